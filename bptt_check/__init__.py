@@ -1,0 +1,2 @@
+from . import cells
+from .case import *

@@ -1,0 +1,97 @@
+"""What an array library must offer to run `cells` and `network`, and NumPy's own answer to it.
+
+sigmoid, softplus and log-softmax are primitives of the namespace, not formulas over `exp`: each
+library has versions that neither overflow nor lose digits when saturated, and complex numbers and
+balls need careful ones of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Namespace(Protocol):
+    """Functions of arrays [..., B, H]; everything else is operators (`@ + - *`, slicing, `.mT`, `.sum`).
+
+    A *sequence* is whatever the namespace uses for the T steps of an array [..., T, B, H]: a list
+    here, an array with time first where a compiler wants to see the loop.
+    """
+
+    def tanh(self, z: Any) -> Any: ...
+    def sigmoid(self, z: Any) -> Any: ...
+    def relu(self, z: Any) -> Any: ...
+    def softplus(self, z: Any) -> Any: ...
+    def log_softmax(self, z: Any) -> Any: ...
+    def where(self, condition: Any, a: Any, b: Any) -> Any: ...
+    def concat(self, arrays: Sequence[Any]) -> Any: ...
+    def constant(self, array: Any) -> Any: ...
+    def steps(self, x: Any) -> Any: ...
+    def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]: ...
+    def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any: ...
+    def sum_steps(self, sequence: Any) -> Any: ...
+    def reorder(self, sequence: Any, index: Any) -> Any: ...
+
+
+class PythonLoop:
+    """Sequences as lists of T arrays: for every library whose loops are Python's."""
+
+    stack: Callable[[Sequence[Any]], Any]
+
+    def constant(self, array: Any) -> Any:
+        return array
+
+    def steps(self, x: Any) -> list[Any]:
+        return [x[..., t, :, :] for t in range(x.shape[-3])]
+
+    def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, list[Any]]:
+        """`state = step(state, *inputs of the step)` over all steps; the last state and all states."""
+        states: list[Any] = []
+        for inputs in zip(*sequences, strict=True):
+            state = step(state, *inputs)
+            states.append(state)
+        return state, states
+
+    def map_steps(self, function: Callable[..., Any], *sequences: Any) -> list[Any]:
+        return [function(*inputs) for inputs in zip(*sequences, strict=True)]
+
+    def sum_steps(self, sequence: Sequence[Any]) -> Any:
+        return sum(sequence[1:], start=sequence[0])
+
+    def reorder(self, sequence: Sequence[Any], index: Any) -> list[Any]:
+        """Step t of sequence b becomes its step `index[t, b]`; arrays are [..., B, H]."""
+        stacked = self.stack(sequence)
+        return self.steps(stacked[..., index, np.arange(index.shape[1]), :])
+
+
+class NumPy(PythonLoop):
+    """NumPy, real numbers, whatever precision comes in."""
+
+    def tanh(self, z: Any) -> Any:
+        return np.tanh(z)
+
+    def sigmoid(self, z: Any) -> Any:
+        """`1/(1 + e^-|z|)` or its complement: `e^-|z|` cannot overflow and no digit cancels."""
+        small = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+
+    def relu(self, z: Any) -> Any:
+        return np.maximum(z, 0.0)
+
+    def softplus(self, z: Any) -> Any:
+        return np.logaddexp(z, 0.0)
+
+    def log_softmax(self, z: Any) -> Any:
+        shifted = z - np.max(z, axis=-1, keepdims=True)
+        return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        return np.where(condition, a, b)
+
+    def concat(self, arrays: Sequence[Any]) -> Any:
+        return np.concatenate(arrays, axis=-1)
+
+    def stack(self, sequence: Sequence[Any]) -> Any:
+        return np.stack(sequence, axis=-3)

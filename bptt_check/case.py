@@ -1,0 +1,324 @@
+"""The contract: a `Spec` builds a `Case`, a differentiator turns a case into a `Result`.
+
+Everything here is a frozen record. Arrays are float64 or float32 NumPy arrays, read-only, time first;
+`model.parameter_shapes` and its neighbours are the shape table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .draw import REGIMES, draw_arrays
+from .errors import SpecError, UnknownName
+from .model import Model, Sizes, input_shapes, parameter_shapes, positive, target_shape
+
+Array = NDArray[Any]
+DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Truncated BPTT: after each block of `k1` steps, back over the last `k2` steps.
+
+    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a constant.
+    Both count steps and are at least 1.
+    """
+
+    k1: int
+    k2: int
+
+    def __post_init__(self) -> None:
+        positive("k1", self.k1)
+        positive("k2", self.k2)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A recipe for a case; `build()` gives the same arrays on every machine.
+
+    Args:
+        model, sizes: what, and how large.
+        truncation: None for full BPTT.
+        dtype: `"float64"` or `"float32"`, of every array of the case.
+        seed: non-negative integer.
+        regime: one of `draw.REGIMES`.
+        lengths: draw a length in 1..T for every sequence.
+
+    Raises:
+        SpecError: what cannot be combined, or is not supported yet; the message says what to change.
+    """
+
+    model: Model
+    sizes: Sizes = Sizes()
+    truncation: Truncation | None = None
+    dtype: str = "float64"
+    seed: int = 0
+    regime: str = "normal"
+    lengths: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise UnknownName("dtype", self.dtype, DTYPES)
+        if self.regime not in REGIMES:
+            raise UnknownName("regime", self.regime, REGIMES)
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
+        check_combination(self.model, self.truncation, self.lengths)
+
+    def build(self) -> "Case":
+        """The case of this spec."""
+        arrays = draw_arrays(self.model, self.sizes, self.seed, self.regime, self.lengths)
+        return Case(
+            model=self.model, truncation=self.truncation, dtype=self.dtype, spec=self, **arrays
+        )
+
+    def __str__(self) -> str:
+        """One readable line that `parse` reads back: the model, the sizes, whatever is not the default."""
+        words = [str(self.model)]
+        words += [f"{name}={value}" for name, value in asdict(self.sizes).items()]
+        if self.truncation is not None:
+            words += [f"k1={self.truncation.k1}", f"k2={self.truncation.k2}"]
+        words += [f"dtype={self.dtype}"] if self.dtype != "float64" else []
+        words += [f"regime={self.regime}"] if self.regime != "normal" else []
+        words += ["lengths"] if self.lengths else []
+        return " ".join([*words, f"seed={self.seed}"])
+
+    @classmethod
+    def parse(cls, text: str) -> "Spec":
+        """The spec of a line printed by `str(spec)`; sizes left out keep their defaults.
+
+        Raises:
+            SpecError: a word is unknown, stands twice or has no integer where one belongs.
+        """
+        name, *words = text.split() or [""]
+        values: dict[str, str] = {}
+        for word in words:
+            key, _, value = word.partition("=")
+            if key in values:
+                raise SpecError(f"{key!r} stands twice in the spec {text!r}.")
+            values[key] = value
+        return cls(Model.parse(name), **_spec_arguments(values, text))
+
+
+def _spec_arguments(values: dict[str, str], text: str) -> dict[str, Any]:
+    """Keyword arguments of `Spec` from the `key=value` words of its line."""
+    sizes = {f.name: f.name for f in fields(Sizes)}
+    unknown = set(values) - set(sizes) - {"k1", "k2", "dtype", "seed", "regime", "lengths"}
+    if unknown:
+        valid = [*sizes, "k1", "k2", "dtype", "regime", "lengths", "seed"]
+        raise UnknownName("word in a spec:", min(unknown), valid)
+    if ("k1" in values) != ("k2" in values):
+        raise SpecError(f"k1 and k2 belong together; the spec {text!r} has only one of them.")
+    integer = {k: _integer(k, values[k]) for k in values if k not in ("dtype", "regime", "lengths")}
+    arguments: dict[str, Any] = {k: values[k] for k in ("dtype", "regime") if k in values}
+    arguments["sizes"] = Sizes(**{k: integer[k] for k in sizes if k in integer})
+    if "k1" in integer:
+        arguments["truncation"] = Truncation(integer["k1"], integer["k2"])
+    return arguments | {"seed": integer.get("seed", 0), "lengths": "lengths" in values}
+
+
+def _integer(key: str, value: str) -> int:
+    if not value.isdecimal():
+        raise SpecError(f"{key} in a spec must be a non-negative integer, got {value!r}.")
+    return int(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One problem: a model and its arrays (shapes in `model.parameter_shapes`), read-only.
+
+    `spec` is None when the arrays were given by the user. `dtype` is the one that a subject's
+    gradients must have; arrays are converted to it.
+
+    Raises:
+        SpecError: an array is missing, superfluous, mis-shaped, not finite or out of range.
+    """
+
+    model: Model
+    params: Mapping[str, Array]
+    x: Array
+    h0: Array
+    c0: Array | None = None
+    targets: Array = field(default_factory=lambda: np.empty(0))
+    lengths: Array | None = None
+    cotangent_h_n: Array | None = None
+    cotangent_c_n: Array | None = None
+    truncation: Truncation | None = None
+    dtype: str = "float64"
+    spec: Spec | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise UnknownName("dtype", self.dtype, DTYPES)
+        check_combination(self.model, self.truncation, self.lengths is not None)
+        convert = {n: _frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS}
+        labels = self.model.loss == "cross_entropy"
+        convert["targets"] = _frozen("targets", self.targets, "int64" if labels else self.dtype)
+        convert["lengths"] = _frozen("lengths", self.lengths, "int64")
+        convert["params"] = {n: _frozen(n, a, self.dtype) for n, a in self.params.items()}
+        for name, value in convert.items():
+            object.__setattr__(self, name, value)
+        _validate(self)
+
+    @property
+    def sizes(self) -> Sizes:
+        """T, B, D, H and O of the arrays; O is 1 for a model without head."""
+        T, B, D = self.x.shape
+        head = self.params.get("W_hy")
+        return Sizes(T, B, D, self.h0.shape[-1], 1 if head is None else head.shape[0])
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        """Every array that has a gradient: the parameters, then `x`, `h0` and `c0`."""
+        states = {"h0": self.h0} | ({} if self.c0 is None else {"c0": self.c0})
+        return {**self.params, "x": self.x, **states}
+
+    def with_inputs(self, inputs: Mapping[str, Array]) -> "Case":
+        """The same case with some of `inputs` replaced; its spec is dropped."""
+        params = {n: inputs.get(n, a) for n, a in self.params.items()}
+        others = {n: inputs[n] for n in ("x", "h0", "c0") if n in inputs}
+        return replace(self, params=params, spec=None, **others)
+
+    def save(self, path: str | Path) -> None:
+        """Write the case as an `.npz` file, without pickle."""
+        header = {"model": asdict(self.model), "dtype": self.dtype, "spec": str(self.spec or "")}
+        header["truncation"] = asdict(self.truncation) if self.truncation else None
+        arrays = {f"param.{n}": a for n, a in self.params.items()}
+        arrays |= {n: getattr(self, n) for n in _ARRAY_FIELDS if getattr(self, n) is not None}
+        with open(path, "wb") as file:
+            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Case":
+        """Read a case written by `save`.
+
+        Raises:
+            SpecError: the file is not one of ours.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            header = json.loads(str(arrays.pop("header")))
+            params = {n[6:]: arrays.pop(n) for n in list(arrays) if n.startswith("param.")}
+            cut = header["truncation"]
+            return cls(
+                model=Model(**header["model"]),
+                truncation=Truncation(**cut) if cut else None,
+                dtype=header["dtype"],
+                spec=Spec.parse(header["spec"]) if header["spec"] else None,
+                params=params,
+                **arrays,
+            )
+        except (KeyError, ValueError, TypeError, EOFError) as error:
+            raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a differentiator returns.
+
+    Args:
+        loss: the whole loss, a number.
+        grads: input name to gradient, each of that input's shape.
+        outputs: optional forward values by name: `h_l{k}` (T, B, H*N), `y` (T, B, O).
+        bounds: oracles only: input name to a bound on the error of each entry; None means that
+            the oracle is exact up to float64 rounding.
+    """
+
+    loss: Any
+    grads: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None = None
+    bounds: Mapping[str, Array] | None = None
+
+
+Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
+"""A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
+
+_FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
+_ARRAY_FIELDS = (*_FLOAT_FIELDS, "targets", "lengths")
+
+
+def check_combination(model: Model, truncation: Truncation | None, lengths: bool) -> None:
+    """Raise `SpecError` for what a case cannot combine."""
+    if truncation is not None and model.bidirectional:
+        raise SpecError(
+            "truncation and bidirectional=True exclude each other: a reverse direction has no "
+            "causal window. Use truncation=None or bidirectional=False."
+        )
+
+
+def _frozen(name: str, value: Any, dtype: str) -> Array | None:
+    """A read-only copy in `dtype`; integers must be integers already."""
+    if value is None:
+        return None
+    array = np.asarray(value)
+    if dtype == "int64" and array.size and array.dtype.kind not in "iu":
+        raise SpecError(f"{name} must hold integers, got dtype {array.dtype}.")
+    array = np.array(array, dtype=dtype, order="C")
+    array.flags.writeable = False
+    return array
+
+
+def _validate(case: Case) -> None:
+    """Shapes, ranges and finiteness of every array of a case."""
+    if case.x.ndim != 3 or case.h0.ndim != 3 or 0 in case.x.shape + case.h0.shape:
+        raise SpecError(
+            f"x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; "
+            f"got {case.x.shape} and {case.h0.shape}."
+        )
+    if "W_hy" in case.params and case.params["W_hy"].ndim != 2:
+        raise SpecError(f"W_hy must be (O, H*N), got {case.params['W_hy'].shape}.")
+    wanted = parameter_shapes(case.model, case.sizes)
+    _same_names(wanted, case.params)
+    given = case.inputs
+    wanted |= input_shapes(case.model, case.sizes)
+    wanted["targets"], given["targets"] = target_shape(case.model, case.sizes), case.targets
+    for name in ("c0", "cotangent_h_n", "cotangent_c_n"):
+        _optional(case, name, wanted, given)
+    if case.lengths is not None:
+        wanted["lengths"], given["lengths"] = (case.sizes.B,), case.lengths
+    for name, shape in wanted.items():
+        if given[name].shape != shape:
+            raise SpecError(f"{name} must have shape {shape}, got {given[name].shape}.")
+        if not np.all(np.isfinite(given[name])):
+            raise SpecError(f"{name} holds NaN or infinity; a case must be finite.")
+    _ranges(case)
+
+
+def _optional(case: Case, name: str, wanted: dict[str, Any], given: dict[str, Any]) -> None:
+    """Arrays that must be there for some models and must be None for the others."""
+    state = name.removeprefix("cotangent_")[0]
+    needed = state in case.model.layout.states
+    if name.startswith("cotangent"):
+        needed = needed and case.model.loss == "linear"
+    if (getattr(case, name) is not None) != needed:
+        must = "is needed" if needed else "must be None"
+        raise SpecError(f"{name} {must} for the model {case.model}.")
+    if needed:
+        wanted[name], given[name] = case.h0.shape, getattr(case, name)
+
+
+def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    if missing or extra:
+        raise SpecError(
+            f"params must be exactly {', '.join(wanted)}; missing: {', '.join(missing) or 'none'}; "
+            f"unknown: {', '.join(extra) or 'none'}."
+        )
+
+
+def _ranges(case: Case) -> None:
+    sizes = case.sizes
+    if case.lengths is not None and (case.lengths.min() < 1 or case.lengths.max() > sizes.T):
+        raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got {case.lengths.tolist()}.")
+    if case.model.loss == "cross_entropy" and case.targets.size:
+        low, high = int(case.targets.min()), int(case.targets.max())
+        if low < 0 or high >= sizes.O:
+            raise SpecError(f"targets must lie in 0..{sizes.O - 1} (O - 1), got {low}..{high}.")

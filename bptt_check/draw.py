@@ -1,0 +1,111 @@
+"""The arrays of a spec: the same numbers on every machine.
+
+Only the raw 64-bit stream of PCG64 is used (its output is guaranteed never to change; that of the
+distributions above it is not) and only IEEE basic operations afterwards. Every array has a stream of
+its own, so changing one size leaves the other arrays alone, which keeps shrinking steady.
+Values have three significant decimals and stay away from zero, so that a report can be read.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
+
+Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
+REGIMES: tuple[str, ...] = get_args(Regime)
+
+SATURATION = 20.0  # pre-activations of 20 to 40: the sigmoid's complement is 1e-9 to 1e-17
+TINY = 0.001
+VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
+EXPLODING = 3.0
+
+
+def draw_arrays(
+    model: Model, sizes: Sizes, seed: int, regime: str, with_lengths: bool
+) -> dict[str, Any]:
+    """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`, cotangents."""
+    params = {
+        name: _parameter(name, shape, seed, regime)
+        for name, shape in parameter_shapes(model, sizes).items()
+    }
+    inputs = {
+        name: _input(name, shape, seed, regime)
+        for name, shape in input_shapes(model, sizes).items()
+    }
+    final = {
+        f"cotangent_{s}_n": _values(f"cotangent_{s}_n", inputs[f"{s}0"].shape, seed)
+        for s in model.layout.states
+        if model.loss == "linear"
+    }
+    lengths = 1 + _integers("lengths", (sizes.B,), seed, sizes.T) if with_lengths else None
+    targets = _targets(model, sizes, seed)
+    return {"params": params, **inputs, **final, "lengths": lengths, "targets": targets}
+
+
+def _parameter(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:
+    """Weights of size 1/sqrt(fan-in), biases of size 1/2, bent to what the regime asks for."""
+    scale = 1.5 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.5
+    values = _values(name, shape, seed) * scale
+    if regime == "saturated":  # every other unit at random, so that the rest still carries gradient
+        rows = _integers(f"{name} rows", (shape[0],), seed, 2)
+        values *= np.where(rows, SATURATION, 1.0).reshape(-1, *[1] * (len(shape) - 1))
+    if regime == "tiny":
+        values *= TINY
+    if name.startswith("W_hh"):
+        values *= {"vanishing": VANISHING, "exploding": EXPLODING}.get(regime, 1.0)
+    if regime == "sparse":
+        values *= _integers(f"{name} zeros", shape, seed, 3) > 0
+    return _significant(values)
+
+
+def _input(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:
+    """Inputs and initial states of size 1, non-zero; in the sparse regime zeros, one-hot, repeated."""
+    values = _values(name, shape, seed)
+    if regime != "sparse":
+        return values
+    if name != "x":
+        return values * _integers(f"{name} zeros", shape, seed, 2)
+    kind = _integers("x kind", shape[:2], seed, 3)[..., None]
+    hot = np.arange(shape[2]) == _integers("x hot", shape[:2], seed, shape[2])[..., None]
+    repeated = np.broadcast_to(values[:1], shape)
+    return np.where(kind == 0, hot.astype(np.float64), np.where(kind == 1, repeated, 0.0))
+
+
+def _targets(model: Model, sizes: Sizes, seed: int) -> NDArray[Any]:
+    shape = target_shape(model, sizes)
+    if model.loss == "cross_entropy":
+        return _integers("targets", shape, seed, sizes.O)
+    if model.loss == "bce":  # soft labels too: 0, 1/4, ..., 1
+        return _integers("targets", shape, seed, 5) / 4.0
+    return _values("targets", shape, seed)
+
+
+def _raw(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.uint64]:
+    """The raw stream of one array."""
+    stream = np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+    return stream.random_raw(math.prod(shape)).reshape(shape)
+
+
+def _integers(name: str, shape: tuple[int, ...], seed: int, below: int) -> NDArray[np.int64]:
+    """Integers in [0, below); the modulo's bias is below 2^-50 for the ranges used here."""
+    return ((_raw(name, shape, seed) >> np.uint64(11)) % np.uint64(below)).astype(np.int64)
+
+
+def _values(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+    """Random signs times magnitudes in [0.1, 1), three decimals."""
+    raw = _raw(name, shape, seed)
+    magnitude = 0.1 + 0.9 * ((raw >> np.uint64(11)) * 2.0**-53)
+    return np.round(np.where(raw & np.uint64(1), magnitude, -magnitude), 3)
+
+
+def _significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three decimals below the largest power of ten in the array."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    decimals = 3 - math.floor(math.log10(largest)) if largest > 0 else 0
+    return np.round(values, decimals)

@@ -1,0 +1,56 @@
+"""Every exception this package raises on purpose.
+
+All of them derive from [BpttCheckError][], and each also derives from the built-in exception that a
+caller would expect, so that ``except ValueError`` keeps working for bad arguments.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BpttCheckError(Exception):
+    """Base of all errors of this package: catch it to catch every one of them."""
+
+
+class SpecError(BpttCheckError, ValueError):
+    """A model, size, truncation, spec or case that cannot exist. The message says what to change."""
+
+
+class UnknownName(SpecError):
+    """A name that is not in its list (model, oracle, dtype, regime). The message lists the valid ones."""
+
+    def __init__(self, kind: str, name: object, valid: Iterable[str]) -> None:
+        options = sorted(valid)
+        close = difflib.get_close_matches(str(name), options, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(options)}.")
+
+
+class SubjectNotFound(BpttCheckError, ImportError):
+    """The text that names a subject leads nowhere. The message says which part of it failed."""
+
+
+class MissingFramework(BpttCheckError, ImportError):
+    """An oracle needs a framework that is not installed. The message is the command that installs it."""
+
+
+class Unsupported(BpttCheckError):
+    """Raise this in a subject to decline a case. It is shown as `unsupported`, never counted as passed."""
+
+
+class Undecidable(BpttCheckError):
+    """An oracle cannot judge this kind of case at all (complex step of a relu). Shown with its reason."""
+
+
+class SubjectTimeout(BpttCheckError, TimeoutError):
+    """The subject needed more time for one case than the limit given with `timeout`."""
+
+
+class ReportError(BpttCheckError, OSError):
+    """A report cannot be written or read there. Raised before the run, so that nothing is lost."""
+
+
+class GradientMismatch(BpttCheckError, AssertionError):
+    """Raised by `assert_gradients`: the message is the explanation of the first and worst failure."""

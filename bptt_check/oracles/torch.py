@@ -1,0 +1,47 @@
+"""PyTorch autograd on the shared forward, float64, CPU, without touching a process-wide setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ..arrays import PythonLoop
+from ..network import Problem, losses
+from . import Gradients
+
+
+class Torch(PythonLoop):
+    """PyTorch's own functions; constants become tensors once."""
+
+    tanh = staticmethod(torch.tanh)
+    sigmoid = staticmethod(torch.sigmoid)
+    relu = staticmethod(torch.relu)
+    where = staticmethod(torch.where)
+
+    def softplus(self, z: Any) -> Any:
+        return torch.logaddexp(z, torch.zeros_like(z))
+
+    def log_softmax(self, z: Any) -> Any:
+        return torch.log_softmax(z, dim=-1)
+
+    def concat(self, arrays: Sequence[Any]) -> Any:
+        return torch.cat(tuple(arrays), dim=-1)
+
+    def stack(self, sequence: Sequence[Any]) -> Any:
+        return torch.stack(tuple(sequence), dim=-3)
+
+    def constant(self, array: Any) -> Any:
+        return torch.tensor(array)
+
+
+def gradients(problem: Problem) -> Gradients:
+    """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
+    with torch.enable_grad():
+        inputs = {n: torch.tensor(a, requires_grad=n in problem.wanted) for n, a in problem.inputs.items()}
+        loss = losses(Torch(), problem, inputs).sum()
+        wanted = [inputs[n] for n in problem.wanted]
+        grads = torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
+    arrays = {n: g.numpy() for n, g in zip(problem.wanted, grads, strict=True)}
+    return loss.item(), arrays, None
