@@ -168,6 +168,22 @@ def families() -> dict[str, Model]:
     return found
 
 
+VARIANTS = (
+    {"layers": 2},
+    {"bias": False},
+    {"layers": 2, "loss": "mse", "reduction": "mean"},
+    {"layers": 2, "loss": "bce", "readout": "last", "reduction": "mean", "bias": False},
+    {"layers": 3, "loss": "linear"},
+)
+"""What is checked by default of every family beyond all losses and readouts."""
+
+
+def default_models() -> list[Model]:
+    """Every family with every loss and readout, and the `VARIANTS` of each."""
+    grid = [{"loss": loss, "readout": readout} for loss in LOSSES for readout in READOUTS]
+    return [replace(m, **options) for m in families().values() for options in [*grid, *VARIANTS]]
+
+
 def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
     """Shape of every parameter of a model, in the order in which they are reported.
 

@@ -6,6 +6,7 @@ sequences at once, and the loss of each sequence tells its own derivative.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,44 +14,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Inputs = dict[str, Array]
+Perturb = Callable[[complex], Inputs]
+Slopes = Callable[[Perturb], tuple[Array, ...]]
 
 CHUNK = 256  # entries per forward pass: bounds the memory, and larger chunks are no faster
+PER_SEQUENCE = ("x", "h0", "c0")
 
 
-def by_perturbation(
-    wanted: tuple[str, ...],
-    inputs: Mapping[str, Array],
-    step: complex,
-    slopes: Callable[[Mapping[str, Array]], Array],
-) -> dict[str, Array]:
-    """Gradient of every wanted input, given `slopes` of perturbed inputs: [P, B] per sequence."""
-    return {name: _gradient(name, inputs, step, slopes) for name in wanted}
+def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> tuple[Array, ...]:
+    """What `slopes` measures, for every entry of one input, each of that input's shape.
 
-
-def _gradient(
-    name: str, inputs: Mapping[str, Array], step: complex, slopes: Callable[..., Array]
-) -> Array:
-    """Gradient of one input, real, of its shape."""
+    Args:
+        name: the input to perturb.
+        inputs: all inputs.
+        slopes: given `perturb(step)`, which returns all inputs with `step` added to P entries of
+            `name` (a leading axis P), returns any number of real arrays [P, B].
+    """
     shape = inputs[name].shape
-    shared = name not in ("x", "h0", "c0")
-    entries = np.arange(np.prod(shape if shared else (shape[0], shape[2])))
-    found = [
-        slopes({**inputs, name: _perturbed(name, inputs[name], entries[i : i + CHUNK], step)})
-        for i in range(0, len(entries), CHUNK)
-    ]
-    rows = np.concatenate(found)
+    shared = name not in PER_SEQUENCE
+    entries = np.arange(math.prod(shape) if shared else shape[0] * shape[2])
+    chunks = [entries[i : i + CHUNK] for i in range(0, len(entries), CHUNK)]
+    found = [slopes(_perturb(name, inputs, chunk)) for chunk in chunks]
+    return tuple(_of_shape(np.concatenate(rows), shape, shared) for rows in zip(*found, strict=True))
+
+
+def _of_shape(rows: Array, shape: tuple[int, ...], shared: bool) -> Array:
+    """[entries, B] to the input's shape: sequences add up for a shared input, else they stay apart."""
     if shared:
         return rows.sum(axis=-1).reshape(shape)
     return rows.reshape(shape[0], shape[2], shape[1]).swapaxes(1, 2)
 
 
-def _perturbed(name: str, array: Array, entries: Array, step: complex) -> Array:
-    """Copies of `array`, one per entry, with `step` added there (to all sequences of x, h0, c0)."""
-    copies = np.repeat(array[None], len(entries), axis=0)
-    row = np.arange(len(entries))
-    if name in ("x", "h0", "c0"):
-        first, last = np.unravel_index(entries, (array.shape[0], array.shape[2]))
-        copies[row, first, :, last] += step
-        return copies
-    copies.reshape(len(entries), -1)[row, entries] += step
-    return copies[:, None, :] if array.ndim == 1 else copies
+def _perturb(name: str, inputs: Mapping[str, Array], entries: Array) -> Perturb:
+    """The function from a step to the inputs with that step added to each of the entries."""
+    array, row = inputs[name], np.arange(len(entries))
+
+    def perturb(step: complex) -> Inputs:
+        copies = np.repeat(array[None], len(entries), axis=0)
+        if name in PER_SEQUENCE:
+            first, last = np.unravel_index(entries, (array.shape[0], array.shape[2]))
+            copies[row, first, :, last] += step
+        else:
+            copies.reshape(len(entries), -1)[row, entries] += step
+        # a vector needs an axis of its own to be broadcast over the sequences
+        return {**inputs, name: copies[:, None, :] if array.ndim == 1 else copies}
+
+    return perturb

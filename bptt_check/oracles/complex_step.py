@@ -14,8 +14,8 @@ import numpy as np
 from ..arrays import PythonLoop
 from ..errors import Undecidable
 from ..network import Problem, losses
-from . import Gradients
-from ._perturb import by_perturbation
+from . import Array, Gradients
+from ._perturb import Perturb, by_perturbation
 
 STEP = 1e-60  # its square is lost against every value, its products with gradients stay normal
 
@@ -64,9 +64,9 @@ def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by one imaginary perturbation per entry; exact up to float64 rounding."""
     xp = Complex()
 
-    def slopes(inputs: Any) -> Any:
-        return losses(xp, problem, inputs).imag / STEP
+    def slopes(perturb: Perturb) -> tuple[Array]:
+        return (losses(xp, problem, perturb(1j * STEP)).imag / STEP,)
 
-    complex_inputs = {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
-    loss = float(losses(xp, problem, complex_inputs).real.sum())
-    return loss, by_perturbation(problem.wanted, complex_inputs, 1j * STEP, slopes), None
+    inputs = {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
+    loss = float(losses(xp, problem, inputs).real.sum())
+    return loss, {n: by_perturbation(n, inputs, slopes)[0] for n in problem.wanted}, None

@@ -1,0 +1,127 @@
+"""The functions that users call: names become objects here, then `run` does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+
+from . import oracles as _oracles
+from .case import DTYPES, Case, Differentiator
+from .check import Setup, check_case
+from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
+from .model import Model, default_models, families, positive
+from .records import CaseReport
+from .report import Report
+from .run import Plan, Progress
+from .run import verify as _verify
+
+collected: ContextVar[list[Report] | None] = ContextVar("collected", default=None)
+"""Where the pytest plugin gathers the reports of a test; None outside of it."""
+
+
+def models() -> dict[str, Model]:
+    """Every model name without modifiers, and its model."""
+    return families()
+
+
+def check(
+    subject: Differentiator,
+    case: Case,
+    oracles: Iterable[str] | None = None,
+    timeout: float | None = None,
+) -> CaseReport:
+    """Check a subject on one case, in full detail.
+
+    Args:
+        subject: a callable `case -> (loss, grads)` or `case -> Result`.
+        case: for instance `Spec(...).build()`.
+        oracles: names; None is every oracle whose framework is installed.
+        timeout: seconds for one call of the subject.
+
+    Raises:
+        UnknownName, MissingFramework: of an oracle.
+    """
+    setup = Setup(load_oracles(oracles), timeout=timeout)
+    return check_case(subject, case, setup, detail=True)
+
+
+def verify(
+    subject: Differentiator,
+    models: Iterable[Model | str] | None = None,
+    cases: int = 100,
+    oracles: Iterable[str] | None = None,
+    dtypes: Sequence[str] = ("float64",),
+    seed: int = 0,
+    timeout: float | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    keep_partial: bool = False,
+) -> Report:
+    """Check a subject on hypothesis-drawn cases.
+
+    Args:
+        subject: a callable `case -> (loss, grads)` or `case -> Result`.
+        models: `Model` objects or names; None is every default model that the subject supports.
+        cases: number of cases for each model.
+        oracles: names; None is every oracle whose framework is installed.
+        dtypes: of the cases, drawn from these.
+        seed: of the drawing; the same seed draws the same cases.
+        timeout: seconds for one call of the subject; None is no limit.
+        progress: called after every case.
+        keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
+
+    Raises:
+        UnknownName, SpecError, MissingFramework: an argument is impossible; the message says why.
+    """
+    positive("cases", cases)
+    for dtype in dtypes:
+        if dtype not in DTYPES:
+            raise UnknownName("dtype", dtype, DTYPES)
+    if not dtypes:
+        raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
+    chosen = default_models() if models is None else [_model(m) for m in models]
+    if not chosen:
+        raise SpecError("models is empty; name at least one, or leave it out for all.")
+    plan = Plan(tuple(dict.fromkeys(chosen)), cases, tuple(dtypes), seed)
+    setup = Setup(load_oracles(oracles), timeout=timeout)
+    report = Report.of(_verify(subject, plan, setup, progress, keep_partial))
+    gathered = collected.get()
+    if gathered is not None:
+        gathered.append(report)
+    return report
+
+
+def assert_gradients(
+    subject: Differentiator,
+    models: Iterable[Model | str] | None = None,
+    cases: int = 100,
+    oracles: Iterable[str] | None = None,
+    dtypes: Sequence[str] = ("float64",),
+    seed: int = 0,
+    timeout: float | None = None,
+) -> Report:
+    """The same as `verify`, for tests: anything but `pass` raises.
+
+    Raises:
+        GradientMismatch: an AssertionError whose message is the explanation of the worst failure.
+    """
+    __tracebackhide__ = True
+    report = verify(subject, models, cases, oracles, dtypes, seed, timeout)
+    if not report.passed:
+        raise GradientMismatch(report.message)
+    return report
+
+
+def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
+    """The oracles of these names; every installed one for None."""
+    wanted = [n for n in _oracles.names() if _oracles.available(n)] if names is None else list(names)
+    if not wanted:
+        raise SpecError("oracles is empty; name at least one, or leave it out for all.")
+    return tuple(_oracles.load(name) for name in dict.fromkeys(wanted))
+
+
+def _model(model: Model | str) -> Model:
+    return Model.parse(model) if isinstance(model, str) else model
+
+
+__all__ = ["MissingFramework", "assert_gradients", "check", "collected", "load_oracles", "models", "verify"]

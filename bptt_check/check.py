@@ -1,0 +1,205 @@
+"""One case: the answers of the subject and of the oracles become rows, a verdict and an explanation.
+
+The order is always structure, value, derivative. What is expensive (is it float32 inside, do the
+oracles contradict each other, is it the derivative of another loss) is asked only after a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from . import explain
+from .arrays import NumPy
+from .calling import Answer, ask, name_of, trusted_results
+from .case import Case, Differentiator, Result
+from .compare import Difference, differences
+from .errors import BpttCheckError
+from .network import losses, problem
+from .own_loss import own_derivative, where_it_differs
+from .records import CaseReport
+from .roundoff import Conditioning, conditioning
+from .verdict import NOT_OFFERED, Budgets, Row, Tolerance, declined, disagreement, is_imprecise, judge
+
+LOWER = {"float64": "float32"}
+"""The precision in which code for a dtype may have been computing by mistake."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Against what and how strictly a subject is checked."""
+
+    oracles: tuple[Any, ...]
+    tolerance: Tolerance = Tolerance()
+    timeout: float | None = None
+
+
+def check_case(subject: Differentiator, case: Case, setup: Setup, detail: bool = False) -> CaseReport:
+    """Check a subject on one case; `detail` also asks what a wrong loss is the loss of."""
+    (report,) = check_cases(subject, [case], setup, detail)
+    return report
+
+
+def check_cases(
+    subject: Differentiator, cases: Sequence[Case], setup: Setup, detail: bool = False
+) -> Iterable[CaseReport]:
+    """Check a subject on a chunk of cases."""
+    trusted = [trusted_results(oracle, cases) for oracle in setup.oracles]
+    for case, *found in zip(cases, *trusted, strict=True):
+        answer = ask(subject, case, setup.timeout)
+        oracles = {o.name: result for o, result in zip(setup.oracles, found, strict=True)}
+        yield _Judgement(subject, case, setup, answer, oracles).report(detail)
+
+
+class _Judgement:
+    """The judgement of one answer; holds what its steps share."""
+
+    def __init__(
+        self, subject: Differentiator, case: Case, setup: Setup, answer: Answer, found: Mapping[str, Any]
+    ) -> None:
+        self.subject, self.case, self.setup, self.answer = subject, case, setup, answer
+        self.name = name_of(subject)
+        self.found = found
+        self.trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
+
+    def report(self, detail: bool) -> CaseReport:
+        """Structure, then value, then derivative."""
+        if self.answer.unsupported:
+            return self._closed("unsupported", self.answer.unsupported)
+        if self.answer.error:
+            return self._closed("error", explain.raised(self.case, self.answer.error, self.name))
+        self._measure()
+        findings = [f.message for f in self.answer.findings] + self._second_call()
+        if findings:
+            message = explain.broken_contract(self.case, findings, self.name)
+            first = self.answer.findings[0].parameter if self.answer.findings else "return value"
+            return self._closed("contract", message, first)
+        if self._over_budget():
+            return self._failed(detail)
+        return self._closed("pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", "")
+
+    def _measure(self) -> None:
+        """Budgets and rows of everything that can be compared."""
+        case = self.case
+        oracle = conditioning(case, "float64")
+        self.conditioned = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
+        make = {n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds) for n, r in self.trusted.items()}
+        self.budgets = make
+        self.plain = Budgets(self.setup.tolerance, self.conditioned, oracle, None)
+        given = problem(case)
+        self.expected_loss = float(losses(NumPy(), given, given.inputs).sum())
+        result = self.answer.result
+        self.diffs: dict[str, dict[str, Difference]] = {}
+        if result is not None:
+            self.diffs = {n: differences(result, r) for n, r in self.trusted.items()}
+        self.rows = [row for name in self.found for row in self._rows_of(name)]
+
+    def _rows_of(self, name: str) -> list[Row]:
+        """The rows of one oracle; of its refusal if it could not judge."""
+        outcome = self.found[name]
+        if not isinstance(outcome, Result):
+            known = isinstance(outcome, BpttCheckError)
+            reason = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
+            return [declined(p, name, reason) for p in self.case.inputs]
+        diffs = self.diffs.get(name, {})
+        offered = [judge(d, name, self.budgets[name]) for d in diffs.values()]
+        missing = [p for p in self.case.inputs if p not in diffs]
+        return offered + [declined(p, name, NOT_OFFERED) for p in missing]
+
+    @property
+    def loss_error(self) -> float:
+        """Distance of the subject's loss from the expected one."""
+        assert self.answer.result is not None
+        return abs(self.answer.result.loss - self.expected_loss)
+
+    def _over_budget(self) -> bool:
+        wrong_loss = self.loss_error > self.plain.of_loss()
+        return wrong_loss or any(r.verdict == "fail" for r in self.rows)
+
+    def _second_call(self) -> list[str]:
+        """A finding if the second call's answer differs from the first's by more than rounding."""
+        again, first = self.answer.again, self.answer.result
+        if again is None or first is None:
+            return []
+        changed = [
+            n
+            for n, a in first.grads.items()
+            if n not in again.grads or np.any(np.abs(a - again.grads[n]) > self.plain.of(n))
+        ]
+        if abs(again.loss - first.loss) > self.plain.of_loss():
+            changed.insert(0, "loss")
+        if not changed:
+            return []
+        return [f"two calls on the same case gave two answers, in {', '.join(changed)}"]
+
+    def _failed(self, detail: bool) -> CaseReport:
+        """Something is over budget: find out what kind of failure it is."""
+        found = disagreement(self.trusted, self.budgets)
+        if found is not None:
+            reason = f"the oracles disagree on {found.parameter}"
+            self.rows = [
+                replace(r, verdict="inconclusive", reason=reason) if r.verdict == "fail" else r
+                for r in self.rows
+            ]
+            return self._closed("inconclusive", explain.disagreeing(self.case, found, self.name))
+        lower = LOWER.get(self.case.dtype)
+        if lower and self._is_imprecise(conditioning(self.case, lower)):
+            self.rows = [
+                replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in self.rows
+            ]
+            message = explain.imprecise(self.case, self.rows, lower, self.name)
+            return self._closed("imprecise", message, self._worst_parameter("imprecise"))
+        if self.loss_error > self.plain.of_loss():
+            return self._closed("fail", self._wrong_loss(detail), "loss")
+        steps = self._wrong_steps()
+        message = explain.wrong_gradient(self.case, self.rows, steps, self.name)
+        return self._closed("fail", message, self._worst_parameter("fail"))
+
+    def _is_imprecise(self, lower: Conditioning) -> bool:
+        """Whether rounding in a lower precision explains everything, the loss included."""
+        if self.loss_error > self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error():
+            return False
+        sharp = [n for n, r in self.trusted.items() if r.bounds is None] or list(self.trusted)
+        if not any(r.verdict == "fail" for r in self.rows):
+            return False
+        return is_imprecise(self.diffs[sharp[0]], self.budgets[sharp[0]], lower)
+
+    def _wrong_loss(self, detail: bool) -> str:
+        """The message of a wrong loss; in detail with where it starts and whose derivative it is."""
+        result = self.answer.result
+        assert result is not None
+        own = own_derivative(self.subject, self.case, result, self.conditioned) if detail else ""
+        where = where_it_differs(self.subject, self.case, result, self.plain) if detail else ""
+        budget = self.plain.of_loss()
+        return explain.wrong_loss(
+            self.case, result.loss, self.expected_loss, budget, own, where, self.name
+        )
+
+    def _wrong_steps(self) -> list[int]:
+        """Steps at which some oracle finds the gradient of `x` over budget."""
+        found: set[int] = set()
+        for name, diffs in self.diffs.items():
+            if "x" in diffs:
+                over = diffs["x"].error > self.budgets[name].of("x")
+                found |= set(np.flatnonzero(over.any(axis=(1, 2))).tolist())
+        return sorted(found)
+
+    def _worst_parameter(self, verdict: str) -> str:
+        return max((r for r in self.rows if r.verdict == verdict), key=lambda r: r.max_budgets).parameter
+
+    def _closed(self, verdict: str, message: str, parameter: str = "") -> CaseReport:
+        result = self.answer.result
+        measured = hasattr(self, "rows")
+        return CaseReport(
+            verdict=verdict,
+            case=self.case,
+            subject=self.name,
+            rows=tuple(self.rows) if measured else (),
+            message=message,
+            parameter=parameter,
+            loss=result.loss if result else float("nan"),
+            expected_loss=self.expected_loss if measured else float("nan"),
+        )

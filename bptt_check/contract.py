@@ -1,0 +1,141 @@
+"""Structure comes first: is what a subject returned a loss and gradients at all?
+
+`accept` turns whatever came back into a `Result` of float64 arrays, or into findings: one sentence
+each, naming the key, what came and what belongs there. Values are judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .case import Case, Result
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the sentence."""
+
+    parameter: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Accepted:
+    """What a subject returned, read: `result` is None if nothing could be compared."""
+
+    result: Result | None
+    findings: tuple[Finding, ...]
+
+
+def accept(case: Case, returned: Any) -> Accepted:
+    """Read what a subject returned for a case.
+
+    Required: every parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have their
+    input's shape and the case's dtype and are finite; the loss is one finite number.
+    """
+    pair, finding = _unpack(returned)
+    if finding:
+        return Accepted(None, (finding,))
+    loss, problems = _loss(pair.loss)
+    if not isinstance(pair.grads, Mapping):
+        what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
+        return Accepted(None, (*problems, Finding("return value", what)))
+    problems += _keys(case, pair.grads)
+    grads: dict[str, Array] = {}
+    for name in [n for n in case.inputs if n in pair.grads]:
+        array, finding = _gradient(case, name, pair.grads[name])
+        if finding:
+            problems.append(finding)
+        if array is not None:
+            grads[name] = array
+    if loss is None:
+        return Accepted(None, tuple(problems))
+    return Accepted(Result(loss, grads, outputs=pair.outputs), tuple(problems))
+
+
+def written_inputs(before: Case, after: Case) -> list[Finding]:
+    """A finding for every array of the case that the subject changed."""
+    constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
+    pairs = {n: (a, after.inputs[n]) for n, a in before.inputs.items()}
+    pairs |= {n: (getattr(before, n), getattr(after, n)) for n in constants}
+    return [
+        Finding(name, f"{name} was written to: a subject must leave its inputs as they are")
+        for name, (old, new) in pairs.items()
+        if old is not None and not np.array_equal(old, new)
+    ]
+
+
+def _unpack(returned: Any) -> tuple[Result, Finding | None]:
+    if isinstance(returned, Result):
+        return returned, None
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return Result(*returned), None
+    what = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
+    return Result(None, {}), Finding(
+        "return value", f"a subject must return (loss, grads) or bptt_check.Result, got {what}"
+    )
+
+
+def _loss(value: Any) -> tuple[float | None, list[Finding]]:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except Exception as error:  # whatever a foreign array's conversion raises is the finding
+        return None, [Finding("loss", f"the loss must be a number, got {_short(value)}: {error}")]
+    if array.size != 1:
+        return None, [Finding("loss", f"the loss must be one number, got shape {array.shape}")]
+    loss = float(array.reshape(()))
+    if not np.isfinite(loss):
+        return loss, [Finding("loss", f"the loss is {loss}")]
+    return loss, []
+
+
+def _keys(case: Case, grads: Mapping[str, Any]) -> list[Finding]:
+    missing = [n for n in case.params if n not in grads]
+    extra = sorted(str(n) for n in grads if n not in case.inputs)
+    valid = ", ".join(case.inputs)
+    return [
+        *(Finding(n, f"the gradient of {n} is missing, shape {case.params[n].shape}") for n in missing),
+        *(Finding(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),
+    ]
+
+
+def _gradient(case: Case, name: str, value: Any) -> tuple[Array | None, Finding | None]:
+    """One gradient in float64, or None if it cannot be compared, and what is wrong with it."""
+    wanted = case.inputs[name]
+    try:
+        array = np.asarray(value)
+        array = array.astype(case.dtype) if _has_no_dtype(value) else array
+    except Exception as error:
+        return None, Finding(name, f"the gradient of {name} is no array of numbers: {error}")
+    if array.dtype.kind not in "fiu":
+        return None, Finding(name, f"the gradient of {name} has dtype {array.dtype}, not {case.dtype}")
+    if array.shape != wanted.shape:
+        return None, Finding(
+            name, f"the gradient of {name} has shape {array.shape}, not {wanted.shape}"
+        )
+    found = np.array(array, dtype=np.float64)
+    if not np.all(np.isfinite(found)):
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
+        return None, Finding(name, f"the gradient of {name} is {found[index]} at {list(index)}")
+    if array.dtype != wanted.dtype:
+        return found, Finding(
+            name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
+        )
+    return found, None
+
+
+def _has_no_dtype(value: Any) -> bool:
+    """Nested lists and plain numbers have no precision of their own and are read in the case's."""
+    return isinstance(value, (list, tuple, int, float))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

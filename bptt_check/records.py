@@ -1,0 +1,123 @@
+"""What a run leaves behind: plain frozen records, from which every report is made."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .case import Case
+from .verdict import Row
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class CaseReport:
+    """The answer for one case: its verdict, a row per gradient and oracle, and the explanation."""
+
+    verdict: str
+    case: Case
+    subject: str
+    rows: tuple[Row, ...] = ()
+    message: str = ""
+    parameter: str = ""
+    loss: float = float("nan")
+    expected_loss: float = float("nan")
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.verdict == "pass"
+
+    @property
+    def spec(self) -> str:
+        """The line that reproduces the case; empty if its arrays were given by hand."""
+        return str(self.case.spec) if self.case.spec else ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One gradient of one model against one oracle, over all cases. NaN where nothing was measured."""
+
+    model: str
+    parameter: str
+    oracle: str
+    cases: int
+    verdict: str
+    reason: str
+    decided: int
+    max_abs: float
+    max_rel: float
+    max_ulps: float
+    max_budgets: float
+    worst_spec: str
+    worst_index: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """One way in which a model failed, on the smallest case that shows it."""
+
+    verdict: str
+    model: str
+    parameter: str
+    message: str
+    spec: str
+    cases: int
+    first_spec: str
+    case: Case
+    diagnoses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A whole run.
+
+    `cases` counts verdicts of cases; `table` holds one column per name with an element per case,
+    gradient and oracle, in the order of `TABLE`; `declined` maps a model to the reason.
+    """
+
+    verdict: str
+    subject: str
+    models: tuple[str, ...]
+    oracles: tuple[str, ...]
+    seed: int
+    rows: tuple[Summary, ...]
+    failures: tuple[Failure, ...]
+    cases: dict[str, int]
+    declined: dict[str, str]
+    table: dict[str, list[Any]]
+    seconds: float
+    interrupted: bool = False
+    command: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.verdict == "pass"
+
+    @property
+    def counterexample(self) -> Case | None:
+        """The simplest case that shows the first failure, None if there is none."""
+        return self.failures[0].case if self.failures else None
+
+
+TABLE: tuple[str, ...] = (
+    "model", "spec", "parameter", "oracle", "verdict", "reason", "max_abs", "max_rel", "max_ulps",
+    "max_budgets", "got", "want", "budget", "entries", "wrong", "decided",
+)  # fmt: skip
+
+
+def environment(packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax")) -> dict[str, str]:
+    """Versions of everything that can influence a number; no names of machines or people."""
+    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    for name in ("bptt_check", *packages):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found

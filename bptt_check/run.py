@@ -1,0 +1,241 @@
+"""Many cases: draw, check in chunks, summarise, and explain each failure on its smallest case.
+
+Subject and oracles are arguments. Nothing here prints, knows a path or depends on the order of cases.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .calling import name_of
+from .case import Case, Differentiator, Spec
+from .check import Setup, check_case, check_cases
+from .model import Model
+from .records import TABLE, CaseReport, Failure, Record, Summary, environment
+from .shrink import shrink_spec, simplify
+from .strategies import draw_specs, specs
+from .verdict import NOT_OFFERED, VERDICTS, Row
+
+CHUNK = 32
+FAILURES = ("error", "contract", "fail", "imprecise")
+FULLY_SHRUNK = 5
+"""Models whose failure is shrunk; a subject that is wrong everywhere would otherwise take minutes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to check: models, cases per model, dtypes and the seed of the drawing."""
+
+    models: tuple[Model, ...]
+    cases: int = 100
+    dtypes: tuple[str, ...] = ("float64",)
+    seed: int = 0
+
+    def strategy(self, model: Model) -> Any:
+        """The strategy from which the specs of a model are drawn."""
+        return specs(model=model, dtypes=self.dtypes)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: cases done and in all, the model at work, failing cases so far."""
+
+    done: int
+    total: int
+    model: str
+    failing: int
+
+
+def verify(
+    subject: Differentiator,
+    plan: Plan,
+    setup: Setup,
+    progress: Callable[[Progress], None] | None = None,
+    keep_partial: bool = False,
+) -> Record:
+    """Check a subject on all cases of a plan.
+
+    With `keep_partial` a KeyboardInterrupt ends the run early, and the record says so.
+    """
+    begin = time.perf_counter()
+    tally = Tally()
+    declined = {str(m): "supports() says no" for m in plan.models if not _supports(subject, m)}
+    accepted = [m for m in plan.models if str(m) not in declined]
+    failures: list[Failure] = []
+    interrupted = False
+    try:
+        for model in accepted:
+            for report in _check_model(subject, model, plan, setup):
+                tally.add(report)
+                if progress is not None:
+                    total = plan.cases * len(accepted)
+                    progress(Progress(tally.count, total, str(model), tally.failing))
+            failures += _failures(subject, model, plan, setup, tally, len(failures))
+    except KeyboardInterrupt:
+        if not keep_partial:
+            raise
+        interrupted = True
+    failures.sort(key=lambda f: VERDICTS.index(f.verdict))
+    rows = tally.summaries()
+    return Record(
+        verdict=_run_verdict(tally, rows, [str(m) for m in accepted], interrupted),
+        subject=name_of(subject),
+        models=tuple(str(m) for m in plan.models),
+        oracles=tuple(o.name for o in setup.oracles),
+        seed=plan.seed,
+        rows=rows,
+        failures=tuple(failures),
+        cases=tally.verdicts,
+        declined=declined,
+        table=tally.table,
+        seconds=time.perf_counter() - begin,
+        interrupted=interrupted,
+        environment=environment(),
+    )
+
+
+class Tally:
+    """Sums up case reports as they come; the order does not matter."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.verdicts: dict[str, int] = {}
+        self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
+        self.first: dict[str, dict[str, CaseReport]] = {}
+        self.known: dict[str, dict[Spec, str]] = {}
+        self._rows: dict[tuple[str, str, str], Summary] = {}
+
+    @property
+    def failing(self) -> int:
+        """Number of cases with a failing verdict."""
+        return sum(self.verdicts.get(v, 0) for v in FAILURES)
+
+    def add(self, report: CaseReport) -> None:
+        """Take in one case."""
+        model, spec = str(report.case.model), report.spec
+        self.count += 1
+        self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
+        if report.case.spec is not None:
+            self.known.setdefault(model, {})[report.case.spec] = report.verdict
+        if report.verdict in FAILURES:
+            self.first.setdefault(model, {}).setdefault(report.verdict, report)
+        for row in report.rows:
+            key = (model, row.parameter, row.oracle)
+            self._rows[key] = _merged(self._rows.get(key), model, row, spec)
+            for name, column in self.table.items():
+                column.append(_cell(name, model, spec, row))
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """A summary per model, gradient and oracle."""
+        return tuple(self._rows.values())
+
+
+def _cell(name: str, model: str, spec: str, row: Row) -> Any:
+    return {"model": model, "spec": spec}[name] if name in ("model", "spec") else getattr(row, name)
+
+
+def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
+    """A summary with one more row in it."""
+    index = row.index
+    one = Summary(
+        model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
+        row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
+    )  # fmt: skip
+    if before is None:
+        return one
+    verdict, reason = _combined(before, one)
+    larger = not before.max_budgets >= one.max_budgets  # also where before is NaN
+    worse = one if larger and one.max_budgets == one.max_budgets else before
+    return replace(
+        worse,
+        cases=before.cases + 1,
+        decided=before.decided + one.decided,
+        verdict=verdict,
+        reason=reason,
+        max_abs=_largest(before.max_abs, one.max_abs),
+        max_rel=_largest(before.max_rel, one.max_rel),
+        max_ulps=_largest(before.max_ulps, one.max_ulps),
+    )
+
+
+def _combined(one: Summary, other: Summary) -> tuple[str, str]:
+    """Failures win, then a pass, then whatever says why nothing was decided."""
+    order = [*FAILURES, "pass", "inconclusive", "unsupported"]
+    chosen = min((one, other), key=lambda s: order.index(s.verdict))
+    return chosen.verdict, chosen.reason
+
+
+def _largest(one: float, other: float) -> float:
+    """The maximum that ignores NaN."""
+    return other if one != one else one if other != other else max(one, other)
+
+
+def _supports(subject: Differentiator, model: Model) -> bool:
+    supports = getattr(subject, "supports", None)
+    return supports is None or bool(supports(model))
+
+
+def _check_model(
+    subject: Differentiator, model: Model, plan: Plan, setup: Setup
+) -> Iterator[CaseReport]:
+    drawn = draw_specs(plan.strategy(model), plan.cases, plan.seed)
+    for start in range(0, len(drawn), CHUNK):
+        chunk = [spec.build() for spec in drawn[start : start + CHUNK]]
+        yield from check_cases(subject, chunk, setup)
+
+
+def _failures(
+    subject: Differentiator, model: Model, plan: Plan, setup: Setup, tally: Tally, before: int
+) -> list[Failure]:
+    """One failure per kind of verdict that a model met, each on the smallest case found."""
+    known = tally.known[str(model)] if str(model) in tally.known else {}
+    return [
+        _failure(subject, plan, setup, first, known, shrink=before + n < FULLY_SHRUNK)
+        for n, first in enumerate(tally.first.get(str(model), {}).values())
+    ]
+
+
+def _failure(
+    subject: Differentiator, plan: Plan, setup: Setup, first: CaseReport,
+    known: Mapping[Spec, str], shrink: bool,
+) -> Failure:  # fmt: skip
+    """The failure of which `first` was the first case."""
+
+    def fails(candidate: Case) -> bool:
+        return check_case(subject, candidate, setup).verdict == first.verdict
+
+    case = simplest = first.case
+    if shrink:
+        same = {spec: verdict == first.verdict for spec, verdict in known.items()}
+        spec = shrink_spec(plan.strategy(case.model), plan.cases, plan.seed, same, fails)
+        case = case if spec is None else spec.build()
+        simplest = simplify(case, fails)
+    detailed = check_case(subject, case, setup, detail=True)
+    report = detailed if detailed.verdict == first.verdict else first
+    return Failure(
+        verdict=first.verdict,
+        model=str(case.model),
+        parameter=report.parameter,
+        message=report.message,
+        spec=report.spec,
+        cases=sum(verdict == first.verdict for verdict in known.values()),
+        first_spec=first.spec,
+        case=simplest,
+    )
+
+
+def _run_verdict(
+    tally: Tally, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
+) -> str:
+    """The worst failure; else pass if every gradient offered was decided somewhere, in every model."""
+    for verdict in FAILURES:
+        if tally.verdicts.get(verdict):
+            return verdict
+    checked = {r.model for r in rows}
+    offered = {(r.model, r.parameter) for r in rows if r.reason != NOT_OFFERED}
+    decided = {(r.model, r.parameter) for r in rows if r.verdict == "pass"}
+    complete = bool(models) and checked == set(models) and offered == decided
+    return "pass" if complete and not interrupted else "inconclusive"

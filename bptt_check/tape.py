@@ -1,0 +1,258 @@
+"""Reverse accumulation over NumPy arrays, with an optional model of rounding.
+
+A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose is
+not another gradient but a gradient *with rounding made visible*: with a `Rounding`, every result of
+the forward and of the backward pass is disturbed the way a working precision of a given unit roundoff
+would disturb it, in several independent samples at once (the leading axis of every array).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import NumPy, PythonLoop
+
+Array = NDArray[Any]
+Pull = Callable[[Array], Array]
+
+
+class Exact:
+    """No rounding model: plain float64."""
+
+    def relative(self, value: Array) -> Array:
+        return value
+
+    def product(self, value: Array, a: Array, b: Array) -> Array:
+        return value
+
+    def total(self, terms: Array, axis: int) -> Array:
+        return terms.sum(axis)
+
+    def slope_of_relu(self, z: Array) -> Array:
+        return (z > 0).astype(z.dtype)
+
+
+class Rounding(Exact):
+    """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
+
+    A result of one operation moves by at most `unit` of its size, a sum of products by at most `unit`
+    of the sum of their sizes, which is what cancellation costs. At a kink of relu every element of
+    the subdifferential is as good as another, so the slope there is drawn at random.
+    """
+
+    def __init__(self, unit: float, samples: int) -> None:
+        self._samples = samples
+        self._noise = unit * _NOISE
+        self._at = 0
+
+    def relative(self, value: Array) -> Array:
+        return value + value * self._draw(value.shape)
+
+    def product(self, value: Array, a: Array, b: Array) -> Array:
+        return value + (np.abs(a) @ np.abs(b)) * self._draw(value.shape)
+
+    def total(self, terms: Array, axis: int) -> Array:
+        value = terms.sum(axis)
+        return value + np.abs(terms).sum(axis) * self._draw(value.shape)
+
+    def slope_of_relu(self, z: Array) -> Array:
+        return np.where(z == 0, self._draw(z.shape) > 0, z > 0).astype(z.dtype)
+
+    def _draw(self, shape: tuple[int, ...]) -> Array:
+        """The next numbers of the pool, `samples` along the first axis."""
+        shape = (self._samples, *shape[1:])
+        size = math.prod(shape)
+        if size > len(self._noise):
+            self._noise = np.resize(self._noise, 2 * size)
+        if self._at + size > len(self._noise):
+            self._at = (self._at + size) % 101  # another offset each round, so that no period locks in
+        drawn = self._noise[self._at : self._at + size].reshape(shape)
+        self._at += size
+        return drawn
+
+
+_NOISE = np.random.default_rng(0).uniform(-1.0, 1.0, 1 << 16)
+"""One pool for every run: the model of rounding must not make a verdict random."""
+
+
+class Tape:
+    """The record of one forward pass."""
+
+    def __init__(self, rounding: Exact) -> None:
+        self.rounding = rounding
+        self.nodes: list[Node] = []
+
+    def input(self, value: Array) -> Node:
+        """A leaf; the leading axis of length 1 is where the samples will spread."""
+        return Node(self, value[None], ())
+
+    def backward(self, output: Node) -> None:
+        """Fill `.bar` of every node that `output` [samples, B] depends on: cotangent of its sum."""
+        output.bar = np.ones_like(output.value)
+        for node in reversed(self.nodes):
+            if node.bar is not None:
+                node.push()
+
+
+class Node:
+    """A value on a tape, with the operators that `cells` and `network` use."""
+
+    __array_priority__ = 1000
+    __slots__ = ("tape", "value", "parents", "bar")
+
+    def __init__(self, tape: Tape, value: Array, parents: tuple[tuple[Node, Pull], ...]) -> None:
+        self.tape, self.value, self.parents = tape, value, parents
+        self.bar: Array | None = None
+        tape.nodes.append(self)
+
+    def push(self) -> None:
+        """Hand this node's cotangent to its parents."""
+        assert self.bar is not None
+        for parent, pull in self.parents:
+            share = _fold(pull(self.bar), parent.value.shape)
+            if parent.bar is None:
+                parent.bar = share
+            else:
+                parent.bar = self.tape.rounding.relative(parent.bar + share)
+
+    def derived(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
+        """A node of the same tape whose value is taken as it is."""
+        return Node(self.tape, value, parents)
+
+    def rounded(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
+        """A node of the same tape whose value was computed, and therefore rounded."""
+        return Node(self.tape, self.tape.rounding.relative(value), parents)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def mT(self) -> Node:
+        return self.derived(self.value.mT, (self, lambda bar: bar.mT))
+
+    def __add__(self, other: Any) -> Node:
+        if not isinstance(other, Node):
+            return self.rounded(self.value + other, (self, lambda bar: bar))
+        return self.rounded(self.value + other.value, (self, lambda bar: bar), (other, lambda bar: bar))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Node:
+        return self.derived(-self.value, (self, lambda bar: -bar))
+
+    def __sub__(self, other: Any) -> Node:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Node:
+        relative = self.tape.rounding.relative
+        if not isinstance(other, Node):
+            return self.rounded(self.value * other, (self, lambda bar: relative(bar * other)))
+        a, b = self.value, other.value
+        return self.rounded(
+            a * b, (self, lambda bar: relative(bar * b)), (other, lambda bar: relative(bar * a))
+        )
+
+    __rmul__ = __mul__
+
+    def __matmul__(self, other: Node) -> Node:
+        product = self.tape.rounding.product
+        a, b = self.value, other.value
+        return self.derived(
+            product(a @ b, a, b),
+            (self, lambda bar: product(bar @ b.mT, bar, b.mT)),
+            (other, lambda bar: product(a.mT @ bar, a.mT, bar)),
+        )
+
+    def __getitem__(self, index: Any) -> Node:
+        return self.derived(self.value[index], (self, lambda bar: _scatter(self.value, index, bar)))
+
+    def sum(self, axis: int) -> Node:
+        total = self.tape.rounding.total(self.value, axis)
+        return self.derived(total, (self, lambda bar: np.expand_dims(bar, axis)))
+
+
+class Taped(PythonLoop):
+    """The namespace over nodes; slopes come from the stored, rounded values, as in hand-written code."""
+
+    def tanh(self, z: Node) -> Node:
+        return _unary(z, np.tanh(z.value), lambda t: 1.0 - t * t)
+
+    def sigmoid(self, z: Node) -> Node:
+        return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
+
+    def relu(self, z: Node) -> Node:
+        slope = z.tape.rounding.slope_of_relu(z.value)
+        return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
+
+    def softplus(self, z: Node) -> Node:
+        slope = z.tape.rounding.relative(_REAL.sigmoid(z.value))
+        return z.rounded(_REAL.softplus(z.value), (z, lambda bar: bar * slope))
+
+    def log_softmax(self, z: Node) -> Node:
+        """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
+        relative = z.tape.rounding.relative
+        value = _REAL.log_softmax(z.value)
+        softmax = relative(np.exp(value))
+        # the shift by the maximum rounds at the size of the logits, not at that of the result
+        value = value + (relative(z.value) - z.value) + (relative(value) - value)
+        return z.derived(
+            value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
+        )
+
+    def where(self, condition: Array, a: Node, b: Node) -> Node:
+        return a.derived(
+            np.where(condition, a.value, b.value),
+            (a, lambda bar: np.where(condition, bar, 0.0)),
+            (b, lambda bar: np.where(condition, 0.0, bar)),
+        )
+
+    def concat(self, arrays: Sequence[Node]) -> Node:
+        edges = np.cumsum([0, *(a.shape[-1] for a in arrays)])
+        cut = [slice(int(i), int(j)) for i, j in zip(edges, edges[1:], strict=False)]
+        values = np.broadcast_arrays(*(a.value[..., :1] for a in arrays))
+        lead = values[0].shape[:-1]
+        joined = [np.broadcast_to(a.value, (*lead, a.shape[-1])) for a in arrays]
+        pulls = [lambda bar, c=c: bar[..., c] for c in cut]
+        return arrays[0].derived(
+            np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True)
+        )
+
+    def stack(self, sequence: Sequence[Node]) -> Node:
+        values = np.broadcast_arrays(*(a.value for a in sequence))
+        pulls = [lambda bar, t=t: bar[..., t, :, :] for t in range(len(sequence))]
+        return sequence[0].derived(np.stack(values, axis=-3), *zip(sequence, pulls, strict=True))
+
+
+_REAL = NumPy()
+
+
+def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
+    relative = z.tape.rounding.relative
+    value = relative(value)
+    factor = relative(slope(value))
+    return z.derived(value, (z, lambda bar: relative(bar * factor)))
+
+
+def _fold(bar: Array, shape: tuple[int, ...]) -> Array:
+    """Sum `bar` over the axes along which the value was broadcast; the samples axis stays."""
+    extra = bar.ndim - len(shape)
+    if extra:
+        bar = bar.sum(tuple(range(1, 1 + extra)))
+    axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
+    return bar.sum(axes, keepdims=True) if axes else bar
+
+
+def _scatter(value: Array, index: Any, bar: Array) -> Array:
+    """Cotangent of `value` from that of `value[index]`; no index names an entry twice."""
+    full = np.zeros((bar.shape[0], *value.shape[1:]))
+    full[index] = bar
+    return full

@@ -1,0 +1,211 @@
+"""Error budgets and judgement.
+
+The budget of an entry is `units * (u_s k_s + u_64 k_64) + bound`: the rounding that this case inflicts
+on the subject (in its dtype, unit roundoff u_s, conditioning k_s) and on the oracle (float64), both as
+measured by `roundoff`, plus the oracle's own bound. Nothing scales with the size of an array, nothing
+is fixed in advance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .case import Result
+from .compare import Difference
+from .roundoff import Conditioning
+
+Array = NDArray[Any]
+
+VERDICTS = ("error", "contract", "fail", "imprecise", "inconclusive", "unsupported", "pass")
+"""From worst to best, as far as one case goes."""
+
+NOT_OFFERED = "not offered by the subject"
+
+TINIEST = {"float64": 2.0**-1022, "float32": 2.0**-126}
+"""Below the smallest normal number of a dtype results may be flushed to zero."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How many typical rounding errors are allowed; the one number behind every budget.
+
+    Two right implementations differ by 2 in the median and by 6 at most in some 3,000 gradients of
+    all regimes (`benchmarks/budgets.py` measures it); the smallest error a wrong formula makes is
+    millions of units.
+    """
+
+    units: float = 32.0
+
+
+@dataclass(frozen=True, eq=False)
+class Budgets:
+    """Everything that budgets of one case are made of; passed whole."""
+
+    tolerance: Tolerance
+    subject: Conditioning
+    oracle: Conditioning
+    bounds: Mapping[str, Array] | None
+
+    def of(self, name: str) -> Array:
+        """The budget of each entry of one gradient."""
+        rounding = self.subject.error(name) + self.oracle.error(name)
+        bound = 0.0 if self.bounds is None else self.bounds[name]
+        return self.tolerance.units * rounding + bound + TINIEST[self.subject.dtype]
+
+    def of_loss(self) -> float:
+        """The budget of the loss; every oracle's loss comes from the same forward pass."""
+        rounding = self.subject.loss_error() + self.oracle.loss_error()
+        return self.tolerance.units * rounding + TINIEST[self.subject.dtype]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One gradient of one case against one oracle.
+
+    `index` is the entry with the largest error in budgets, and `got`, `want` and `budget` are its
+    values. `wrong` counts the entries over budget, `decided` those whose truth exceeds the budget
+    (so that a missing gradient would have shown).
+    """
+
+    parameter: str
+    oracle: str
+    verdict: str
+    reason: str
+    max_abs: float
+    max_rel: float
+    max_ulps: float
+    max_budgets: float
+    index: tuple[int, ...]
+    got: float
+    want: float
+    budget: float
+    entries: int
+    wrong: int
+    decided: int
+
+
+def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
+    """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
+    budget = budgets.of(difference.parameter)
+    ratio = np.where(np.isfinite(budget), difference.error / budget, 0.0)
+    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    decided = int(np.sum(np.abs(difference.want) > budget))
+    wrong = int(np.sum(ratio > 1.0))
+    verdict, reason = _verdict(wrong, decided, budget)
+    return Row(
+        parameter=difference.parameter,
+        oracle=oracle,
+        verdict=verdict,
+        reason=reason,
+        max_abs=float(difference.error.max()),
+        max_rel=float(difference.relative.max()),
+        max_ulps=float(difference.ulps(budgets.subject.dtype).max()),
+        max_budgets=float(ratio.max()),
+        index=tuple(int(i) for i in index),
+        got=float(difference.got[index]),
+        want=float(difference.want[index]),
+        budget=float(budget[index]),
+        entries=ratio.size,
+        wrong=wrong,
+        decided=decided,
+    )
+
+
+def _verdict(wrong: int, decided: int, budget: Array) -> tuple[str, str]:
+    if wrong:
+        return "fail", ""
+    if decided:
+        return "pass", ""
+    if not np.any(np.isfinite(budget)):
+        return "inconclusive", "a kink lies within the step of every entry"
+    return "inconclusive", "vacuous: the true gradient lies below the budget"
+
+
+def declined(parameter: str, oracle: str, reason: str) -> Row:
+    """The row of an oracle that cannot judge this kind of case at all."""
+    nan = float("nan")
+    return Row(parameter, oracle, "unsupported", reason, nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0)
+
+
+LOW_PRECISION_SHARE = 0.5
+"""Rounding hits most entries; an error in fewer than half of those that could show it has another cause."""
+
+
+def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning) -> bool:
+    """Whether errors over budget are what arithmetic in a lower precision would leave.
+
+    They must stay within the budget of the lower precision, hit most entries that could show it,
+    and have no common sign: a factor that is slightly off is a wrong formula, not rounding.
+    """
+    hit = could = positive = negative = 0
+    for name, difference in found.items():
+        budget = budgets.of(name)
+        allowed = budget + budgets.tolerance.units * lower.error(name)
+        if np.any(difference.error > allowed):
+            return False
+        shows = lower.error(name) > budget
+        over = shows & (difference.error > budget)
+        grows = np.abs(difference.got) > np.abs(difference.want)
+        hit, could = hit + int(over.sum()), could + int(shows.sum())
+        positive, negative = positive + int((over & grows).sum()), negative + int((over & ~grows).sum())
+    one_sided = hit >= 8 and min(positive, negative) < hit / 8
+    return hit >= LOW_PRECISION_SHARE * could > 0 and not one_sided
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Two oracles that exclude each other on one entry, and who is outvoted by the rest."""
+
+    parameter: str
+    index: tuple[int, ...]
+    values: Mapping[str, float]
+    outvoted: str
+
+
+def disagreement(results: Mapping[str, Result], budgets: Mapping[str, Budgets]) -> Disagreement | None:
+    """The worst entry on which two oracles differ by more than both their errors allow, if any."""
+    worst: tuple[float, Disagreement | None] = (1.0, None)
+    names = list(results)
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            for parameter in results[one].grads:
+                ratio, index = _excess(parameter, (one, other), results, budgets)
+                if ratio > worst[0]:
+                    values = {n: float(results[n].grads[parameter][index]) for n in names}
+                    found = Disagreement(parameter, index, values, _outvoted(values))
+                    worst = (ratio, found)
+    return worst[1]
+
+
+def _excess(
+    parameter: str,
+    pair: tuple[str, str],
+    results: Mapping[str, Result],
+    budgets: Mapping[str, Budgets],
+) -> tuple[float, tuple[int, ...]]:
+    """Largest distance of two oracles in what both their errors allow, and where."""
+    one, other = pair
+    allowed = budgets[one].of(parameter) + budgets[other].of(parameter)
+    gap = np.abs(results[one].grads[parameter] - results[other].grads[parameter])
+    ratio = np.where(np.isfinite(allowed), gap / allowed, 0.0)
+    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return float(ratio[index]), tuple(int(i) for i in index)
+
+
+def _outvoted(values: Mapping[str, float]) -> str:
+    """The oracle farthest from the median of all, when there are at least three."""
+    if len(values) < 3:
+        return ""
+    median = float(np.median(list(values.values())))
+    return max(values, key=lambda name: abs(values[name] - median))
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The worst of some verdicts; `inconclusive` if there is none."""
+    found = set(verdicts)
+    return next((v for v in VERDICTS if v in found), "inconclusive")
