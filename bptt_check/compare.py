@@ -34,9 +34,9 @@ class Difference:
 
     def ulps(self, dtype: str) -> Array:
         """Error in units in the last place of the expected value in `dtype`."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # an ulp at zero is the smallest subnormal number
             spacing = np.spacing(np.abs(self.want).astype(dtype)).astype(np.float64)
-        return self.error / spacing
+            return self.error / spacing
 
 
 def differences(got: Result, want: Result) -> dict[str, Difference]:

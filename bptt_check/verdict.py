@@ -132,29 +132,37 @@ def declined(parameter: str, oracle: str, reason: str) -> Row:
     return Row(parameter, oracle, "unsupported", reason, nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0)
 
 
-LOW_PRECISION_SHARE = 0.5
-"""Rounding hits most entries; an error in fewer than half of those that could show it has another cause."""
+ENOUGH = 8
+"""Entries that must be hit before rounding is believed of some gradients while the others are right."""
 
 
 def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning) -> bool:
     """Whether errors over budget are what arithmetic in a lower precision would leave.
 
-    They must stay within the budget of the lower precision, hit most entries that could show it,
-    and have no common sign: a factor that is slightly off is a wrong formula, not rounding.
+    They must stay within the budget of the lower precision; they must hit at least half of the entries
+    that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they must not
+    share one factor, which is a slightly wrong formula and not rounding.
     """
-    hit = could = positive = negative = 0
+    wrong_hit, wrong_could, could, factors = 0, 0, 0, []
     for name, difference in found.items():
         budget = budgets.of(name)
-        allowed = budget + budgets.tolerance.units * lower.error(name)
-        if np.any(difference.error > allowed):
+        if np.any(difference.error > budget + budgets.tolerance.units * lower.error(name)):
             return False
         shows = lower.error(name) > budget
         over = shows & (difference.error > budget)
-        grows = np.abs(difference.got) > np.abs(difference.want)
-        hit, could = hit + int(over.sum()), could + int(shows.sum())
-        positive, negative = positive + int((over & grows).sum()), negative + int((over & ~grows).sum())
-    one_sided = hit >= 8 and min(positive, negative) < hit / 8
-    return hit >= LOW_PRECISION_SHARE * could > 0 and not one_sided
+        could += int(shows.sum())
+        if np.any(over):
+            wrong_hit, wrong_could = wrong_hit + int(over.sum()), wrong_could + int(shows.sum())
+            factors.append(difference.got[over] / difference.want[over])
+    if not factors or _one_factor(np.concatenate(factors)):
+        return False
+    return 2 * wrong_hit >= could or (wrong_hit >= ENOUGH and 2 * wrong_hit >= wrong_could)
+
+
+def _one_factor(factors: Array) -> bool:
+    """Whether at least three quotients got/expected are 1 plus the same deviation, to a tenth of it."""
+    deviation = factors - 1.0
+    return len(factors) >= 3 and bool(np.ptp(deviation) < 0.1 * np.abs(deviation).max())
 
 
 @dataclass(frozen=True)

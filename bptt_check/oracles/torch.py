@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -38,10 +39,21 @@ class Torch(PythonLoop):
 
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
-    with torch.enable_grad():
+    with torch.enable_grad(), _one_thread():
         inputs = {n: torch.tensor(a, requires_grad=n in problem.wanted) for n, a in problem.inputs.items()}
         loss = losses(Torch(), problem, inputs).sum()
         wanted = [inputs[n] for n in problem.wanted]
         grads = torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
     arrays = {n: g.numpy() for n, g in zip(problem.wanted, grads, strict=True)}
     return loss.item(), arrays, None
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small operations on one thread; on a busy machine threads wait for each other far longer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
