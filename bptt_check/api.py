@@ -114,7 +114,9 @@ def assert_gradients(
 
 def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
     """The oracles of these names; every installed one for None."""
-    wanted = [n for n in _oracles.names() if _oracles.available(n)] if names is None else list(names)
+    wanted = (
+        [n for n in _oracles.names() if _oracles.available(n)] if names is None else list(names)
+    )
     if not wanted:
         raise SpecError("oracles is empty; name at least one, or leave it out for all.")
     return tuple(_oracles.load(name) for name in dict.fromkeys(wanted))
@@ -124,4 +126,12 @@ def _model(model: Model | str) -> Model:
     return Model.parse(model) if isinstance(model, str) else model
 
 
-__all__ = ["MissingFramework", "assert_gradients", "check", "collected", "load_oracles", "models", "verify"]
+__all__ = [
+    "MissingFramework",
+    "assert_gradients",
+    "check",
+    "collected",
+    "load_oracles",
+    "models",
+    "verify",
+]

@@ -1,6 +1,7 @@
 """Calls a subject on a case so that nothing it does can spoil the run.
 
-It gets arrays of its own, is called twice, is watched for writes, and whatever it raises becomes data.
+It gets arrays of its own, is called twice, is watched for writes, and whatever it raises becomes
+data.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import copy
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ from .errors import SpecError, SubjectTimeout, Unsupported
 class Answer:
     """What came of one case: a result, findings against the contract, or why there is nothing.
 
-    `again` is the result of a second call, None if there was none or it was the same to the last bit.
+    `again` is the result of a second call, None if there was none or it was the same to the last
+    bit.
     """
 
     result: Result | None = None
@@ -63,7 +65,9 @@ def ask(subject: Callable[..., Any], case: Case, timeout: float | None = None) -
         accept(case, returned).result, first.result
     ):
         findings.append(
-            Finding("return value", "the second call changed the arrays that the first had returned")
+            Finding(
+                "return value", "the second call changed the arrays that the first had returned"
+            )
         )
     again = later.result if _differ(first.result, later.result) else None
     return Answer(first.result, tuple(findings), again)
@@ -77,9 +81,7 @@ def ask_many(
         yield ask(subject, case, timeout)
 
 
-def trusted_results(
-    oracle: Callable[[Case], Any], cases: Sequence[Case]
-) -> Iterator[Any]:
+def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
     """The results of an oracle: all at once if it has a method `many`, else one by one.
 
     Where it raised, the exception takes the place of the result.
@@ -96,7 +98,7 @@ def trusted_results(
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
+def time_limit(seconds: float | None) -> Generator[None]:
     """Raise `SubjectTimeout` in the body after so many seconds; None is no limit.
 
     Interrupts Python code, not a native call that never returns.
@@ -130,9 +132,13 @@ def _call(subject: Callable[..., Any], case: Case, timeout: float | None) -> Any
 
 
 def _own_arrays(case: Case) -> Case:
-    """The case on writable copies, so that a write neither fails on a flag nor reaches our arrays."""
+    """The case on writable copies, so that a write neither fails on a flag nor reaches our
+    arrays.
+    """
     own = copy.copy(case)
-    values: dict[str, Any] = {n: a.copy() for n, a in vars(case).items() if isinstance(a, np.ndarray)}
+    values: dict[str, Any] = {
+        n: a.copy() for n, a in vars(case).items() if isinstance(a, np.ndarray)
+    }
     values["params"] = {n: a.copy() for n, a in case.params.items()}
     for name, value in values.items():
         object.__setattr__(own, name, value)
@@ -153,5 +159,7 @@ def _explained(error: BaseException) -> str:
     """What was raised, and the innermost line of the subject's own code."""
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if f.filename != __file__]
-    where = f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
+    where = (
+        f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
+    )
     return f"raised {type(error).__name__}: {error}{where}"

@@ -1,7 +1,7 @@
 """The contract: a `Spec` builds a `Case`, a differentiator turns a case into a `Result`.
 
-Everything here is a frozen record. Arrays are float64 or float32 NumPy arrays, read-only, time first;
-`model.parameter_shapes` and its neighbours are the shape table.
+Everything here is a frozen record. Arrays are float64 or float32 NumPy arrays, read-only, time
+first; `model.parameter_shapes` and its neighbours are the shape table.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ DTYPES = ("float64", "float32")
 class Truncation:
     """Truncated BPTT: after each block of `k1` steps, back over the last `k2` steps.
 
-    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a constant.
-    Both count steps and are at least 1.
+    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a
+    constant. Both count steps and are at least 1.
     """
 
     k1: int
@@ -52,11 +52,12 @@ class Spec:
         lengths: draw a length in 1..T for every sequence.
 
     Raises:
-        SpecError: what cannot be combined, or is not supported yet; the message says what to change.
+        SpecError: what cannot be combined, or is not supported yet; the message says what to
+            change.
     """
 
     model: Model
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
     truncation: Truncation | None = None
     dtype: str = "float64"
     seed: int = 0
@@ -72,7 +73,7 @@ class Spec:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
         check_combination(self.model, self.truncation, self.lengths)
 
-    def build(self) -> "Case":
+    def build(self) -> Case:
         """The case of this spec."""
         arrays = draw_arrays(self.model, self.sizes, self.seed, self.regime, self.lengths)
         return Case(
@@ -80,7 +81,9 @@ class Spec:
         )
 
     def __str__(self) -> str:
-        """One readable line that `parse` reads back: the model, the sizes, whatever is not the default."""
+        """One readable line that `parse` reads back: the model, the sizes, whatever is not the
+        default.
+        """
         words = [str(self.model)]
         words += [f"{name}={value}" for name, value in asdict(self.sizes).items()]
         if self.truncation is not None:
@@ -91,7 +94,7 @@ class Spec:
         return " ".join([*words, f"seed={self.seed}"])
 
     @classmethod
-    def parse(cls, text: str) -> "Spec":
+    def parse(cls, text: str) -> Spec:
         """The spec of a line printed by `str(spec)`; sizes left out keep their defaults.
 
         Raises:
@@ -158,7 +161,9 @@ class Case:
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
         check_combination(self.model, self.truncation, self.lengths is not None)
-        convert = {n: _frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS}
+        convert: dict[str, Any] = {
+            n: _frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
+        }
         labels = self.model.loss == "cross_entropy"
         convert["targets"] = _frozen("targets", self.targets, "int64" if labels else self.dtype)
         convert["lengths"] = _frozen("lengths", self.lengths, "int64")
@@ -180,7 +185,7 @@ class Case:
         states = {"h0": self.h0} | ({} if self.c0 is None else {"c0": self.c0})
         return {**self.params, "x": self.x, **states}
 
-    def with_inputs(self, inputs: Mapping[str, Array]) -> "Case":
+    def with_inputs(self, inputs: Mapping[str, Array]) -> Case:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         params = {n: inputs.get(n, a) for n, a in self.params.items()}
         others = {n: inputs[n] for n in ("x", "h0", "c0") if n in inputs}
@@ -188,15 +193,19 @@ class Case:
 
     def save(self, path: str | Path) -> None:
         """Write the case as an `.npz` file, without pickle."""
-        header = {"model": asdict(self.model), "dtype": self.dtype, "spec": str(self.spec or "")}
+        header: dict[str, Any] = {
+            "model": asdict(self.model),
+            "dtype": self.dtype,
+            "spec": str(self.spec or ""),
+        }
         header["truncation"] = asdict(self.truncation) if self.truncation else None
-        arrays = {f"param.{n}": a for n, a in self.params.items()}
+        arrays: dict[str, Any] = {f"param.{n}": a for n, a in self.params.items()}
         arrays |= {n: getattr(self, n) for n in _ARRAY_FIELDS if getattr(self, n) is not None}
         with open(path, "wb") as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Case":
+    def load(cls, path: str | Path) -> Case:
         """Read a case written by `save`.
 
         Raises:

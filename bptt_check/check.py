@@ -1,4 +1,5 @@
-"""One case: the answers of the subject and of the oracles become rows, a verdict and an explanation.
+"""One case: the answers of the subject and of the oracles become rows, a verdict and an
+explanation.
 
 The order is always structure, value, derivative. What is expensive (is it float32 inside, do the
 oracles contradict each other, is it the derivative of another loss) is asked only after a failure.
@@ -6,8 +7,8 @@ oracles contradict each other, is it the derivative of another loss) is asked on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,16 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
-from .verdict import NOT_OFFERED, Budgets, Row, Tolerance, declined, disagreement, is_imprecise, judge
+from .verdict import (
+    NOT_OFFERED,
+    Budgets,
+    Row,
+    Tolerance,
+    declined,
+    disagreement,
+    is_imprecise,
+    judge,
+)
 
 LOWER = {"float64": "float32"}
 """The precision in which code for a dtype may have been computing by mistake."""
@@ -33,11 +43,13 @@ class Setup:
     """Against what and how strictly a subject is checked."""
 
     oracles: tuple[Any, ...]
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = field(default_factory=Tolerance)
     timeout: float | None = None
 
 
-def check_case(subject: Differentiator, case: Case, setup: Setup, detail: bool = False) -> CaseReport:
+def check_case(
+    subject: Differentiator, case: Case, setup: Setup, detail: bool = False
+) -> CaseReport:
     """Check a subject on one case; `detail` also asks what a wrong loss is the loss of."""
     (report,) = check_cases(subject, [case], setup, detail)
     return report
@@ -58,7 +70,12 @@ class _Judgement:
     """The judgement of one answer; holds what its steps share."""
 
     def __init__(
-        self, subject: Differentiator, case: Case, setup: Setup, answer: Answer, found: Mapping[str, Any]
+        self,
+        subject: Differentiator,
+        case: Case,
+        setup: Setup,
+        answer: Answer,
+        found: Mapping[str, Any],
     ) -> None:
         self.subject, self.case, self.setup, self.answer = subject, case, setup, answer
         self.name = name_of(subject)
@@ -79,14 +96,19 @@ class _Judgement:
             return self._closed("contract", message, first)
         if self._over_budget():
             return self._failed(detail)
-        return self._closed("pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", "")
+        return self._closed(
+            "pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", ""
+        )
 
     def _measure(self) -> None:
         """Budgets and rows of everything that can be compared."""
         case = self.case
         oracle = conditioning(case, "float64")
         self.conditioned = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
-        make = {n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds) for n, r in self.trusted.items()}
+        make = {
+            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds)
+            for n, r in self.trusted.items()
+        }
         self.budgets = make
         self.plain = Budgets(self.setup.tolerance, self.conditioned, oracle, None)
         given = problem(case)
@@ -168,7 +190,9 @@ class _Judgement:
         return is_imprecise(self.diffs[sharp[0]], self.budgets[sharp[0]], lower)
 
     def _wrong_loss(self, detail: bool) -> str:
-        """The message of a wrong loss; in detail with where it starts and whose derivative it is."""
+        """The message of a wrong loss; in detail with where it starts and whose derivative it
+        is.
+        """
         result = self.answer.result
         assert result is not None
         own = own_derivative(self.subject, self.case, result, self.conditioned) if detail else ""
@@ -188,7 +212,9 @@ class _Judgement:
         return sorted(found)
 
     def _worst_parameter(self, verdict: str) -> str:
-        return max((r for r in self.rows if r.verdict == verdict), key=lambda r: r.max_budgets).parameter
+        return max(
+            (r for r in self.rows if r.verdict == verdict), key=lambda r: r.max_budgets
+        ).parameter
 
     def _closed(self, verdict: str, message: str, parameter: str = "") -> CaseReport:
         result = self.answer.result

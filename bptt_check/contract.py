@@ -20,7 +20,9 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the sentence."""
+    """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the
+    sentence.
+    """
 
     parameter: str
     message: str
@@ -101,7 +103,10 @@ def _keys(case: Case, grads: Mapping[str, Any]) -> list[Finding]:
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)
     return [
-        *(Finding(n, f"the gradient of {n} is missing, shape {case.params[n].shape}") for n in missing),
+        *(
+            Finding(n, f"the gradient of {n} is missing, shape {case.params[n].shape}")
+            for n in missing
+        ),
         *(Finding(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),
     ]
 
@@ -115,7 +120,9 @@ def _gradient(case: Case, name: str, value: Any) -> tuple[Array | None, Finding 
     except Exception as error:
         return None, Finding(name, f"the gradient of {name} is no array of numbers: {error}")
     if array.dtype.kind not in "fiu":
-        return None, Finding(name, f"the gradient of {name} has dtype {array.dtype}, not {case.dtype}")
+        return None, Finding(
+            name, f"the gradient of {name} has dtype {array.dtype}, not {case.dtype}"
+        )
     if array.shape != wanted.shape:
         return None, Finding(
             name, f"the gradient of {name} has shape {array.shape}, not {wanted.shape}"

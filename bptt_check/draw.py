@@ -1,8 +1,8 @@
 """The arrays of a spec: the same numbers on every machine.
 
 Only the raw 64-bit stream of PCG64 is used (its output is guaranteed never to change; that of the
-distributions above it is not) and only IEEE basic operations afterwards. Every array has a stream of
-its own, so changing one size leaves the other arrays alone, which keeps shrinking steady.
+distributions above it is not) and only IEEE basic operations afterwards. Every array has a stream
+of its own, so changing one size leaves the other arrays alone, which keeps shrinking steady.
 Values have three significant decimals and stay away from zero, so that a report can be read.
 """
 
@@ -29,7 +29,9 @@ EXPLODING = 3.0
 def draw_arrays(
     model: Model, sizes: Sizes, seed: int, regime: str, with_lengths: bool
 ) -> dict[str, Any]:
-    """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`, cotangents."""
+    """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`,
+    cotangents.
+    """
     params = {
         name: _parameter(name, shape, seed, regime)
         for name, shape in parameter_shapes(model, sizes).items()
@@ -65,7 +67,9 @@ def _parameter(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDA
 
 
 def _input(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:
-    """Inputs and initial states of size 1, non-zero; in the sparse regime zeros, one-hot, repeated."""
+    """Inputs and initial states of size 1, non-zero; in the sparse regime zeros, one-hot,
+    repeated.
+    """
     values = _values(name, shape, seed)
     if regime != "sparse":
         return values
@@ -101,7 +105,8 @@ def _values(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]
     """Random signs times magnitudes in [0.1, 1), three decimals."""
     raw = _raw(name, shape, seed)
     magnitude = 0.1 + 0.9 * ((raw >> np.uint64(11)) * 2.0**-53)
-    return np.round(np.where(raw & np.uint64(1), magnitude, -magnitude), 3)
+    signed: NDArray[np.float64] = np.where(raw & np.uint64(1), magnitude, -magnitude)
+    return np.round(signed, 3)
 
 
 def _significant(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,11 +15,15 @@ class BpttCheckError(Exception):
 
 
 class SpecError(BpttCheckError, ValueError):
-    """A model, size, truncation, spec or case that cannot exist. The message says what to change."""
+    """A model, size, truncation, spec or case that cannot exist. The message says what to
+    change.
+    """
 
 
 class UnknownName(SpecError):
-    """A name that is not in its list (model, oracle, dtype, regime). The message lists the valid ones."""
+    """A name that is not in its list (model, oracle, dtype, regime). The message lists the valid
+    ones.
+    """
 
     def __init__(self, kind: str, name: object, valid: Iterable[str]) -> None:
         options = sorted(valid)
@@ -33,15 +37,21 @@ class SubjectNotFound(BpttCheckError, ImportError):
 
 
 class MissingFramework(BpttCheckError, ImportError):
-    """An oracle needs a framework that is not installed. The message is the command that installs it."""
+    """An oracle needs a framework that is not installed. The message is the command that installs
+    it.
+    """
 
 
 class Unsupported(BpttCheckError):
-    """Raise this in a subject to decline a case. It is shown as `unsupported`, never counted as passed."""
+    """Raise this in a subject to decline a case. It is shown as `unsupported`, never counted as
+    passed.
+    """
 
 
 class Undecidable(BpttCheckError):
-    """An oracle cannot judge this kind of case at all (complex step of a relu). Shown with its reason."""
+    """An oracle cannot judge this kind of case at all (complex step of a relu). Shown with its
+    reason.
+    """
 
 
 class SubjectTimeout(BpttCheckError, TimeoutError):
@@ -53,4 +63,6 @@ class ReportError(BpttCheckError, OSError):
 
 
 class GradientMismatch(BpttCheckError, AssertionError):
-    """Raised by `assert_gradients`: the message is the explanation of the first and worst failure."""
+    """Raised by `assert_gradients`: the message is the explanation of the first and worst
+    failure.
+    """

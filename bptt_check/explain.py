@@ -15,7 +15,9 @@ from .verdict import Disagreement, Row
 
 
 def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
-    """An entry by name and meaning: `W_hh_l0[3, 2] (gate f, unit 1)`, `x[4, 0, 2] (step 4, ...)`."""
+    """An entry by name and meaning: `W_hh_l0[3, 2] (gate f, unit 1)`, `x[4, 0, 2] (step 4,
+    ...)`.
+    """
     place = f"{parameter}[{', '.join(map(str, index))}]"
     if parameter == "x":
         return f"{place} (step {index[0]}, sequence {index[1]}, feature {index[2]})"
@@ -31,7 +33,9 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
     return f"{place} ({which}unit {unit})"
 
 
-def wrong_gradient(case: Case, rows: Sequence[Row], wrong_steps: Sequence[int], subject: str) -> str:
+def wrong_gradient(
+    case: Case, rows: Sequence[Row], wrong_steps: Sequence[int], subject: str
+) -> str:
     """The message of a gradient that is not the derivative of a right loss.
 
     `wrong_steps` are the steps at which the gradient of `x` is over budget.
@@ -60,7 +64,8 @@ def imprecise(case: Case, rows: Sequence[Row], lower: str, subject: str) -> str:
     return "\n".join(
         [
             f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-            f"  errors are those of {lower} inside: about {lost:.0f} digits fewer than {case.dtype} gives",
+            f"  errors are those of {lower} inside: "
+            f"about {lost:.0f} digits fewer than {case.dtype} gives",
             *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
             f"  imprecise: {_census(bad)}",
             *reproduction(case, subject),
@@ -107,7 +112,9 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
         *(f"  {name:18} {value:.17g}" for name, value in found.values.items()),
     ]
     if found.outvoted:
-        lines.append(f"  outvoted: {found.outvoted}. Please report this case: it is a bug in one of them.")
+        lines.append(
+            f"  outvoted: {found.outvoted}. Please report this case: it is a bug in one of them."
+        )
     return "\n".join([*lines, *reproduction(case, subject)])
 
 
@@ -121,7 +128,9 @@ def reproduction(case: Case, subject: str) -> list[str]:
 def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
     """Got, expected and error at the worst entry, and which oracles say so."""
     saying = _listed([r.oracle for r in against if r.verdict == worst.verdict])
-    relative = f", relative {abs(worst.got - worst.want) / abs(worst.want):.3g}" if worst.want else ""
+    relative = (
+        f", relative {abs(worst.got - worst.want) / abs(worst.want):.3g}" if worst.want else ""
+    )
     error = abs(worst.got - worst.want)
     return [
         f"  worst entry {entry(case.model, case.sizes.H, worst.parameter, worst.index)}",
@@ -141,7 +150,9 @@ def _census(bad: Sequence[Row]) -> str:
 
 
 def _first_wrong_step(case: Case, wrong_steps: Sequence[int]) -> list[str]:
-    """What the gradient of `x` tells about the step where things first go wrong, backwards in time."""
+    """What the gradient of `x` tells about the step where things first go wrong, backwards in
+    time.
+    """
     last = case.sizes.T - 1
     if not wrong_steps or last == 0:
         return []

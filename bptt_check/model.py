@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import get_args, Literal
+from typing import Literal, get_args
 
 from .errors import SpecError, UnknownName
 
@@ -25,7 +25,9 @@ REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
 @dataclass(frozen=True)
 class Layout:
-    """The arrays of one cell: how many gates are stacked in its matrices, its states, its biases."""
+    """The arrays of one cell: how many gates are stacked in its matrices, its states, its
+    biases.
+    """
 
     gates: tuple[str, ...]
     """Names of the gates, in the order in which the rows of `W_xh` and `W_hh` hold them."""
@@ -35,7 +37,7 @@ class Layout:
     """Names of the bias vectors, each of length gates x H."""
 
 
-LAYOUTS: dict[str, Callable[["Model"], Layout]] = {}
+LAYOUTS: dict[str, Callable[[Model], Layout]] = {}
 """Cell name to the layout it has for a model. Filled by `cells.register`."""
 
 
@@ -85,10 +87,13 @@ class Model:
             )
         if self.cell != "gru" and not self.reset_after:
             raise SpecError(
-                f"reset_after=False applies to cell='gru' only; leave it out for cell={self.cell!r}."
+                f"reset_after=False applies to cell='gru' only; "
+                f"leave it out for cell={self.cell!r}."
             )
         if self.loss == "linear" and self.reduction == "mean":
-            raise SpecError("loss='linear' takes reduction='sum' only: scale the cotangents instead.")
+            raise SpecError(
+                "loss='linear' takes reduction='sum' only: scale the cotangents instead."
+            )
 
     def __str__(self) -> str:
         """The name of `--model`: the family, then `+modifier` for whatever is not the default."""
@@ -123,7 +128,7 @@ class Model:
         return ("", "_reverse") if self.bidirectional else ("",)
 
     @classmethod
-    def parse(cls, name: str) -> "Model":
+    def parse(cls, name: str) -> Model:
         """The model of a name such as `lstm+2layers+mse+mean`.
 
         Raises:
@@ -148,7 +153,7 @@ class Sizes:
     B: int = 3
     D: int = 4
     H: int = 5
-    O: int = 3  # noqa: E741 - the contract's name
+    O: int = 3
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -227,7 +232,10 @@ def positive(name: str, value: object) -> None:
 
 def _modifier(text: str) -> dict[str, object]:
     """What one `+modifier` of a model name changes."""
-    simple: dict[str, dict[str, object]] = {"bidirectional": {"bidirectional": True}, "nobias": {"bias": False}}
+    simple: dict[str, dict[str, object]] = {
+        "bidirectional": {"bidirectional": True},
+        "nobias": {"bias": False},
+    }
     simple |= {loss: {"loss": loss} for loss in LOSSES}
     simple |= {readout: {"readout": readout} for readout in READOUTS}
     simple |= {reduction: {"reduction": reduction} for reduction in REDUCTIONS}

@@ -1,6 +1,7 @@
 """The forward pass and the loss of a case, written once for any array namespace.
 
-`problem(case)` turns a case into float64 inputs and constants; `losses` is the loss of each sequence.
+`problem(case)` turns a case into float64 inputs and constants; `losses` is the loss of each
+sequence.
 Readout, reduction and lengths are data here, not control flow: every (step, sequence) pair has a
 weight, zero where it carries no loss. So one program serves all of them, and a padded problem is a
 problem with lengths.
@@ -29,7 +30,8 @@ class Problem:
 
     Args:
         inputs: every differentiable array by name.
-        targets: (T, B, width): one-hot labels, values or cotangents; anything where the weight is 0.
+        targets: (T, B, width): one-hot labels, values or cotangents; anything where the weight is
+            0.
         weights: (T, B): the factor of each pair's loss.
         alive: (T, B) booleans, False at padded steps; None without lengths.
         reverse: (T, B) step that the reverse direction reads at its step t; None in one direction.
@@ -169,18 +171,24 @@ def logits(xp: Namespace, h_t: Any, inputs: Mapping[str, Any]) -> Any:
     return affine(h_t, inputs["W_hy"], inputs.get("b_y"))
 
 
-def unroll(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, list[Any]]]:
-    """Top layer's sequence of [..., B, H*N] and, by state name, the list of final states [..., B, H]."""
+def unroll(
+    xp: Namespace, given: Problem, inputs: Mapping[str, Any]
+) -> tuple[Any, dict[str, list[Any]]]:
+    """Top layer's sequence of [..., B, H*N]; by state name, its final states [..., B, H]."""
     layers = list(run_layers(xp, given, inputs))
     finals: dict[str, list[Any]] = {}
     for _, last_states, _ in layers:
-        for name, state in zip(given.model.layout.states, zip(*last_states), strict=True):
+        for name, state in zip(
+            given.model.layout.states, zip(*last_states, strict=True), strict=True
+        ):
             finals.setdefault(name, []).extend(state)
     return layers[-1][0], finals
 
 
 def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iterator[Any]:
-    """Of each layer, from the bottom: outputs, final state of each direction, last direction's states."""
+    """Of each layer, from the bottom: outputs, final state of each direction, last direction's
+    states.
+    """
     model, step = given.model, step_of(given.model)
     hidden = xp.steps(inputs["x"])
     for k in range(model.layers):
@@ -190,7 +198,9 @@ def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iter
             below = hidden if index is None else xp.reorder(hidden, index)
             row = k * len(model.directions) + n
             state = tuple(inputs[f"{s}0"][..., row, :, :] for s in model.layout.states)
-            last, states = _run(xp, step, _layer(model, inputs, k, suffix), state, below, given.alive)
+            last, states = _run(
+                xp, step, _layer(model, inputs, k, suffix), state, below, given.alive
+            )
             out = xp.map_steps(lambda state: state[0], states)
             outputs.append(out if index is None else xp.reorder(out, index))
             finals.append(last)
@@ -244,7 +254,9 @@ def _dense_targets(case: Case) -> Array:
     if case.model.loss == "cross_entropy":
         targets = np.eye(case.sizes.O)[targets]
     targets = targets.astype(np.float64)
-    return targets if targets.ndim == 3 else np.broadcast_to(targets, (case.sizes.T, *targets.shape))
+    return (
+        targets if targets.ndim == 3 else np.broadcast_to(targets, (case.sizes.T, *targets.shape))
+    )
 
 
 def _weights(case: Case) -> Array:

@@ -1,6 +1,7 @@
 """The first of the two questions: is the gradient the derivative of the subject's *own* loss?
 
-Needs no oracle and no knowledge of the model: the subject's loss is differenced. Asked when that loss
+Needs no oracle and no knowledge of the model: the subject's loss is differenced. Asked when that
+    loss
 is not the model's, to tell a right backward of another forward from a wrong backward.
 """
 
@@ -23,7 +24,9 @@ Array = NDArray[Any]
 
 STEP = {"float64": 2.0**-12, "float32": 2.0**-4}
 SAFETY = 64.0
-"""Roundings of the loss allowed for one difference; its conditioning is only known for our own model."""
+"""Roundings of the loss allowed for one difference; its conditioning is only known for our own
+model.
+"""
 
 
 def own_derivative(
@@ -33,12 +36,16 @@ def own_derivative(
     noise = SAFETY * conditioned.loss * UNIT[case.dtype]
     wrong = [n for n in result.grads if not _agrees(subject, case, n, result.grads[n], noise)]
     if not wrong:
-        return "your backward is right for your forward, but your forward is another model (or loss)"
+        return (
+            "your backward is right for your forward, but your forward is another model (or loss)"
+        )
     return f"your backward is not the derivative of your own loss either: {', '.join(wrong)}"
 
 
 def _agrees(subject: Differentiator, case: Case, name: str, gradient: Array, noise: float) -> bool:
-    """Whether every entry of a gradient is within the bound of the differences of the subject's loss."""
+    """Whether every entry of a gradient is within the bound of the differences of the subject's
+    loss.
+    """
     step = STEP[case.dtype]
     for index in np.ndindex(gradient.shape):
         coarse = _difference(subject, case, name, index, step)
@@ -82,7 +89,7 @@ def _by_outputs(case: Case, result: Result, budgets: Budgets) -> str:
     expected = {f"h_l{k}": h for k, h in enumerate(layers)}
     if "W_hy" in given.inputs:
         expected["y"] = np.stack([logits(NumPy(), h_t, given.inputs) for h_t in layers[-1]])
-    relative = budgets.tolerance.units * UNIT[case.dtype] * 2.0 ** case.model.layers * case.sizes.T
+    relative = budgets.tolerance.units * UNIT[case.dtype] * 2.0**case.model.layers * case.sizes.T
     for t in range(case.sizes.T):
         for name, want in expected.items():
             got = np.asarray((result.outputs or {}).get(name, want), dtype=np.float64)

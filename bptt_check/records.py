@@ -40,7 +40,9 @@ class CaseReport:
 
 @dataclass(frozen=True)
 class Summary:
-    """One gradient of one model against one oracle, over all cases. NaN where nothing was measured."""
+    """One gradient of one model against one oracle, over all cases. NaN where nothing was
+    measured.
+    """
 
     model: str
     parameter: str
@@ -112,9 +114,14 @@ TABLE: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def environment(packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax")) -> dict[str, str]:
+def environment(
+    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax"),
+) -> dict[str, str]:
     """Versions of everything that can influence a number; no names of machines or people."""
-    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    found = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     for name in ("bptt_check", *packages):
         try:
             found[name] = importlib.metadata.version(name)

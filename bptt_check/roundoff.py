@@ -1,7 +1,7 @@
 """How rounding grows in a case: the conditioning from which error budgets are made.
 
-The gradient is computed with all roundings of a chosen unit roundoff made random, several times; the
-root mean square of its scatter, divided by the unit, says how many units of rounding each entry
+The gradient is computed with all roundings of a chosen unit roundoff made random, several times;
+the root mean square of its scatter, divided by the unit, says how many units of rounding each entry
 suffers. Measured, not bounded: worst-case analysis overestimates exponentially in T. Compared with
 one run in a lower precision this is smooth (no entry is lucky), linear in the unit even where a
 sigmoid saturates (s(1-s) then loses all digits in float32, none of which says anything of float64),
@@ -86,7 +86,9 @@ def _gradient_spread(node: Node, unit: float) -> Array:
 
 
 def _spread(samples: Array, unit: float) -> Array:
-    """Root mean square deviation from the mean over the samples, in units; at least the value's own rounding."""
+    """Root mean square deviation from the mean over the samples, in units; at least the value's
+    own rounding.
+    """
     mean = samples.mean(0)
     deviation = np.sqrt(np.square(samples - mean).sum(0) / (SAMPLES - 1)) / unit
     return np.maximum(deviation, np.abs(mean))

@@ -1,6 +1,7 @@
 """Many cases: draw, check in chunks, summarise, and explain each failure on its smallest case.
 
-Subject and oracles are arguments. Nothing here prints, knows a path or depends on the order of cases.
+Subject and oracles are arguments. Nothing here prints, knows a path or depends on the order of
+cases.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from .verdict import NOT_OFFERED, VERDICTS, Row
 CHUNK = 32
 FAILURES = ("error", "contract", "fail", "imprecise")
 FULLY_SHRUNK = 5
-"""Models whose failure is shrunk; a subject that is wrong everywhere would otherwise take minutes."""
+"""Models whose failure is shrunk; a subject that is wrong everywhere would otherwise take
+minutes.
+"""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def _failures(
     subject: Differentiator, model: Model, plan: Plan, setup: Setup, tally: Tally, before: int
 ) -> list[Failure]:
     """One failure per kind of verdict that a model met, each on the smallest case found."""
-    known = tally.known[str(model)] if str(model) in tally.known else {}
+    known = tally.known.get(str(model), {})
     return [
         _failure(subject, plan, setup, first, known, shrink=before + n < FULLY_SHRUNK)
         for n, first in enumerate(tally.first.get(str(model), {}).values())
@@ -230,7 +233,9 @@ def _failure(
 def _run_verdict(
     tally: Tally, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
 ) -> str:
-    """The worst failure; else pass if every gradient offered was decided somewhere, in every model."""
+    """The worst failure; else pass if every gradient offered was decided somewhere, in every
+    model.
+    """
     for verdict in FAILURES:
         if tally.verdicts.get(verdict):
             return verdict

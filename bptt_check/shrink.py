@@ -1,4 +1,6 @@
-"""Makes a failing case small and readable: hypothesis shrinks the spec, then the values are simplified."""
+"""Makes a failing case small and readable: hypothesis shrinks the spec, then the values are
+simplified.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ Fails = Callable[[Case], bool]
 
 
 def shrink_spec(
-    strategy: "object", count: int, seed: int, known: dict[Spec, bool], fails: Fails
+    strategy: object, count: int, seed: int, known: dict[Spec, bool], fails: Fails
 ) -> Spec | None:
-    """The smallest spec that still fails; `known` answers for specs that have been checked already."""
+    """The smallest spec that still fails; `known` answers for specs that have been checked
+    already.
+    """
 
     def spec_fails(spec: Spec) -> bool:
         return known[spec] if spec in known else fails(spec.build())
@@ -25,7 +29,9 @@ def shrink_spec(
 
 
 def simplify(case: Case, fails: Fails, most: int = 200) -> Case:
-    """The case with values zeroed and rounded for as long as it still fails, in at most `most` tries."""
+    """The case with values zeroed and rounded for as long as it still fails, in at most `most`
+    tries.
+    """
     tries = 0
     for name in case.inputs:
         for simpler in _simpler(case.inputs[name]):

@@ -1,7 +1,8 @@
 """Hypothesis strategies that draw models, sizes, specs and cases. Public, composable, keyword-only.
 
 Everything shrinks to the simplest: T = B = D = H = 1, seed 0, regime normal, no lengths. What is
-drawn is a small `Spec`; the numbers come from `Spec.build`, so a thousand entries cost no more than one.
+drawn is a small `Spec`; the numbers come from `Spec.build`, so a thousand entries cost no more than
+one.
 
     @given(cases(models=["lstm"], max_T=6))
     def test_my_kernel(case): ...
@@ -14,7 +15,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, strategies as st
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from .case import DTYPES, Case, Spec, Truncation
@@ -107,7 +109,9 @@ def cases(
 
 
 def draw_specs(strategy: st.SearchStrategy[Spec], count: int, seed: int) -> list[Spec]:
-    """`count` specs: earlier failures from the example database first, then as the seed has them."""
+    """`count` specs: earlier failures from the example database first, then as the seed has
+    them.
+    """
     found: dict[Spec, None] = {}
     _explore(strategy, 2 * count, seed, (Phase.reuse, Phase.generate), found.setdefault)
     return list(found)[:count]
@@ -124,7 +128,8 @@ def smallest(
     fails: Callable[[Spec], bool],
     most: int = 300,
 ) -> Spec | None:
-    """The smallest spec that hypothesis finds for which `fails`, starting from what `draw_specs` drew.
+    """The smallest spec that hypothesis finds for which `fails`, starting from what `draw_specs`
+    drew.
 
     At most `most` specs that were not drawn before are tried. None if nothing fails.
     """
@@ -159,7 +164,7 @@ def _explore(
         phases=phases,
         database=_database(),
         deadline=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck(check) for check in HealthCheck],
         report_multiple_bugs=False,
         print_blob=False,
         verbosity=hypothesis.Verbosity.quiet,

@@ -1,13 +1,14 @@
 """Reverse accumulation over NumPy arrays, with an optional model of rounding.
 
-A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose is
-not another gradient but a gradient *with rounding made visible*: with a `Rounding`, every result of
-the forward and of the backward pass is disturbed the way a working precision of a given unit roundoff
-would disturb it, in several independent samples at once (the leading axis of every array).
+A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose
+is not another gradient but a gradient *with rounding made visible*: with a `Rounding`, every result
+of the forward and of the backward pass is disturbed the way a working precision of a given unit
+roundoff would disturb it, in several independent samples at once (the leading axis of every array).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,9 +41,9 @@ class Exact:
 class Rounding(Exact):
     """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
 
-    A result of one operation moves by at most `unit` of its size, a sum of products by at most `unit`
-    of the sum of their sizes, which is what cancellation costs. At a kink of relu every element of
-    the subdifferential is as good as another, so the slope there is drawn at random.
+    A result of one operation moves by at most `unit` of its size, a sum of products by at most
+    `unit` of the sum of their sizes, which is what cancellation costs. At a kink of relu every
+    element of the subdifferential is as good as another, so the slope there is drawn at random.
     """
 
     def __init__(self, unit: float, samples: int) -> None:
@@ -70,7 +71,9 @@ class Rounding(Exact):
         if size > len(self._noise):
             self._noise = np.resize(self._noise, 2 * size)
         if self._at + size > len(self._noise):
-            self._at = (self._at + size) % 101  # another offset each round, so that no period locks in
+            self._at = (
+                self._at + size
+            ) % 101  # another offset each round, so that no period locks in
         drawn = self._noise[self._at : self._at + size].reshape(shape)
         self._at += size
         return drawn
@@ -103,7 +106,7 @@ class Node:
     """A value on a tape, with the operators that `cells` and `network` use."""
 
     __array_priority__ = 1000
-    __slots__ = ("tape", "value", "parents", "bar")
+    __slots__ = ("bar", "parents", "tape", "value")
 
     def __init__(self, tape: Tape, value: Array, parents: tuple[tuple[Node, Pull], ...]) -> None:
         self.tape, self.value, self.parents = tape, value, parents
@@ -133,13 +136,15 @@ class Node:
         return self.value.shape
 
     @property
-    def mT(self) -> Node:
+    def mT(self) -> Node:  # noqa: N802 - the array API's name
         return self.derived(self.value.mT, (self, lambda bar: bar.mT))
 
     def __add__(self, other: Any) -> Node:
         if not isinstance(other, Node):
             return self.rounded(self.value + other, (self, lambda bar: bar))
-        return self.rounded(self.value + other.value, (self, lambda bar: bar), (other, lambda bar: bar))
+        return self.rounded(
+            self.value + other.value, (self, lambda bar: bar), (other, lambda bar: bar)
+        )
 
     __radd__ = __add__
 
@@ -181,7 +186,9 @@ class Node:
 
 
 class Taped(PythonLoop):
-    """The namespace over nodes; slopes come from the stored, rounded values, as in hand-written code."""
+    """The namespace over nodes; slopes come from the stored, rounded values, as in hand-written
+    code.
+    """
 
     def tanh(self, z: Node) -> Node:
         return _unary(z, np.tanh(z.value), lambda t: 1.0 - t * t)
@@ -217,14 +224,12 @@ class Taped(PythonLoop):
 
     def concat(self, arrays: Sequence[Node]) -> Node:
         edges = np.cumsum([0, *(a.shape[-1] for a in arrays)])
-        cut = [slice(int(i), int(j)) for i, j in zip(edges, edges[1:], strict=False)]
+        cut = [slice(int(i), int(j)) for i, j in itertools.pairwise(edges)]
         values = np.broadcast_arrays(*(a.value[..., :1] for a in arrays))
         lead = values[0].shape[:-1]
         joined = [np.broadcast_to(a.value, (*lead, a.shape[-1])) for a in arrays]
         pulls = [lambda bar, c=c: bar[..., c] for c in cut]
-        return arrays[0].derived(
-            np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True)
-        )
+        return arrays[0].derived(np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True))
 
     def stack(self, sequence: Sequence[Node]) -> Node:
         values = np.broadcast_arrays(*(a.value for a in sequence))

@@ -1,9 +1,9 @@
 """Error budgets and judgement.
 
-The budget of an entry is `units * (u_s k_s + u_64 k_64) + bound`: the rounding that this case inflicts
-on the subject (in its dtype, unit roundoff u_s, conditioning k_s) and on the oracle (float64), both as
-measured by `roundoff`, plus the oracle's own bound. Nothing scales with the size of an array, nothing
-is fixed in advance.
+The budget of an entry is `units * (u_s k_s + u_64 k_64) + bound`: the rounding that this case
+inflicts on the subject (in its dtype, unit roundoff u_s, conditioning k_s) and on the oracle
+(float64), both as measured by `roundoff`, plus the oracle's own bound. Nothing scales with the size
+of an array, nothing is fixed in advance.
 """
 
 from __future__ import annotations
@@ -129,19 +129,23 @@ def _verdict(wrong: int, decided: int, budget: Array) -> tuple[str, str]:
 def declined(parameter: str, oracle: str, reason: str) -> Row:
     """The row of an oracle that cannot judge this kind of case at all."""
     nan = float("nan")
-    return Row(parameter, oracle, "unsupported", reason, nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0)
+    return Row(
+        parameter, oracle, "unsupported", reason, nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0
+    )
 
 
 ENOUGH = 8
-"""Entries that must be hit before rounding is believed of some gradients while the others are right."""
+"""Entries that must be hit before rounding is believed of some gradients while the others are
+right.
+"""
 
 
 def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning) -> bool:
     """Whether errors over budget are what arithmetic in a lower precision would leave.
 
-    They must stay within the budget of the lower precision; they must hit at least half of the entries
-    that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they must not
-    share one factor, which is a slightly wrong formula and not rounding.
+    They must stay within the budget of the lower precision; they must hit at least half of the
+    entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they
+    must not share one factor, which is a slightly wrong formula and not rounding.
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
     for name, difference in found.items():
@@ -160,7 +164,9 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
 
 
 def _one_factor(factors: Array) -> bool:
-    """Whether at least three quotients got/expected are 1 plus the same deviation, to a tenth of it."""
+    """Whether at least three quotients got/expected are 1 plus the same deviation, to a tenth of
+    it.
+    """
     deviation = factors - 1.0
     return len(factors) >= 3 and bool(np.ptp(deviation) < 0.1 * np.abs(deviation).max())
 
@@ -175,7 +181,9 @@ class Disagreement:
     outvoted: str
 
 
-def disagreement(results: Mapping[str, Result], budgets: Mapping[str, Budgets]) -> Disagreement | None:
+def disagreement(
+    results: Mapping[str, Result], budgets: Mapping[str, Budgets]
+) -> Disagreement | None:
     """The worst entry on which two oracles differ by more than both their errors allow, if any."""
     worst: tuple[float, Disagreement | None] = (1.0, None)
     names = list(results)

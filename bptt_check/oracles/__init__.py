@@ -1,4 +1,5 @@
-"""The trusted differentiators, by name. An oracle is one file here; nothing is imported until asked.
+"""The trusted differentiators, by name. An oracle is one file here; nothing is imported until
+asked.
 
 Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `network.Problem` as a
 float, the gradient of every input in `problem.wanted` as float64 arrays, and a bound on the error

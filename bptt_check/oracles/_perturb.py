@@ -1,7 +1,7 @@
 """Perturb every entry of every input, many entries per forward pass.
 
-`x`, `h0` and `c0` of different sequences do not meet before the loss, so one perturbation serves all
-sequences at once, and the loss of each sequence tells its own derivative.
+`x`, `h0` and `c0` of different sequences do not meet before the loss, so one perturbation serves
+all sequences at once, and the loss of each sequence tells its own derivative.
 """
 
 from __future__ import annotations
@@ -36,11 +36,15 @@ def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> t
     entries = np.arange(math.prod(shape) if shared else shape[0] * shape[2])
     chunks = [entries[i : i + CHUNK] for i in range(0, len(entries), CHUNK)]
     found = [slopes(_perturb(name, inputs, chunk)) for chunk in chunks]
-    return tuple(_of_shape(np.concatenate(rows), shape, shared) for rows in zip(*found, strict=True))
+    return tuple(
+        _of_shape(np.concatenate(rows), shape, shared) for rows in zip(*found, strict=True)
+    )
 
 
 def _of_shape(rows: Array, shape: tuple[int, ...], shared: bool) -> Array:
-    """[entries, B] to the input's shape: sequences add up for a shared input, else they stay apart."""
+    """[entries, B] to the input's shape: sequences add up for a shared input, else they stay
+    apart.
+    """
     if shared:
         return rows.sum(axis=-1).reshape(shape)
     return rows.reshape(shape[0], shape[2], shape[1]).swapaxes(1, 2)

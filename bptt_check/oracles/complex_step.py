@@ -24,7 +24,9 @@ class Complex(PythonLoop):
     """NumPy over complex numbers whose imaginary part is infinitesimal against the real one."""
 
     def tanh(self, z: Any) -> Any:
-        """Real tanh, and its slope times the imaginary part; np.tanh of complex loses the slope when saturated."""
+        """Real tanh, and its slope times the imaginary part; np.tanh of complex loses the slope
+        when saturated.
+        """
         t = np.tanh(z.real)
         return _with_slope(z, t, 1.0 / np.cosh(np.clip(z.real, -350.0, 350.0)) ** 2)
 

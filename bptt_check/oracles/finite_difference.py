@@ -7,8 +7,6 @@ rounding of the loss divided by the step. Needs nothing but the forward pass.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..arrays import NumPy
@@ -35,7 +33,9 @@ class WithSides(NumPy):
 
 
 def gradients(problem: Problem) -> Gradients:
-    """Loss, gradients and their bounds; an entry whose step crosses a kink has an infinite bound."""
+    """Loss, gradients and their bounds; an entry whose step crosses a kink has an infinite
+    bound.
+    """
     loss = losses(NumPy(), problem, problem.inputs)
     noise = SAFETY * UNIT["float64"] * loss_scatter(problem, "float64") / STEP
 
@@ -52,7 +52,9 @@ def gradients(problem: Problem) -> Gradients:
 
 
 def _difference(problem: Problem, perturb: Perturb, step: float) -> tuple[Array, Array]:
-    """Central difference [P, B], and whether a kink lies between its points, where it means nothing."""
+    """Central difference [P, B], and whether a kink lies between its points, where it means
+    nothing.
+    """
     above, below = WithSides(), WithSides()
     up = losses(above, problem, perturb(step))
     down = losses(below, problem, perturb(-step))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,9 @@ class Torch(PythonLoop):
     tanh = staticmethod(torch.tanh)
     sigmoid = staticmethod(torch.sigmoid)
     relu = staticmethod(torch.relu)
-    where = staticmethod(torch.where)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        return torch.where(condition, a, b)
 
     def softplus(self, z: Any) -> Any:
         return torch.logaddexp(z, torch.zeros_like(z))
@@ -40,7 +42,9 @@ class Torch(PythonLoop):
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
     with torch.enable_grad(), _one_thread():
-        inputs = {n: torch.tensor(a, requires_grad=n in problem.wanted) for n, a in problem.inputs.items()}
+        inputs = {
+            n: torch.tensor(a, requires_grad=n in problem.wanted) for n, a in problem.inputs.items()
+        }
         loss = losses(Torch(), problem, inputs).sum()
         wanted = [inputs[n] for n in problem.wanted]
         grads = torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
@@ -49,7 +53,7 @@ def gradients(problem: Problem) -> Gradients:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> Generator[None]:
     """Small operations on one thread; on a busy machine threads wait for each other far longer."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -7,7 +7,8 @@ import importlib.metadata
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from ..case import Differentiator
 from ..errors import SubjectNotFound
@@ -36,21 +37,21 @@ def load(text: str) -> Differentiator:
     if not separator or not module_name or not attribute:
         known = ", ".join(entry_points()) or "none"
         raise SubjectNotFound(
-            f"{text!r} names no subject: write package.module:attribute or path/to/file.py:attribute, "
-            f"or one of the installed subjects ({known})."
+            f"{text!r} names no subject: write package.module:attribute, "
+            f"path/to/file.py:attribute or one of the installed subjects ({known})."
         )
     module = _from_file(module_name) if module_name.endswith(".py") else _from_name(module_name)
-    subject = module
+    subject: Any = module
     for part in attribute.split("."):
         if not hasattr(subject, part):
             raise SubjectNotFound(f"{module_name} has no {attribute!r}. It has: {_public(module)}.")
         subject = getattr(subject, part)
     if not callable(subject):
         raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
-    return subject
+    return cast("Differentiator", subject)
 
 
-def _from_name(name: str) -> Any:
+def _from_name(name: str) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: a module beside you is found
     try:
         return importlib.import_module(name)
@@ -59,17 +60,20 @@ def _from_name(name: str) -> Any:
             raise SubjectNotFound(f"there is no module {name!r} on the Python path.") from error
         raise SubjectNotFound(f"importing {name} failed: {error}") from error
     except Exception as error:
-        raise SubjectNotFound(f"importing {name} failed: {type(error).__name__}: {error}") from error
+        raise SubjectNotFound(
+            f"importing {name} failed: {type(error).__name__}: {error}"
+        ) from error
     finally:
         sys.path.remove(str(Path.cwd()))
 
 
-def _from_file(name: str) -> Any:
+def _from_file(name: str) -> ModuleType:
     path = Path(name)
     if not path.is_file():
         raise SubjectNotFound(f"there is no file {name}.")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent))  # as `python file.py` does: its neighbours are found
     try:
@@ -81,6 +85,6 @@ def _from_file(name: str) -> Any:
     return module
 
 
-def _public(module: Any) -> str:
+def _public(module: ModuleType) -> str:
     names = [n for n, value in vars(module).items() if callable(value) and not n.startswith("_")]
     return ", ".join(names[:12]) or "nothing callable"

@@ -1,0 +1,118 @@
+"""Everything that is run on this project. `nox -l` lists it; the README names the two that
+matter.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "tests"]
+nox.needs_version = ">=2025.2.9"
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+TORCH = "torch==2.13.0"
+"""The release the project is tested with; without a pin, pip may pick a build for another
+device.
+"""
+WORKERS = ["-n", "2"]
+
+
+def group(name: str) -> list[str]:
+    """The requirements of a dependency group."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Verify the NumPy reference against every oracle and write reports/index.html."""
+    session.install(".[all]", TORCH)
+    default = ["--cases", "12", "--dtype", "float64", "--dtype", "float32"]
+    session.run("bptt-check", "run", "--report", "reports", *(session.posargs or default))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite with every backend."""
+    session.install("-e", ".[all]", TORCH, *group("test"))
+    environment = {"BPTT_CHECK_BACKENDS": "torch,jax"}
+    session.run("pytest", *WORKERS, *session.posargs, env=environment)
+
+
+def one_backend(name: str, requirements: list[str]) -> None:
+    """Add the session that runs the suite with only one backend installed."""
+
+    @nox.session(name=f"backend-{name}")
+    def session_of_backend(session: nox.Session) -> None:
+        session.install(*requirements, *group("test"))
+        named = "" if name == "none" else name  # a named backend that is missing fails
+        environment = {"BPTT_CHECK_BACKENDS": named}
+        session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
+
+
+one_backend("none", ["."])
+one_backend("torch", [".[torch]", TORCH])
+one_backend("jax", [".[jax]"])
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """The test suite with the lowest version of every dependency that pyproject.toml allows."""
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["jax"],
+    ]
+    lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
+    session.install(".[jax]", *lowest, *group("test"))
+    session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types of both packages."""
+    session.install("-e", ".[all]", TORCH, *group("types"), *group("test"))
+    session.run("pyright")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, and test what is in it instead of the checkout."""
+    session.install("build", TORCH, *group("test"))
+    target = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--outdir", str(target), silent=True)
+    built = max(target.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install(f"{built}[all]", TORCH)
+    # pythonpath would put the checkout in front of the wheel
+    session.run(
+        "pytest", *WORKERS, "-o", "pythonpath=tests", *session.posargs, env={"PYTHONSAFEPATH": "1"}
+    )
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the report's pages in Chromium."""
+    session.install("-e", ".[all]", TORCH, *group("browser"))
+    session.run("pytest", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed as ratios against peers in one run, and the measurement behind the budgets."""
+    session.install(".[all]", TORCH, *group("bench"))
+    # OpenBLAS settings that some machines force make a current NumPy slower than it is
+    environment = {"OPENBLAS_CORETYPE": None, "OPENBLAS_L2_SIZE": None}
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs, env=environment)
