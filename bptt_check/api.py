@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 
 from . import oracles as _oracles
+from . import targets
 from .case import DTYPES, Case, Differentiator
 from .check import Setup, check_case
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
-from .model import Model, default_models, families, positive
+from .model import Model, families, positive
 from .records import CaseReport
 from .report import Report
 from .run import Plan, Progress
 from .run import verify as _verify
+from .targets import default_targets
 
 collected: ContextVar[list[Report] | None] = ContextVar("collected", default=None)
 """Where the pytest plugin gathers the reports of a test; None outside of it."""
@@ -61,7 +63,8 @@ def verify(
 
     Args:
         subject: a callable `case -> (loss, grads)` or `case -> Result`.
-        models: `Model` objects or names; None is every default model that the subject supports.
+        models: `Model` objects or names, also with `+truncated` and `+lengths`, also presets; None
+            is every default target whose model the subject supports.
         cases: number of cases for each model.
         oracles: names; None is every oracle whose framework is installed.
         dtypes: of the cases, drawn from these.
@@ -79,10 +82,10 @@ def verify(
             raise UnknownName("dtype", dtype, DTYPES)
     if not dtypes:
         raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
-    chosen = default_models() if models is None else [_model(m) for m in models]
+    chosen = default_targets() if models is None else [t for m in models for t in targets.of(m)]
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
-    plan = Plan(tuple(dict.fromkeys(chosen)), cases, tuple(dtypes), seed)
+    plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed)
     setup = Setup(load_oracles(oracles), timeout=timeout)
     report = Report.of(_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
@@ -120,10 +123,6 @@ def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
     if not wanted:
         raise SpecError("oracles is empty; name at least one, or leave it out for all.")
     return tuple(_oracles.load(name) for name in dict.fromkeys(wanted))
-
-
-def _model(model: Model | str) -> Model:
-    return Model.parse(model) if isinstance(model, str) else model
 
 
 __all__ = [

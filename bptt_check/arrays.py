@@ -94,7 +94,9 @@ class NumPy(PythonLoop):
         return np.where(condition, a, b)
 
     def concat(self, arrays: Sequence[Any]) -> Any:
-        return np.concatenate(arrays, axis=-1)
+        """Along the last axis; perturbed copies of one array meet unperturbed ones of another."""
+        shape = np.broadcast_shapes(*(a.shape[:-1] for a in arrays))
+        return np.concatenate([np.broadcast_to(a, (*shape, a.shape[-1])) for a in arrays], axis=-1)
 
     def stack(self, sequence: Sequence[Any]) -> Any:
-        return np.stack(sequence, axis=-3)
+        return np.stack(np.broadcast_arrays(*sequence), axis=-3)

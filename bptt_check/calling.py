@@ -73,14 +73,6 @@ def ask(subject: Callable[..., Any], case: Case, timeout: float | None = None) -
     return Answer(first.result, tuple(findings), again)
 
 
-def ask_many(
-    subject: Callable[..., Any], cases: Sequence[Case], timeout: float | None = None
-) -> Iterator[Answer]:
-    """The answers of a subject to several cases, in their order."""
-    for case in cases:
-        yield ask(subject, case, timeout)
-
-
 def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
     """The results of an oracle: all at once if it has a method `many`, else one by one.
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .draw import REGIMES, draw_arrays
+from .draw import DATA_SETS, REGIMES, draw_arrays
 from .errors import SpecError, UnknownName
 from .model import Model, Sizes, input_shapes, parameter_shapes, positive, target_shape
 
@@ -67,8 +67,9 @@ class Spec:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
-        if self.regime not in REGIMES:
-            raise UnknownName("regime", self.regime, REGIMES)
+        if self.regime not in (*REGIMES, *DATA_SETS):
+            raise UnknownName("regime", self.regime, (*REGIMES, *DATA_SETS))
+        _check_data_set(self)
         if not isinstance(self.seed, int) or self.seed < 0:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
         check_combination(self.model, self.truncation, self.lengths)
@@ -260,6 +261,18 @@ def check_combination(model: Model, truncation: Truncation | None, lengths: bool
         raise SpecError(
             "truncation and bidirectional=True exclude each other: a reverse direction has no "
             "causal window. Use truncation=None or bidirectional=False."
+        )
+
+
+def _check_data_set(spec: Spec) -> None:
+    """Raise `SpecError` where a given data set does not fit the model or the sizes."""
+    if spec.regime != "sentiment":
+        return
+    model, (T, B, D, O) = spec.model, (getattr(spec.sizes, n) for n in "TBDO")
+    if (T, B, D, O) != (3, 3, 3, 1) or (model.loss, model.readout) != ("bce", "last"):
+        raise SpecError(
+            "regime='sentiment' is a data set of T=3, B=3, D=3, O=1 with loss='bce' and "
+            "readout='last'; change the sizes and the model to these, or the regime."
         )
 
 

@@ -17,7 +17,7 @@ from . import explain
 from .arrays import NumPy
 from .calling import Answer, ask, name_of, trusted_results
 from .case import Case, Differentiator, Result
-from .compare import Difference, differences
+from .compare import differences
 from .errors import BpttCheckError
 from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
@@ -58,12 +58,14 @@ def check_case(
 def check_cases(
     subject: Differentiator, cases: Sequence[Case], setup: Setup, detail: bool = False
 ) -> Iterable[CaseReport]:
-    """Check a subject on a chunk of cases."""
-    trusted = [trusted_results(oracle, cases) for oracle in setup.oracles]
-    for case, *found in zip(cases, *trusted, strict=True):
-        answer = ask(subject, case, setup.timeout)
-        oracles = {o.name: result for o, result in zip(setup.oracles, found, strict=True)}
-        yield _Judgement(subject, case, setup, answer, oracles).report(detail)
+    """Check a subject on a chunk of cases; where it gave no result, no oracle is asked."""
+    answers = [ask(subject, case, setup.timeout) for case in cases]
+    answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
+    trusted = [trusted_results(oracle, answered) for oracle in setup.oracles]
+    names = [oracle.name for oracle in setup.oracles]
+    for case, answer in zip(cases, answers, strict=True):
+        found = {} if answer.result is None else dict(zip(names, map(next, trusted), strict=True))
+        yield _Judgement(subject, case, setup, answer, found).report(detail)
 
 
 class _Judgement:
@@ -88,7 +90,8 @@ class _Judgement:
             return self._closed("unsupported", self.answer.unsupported)
         if self.answer.error:
             return self._closed("error", explain.raised(self.case, self.answer.error, self.name))
-        self._measure()
+        if self.answer.result is not None:
+            self._measure()
         findings = [f.message for f in self.answer.findings] + self._second_call()
         if findings:
             message = explain.broken_contract(self.case, findings, self.name)
@@ -113,10 +116,8 @@ class _Judgement:
         self.plain = Budgets(self.setup.tolerance, self.conditioned, oracle, None)
         given = problem(case)
         self.expected_loss = float(losses(NumPy(), given, given.inputs).sum())
-        result = self.answer.result
-        self.diffs: dict[str, dict[str, Difference]] = {}
-        if result is not None:
-            self.diffs = {n: differences(result, r) for n, r in self.trusted.items()}
+        assert self.answer.result is not None
+        self.diffs = {n: differences(self.answer.result, r) for n, r in self.trusted.items()}
         self.rows = [row for name in self.found for row in self._rows_of(name)]
 
     def _rows_of(self, name: str) -> list[Row]:

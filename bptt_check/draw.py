@@ -20,6 +20,12 @@ from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
 Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
 REGIMES: tuple[str, ...] = get_args(Regime)
 
+SENTIMENT = {"cat": 0, "mat": 1, "rat": 2}
+"""A vocabulary of three words, one-hot in this order, with its three labelled reviews."""
+REVIEWS = (("cat mat rat", 1.0), ("rat rat mat", 0.0), ("cat rat mat", 1.0))
+DATA_SETS = ("sentiment",)
+"""Regimes with given inputs and targets; never drawn, as they need their own sizes and model."""
+
 SATURATION = 20.0  # pre-activations of 20 to 40: the sigmoid's complement is 1e-9 to 1e-17
 TINY = 0.001
 VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
@@ -47,7 +53,17 @@ def draw_arrays(
     }
     lengths = 1 + _integers("lengths", (sizes.B,), seed, sizes.T) if with_lengths else None
     targets = _targets(model, sizes, seed)
+    if regime == "sentiment":
+        inputs["x"], targets = sentiment_data()
+        inputs["h0"] = np.zeros_like(inputs["h0"])
     return {"params": params, **inputs, **final, "lengths": lengths, "targets": targets}
+
+
+def sentiment_data() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The reviews as one-hot words x (3, 3, 3), time first, and their labels (3, 1)."""
+    words = [[SENTIMENT[word] for word in review.split()] for review, _ in REVIEWS]
+    labels = np.array([[label] for _, label in REVIEWS])
+    return np.eye(len(SENTIMENT))[np.array(words).T], labels
 
 
 def _parameter(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:

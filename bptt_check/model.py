@@ -17,10 +17,10 @@ Loss = Literal["cross_entropy", "bce", "mse", "linear"]
 Readout = Literal["every", "last"]
 Reduction = Literal["sum", "mean"]
 
-ACTIVATIONS: tuple[str, ...] = get_args(Activation)
-LOSSES: tuple[str, ...] = get_args(Loss)
-READOUTS: tuple[str, ...] = get_args(Readout)
-REDUCTIONS: tuple[str, ...] = get_args(Reduction)
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+LOSSES: tuple[Loss, ...] = get_args(Loss)
+READOUTS: tuple[Readout, ...] = get_args(Readout)
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 
 
 @dataclass(frozen=True)
@@ -171,22 +171,6 @@ def families() -> dict[str, Model]:
         if cell == "gru":
             found["gru-reset-before"] = Model("gru", reset_after=False)
     return found
-
-
-VARIANTS = (
-    {"layers": 2},
-    {"bias": False},
-    {"layers": 2, "loss": "mse", "reduction": "mean"},
-    {"layers": 2, "loss": "bce", "readout": "last", "reduction": "mean", "bias": False},
-    {"layers": 3, "loss": "linear"},
-)
-"""What is checked by default of every family beyond all losses and readouts."""
-
-
-def default_models() -> list[Model]:
-    """Every family with every loss and readout, and the `VARIANTS` of each."""
-    grid = [{"loss": loss, "readout": readout} for loss in LOSSES for readout in READOUTS]
-    return [replace(m, **options) for m in families().values() for options in [*grid, *VARIANTS]]
 
 
 def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hypothesis.strategies import SearchStrategy
+
 from .calling import name_of
 from .case import Case, Differentiator, Spec
 from .check import Setup, check_case, check_cases
-from .model import Model
 from .records import TABLE, CaseReport, Failure, Record, Summary, environment
 from .shrink import shrink_spec, simplify
 from .strategies import draw_specs, specs
+from .targets import Target
 from .verdict import NOT_OFFERED, VERDICTS, Row
 
 CHUNK = 32
@@ -30,16 +32,22 @@ minutes.
 
 @dataclass(frozen=True)
 class Plan:
-    """What to check: models, cases per model, dtypes and the seed of the drawing."""
+    """What to check: targets, cases per target, dtypes and the seed of the drawing."""
 
-    models: tuple[Model, ...]
+    targets: tuple[Target, ...]
     cases: int = 100
     dtypes: tuple[str, ...] = ("float64",)
     seed: int = 0
 
-    def strategy(self, model: Model) -> Any:
-        """The strategy from which the specs of a model are drawn."""
-        return specs(model=model, dtypes=self.dtypes)
+    def strategy(self, target: Target) -> SearchStrategy[Spec]:
+        """The strategy from which the specs of a target are drawn."""
+        drawn = specs(
+            model=target.model,
+            dtypes=self.dtypes,
+            lengths=target.lengths,
+            truncation=target.truncated,
+        )
+        return drawn.map(target.fit)
 
 
 @dataclass(frozen=True)
@@ -65,18 +73,19 @@ def verify(
     """
     begin = time.perf_counter()
     tally = Tally()
-    declined = {str(m): "supports() says no" for m in plan.models if not _supports(subject, m)}
-    accepted = [m for m in plan.models if str(m) not in declined]
+    no = "supports() says no"
+    declined = {t.name: no for t in plan.targets if not _supports(subject, t)}
+    accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
     interrupted = False
     try:
-        for model in accepted:
-            for report in _check_model(subject, model, plan, setup):
-                tally.add(report)
+        for target in accepted:
+            for report in _check_target(subject, target, plan, setup):
+                tally.add(target.name, report)
                 if progress is not None:
                     total = plan.cases * len(accepted)
-                    progress(Progress(tally.count, total, str(model), tally.failing))
-            failures += _failures(subject, model, plan, setup, tally, len(failures))
+                    progress(Progress(tally.count, total, target.name, tally.failing))
+            failures += _failures(subject, target, plan, setup, tally, len(failures))
     except KeyboardInterrupt:
         if not keep_partial:
             raise
@@ -84,9 +93,9 @@ def verify(
     failures.sort(key=lambda f: VERDICTS.index(f.verdict))
     rows = tally.summaries()
     return Record(
-        verdict=_run_verdict(tally, rows, [str(m) for m in accepted], interrupted),
+        verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
-        models=tuple(str(m) for m in plan.models),
+        models=tuple(t.name for t in plan.targets),
         oracles=tuple(o.name for o in setup.oracles),
         seed=plan.seed,
         rows=rows,
@@ -116,9 +125,9 @@ class Tally:
         """Number of cases with a failing verdict."""
         return sum(self.verdicts.get(v, 0) for v in FAILURES)
 
-    def add(self, report: CaseReport) -> None:
-        """Take in one case."""
-        model, spec = str(report.case.model), report.spec
+    def add(self, model: str, report: CaseReport) -> None:
+        """Take in one case of the target named `model`."""
+        spec = report.spec
         self.count += 1
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.case.spec is not None:
@@ -176,33 +185,33 @@ def _largest(one: float, other: float) -> float:
     return other if one != one else one if other != other else max(one, other)
 
 
-def _supports(subject: Differentiator, model: Model) -> bool:
+def _supports(subject: Differentiator, target: Target) -> bool:
     supports = getattr(subject, "supports", None)
-    return supports is None or bool(supports(model))
+    return supports is None or bool(supports(target.model))
 
 
-def _check_model(
-    subject: Differentiator, model: Model, plan: Plan, setup: Setup
+def _check_target(
+    subject: Differentiator, target: Target, plan: Plan, setup: Setup
 ) -> Iterator[CaseReport]:
-    drawn = draw_specs(plan.strategy(model), plan.cases, plan.seed)
+    drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed)
     for start in range(0, len(drawn), CHUNK):
         chunk = [spec.build() for spec in drawn[start : start + CHUNK]]
         yield from check_cases(subject, chunk, setup)
 
 
 def _failures(
-    subject: Differentiator, model: Model, plan: Plan, setup: Setup, tally: Tally, before: int
+    subject: Differentiator, target: Target, plan: Plan, setup: Setup, tally: Tally, before: int
 ) -> list[Failure]:
-    """One failure per kind of verdict that a model met, each on the smallest case found."""
-    known = tally.known.get(str(model), {})
+    """One failure per kind of verdict that a target met, each on the smallest case found."""
+    known = tally.known.get(target.name, {})
     return [
-        _failure(subject, plan, setup, first, known, shrink=before + n < FULLY_SHRUNK)
-        for n, first in enumerate(tally.first.get(str(model), {}).values())
+        _failure(subject, target, plan, setup, first, known, shrink=before + n < FULLY_SHRUNK)
+        for n, first in enumerate(tally.first.get(target.name, {}).values())
     ]
 
 
 def _failure(
-    subject: Differentiator, plan: Plan, setup: Setup, first: CaseReport,
+    subject: Differentiator, target: Target, plan: Plan, setup: Setup, first: CaseReport,
     known: Mapping[Spec, str], shrink: bool,
 ) -> Failure:  # fmt: skip
     """The failure of which `first` was the first case."""
@@ -213,14 +222,14 @@ def _failure(
     case = simplest = first.case
     if shrink:
         same = {spec: verdict == first.verdict for spec, verdict in known.items()}
-        spec = shrink_spec(plan.strategy(case.model), plan.cases, plan.seed, same, fails)
+        spec = shrink_spec(plan.strategy(target), plan.cases, plan.seed, same, fails)
         case = case if spec is None else spec.build()
         simplest = simplify(case, fails)
     detailed = check_case(subject, case, setup, detail=True)
     report = detailed if detailed.verdict == first.verdict else first
     return Failure(
         verdict=first.verdict,
-        model=str(case.model),
+        model=target.name,
         parameter=report.parameter,
         message=report.message,
         spec=report.spec,

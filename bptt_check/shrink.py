@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
 from .case import Case, Spec
@@ -16,7 +17,7 @@ Fails = Callable[[Case], bool]
 
 
 def shrink_spec(
-    strategy: object, count: int, seed: int, known: dict[Spec, bool], fails: Fails
+    strategy: SearchStrategy[Spec], count: int, seed: int, known: dict[Spec, bool], fails: Fails
 ) -> Spec | None:
     """The smallest spec that still fails; `known` answers for specs that have been checked
     already.
@@ -25,7 +26,7 @@ def shrink_spec(
     def spec_fails(spec: Spec) -> bool:
         return known[spec] if spec in known else fails(spec.build())
 
-    return smallest(strategy, count, seed, spec_fails)  # type: ignore[arg-type]
+    return smallest(strategy, count, seed, spec_fails)
 
 
 def simplify(case: Case, fails: Fails, most: int = 200) -> Case:

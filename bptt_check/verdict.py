@@ -97,6 +97,8 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     decided = int(np.sum(np.abs(difference.want) > budget))
     wrong = int(np.sum(ratio > 1.0))
     verdict, reason = _verdict(wrong, decided, budget)
+    if verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
+        verdict, reason, decided = "pass", "exactly zero, as it must be", ratio.size
     return Row(
         parameter=difference.parameter,
         oracle=oracle,
@@ -124,6 +126,16 @@ def _verdict(wrong: int, decided: int, budget: Array) -> tuple[str, str]:
     if not np.any(np.isfinite(budget)):
         return "inconclusive", "a kink lies within the step of every entry"
     return "inconclusive", "vacuous: the true gradient lies below the budget"
+
+
+def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bool:
+    """Whether an input or initial state provably cannot influence the loss (cut off by truncation).
+
+    A weight without influence is another matter: that case shows nothing about its gradient.
+    """
+    floor = TINIEST[budgets.subject.dtype]
+    untouched = not np.any(difference.want) and bool(np.all(budget <= floor))
+    return untouched and difference.parameter in ("x", "h0", "c0")
 
 
 def declined(parameter: str, oracle: str, reason: str) -> Row:

@@ -6,12 +6,11 @@ All entries of an array are perturbed in one batched forward (Squire & Trapp 199
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arrays import PythonLoop
+from ..arrays import NumPy
 from ..errors import Undecidable
 from ..network import Problem, losses
 from . import Array, Gradients
@@ -20,7 +19,7 @@ from ._perturb import Perturb, by_perturbation
 STEP = 1e-60  # its square is lost against every value, its products with gradients stay normal
 
 
-class Complex(PythonLoop):
+class Complex(NumPy):
     """NumPy over complex numbers whose imaginary part is infinitesimal against the real one."""
 
     def tanh(self, z: Any) -> Any:
@@ -46,16 +45,6 @@ class Complex(PythonLoop):
     def log_softmax(self, z: Any) -> Any:
         shifted = z - np.max(z.real, axis=-1, keepdims=True)
         return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        return np.where(condition, a, b)
-
-    def concat(self, arrays: Sequence[Any]) -> Any:
-        shape = np.broadcast_shapes(*(a.shape[:-1] for a in arrays))
-        return np.concatenate([np.broadcast_to(a, (*shape, a.shape[-1])) for a in arrays], axis=-1)
-
-    def stack(self, sequence: Sequence[Any]) -> Any:
-        return np.stack(np.broadcast_arrays(*sequence), axis=-3)
 
 
 def _with_slope(z: Any, value: Any, slope: Any) -> Any:
