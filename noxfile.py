@@ -22,7 +22,7 @@ device.
 WORKERS = ["-n", "2"]
 
 
-def group(name: str) -> list[str]:
+def group(name: str) -> tuple[str, ...]:
     """The requirements of a dependency group."""
     return nox.project.dependency_groups(PROJECT, name)
 

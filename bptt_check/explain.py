@@ -118,6 +118,12 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
     return "\n".join([*lines, *reproduction(case, subject)])
 
 
+def with_diagnosis(message: str, diagnosis: str) -> str:
+    """A message with the sentence that names the mistake, above the line that reproduces it."""
+    *lines, last = message.splitlines()
+    return "\n".join([*lines, f"  diagnosis: {diagnosis}", last])
+
+
 def reproduction(case: Case, subject: str) -> list[str]:
     """The line that runs a case again."""
     if case.spec is None:

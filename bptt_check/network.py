@@ -101,7 +101,7 @@ def parts(case: Case) -> list[Part]:
     found: list[Part] = []
     for length in np.unique(lengths):
         columns = everyone[lengths == length]
-        found += _windows(_restricted(whole, 0, int(length), columns), case, columns)
+        found += _windows(restricted(whole, 0, int(length), columns), case, columns)
     return found
 
 
@@ -110,11 +110,11 @@ def _windows(alone: Problem, case: Case, columns: Array) -> Iterator[Part]:
     assert case.truncation is not None
     k1, k2 = case.truncation.k1, case.truncation.k2
     T, everyone = len(alone.weights), np.arange(len(columns))
-    entering = _states(alone)
+    entering = states_after(alone)
     for block in range(0, T, k1):
         end = min(block + k1, T)
         start = max(0, end - k2)
-        window = _restricted(alone, start, end, everyone)
+        window = restricted(alone, start, end, everyone)
         in_block = np.arange(start, end)[:, None] >= block
         window = replace(window, weights=window.weights * in_block)
         if end < T:
@@ -126,7 +126,7 @@ def _windows(alone: Problem, case: Case, columns: Array) -> Iterator[Part]:
         yield Part(window, start, end, columns)
 
 
-def _restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:
+def restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:
     """The problem on steps [start, end) of some sequences, none of which is padded there."""
     cut = {n: a[:, columns] for n, a in given.inputs.items() if n in ("h0", "c0")}
     x = given.inputs["x"][start:end, columns]
@@ -140,7 +140,7 @@ def _restricted(given: Problem, start: int, end: int, columns: Array) -> Problem
     )
 
 
-def _states(given: Problem) -> dict[str, Array]:
+def states_after(given: Problem) -> dict[str, Array]:
     """State name to its values after each step, (T, layers, B, H)."""
     layers = [states for *_, states in run_layers(NumPy(), given, given.inputs)]
     names = given.model.layout.states
@@ -153,9 +153,9 @@ def _states(given: Problem) -> dict[str, Array]:
 def losses(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Any:
     """Loss of each sequence, [..., B]; their sum is the loss of the case."""
     hidden, finals = unroll(xp, given, inputs)
-    pair_loss = _pair_loss(xp, given.model, inputs)
+    of_pair = pair_loss(xp, given.model, inputs)
     weighted = xp.map_steps(
-        lambda h_t, target_t, weight_t: weight_t * pair_loss(h_t, target_t),
+        lambda h_t, target_t, weight_t: weight_t * of_pair(h_t, target_t),
         hidden,
         xp.constant(given.targets),
         xp.constant(given.weights),
@@ -229,7 +229,7 @@ def _layer(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict
     return {name: inputs[key] for name, key in full.items() if key in inputs}
 
 
-def _pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
+def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
     """The loss of one step as a function of `h_t` [..., B, H*N] and its target: [..., B]."""
     by_name = {
         "cross_entropy": lambda y_t, target: -(xp.log_softmax(y_t) * target).sum(-1),

@@ -7,17 +7,18 @@ cases.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
-from .case import Case, Differentiator, Spec
-from .check import Setup, check_case, check_cases
+from .case import Differentiator, Spec
+from .check import Setup, check_cases
+from .failures import failure_of
 from .records import TABLE, CaseReport, Failure, Record, Summary, environment
-from .shrink import shrink_spec, simplify
+from .shrink import Drawing
 from .strategies import draw_specs, specs
 from .targets import Target
 from .verdict import NOT_OFFERED, VERDICTS, Row
@@ -204,39 +205,18 @@ def _failures(
 ) -> list[Failure]:
     """One failure per kind of verdict that a target met, each on the smallest case found."""
     known = tally.known.get(target.name, {})
+    drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
     return [
-        _failure(subject, target, plan, setup, first, known, shrink=before + n < FULLY_SHRUNK)
+        failure_of(
+            subject,
+            target.name,
+            setup,
+            first,
+            known,
+            drawing if before + n < FULLY_SHRUNK else None,
+        )
         for n, first in enumerate(tally.first.get(target.name, {}).values())
     ]
-
-
-def _failure(
-    subject: Differentiator, target: Target, plan: Plan, setup: Setup, first: CaseReport,
-    known: Mapping[Spec, str], shrink: bool,
-) -> Failure:  # fmt: skip
-    """The failure of which `first` was the first case."""
-
-    def fails(candidate: Case) -> bool:
-        return check_case(subject, candidate, setup).verdict == first.verdict
-
-    case = simplest = first.case
-    if shrink:
-        same = {spec: verdict == first.verdict for spec, verdict in known.items()}
-        spec = shrink_spec(plan.strategy(target), plan.cases, plan.seed, same, fails)
-        case = case if spec is None else spec.build()
-        simplest = simplify(case, fails)
-    detailed = check_case(subject, case, setup, detail=True)
-    report = detailed if detailed.verdict == first.verdict else first
-    return Failure(
-        verdict=first.verdict,
-        model=target.name,
-        parameter=report.parameter,
-        message=report.message,
-        spec=report.spec,
-        cases=sum(verdict == first.verdict for verdict in known.values()),
-        first_spec=first.spec,
-        case=simplest,
-    )
 
 
 def _run_verdict(

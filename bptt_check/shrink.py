@@ -4,7 +4,8 @@ simplified.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from hypothesis.strategies import SearchStrategy
@@ -16,17 +17,22 @@ from .strategies import smallest
 Fails = Callable[[Case], bool]
 
 
-def shrink_spec(
-    strategy: SearchStrategy[Spec], count: int, seed: int, known: dict[Spec, bool], fails: Fails
-) -> Spec | None:
-    """The smallest spec that still fails; `known` answers for specs that have been checked
-    already.
-    """
+@dataclass(frozen=True)
+class Drawing:
+    """How specs were drawn: the same drawing finds the same failing spec again, and shrinks it."""
+
+    strategy: SearchStrategy[Spec]
+    count: int
+    seed: int
+
+
+def shrink_spec(drawing: Drawing, known: Mapping[Spec, bool], fails: Fails) -> Spec | None:
+    """The smallest spec that still fails; `known` answers for those that were checked already."""
 
     def spec_fails(spec: Spec) -> bool:
         return known[spec] if spec in known else fails(spec.build())
 
-    return smallest(strategy, count, seed, spec_fails)
+    return smallest(drawing.strategy, drawing.count, drawing.seed, spec_fails)
 
 
 def simplify(case: Case, fails: Fails, most: int = 200) -> Case:

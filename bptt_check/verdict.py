@@ -92,7 +92,8 @@ class Row:
 def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     budget = budgets.of(difference.parameter)
-    ratio = np.where(np.isfinite(budget), difference.error / budget, 0.0)
+    with np.errstate(over="ignore"):  # a finite error over the smallest budget may be infinite
+        ratio = np.where(np.isfinite(budget), difference.error / budget, 0.0)
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     decided = int(np.sum(np.abs(difference.want) > budget))
     wrong = int(np.sum(ratio > 1.0))

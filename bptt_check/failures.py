@@ -1,0 +1,71 @@
+"""From the failing cases of a target to a `Failure`: smallest case, message, diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from . import explain
+from .case import Case, Differentiator, Spec
+from .check import Setup, check_case
+from .records import CaseReport, Failure
+from .shrink import Drawing, shrink_spec, simplify
+from .signatures import signature
+from .which_truncation import which_truncation
+
+TELLING = 4
+"""Failing cases on which a diagnosis must hold: the longest, which tell most mistakes apart."""
+
+
+def failure_of(
+    subject: Differentiator,
+    name: str,
+    setup: Setup,
+    first: CaseReport,
+    known: Mapping[Spec, str],
+    drawing: Drawing | None,
+) -> Failure:
+    """The failure of which `first` was the first case.
+
+    Args:
+        name: of the target.
+        known: the verdict of every spec that was checked.
+        drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
+    """
+
+    def fails(candidate: Case) -> bool:
+        return check_case(subject, candidate, setup).verdict == first.verdict
+
+    case = simplest = first.case
+    same = {spec: verdict == first.verdict for spec, verdict in known.items()}
+    if drawing is not None:
+        spec = shrink_spec(drawing, same, fails)
+        case = case if spec is None else spec.build()
+        simplest = simplify(case, fails)
+    detailed = check_case(subject, case, setup, detail=True)
+    report = detailed if detailed.verdict == first.verdict else first
+    found = tuple(_diagnoses(subject, first.verdict, [s for s, failed in same.items() if failed]))
+    message = report.message
+    for sentence in found:
+        message = explain.with_diagnosis(message, sentence)
+    return Failure(
+        verdict=first.verdict,
+        model=name,
+        parameter=report.parameter,
+        message=message,
+        spec=report.spec,
+        cases=sum(same.values()),
+        first_spec=first.spec,
+        case=simplest,
+        diagnoses=found,
+    )
+
+
+def _diagnoses(subject: Differentiator, verdict: str, failing: Sequence[Spec]) -> Iterator[str]:
+    """Sentences that explain all of the longest failing cases."""
+    longest = sorted(failing, key=lambda spec: -spec.sizes.T)[:TELLING]
+    if verdict != "fail" or not longest:
+        return
+    cases = [spec.build() for spec in longest]
+    sentence = signature(subject, cases) or which_truncation(subject, cases)
+    if sentence:
+        yield sentence

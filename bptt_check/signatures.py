@@ -1,0 +1,168 @@
+"""Findings that closed formulas explain: one common factor, clipping.
+
+A gradient that is the right one times 1/B, or clipped, is a convention that somebody forgot to say,
+and is told apart from a wrong formula. A match is a match to rounding, on all of the cases given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import NumPy
+from .calling import ask
+from .case import Case, Differentiator
+from .network import Problem, losses, parts, problem
+from .tape import Exact, Tape, Taped
+
+Array = NDArray[Any]
+Grads = Mapping[str, Array]
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
+"""Relative distance, in norm, of what counts as the same vector: far above rounding in all regimes
+drawn, far below the distance of any two conventions."""
+
+FACTORS: dict[str, Callable[[Case], float]] = {
+    "-1": lambda case: -1.0,
+    "2": lambda case: 2.0,
+    "1/2": lambda case: 0.5,
+    "1/B": lambda case: 1.0 / case.sizes.B,
+    "B": lambda case: float(case.sizes.B),
+    "1/T": lambda case: 1.0 / case.sizes.T,
+    "T": lambda case: float(case.sizes.T),
+    "1/(T*B)": lambda case: 1.0 / (case.sizes.T * case.sizes.B),
+    "T*B": lambda case: float(case.sizes.T * case.sizes.B),
+    "1/O": lambda case: 1.0 / case.sizes.O,
+    "O": lambda case: float(case.sizes.O),
+}
+"""Conventions about the size of a loss, by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Loss and gradients of a case, as they came and as they should be."""
+
+    case: Case
+    got_loss: float
+    want_loss: float
+    got: Grads
+    want: Grads
+
+
+def signature(subject: Differentiator, cases: Sequence[Case]) -> str:
+    """The sentence that explains a wrong gradient or loss on all cases; "" if there is none."""
+    pairs = [pair for case in cases for pair in _pair(subject, case)]
+    if len(pairs) < len(cases) or not pairs:
+        return ""
+    return _loss_factor(pairs) or _gradient_factor(pairs) or _clipped(pairs)
+
+
+def exact_gradients(case: Case) -> dict[str, Array]:
+    """The gradient of a case by the NumPy tape, float64."""
+    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    for part in parts(case):
+        part.add_to(total, _gradients(part.problem))
+    return total
+
+
+def _gradients(given: Problem) -> dict[str, Array]:
+    tape = Tape(Exact())
+    inputs = {n: tape.input(a) for n, a in given.inputs.items()}
+    tape.backward(losses(Taped(), given, inputs))
+    bars = {n: inputs[n].bar for n in given.wanted}
+    return {n: np.zeros(given.inputs[n].shape) if b is None else b[0] for n, b in bars.items()}
+
+
+def _pair(subject: Differentiator, case: Case) -> list[Pair]:
+    answer = ask(subject, case)
+    if answer.result is None or not answer.result.grads:
+        return []
+    given = problem(case)
+    loss = float(losses(NumPy(), given, given.inputs).sum())
+    want = exact_gradients(case)
+    offered = {n: want[n] for n in answer.result.grads}
+    return [Pair(case, answer.result.loss, loss, answer.result.grads, offered)]
+
+
+def _loss_factor(pairs: Sequence[Pair]) -> str:
+    """A factor that loss and gradients have in common."""
+    for name, factor in _telling(pairs):
+        if all(_close(p.got_loss, factor(p.case) * p.want_loss, p) for p in pairs):
+            both = all(_is_multiple(p, factor(p.case)) for p in pairs)
+            return (
+                f"your loss{' and your gradient are' if both else ' is'} {name} times the right one"
+            )
+    return ""
+
+
+def _gradient_factor(pairs: Sequence[Pair]) -> str:
+    """A factor that all gradients have in common while the loss is right."""
+    for name, factor in _telling(pairs):
+        if all(_is_multiple(p, factor(p.case)) for p in pairs):
+            return f"every gradient is {name} times the right one"
+    return ""
+
+
+def _telling(pairs: Sequence[Pair]) -> list[tuple[str, Callable[[Case], float]]]:
+    """Factors that are 1 on none of the cases: only those can explain all of them."""
+    return [(name, f) for name, f in FACTORS.items() if all(f(pair.case) != 1.0 for pair in pairs)]
+
+
+def _clipped(pairs: Sequence[Pair]) -> str:
+    """Clipping by the global norm (of the parameters, or of everything offered) or by value."""
+    for names, what in ((_parameters, "the parameters"), (_all, "all gradients")):
+        norms = {_round(_norm(p.got, names(p))) for p in pairs}
+        shrunk = all(_norm(p.got, names(p)) < _norm(p.want, names(p)) for p in pairs)
+        scaled = all(_is_multiple(p, _ratio(p, names(p)), names(p)) for p in pairs)
+        if len(norms) == 1 and shrunk and scaled:
+            return f"this is the gradient clipped to norm {norms.pop():g} over {what}"
+    limits = {_round(max(float(np.abs(g).max()) for g in p.got.values())) for p in pairs}
+    if len(limits) == 1:
+        limit = limits.pop()
+        if all(_same(p, {n: np.clip(w, -limit, limit) for n, w in p.want.items()}) for p in pairs):
+            return f"this is the gradient clipped to values within {limit:g}"
+    return ""
+
+
+def _parameters(pair: Pair) -> list[str]:
+    return [n for n in pair.got if n in pair.case.params]
+
+
+def _all(pair: Pair) -> list[str]:
+    return list(pair.got)
+
+
+def _norm(grads: Grads, names: Sequence[str]) -> float:
+    return math.sqrt(sum(float(np.square(grads[n]).sum()) for n in names))
+
+
+def _ratio(pair: Pair, names: Sequence[str]) -> float:
+    whole = _norm(pair.want, names)
+    return _norm(pair.got, names) / whole if whole else 1.0
+
+
+def _round(value: float) -> float:
+    """Five digits: a limit of clipping is a number that somebody typed."""
+    return float(f"{value:.5g}")
+
+
+def _is_multiple(pair: Pair, factor: float, names: Sequence[str] | None = None) -> bool:
+    return _same(pair, {n: factor * pair.want[n] for n in (names or pair.got)})
+
+
+def _same(pair: Pair, want: Grads) -> bool:
+    """Whether the gradients are those wanted, each within the tolerance of its own norm."""
+    allowed = TOLERANCE[pair.case.dtype]
+    return all(
+        float(np.linalg.norm(pair.got[n] - w)) <= allowed * float(np.linalg.norm(w))
+        for n, w in want.items()
+    )
+
+
+def _close(got: float, want: float, pair: Pair) -> bool:
+    return abs(got - want) <= TOLERANCE[pair.case.dtype] * abs(want)
