@@ -4,6 +4,7 @@ from . import cells, strategies
 from .api import assert_gradients, check, models, verify
 from .case import Case, Result, Sizes, Spec, Truncation
 from .errors import BpttCheckError, GradientMismatch, Unsupported
+from .flow import GradientFlow, gradient_flow
 from .model import Layout, Model
 from .records import CaseReport
 from .report import Report
@@ -12,6 +13,7 @@ __all__ = [
     "BpttCheckError",
     "Case",
     "CaseReport",
+    "GradientFlow",
     "GradientMismatch",
     "Layout",
     "Model",
@@ -24,6 +26,7 @@ __all__ = [
     "assert_gradients",
     "cells",
     "check",
+    "gradient_flow",
     "models",
     "strategies",
     "verify",

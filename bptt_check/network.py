@@ -162,7 +162,7 @@ def losses(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Any:
     )
     total = xp.sum_steps(weighted)
     for name, cotangent in given.final.items():
-        total = total + _final_loss(finals[name], xp.constant(cotangent))
+        total = total + final_loss(finals[name], xp.constant(cotangent))
     return total
 
 
@@ -199,7 +199,7 @@ def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iter
             row = k * len(model.directions) + n
             state = tuple(inputs[f"{s}0"][..., row, :, :] for s in model.layout.states)
             last, states = _run(
-                xp, step, _layer(model, inputs, k, suffix), state, below, given.alive
+                xp, step, layer_params(model, inputs, k, suffix), state, below, given.alive
             )
             out = xp.map_steps(lambda state: state[0], states)
             outputs.append(out if index is None else xp.reorder(out, index))
@@ -222,7 +222,7 @@ def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, alive: 
     return xp.scan(hold, state, below, xp.constant(alive[:, :, None]))
 
 
-def _layer(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict[str, Any]:
+def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict[str, Any]:
     """The arrays of one direction of layer k by their plain names."""
     names = ("W_xh", "W_hh", *model.layout.biases)
     full = {name: f"{name}_l{k}{suffix}" for name in names}
@@ -242,7 +242,7 @@ def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
     return lambda h_t, target: of_logits(logits(xp, h_t, inputs), target)
 
 
-def _final_loss(states: list[Any], cotangent: Any) -> Any:
+def final_loss(states: list[Any], cotangent: Any) -> Any:
     """`sum(cotangent * final state)` of each sequence."""
     parts = [(state * cotangent[row]).sum(-1) for row, state in enumerate(states)]
     return sum(parts[1:], start=parts[0])

@@ -94,9 +94,15 @@ class Tape:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
         return Node(self, value[None], ())
 
-    def backward(self, output: Node) -> None:
-        """Fill `.bar` of every node that `output` [samples, B] depends on: cotangent of its sum."""
-        output.bar = np.ones_like(output.value)
+    def backward(self, output: Node, seed: Array | None = None) -> None:
+        """Fill `.bar` of every node that `output` depends on, and clear that of all others.
+
+        The cotangent of `output` is `seed`, or ones: then bars are derivatives of its sum. A seed
+        may have more samples than the value; each runs backwards on its own.
+        """
+        for node in self.nodes:
+            node.bar = None
+        output.bar = np.ones_like(output.value) if seed is None else seed
         for node in reversed(self.nodes):
             if node.bar is not None:
                 node.push()

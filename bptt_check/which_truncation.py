@@ -210,7 +210,7 @@ def _same(got: Mapping[str, Array], want: Grads, spread: Conditioning, dtype: st
 
 
 def _floor(want: Array, dtype: str) -> Array:
-    """Rounding of a variant's own terms, which the claimed truncation's conditioning cannot know."""
+    """Rounding of a variant's own terms, unknown to the claimed truncation's conditioning."""
     return 256.0 * np.finfo(dtype).eps * np.abs(want).max(initial=0.0) * np.ones_like(want)
 
 
