@@ -60,7 +60,7 @@ def ask(subject: Callable[..., Any], case: Case, timeout: float | None = None) -
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
-        return Answer(error=_explained(error))
+        return Answer(error=explained(error))
     if accept(case, returned).findings != first.findings or _differ(
         accept(case, returned).result, first.result
     ):
@@ -147,7 +147,7 @@ def _differ(one: Result | None, other: Result | None) -> bool:
     )
 
 
-def _explained(error: BaseException) -> str:
+def explained(error: BaseException) -> str:
     """What was raised, and the innermost line of the subject's own code."""
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if f.filename != __file__]

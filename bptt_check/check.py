@@ -15,7 +15,7 @@ import numpy as np
 
 from . import explain
 from .arrays import NumPy
-from .calling import Answer, ask, name_of, trusted_results
+from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
 from .compare import differences
 from .errors import BpttCheckError
@@ -23,6 +23,7 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
+from .training_step import training_rows
 from .verdict import (
     NOT_OFFERED,
     Budgets,
@@ -99,8 +100,26 @@ class _Judgement:
             return self._closed("contract", message, first)
         if self._over_budget():
             return self._failed(detail)
+        trouble = self._training_step()
+        if trouble is not None:
+            return trouble
         return self._closed(
             "pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", ""
+        )
+
+    def _training_step(self) -> CaseReport | None:
+        """Rows for `clip`, `clip_by_value` and `update` where offered; a report if one is wrong."""
+        assert self.answer.result is not None
+        try:
+            found = training_rows(self.subject, self.case, self.answer.result.grads)
+        except Exception as error:
+            return self._closed("error", explain.raised(self.case, explained(error), self.name))
+        self.rows += found
+        bad = [r for r in found if r.verdict == "fail"]
+        if not bad:
+            return None
+        return self._closed(
+            "fail", explain.wrong_step(self.case, bad[0], self.name), bad[0].parameter
         )
 
     def _measure(self) -> None:

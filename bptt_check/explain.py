@@ -56,6 +56,17 @@ def wrong_gradient(
     return "\n".join(lines)
 
 
+def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
+    """The message of a `clip` or `update` that is not what its definition says."""
+    lines = [
+        f"FAIL  {case.model}: {row.parameter} is not {definition}",
+        "  your gradient is right, what you do with it is not",
+        f"  got       {row.got:.17g}",
+        f"  expected  {row.want:.17g}  (entry {row.index[0]} of all arrays end to end)",
+    ]
+    return "\n".join([*lines, *reproduction(case, subject)])
+
+
 def imprecise(case: Case, rows: Sequence[Row], lower: str, subject: str) -> str:
     """The message of a right formula in an arithmetic that loses digits."""
     bad = [r for r in rows if r.verdict == "imprecise"]

@@ -10,6 +10,7 @@ from .check import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
 from .signatures import signature
+from .training_step import DEFINITIONS
 from .which_truncation import which_truncation
 
 TELLING = 4
@@ -43,7 +44,9 @@ def failure_of(
         simplest = simplify(case, fails)
     detailed = check_case(subject, case, setup, detail=True)
     report = detailed if detailed.verdict == first.verdict else first
-    found = tuple(_diagnoses(subject, first.verdict, [s for s, failed in same.items() if failed]))
+    is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
+    failing = [spec for spec, failed in same.items() if failed]
+    found = tuple(_diagnoses(subject, failing)) if is_gradient else ()
     message = report.message
     for sentence in found:
         message = explain.with_diagnosis(message, sentence)
@@ -60,10 +63,10 @@ def failure_of(
     )
 
 
-def _diagnoses(subject: Differentiator, verdict: str, failing: Sequence[Spec]) -> Iterator[str]:
+def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str]:
     """Sentences that explain all of the longest failing cases."""
     longest = sorted(failing, key=lambda spec: -spec.sizes.T)[:TELLING]
-    if verdict != "fail" or not longest:
+    if not longest:
         return
     cases = [spec.build() for spec in longest]
     sentence = signature(subject, cases) or which_truncation(subject, cases)

@@ -9,7 +9,7 @@ of an array, nothing is fixed in advance.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,14 +92,21 @@ class Row:
 def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     budget = budgets.of(difference.parameter)
+    row = row_of(difference, oracle, budget, budgets.subject.dtype)
+    if row.verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
+        reason = "exactly zero, as it must be"
+        return replace(row, verdict="pass", reason=reason, decided=row.entries)
+    return row
+
+
+def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
+    """The row of a difference, given the budget of every entry."""
     with np.errstate(over="ignore"):  # a finite error over the smallest budget may be infinite
         ratio = np.where(np.isfinite(budget), difference.error / budget, 0.0)
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     decided = int(np.sum(np.abs(difference.want) > budget))
-    wrong = int(np.sum(ratio > 1.0))
+    wrong = int(np.sum(~(ratio <= 1.0)))
     verdict, reason = _verdict(wrong, decided, budget)
-    if verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
-        verdict, reason, decided = "pass", "exactly zero, as it must be", ratio.size
     return Row(
         parameter=difference.parameter,
         oracle=oracle,
@@ -107,7 +114,7 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
         reason=reason,
         max_abs=float(difference.error.max()),
         max_rel=float(difference.relative.max()),
-        max_ulps=float(difference.ulps(budgets.subject.dtype).max()),
+        max_ulps=float(difference.ulps(dtype).max()),
         max_budgets=float(ratio.max()),
         index=tuple(int(i) for i in index),
         got=float(difference.got[index]),
