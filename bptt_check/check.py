@@ -23,7 +23,7 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
-from .training_step import training_rows
+from .training_step import DEFINITIONS, training_rows
 from .verdict import (
     NOT_OFFERED,
     Budgets,
@@ -118,9 +118,9 @@ class _Judgement:
         bad = [r for r in found if r.verdict == "fail"]
         if not bad:
             return None
-        return self._closed(
-            "fail", explain.wrong_step(self.case, bad[0], self.name), bad[0].parameter
-        )
+        name = bad[0].parameter
+        message = explain.wrong_step(self.case, bad[0], DEFINITIONS[name], self.name)
+        return self._closed("fail", message, name)
 
     def _measure(self) -> None:
         """Budgets and rows of everything that can be compared."""
