@@ -9,7 +9,7 @@ problem with lengths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Namespace, NumPy
-from .case import Case
+from .case import Case, Truncation
 from .cells import Step, affine, step_of
 from .model import Model
 
@@ -86,12 +86,23 @@ class Part:
                 total[name] += grads[name]
 
 
-def parts(case: Case) -> list[Part]:
+def states_after(given: Problem) -> dict[str, Array]:
+    """State name to its values after each step, (T, layers, B, H); one direction."""
+    layers = [states for *_, states in run_layers(NumPy(), given, given.inputs)]
+    names = given.model.layout.states
+    return {
+        name: np.stack([np.stack([s[n] for s in states]) for states in layers], axis=1)
+        for n, name in enumerate(names)
+    }
+
+
+def parts(case: Case, states: Callable[[Problem], dict[str, Array]] = states_after) -> list[Part]:
     """The surrogate of a case: problems whose gradients sum to its (truncated) gradient.
 
     Without truncation the case itself. With it, one problem per block of k1 steps: the last k2
     steps up to the block's end, the block's own losses, and the state that enters the window as a
-    constant. A sequence of length n is cut as if it were alone, so sequences go by equal length.
+    constant, as `states` has it after each step. A sequence of length n is cut as if it were
+    alone, so sequences go by equal length.
     """
     whole = problem(case)
     everyone = np.arange(case.sizes.B)
@@ -101,16 +112,17 @@ def parts(case: Case) -> list[Part]:
     found: list[Part] = []
     for length in np.unique(lengths):
         columns = everyone[lengths == length]
-        found += _windows(restricted(whole, 0, int(length), columns), case, columns)
+        alone = restricted(whole, 0, int(length), columns)
+        found += _windows(alone, states(alone), case.truncation, columns)
     return found
 
 
-def _windows(alone: Problem, case: Case, columns: Array) -> Iterator[Part]:
+def _windows(
+    alone: Problem, entering: Mapping[str, Array], truncation: Truncation, columns: Array
+) -> Iterator[Part]:
     """The windows of sequences of one length, `alone` being the problem of just these."""
-    assert case.truncation is not None
-    k1, k2 = case.truncation.k1, case.truncation.k2
+    k1, k2 = truncation.k1, truncation.k2
     T, everyone = len(alone.weights), np.arange(len(columns))
-    entering = states_after(alone)
     for block in range(0, T, k1):
         end = min(block + k1, T)
         start = max(0, end - k2)
@@ -138,16 +150,6 @@ def restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:
         alive=None,
         final={s: a[:, columns] for s, a in given.final.items()},
     )
-
-
-def states_after(given: Problem) -> dict[str, Array]:
-    """State name to its values after each step, (T, layers, B, H)."""
-    layers = [states for *_, states in run_layers(NumPy(), given, given.inputs)]
-    names = given.model.layout.states
-    return {
-        name: np.stack([np.stack([s[n] for s in states]) for states in layers], axis=1)
-        for n, name in enumerate(names)
-    }
 
 
 def losses(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Any:

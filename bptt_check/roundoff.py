@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .case import Case
-from .network import Problem, losses, parts, problem
+from .network import Problem, losses, parts, problem, run_layers
 from .tape import Node, Rounding, Tape, Taped
 
 Array = NDArray[Any]
@@ -49,8 +49,9 @@ def conditioning(case: Case, dtype: str) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`."""
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss = 0.0
-    for part in parts(case):
-        spread, grads = _scatter(part.problem, _SIMULATED[dtype])
+    unit = _SIMULATED[dtype]
+    for part in parts(case, lambda alone: _rounded_states(alone, unit)):
+        spread, grads = _scatter(part.problem, unit)
         loss += float(spread.sum())
         part.add_to(total, grads)  # magnitudes add: windows round independently
     if case.truncation is not None:  # the loss is the whole one, not the windows'
@@ -66,9 +67,30 @@ def loss_scatter(given: Problem, dtype: str) -> Array:
 
 def _forward(given: Problem, unit: float) -> tuple[dict[str, Node], Node]:
     """The inputs and the losses [SAMPLES, B] on a tape with rounding."""
-    tape = Tape(Rounding(unit, SAMPLES))
-    inputs = {name: tape.input(array) for name, array in given.inputs.items()}
+    inputs = _inputs(Tape(Rounding(unit, SAMPLES)), given)
     return inputs, losses(Taped(), given, inputs)
+
+
+def _inputs(tape: Tape, given: Problem) -> dict[str, Node]:
+    """The inputs as leaves; states that entered a window come as samples, with their rounding."""
+    return {
+        name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
+        for name, a in given.inputs.items()
+    }
+
+
+def _rounded_states(given: Problem, unit: float) -> dict[str, Array]:
+    """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
+
+    A state that enters a window is a constant to the gradient, but not one that anybody knows
+    exactly: where it cancels, two right implementations enter the window with different values.
+    """
+    inputs = _inputs(Tape(Rounding(unit, SAMPLES)), given)
+    layers = [states for *_, states in run_layers(Taped(), given, inputs)]
+    return {
+        name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
+        for n, name in enumerate(given.model.layout.states)
+    }
 
 
 def _scatter(given: Problem, unit: float) -> tuple[Array, dict[str, Array]]:

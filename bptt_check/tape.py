@@ -94,6 +94,10 @@ class Tape:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
         return Node(self, value[None], ())
 
+    def samples(self, value: Array) -> Node:
+        """A leaf whose leading axis holds a sample each already."""
+        return Node(self, value, ())
+
     def backward(self, output: Node, seed: Array | None = None) -> None:
         """Fill `.bar` of every node that `output` depends on, and clear that of all others.
 

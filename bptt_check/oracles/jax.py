@@ -1,23 +1,20 @@
 """JAX autograd on the shared forward: reverse mode gives the answer, forward mode checks it.
 
 XLA compiles for every shape and every branch of Python, and a run draws hundreds of shapes. So a
-problem is padded into a bucket of sizes, and whatever can be data is data: activation, loss, readout,
-reduction, lengths, missing biases. Only cell, layers and directions ask for another program.
+problem is padded into a bucket of sizes, and whatever can be data is data: activation, loss,
+readout, reduction, lengths, missing biases. Only cell, layers and directions make other programs.
 
 - Padded steps and sequences are dead (`alive` False) and weigh 0. They hold copies of real ones, so
   that a cell meets nothing there that it could not meet anyway (a norm of zeros would be NaN).
-- Padded units and features are zero rows and columns of every block of the matrices.
 - Padded outputs have logits that vanish from the loss (see `ABSENT`).
-
-A user's cell may mix its units (layer norm) and may tell no bias from a zero one, so it is compiled
-for its own D, H and biases.
+- Padded units and features are zero rows and columns of every block of the matrices. A user's cell
+  may mix its units (layer norm) and tell no bias from a zero one: it keeps its own D, H and biases.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -25,13 +22,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from numpy.typing import NDArray
 
 from .. import cells
 from ..errors import Undecidable
 from ..model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
-from ..network import Problem, _final_loss, _pair_loss, logits, unroll
+from ..network import Problem, logits, pair_loss, unroll
 from . import Gradients
 
 Array = NDArray[Any]
@@ -40,46 +36,30 @@ SMALLEST = Sizes(T=20, B=4, D=5, H=6, O=5)
 """The bucket that holds all sizes drawn by default; a size beyond it goes to a power of two."""
 
 ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0}
-"""Bias of a padded output: its softmax or softplus and their slopes are exactly 0, as is its target."""
+"""Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
 
 AGREEMENT = 1e-12
-"""Largest difference of the two modes relative to the sum of what they add up."""
+"""Largest gap of the two modes relative to all that they add up; 6e-16 is the most ever seen."""
 
 
-@jax.custom_jvp
-def tanh(z: Any) -> Any:
-    """With a slope that keeps its digits when saturated, where JAX's own `1 - tanh^2` cancels."""
-    return jnp.tanh(z)
-
-
-@jax.custom_jvp
-def sigmoid(z: Any) -> Any:
-    """With a slope that keeps its digits when saturated, where JAX's own `s * (1 - s)` cancels."""
-    return jax.nn.sigmoid(z)
-
-
+# JAX's own slopes, 1 - tanh^2 and s * (1 - s), cancel to nothing when saturated; these keep digits
+tanh, sigmoid = jax.custom_jvp(jnp.tanh), jax.custom_jvp(jax.nn.sigmoid)
 tanh.defjvps(lambda z_dot, t, z: z_dot * (1.0 / jnp.cosh(z)) ** 2)
 sigmoid.defjvps(lambda z_dot, s, z: z_dot * (s * jax.nn.sigmoid(-z)))
 
 
 class Jax:
-    """`jax.numpy`; a sequence is one array (T, B, H), and a function of a step takes all T at once."""
+    """`jax.numpy`; a sequence is one array (T, B, H), a function of a step takes all T at once."""
 
-    where = staticmethod(jnp.where)
-    relu = staticmethod(jax.nn.relu)  # slope 0 at 0, unlike that of maximum
     tanh = staticmethod(tanh)
     sigmoid = staticmethod(sigmoid)
+    relu = staticmethod(jax.nn.relu)  # slope 0 at 0, unlike that of maximum
     softplus = staticmethod(jax.nn.softplus)
     log_softmax = staticmethod(jax.nn.log_softmax)
-
-    def concat(self, arrays: Sequence[Any]) -> Any:
-        return jnp.concatenate(arrays, axis=-1)
-
-    def constant(self, array: Any) -> Any:
-        return array
-
-    def steps(self, x: Any) -> Any:
-        return x
+    constant = steps = staticmethod(lambda array: array)
+    where = staticmethod(lambda condition, a, b: jnp.where(condition, a, b))
+    concat = staticmethod(partial(jnp.concatenate, axis=-1))
+    sum_steps = staticmethod(partial(jnp.sum, axis=0))
 
     def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]:
         """One compiled step in a loop; the states of all steps are stacked in front."""
@@ -88,28 +68,25 @@ class Jax:
             state = step(state, *inputs)
             return state, state
 
-        return lax.scan(body, state, sequences)
+        return jax.lax.scan(body, state, sequences)
 
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any:
         return function(*sequences)
-
-    def sum_steps(self, sequence: Any) -> Any:
-        return sequence.sum(0)
 
     def reorder(self, sequence: Any, index: Any) -> Any:
         return jnp.take_along_axis(sequence, index[:, :, None], axis=0)
 
 
+@dataclass(frozen=True)
 class AnyActivation(Jax):
     """For the rnn: the activation is data, and the name `tanh` stands for the chosen one."""
 
-    def __init__(self, index: Any) -> None:
-        self._index = index
+    index: Any
 
     def tanh(self, z: Any) -> Any:
         """All four and a choice: cheaper than a branch, and none of their slopes can be NaN."""
         found = [z if name == "identity" else getattr(Jax, name)(z) for name in ACTIVATIONS]
-        return lax.select_n(self._index, *found)
+        return jax.lax.select_n(self.index, *found)
 
 
 @dataclass(frozen=True)
@@ -119,37 +96,31 @@ class Trunk:
     model: Model
     sizes: Sizes
     cell: cells.Cell
-
-    @property
-    def any_activation(self) -> bool:
-        return self.model.cell == "rnn" and _is_ours(self.model)
+    ours: bool
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a padded array lies in the flat vector: from `start`, in `shape`.
+    """Where a padded array lies in the flat vector, and its shape.
 
-    `blocks` says how many blocks each axis holds side by side (gates, directions); every one of them
-    is padded by itself.
+    `blocks` says how many blocks each axis holds side by side (gates, directions); every one of
+    them is padded by itself.
     """
 
-    start: int
+    span: slice
     shape: tuple[int, ...]
     blocks: tuple[int, ...]
 
-    @property
-    def end(self) -> int:
-        return self.start + math.prod(self.shape)
-
     def padded(self, flat: Any) -> Any:
-        return flat[self.start : self.end].reshape(self.shape)
+        return flat[self.span].reshape(self.shape)
 
     def real(self, flat: Array, shape: tuple[int, ...]) -> Array:
-        """View of the entries of the unpadded array, one axis for the blocks before each axis."""
-        blocked = flat[self.start : self.end].reshape(self.split(self.shape))
-        return blocked[..., *map(slice, self.split(shape))]  # the dots keep a scalar's view an array
+        """View of the entries of the unpadded array of that shape, in its `split` shape."""
+        blocked = flat[self.span].reshape(self.split(self.shape))
+        return blocked[..., *map(slice, self.split(shape))]  # the dots: an array even without axes
 
     def split(self, shape: tuple[int, ...]) -> list[int]:
+        """The shape with one more axis for the blocks in front of each."""
         pairs = zip(shape, self.blocks, strict=True)
         return [n for size, count in pairs for n in (count, size // count)]
 
@@ -161,9 +132,8 @@ def gradients(problem: Problem) -> Gradients:
         Undecidable: forward mode finds another slope than the gradient says.
     """
     trunk = _trunk(problem.model, _sizes(problem), cells.CELLS[problem.model.cell])
-    flat = _pack(problem, trunk)
-    with _float64_on_cpu():
-        found = np.asarray(program(trunk)(flat))
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):  # here and now only
+        found = np.asarray(program(trunk)(_pack(problem, trunk)))
     (loss, slope, noise), grads = found[:3], found[3:]
     _compare_modes(slope, grads, direction(len(grads)), noise)
     places = _places(trunk)
@@ -171,30 +141,25 @@ def gradients(problem: Problem) -> Gradients:
     return float(loss), {n: places[n].real(grads, s).reshape(s) for n, s in wanted.items()}, None
 
 
-@contextmanager
-def _float64_on_cpu() -> Iterator[None]:
-    """For this thread and this block only: a process-wide setting belongs to the user."""
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        yield
-
-
 def _compare_modes(slope: float, grads: Array, signs: Array, noise: float) -> None:
     """Raise unless the forward slope along `signs` is that of the gradient, up to rounding.
 
-    `noise` is the size of terms that may cancel inside the loss, where both modes only have rounding.
-    A gradient that is not finite is for the caller to see.
+    `noise` is the size of terms that may cancel inside the loss, where both have only rounding.
+    A gradient that overflowed is for the caller to see.
     """
-    gap = abs(slope - grads @ signs)
-    if gap > AGREEMENT * (np.abs(grads).sum() + noise):
+    if not np.isfinite(grads).all():
+        return
+    expected = float(grads @ signs)
+    if not abs(slope - expected) <= AGREEMENT * (np.abs(grads).sum() + noise):
         raise Undecidable(
-            f"JAX contradicts itself: along a fixed direction forward mode finds the slope {slope!r}, "
-            f"reverse mode {float(grads @ signs)!r}, which is more than rounding explains."
+            f"JAX contradicts itself: along a fixed direction forward mode finds the slope "
+            f"{slope:.17g}, reverse mode {expected:.17g}; rounding does not explain that."
         )
 
 
 @cache
 def direction(size: int) -> Array:
-    """Random signs, the same ones always: no entry of a gradient can hide from their sum for long."""
+    """Random signs, always the same: a wrong entry of a gradient has no other to cancel against."""
     return np.random.default_rng(0).choice([-1.0, 1.0], size)
 
 
@@ -205,12 +170,12 @@ def program(trunk: Trunk) -> Callable[[Any], Any]:
 
 
 def _both_modes(trunk: Trunk, flat: Any) -> Any:
-    """Loss, forward slope, its noise and the gradient of every padded input, flat in their order."""
+    """Loss, forward slope, its noise, and the gradient of every padded input, all flat."""
     places = _places(trunk)
     arrays = {name: place.padded(flat) for name, place in places.items()}
     names = list(_input_shapes(trunk))
     inputs = {name: arrays[name] for name in names}
-    signs = direction(places[names[-1]].end)
+    signs = direction(places[names[-1]].span.stop)
     tangents = {name: places[name].padded(signs) for name in names}
     forward = partial(_loss_and_logits, trunk, arrays)
     (loss, _), grads = jax.value_and_grad(forward, has_aux=True)(inputs)
@@ -221,53 +186,51 @@ def _both_modes(trunk: Trunk, flat: Any) -> Any:
 
 
 def _loss_and_logits(trunk: Trunk, arrays: Any, inputs: Any) -> tuple[Any, Any]:
-    """The loss of a padded problem and its logits (T, B, O), which say how much cancels in the loss.
+    """The loss of a padded problem, and the logits (T, B, O) to tell how much cancels in it.
 
-    For a softmax or a sigmoid that is sure of its target, `p - target` is nothing but rounding, and
-    so is the whole gradient.
+    Where a softmax or a sigmoid is sure of its target, `p - target` is nothing but rounding, and so
+    is the whole gradient.
     """
-    xp = AnyActivation(_integer(arrays["activation"])) if trunk.any_activation else Jax()
-    reverse = _integer(arrays["reverse"]) if trunk.model.bidirectional else None
+    any_activation = trunk.ours and trunk.model.cell == "rnn"
+    xp = AnyActivation(jnp.int32(arrays["activation"])) if any_activation else Jax()
+    reverse = jnp.int32(arrays["reverse"]) if trunk.model.bidirectional else None
     alive, weights = arrays["alive"] > 0.0, arrays["weights"]
     given = Problem(trunk.model, inputs, arrays["targets"], weights, alive, reverse, {}, ())
     hidden, finals = unroll(xp, given, inputs)
-    branches = [partial(_weighted_loss, xp, replace(trunk.model, loss=l), arrays, inputs) for l in LOSSES]
-    loss = lax.switch(_integer(arrays["loss"]), branches, hidden)
+    models = [replace(trunk.model, loss=loss) for loss in LOSSES]
+    branches = [partial(_weighted_loss, xp, model, arrays, inputs) for model in models]
+    loss = jax.lax.switch(jnp.int32(arrays["loss"]), branches, hidden)
     for name in trunk.model.layout.states:
-        loss = loss + _final_loss(finals[name], arrays[f"final_{name}"]).sum()
+        loss = loss + (jnp.stack(finals[name]) * arrays[f"final_{name}"]).sum()
     return loss, logits(xp, hidden, inputs)
 
 
 def _weighted_loss(xp: Jax, model: Model, arrays: Any, inputs: Any, hidden: Any) -> Any:
     """The loss of all steps for one kind of loss."""
     target = arrays["cotangents" if model.loss == "linear" else "targets"]
-    return (arrays["weights"] * _pair_loss(xp, model, inputs)(hidden, target)).sum()
-
-
-def _integer(array: Any) -> Any:
-    """Indices travel as floats, in the one vector."""
-    return array.astype(jnp.int32)
+    return (arrays["weights"] * pair_loss(xp, model, inputs)(hidden, target)).sum()
 
 
 def _sizes(problem: Problem) -> Sizes:
+    """Sizes of a problem; O is 1 without a head, as in `Case.sizes`."""
     (T, B, D), H = problem.inputs["x"].shape, problem.inputs["h0"].shape[-1]
-    return Sizes(T, B, D, H, len(problem.inputs.get("W_hy", "1")))
+    head = problem.inputs.get("W_hy")
+    return Sizes(T, B, D, H, 1 if head is None else len(head))
 
 
 @lru_cache(maxsize=4096)
 def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
-    """The program for a problem: everything that is data has one and the same value here."""
-    names = ("T", "B", "D", "H", "O") if _is_ours(model) else ("T", "B", "O")
+    """The program for a problem: whatever is data has one and the same value here.
+
+    That padded units and zero biases are harmless is known of the cells of this package only.
+    """
+    ours = getattr(cells.step_of(model), "__module__", None) == cells.__name__
+    names = ("T", "B", "D", "H", "O") if ours else ("T", "B", "O")
     bucket = replace(sizes, **{n: _bucket(getattr(sizes, n), getattr(SMALLEST, n)) for n in names})
     model = replace(model, loss="cross_entropy", readout="every", reduction="sum")
-    if _is_ours(model):
+    if ours:
         model = replace(model, activation="tanh", bias=True)
-    return Trunk(model, bucket, cell)
-
-
-def _is_ours(model: Model) -> bool:
-    """Whether we know the equations: only then are padded units and zero biases harmless."""
-    return getattr(cells.step_of(model), "__module__", None) == cells.__name__
+    return Trunk(model, bucket, cell, ours)
 
 
 def _bucket(size: int, smallest: int) -> int:
@@ -275,7 +238,7 @@ def _bucket(size: int, smallest: int) -> int:
 
 
 def _input_shapes(trunk: Trunk) -> dict[str, tuple[int, ...]]:
-    """Padded shapes of all inputs. The bias of the head is ours to add: every loss here takes it."""
+    """Padded shapes of all inputs. The head is not the cell's: it always gets a bias."""
     shapes = parameter_shapes(trunk.model, trunk.sizes) | {"b_y": (trunk.sizes.O,)}
     return shapes | input_shapes(trunk.model, trunk.sizes)
 
@@ -283,16 +246,16 @@ def _input_shapes(trunk: Trunk) -> dict[str, tuple[int, ...]]:
 @cache
 def _places(trunk: Trunk) -> dict[str, Place]:
     """Place of every array in the flat vector, the inputs first."""
-    sizes, N = trunk.sizes, len(trunk.model.directions)
+    T, B, H, O = (getattr(trunk.sizes, n) for n in "TBHO")
     shapes = _input_shapes(trunk)
     shapes |= {f"final_{s}": shapes[f"{s}0"] for s in trunk.model.layout.states}
-    shapes |= {"targets": (sizes.T, sizes.B, sizes.O), "cotangents": (sizes.T, sizes.B, N * sizes.H)}
-    shapes |= dict.fromkeys(("weights", "alive", "reverse"), (sizes.T, sizes.B))
-    shapes |= {"outputs": (sizes.O,), "activation": (), "loss": ()}
+    shapes |= {"targets": (T, B, O), "cotangents": (T, B, len(trunk.model.directions) * H)}
+    shapes |= dict.fromkeys(("weights", "alive", "reverse"), (T, B))
+    shapes |= {"outputs": (O,), "activation": (), "loss": ()}
     blocks = {n: (1,) * len(s) for n, s in shapes.items()} | _blocks(trunk.model)
     ends = np.cumsum([math.prod(s) for s in shapes.values()]).tolist()
-    starts = dict(zip(shapes, [0, *ends], strict=False))
-    return {n: Place(starts[n], s, blocks[n]) for n, s in shapes.items()}
+    spans = map(slice, [0, *ends[:-1]], ends)
+    return {n: Place(span, shapes[n], blocks[n]) for n, span in zip(shapes, spans, strict=True)}
 
 
 def _blocks(model: Model) -> dict[str, tuple[int, ...]]:
@@ -310,7 +273,7 @@ def _blocks(model: Model) -> dict[str, tuple[int, ...]]:
 def _pack(problem: Problem, trunk: Trunk) -> Array:
     """The flat vector of a problem: one small copy to the device instead of thirty."""
     places = _places(trunk)
-    flat = np.zeros(places["loss"].end)
+    flat = np.zeros(places["loss"].span.stop)
     places["b_y"].padded(flat)[:] = ABSENT[problem.model.loss]
     for name, array in _arrays(problem, trunk.sizes).items():
         place = places[name]
@@ -322,20 +285,15 @@ def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     """Every array of a problem by its name in the flat vector; what is missing is zero there."""
     model, weights = problem.model, problem.weights
     alive = np.ones(weights.shape) if problem.alive is None else problem.alive
-    O = _sizes(problem).O
-    found = {"b_y": np.zeros(O), "outputs": np.ones(O), "weights": weights, "alive": alive}
-    found |= problem.inputs
-    found["x"] = _repeated(found["x"], (bucket.T, bucket.B))
-    for name in model.layout.states:
-        found[f"{name}0"] = _repeated(found[f"{name}0"], (len(found["h0"]), bucket.B))
+    outputs = _sizes(problem).O
+    found = {"weights": weights, "alive": alive, "outputs": np.ones(outputs)}
+    found |= {"b_y": np.zeros(outputs), **problem.inputs}
+    T, B = weights.shape
+    rows, columns = np.minimum(range(bucket.T), T - 1), np.minimum(range(bucket.B), B - 1)
+    found["x"] = found["x"][rows][:, columns]
+    found |= {f"{name}0": found[f"{name}0"][:, columns] for name in model.layout.states}
     found |= {f"final_{name}": a for name, a in problem.final.items()}
     found |= {} if problem.reverse is None else {"reverse": problem.reverse}
     found["cotangents" if model.loss == "linear" else "targets"] = problem.targets
     found["activation"] = np.array(ACTIVATIONS.index(model.activation))
     return found | {"loss": np.array(LOSSES.index(model.loss))}
-
-
-def _repeated(array: Array, shape: tuple[int, int]) -> Array:
-    """Longer in the first two axes by repeating the last entry."""
-    rows, columns = (np.minimum(np.arange(n), m - 1) for n, m in zip(shape, array.shape, strict=False))
-    return array[rows[:, None], columns]

@@ -1,0 +1,43 @@
+"""Which backends the suite runs with.
+
+`BPTT_CHECK_BACKENDS` names the frameworks that must be there (comma separated; empty: none). One
+that is named and missing ends the run; one that is not named and missing skips its tests, and says so.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+from bptt_check import oracles
+
+FRAMEWORKS = ("torch", "jax")
+NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
+
+
+def pytest_configure() -> None:
+    unknown = sorted(set(NAMED) - set(FRAMEWORKS))
+    if unknown:
+        raise pytest.UsageError(f"BPTT_CHECK_BACKENDS: unknown {unknown}; valid: {FRAMEWORKS}")
+    missing = [name for name in NAMED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
+
+
+def pytest_report_header() -> str:
+    states = {n: "ok" if oracles.available(n) else "not installed" for n in FRAMEWORKS}
+    return "backends: numpy ok, " + ", ".join(f"{n} {state}" for n, state in states.items())
+
+
+@pytest.fixture(scope="session")
+def sharp_oracles() -> list[str]:
+    """Oracles exact to rounding that are installed; together they decide every model."""
+    return [n for n in ("torch", "jax", "complex_step") if oracles.available(n)]
+
+
+@pytest.fixture(autouse=True)
+def _no_example_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs depend on nothing that an earlier run has left."""
+    monkeypatch.setenv("CI", "true")

@@ -1,0 +1,215 @@
+"""The JAX oracle: few compiled programs, right for every model, checked by forward mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bptt_check import cells
+from bptt_check.case import Case, Result, Spec, Truncation
+from bptt_check.draw import REGIMES
+from bptt_check.errors import Undecidable
+from bptt_check.model import LAYOUTS, LOSSES, READOUTS, Layout, Model, Sizes, families
+from bptt_check.network import Problem, problem
+from bptt_check.oracles import load
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+oracle: Any = pytest.importorskip("bptt_check.oracles.jax")
+
+HEADS = list(product(LOSSES, READOUTS))
+WHOLE = {"rnn-relu": "torch"}
+"""The oracle to agree with, where it is not complex step, which is not for relu."""
+SHAPES = [Sizes(1, 1, 1, 1, 1), Sizes(7, 3, 4, 5, 3), Sizes(16, 4, 5, 6, 5), Sizes(5, 2, 3, 2, 4)]
+VARIANTS: list[tuple[dict[str, Any], bool, tuple[int, int] | None]] = [
+    ({}, False, None),
+    ({"bias": False}, True, (3, 5)),
+    ({"layers": 2, "bidirectional": True}, True, None),
+    ({}, False, (2, 2)),
+    ({"layers": 2, "bidirectional": True, "bias": False}, False, None),
+]
+"""Options, lengths, truncation."""
+
+
+def cases(family: str, regime: str) -> Iterator[Case]:
+    """A case for every loss and readout, every option of the tables above in turn."""
+    number = list(families()).index(family) + REGIMES.index(regime)
+    for seed, (loss, readout) in enumerate(HEADS, start=number):
+        options, lengths, cut = VARIANTS[seed % len(VARIANTS)]
+        model = replace(families()[family], loss=loss, readout=readout, **options)
+        if loss != "linear" and seed % 2:
+            model = replace(model, reduction="mean")
+        truncation = Truncation(*cut) if cut else None
+        sizes = SHAPES[seed % len(SHAPES)]
+        yield Spec(model, sizes, truncation, seed=seed, regime=regime, lengths=lengths).build()
+
+
+def assert_same(wanted: Result, found: Result, tolerance: float, told: object) -> None:
+    """Losses and gradients agree, relative to the largest entry of the gradient."""
+    scale = max(np.abs(array).max() for array in wanted.grads.values())
+    np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-12, err_msg=str(told))
+    assert list(wanted.grads) == list(found.grads)
+    for name, array in wanted.grads.items():
+        error = f"{told}: {name}"
+        np.testing.assert_allclose(
+            found.grads[name], array, rtol=0, atol=tolerance * scale, err_msg=error
+        )
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("family", families())
+def test_agrees(family: str, regime: str) -> None:
+    """Every loss, readout, regime, option and truncation has the gradient of another oracle."""
+    reference, found = load(WHOLE.get(family, "complex_step")), load("jax")
+    for case in cases(family, regime):
+        assert_same(reference(case), found(case), 1e-11, case.spec)
+
+
+def test_beyond_the_bucket() -> None:
+    """Sizes that are not drawn by default go to a larger bucket, with the same answer."""
+    case = Spec(Model("gru", layers=2), Sizes(T=23, B=5, D=7, H=9, O=6), lengths=True).build()
+
+    assert_same(load("torch")(case), load("jax")(case), 1e-12, case.spec)
+
+
+def test_saturated_slopes_keep_digits() -> None:
+    """The slopes of saturated units are right to all their digits, not to those of 1."""
+    z = np.array([-800.0, -40.0, -1.0, 0.0, 2.0, 40.0])
+    with jax.enable_x64(True):
+        ones = np.ones_like(z)
+        _, tanh_slope = jax.jvp(oracle.Jax.tanh, (z,), (ones,))
+        _, sigmoid_slope = jax.jvp(oracle.Jax.sigmoid, (z,), (ones,))
+
+    small = np.exp(-np.abs(z))
+    np.testing.assert_allclose(tanh_slope, (2 * small / (1 + small**2)) ** 2, rtol=1e-14)
+    np.testing.assert_allclose(sigmoid_slope, small / (1 + small) ** 2, rtol=1e-14)
+
+
+def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 cases of 56 models and of random sizes need one compiled program per cell."""
+    used: set[Any] = set()
+    original = oracle.program
+    monkeypatch.setattr(oracle, "program", lambda t: used.add(original(t)) or original(t))
+    models = [replace(f, loss=s, readout=r) for f in families().values() for s, r in HEADS]
+    rng = np.random.default_rng(0)
+    for number in range(200):
+        sizes = Sizes(*(int(rng.integers(1, n + 1)) for n in (20, 4, 5, 6, 5)))
+        model = replace(models[number % 56], bias=bool(number % 3))
+        load("jax")(Spec(model, sizes, lengths=bool(number % 2)).build())
+
+    assert len(models) == 56
+    assert len(used) == 4
+    assert {program._cache_size() for program in used} == {1}
+
+
+def test_settings_stay() -> None:
+    """The user's float32 and the user's device are as before, and a user's x64 does no harm."""
+    case = Spec(Model("rnn", loss="mse")).build()
+    before = load("jax")(case)
+
+    assert jnp.zeros(1).dtype == jnp.float32
+    assert jax.config.jax_default_device is None
+    with jax.enable_x64(True):
+        assert_same(before, load("jax")(case), 1e-15, case.spec)
+
+
+def given(model: Model) -> Problem:
+    """The problem of a case of default sizes."""
+    return problem(Spec(model).build())
+
+
+def test_other_direction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slope along another direction than the gradient is multiplied with is a contradiction."""
+    oracle.gradients(given(Model("rnn")))
+    original = oracle.direction
+    monkeypatch.setattr(oracle, "direction", lambda size: np.roll(original(size), 1))
+
+    with pytest.raises(Undecidable, match="contradicts itself"):
+        oracle.gradients(given(Model("rnn")))
+
+
+@pytest.mark.parametrize(("factor", "noticed"), [(1.0, False), (1 + 1e-9, True), (0.0, True)])
+def test_wrong_gradient_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, factor: float, noticed: bool
+) -> None:
+    """A reverse mode that is wrong by 1e-9 in its largest entry does not get past forward mode."""
+    original = oracle.program
+
+    def tampered(trunk: Any) -> Callable[[Any], Any]:
+        def run(flat: Any) -> Any:
+            found = np.array(original(trunk)(flat))
+            found[3 + np.argmax(np.abs(found[3:]))] *= factor
+            return found
+
+        return run
+
+    monkeypatch.setattr(oracle, "program", tampered)
+    if not noticed:
+        oracle.gradients(given(Model("lstm")))
+        return
+    with pytest.raises(Undecidable, match="contradicts itself"):
+        oracle.gradients(given(Model("lstm")))
+
+
+def test_sure_softmax_is_no_contradiction() -> None:
+    """Where `p - target` is nothing but rounding, the modes may differ by as much as they sum."""
+    case = Spec(Model("rnn"), Sizes(1, 1, 1, 1, 2)).build()
+    sure = {"b_y": np.array([36.7, 0.0]), "W_hy": np.array([[0.3], [0.1]])}
+    case = replace(case.with_inputs(sure), targets=np.zeros((1, 1), int))
+
+    assert np.abs(load("jax")(case).grads["b_y"]).max() < 1e-15
+
+
+def test_overflow_is_handed_on() -> None:
+    """A loss beyond float64 is infinite or NaN here as elsewhere, not a contradiction."""
+    model = Model("rnn", activation="identity", loss="mse")
+    case = Spec(model, Sizes(8, 1, 1, 1, 1)).build()
+    case = case.with_inputs({"W_hh_l0": np.array([[1e90]])})
+
+    assert not np.isfinite(load("jax")(case).loss)
+
+
+def scaled(xp: Any, p: Mapping[str, Any], x_t: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A cell that padding would change: units are normalised, and no bias is not a zero bias."""
+    (h_prev,) = state
+    x_hat = x_t * 1.0 / (x_t * x_t).sum(-1, keepdims=True)
+    a_t = cells.affine(x_hat, p["W_xh"]) + cells.affine(h_prev, p["W_hh"])
+    a_t = a_t + p.get("b_h", 0.5 * a_t)
+    h_t = xp.tanh(a_t - a_t.sum(-1, keepdims=True) * (1.0 / a_t.shape[-1]))
+    return ((h_t + 0.5) / ((h_t * h_t).sum(-1, keepdims=True) + 1.0),)
+
+
+def doubled(xp: Any, p: Mapping[str, Any], x_t: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same cell, another number: what a user registers after a correction."""
+    return (2.0 * scaled(xp, p, x_t, state)[0],)
+
+
+@pytest.fixture
+def registered() -> Iterator[Callable[[Any], None]]:
+    """Registers a step as the cell `scaled`, which is gone after the test."""
+    yield lambda step: cells.register("scaled", Layout(gates=("h",)))(step)
+    cells.CELLS.pop("scaled")
+    LAYOUTS.pop("scaled")
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_cell_of_a_user(registered: Callable[[Any], None], bias: bool) -> None:
+    """A registered cell is neither padded in its units nor given biases, and none of it is NaN."""
+    registered(scaled)
+    model = Model("scaled", bidirectional=True, bias=bias, loss="bce", reduction="mean")
+    case = Spec(model, Sizes(T=5, B=2, D=3, H=4, O=2), lengths=True).build()
+
+    assert_same(load("complex_step")(case), load("jax")(case), 1e-12, model)
+
+
+def test_cell_registered_anew(registered: Callable[[Any], None]) -> None:
+    """A cell that replaces another of its name does not get the other's compiled program."""
+    for step in (scaled, doubled):
+        registered(step)
+        case = Spec(Model("scaled")).build()
+        assert_same(load("complex_step")(case), load("jax")(case), 1e-12, step)
