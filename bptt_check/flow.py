@@ -1,8 +1,8 @@
 """Gradient flow: which path of the gradient carries how much.
 
 The gradient of a weight is a sum over pairs (i, k): the loss of step i, flowing back to step k,
-where the weight was used. `gradient_flow` gives every term of that sum, the norm of the gradient that
-arrives at each state, and the norms of the products of step Jacobians between any two steps
+where the weight was used. `gradient_flow` gives every term of that sum, the norm of the gradient
+that arrives at each state, and the norms of the products of step Jacobians between any two steps
 (Bengio et al. 1994; Pascanu et al. 2013 for vanishing and exploding products).
 """
 

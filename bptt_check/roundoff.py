@@ -112,5 +112,8 @@ def _spread(samples: Array, unit: float) -> Array:
     own rounding.
     """
     mean = samples.mean(0)
-    deviation = np.sqrt(np.square(samples - mean).sum(0) / (SAMPLES - 1)) / unit
-    return np.maximum(deviation, np.abs(mean))
+    deviation = np.abs(samples - mean)
+    # relative to the largest one: the square of 1e-200 is zero, its root is not
+    largest = np.maximum(deviation.max(0), np.finfo(np.float64).tiny)
+    scatter = np.sqrt(np.square(deviation / largest).sum(0) / (SAMPLES - 1)) * largest
+    return np.maximum(scatter / unit, np.abs(mean))

@@ -217,10 +217,10 @@ class Taped(PythonLoop):
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
         relative = z.tape.rounding.relative
-        value = _REAL.log_softmax(z.value)
-        softmax = relative(np.exp(value))
         # the shift by the maximum rounds at the size of the logits, not at that of the result
-        value = value + (relative(z.value) - z.value) + (relative(value) - value)
+        value = _REAL.log_softmax(relative(z.value))
+        softmax = relative(np.exp(value))
+        value = relative(value)
         return z.derived(
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )

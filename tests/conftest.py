@@ -1,7 +1,8 @@
 """Which backends the suite runs with.
 
 `BPTT_CHECK_BACKENDS` names the frameworks that must be there (comma separated; empty: none). One
-that is named and missing ends the run; one that is not named and missing skips its tests, and says so.
+that is named and missing ends the run; one that is not named and missing skips its tests, and
+says so.
 """
 
 from __future__ import annotations
