@@ -109,10 +109,17 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error."""
+    session.install("-e", ".", *group("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed as ratios against peers in one run, and the measurement behind the budgets."""
     session.install(".[all]", TORCH, *group("bench"))
     # OpenBLAS settings that some machines force make a current NumPy slower than it is
     environment = {"OPENBLAS_CORETYPE": None, "OPENBLAS_L2_SIZE": None}
     for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), *session.posargs, env=environment)
+        session.run("python", str(script), env=environment)

@@ -1,6 +1,6 @@
 """Every exception this package raises on purpose.
 
-All of them derive from [BpttCheckError][], and each also derives from the built-in exception that a
+All of them derive from `BpttCheckError`, and each also derives from the built-in exception that a
 caller would expect, so that ``except ValueError`` keeps working for bad arguments.
 """
 

@@ -90,22 +90,26 @@ def _pair(subject: Differentiator, case: Case) -> list[Pair]:
 
 
 def _loss_factor(pairs: Sequence[Pair]) -> str:
-    """A factor that loss and gradients have in common."""
-    for name, factor in _telling(pairs):
-        if all(_close(p.got_loss, factor(p.case) * p.want_loss, p) for p in pairs):
-            both = all(_is_multiple(p, factor(p.case)) for p in pairs)
-            return (
-                f"your loss{' and your gradient are' if both else ' is'} {name} times the right one"
-            )
-    return ""
+    """A factor that the loss, and perhaps the gradients, have."""
+    fits = [
+        (name, all(_is_multiple(p, factor(p.case)) for p in pairs))
+        for name, factor in _telling(pairs)
+        if all(_close(p.got_loss, factor(p.case) * p.want_loss, p) for p in pairs)
+    ]
+    if not fits:
+        return ""
+    subject = "your loss and your gradient are" if fits[0][1] else "your loss is"
+    return f"{subject} {' or '.join(name for name, _ in fits)} times the right one"
 
 
 def _gradient_factor(pairs: Sequence[Pair]) -> str:
     """A factor that all gradients have in common while the loss is right."""
-    for name, factor in _telling(pairs):
-        if all(_is_multiple(p, factor(p.case)) for p in pairs):
-            return f"every gradient is {name} times the right one"
-    return ""
+    fits = [
+        name
+        for name, factor in _telling(pairs)
+        if all(_is_multiple(p, factor(p.case)) for p in pairs)
+    ]
+    return f"every gradient is {' or '.join(fits)} times the right one" if fits else ""
 
 
 def _telling(pairs: Sequence[Pair]) -> list[tuple[str, Callable[[Case], float]]]:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from ..case import Differentiator
-from ..errors import SubjectNotFound
+from ..errors import SubjectNotFound, UnknownName
 
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
@@ -26,8 +26,8 @@ def load(text: str) -> Differentiator:
     """The subject that `text` names.
 
     Args:
-        text: `package.module:attribute`, `path/to/file.py:attribute` or the name of an entry point
-            of the group `bptt_check.subjects`.
+        text: `package.module:attribute`, `path/to/file.py:attribute`, the name of an entry point
+            of the group `bptt_check.subjects`, or `gallery:NAME` for a printed formula.
 
     Raises:
         SubjectNotFound: says which part of the text leads nowhere, and what is there instead.
@@ -40,6 +40,8 @@ def load(text: str) -> Differentiator:
             f"{text!r} names no subject: write package.module:attribute, "
             f"path/to/file.py:attribute or one of the installed subjects ({known})."
         )
+    if module_name == "gallery" and not attribute.isidentifier():  # 001-update is no attribute
+        return _from_gallery(attribute)
     module = _from_file(module_name) if module_name.endswith(".py") else _from_name(module_name)
     subject: Any = module
     for part in attribute.split("."):
@@ -49,6 +51,15 @@ def load(text: str) -> Differentiator:
     if not callable(subject):
         raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
     return cast("Differentiator", subject)
+
+
+def _from_gallery(name: str) -> Differentiator:
+    """An entry of the gallery, which stands to the right of everything and is loaded by name."""
+    gallery: Any = importlib.import_module("bptt_check.gallery")
+    try:
+        return gallery.subject(name)
+    except UnknownName as error:
+        raise SubjectNotFound(str(error)) from error
 
 
 def _from_name(name: str) -> ModuleType:
