@@ -1,0 +1,73 @@
+"""How far a run is, on stderr: a bar on a terminal, a line per 10 % elsewhere and in CI."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+
+class Standing(Protocol):
+    """What a run says after every case."""
+
+    @property
+    def done(self) -> int:
+        """Cases done so far."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """Cases in all."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model at work."""
+        ...
+
+    @property
+    def failing(self) -> int:
+        """Failing cases so far."""
+        ...
+
+
+Advance = Callable[[Standing], None]
+
+
+@contextlib.contextmanager
+def progress() -> Generator[Advance, None, None]:
+    """Something to call after every case."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal or os.environ.get("CI"):
+        yield lines(lambda line: print(line, file=sys.stderr, flush=True))
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("cases")
+
+        def advance(now: Standing) -> None:
+            failing = f", {now.failing} failing" if now.failing else ""
+            said = now.model + failing
+            bar.update(task, completed=now.done, total=now.total, description=said)
+
+        yield advance
+
+
+def lines(write: Callable[[str], object], steps: int = 10) -> Advance:
+    """Writes a line whenever another tenth is done."""
+    shown = 0
+
+    def advance(now: Standing) -> None:
+        nonlocal shown
+        step = steps * now.done // now.total
+        if step > shown:
+            shown = step
+            share = f"{100 * now.done // now.total:>3} %"
+            write(f"{share}  {now.done:,} of {now.total:,} cases, {now.failing:,} failing")
+
+    return advance

@@ -1,0 +1,124 @@
+"""A run on a terminal: plain words and one table, never wider than 80 columns where that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..records import CaseReport
+from ..verdict import Row
+from . import facts
+from .document import Run, clean
+from .sentences import fit, headline, message
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAILURES_SHOWN = 3
+MODELS_SHOWN = 20
+STYLES = {"pass": "green", "imprecise": "yellow", "inconclusive": "yellow", "unsupported": "yellow"}
+"""Style of a verdict; everything else is red."""
+
+
+def show(run: Run, console: Console) -> None:
+    """Print a run: verdict, worst models, failures, gaps. Nothing in it is taken for markup."""
+    _verdict(run.verdict, f"{run.subject}: {headline(run)}", console)
+    _table(facts.models(run), console)
+    _failures(run, console)
+    if not run.failures:
+        _plain(_without_title(message(run)), console)
+    counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
+    _plain(f"\ncases: {counts}; {run.seconds:.1f} s", console)
+
+
+def show_case(report: CaseReport, console: Console) -> None:
+    """Print all about one case: the answer, and what was measured per gradient and oracle."""
+    _verdict(report.verdict, clean(f"{report.case.model}, {report.subject}"), console)
+    if report.spec:
+        _plain(f"  case      {report.spec}", console)
+    _plain(f"  loss      {report.loss:.17g}", console)
+    _plain(f"  expected  {report.expected_loss:.17g}", console)
+    parameter = None
+    for row in report.rows:
+        if row.parameter != parameter:
+            parameter = row.parameter
+            _plain(f"\n{clean(parameter)}", console)
+        _row(row, console)
+    if report.message:
+        _plain("\n" + fit(clean(report.message, lines=True)), console)
+
+
+def _row(row: Row, console: Console) -> None:
+    """One gradient against one oracle, in two lines."""
+    console.print(f"  {row.oracle:<18} ", end="", markup=False, highlight=False)
+    console.print(f"{row.verdict:<13}", end="", style=_style(row.verdict), highlight=False)
+    if not row.entries:
+        _plain(clean(row.reason), console)
+        return
+    sizes = {"abs": row.max_abs, "rel": row.max_rel, "ulps": row.max_ulps}
+    text = "  ".join(f"{name} {value:.2g}" for name, value in sizes.items())
+    _plain(f"{row.max_budgets:.3g} budgets  {text}", console)
+    place = f"[{', '.join(map(str, row.index))}]"
+    _plain(f"    at {place}  got {row.got:.17g}  want {row.want:.17g}", console)
+    if row.reason:
+        _plain(f"    {clean(row.reason)}", console)
+
+
+def _verdict(verdict: str, text: str, console: Console) -> None:
+    style = f"bold {_style(verdict)}"
+    console.print(verdict.upper(), style=style, end="  ", markup=False, highlight=False)
+    _plain(text, console)
+
+
+def _table(models: Sequence[facts.ModelFacts], console: Console) -> None:
+    """The worst entry of each model; failing models first, then those with the largest errors."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not models:
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in ("model", "verdict", "worst", "oracle"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("budgets", justify="right", no_wrap=True)
+    for model in models[:MODELS_SHOWN]:
+        cells = [Text(c) for c in _cells(model)]
+        cells[1].stylize(_style(model.verdict))
+        table.add_row(*cells)
+    console.print()
+    console.print(table)
+    if len(models) > MODELS_SHOWN:
+        rest = len(models) - MODELS_SHOWN
+        _plain(f"and {facts.plural(rest, 'model')} that did no worse, in the report", console)
+
+
+def _cells(model: facts.ModelFacts) -> list[str]:
+    name, worst = facts.label(model.check, model.model), model.worst
+    if worst is None:
+        return [name, model.verdict, "-", "-", "-"]
+    size = facts.number(worst.max_budgets)
+    return [name, model.verdict, worst.parameter, worst.oracle, size]
+
+
+def _failures(run: Run, console: Console) -> None:
+    for failure in run.failures[:FAILURES_SHOWN]:
+        where = f"\nin {failure.check}" if failure.check else ""
+        _plain(f"{where}\n{fit(failure.message)}", console)
+    rest = run.failures[FAILURES_SHOWN:]
+    if rest:
+        listed = ", ".join(f"{f.model} ({f.verdict})" for f in rest)
+        _plain(fit(f"\nand {facts.plural(len(rest), 'more failure')}: {listed}", 80), console)
+
+
+def _without_title(text: str) -> str:
+    """The message without its first line, which is the verdict again."""
+    return "\n" + text.partition("\n")[2] if "\n" in text else ""
+
+
+def _style(verdict: str) -> str:
+    return STYLES.get(verdict, "red")
+
+
+def _plain(text: str, console: Console) -> None:
+    """Text as it is: long lines are left to the terminal, so that they can be copied whole."""
+    console.print(text, soft_wrap=True, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,122 @@
+"""Bundles: nothing is lost on the way between processes, nothing collides when merged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report import made
+
+import bptt_check as bc
+from bptt_check.report import load, store
+from bptt_check.report.bundle import Bundle, bundle, file_name, merge, pack, unpack
+
+
+def test_a_packed_bundle_is_strict_json() -> None:
+    """So that it can travel on a test report, whatever serialises that."""
+    packed = pack(bundle(made.failing()))
+
+    assert packed == json.loads(json.dumps(packed, allow_nan=False))
+
+
+def test_unpacking_gives_back_everything() -> None:
+    """Run, table and files are those that were packed."""
+    before = bundle(made.failing())
+    after = unpack(json.loads(json.dumps(pack(before))))
+
+    assert before.run == after.run
+    assert before.files == after.files
+    assert repr(dict(before.table)) == repr(dict(after.table))
+
+
+def merged(*reports: bc.Report, **options: Any) -> Bundle:
+    """Several reports as one, from tests called t0, t1, ..."""
+    return merge({f"t{n}": bundle(r) for n, r in enumerate(reports)}, **options)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "want"),
+    [
+        (["pass", "pass"], "pass"),
+        (["pass", "imprecise"], "imprecise"),
+        (["imprecise", "fail", "pass"], "fail"),
+        (["fail", "contract", "error"], "error"),
+        (["pass", "inconclusive"], "inconclusive"),
+        ([], "inconclusive"),
+    ],
+)
+def test_the_worst_verdict_counts(verdicts: list[str], want: str) -> None:
+    """A session is as good as its worst check; nothing checked is no pass."""
+    assert want == merged(*(made.report(verdict=v) for v in verdicts)).run.verdict
+
+
+def test_an_interrupted_session_does_not_pass() -> None:
+    """What was not reached might have failed."""
+    assert merged(made.report(), interrupted=True).run.verdict == "inconclusive"
+    assert merged(made.failing(), interrupted=True, command="c").run.verdict == "fail"
+
+
+def test_the_same_model_of_two_tests_stays_apart() -> None:
+    """Rows, failures and lines of the table carry the test they came from."""
+    found = merged(made.failing(), made.failing(subject="other"))
+
+    assert [row.check for row in found.run.rows] == ["t0", "t0", "t1", "t1"]
+    assert [failure.check for failure in found.run.failures] == ["t0", "t1"]
+    assert found.table["check"] == ["t0", "t0", "t1", "t1"]
+    assert found.run.subject == "subject, other"
+
+
+def test_counterexamples_of_two_tests_stay_apart(tmp_path: Path) -> None:
+    """Each failure leads to its own arrays, though both files had the same name."""
+    other = made.failure(case=bc.Spec.parse("lstm T=2 seed=1").build())
+    found = merged(made.failing(), made.failing(failures=(other,)))
+    store.write_folder(store.prepare(tmp_path), found)
+
+    steps = [
+        bc.Case.load(tmp_path / str(failure.counterexample)).sizes.T
+        for failure in load(tmp_path).failures
+    ]
+    assert steps == [1, 2]
+
+
+def test_counts_are_added() -> None:
+    """Cases of all tests, models and oracles once each, the seed if it is one."""
+    other = made.report(cases={"pass": 5, "error": 1}, models=("gru", "lstm"), oracles=("jax",))
+    run = merged(made.report(), other, command="pytest").run
+
+    assert run.cases == {"pass": 15, "error": 1}
+    assert run.models == ("lstm", "gru")
+    assert run.oracles == ("torch", "jax")
+    assert (run.seed, run.command) == (0, "pytest")
+    assert merged(made.report(), made.report(seed=1)).run.seed is None
+
+
+def test_what_was_declined_says_where() -> None:
+    """Two tests may decline the same model for different reasons."""
+    reports = [made.report(models=("lstm", "gru"), declined={"gru": why}) for why in ("a", "b")]
+
+    assert merged(*reports).run.declined == {"gru in t0": "a", "gru in t1": "b"}
+
+
+def test_a_merged_run_survives_json() -> None:
+    """And renders, with a table of its tests."""
+    run = merged(made.failing(), made.report()).run
+    assert run == store.from_json(store.to_json(run), "run.json")
+
+    from bptt_check.report.page import render
+
+    assert '<section id="checks"' in render(run)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "c:\\d", "x" * 500, "<b>", ""])
+def test_file_names_stay_in_their_folder(name: str) -> None:
+    """Whatever a model is called, its file is a short plain name in one folder."""
+    folder, _, file = file_name(0, name, "fail").partition("/")
+
+    assert folder == "counterexamples"
+    assert "/" not in file
+    assert "\\" not in file
+    assert ".." not in file
+    assert len(file) < 100

@@ -1,0 +1,268 @@
+"""The page: one file, everything in it escaped, the worst first."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report import made
+
+import bptt_check as bc
+from bptt_check.report import page, sections
+
+
+class Reader(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def having(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every tag of a kind."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def read(report: bc.Report) -> Reader:
+    """The page of a report."""
+    return Reader(page.render(report.document))
+
+
+REPORTS = {"pass": made.report(), "fail": made.failing(), "large": made.large(12)}
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_the_page_needs_nothing_from_outside(report: bc.Report) -> None:
+    """No script, no address, nothing that a browser would fetch."""
+    found = read(report)
+    links = [a["href"] for _, a in found.tags if "href" in a]
+
+    assert not {"script", "img", "iframe", "object", "form"} & {tag for tag, _ in found.tags}
+    assert not any("src" in a or "style" in a for _, a in found.tags)
+    assert all(str(link).startswith(("#", "data:,", "counterexamples/")) for link in links)
+    assert "http" not in found.text
+
+
+def test_the_policy_allows_the_one_style_sheet_only() -> None:
+    """The content security policy names the hash of the style that is in the page."""
+    source = page.render(made.report().document)
+    (style,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in source
+
+
+def everywhere(name: str) -> bc.Report:
+    """A failing run in which everything that has a name has this one."""
+    rows = (
+        made.wrong(model=name, parameter=name, worst_spec=name),
+        made.refused(model=name, parameter=name, oracle=name, reason=name),
+    )
+    failure = made.failure(
+        model=name, parameter=name, message=name, spec=name, first_spec=f"{name}1",
+        diagnoses=(f"diagnosis: {name}",),
+    )  # fmt: skip
+    return made.failing(
+        subject=name, models=(name, "gru"), oracles=("torch", name), rows=rows, failures=(failure,),
+        declined={"gru": name}, cases={name: 1}, command=name, environment={name: name},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in made.HOSTILE if name])
+def test_everything_is_escaped(name: str) -> None:
+    """Names with markup in them add no tag to the page, wherever they stand."""
+    tags = [tag for tag, _ in read(everywhere(name)).tags]
+
+    assert tags == [tag for tag, _ in read(everywhere("tame")).tags]
+
+
+def test_the_same_run_gives_the_same_page() -> None:
+    """To the last byte, whatever was rendered in between."""
+    first = page.render(made.failing().document)
+    page.render(made.large(2).document)
+
+    assert first == page.render(made.failing().document)
+
+
+def test_only_the_duration_tells_two_runs_apart() -> None:
+    """No clock is in the page."""
+    one = page.render(made.report(seconds=1.0).document)
+    other = page.render(made.report(seconds=2.0).document)
+
+    assert one == other.replace("2.0 s", "1.0 s")
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_every_link_has_its_target(report: bc.Report) -> None:
+    """Identifiers are unique, and every anchor leads to one."""
+    found = read(report)
+    ids = [a["id"] for _, a in found.tags if "id" in a]
+    wanted = [str(a["href"])[1:] for a in found.having("a") if str(a["href"]).startswith("#")]
+
+    assert len(ids) == len(set(ids))
+    assert wanted
+    assert set(wanted) <= set(ids)
+
+
+def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
+    """The address is quoted, and the file is there."""
+    failure = made.failure(model="lstm+2layers+100% é")
+    path = made.failing(failures=(failure,), models=("lstm+2layers+100% é",)).to_folder(tmp_path)
+    (link,) = [a["href"] for a in Reader(path.read_text()).having("a") if "download" in a]
+
+    assert link is not None
+    assert (tmp_path / link.replace("%2B", "+")).is_file()
+
+
+def test_every_section_has_its_template() -> None:
+    """A section is a function and a template of its name; the page shows them in their order."""
+    run = made.failing(declined={"gru": "no"}).document
+    names = [s.name for f in sections.SECTIONS if (s := f(replace(run, checks=run.parts)))]
+    source = page.render(replace(run, checks=run.parts))
+
+    assert len(sections.SECTIONS) == len(names)
+    assert names == re.findall(r'<section id="(\w+)"', source)
+
+
+def test_the_page_of_a_passing_run_has_no_failures() -> None:
+    """Sections with nothing to say are left out."""
+    ids = [a["id"] for a in read(made.report()).having("section")]
+
+    assert ids == ["summary", "matrix", "details"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"declined": {"gru": "supports() says no"}, "models": ("lstm", "gru")},
+            "supports() says no",
+        ),
+        ({"rows": (made.row(), made.vacuous(parameter="x"))}, "x not decided: vacuous"),
+        ({"rows": (made.row(), made.not_offered(parameter="x"))}, "returns no gradient of x"),
+        ({"interrupted": True}, "the run was stopped before its end"),
+        ({"models": ("lstm", "gru")}, "no case was compared"),
+        ({"rows": (made.row(), made.refused())}, "decided 1 of 2 gradients: complex step does not"),
+    ],
+)
+def test_what_was_not_checked_is_on_the_page(changes: dict[str, Any], words: str) -> None:
+    """Each kind of gap is named with its reason."""
+    found = read(made.report(**changes))
+
+    assert "gaps" in [a["id"] for a in found.having("section")]
+    assert words in found.text
+
+
+def test_the_provenance_is_on_the_page() -> None:
+    """Subject, command, seed, versions and duration: what one needs to do it again."""
+    text = read(made.report(seed=17)).text
+
+    for words in ("subject", "bptt-check run subject", "17", "torch not installed", "1.5 s"):
+        assert words in text
+
+
+def test_the_worst_comes_first() -> None:
+    """Failing models before passing ones, and in a model the failing gradient first."""
+    rows = (
+        made.row(max_budgets=0.9),
+        made.row(model="gru", parameter="W_hy"),
+        made.wrong(model="gru", parameter="b_y"),
+    )
+    run = made.failing(rows=rows, models=("lstm", "gru"), failures=()).document
+    found = sections.details(run)
+
+    assert found is not None
+    models = found.shown["models"]
+    assert [m.model for m in models] == ["gru", "lstm"]
+    assert [g.parameter for g in models[0].gradients] == ["b_y", "W_hy"]
+
+
+def test_only_failing_models_are_unfolded() -> None:
+    """Among 85 models one finds the wrong ones at a glance."""
+    found = [a for a in read(made.large(20)).having("details") if a.get("class") == "model"]
+
+    assert len(found) == 20
+    assert sum("open" in a for a in found) == 2
+    assert ["open" in a for a in found][:2] == [True, True]
+
+
+def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> sections.Cell:
+    """The cell of W_hh in a matrix of one model."""
+    found = sections.matrix(made.report(rows=rows, oracles=oracles).document)
+    assert found is not None
+    ((_, cells),) = found.shown["lines"]
+    return cells[found.shown["columns"].index("W_hh")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "want"),
+    [
+        ((made.row(), made.row(oracle="jax")), ("pass level0", "0.05", "✓✓")),
+        ((made.row(max_budgets=0.2), made.row(oracle="jax")), ("pass level1", "0.2", "✓✓")),
+        ((made.row(), made.row(oracle="jax", max_budgets=0.9)), ("pass level2", "0.9", "✓✓")),
+        ((made.row(), made.wrong(oracle="jax")), ("fail", "1e+10", "✓✗")),
+        ((made.row(), made.refused(oracle="jax")), ("pass level0", "0.05", "✓–")),
+        ((made.vacuous(), made.refused(oracle="jax")), ("inconclusive", "0.05", "?–")),
+        ((made.not_offered(), made.not_offered(oracle="jax")), ("not-offered", "", "··")),
+        (
+            (made.row(), made.row(parameter="W_hh_l1", max_budgets=0.5)),
+            ("pass level2", "0.5", "✓·"),
+        ),
+        ((made.wrong(verdict="imprecise", max_budgets=3.0),), ("imprecise", "3", "≈·")),
+    ],
+)
+def test_a_cell_shows_the_worst_and_a_mark_per_oracle(
+    rows: tuple[Any, ...], want: tuple[str, str, str]
+) -> None:
+    """Colour, number and marks agree, and over layers the worst one counts."""
+    found = cell(*rows)
+
+    assert want == (found.look, found.text, found.marks)
+
+
+def test_a_cell_is_also_words() -> None:
+    """What the marks say is there for those who do not see them."""
+    found = cell(made.row(), made.wrong(oracle="jax"))
+
+    assert found.words == "torch pass, jax fail"
+
+
+def test_every_mark_is_explained() -> None:
+    """The legend has every mark that a cell can have."""
+    assert set(sections.MARKS.values()) == set(sections.LEGEND)
+
+
+def test_tables_say_what_their_cells_belong_to() -> None:
+    """Every table has a caption, every heading cell a scope."""
+    found = read(made.large(3))
+
+    assert len(found.having("table")) == len(found.having("caption"))
+    assert all("scope" in a for a in found.having("th"))
+
+
+def test_a_large_page_stays_small() -> None:
+    """85 models x 9 parameters x 5 oracles are a page that opens at once."""
+    assert len(page.render(made.large().document)) < 3_000_000
+
+
+@pytest.mark.parametrize("diagnosis", ["looks like a missing factor", "something else"])
+def test_a_diagnosis_is_shown_once(diagnosis: str) -> None:
+    """As a note of its own, unless the message has it already."""
+    told = made.failure(message="FAIL\n  diagnosis: looks like a missing factor")
+    failure = replace(told, diagnoses=(diagnosis,))
+
+    assert read(made.failing(failures=(failure,))).text.count(diagnosis) == 1

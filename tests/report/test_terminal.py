@@ -1,0 +1,134 @@
+"""A run on a terminal: narrow, plain where asked, never taken for markup."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from report import made
+from rich.console import Console
+
+import bptt_check as bc
+from bptt_check.report import terminal
+from bptt_check.report.progress import lines
+
+
+def shown(report: bc.Report, **console: Any) -> str:
+    """What a run looks like on a console of 80 columns."""
+    target = io.StringIO()
+    terminal.show(report.document, Console(file=target, width=80, **console))
+    return target.getvalue()
+
+
+def test_the_verdict_comes_first() -> None:
+    """The first line is the answer."""
+    assert shown(made.failing()).startswith("FAIL  subject: something is wrong")
+    assert shown(made.report()).startswith("PASS  subject: every gradient")
+
+
+def test_the_worst_gradient_of_each_model_is_shown() -> None:
+    """One line per model: the gradient and oracle with the largest error."""
+    rows = (made.row(max_budgets=0.1), made.row(parameter="W_hy", max_budgets=0.5, oracle="jax"))
+    found = shown(made.report(rows=rows, oracles=("torch", "jax")))
+
+    assert ["lstm", "pass", "W_hy", "jax", "0.5"] in [line.split() for line in found.splitlines()]
+
+
+def test_failing_models_come_first() -> None:
+    """A failure is above a pass, however large the passing error."""
+    rows = (made.row(max_budgets=0.9), made.wrong(model="gru", max_budgets=2.0))
+    text = shown(made.failing(rows=rows, models=("lstm", "gru"), failures=()))
+
+    assert text.index("\ngru ") < text.index("\nlstm ")
+
+
+@pytest.mark.parametrize("report", [made.report(), made.failing(), made.large()])
+def test_nothing_is_wider_than_80_columns(report: bc.Report) -> None:
+    """But for what must be copied whole."""
+    copied = ("  reproduce:",)
+    for line in shown(report).splitlines():
+        assert len(line) <= 80 or line.startswith(copied)
+
+
+def test_a_large_run_stays_short() -> None:
+    """85 models and 9 failures do not scroll the verdict away; the rest is counted."""
+    text = shown(made.large())
+
+    assert len(text.splitlines()) < 100
+    assert "and 65 models that did no worse" in text
+    assert "and 6 more failures" in text
+
+
+@pytest.mark.parametrize("name", made.HOSTILE)
+def test_hostile_names_do_nothing(name: str) -> None:
+    """No escape sequence reaches the terminal, and nothing is taken for markup."""
+    failure = made.failure(message=name, parameter=name)
+    rows = (made.wrong(parameter=name, reason=name),)
+    text = shown(made.failing(subject=name, rows=rows, failures=(failure,)))
+
+    assert not set(text) & set("\x1b\x07\u202e\u2028\0\r")
+    assert name != "[bold red]markup[/bold red]" or text.count(name) >= 2
+
+
+def test_colour_is_used_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless NO_COLOR asks for none."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    assert "\x1b[1;32m" in shown(made.report(), force_terminal=True)
+
+
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR there is no colour, though bold may stay."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    assert "32m" not in shown(made.report(), force_terminal=True)
+
+
+def test_a_case_is_shown_in_full_detail() -> None:
+    """Every gradient against every oracle, with the entry where the error is largest."""
+    case = bc.Spec.parse(made.SPEC).build()
+    report = bc.check(
+        lambda c: (0.0, c.params), case, oracles=["complex_step", "finite_difference"]
+    )
+    target = io.StringIO()
+    terminal.show_case(report, Console(file=target, width=80))
+    text = target.getvalue()
+
+    assert text.startswith("FAIL  lstm, ")
+    for parameter in case.inputs:
+        assert f"\n{parameter}\n" in text
+    assert len(case.inputs) == text.count("  finite_difference  ")
+    assert report.message.splitlines()[0] in text
+
+
+def test_a_refusal_is_shown_with_its_reason() -> None:
+    """An oracle that cannot judge says why, and shows no numbers."""
+    case = bc.Spec.parse("rnn-relu T=1 B=1 D=1 H=1 O=2 seed=1").build()
+    report = bc.check(lambda c: (0.0, c.params), case, oracles=["complex_step"])
+    target = io.StringIO()
+    terminal.show_case(report, Console(file=target, width=80))
+
+    assert "unsupported  complex step does not apply" in target.getvalue()
+    assert "nan" not in target.getvalue()
+
+
+class Standing:
+    """How far a run is."""
+
+    def __init__(self, done: int) -> None:
+        self.done, self.total, self.model, self.failing = done, 1000, "lstm", 3
+
+
+def test_progress_is_a_line_per_tenth() -> None:
+    """A log of CI gets ten lines, whatever the number of cases."""
+    said: list[str] = []
+    advance = lines(said.append)
+    for done in range(1, 1001):
+        advance(Standing(done))
+
+    assert len(said) == 10
+    assert said[0] == " 10 %  100 of 1,000 cases, 3 failing"
+    assert said[-1].startswith("100 %")
