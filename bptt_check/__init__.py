@@ -1,13 +1,35 @@
-"""Verify a hand-written backpropagation through time. See `verify`, `check`, `assert_gradients`."""
+"""Verify a hand-written backpropagation through time. See `verify`, `check`, `assert_gradients`.
 
-from . import cells, strategies
-from .api import assert_gradients, check, models, verify
-from .case import Case, Result, Sizes, Spec, Truncation
-from .errors import BpttCheckError, GradientMismatch, Unsupported
-from .flow import GradientFlow, gradient_flow
-from .model import Layout, Model
-from .records import CaseReport
-from .report import Report
+Nothing is imported before it is used: the pytest plugin of this package is loaded in every
+pytest run of an environment it is installed in, and must not cost the import of NumPy and
+hypothesis there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import cells, strategies
+    from .api import assert_gradients, check, models, verify
+    from .case import Case, Result, Sizes, Spec, Truncation
+    from .errors import BpttCheckError, GradientMismatch, Unsupported
+    from .flow import GradientFlow, gradient_flow
+    from .model import Layout, Model
+    from .records import CaseReport
+    from .report import Report
+
+_HOME = {
+    "api": ("assert_gradients", "check", "models", "verify"),
+    "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
+    "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
+    "flow": ("GradientFlow", "gradient_flow"),
+    "model": ("Layout", "Model"),
+    "records": ("CaseReport",),
+    "report": ("Report",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "BpttCheckError",
@@ -31,3 +53,16 @@ __all__ = [
     "strategies",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name, or a submodule, when it is first used."""
+    if name in _MODULE_OF:
+        return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    if name in ("cells", "strategies"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from . import oracles as _oracles
 from . import targets
 from .case import DTYPES, Case, Differentiator
-from .check import Setup, check_case
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
+from .judgement import Setup, check_case
 from .model import Model, families, positive
 from .records import CaseReport
 from .report import Report

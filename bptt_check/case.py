@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +214,7 @@ class Case:
             SpecError: the file is not one of ours.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             header = json.loads(str(arrays.pop("header")))
             params = {n[6:]: arrays.pop(n) for n in list(arrays) if n.startswith("param.")}
@@ -226,7 +227,7 @@ class Case:
                 params=params,
                 **arrays,
             )
-        except (KeyError, ValueError, TypeError, EOFError) as error:
+        except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
             raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
 
 

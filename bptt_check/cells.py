@@ -30,19 +30,24 @@ CELLS: dict[str, Cell] = {}
 
 
 def register(
-    name: str, layout: Layout | Callable[[Model], Layout], *, per_model: bool = False
+    name: str,
+    layout: Layout | Callable[[Model], Layout] | None = None,
+    *,
+    per_model: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator that adds a cell under `name`.
 
     Args:
         name: as in `Model(cell=name)`.
-        layout: its gates, states and biases, or a function of the model that returns them.
+        layout: its gates, states and biases, or a function of the model that returns them; None
+            for a cell whose layout `model.LAYOUTS` has already.
         per_model: the decorated function takes a `Model` and returns the step; otherwise it is
             the step itself: `step(xp, params, x_t, state) -> state`, `state` and result being
             `(h,)` or `(h, c)` and `params` the layer's arrays by their plain names (`W_xh`, ...).
             Without biases (`bias=False`) the names of the biases are missing from `params`.
     """
-    make = layout if callable(layout) else lambda model: layout
+    given = LAYOUTS[name] if layout is None else layout
+    make = given if callable(given) else lambda model: given
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         CELLS[name] = Cell(make, function if per_model else lambda model: function)
@@ -69,7 +74,7 @@ def gates(a_t: Any, count: int) -> list[Any]:
     return [a_t[..., g * H : (g + 1) * H] for g in range(count)]
 
 
-@register("rnn", Layout(gates=("h",)), per_model=True)
+@register("rnn", per_model=True)
 def rnn(model: Model) -> Step:
     """Elman network (Elman 1990): `h_t = f(W_xh x_t + W_hh h_{t-1} + b_h)`."""
 
@@ -81,7 +86,7 @@ def rnn(model: Model) -> Step:
     return step
 
 
-@register("lstm", Layout(gates=("i", "f", "g", "o"), states=("h", "c")))
+@register("lstm")
 def lstm(xp: Namespace, p: Mapping[str, Any], x_t: Any, state: State) -> State:
     """Long short-term memory with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
@@ -94,12 +99,7 @@ def lstm(xp: Namespace, p: Mapping[str, Any], x_t: Any, state: State) -> State:
     return xp.sigmoid(a_o) * xp.tanh(c_t), c_t
 
 
-def gru_layout(model: Model) -> Layout:
-    """Two biases where the reset gate acts inside the candidate's recurrent term, else one."""
-    return Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh") if model.reset_after else ("b_h",))
-
-
-@register("gru", gru_layout, per_model=True)
+@register("gru", per_model=True)
 def gru(model: Model) -> Step:
     """Gated recurrent unit (Cho et al. 2014), reset gate after or before the recurrent product."""
     return gru_reset_after if model.reset_after else gru_reset_before

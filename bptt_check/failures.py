@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import explain
 from .case import Case, Differentiator, Spec
-from .check import Setup, check_case
+from .judgement import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
 from .signatures import signature

@@ -29,7 +29,7 @@ class GradientFlow:
     """Where the gradient of a case comes from. T is the number of steps; step indices start at 0.
 
     Args:
-        contributions: weight name to (T, T, *shape): `[i, k]` is what the loss of step i
+        contributions: weight name to `(T, T, *shape)`: `[i, k]` is what the loss of step i
             contributes through the weight's use at step k; zero for k > i and for pairs that
             a truncation cuts. Summed over both it is the gradient. The final cotangents of a linear
             loss belong to each sequence's last step.

@@ -37,8 +37,17 @@ class Layout:
     """Names of the bias vectors, each of length gates x H."""
 
 
-LAYOUTS: dict[str, Callable[[Model], Layout]] = {}
-"""Cell name to the layout it has for a model. Filled by `cells.register`."""
+def _gru(model: Model) -> Layout:
+    """Two biases where the reset gate acts inside the candidate's recurrent term, else one."""
+    return Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh") if model.reset_after else ("b_h",))
+
+
+LAYOUTS: dict[str, Callable[[Model], Layout]] = {
+    "rnn": lambda model: Layout(gates=("h",)),
+    "lstm": lambda model: Layout(gates=("i", "f", "g", "o"), states=("h", "c")),
+    "gru": _gru,
+}
+"""Cell name to the layout it has for a model; `cells.register` adds those of users."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
 from .case import Differentiator, Spec
-from .check import Setup, check_cases
 from .failures import failure_of
+from .judgement import Setup, check_cases
 from .records import TABLE, CaseReport, Failure, Record, Summary, environment
 from .shrink import Drawing
 from .strategies import draw_specs, specs
@@ -229,7 +229,8 @@ def _run_verdict(
         if tally.verdicts.get(verdict):
             return verdict
     checked = {r.model for r in rows}
-    offered = {(r.model, r.parameter) for r in rows if r.reason != NOT_OFFERED}
+    missing = {(r.model, r.parameter) for r in rows if r.reason == NOT_OFFERED}
+    offered = {(r.model, r.parameter) for r in rows} - missing
     decided = {(r.model, r.parameter) for r in rows if r.verdict == "pass"}
     complete = bool(models) and checked == set(models) and offered == decided
     return "pass" if complete and not interrupted else "inconclusive"

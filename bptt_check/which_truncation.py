@@ -168,6 +168,8 @@ def which_truncation(subject: Differentiator, cases: Sequence[Case]) -> str:
     Returns:
         "" if no variant fits them all, or if several do that differ on none of the cases.
     """
+    if any(case.model.bidirectional for case in cases):
+        return ""  # a reverse direction has no window to cut
     matching = list(range(len(VARIANTS)))
     for case in cases:
         matching = list(_matches(subject, case, matching))

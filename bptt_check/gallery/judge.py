@@ -1,0 +1,48 @@
+"""Lets the harness judge the gallery: every entry on its own target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import oracles as known
+from ..judgement import Setup
+from ..report import Report
+from ..run import Plan, verify
+from .catalogue import GALLERY
+from .entry import Entry, FormulaSubject
+
+ORACLES = ("complex_step", "finite_difference")
+"""Those that need NumPy only: the gallery reads the same everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """An entry and what the harness says of it."""
+
+    entry: Entry
+    report: Report
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """What was found wrong."""
+        rows = (r.parameter for r in self.report.rows if r.verdict == "fail")
+        return tuple(dict.fromkeys(rows))
+
+    @property
+    def expected(self) -> bool:
+        """Whether the verdict is the entry's, and exactly its parameters were found wrong."""
+        same = set(self.found) == set(self.entry.wrong)
+        return same and self.report.verdict == self.entry.verdict
+
+
+def judge(entry: Entry, cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES) -> Judged:
+    """The judgement of one entry on so many drawn cases of its target."""
+    setup = Setup(tuple(known.load(name) for name in oracles))
+    record = verify(FormulaSubject(entry), Plan((entry.target,), cases, seed=seed), setup)
+    return Judged(entry, Report.of(record))
+
+
+def judge_gallery(cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES) -> list[Judged]:
+    """The judgement of every entry, in the order of `GALLERY`."""
+    return [judge(entry, cases, seed, oracles) for entry in GALLERY]

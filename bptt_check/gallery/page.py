@@ -1,0 +1,105 @@
+"""The gallery as one self-contained page: no script, no request; the report's look."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ..errors import ReportError
+from ..report.sentences import fit
+from ..report.store import write_file
+from .entry import Formula
+from .judge import Judged, judge_gallery
+
+PAGE = "gallery.html"
+LABELS = {
+    "printed": "As printed",
+    "printed-second-reading": "As printed, second reading",
+    "printed-half-mended": "As printed, its other slips mended",
+    "as-printed": "As printed",
+    "corrected": "Corrected",
+}
+"""How the variants of an entry are called on the page."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A formula with all that was evaluated of it."""
+
+    formula: Formula
+    judged: tuple[Judged, ...]
+
+
+def page(folder: str | Path, judged: Sequence[Judged] | None = None) -> Path:
+    """Write `gallery.html` into a folder, judging the gallery unless that was done.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        ReportError: the folder cannot be made or written.
+    """
+    path = Path(folder) / PAGE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    write_file(path, render(judge_gallery() if judged is None else judged).encode())
+    return path
+
+
+def render(judged: Sequence[Judged]) -> str:
+    """The page: the same judgements give the same page, to the last byte."""
+    style = _text("report", "templates", "style.css") + _text("gallery", "gallery.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return _template().render(
+        exhibits=_exhibits(judged),
+        as_expected=sum(j.expected for j in judged),
+        rejected=sum(j.report.verdict != "pass" for j in judged),
+        count=len(judged),
+        style=style,
+        digest=digest,
+    )
+
+
+def _exhibits(judged: Sequence[Judged]) -> list[Exhibit]:
+    """Judgements by formula, in their order."""
+    by_formula: dict[Formula, list[Judged]] = {}
+    for one in judged:
+        by_formula.setdefault(one.entry.formula, []).append(one)
+    return [Exhibit(formula, tuple(found)) for formula, found in by_formula.items()]
+
+
+def _template() -> Any:
+    """The template; everything that is put into it is escaped."""
+    import jinja2
+    from markupsafe import Markup
+
+    made: Any = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: _text("gallery", name)),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    made.filters |= {"label": _label, "message": _message}
+    made.globals |= {"css": Markup}
+    return made.get_template("gallery.html")
+
+
+def _label(variant: str) -> str:
+    return LABELS.get(variant, variant)
+
+
+def _message(judged: Judged) -> str:
+    """What the harness says, without the cut that a terminal needs."""
+    return fit(judged.report.message, 140, 80)
+
+
+def _text(*path: str) -> str:
+    return files("bptt_check").joinpath(*path).read_text(encoding="utf-8")
