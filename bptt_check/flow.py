@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .case import Case, Truncation
+from .case import Case, Spec, Truncation
 from .cells import step_of
 from .errors import SpecError
 from .network import Problem, final_loss, layer_params, pair_loss, problem, restricted
+from .records import Flow
 from .tape import Exact, Node, Tape, Taped
 
 Array = NDArray[Any]
@@ -77,6 +78,19 @@ def gradient_flow(case: Case) -> GradientFlow:
     norms = {s: np.sqrt(squares) for s, squares in total.state_norms.items()}
     kept = {n: _kept(g) for n, g in total.contributions.items()}
     return GradientFlow(total.contributions, norms, total.jacobian_norms, kept)
+
+
+def shown(model: str, spec: Spec, weight: str = "W_hh_l0") -> Flow:
+    """The gradient flow of a spec as a record for a report."""
+    found = gradient_flow(spec.build())
+    return Flow(
+        model=model,
+        spec=str(spec),
+        weight=weight,
+        paths=tuple(tuple(row) for row in found.path_norms(weight).tolist()),
+        state_norms=tuple(found.state_norms["h"][-1].tolist()),
+        kept=tuple(np.nan_to_num(found.kept[weight]).tolist()),
+    )
 
 
 class _Unrolled:

@@ -74,6 +74,23 @@ class Failure:
     diagnoses: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Flow:
+    """Gradient flow of one case, as far as a report shows it.
+
+    `paths[i][k]` is the norm of what the loss of step i contributes to `weight` through its use at
+    step k; `state_norms[t]` that of dL/dh_t in the top layer; `kept[k - 1]` the share of the
+    weight's gradient that a sliding window of k steps keeps.
+    """
+
+    model: str
+    spec: str
+    weight: str
+    paths: tuple[tuple[float, ...], ...]
+    state_norms: tuple[float, ...]
+    kept: tuple[float, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """A whole run.
@@ -96,6 +113,7 @@ class Record:
     interrupted: bool = False
     command: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    flows: tuple[Flow, ...] = ()
 
     @property
     def passed(self) -> bool:

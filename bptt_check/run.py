@@ -16,8 +16,9 @@ from hypothesis.strategies import SearchStrategy
 from .calling import name_of
 from .case import Differentiator, Spec
 from .failures import failure_of
+from .flow import shown
 from .judgement import Setup, check_cases
-from .records import TABLE, CaseReport, Failure, Record, Summary, environment
+from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
 from .shrink import Drawing
 from .strategies import draw_specs, specs
 from .targets import Target
@@ -107,6 +108,7 @@ def verify(
         seconds=time.perf_counter() - begin,
         interrupted=interrupted,
         environment=environment(),
+        flows=tuple(_flows(accepted, tally)),
     )
 
 
@@ -217,6 +219,24 @@ def _failures(
         )
         for n, first in enumerate(tally.first.get(target.name, {}).values())
     ]
+
+
+FLOW_STEPS = range(4, 13)
+"""Lengths whose gradient flow is shown: long enough to have something to flow, short enough to read."""
+
+
+def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
+    """The gradient flow of one case of each family: the longest of a readable length."""
+    seen: set[str] = set()
+    for target in targets:
+        specs = [
+            spec
+            for spec in tally.known.get(target.name, {})
+            if spec.sizes.T in FLOW_STEPS and spec.regime == "normal"
+        ]
+        if specs and target.model.family not in seen and not target.model.bidirectional:
+            seen.add(target.model.family)
+            yield shown(target.name, max(specs, key=lambda spec: spec.sizes.T))
 
 
 def _run_verdict(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..records import SCHEMA_VERSION, Failure, Record, Summary
+from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Run:
     rows: tuple[RowEntry, ...]
     failures: tuple[FailureEntry, ...]
     checks: tuple[CheckEntry, ...] = field(default=())
+    flows: tuple[Flow, ...] = field(default=())
 
     @property
     def passed(self) -> bool:

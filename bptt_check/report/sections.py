@@ -6,10 +6,12 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
 from . import facts, sentences
 from .document import FailureEntry, RowEntry, Run
@@ -171,11 +173,43 @@ def details(run: Run) -> Section | None:
     return Section("Every gradient", "details", {"models": models, "failing": facts.FAILING})
 
 
+SHADES = 6
+"""Steps of grey for a path, each a factor of ten."""
+
+
+@dataclass(frozen=True)
+class FlowTable:
+    """Gradient flow ready to be shown: of each path its decimal exponent and its shade."""
+
+    flow: Flow
+    lines: list[list[tuple[str, str]]]
+
+
+def flow(run: Run) -> Section | None:
+    """Which path of the gradient carries how much, for one case of each family."""
+    if not run.flows:
+        return None
+    tables = [
+        FlowTable(f, [[_path(f, value) for value in row] for row in f.paths]) for f in run.flows
+    ]
+    return Section("Gradient flow", "flow", {"tables": tables, "shades": range(SHADES)})
+
+
+def _path(flow: Flow, value: float) -> tuple[str, str]:
+    """Text and class of one path, relative to the strongest one."""
+    strongest = max(max(row) for row in flow.paths)
+    if not value or not strongest:
+        return "", "path void"
+    decades = math.log10(value / strongest)
+    return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
+
+
 SECTIONS: list[Callable[[Run], Section | None]] = [
     summary,
     failures,
     gaps,
     checks,
     matrix,
+    flow,
     details,
 ]
