@@ -15,7 +15,7 @@ from .records import CaseReport
 from .report import Report
 from .run import Plan, Progress
 from .run import verify as _verify
-from .targets import default_targets
+from .targets import Target, default_targets
 
 collected: ContextVar[list[Report] | None] = ContextVar("collected", default=None)
 """Where the pytest plugin gathers the reports of a test; None outside of it."""
@@ -49,7 +49,7 @@ def check(
 
 def verify(
     subject: Differentiator,
-    models: Iterable[Model | str] | None = None,
+    models: Iterable[Model | Target | str] | None = None,
     cases: int = 100,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),
@@ -64,7 +64,8 @@ def verify(
     Args:
         subject: a callable `case -> (loss, grads)` or `case -> Result`.
         models: `Model` objects or names, also with `+truncated` and `+lengths`, also presets; None
-            is every default target whose model the subject supports.
+            is `subject.targets` where there is such an attribute, else every default target whose
+            model the subject supports.
         cases: number of cases for each model.
         oracles: names; None is every oracle whose framework is installed.
         dtypes: of the cases, drawn from these.
@@ -82,7 +83,8 @@ def verify(
             raise UnknownName("dtype", dtype, DTYPES)
     if not dtypes:
         raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
-    chosen = default_targets() if models is None else [t for m in models for t in targets.of(m)]
+    wanted = getattr(subject, "targets", None) if models is None else models
+    chosen = default_targets() if wanted is None else [t for m in wanted for t in targets.of(m)]
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
     plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed)
@@ -96,7 +98,7 @@ def verify(
 
 def assert_gradients(
     subject: Differentiator,
-    models: Iterable[Model | str] | None = None,
+    models: Iterable[Model | Target | str] | None = None,
     cases: int = 100,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),

@@ -251,8 +251,26 @@ def _missing(name: str) -> str:
 
 def subject_names() -> list[str]:
     """The default subject and the installed ones."""
+    from .gallery import GALLERY
+
     installed = [f"{name} = {value}" for name, value in subjects.entry_points().items()]
-    return [f"{subjects.DEFAULT} (default)", *installed]
+    printed = [f"gallery:{entry.name}" for entry in GALLERY]
+    return [f"{subjects.DEFAULT} (default)", *installed, *printed]
+
+
+@cli.command("gallery")
+@click.argument("folder", metavar="DIR", default="reports", type=click.Path())
+@click.option("--cases", default=12, show_default=True, metavar="N", help="Cases per formula.")
+def gallery_command(folder: str, cases: int) -> None:
+    """Judge the formulas of teaching texts, as printed and as corrected, and write a page."""
+    from . import gallery
+
+    judged = gallery.judge_gallery(cases=cases)
+    for one in judged:
+        mark = "as expected" if one.expected else "UNEXPECTED"
+        click.echo(f"{one.entry.name:<44} {one.report.verdict:<6} {mark}")
+    click.echo(f"gallery: {gallery.page(folder, judged)}")
+    raise click.exceptions.Exit(0 if all(one.expected for one in judged) else 1)
 
 
 @cli.command("doctor")

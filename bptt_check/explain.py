@@ -62,7 +62,7 @@ def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
         f"FAIL  {case.model}: {row.parameter} is not {definition}",
         "  your gradient is right, what you do with it is not",
         f"  got       {row.got:.17g}",
-        f"  expected  {row.want:.17g}  (entry {row.index[0]} of all arrays end to end)",
+        f"  expected  {row.want:.17g}  ({row.reason})",
     ]
     return "\n".join([*lines, *reproduction(case, subject)])
 

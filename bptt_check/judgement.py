@@ -23,7 +23,7 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
-from .training_step import DEFINITIONS, training_rows
+from .training_step import DEFINITIONS, ask_training, training_rows
 from .verdict import (
     NOT_OFFERED,
     Budgets,
@@ -111,9 +111,10 @@ class _Judgement:
         """Rows for `clip`, `clip_by_value` and `update` where offered; a report if one is wrong."""
         assert self.answer.result is not None
         try:
-            found = training_rows(self.subject, self.case, self.answer.result.grads)
+            answers = ask_training(self.subject, self.case, self.answer.result.grads)
         except Exception as error:
             return self._closed("error", explain.raised(self.case, explained(error), self.name))
+        found = training_rows(answers, self.case.dtype)
         self.rows += found
         bad = [r for r in found if r.verdict == "fail"]
         if not bad:

@@ -150,7 +150,12 @@ class Model:
             raise UnknownName("model", family, known)
         changes: dict[str, object] = {}
         for modifier in modifiers:
-            changes.update(_modifier(modifier))
+            change = _modifier(modifier)
+            if set(change) & set(changes):
+                raise SpecError(
+                    f"{name!r} says {next(iter(change))} twice: leave one of the two out."
+                )
+            changes |= change
         return replace(known[family], **changes)  # type: ignore[arg-type]
 
 

@@ -222,7 +222,7 @@ def _failures(
 
 
 FLOW_STEPS = range(4, 13)
-"""Lengths whose gradient flow is shown: long enough to have something to flow, short enough to read."""
+"""Lengths whose gradient flow is shown: something flows, and the table can be read."""
 
 
 def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
@@ -236,7 +236,7 @@ def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
         ]
         if specs and target.model.family not in seen and not target.model.bidirectional:
             seen.add(target.model.family)
-            yield shown(target.name, max(specs, key=lambda spec: spec.sizes.T))
+            yield shown(target.name, max(specs, key=lambda s: (s.sizes.T, s.sizes.H)))
 
 
 def _run_verdict(

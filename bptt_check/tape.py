@@ -192,7 +192,11 @@ class Node:
 
     def sum(self, axis: int) -> Node:
         total = self.tape.rounding.total(self.value, axis)
-        return self.derived(total, (self, lambda bar: np.expand_dims(bar, axis)))
+        shape = self.value.shape[1:]
+        return self.derived(
+            total,
+            (self, lambda bar: np.broadcast_to(np.expand_dims(bar, axis), (len(bar), *shape))),
+        )
 
 
 class Taped(PythonLoop):

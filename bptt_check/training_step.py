@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from .case import Case
 from .compare import Difference
 from .roundoff import UNIT
-from .verdict import Row, row_of
+from .verdict import TINIEST, Row, row_of
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -34,18 +35,22 @@ UNITS = 32.0
 """Roundings allowed; products and differences round once each, a norm grows with its terms."""
 
 
-def training_rows(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[Row]:
-    """A row per function that the subject offers, judged on this case's arrays and gradients."""
+Answer = tuple[str, Any, Arrays]
+"""Name of a function, what it answered, what its definition says."""
+
+
+def ask_training(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[Answer]:
+    """Call every function that the subject offers; whatever it raises is raised here."""
     typed = {n: grads[n].astype(case.dtype) for n in case.params if n in grads}
-    params = {n: case.params[n] for n in typed}
-    return [
-        _row(name, got, want, case.dtype) for name, got, want in _answers(subject, params, typed)
-    ]
+    return list(_answers(subject, {n: case.params[n] for n in typed}, typed))
 
 
-def _answers(
-    subject: Callable[..., Any], params: Arrays, grads: Arrays
-) -> Iterator[tuple[str, Any, Arrays]]:
+def training_rows(answers: list[Answer], dtype: str) -> list[Row]:
+    """A row per answer, judged by the definition."""
+    return [_row(name, got, want, dtype) for name, got, want in answers]
+
+
+def _answers(subject: Callable[..., Any], params: Arrays, grads: Arrays) -> Iterator[Answer]:
     """Name, answer and definition of each function, below and above the limit of clipping."""
     norm = math.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in grads.values()))
     largest = max((float(np.abs(g).max()) for g in grads.values()), default=0.0)
@@ -66,10 +71,20 @@ def _row(name: str, got: Any, want: Arrays, dtype: str) -> Row:
     """All arrays of one answer as one row, end to end; a missing or mis-shaped one is off."""
     flat_want = _flat([np.asarray(want[n], dtype=np.float64) for n in want])
     flat_got = _flat([_like(got.get(n), want[n]) for n in want])
-    budget = UNITS * UNIT[dtype] * np.abs(flat_want) + UNIT[dtype] * np.abs(flat_want).max(
-        initial=0.0
-    )
-    return row_of(Difference(name, flat_got, flat_want), "definition", budget, dtype)
+    size = np.abs(flat_want)
+    budget = UNIT[dtype] * (UNITS * size + size.max(initial=0.0)) + TINIEST[dtype]
+    row = row_of(Difference(name, flat_got, flat_want), "definition", budget, dtype)
+    return replace(row, reason=_place(row.index[0], want)) if row.verdict == "fail" else row
+
+
+def _place(position: int, want: Arrays) -> str:
+    """The entry at a position of all arrays end to end."""
+    names = [
+        f"{name}[{', '.join(map(str, index))}]"
+        for name, array in want.items()
+        for index in np.ndindex(array.shape)
+    ]
+    return names[position]
 
 
 def _like(value: Any, want: Array) -> Array:

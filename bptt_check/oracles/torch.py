@@ -36,14 +36,15 @@ class Torch(PythonLoop):
         return torch.stack(tuple(sequence), dim=-3)
 
     def constant(self, array: Any) -> Any:
-        return torch.tensor(array)
+        return torch.tensor(array, device="cpu")
 
 
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
-    with torch.enable_grad(), _one_thread():
+    with torch.inference_mode(False), torch.enable_grad(), _one_thread():
         inputs = {
-            n: torch.tensor(a, requires_grad=n in problem.wanted) for n, a in problem.inputs.items()
+            n: torch.tensor(a, device="cpu", requires_grad=n in problem.wanted)
+            for n, a in problem.inputs.items()
         }
         loss = losses(Torch(), problem, inputs).sum()
         wanted = [inputs[n] for n in problem.wanted]
