@@ -1,7 +1,7 @@
 """How the reference grows: time with T and H, memory with T for full and truncated BPTT.
 
-The claim is O(T H) memory and O(T H^2) time for one sequence. Prints a table with the exponents fitted
-to the largest half of each row (1 is linear, 2 quadratic) and writes a figure.
+The claim is O(T H) memory and O(T H^2) time for one sequence. Prints a table with the exponents
+fitted to the largest half of each row (1 is linear, 2 quadratic) and writes a figure.
 """
 
 from __future__ import annotations

@@ -1,0 +1,157 @@
+"""How far right implementations are from each other, in units of the measured conditioning.
+
+    python benchmarks/budgets.py [--cases N] [--seed N] [--json PATH]
+
+Every gradient entry of N drawn cases (all default models, all regimes, with truncation and lengths)
+by three right implementations: the NumPy reference in the case's dtype, complex step and PyTorch
+autograd in float64. The distance of each to the truth is divided by what one unit of
+`verdict.Budgets` allows, `u_s k_s + u_64 k_64`. Truth is complex step, or PyTorch where it does not
+apply. Printed per regime and dtype: quantiles over all entries, the maximum and where it was. These
+numbers back `verdict.Tolerance.units`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
+
+import bptt_reference
+from hypothesis import strategies as st
+
+from bptt_check import oracles
+from bptt_check.case import DTYPES, Case, Result, Spec
+from bptt_check.contract import accept
+from bptt_check.draw import REGIMES
+from bptt_check.errors import Undecidable
+from bptt_check.roundoff import conditioning
+from bptt_check.strategies import draw_specs, specs
+from bptt_check.targets import default_targets
+from bptt_check.verdict import TINIEST, Tolerance
+
+QUANTILES = (0.5, 0.9, 0.99, 0.999)
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Distance:
+    """One gradient of one implementation: its entries' distances to the truth, in units."""
+
+    implementation: str
+    regime: str
+    dtype: str
+    parameter: str
+    spec: str
+    units: Array
+
+
+def reference(case: Case) -> Result | None:
+    """The NumPy reference, read like a subject; None where it overflows or has no such model."""
+    if not bptt_reference.supports(case.model):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        accepted = accept(case, bptt_reference.loss_and_grads(case))
+    return None if accepted.findings else accepted.result
+
+
+def decided(oracle: Callable[[Case], Result]) -> Callable[[Case], Result | None]:
+    """The oracle, with None for what it cannot decide."""
+
+    def ask(case: Case) -> Result | None:
+        try:
+            return oracle(case)
+        except Undecidable:
+            return None
+
+    return ask
+
+
+def implementations() -> dict[str, Callable[[Case], Result | None]]:
+    """The right implementations by name; the first that answers is the truth."""
+    names = [n for n in ("complex_step", "torch") if oracles.available(n)]
+    return {n: decided(oracles.load(n)) for n in names} | {"reference": reference}
+
+
+def drawn(cases: int, seed: int) -> list[Spec]:
+    """Specs of all default models, regimes and dtypes."""
+    models = st.sampled_from([t.model for t in default_targets()])
+    everything = specs(model=models, dtypes=DTYPES, lengths=None, truncation=None)
+    return draw_specs(everything, cases, seed)
+
+
+def distances(case: Case) -> Iterator[Distance]:
+    """Distances of every implementation but the one that is the truth, of every gradient."""
+    found = {n: r for n, f in implementations().items() if (r := f(case)) is not None}
+    truth, *others = found
+    exact = conditioning(case, "float64")
+    for name in others:
+        # the oracles compute in float64, whatever the case's dtype
+        own = conditioning(case, case.dtype) if name == "reference" else exact
+        for parameter, want in found[truth].grads.items():
+            unit = own.error(parameter) + exact.error(parameter)
+            gap = np.maximum(np.abs(found[name].grads[parameter] - want) - TINIEST[own.dtype], 0.0)
+            with np.errstate(divide="ignore"):
+                units = np.divide(gap, unit, out=np.zeros(gap.shape), where=gap > 0)
+            spec = case.spec
+            assert spec is not None
+            yield Distance(name, spec.regime, own.dtype, parameter, str(spec), units.ravel())
+
+
+def row(found: Iterable[Distance]) -> dict[str, object]:
+    """Quantiles over all entries and the worst one."""
+    found = list(found)
+    every = np.concatenate([d.units for d in found])
+    worst = max(found, key=lambda d: float(d.units.max()))
+    quantiles = {f"{q:g}": float(np.quantile(every, q)) for q in QUANTILES}
+    where = f"{worst.implementation} {worst.parameter}: {worst.spec}"
+    return {"entries": every.size, **quantiles, "max": float(every.max()), "worst": where}
+
+
+def table(found: list[Distance]) -> list[dict[str, object]]:
+    """A row per regime and dtype, then one for everything."""
+    groups = [
+        ({"regime": r, "dtype": d}, [f for f in found if (f.regime, f.dtype) == (r, d)])
+        for r in REGIMES
+        for d in DTYPES
+    ]
+    rows = [name | row(group) for name, group in groups if group]
+    return [*rows, {"regime": "all", "dtype": "both"} | row(found)]
+
+
+def line(entry: dict[str, object]) -> str:
+    """One row as text."""
+    numbers = "".join(f"{entry[k]:>9.3g}" for k in [f"{q:g}" for q in QUANTILES] + ["max"])
+    return f"{entry['regime']:>10} {entry['dtype']:>8} {entry['entries']:>9}{numbers}"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cases", type=int, default=600, help="number of cases (default 600)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="write the table there as well")
+    options = parser.parse_args()
+    found = [d for spec in drawn(options.cases, options.seed) for d in distances(spec.build())]
+    rows = table(found)
+    heads = "".join(f"{h:>9}" for h in [*(f"q{100 * q:g}" for q in QUANTILES), "max"])
+    print(f"{'regime':>10} {'dtype':>8} {'entries':>9}{heads}", *map(line, rows), sep="\n")
+    allowed = Tolerance().units
+    print(f"worst: {rows[-1]['worst']}")
+    print(
+        f"allowed: {allowed:g} units, {allowed / float(str(rows[-1]['max'])):.2g} times the maximum"
+    )
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
