@@ -2,7 +2,7 @@
 
 project = "bptt_check"
 author = "The bptt_check developers"
-copyright = "2026, The bptt_check developers"  # noqa: A001 - the name Sphinx reads
+copyright = "2026, The bptt_check developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4

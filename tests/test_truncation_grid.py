@@ -10,7 +10,7 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.api import load_oracles
-from bptt_check.check import Setup, check_cases
+from bptt_check.judgement import Setup, check_cases
 from bptt_check.model import LOSSES, READOUTS, families
 
 POINTS = 150  # of each of the seven families: 1,050 in all

@@ -1,0 +1,111 @@
+"""Complex step: exact to the last digits, also where gates are saturated; not for relu."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bptt_check import oracles
+from bptt_check.arrays import NumPy
+from bptt_check.case import Case, Spec
+from bptt_check.errors import Undecidable
+from bptt_check.model import Model, families
+from bptt_check.network import losses, problem
+from bptt_check.oracles.complex_step import STEP, Complex
+
+complex_step = oracles.load("complex_step")
+
+SMOOTH = [name for name in families() if name != "rnn-relu"]
+
+
+@pytest.mark.parametrize("family", SMOOTH)
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse", "linear"])
+def test_it_agrees_with_finite_differences(family, loss):
+    """Two methods without any autograd give the same derivatives."""
+    case = Spec.parse(f"{family}+2layers+{loss} T=4 B=2 D=3 H=3 O=2 seed=1").build()
+    got, other = complex_step(case), oracles.load("finite_difference")(case)
+
+    assert got.bounds is None
+    assert list(got.grads) == list(case.inputs)
+    for name, array in got.grads.items():
+        assert array.dtype == np.float64
+        assert array.shape == case.inputs[name].shape
+        assert np.all(np.abs(array - other.grads[name]) <= other.bounds[name] + 1e-14), name
+
+
+@pytest.mark.parametrize("text", ["lstm", "gru+bidirectional lengths", "rnn-tanh k1=2 k2=1"])
+def test_its_loss_is_that_of_the_forward_pass(text):
+    """The loss is the whole one, truncated or not."""
+    case = Spec.parse(f"{text} T=5").build()
+    given = problem(case)
+
+    assert complex_step(case).loss == pytest.approx(
+        losses(NumPy(), given, given.inputs).sum(), rel=1e-15
+    )
+
+
+def scalar(activation: str, a: float) -> Case:
+    """One unit, one step, pre-activation a from the bias alone, loss h."""
+    one, zero = np.ones((1, 1, 1)), np.zeros((1, 1, 1))
+    return Case(
+        model=Model("rnn", activation=activation, loss="linear"),
+        params={"W_xh_l0": [[1.0]], "W_hh_l0": [[1.0]], "b_h_l0": [a]},
+        x=zero, h0=zero, targets=one, cotangent_h_n=zero,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("a", [0.5, 10.0, 20.0, 40.0, 300.0, -20.0, -300.0])
+def test_saturated_slopes_keep_all_their_digits(a):
+    """1 - tanh^2 = 1/cosh^2 and s(1-s) to full relative accuracy, where `1 - t*t` has none left."""
+    tanh = complex_step(scalar("tanh", a)).grads["b_h_l0"][0]
+    sigmoid = complex_step(scalar("sigmoid", a)).grads["b_h_l0"][0]
+    small = math.exp(-abs(a))
+
+    assert tanh == pytest.approx(1.0 / math.cosh(a) ** 2, rel=1e-13)
+    assert sigmoid == pytest.approx(small / (1.0 + small) ** 2, rel=1e-13)
+
+
+@pytest.mark.parametrize("a", [-800.0, 800.0])
+def test_nothing_overflows(a):
+    """Slopes beyond the range of float64 are 0, without a warning."""
+    assert complex_step(scalar("tanh", a)).grads["b_h_l0"][0] == pytest.approx(0.0, abs=1e-300)
+    assert complex_step(scalar("sigmoid", a)).grads["b_h_l0"][0] == 0.0
+
+
+@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+def test_large_logits_do_not_overflow(loss):
+    """A head with weights of a thousand still has its gradient."""
+    case = Spec.parse(f"rnn-tanh+{loss} T=2 B=2 D=2 H=3 O=3").build()
+    case = case.with_inputs({"W_hy": 1000.0 * case.params["W_hy"]})
+    grads = complex_step(case).grads
+
+    assert all(np.all(np.isfinite(g)) for g in grads.values())
+    assert np.abs(grads["W_hy"]).max() > 0.01
+
+
+def test_relu_is_refused():
+    """relu is not analytic; the oracle says so instead of guessing."""
+    with pytest.raises(Undecidable, match=r"^complex step does not apply to relu, which is not"):
+        complex_step(Spec.parse("rnn-relu T=1 B=1 D=1 H=1").build())
+
+
+def test_the_step_is_lost_against_every_value():
+    """Its square vanishes, while products of it with gradients stay normal numbers."""
+    assert 1.0 + STEP == 1.0
+    assert STEP**2 * 1e100 < 1e-16
+    assert STEP * 1e-200 > 0
+
+
+@pytest.mark.parametrize("z", [-3.0, -1e-3, 0.0, 2.0])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus"])
+def test_gate_functions_are_those_of_numpy(name, z):
+    """The real part is the real function; the imaginary part its slope."""
+    step = 1e-30
+    found = getattr(Complex(), name)(np.array([z + 1j * step]))[0]
+    real = getattr(NumPy(), name)
+    slope = (real(np.array([z + 1e-5])) - real(np.array([z - 1e-5])))[0] / 2e-5
+
+    assert found.real == pytest.approx(real(np.array([z]))[0], rel=1e-15)
+    assert found.imag / step == pytest.approx(slope, rel=1e-8)

@@ -1,0 +1,165 @@
+"""Finite differences: never exact, always with a bound that holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from bptt_check import oracles
+from bptt_check.case import Case, Result, Spec
+from bptt_check.draw import REGIMES
+from bptt_check.model import Model
+from bptt_check.network import losses, parts
+from bptt_check.roundoff import conditioning
+from bptt_check.strategies import draw_specs, specs
+from bptt_check.tape import Exact, Tape, Taped
+from bptt_check.targets import default_targets
+
+finite_difference = oracles.load("finite_difference")
+TINIEST = np.finfo(float).tiny
+
+
+def by_tape(case: Case) -> Result:
+    """Gradients by reverse accumulation over the same forward pass, for relu."""
+    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    for part in parts(case):
+        tape = Tape(Exact())
+        inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
+        tape.backward(losses(Taped(), part.problem, inputs))
+        bars = {n: inputs[n].bar for n in part.problem.wanted}
+        part.add_to(total, {n: 0.0 if b is None else b[0] for n, b in bars.items()})
+    return Result(0.0, total)
+
+
+def exact(case: Case) -> dict[str, np.ndarray]:
+    """Gradients that are exact up to rounding."""
+    oracle = by_tape if case.model.activation == "relu" else oracles.load("complex_step")
+    return dict(oracle(case).grads)
+
+
+def largest_ratio(case: Case, want: dict[str, np.ndarray]) -> float:
+    """The largest error in bounds, with a little rounding of what is taken for the truth."""
+    found, conditioned = finite_difference(case), conditioning(case, "float64")
+    assert found.bounds is not None
+    ratios = [
+        np.abs(found.grads[n] - a) / (found.bounds[n] + 12 * conditioned.error(n) + TINIEST)
+        for n, a in want.items()
+    ]
+    return max(float(r[np.isfinite(r)].max(initial=0.0)) for r in ratios)
+
+
+def drawn(regime: str, count: int) -> list[Spec]:
+    """Cases of all default models in one regime."""
+    models = st.sampled_from([t.model for t in default_targets()])
+    everything = specs(
+        model=models, dtypes=("float64", "float32"), regimes=[regime], max_T=8, lengths=None,
+        truncation=None,
+    )  # fmt: skip
+    return draw_specs(everything, count, seed=11)
+
+
+@pytest.fixture(autouse=True)
+def no_example_database(monkeypatch):
+    """Draws depend on the seed alone."""
+    monkeypatch.setenv("CI", "1")
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_the_bound_bounds(regime):
+    """Over some hundred cases of all models no entry is farther from the truth than its bound."""
+    for spec in drawn(regime, 50):
+        case = spec.build()
+        assert largest_ratio(case, exact(case)) < 1.0, str(spec)
+
+
+@pytest.mark.xfail(strict=True, reason="two steps of such a chaotic loss agree by chance")
+def test_the_bound_bounds_where_the_loss_is_chaotic():
+    """Eight saturated steps amplify the step twenty times each; the bound must know."""
+    spec = "rnn-tanh+nobias T=8 B=3 D=5 H=5 O=3 regime=saturated seed=2620"
+    case = Spec.parse(spec).build()
+
+    assert largest_ratio(case, exact(case)) < 1.0
+
+
+def test_a_wrong_derivative_is_out_of_bounds():
+    """The bound is not so large that anything goes: a millionth of the gradient exceeds it."""
+    case = Spec.parse("lstm T=4").build()
+    want = exact(case)
+    wrong = {n: a * (1 + 1e-6) for n, a in want.items()}
+
+    assert largest_ratio(case, want) < 1.0
+    assert largest_ratio(case, wrong) > 1.0
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "rnn-relu", "lstm+2layers", "gru+bidirectional"])
+def test_the_bound_is_useful(name):
+    """Most bounds lie nine digits below the largest gradient, none of them at zero."""
+    case = Spec.parse(f"{name} T=5").build()
+    found = finite_difference(case)
+    bounds = np.concatenate([b.ravel() for b in found.bounds.values()])
+    largest = max(np.abs(g).max() for g in found.grads.values())
+
+    assert np.median(bounds) < 1e-9 * largest
+    assert bounds.min() > 0
+
+
+def relu_unit(a: float) -> Case:
+    """Two units after one step; the first has pre-activation a, the second 1/2."""
+    zero = np.zeros((1, 1, 2))
+    return Case(
+        model=Model("rnn", activation="relu", loss="linear"),
+        params={"W_xh_l0": np.ones((2, 1)), "W_hh_l0": np.zeros((2, 2)), "b_h_l0": [a, 0.5]},
+        x=np.zeros((1, 1, 1)),
+        h0=zero,
+        targets=np.ones((1, 1, 2)),
+        cotangent_h_n=zero,
+    )
+
+
+@pytest.mark.parametrize("a", [1e-6, -1e-6, 0.0, 2.0**-13])
+def test_a_kink_within_the_step_leaves_the_entry_undecided(a):
+    """Where the step crosses the kink of a relu the bound is infinite, and only there."""
+    found = finite_difference(relu_unit(a))
+
+    assert found.bounds["b_h_l0"][0] == np.inf
+    assert np.isfinite(found.bounds["b_h_l0"][1])
+    assert found.bounds["x"] == np.inf
+    assert np.all(found.bounds["W_xh_l0"] < 1e-9)  # x = 0: these move nothing
+    assert found.grads["b_h_l0"][1] == pytest.approx(1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize(("a", "slope"), [(1e-2, 1.0), (-1e-2, 0.0)])
+def test_a_kink_beyond_the_step_does_not_matter(a, slope):
+    """On either side of the kink the derivative is found."""
+    found = finite_difference(relu_unit(a))
+
+    assert found.grads["b_h_l0"][0] == pytest.approx(slope, abs=1e-9)
+    assert np.isfinite(found.bounds["b_h_l0"][0])
+
+
+def test_sequences_do_not_disturb_each_other():
+    """A kink in one sequence leaves the inputs of the others decided."""
+    case = relu_unit(0.0)
+    two = Case(
+        model=case.model,
+        params=case.params,
+        x=[[[0.0], [0.3]]],
+        h0=np.zeros((1, 2, 2)),
+        targets=np.ones((1, 2, 2)),
+        cotangent_h_n=np.zeros((1, 2, 2)),
+    )
+    bounds = finite_difference(two).bounds
+
+    assert bounds["x"][0, 0, 0] == np.inf
+    assert np.isfinite(bounds["x"][0, 1, 0])
+    assert bounds["b_h_l0"][0] == np.inf
+
+
+@pytest.mark.parametrize("cut", ["", " k1=2 k2=3", " k1=4 k2=1", " lengths"])
+def test_more_entries_than_one_chunk(cut):
+    """Large arrays are differenced in several passes."""
+    case = Spec.parse(f"gru T=4 B=2 D=3 H=11 O=2{cut}").build()
+    assert case.params["W_hh_l0"].size > 256
+
+    assert largest_ratio(case, exact(case)) < 1.0

@@ -1,0 +1,278 @@
+"""The measure of rounding: right gradients stay within a few units of it, wrong ones do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import bptt_reference
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from bptt_check import oracles
+from bptt_check.arrays import NumPy
+from bptt_check.case import Case, Result, Spec
+from bptt_check.contract import accept
+from bptt_check.draw import REGIMES
+from bptt_check.model import Model
+from bptt_check.network import losses, problem
+from bptt_check.roundoff import UNIT, Conditioning, conditioning, loss_scatter
+from bptt_check.strategies import draw_specs, specs
+from bptt_check.targets import default_targets
+
+WITHIN = 12.0
+"""Units that right implementations stay below; a third of what `verdict.Tolerance` allows."""
+
+
+@pytest.fixture(autouse=True)
+def no_example_database(monkeypatch):
+    """Draws depend on the seed alone."""
+    monkeypatch.setenv("CI", "1")
+
+
+def drawn(dtype: str, regime: str, count: int, families: tuple[str, ...] = ()) -> Iterator[Case]:
+    """Cases of all default models that the reference and complex step have an answer to."""
+    everything = [t.model for t in default_targets() if t.model.activation != "relu"]
+    models = [m for m in everything if not families or m.family in families]
+    strategy = specs(
+        model=st.sampled_from(models), dtypes=(dtype,), regimes=(regime,), lengths=None,
+        truncation=None, max_T=10,
+    )  # fmt: skip
+    yield from (spec.build() for spec in draw_specs(strategy, count, seed=5))
+
+
+def reference(case: Case) -> Result | None:
+    """The hand-written gradient, read like a subject; None where the case's dtype overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        accepted = accept(case, bptt_reference.loss_and_grads(case))
+    return None if accepted.findings else accepted.result
+
+
+def units(got: Result, want: Result, own: Conditioning, exact: Conditioning) -> float:
+    """The largest distance of two results in units of what both arithmetics inflict."""
+    tiniest = np.finfo(own.dtype).tiny
+    return max(
+        float((np.abs(got.grads[n] - a) / (own.error(n) + exact.error(n) + tiniest)).max())
+        for n, a in want.grads.items()
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_the_reference_stays_within_a_few_units(dtype, regime):
+    """In either dtype and in every regime its distance to complex step is rounding."""
+    for case in drawn(dtype, regime, 20):
+        exact, own = conditioning(case, "float64"), conditioning(case, dtype)
+        got, want = reference(case), oracles.load("complex_step")(case)
+        if got is None:  # see test_right_code_does_not_overflow
+            assert (dtype, case.model.family) == ("float32", "rnn-identity"), str(case.spec)
+            continue
+        assert units(got, want, own, exact) < WITHIN, str(case.spec)
+
+
+LOG_OF_ONE = pytest.mark.xfail(
+    strict=True, reason="the logarithm of a sum near 1 rounds at 1, not at its own size"
+)
+
+
+@pytest.mark.parametrize(
+    "regime", [pytest.param(r, marks=LOG_OF_ONE if r == "saturated" else ()) for r in REGIMES]
+)
+def test_losses_stay_within_a_few_units(regime):
+    """The reference's loss differs from that of the shared forward pass by rounding."""
+    for case in drawn("float64", regime, 60):
+        got, given = reference(case), problem(case)
+        want = float(losses(NumPy(), given, given.inputs).sum())
+        typical = UNIT["float64"] * loss_scatter(given, "float64").sum()
+        assert abs(got.loss - want) <= WITHIN * 2 * typical, str(case.spec)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_torch_stays_within_a_few_units(regime):
+    """Autograd and complex step, both in float64, differ by rounding."""
+    pytest.importorskip("torch")
+    for case in drawn("float64", regime, 20):
+        exact = conditioning(case, "float64")
+        got, want = oracles.load("torch")(case), oracles.load("complex_step")(case)
+        assert units(got, want, exact, exact) < WITHIN, str(case.spec)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_relu_stays_within_a_few_units(regime):
+    """Where complex step does not apply the reference is compared with autograd."""
+    pytest.importorskip("torch")
+    models = st.sampled_from([t.model for t in default_targets() if t.model.activation == "relu"])
+    strategy = specs(model=models, regimes=(regime,), lengths=None, truncation=None)
+    for spec in draw_specs(strategy, 20, seed=5):
+        case = spec.build()
+        exact = conditioning(case, "float64")
+        got, want = reference(case), oracles.load("torch")(case)
+        assert got is not None
+        assert units(got, want, exact, exact) < WITHIN, str(spec)
+
+
+GRU = "gru+bce+last+mean+nobias T=11 B=3 D=3 H=1 O=1 regime=saturated dtype=float32 seed=2858"
+RNN = "rnn-identity+2layers+mse+mean T=5 B=2 D=5 H=4 O=3 regime=saturated k1=5 k2=1 lengths"
+ALIKE = pytest.mark.xfail(strict=True, reason="1-z and the slope of z are taken to round alike")
+
+
+@pytest.mark.parametrize("text", [pytest.param(GRU, marks=ALIKE), f"{RNN} seed=3947"])
+def test_cases_that_were_hard(text):
+    """Cases in which a right implementation was once farther off than usual."""
+    case = Spec.parse(text).build()
+    exact = conditioning(case, "float64")
+    got, want = reference_in_float64(case), oracles.load("complex_step")(case)
+
+    assert units(got, want, exact, exact) < WITHIN
+
+
+def reference_in_float64(case: Case) -> Result:
+    """The reference on the values of a case, computing in float64 whatever its dtype."""
+    found = reference(replace(case, dtype="float64", spec=None))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rnn-tanh T=40 B=16 D=2 H=4 O=3 dtype=float32 regime=tiny seed=2",
+        "lstm T=50 B=16 D=2 H=4 O=3 dtype=float32 regime=tiny seed=1",
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="equal values round alike, at every step and sequence")
+def test_many_equal_values_round_alike(text):
+    """With tiny weights every softmax is the same number, and its one rounding adds up."""
+    case = Spec.parse(text).build()
+    own, exact = conditioning(case, "float32"), conditioning(case, "float64")
+
+    assert units(reference(case), oracles.load("complex_step")(case), own, exact) < WITHIN
+
+
+@LOG_OF_ONE
+def test_a_loss_near_zero_rounds_at_the_size_of_its_sum():
+    """`log(1 + 5e-9)` is 5e-9 give or take 1e-16, whoever computes it that way."""
+    case = Spec.parse("rnn-tanh T=1 B=1 D=1 H=1 O=2 regime=saturated seed=0").build()
+    got, want = reference(case), oracles.load("complex_step")(case)
+    own = conditioning(case, "float64")
+
+    assert want.loss < 1e-8
+    assert abs(got.loss - want.loss) <= WITHIN * 2 * own.loss_error()
+
+
+STEEP = pytest.mark.xfail(strict=True, reason="weights of 20 at each of 16 steps")
+
+
+@pytest.mark.parametrize(
+    "regime", [pytest.param(r, marks=STEEP if r == "saturated" else ()) for r in REGIMES]
+)
+def test_right_code_does_not_overflow(regime):
+    """No regime asks for more than float32 can hold: a right implementation would look broken."""
+    for family in ("rnn-identity", "rnn-relu"):
+        for rest in ("+3layers+mse", "+2layers+mse"):
+            for seed in range(8, 14):
+                text = f"{family}{rest} T=16 B=4 D=5 H=5 O=4 dtype=float32 seed={seed}"
+                case = Spec.parse(f"{text} regime={regime}").build()
+                assert reference(case) is not None, str(case.spec)
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "gru", "gru-reset-before+2layers"])
+@pytest.mark.parametrize("seed", range(5))
+def test_an_error_in_the_ninth_digit_is_thousands_of_units(name, seed):
+    """In the normal regime a relative error of 1e-9 of any large entry is far over budget."""
+    case = Spec.parse(f"{name} T=8 B=3 D=4 H=5 O=3 seed={seed}").build()
+    exact = conditioning(case, "float64")
+    for parameter, array in oracles.load("complex_step")(case).grads.items():
+        share = 1e-9 * np.abs(array) / exact.error(parameter)
+        assert share.max() > 1e4, parameter
+        assert np.median(share) > 1e4, parameter
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
+def test_it_is_linear_in_the_unit(name):
+    """Errors per unit are the same for float32 and float64 outside of saturation."""
+    case = Spec.parse(f"{name} T=6").build()
+    coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
+    ratios = np.concatenate([(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs])
+
+    assert 0.9 < np.median(ratios) < 1.1
+    assert ratios.min() > 0.3
+    assert ratios.max() < 3.0
+    assert 0.3 < coarse.loss / fine.loss < 3.0
+
+
+def test_an_error_is_so_many_units_of_the_dtype():
+    """`error` is the conditioning times the unit roundoff of the dtype."""
+    case = Spec.parse("gru T=2").build()
+    single = conditioning(case, "float32")
+
+    assert UNIT == {"float64": 2.0**-53, "float32": 2.0**-24}
+    assert np.array_equal(single.error("x"), single.grads["x"] * 2.0**-24)
+    assert single.loss_error() == single.loss * 2.0**-24
+
+
+def test_it_is_the_same_every_time():
+    """A verdict must not depend on chance."""
+    case = Spec.parse("lstm+2layers T=4 lengths").build()
+    one, other = conditioning(case, "float64"), conditioning(case, "float64")
+
+    assert one.loss == other.loss
+    assert all(np.array_equal(a, other.grads[n]) for n, a in one.grads.items())
+
+
+def test_every_entry_has_at_least_its_own_rounding():
+    """No entry is more exact than one rounding of its value."""
+    case = Spec.parse("lstm T=4").build()
+    exact = conditioning(case, "float64")
+    for name, array in oracles.load("complex_step")(case).grads.items():
+        assert np.all(exact.grads[name] >= 0.999 * np.abs(array)), name
+
+
+def relu_case(b: float) -> Case:
+    """One unit whose pre-activation is b."""
+    zero = np.zeros((1, 1, 1))
+    return Case(
+        model=Model("rnn", activation="relu", loss="linear"),
+        params={"W_xh_l0": [[1.0]], "W_hh_l0": [[1.0]], "b_h_l0": [b]},
+        x=zero, h0=zero, targets=zero + 1.0, cotangent_h_n=zero,
+    )  # fmt: skip
+
+
+def test_a_kink_has_a_large_scatter():
+    """At a pre-activation of exactly 0 rounding decides the whole gradient; next to it, nothing."""
+    at, beside = (conditioning(relu_case(b), "float64") for b in (0.0, 0.5))
+
+    assert at.error("b_h_l0")[0] / UNIT["float64"] > 1e9
+    assert beside.error("b_h_l0")[0] / UNIT["float64"] < 10
+
+
+def test_what_cannot_reach_the_loss_has_no_rounding():
+    """Steps outside of the windows get exactly zero from anyone."""
+    case = Spec.parse("lstm T=6 B=2 k1=6 k2=2").build()
+    exact = conditioning(case, "float64")
+
+    assert not exact.grads["x"][:4].any()
+    assert not exact.grads["h0"].any()
+    assert exact.grads["x"][4:].all()
+
+
+@pytest.mark.parametrize("cut", ["", " k1=2 k2=2"])
+def test_the_loss_is_the_whole_one(cut):
+    """The loss of a truncated case rounds like that of the full one."""
+    case = Spec.parse(f"gru T=6{cut}").build()
+
+    assert conditioning(case, "float64").loss == pytest.approx(
+        loss_scatter(problem(case), "float64").sum(), rel=0.7
+    )
+
+
+def test_it_does_not_grow_with_the_number_of_arrays():
+    """A budget is that of its entry: more hidden units or sequences do not loosen it."""
+    small, large = (
+        conditioning(Spec.parse(f"lstm T=4 B={n} D=3 H={n} O=3").build(), "float64")
+        for n in (3, 24)
+    )
+    typical = [float(np.median(c.grads["W_hy"])) for c in (small, large)]
+
+    assert typical[1] < 10 * typical[0]
