@@ -65,6 +65,19 @@ def loss_scatter(given: Problem, dtype: str) -> Array:
     return _spread(_forward(given, unit)[1].value, unit)
 
 
+def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
+    """`loss_scatter` in float64, and how far relative changes of 1 would move a pre-activation.
+
+    The latter is the amplification of the forward pass: a change of all values by a relative `s`
+    moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
+    of a finite difference.
+    """
+    unit = _SIMULATED["float64"]
+    _, loss = _forward(given, unit)
+    reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
+    return _spread(loss.value, unit), reach / unit
+
+
 def _forward(given: Problem, unit: float) -> tuple[dict[str, Node], Node]:
     """The inputs and the losses [SAMPLES, B] on a tape with rounding."""
     inputs = _inputs(Tape(Rounding(unit, SAMPLES)), given)

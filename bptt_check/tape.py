@@ -89,6 +89,8 @@ class Tape:
     def __init__(self, rounding: Exact) -> None:
         self.rounding = rounding
         self.nodes: list[Node] = []
+        self.bent: list[Array] = []
+        """What entered a nonlinearity, in order."""
 
     def input(self, value: Array) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
@@ -211,20 +213,24 @@ class Taped(PythonLoop):
         return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
 
     def relu(self, z: Node) -> Node:
+        z.tape.bent.append(z.value)
         slope = z.tape.rounding.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
     def softplus(self, z: Node) -> Node:
+        z.tape.bent.append(z.value)
         slope = z.tape.rounding.relative(_REAL.sigmoid(z.value))
         return z.rounded(_REAL.softplus(z.value), (z, lambda bar: bar * slope))
 
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
+        z.tape.bent.append(z.value)
         relative = z.tape.rounding.relative
         # the shift by the maximum rounds at the size of the logits, not at that of the result
         value = _REAL.log_softmax(relative(z.value))
         softmax = relative(np.exp(value))
-        value = relative(value)
+        # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
+        value = relative(value) + (relative(np.ones_like(value)) - 1.0)
         return z.derived(
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )
@@ -255,6 +261,7 @@ _REAL = NumPy()
 
 
 def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
+    z.tape.bent.append(z.value)
     relative = z.tape.rounding.relative
     value = relative(value)
     factor = relative(slope(value))

@@ -11,12 +11,14 @@ import numpy as np
 
 from ..arrays import NumPy
 from ..network import Problem, losses
-from ..roundoff import UNIT, loss_scatter
+from ..roundoff import UNIT, loss_scatter_and_reach
 from . import Array, Gradients
 from ._perturb import Perturb, by_perturbation
 
 STEP = 2.0**-12
-"""Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9 against 1e-16/s = 5e-13."""
+"""Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9, 1e-16/s = 5e-13."""
+REACH = 2.0**-4
+"""Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
 SAFETY = 8.0
 """Rounding errors allowed for one difference of losses, in typical ones of one loss."""
 
@@ -33,15 +35,15 @@ class WithSides(NumPy):
 
 
 def gradients(problem: Problem) -> Gradients:
-    """Loss, gradients and their bounds; an entry whose step crosses a kink has an infinite
-    bound.
-    """
+    """Loss, gradients, bounds; an entry whose step crosses a kink has an infinite bound."""
     loss = losses(NumPy(), problem, problem.inputs)
-    noise = SAFETY * UNIT["float64"] * loss_scatter(problem, "float64") / STEP
+    scatter, reach = loss_scatter_and_reach(problem)
+    step = min(STEP, REACH / reach) if reach else STEP
+    noise = SAFETY * UNIT["float64"] * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
-        coarse, crossed = _difference(problem, perturb, STEP)
-        fine, _ = _difference(problem, perturb, STEP / 2)
+        coarse, crossed = _difference(problem, perturb, step)
+        fine, _ = _difference(problem, perturb, step / 2)
         extrapolated = fine + (fine - coarse) / 3.0
         bound = np.abs(extrapolated - fine) + 4.0 * noise
         return extrapolated, np.where(crossed, np.inf, bound)
