@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .case import Case, Result
-from .contract import Finding, accept, written_inputs
+from .contract import Accepted, Finding, accept, written_inputs
 from .errors import SpecError, SubjectTimeout, Unsupported
 
 
@@ -45,13 +45,23 @@ def name_of(subject: Callable[..., Any]) -> str:
     return getattr(subject, "__qualname__", None) or type(subject).__name__
 
 
-def ask(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
-    """Call a subject twice on a case, each time on arrays of its own."""
+def ask(
+    subject: Callable[..., Any], case: Case, timeout: float | None = None, probe: bool = False
+) -> Answer:
+    """Call a subject twice on a case, each time on arrays of its own.
+
+    With `probe` it is called on other arrays of the same shapes in between, which shows buffers
+    that it hands out again and gradients that it remembers by shape.
+    """
+    check_limit(timeout)
     first_case, second_case = _own_arrays(case), _own_arrays(case)
     try:
         returned = _call(subject, first_case, timeout)
         first = accept(case, returned)
         findings = [*first.findings, *written_inputs(case, first_case)]
+        if probe:
+            findings += _probe(subject, case, first.result, timeout)
+        changed = _changed(case, returned, first)  # before a second answer could hide it
         later = accept(case, _call(subject, second_case, timeout))
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
@@ -61,16 +71,36 @@ def ask(subject: Callable[..., Any], case: Case, timeout: float | None = None) -
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
         return Answer(error=explained(error))
-    if accept(case, returned).findings != first.findings or _differ(
-        accept(case, returned).result, first.result
-    ):
-        findings.append(
-            Finding(
-                "return value", "the second call changed the arrays that the first had returned"
-            )
-        )
+    if changed or _changed(case, returned, first):
+        what = "a later call changed the arrays that the first had returned"
+        findings.append(Finding("return value", what))
+    if (later.result is None) != (first.result is None):
+        what = "one of two calls on the same case gave no answer that can be read"
+        findings.append(Finding("return value", what))
     again = later.result if _differ(first.result, later.result) else None
     return Answer(first.result, tuple(findings), again)
+
+
+def _changed(case: Case, returned: Any, first: Accepted) -> bool:
+    """Whether what a call returned now reads otherwise than it did then."""
+    now = accept(case, returned)
+    return now.findings != first.findings or _differ(now.result, first.result)
+
+
+def _probe(
+    subject: Callable[..., Any], case: Case, first: Result | None, timeout: float | None
+) -> list[Finding]:
+    """A finding if other arrays of the same shapes get the very same gradients, not all zero."""
+    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
+    answer = accept(other, _call(subject, _own_arrays(other), timeout)).result
+    if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
+        return []
+    moved = any(np.any(a != case.inputs[n]) for n, a in other.inputs.items())
+    same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in first.grads.items())
+    if not moved or not same:
+        return []
+    what = "other arrays of the same shapes got the very same gradients: are they kept by shape?"
+    return [Finding("return value", what)]
 
 
 def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
@@ -89,6 +119,20 @@ def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Ite
             yield error
 
 
+class _OutOfTime(BaseException):
+    """Not an Exception, so that a subject that catches those cannot swallow it."""
+
+
+def check_limit(seconds: float | None) -> None:
+    """Raise `SpecError` for a limit that is not positive, or cannot be had here."""
+    if seconds is None:
+        return
+    if seconds <= 0:
+        raise SpecError(f"timeout must be positive, got {seconds!r}.")
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float | None) -> Generator[None]:
     """Raise `SubjectTimeout` in the body after so many seconds; None is no limit.
@@ -101,18 +145,17 @@ def time_limit(seconds: float | None) -> Generator[None]:
     if seconds is None:
         yield
         return
-    if seconds <= 0:
-        raise SpecError(f"timeout must be positive, got {seconds!r}.")
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
+    check_limit(seconds)
 
     def alarm(*_: object) -> None:
-        raise SubjectTimeout(f"took longer than the limit of {seconds:g} s for one case")
+        raise _OutOfTime
 
     before = signal.signal(signal.SIGALRM, alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except _OutOfTime:
+        raise SubjectTimeout(f"took longer than the limit of {seconds:g} s for one case") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -65,12 +65,12 @@ def accept(case: Case, returned: Any) -> Accepted:
 def written_inputs(before: Case, after: Case) -> list[Finding]:
     """A finding for every array of the case that the subject changed."""
     constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
-    pairs = {n: (a, after.inputs[n]) for n, a in before.inputs.items()}
+    pairs = {n: (a, after.inputs.get(n)) for n, a in before.inputs.items()}
     pairs |= {n: (getattr(before, n), getattr(after, n)) for n in constants}
     return [
         Finding(name, f"{name} was written to: a subject must leave its inputs as they are")
         for name, (old, new) in pairs.items()
-        if old is not None and not np.array_equal(old, new)
+        if old is not None and (new is None or not np.array_equal(old, new))
     ]
 
 
@@ -87,9 +87,12 @@ def _unpack(returned: Any) -> tuple[Result, Finding | None]:
 
 def _loss(value: Any) -> tuple[float | None, list[Finding]]:
     try:
-        array = np.asarray(value, dtype=np.float64)
+        array = np.asarray(value)
+        array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
     except Exception as error:  # whatever a foreign array's conversion raises is the finding
         return None, [Finding("loss", f"the loss must be a number, got {_short(value)}: {error}")]
+    if array is None:
+        return None, [Finding("loss", f"the loss must be a number, got {_short(value)}")]
     if array.size != 1:
         return None, [Finding("loss", f"the loss must be one number, got shape {array.shape}")]
     loss = float(array.reshape(()))

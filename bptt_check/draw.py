@@ -30,6 +30,7 @@ SATURATION = 20.0  # pre-activations of 20 to 40: the sigmoid's complement is 1e
 TINY = 0.001
 VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
 EXPLODING = 3.0
+LARGE_LOGITS = 1000.0  # logits beyond 709, where exp overflows if nobody takes the maximum out
 
 
 def draw_arrays(
@@ -75,6 +76,8 @@ def _parameter(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDA
         values *= np.where(rows, SATURATION, 1.0).reshape(-1, *[1] * (len(shape) - 1))
     if regime == "tiny":
         values *= TINY
+    if name == "W_hy" and regime == "exploding" and seed % 2:
+        values *= LARGE_LOGITS
     if name.startswith("W_hh"):
         values *= {"vanishing": VANISHING, "exploding": EXPLODING}.get(regime, 1.0)
     if regime == "sparse":

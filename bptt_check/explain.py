@@ -75,13 +75,24 @@ def imprecise(case: Case, rows: Sequence[Row], lower: str, subject: str) -> str:
     return "\n".join(
         [
             f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-            f"  errors are those of {lower} inside: "
+            f"  errors are no larger than those of {lower} inside: "
             f"about {lost:.0f} digits fewer than {case.dtype} gives",
             *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
             f"  imprecise: {_census(bad)}",
             *reproduction(case, subject),
         ]
     )
+
+
+def imprecise_loss(case: Case, error: float, want: float, lower: str, subject: str) -> str:
+    """The message of a loss that only lost digits, beside gradients that are right."""
+    lines = [
+        f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
+        f"  every gradient is right; the error of the loss is no larger than {lower} would leave",
+        f"  expected  {want:.17g}",
+        f"  error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
+    ]
+    return "\n".join([*lines, *reproduction(case, subject)])
 
 
 def wrong_loss(

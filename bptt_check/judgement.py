@@ -60,7 +60,7 @@ def check_cases(
     subject: Differentiator, cases: Sequence[Case], setup: Setup, detail: bool = False
 ) -> Iterable[CaseReport]:
     """Check a subject on a chunk of cases; where it gave no result, no oracle is asked."""
-    answers = [ask(subject, case, setup.timeout) for case in cases]
+    answers = [ask(subject, c, setup.timeout, probe=n == 0) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     trusted = [trusted_results(oracle, answered) for oracle in setup.oracles]
     names = [oracle.name for oracle in setup.oracles]
@@ -189,6 +189,11 @@ class _Judgement:
             ]
             return self._closed("inconclusive", explain.disagreeing(self.case, found, self.name))
         lower = LOWER.get(self.case.dtype)
+        if lower and self._only_loss_loses_digits(conditioning(self.case, lower)):
+            message = explain.imprecise_loss(
+                self.case, self.loss_error, self.expected_loss, lower, self.name
+            )
+            return self._closed("imprecise", message, "loss")
         if lower and self._is_imprecise(conditioning(self.case, lower)):
             self.rows = [
                 replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in self.rows
@@ -200,6 +205,15 @@ class _Judgement:
         steps = self._wrong_steps()
         message = explain.wrong_gradient(self.case, self.rows, steps, self.name)
         return self._closed("fail", message, self._worst_parameter("fail"))
+
+    def _only_loss_loses_digits(self, lower: Conditioning) -> bool:
+        """Whether all gradients are right, and the loss is within rounding in a lower precision."""
+        if any(r.verdict == "fail" for r in self.rows):
+            return False
+        return (
+            self.loss_error
+            <= self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error()
+        )
 
     def _is_imprecise(self, lower: Conditioning) -> bool:
         """Whether rounding in a lower precision explains everything, the loss included."""
@@ -216,7 +230,11 @@ class _Judgement:
         """
         result = self.answer.result
         assert result is not None
-        own = own_derivative(self.subject, self.case, result, self.conditioned) if detail else ""
+        own = "your gradients are those of the model, only the loss is another one"
+        if any(r.verdict == "fail" for r in self.rows):
+            own = ""
+            if detail:
+                own = own_derivative(self.subject, self.case, result, self.conditioned)
         where = where_it_differs(self.subject, self.case, result, self.plain) if detail else ""
         budget = self.plain.of_loss()
         return explain.wrong_loss(

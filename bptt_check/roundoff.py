@@ -5,7 +5,7 @@ the root mean square of its scatter, divided by the unit, says how many units of
 suffers. Measured, not bounded: worst-case analysis overestimates exponentially in T. Compared with
 one run in a lower precision this is smooth (no entry is lucky), linear in the unit even where a
 sigmoid saturates (s(1-s) then loses all digits in float32, none of which says anything of float64),
-and sees a kink of relu that lies within rounding.
+and knows what the choice of a subgradient makes of it at a kink of relu.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .case import Case
 from .network import Problem, losses, parts, problem, run_layers
-from .tape import Node, Rounding, Tape, Taped
+from .tape import Kinks, Node, Rounding, Tape, Taped
 
 Array = NDArray[Any]
 
@@ -35,10 +35,16 @@ class Conditioning:
     dtype: str
     loss: float
     grads: dict[str, Array]
+    kinks: dict[str, Array] | None = None
+    """Scatter of each entry over the subdifferential at kinks of relu; None if there is none."""
 
     def error(self, name: str) -> Array:
-        """Typical rounding error of each entry of a gradient computed in this dtype."""
-        return self.grads[name] * UNIT[self.dtype]
+        """Typical rounding error of each entry of a gradient computed in this dtype.
+
+        At a kink it is what the choice of a subgradient makes of the entry.
+        """
+        rounding = self.grads[name] * UNIT[self.dtype]
+        return rounding if self.kinks is None else np.maximum(rounding, self.kinks[name])
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
@@ -48,15 +54,19 @@ class Conditioning:
 def conditioning(case: Case, dtype: str) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`."""
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    loss = 0.0
+    kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    loss, kinked = 0.0, False
     unit = _SIMULATED[dtype]
     for part in parts(case, lambda alone: _rounded_states(alone, unit)):
-        spread, grads = _scatter(part.problem, unit)
+        spread, grads, at_kink = _scatter(part.problem, unit)
         loss += float(spread.sum())
         part.add_to(total, grads)  # magnitudes add: windows round independently
+        if at_kink:
+            kinked = True
+            part.add_to(kinks, _scatter_at_kinks(part.problem))
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = float(loss_scatter(problem(case), dtype).sum())
-    return Conditioning(dtype, loss, total)
+    return Conditioning(dtype, loss, total, kinks if kinked else None)
 
 
 def loss_scatter(given: Problem, dtype: str) -> Array:
@@ -106,12 +116,24 @@ def _rounded_states(given: Problem, unit: float) -> dict[str, Array]:
     }
 
 
-def _scatter(given: Problem, unit: float) -> tuple[Array, dict[str, Array]]:
-    """Scatter of the losses and of the gradients of one problem, per unit."""
+def _scatter(given: Problem, unit: float) -> tuple[Array, dict[str, Array], bool]:
+    """Scatter of losses and gradients of one problem, per unit; whether it lies at a kink."""
     inputs, loss = _forward(given, unit)
     loss.tape.backward(loss)
     grads = {n: _gradient_spread(inputs[n], unit) for n in given.wanted}
-    return _spread(loss.value, unit), grads
+    return _spread(loss.value, unit), grads, loss.tape.at_kink
+
+
+def _scatter_at_kinks(given: Problem) -> dict[str, Array]:
+    """Scatter of the gradients of one problem over the subdifferential."""
+    tape = Tape(Kinks(SAMPLES))
+    inputs = {n: tape.samples(a[:1] if a.ndim == 4 else a[None]) for n, a in given.inputs.items()}
+    tape.backward(losses(Taped(), given, inputs))
+    bars = {n: inputs[n].bar for n in given.wanted}
+    return {
+        n: np.zeros(inputs[n].shape[1:]) if bar is None else np.ptp(bar, axis=0)
+        for n, bar in bars.items()
+    }
 
 
 def _gradient_spread(node: Node, unit: float) -> Array:

@@ -20,7 +20,7 @@ from .flow import shown
 from .judgement import Setup, check_cases
 from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
 from .shrink import Drawing
-from .strategies import draw_specs, specs
+from .strategies import draw_specs, remember, specs
 from .targets import Target
 from .verdict import NOT_OFFERED, VERDICTS, Row
 
@@ -92,6 +92,9 @@ def verify(
         if not keep_partial:
             raise
         interrupted = True
+    refused = tally.refused()
+    declined |= refused
+    accepted = [t for t in accepted if t.name not in refused]
     failures.sort(key=lambda f: VERDICTS.index(f.verdict))
     rows = tally.summaries()
     return Record(
@@ -121,6 +124,7 @@ class Tally:
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[str, CaseReport]] = {}
         self.known: dict[str, dict[Spec, str]] = {}
+        self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
 
     @property
@@ -135,6 +139,8 @@ class Tally:
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
+        if report.verdict == "unsupported":
+            self._reasons[model] = report.message
         if report.verdict in FAILURES:
             self.first.setdefault(model, {}).setdefault(report.verdict, report)
         for row in report.rows:
@@ -142,6 +148,14 @@ class Tally:
             self._rows[key] = _merged(self._rows.get(key), model, row, spec)
             for name, column in self.table.items():
                 column.append(_cell(name, model, spec, row))
+
+    def refused(self) -> dict[str, str]:
+        """Targets of which the subject declined every case, and the reason it gave."""
+        return {
+            name: self._reasons[name]
+            for name, known in self.known.items()
+            if set(known.values()) == {"unsupported"}
+        }
 
     def summaries(self) -> tuple[Summary, ...]:
         """A summary per model, gradient and oracle."""
@@ -196,10 +210,20 @@ def _supports(subject: Differentiator, target: Target) -> bool:
 def _check_target(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup
 ) -> Iterator[CaseReport]:
-    drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed)
+    memory = _memory(subject, target)
+    drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed, memory)
     for start in range(0, len(drawn), CHUNK):
-        chunk = [spec.build() for spec in drawn[start : start + CHUNK]]
-        yield from check_cases(subject, chunk, setup)
+        chunk = drawn[start : start + CHUNK]
+        reports = check_cases(subject, [spec.build() for spec in chunk], setup)
+        for spec, report in zip(chunk, reports, strict=True):
+            if report.verdict not in FAILURES:
+                remember(memory, spec, failing=False)
+            yield report
+
+
+def _memory(subject: Differentiator, target: Target) -> str:
+    """The name under which the failing specs of a subject and a target are kept between runs."""
+    return f"{name_of(subject)} {target.name}"
 
 
 def _failures(
@@ -207,18 +231,17 @@ def _failures(
 ) -> list[Failure]:
     """One failure per kind of verdict that a target met, each on the smallest case found."""
     known = tally.known.get(target.name, {})
+    found = tally.first.get(target.name, {})
+    if "fail" in found:  # a wrong formula, some of whose errors are as small as rounding
+        found = {verdict: first for verdict, first in found.items() if verdict != "imprecise"}
     drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
-    return [
-        failure_of(
-            subject,
-            target.name,
-            setup,
-            first,
-            known,
-            drawing if before + n < FULLY_SHRUNK else None,
-        )
-        for n, first in enumerate(tally.first.get(target.name, {}).values())
-    ]
+    failures: list[Failure] = []
+    for first in found.values():
+        shrink = before + len(failures) < FULLY_SHRUNK
+        failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
+        remember(_memory(subject, target), Spec.parse(failure.spec), failing=True)
+        failures.append(failure)
+    return failures
 
 
 FLOW_STEPS = range(4, 13)

@@ -118,7 +118,12 @@ def _telling(pairs: Sequence[Pair]) -> list[tuple[str, Callable[[Case], float]]]
 
 
 def _clipped(pairs: Sequence[Pair]) -> str:
-    """Clipping by the global norm (of the parameters, or of everything offered) or by value."""
+    """Clipping by the global norm (of the parameters, or of everything offered) or by value.
+
+    One case proves no limit: whatever its norm is, it would be the limit.
+    """
+    if len(pairs) < 2:
+        return ""
     for names, what in ((_parameters, "the parameters"), (_all, "all gradients")):
         norms = {_round(_norm(p.got, names(p))) for p in pairs}
         shrunk = all(_norm(p.got, names(p)) < _norm(p.want, names(p)) for p in pairs)

@@ -21,6 +21,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from .case import DTYPES, Case, Spec, Truncation
 from .draw import REGIMES
+from .errors import SpecError
 from .model import Model, Sizes, families
 
 
@@ -108,13 +109,33 @@ def cases(
     return drawn.map(lambda spec: spec.build())
 
 
-def draw_specs(strategy: st.SearchStrategy[Spec], count: int, seed: int) -> list[Spec]:
-    """`count` specs: earlier failures from the example database first, then as the seed has
-    them.
-    """
-    found: dict[Spec, None] = {}
-    _explore(strategy, 2 * count, seed, (Phase.reuse, Phase.generate), found.setdefault)
+def draw_specs(
+    strategy: st.SearchStrategy[Spec], count: int, seed: int, memory: str = ""
+) -> list[Spec]:
+    """`count` specs: what failed before under the name `memory`, then what the seed draws."""
+    found: dict[Spec, None] = dict.fromkeys(_remembered(memory))
+    _explore(strategy, 2 * count, seed, (Phase.generate,), found.setdefault)
     return list(found)[:count]
+
+
+def remember(memory: str, spec: Spec, failing: bool) -> None:
+    """Keep a failing spec in the example database for the next run; drop one that passes again."""
+    database = _database()
+    if database is None or not memory:
+        return
+    change = database.save if failing else database.delete
+    change(memory.encode(), str(spec).encode())
+
+
+def _remembered(memory: str) -> list[Spec]:
+    """Specs that failed in earlier runs; a line that this version cannot read is left alone."""
+    database = _database()
+    lines = sorted(database.fetch(memory.encode())) if database and memory else []
+    found: list[Spec] = []
+    for line in lines:
+        with contextlib.suppress(SpecError, UnicodeDecodeError):
+            found.append(Spec.parse(line.decode()))
+    return found
 
 
 class _StillFails(Exception):
@@ -143,7 +164,7 @@ def smallest(
             failing.append(spec)
             raise _StillFails
 
-    phases = (Phase.reuse, Phase.generate, Phase.shrink)
+    phases = (Phase.generate, Phase.shrink)
     with contextlib.suppress(_StillFails):
         _explore(strategy, 2 * count, seed, phases, test)
     return failing[-1] if failing else None
@@ -162,7 +183,7 @@ def _explore(
     @hypothesis.settings(
         max_examples=count,
         phases=phases,
-        database=_database(),
+        database=None,  # a seed fixes what is drawn; failures are kept by `remember`
         deadline=None,
         suppress_health_check=[HealthCheck(check) for check in HealthCheck],
         report_multiple_bugs=False,

@@ -42,8 +42,7 @@ class Rounding(Exact):
     """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
 
     A result of one operation moves by at most `unit` of its size, a sum of products by at most
-    `unit` of the sum of their sizes, which is what cancellation costs. At a kink of relu every
-    element of the subdifferential is as good as another, so the slope there is drawn at random.
+    `unit` of the sum of their sizes, which is what cancellation costs.
     """
 
     def __init__(self, unit: float, samples: int) -> None:
@@ -61,9 +60,6 @@ class Rounding(Exact):
         value = terms.sum(axis)
         return value + np.abs(terms).sum(axis) * self._draw(value.shape)
 
-    def slope_of_relu(self, z: Array) -> Array:
-        return np.where(z == 0, self._draw(z.shape) > 0, z > 0).astype(z.dtype)
-
     def _draw(self, shape: tuple[int, ...]) -> Array:
         """The next numbers of the pool, `samples` along the first axis."""
         shape = (self._samples, *shape[1:])
@@ -79,6 +75,23 @@ class Rounding(Exact):
         return drawn
 
 
+class Kinks(Rounding):
+    """No rounding, but at a kink of relu a slope drawn at random in every sample.
+
+    Every element of the subdifferential is as good as another there.
+    """
+
+    def __init__(self, samples: int) -> None:
+        super().__init__(1.0, samples)
+
+    relative = Exact.relative
+    product = Exact.product
+    total = Exact.total
+
+    def slope_of_relu(self, z: Array) -> Array:
+        return np.where(z == 0, 0.5 + 0.5 * self._draw(z.shape), z > 0).astype(z.dtype)
+
+
 _NOISE = np.random.default_rng(0).uniform(-1.0, 1.0, 1 << 16)
 """One pool for every run: the model of rounding must not make a verdict random."""
 
@@ -91,6 +104,8 @@ class Tape:
         self.nodes: list[Node] = []
         self.bent: list[Array] = []
         """What entered a nonlinearity, in order."""
+        self.at_kink = False
+        """Whether something entered a relu at exactly 0."""
 
     def input(self, value: Array) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
@@ -214,6 +229,7 @@ class Taped(PythonLoop):
 
     def relu(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
+        z.tape.at_kink |= bool(np.any(z.value == 0))
         slope = z.tape.rounding.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 

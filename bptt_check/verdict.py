@@ -102,9 +102,11 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
 def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
     """The row of a difference, given the budget of every entry."""
     with np.errstate(over="ignore"):  # a finite error over the smallest budget may be infinite
-        ratio = np.where(np.isfinite(budget), difference.error / budget, 0.0)
+        # an oracle without a finite number or bound has decided nothing about that entry
+        decides = np.isfinite(budget) & np.isfinite(difference.want)
+        ratio = np.where(decides, difference.error / np.where(decides, budget, 1.0), 0.0)
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    decided = int(np.sum(np.abs(difference.want) > budget))
+    decided = int(np.sum(decides & (np.abs(difference.want) > budget)))
     wrong = int(np.sum(~(ratio <= 1.0)))
     verdict, reason = _verdict(wrong, decided, budget)
     return Row(

@@ -476,7 +476,6 @@ class Unable:
 
 # --- The table ----------------------------------------------------------------------------------
 
-DIGITS_OF_LOSS = "a loss that only lost digits is called the loss of another model"
 OWN = "your backward is right for your forward, but your forward is another model"
 NOT_OWN = "your backward is not the derivative of your own loss either"
 TWO_ANSWERS = "two calls on the same case gave two answers"
@@ -514,7 +513,7 @@ MUTANTS: tuple[Mutant, ...] = (
     faulty("activation", "tanh_slope", "lstm", LSTM, "gate o"),
     faulty("activation", "mse_half", "rnn-tanh+mse", RNN + HEAD, "every gradient is 1/2 times"),
 
-    faulty("wrong variable", "f_sign", "lstm", LSTM, "gate f", oracles=("torch", "complex_step")),
+    faulty("wrong variable", "f_sign", "lstm", LSTM, "gate f"),
     faulty("wrong variable", "z_sign", "gru", GRU, "gate z"),
     faulty("wrong variable", "i_for_g", "lstm", LSTM, "gate i"),
     faulty("wrong variable", "dc_prev", "lstm", LSTM, "the gradient of c0"),
@@ -543,8 +542,8 @@ MUTANTS: tuple[Mutant, ...] = (
     faulty("accumulation", "bias_twice", "rnn-tanh", "b_h_l0", "the gradient of b_h_l0 is wrong"),
     faulty("accumulation", "bias_l1", "rnn-tanh+2layers", "b_h_l1", "the gradient of b_h_l1"),
     faulty("accumulation", "assign_W_hh", "rnn-tanh", "W_hh_l0", "T=2", "gradient of W_hh_l0"),
-    faulty("accumulation", "assign_W_hy", "rnn-tanh", "W_hy", "T=2", "the gradient of W_hy is wrong"),
-    faulty("accumulation", "assign_b_y", "rnn-tanh", "b_y", "T=2", "the gradient of b_y is wrong"),
+    faulty("accumulation", "assign_W_hy", "rnn-tanh", "W_hy", "T=2", "gradient of W_hy"),
+    faulty("accumulation", "assign_b_y", "rnn-tanh", "b_y", "T=2", "gradient of b_y"),
     faulty("accumulation", "doubling", "rnn-tanh", "W_xh_l0", "T=2", "the gradient of W_xh_l0"),
 
     faulty("aliasing", "aliased", "rnn-tanh", "W_hh_l0", "the gradient of W_hh_l0 is wrong"),
@@ -555,7 +554,7 @@ MUTANTS: tuple[Mutant, ...] = (
     faulty("truncation", "three_steps", "rnn-tanh", RNN, "T=4", "first wrong at step 0"),
 
     faulty("partial", "x_o_path", "lstm", "x", "the gradient of x is wrong"),
-    fails("partial", "h0 is zeros", put("h0", 0.0), "rnn-tanh", "h0", "the gradient of h0 is wrong"),
+    fails("partial", "h0 is zeros", put("h0", 0.0), "rnn-tanh", "h0", "the gradient of h0"),
     fails("partial", "h0 and c0 swapped", after(swapped_states), "lstm", "h0 c0",
           "the gradient of h0, c0 is wrong"),
     fails("partial", "h0 of two layers swapped",
@@ -566,13 +565,14 @@ MUTANTS: tuple[Mutant, ...] = (
     fails("clipped", "norm 1000", clipped(1000.0), "rnn-identity+mse", RNN + HEAD,
           "clipped to norm 1000 over"),
     faulty("clipped", "clip_dh", "rnn-tanh", RNN, "T=1"),
-    fails("clipped", "zero below 1e-3", flushed(1e-3), "rnn-tanh", RNN + HEAD, "got       0"),
+    fails("clipped", "zero below 1e-3", flushed(1e-3), "rnn-tanh", RNN + HEAD, "T=1"),
 
     fails("hidden", "T = 1", only(lambda case: case.sizes.T == 1, "no_slope"), "rnn-tanh", RNN,
           "T=1 "),
     fails("hidden", "T > 12", only(lambda case: case.sizes.T > 12, "skip_first"), "rnn-tanh", RNN,
           "T=13 "),
-    fails("hidden", "B > 1", only(lambda case: case.sizes.B > 1, "no_slope"), "rnn-tanh", RNN, "B=2"),
+    fails("hidden", "B > 1", only(lambda case: case.sizes.B > 1, "no_slope"), "rnn-tanh", RNN,
+          "B=2"),
     fails("hidden", "pre-activations beyond 15", only(saturated, "no_slope"), "rnn-tanh", RNN,
           "regime=saturated"),
     fails("hidden", "h0 not zero", only(lambda case: bool(case.h0.any()), "h_t"), "rnn-tanh",
@@ -591,18 +591,16 @@ MUTANTS: tuple[Mutant, ...] = (
 
     loses("float32 inside", in_precision("float32"), "lstm", LSTM + HEAD, "float32 inside",
           oracles=None),
-    loses("float32 inside a gru", in_precision("float32"), "gru", GRU + HEAD, "float32 inside",
-          oracles=("torch", "complex_step")),
     loses("seven digits printed", after(seven_digits), "gru", GRU + HEAD),
     loses("float16 inside", in_precision("float16"), "lstm", LSTM + HEAD, "float16",
           weakness="precisions below float32 are not recognised"),
-    loses("loss in float32", always(loss_in_float32), "rnn-tanh", "loss", weakness=DIGITS_OF_LOSS),
-    loses(FAULTS["naive_bce"], has("naive_bce"), "lstm+bce", "loss", weakness=DIGITS_OF_LOSS),
+    loses("loss in float32", always(loss_in_float32), "rnn-tanh", "loss"),
+    loses(FAULTS["naive_bce"], has("naive_bce"), "lstm+bce", "loss"),
 
     Mutant("overflow", FAULTS["no_shift"], has("no_shift"), "rnn-identity", "contract", "loss",
            ("the loss is inf",)),
     Mutant("overflow", FAULTS["no_shift"], has("no_shift"), "lstm", "contract", "loss",
-           ("the loss is",), weakness="no drawn case has logits beyond 700 in a bounded cell"),
+           ("the loss is",)),
     Mutant("overflow", FAULTS["naive_bce"], has("naive_bce"), "rnn-relu+bce", "contract", "loss",
            ("the loss is",)),
     Mutant("overflow", "0/0 for inputs of zeros", after(normalised), "rnn-tanh", "contract", "x",
@@ -660,9 +658,8 @@ MUTANTS: tuple[Mutant, ...] = (
     breaks("gradients never set to zero", Accumulating, RETURNED, TWO_ANSWERS),
     breaks("dropout by a new mask", Dropping, RETURNED, TWO_ANSWERS + ", in loss"),
     breaks("answer cleared by the next call", Clearing, RETURNED,
-           "the second call changed the arrays that the first had returned"),
-    breaks("buffers handed out twice", Reusing, RETURNED, "the second call",
-           weakness="a second call on the same case writes the same values into them"),
+           "a later call changed the arrays that the first had returned"),
+    breaks("buffers handed out twice", Reusing, RETURNED, "a later call changed the arrays"),
 
     stops("raises", raising(ValueError("3 is not 4")), "raised ValueError: 3 is not 4"),
     stops("raises at T = 1", raising(IndexError("empty"), lambda case: case.sizes.T == 1),
@@ -682,8 +679,7 @@ SIBLINGS: tuple[Sibling, ...] = (
     Sibling("hidden", "fault where nothing is", only(lambda case: case.sizes.T > 99, "no_slope")),
     Sibling("small", "one entry by a rounding", one_entry(2.0**-53), "lstm"),
     Sibling("arithmetic", "more precision inside", in_precision("longdouble"), "lstm"),
-    Sibling("activation", FAULTS["relu_at_0"], has("relu_at_0"), "rnn-relu",
-            weakness="the budget at a kink is scaled down with the unit roundoff"),
+    Sibling("activation", FAULTS["relu_at_0"], has("relu_at_0"), "rnn-relu"),
     Sibling("partial", "x and h0 not offered",
             after(lambda case, grads: {n: grads[n] for n in case.params})),
     Sibling("other forward", "outputs offered",

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, str] = {
     "calling": "case contract errors",
     # judgement
     "targets": "case errors model",
-    "strategies": "case draw model",
+    "strategies": "case draw errors model",
     "compare": "case",
     "verdict": "case compare roundoff",
     "explain": "case model verdict",

@@ -142,8 +142,8 @@ def test_what_is_no_pair(returned, message):
     [
         ([1.0, 2.0], "the loss must be one number, got shape (2,)", False),
         (np.zeros(0), "the loss must be one number, got shape (0,)", False),
-        ("high", "the loss must be a number, got 'high': could not convert", False),
-        ({}, "the loss must be a number, got {}: ", False),
+        ("high", "the loss must be a number, got 'high'", False),
+        ({}, "the loss must be a number, got {}", False),
         (float("nan"), "the loss is nan", True),
         (np.float32("inf"), "the loss is inf", True),
     ],
@@ -162,7 +162,6 @@ def test_what_is_no_loss(loss, message, comparable):
     "loss", [None, pytest.param("1.5", id="text"), pytest.param(np.complex128(1), id="complex")]
 )
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-@pytest.mark.xfail(strict=True, reason="read as nan, as 1.5, and without its imaginary part")
 def test_what_numpy_takes_for_a_loss_and_is_none(loss):
     """None, a text and a complex number are no loss, and are shown as they came."""
     accepted = accept(CASE, (loss, GRADS))

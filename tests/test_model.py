@@ -122,7 +122,6 @@ def test_an_unknown_name_lists_the_valid_ones(name, message):
 
 
 @pytest.mark.parametrize("name", ["lstm+mse+bce", "lstm+last+every", "lstm+2layers+3layers"])
-@pytest.mark.xfail(strict=True, reason="the last of contradicting modifiers wins in silence")
 def test_contradicting_modifiers_are_refused(name):
     """A name that says two things about one option is no model."""
     with pytest.raises(SpecError, match="twice"):

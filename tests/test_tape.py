@@ -12,7 +12,7 @@ from bptt_check.case import Spec
 from bptt_check.draw import REGIMES
 from bptt_check.model import families
 from bptt_check.network import losses, problem
-from bptt_check.tape import Exact, Node, Rounding, Tape, Taped
+from bptt_check.tape import Exact, Kinks, Node, Rounding, Tape, Taped
 
 LOSSES = ["cross_entropy", "bce", "mse", "linear"]
 VARIANTS = ["", "+nobias+last", "+2layers+bidirectional lengths", "+3layers+mean lengths"]
@@ -122,7 +122,6 @@ def test_every_operation_has_its_derivative(name):
         np.testing.assert_allclose(bar, numeric(function, argument), atol=1e-8)
 
 
-@pytest.mark.xfail(strict=True, reason="the cotangent of a sum keeps length 1 along its axis")
 def test_a_sum_has_its_derivative():
     """A cell may sum what was not just multiplied."""
     tape = scalar_tape()
@@ -162,10 +161,10 @@ def test_rounding_is_the_same_every_time():
 def test_the_slope_at_a_kink_is_drawn():
     """Every slope between 0 and 1 is as good as another at the kink; elsewhere it is certain."""
     z = np.array([[-1.0, 0.0, 1.0]])
-    slopes = Rounding(2.0**-40, 64).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
+    slopes = Kinks(64).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
 
     assert not slopes[..., 0].any()
-    assert set(slopes[..., 1].ravel()) == {0.0, 1.0}
+    assert 0.0 <= slopes[..., 1].min() < 0.2 < 0.8 < slopes[..., 1].max() <= 1.0
     assert slopes[..., 2].all()
     assert Exact().slope_of_relu(z).tolist() == [[0.0, 0.0, 1.0]]
 

@@ -301,7 +301,7 @@ class Fake:
     """An oracle made of a function from the right gradients to its own."""
 
     name: str
-    change: Callable[[Gradients], Gradients] = staticmethod(dict)
+    change: Callable[[Gradients], Gradients] = dict
     bounds: Mapping[str, np.ndarray] | None = None
 
     def __call__(self, case: Case) -> Result:
@@ -347,7 +347,8 @@ SUBJECTS: dict[str, tuple[Any, str]] = {
     "right in the ninth digit": (changed(lambda v, g: (v, scaled("x", 1 + 1e-9)(g))), "fail"),
     "one gradient of zeros": (changed(lambda v, g: (v, scaled("b_h_l0", 0.0)(g))), "fail"),
     "another sign": (changed(lambda v, g: (v, scaled("h0", -1.0)(g))), "fail"),
-    "another loss": (changed(lambda v, g: (v * (1 + 1e-9), g)), "fail"),
+    "another loss": (changed(lambda v, g: (v * 1.001, g)), "fail"),
+    "a loss in float32": (changed(lambda v, g: (float(np.float32(v)), g)), "imprecise"),
     "float32 inside": (in_float32, "imprecise"),
     "a missing gradient": (
         changed(lambda v, g: (v, {n: a for n, a in g.items() if n != "b_y"})),
@@ -412,7 +413,7 @@ def test_gradients_that_are_not_offered_are_shown_as_such():
 
 
 def test_a_lying_oracle_is_outvoted():
-    """A right subject is not failed by a wrong oracle: the disagreement is inconclusive, with names."""
+    """A wrong oracle does not fail a right subject: they disagree, and the message has names."""
     liar = Fake("liar", scaled("W_hy", 1.001))
     report = check(right, "lstm T=4", Fake("second"), liar)
 
@@ -435,8 +436,8 @@ def test_one_oracle_s_word_against_another_s():
     assert "  liar     " in report.message
 
 
-def test_a_wrong_subject_fails_though_an_oracle_lies_elsewhere():
-    """Not so: while the oracles disagree about this case they judge nobody."""
+def test_oracles_that_disagree_judge_nobody():
+    """Not even a subject that is wrong in another gradient of that case."""
     subject = changed(lambda v, g: (v, scaled("b_y", -1.0)(g)))
     report = check(subject, "lstm T=4", Fake("second"), Fake("liar", scaled("W_hy", 1.001)))
 
@@ -471,7 +472,6 @@ def test_an_oracle_that_breaks_leaves_the_others():
     }
 
 
-@pytest.mark.xfail(strict=True, reason="NaN of an oracle is counted against the subject")
 def test_an_oracle_without_a_number_fails_nobody():
     """An oracle that overflows has decided nothing."""
 
@@ -633,3 +633,53 @@ def test_the_model_of_a_case_need_not_be_ours():
 
     assert report.spec == ""
     assert "reproduce: case.save('case.npz'), then: bptt-check replay case.npz" in report.message
+
+
+# --- clipping and updating ----------------------------------------------------------------------
+
+
+class WithClip:
+    """A right subject whose `clip` does something else."""
+
+    name = "with_clip"
+
+    def __init__(self, clip: Callable[..., Any]) -> None:
+        self.clip = clip
+
+    def __call__(self, case: Case) -> Any:
+        return right(case)
+
+
+def clipped(grads: Gradients, max_norm: float) -> Gradients:
+    """Clipping by the global norm."""
+    norm = np.sqrt(sum(float((g**2).sum()) for g in grads.values()))
+    return {n: g * min(1.0, max_norm / norm) for n, g in grads.items()}
+
+
+def leaves(grads: Gradients, max_norm: float) -> Gradients:
+    """Ends the process."""
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("clip", "verdict"),
+    [
+        (clipped, "pass"),
+        (lambda grads, max_norm: grads, "fail"),
+        pytest.param(
+            lambda grads, max_norm: None,
+            "error",
+            marks=pytest.mark.xfail(strict=True, reason="raises AttributeError at the user"),
+        ),
+        pytest.param(
+            leaves,
+            "error",
+            marks=pytest.mark.xfail(
+                strict=True, raises=SystemExit, reason="ends the run, with status 0"
+            ),
+        ),
+    ],
+)
+def test_what_a_subject_does_with_its_gradients_cannot_spoil_the_run(clip, verdict):
+    """`clip` is foreign code like the subject itself."""
+    assert check(WithClip(clip)).verdict == verdict

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Inputs = dict[str, Array]
-Perturb = Callable[[complex], Inputs]
+Perturb = Callable[..., Inputs]
 Slopes = Callable[[Perturb], tuple[Array, ...]]
 
 CHUNK = 256  # entries per forward pass: bounds the memory, and larger chunks are no faster
@@ -28,8 +28,8 @@ def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> t
     Args:
         name: the input to perturb.
         inputs: all inputs.
-        slopes: given `perturb(step)`, which returns all inputs with `step` added to P entries of
-            `name` (a leading axis P), returns any number of real arrays [P, B].
+        slopes: given `perturb(*steps)`, which returns all inputs with every step added to P entries
+            of `name` in turn (a leading axis steps*P), returns any number of real arrays [P, B].
     """
     shape = inputs[name].shape
     shared = name not in PER_SEQUENCE
@@ -51,16 +51,20 @@ def _of_shape(rows: Array, shape: tuple[int, ...], shared: bool) -> Array:
 
 
 def _perturb(name: str, inputs: Mapping[str, Array], entries: Array) -> Perturb:
-    """The function from a step to the inputs with that step added to each of the entries."""
+    """The function from steps to the inputs with each step added to each of the entries."""
     array, row = inputs[name], np.arange(len(entries))
 
-    def perturb(step: complex) -> Inputs:
+    def moved(step: complex) -> Array:
         copies = np.repeat(array[None], len(entries), axis=0)
         if name in PER_SEQUENCE:
             first, last = np.unravel_index(entries, (array.shape[0], array.shape[2]))
             copies[row, first, :, last] += step
         else:
             copies.reshape(len(entries), -1)[row, entries] += step
+        return copies
+
+    def perturb(*steps: complex) -> Inputs:
+        copies = np.concatenate([moved(step) for step in steps])
         # a vector needs an axis of its own to be broadcast over the sequences
         return {**inputs, name: copies[:, None, :] if array.ndim == 1 else copies}
 

@@ -42,8 +42,7 @@ def gradients(problem: Problem) -> Gradients:
     noise = SAFETY * UNIT["float64"] * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
-        coarse, crossed = _difference(problem, perturb, step)
-        fine, _ = _difference(problem, perturb, step / 2)
+        coarse, fine, crossed = _differences(problem, perturb, step)
         extrapolated = fine + (fine - coarse) / 3.0
         bound = np.abs(extrapolated - fine) + 4.0 * noise
         return extrapolated, np.where(crossed, np.inf, bound)
@@ -53,14 +52,17 @@ def gradients(problem: Problem) -> Gradients:
     return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
 
 
-def _difference(problem: Problem, perturb: Perturb, step: float) -> tuple[Array, Array]:
-    """Central difference [P, B], and whether a kink lies between its points, where it means
-    nothing.
+def _differences(problem: Problem, perturb: Perturb, step: float) -> tuple[Array, Array, Array]:
+    """Central differences [P, B] with a step and with half of it, in one forward pass.
+
+    The third array says whether a kink lies between their points, where they mean nothing.
     """
-    above, below = WithSides(), WithSides()
-    up = losses(above, problem, perturb(step))
-    down = losses(below, problem, perturb(-step))
+    xp = WithSides()
+    rows = losses(xp, problem, perturb(step, -step, step / 2, -step / 2))
+    up, down, half_up, half_down = np.split(rows, 4)
     crossed = np.zeros(up.shape, dtype=bool)
-    for side, other in zip(above.sides, below.sides, strict=True):
-        crossed |= np.any(side != other, axis=-1)
-    return (up - down) / (2.0 * step), crossed
+    for side in xp.sides:
+        if len(side) == len(rows) and side.ndim > 2:  # else the entries have no part in it
+            above, below, *_ = np.split(side, 4)
+            crossed |= np.any(above != below, axis=-1)
+    return (up - down) / (2.0 * step), (half_up - half_down) / step, crossed

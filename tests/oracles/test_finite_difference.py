@@ -73,7 +73,6 @@ def test_the_bound_bounds(regime):
         assert largest_ratio(case, exact(case)) < 1.0, str(spec)
 
 
-@pytest.mark.xfail(strict=True, reason="two steps of such a chaotic loss agree by chance")
 def test_the_bound_bounds_where_the_loss_is_chaotic():
     """Eight saturated steps amplify the step twenty times each; the bound must know."""
     spec = "rnn-tanh+nobias T=8 B=3 D=5 H=5 O=3 regime=saturated seed=2620"

@@ -12,7 +12,7 @@ from typing import Any
 import bptt_reference
 import numpy as np
 import pytest
-from bptt_reference import loss_and_grads, outputs, supports
+from bptt_reference import loss_and_grads, lstm, outputs, supports
 
 FOLDER = Path(bptt_reference.__file__).parent
 MODELS: tuple[dict[str, Any], ...] = (
@@ -67,6 +67,19 @@ def test_two_calls_give_the_same_bits_in_new_arrays(options: Any, draw: Any) -> 
     for a, b in combinations([*results, *given], 2):
         assert not np.shares_memory(a, b) or (a is b)
     assert len({id(g) for g in results}) == len(results)
+
+
+def test_a_tape_can_be_used_twice() -> None:
+    """What the backward pass of the LSTM writes into its tape is nothing that it reads."""
+    normal = np.random.default_rng(0).standard_normal
+    p = {"W_xh": normal((8, 3)), "W_hh": normal((8, 2)), "b_h": normal(8)}
+    state, above = (normal((4, 2)), normal((4, 2))), normal((5, 4, 2))
+    tape = lstm.forward(p, normal((5, 4, 3)), state)
+    first, second = (lstm.backward(p, tape, above, state) for _ in range(2))
+
+    for a, b in zip(first[0].values(), second[0].values(), strict=True):
+        assert a.tobytes() == b.tobytes()
+    assert first[1].tobytes() == second[1].tobytes()
 
 
 @pytest.mark.parametrize("options", MODELS, ids=str)

@@ -1,0 +1,338 @@
+"""The functions that users call: names, defaults, and every impossible argument."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bptt_check as bc
+from bptt_check import oracles, targets
+from bptt_check.api import collected
+from bptt_check.arrays import NumPy
+from bptt_check.errors import MissingFramework, SpecError, UnknownName
+from bptt_check.model import LOSSES, READOUTS, families
+from bptt_check.network import losses, problem
+from bptt_check.signatures import exact_gradients
+
+
+@pytest.fixture(autouse=True)
+def no_example_database(monkeypatch):
+    """Draws depend on the seed alone."""
+    monkeypatch.setenv("CI", "1")
+
+
+def right(case: bc.Case) -> tuple[float, dict[str, Any]]:
+    """The right loss and gradients, in the case's dtype."""
+    given = problem(case)
+    loss = float(losses(NumPy(), given, given.inputs).sum())
+    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
+
+
+def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:
+    """A recurrent weight whose gradient is too large."""
+    loss, grads = right(case)
+    return loss, {**grads, "W_hh_l0": 1.5 * grads["W_hh_l0"]}
+
+
+FAST: dict[str, Any] = {"oracles": ["complex_step"], "cases": 5}
+CASE = bc.Spec(bc.Model("rnn"), bc.Sizes(T=3, B=2, D=2, H=2, O=2)).build()
+
+
+# --- what is there ------------------------------------------------------------------------------
+
+
+def test_every_public_name_is_there():
+    """`__all__` is what can be imported, and `dir` shows it."""
+    assert all(hasattr(bc, name) for name in bc.__all__)
+    assert sorted(bc.__all__) == list(bc.__all__)
+    assert set(bc.__all__) <= set(dir(bc))
+
+
+def test_any_other_name_is_the_usual_error():
+    """A package that loads lazily still refuses what it has not."""
+    with pytest.raises(AttributeError, match="module 'bptt_check' has no attribute 'verfy'"):
+        _ = bc.verfy
+
+
+def test_models_are_the_names_without_modifiers():
+    """As `bptt-check list models` shows them."""
+    assert list(bc.models()) == [
+        "rnn-tanh", "rnn-relu", "rnn-sigmoid", "rnn-identity", "lstm", "gru", "gru-reset-before",
+    ]  # fmt: skip
+    assert bc.models()["gru-reset-before"] == bc.Model("gru", reset_after=False)
+
+
+# --- check --------------------------------------------------------------------------------------
+
+
+def test_check_is_one_case_in_detail():
+    """A right subject passes, a wrong one is explained."""
+    assert bc.check(right, CASE, ["complex_step"]).passed
+    report = bc.check(wrong, CASE, ["complex_step", "finite_difference"])
+
+    assert isinstance(report, bc.CaseReport)
+    assert (report.verdict, report.parameter, report.subject) == ("fail", "W_hh_l0", "wrong")
+    assert "(by complex_step, finite_difference)" in report.message
+    assert {r.oracle for r in report.rows} == {"complex_step", "finite_difference"}
+
+
+def test_check_keeps_the_time():
+    """A subject that takes too long is an error."""
+    import time
+
+    report = bc.check(lambda case: time.sleep(30), CASE, ["complex_step"], timeout=0.05)
+
+    assert report.verdict == "error"
+    assert "took longer than the limit of 0.05 s for one case" in report.message
+
+
+# --- verify -------------------------------------------------------------------------------------
+
+
+def test_verify_a_right_subject():
+    """Everything offered was decided."""
+    report = bc.verify(right, ["rnn-tanh", "gru+mse"], **FAST)
+
+    assert isinstance(report, bc.Report)
+    assert report.passed
+    assert report.models == ("rnn-tanh", "gru+mse")
+    assert report.oracles == ("complex_step",)
+    assert report.cases == {"pass": 10}
+    assert report.failures == ()
+    assert report.counterexample is None
+
+
+def test_verify_a_wrong_subject():
+    """It fails, with the failure on its smallest case."""
+    report = bc.verify(wrong, ["rnn-tanh"], **FAST)
+
+    assert report.verdict == "fail"
+    assert report.failures[0].spec == "rnn-tanh T=1 B=1 D=1 H=1 O=2 seed=0"
+    assert report.counterexample.sizes.T == 1
+
+
+def test_models_may_be_objects_and_are_taken_once():
+    """Names and `Model` objects mix; the same one twice is one."""
+    report = bc.verify(right, [bc.Model("gru"), "gru", "rnn-tanh+mse", bc.Model("gru")], **FAST)
+
+    assert report.models == ("gru", "rnn-tanh+mse")
+
+
+def test_oracles_are_taken_once():
+    """And in the order given."""
+    names = ["finite_difference", "complex_step", "finite_difference"]
+
+    assert bc.verify(right, ["rnn-tanh"], 2, names).oracles == ("finite_difference", "complex_step")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_dtypes(dtype):
+    """Cases are drawn in the dtypes asked for."""
+    report = bc.verify(right, ["rnn-tanh"], dtypes=[dtype], **FAST)
+
+    assert report.passed
+    assert {bc.Spec.parse(s).dtype for s in report.table["spec"]} == {dtype}
+
+
+def test_progress_and_seed():
+    """Progress is called after every case; the seed is remembered."""
+    seen: list[Any] = []
+    report = bc.verify(right, ["rnn-tanh"], seed=7, progress=seen.append, **FAST)
+
+    assert [p.done for p in seen] == [1, 2, 3, 4, 5]
+    assert report.seed == 7
+
+
+def test_an_interrupt():
+    """Is raised, unless what there is shall be kept."""
+
+    def stopped(case: bc.Case) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bc.verify(stopped, ["rnn-tanh"], **FAST)
+    report = bc.verify(stopped, ["rnn-tanh"], keep_partial=True, **FAST)
+
+    assert report.interrupted
+    assert report.verdict == "inconclusive"
+
+
+def test_reports_are_collected_for_the_pytest_plugin():
+    """Where somebody collects, every `verify` leaves its report."""
+    gathered: list[bc.Report] = []
+    token = collected.set(gathered)
+    try:
+        report = bc.verify(right, ["rnn-tanh"], **FAST)
+    finally:
+        collected.reset(token)
+
+    assert gathered == [report]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"models": []}, SpecError, "models is empty; name at least one, or leave it out for all."),
+        ({"oracles": []}, SpecError, "oracles is empty; name at least one, or leave it out for"),
+        ({"dtypes": ()}, SpecError, "dtypes is empty; name at least one of float64, float32."),
+        ({"dtypes": ["float16"]}, UnknownName, "unknown dtype 'float16'. Did you mean 'float64'?"),
+        ({"models": ["ltsm"]}, UnknownName, "unknown model 'ltsm'. Did you mean 'lstm'?"),
+        ({"models": ["lstm+bs"]}, UnknownName, "unknown model modifier 'bs'."),
+        ({"oracles": ["tourch"]}, UnknownName, "unknown oracle 'tourch'. Did you mean 'torch'?"),
+        ({"cases": 0}, SpecError, "cases must be an integer of at least 1, got 0."),
+        ({"cases": 2.5}, SpecError, "cases must be an integer of at least 1, got 2.5."),
+        (
+            {"models": ["lstm+bidirectional+truncated"]},
+            SpecError,
+            "truncation and bidirectional=True exclude each other:",
+        ),
+    ],
+)
+@pytest.mark.parametrize("function", [bc.verify, bc.assert_gradients])
+def test_impossible_arguments_are_refused(function, arguments, kind, message):
+    """Before anything is run."""
+
+    def untouched(case: bc.Case) -> Any:
+        raise AssertionError("was called")
+
+    with pytest.raises(kind) as caught:
+        function(untouched, **{"models": ["rnn-tanh"], **FAST, **arguments})
+
+    assert str(caught.value).startswith(message)
+    assert isinstance(caught.value, bc.BpttCheckError)
+
+
+@pytest.mark.parametrize("arguments", [{"timeout": 0}, {"timeout": -1.0}])
+def test_an_impossible_timeout_is_refused(arguments):
+    """A limit is positive."""
+    with pytest.raises(SpecError, match="timeout must be positive"):
+        bc.verify(right, ["rnn-tanh"], **FAST, **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"models": "lstm"}, {"oracles": "complex_step"}, {"dtypes": "float64"}]
+)
+@pytest.mark.xfail(strict=True, reason="a text is taken letter by letter")
+def test_a_text_for_a_list_is_told_so(arguments):
+    """The message names what was given, not its first letter."""
+    with pytest.raises(SpecError, match=r"list|\["):
+        bc.verify(right, **{"models": ["rnn-tanh"], **FAST, **arguments})
+
+
+# --- assert_gradients ---------------------------------------------------------------------------
+
+
+def test_assert_gradients_returns_the_report():
+    """Of a right subject."""
+    assert bc.assert_gradients(right, ["rnn-tanh"], **FAST).passed
+
+
+def test_assert_gradients_raises_the_explanation():
+    """An AssertionError, so that any test runner shows it."""
+    with pytest.raises(bc.GradientMismatch) as caught:
+        bc.assert_gradients(wrong, ["rnn-tanh"], **FAST)
+
+    assert isinstance(caught.value, AssertionError)
+    assert "FAIL  rnn-tanh: the gradient of W_hh_l0 is wrong" in str(caught.value)
+
+
+def test_assert_gradients_raises_where_nothing_was_decided():
+    """Anything but `pass` raises: relu is nothing for complex step."""
+    with pytest.raises(bc.GradientMismatch):
+        bc.assert_gradients(right, ["rnn-relu"], **FAST)
+
+
+# --- oracles by name ----------------------------------------------------------------------------
+
+
+def test_the_oracles_have_an_order():
+    """The three columns of the card first."""
+    assert oracles.names()[:4] == ["finite_difference", "torch", "jax", "complex_step"]
+
+
+def test_an_oracle_knows_its_name():
+    """So that rows can be labelled."""
+    assert oracles.load("complex_step").name == "complex_step"
+
+
+def test_a_missing_framework_says_what_to_install(monkeypatch):
+    """And is left out where no oracle was asked for."""
+    found = importlib.util.find_spec
+    missing = lambda name, *a: None if name == "torch" else found(name, *a)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", missing)
+
+    assert not oracles.available("torch")
+    with pytest.raises(MissingFramework) as caught:
+        bc.check(right, CASE, ["torch"])
+    assert "the oracle 'torch' needs torch, which is not installed: pip install" in str(
+        caught.value
+    )
+    assert isinstance(caught.value, ImportError)
+
+
+# --- targets by name ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "truncated", "lengths"),
+    [
+        ("lstm", bc.Model(), False, False),
+        ("lstm+truncated", bc.Model(), True, False),
+        ("gru+lengths+mse+truncated", bc.Model("gru", loss="mse"), True, True),
+    ],
+)
+def test_a_name_may_say_what_its_cases_have(name, model, truncated, lengths):
+    """`+truncated` and `+lengths` are no part of the model."""
+    (target,) = targets.of(name)
+
+    assert (target.model, target.truncated, target.lengths) == (model, truncated, lengths)
+    assert targets.of(target.name) == [target]
+
+
+def test_default_targets_cover_every_loss_and_readout_of_every_family():
+    """No family goes unchecked with any loss or readout, truncated, or in two directions."""
+    every = targets.default_targets()
+    wanted = {(f, loss, readout) for f in families() for loss in LOSSES for readout in READOUTS}
+    seen = {(t.model.family, t.model.loss, t.model.readout) for t in every}
+
+    assert wanted == seen
+    assert len({t.name for t in every}) == len(every)
+    for what in (
+        lambda t: t.truncated,
+        lambda t: t.lengths,
+        lambda t: t.model.layers > 1,
+        lambda t: t.model.bidirectional,
+        lambda t: not t.model.bias,
+        lambda t: t.model.reduction == "mean",
+    ):
+        assert {t.model.family for t in every if what(t)} == set(families())
+
+
+@pytest.mark.parametrize("name", targets.PRESETS)
+def test_every_preset_can_be_verified(name):
+    """A preset is one or several targets whose specs can be drawn."""
+    report = bc.verify(right, [name], cases=1, oracles=["finite_difference"])
+
+    assert report.verdict in ("pass", "inconclusive")
+    assert report.models == tuple(t.name for t in targets.of(name))
+
+
+def test_a_preset_fixes_what_it_says():
+    """Every case of it has its sizes and truncation."""
+    report = bc.verify(right, ["truncated_100_10"], cases=1, oracles=["complex_step"])
+    specs = [bc.Spec.parse(s) for s in report.table["spec"]]
+
+    assert {s.truncation for s in specs} == {bc.Truncation(100, 10)}
+    assert {s.sizes.T for s in specs} == {110}
+
+
+def test_sentiment_toy_is_its_data_set():
+    """The one-hot words, not drawn ones."""
+    report = bc.verify(right, ["sentiment_toy"], cases=3, oracles=["complex_step"])
+    case = bc.Spec.parse(report.table["spec"][0]).build()
+
+    assert report.passed
+    assert np.array_equal(case.x.sum(axis=2), np.ones((3, 3)))
