@@ -15,7 +15,8 @@ class Tape(NamedTuple):
     """What the forward pass leaves for the backward pass.
 
     x [T, B, D] and h, c [T+1, B, H]; of each step the gates i, f, g, o and their slopes
-    [T, 4, B, H], and tanh(c_t) with its slope [T, B, H].
+    [T, 4, B, H], and tanh(c_t) with its slope [T, B, H]. `spare` [T, B, 4H] is memory that the
+    forward pass has used up; `backward` puts its own numbers there.
     """
 
     x: Array
@@ -25,6 +26,7 @@ class Tape(NamedTuple):
     slopes: Array
     tanh_c: Array
     tanh_c_slope: Array
+    spare: Array
 
     @property
     def states(self) -> State:
@@ -47,8 +49,8 @@ def forward(p: Params, x: Array, state: State) -> Tape:
     """
     T, (B, H) = len(x), state[0].shape
     h, c = (time_line(s, T) for s in state)
-    gates, slopes = np.empty((2, T, 4, B, H), x.dtype)
-    tanh_c, tanh_c_slope = np.empty((2, T, B, H), x.dtype)
+    room = np.empty((T, 10, B, H), x.dtype)  # one large allocation costs less than several
+    gates, slopes, tanh_c, tanh_c_slope = room[:, :4], room[:, 4:8], room[:, 8], room[:, 9]
     a_x = affine(x, p["W_xh"], p.get("b_h"))
     W_hh_T = np.ascontiguousarray(p["W_hh"].T)
     a, ig = np.empty((B, 4 * H), x.dtype), np.empty((B, H), x.dtype)
@@ -67,13 +69,13 @@ def forward(p: Params, x: Array, state: State) -> Tape:
         c_t += np.multiply(i, g, out=ig)
         tanh(c_t, tanh_c[t], tanh_c_slope[t])
         np.multiply(o, tanh_c[t], out=h_t)  # (5.7)
-    return Tape(x, h, c, gates, slopes, tanh_c, tanh_c_slope)
+    return Tape(x, h, c, gates, slopes, tanh_c, tanh_c_slope, spare=a_x)
 
 
 def backward(p: Params, tape: Tape, above: Array, state_bar: State) -> InputBars:
     """Mirror of `forward`, from the last step to the first; see `types.Cell` for the arguments."""
     T, (B, H), W_hh = len(tape.x), state_bar[0].shape, p["W_hh"]
-    a_bar = np.empty((T, B, 4 * H), W_hh.dtype)
+    a_bar = tape.spare
     a_bar_by_gate = by_gate(a_bar, 4)
     i_bar, f_bar, g_bar, o_bar = gate_bar = np.empty((4, B, H), W_hh.dtype)
     through_h = np.empty((B, H), W_hh.dtype)
