@@ -78,6 +78,9 @@ def verify(
         UnknownName, SpecError, MissingFramework: an argument is impossible; the message says why.
     """
     positive("cases", cases)
+    for name, value in (("models", models), ("oracles", oracles), ("dtypes", dtypes)):
+        if isinstance(value, str):
+            raise SpecError(f"{name} must be a list of names: {name}=[{value!r}].")
     for dtype in dtypes:
         if dtype not in DTYPES:
             raise UnknownName("dtype", dtype, DTYPES)

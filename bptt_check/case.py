@@ -71,7 +71,9 @@ class Spec:
         if self.regime not in (*REGIMES, *DATA_SETS):
             raise UnknownName("regime", self.regime, (*REGIMES, *DATA_SETS))
         _check_data_set(self)
-        if not isinstance(self.seed, int) or self.seed < 0:
+        for name, kind in (("model", Model), ("sizes", Sizes), ("truncation", Truncation | None)):
+            _is_a(name, getattr(self, name), kind)
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
         check_combination(self.model, self.truncation, self.lengths)
 
@@ -121,6 +123,8 @@ def _spec_arguments(values: dict[str, str], text: str) -> dict[str, Any]:
         raise UnknownName("word in a spec:", min(unknown), valid)
     if ("k1" in values) != ("k2" in values):
         raise SpecError(f"k1 and k2 belong together; the spec {text!r} has only one of them.")
+    if values.get("lengths"):
+        raise SpecError(f"'lengths' in a spec takes no value, got {values['lengths']!r}.")
     integer = {k: _integer(k, values[k]) for k in values if k not in ("dtype", "regime", "lengths")}
     arguments: dict[str, Any] = {k: values[k] for k in ("dtype", "regime") if k in values}
     arguments["sizes"] = Sizes(**{k: integer[k] for k in sizes if k in integer})
@@ -162,6 +166,12 @@ class Case:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
+        for name, kind in (
+            ("model", Model),
+            ("params", Mapping),
+            ("truncation", Truncation | None),
+        ):
+            _is_a(name, getattr(self, name), kind)
         check_combination(self.model, self.truncation, self.lengths is not None)
         convert: dict[str, Any] = {
             n: _frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
@@ -170,6 +180,10 @@ class Case:
         convert["targets"] = _frozen("targets", self.targets, "int64" if labels else self.dtype)
         convert["lengths"] = _frozen("lengths", self.lengths, "int64")
         convert["params"] = {n: _frozen(n, a, self.dtype) for n, a in self.params.items()}
+        needed = {"x": convert["x"], "h0": convert["h0"], **convert["params"]}
+        missing = [name for name, array in needed.items() if array is None]
+        if missing:
+            raise SpecError(f"{', '.join(missing)} must be an array, got None.")
         for name, value in convert.items():
             object.__setattr__(self, name, value)
         _validate(self)
@@ -277,6 +291,13 @@ def _check_data_set(spec: Spec) -> None:
         )
 
 
+def _is_a(name: str, value: object, kind: Any) -> None:
+    """Raise `SpecError` unless a field has its type."""
+    if not isinstance(value, kind):
+        wanted = getattr(kind, "__name__", str(kind))
+        raise SpecError(f"{name} must be a {wanted}, got {value!r}.")
+
+
 def _frozen(name: str, value: Any, dtype: str) -> Array | None:
     """A read-only copy in `dtype`; integers must be integers already."""
     if value is None:
@@ -284,6 +305,8 @@ def _frozen(name: str, value: Any, dtype: str) -> Array | None:
     array = np.asarray(value)
     if dtype == "int64" and array.size and array.dtype.kind not in "iu":
         raise SpecError(f"{name} must hold integers, got dtype {array.dtype}.")
+    if array.dtype.kind not in "fiub":
+        raise SpecError(f"{name} must hold real numbers, got dtype {array.dtype}.")
     array = np.array(array, dtype=dtype, order="C")
     array.flags.writeable = False
     return array

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arrays import Namespace
+from .errors import SpecError
 from .model import LAYOUTS, Layout, Model
 
 State = tuple[Any, ...]
@@ -46,6 +47,10 @@ def register(
             `(h,)` or `(h, c)` and `params` the layer's arrays by their plain names (`W_xh`, ...).
             Without biases (`bias=False`) the names of the biases are missing from `params`.
     """
+    if not name.replace("_", "").isalnum():
+        raise SpecError(f"the name of a cell must be letters, digits and _, got {name!r}.")
+    if isinstance(layout, Layout) and layout.states not in (("h",), ("h", "c")):
+        raise SpecError(f"states must be ('h',) or ('h', 'c'), got {layout.states!r}.")
     given = LAYOUTS[name] if layout is None else layout
     make = given if callable(given) else lambda model: given
 

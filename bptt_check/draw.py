@@ -40,7 +40,7 @@ def draw_arrays(
     cotangents.
     """
     params = {
-        name: _parameter(name, shape, seed, regime)
+        name: _parameter(model, name, shape, seed, regime)
         for name, shape in parameter_shapes(model, sizes).items()
     }
     inputs = {
@@ -67,11 +67,16 @@ def sentiment_data() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.eye(len(SENTIMENT))[np.array(words).T], labels
 
 
-def _parameter(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:
+def _parameter(
+    model: Model, name: str, shape: tuple[int, ...], seed: int, regime: str
+) -> NDArray[np.float64]:
     """Weights of size 1/sqrt(fan-in), biases of size 1/2, bent to what the regime asks for."""
     scale = 1.5 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.5
     values = _values(name, shape, seed) * scale
-    if regime == "saturated":  # every other unit at random, so that the rest still carries gradient
+    unbounded = model.activation in ("relu", "identity")
+    if regime == "saturated" and not (
+        unbounded and name.startswith("W_hh")
+    ):  # every other unit at random, so that the rest still carries gradient
         rows = _integers(f"{name} rows", (shape[0],), seed, 2)
         values *= np.where(rows, SATURATION, 1.0).reshape(-1, *[1] * (len(shape) - 1))
     if regime == "tiny":

@@ -63,6 +63,20 @@ def failure_of(
     )
 
 
+def as_found(name: str, first: CaseReport, known: Mapping[Spec, str]) -> Failure:
+    """The failure of which `first` was the first case, without asking the subject anything more."""
+    return Failure(
+        verdict=first.verdict,
+        model=name,
+        parameter=first.parameter,
+        message=first.message,
+        spec=first.spec,
+        cases=sum(verdict == first.verdict for verdict in known.values()),
+        first_spec=first.spec,
+        case=first.case,
+    )
+
+
 def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str]:
     """Sentences that explain all of the longest failing cases."""
     longest = sorted(failing, key=lambda spec: -spec.sizes.T)[:TELLING]

@@ -112,7 +112,9 @@ class _Judgement:
         assert self.answer.result is not None
         try:
             answers = ask_training(self.subject, self.case, self.answer.result.grads)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a subject cannot end the run
             return self._closed("error", explain.raised(self.case, explained(error), self.name))
         found = training_rows(answers, self.case.dtype)
         self.rows += found

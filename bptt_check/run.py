@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
 from .case import Differentiator, Spec
-from .failures import failure_of
+from .failures import as_found, failure_of
 from .flow import shown
 from .judgement import Setup, check_cases
 from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
@@ -92,6 +92,7 @@ def verify(
         if not keep_partial:
             raise
         interrupted = True
+        failures += _as_found(accepted, tally, {f.model for f in failures})
     refused = tally.refused()
     declined |= refused
     accepted = [t for t in accepted if t.name not in refused]
@@ -210,7 +211,7 @@ def _supports(subject: Differentiator, target: Target) -> bool:
 def _check_target(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup
 ) -> Iterator[CaseReport]:
-    memory = _memory(subject, target)
+    memory = _memory(subject, target, plan)
     drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed, memory)
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
@@ -221,9 +222,9 @@ def _check_target(
             yield report
 
 
-def _memory(subject: Differentiator, target: Target) -> str:
-    """The name under which the failing specs of a subject and a target are kept between runs."""
-    return f"{name_of(subject)} {target.name}"
+def _memory(subject: Differentiator, target: Target, plan: Plan) -> str:
+    """The name under which failing specs are kept for later runs of the same kind."""
+    return f"{name_of(subject)} {target.name} {' '.join(sorted(plan.dtypes))}"
 
 
 def _failures(
@@ -239,9 +240,17 @@ def _failures(
     for first in found.values():
         shrink = before + len(failures) < FULLY_SHRUNK
         failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
-        remember(_memory(subject, target), Spec.parse(failure.spec), failing=True)
+        remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
         failures.append(failure)
     return failures
+
+
+def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterator[Failure]:
+    """Failures of the target at which a run was interrupted; the subject may be what hangs."""
+    for target in targets:
+        if target.name not in told:
+            for first in tally.first.get(target.name, {}).values():
+                yield as_found(target.name, first, tally.known.get(target.name, {}))
 
 
 FLOW_STEPS = range(4, 13)

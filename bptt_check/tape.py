@@ -277,11 +277,11 @@ _REAL = NumPy()
 
 
 def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
+    """A function and its slope, each with a rounding of its own: not all code shares one."""
     z.tape.bent.append(z.value)
     relative = z.tape.rounding.relative
-    value = relative(value)
-    factor = relative(slope(value))
-    return z.derived(value, (z, lambda bar: relative(bar * factor)))
+    factor = relative(slope(relative(value)))
+    return z.rounded(value, (z, lambda bar: relative(bar * factor)))
 
 
 def _fold(bar: Array, shape: tuple[int, ...]) -> Array:

@@ -42,7 +42,11 @@ Answer = tuple[str, Any, Arrays]
 def ask_training(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[Answer]:
     """Call every function that the subject offers; whatever it raises is raised here."""
     typed = {n: grads[n].astype(case.dtype) for n in case.params if n in grads}
-    return list(_answers(subject, {n: case.params[n] for n in typed}, typed))
+    answers = list(_answers(subject, {n: case.params[n] for n in typed}, typed))
+    for name, got, _ in answers:
+        if not isinstance(got, Mapping):
+            raise TypeError(f"{name} must return a dict of arrays, got {type(got).__name__}")
+    return answers
 
 
 def training_rows(answers: list[Answer], dtype: str) -> list[Row]:

@@ -215,7 +215,6 @@ def test_an_impossible_timeout_is_refused(arguments):
 @pytest.mark.parametrize(
     "arguments", [{"models": "lstm"}, {"oracles": "complex_step"}, {"dtypes": "float64"}]
 )
-@pytest.mark.xfail(strict=True, reason="a text is taken letter by letter")
 def test_a_text_for_a_list_is_told_so(arguments):
     """The message names what was given, not its first letter."""
     with pytest.raises(SpecError, match=r"list|\["):

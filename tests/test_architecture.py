@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, str] = {
     "model": "errors",
     "draw": "model",
     "arrays": "",
-    "cells": "arrays model",
+    "cells": "arrays errors model",
     "case": "draw errors model",
     # truth
     "network": "arrays case cells model",

@@ -107,7 +107,6 @@ def test_a_line_that_is_no_spec_is_refused(text, kind, message):
 
 
 @pytest.mark.parametrize("text", ["lstm lengths=no", "lstm lengths=3", "lstm lengths=False"])
-@pytest.mark.xfail(strict=True, reason="lengths=no is read as lengths")
 def test_lengths_takes_no_value(text):
     """`lengths` is a word of its own; a value means something else was meant."""
     with pytest.raises(SpecError, match="lengths"):
@@ -141,14 +140,12 @@ def test_an_impossible_spec_is_refused(options, message):
         pytest.param((Model(), Sizes(), (2, 2)), id="truncation tuple"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="only build() fails, with an AttributeError")
 def test_a_spec_of_the_wrong_kinds_is_refused(arguments):
     """A text for a model, or a tuple for sizes, is refused at construction."""
     with pytest.raises(SpecError):
         Spec(*arguments)
 
 
-@pytest.mark.xfail(strict=True, reason="True is taken for 1, and its line does not read back")
 def test_a_boolean_is_no_seed():
     """What cannot be read back from the spec's line is refused."""
     with pytest.raises(SpecError, match="seed must be a non-negative integer, got True"):
@@ -388,7 +385,6 @@ def test_float_overflow_is_refused():
     ],
 )
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-@pytest.mark.xfail(strict=True, reason="raises NumPy's own error, or nothing at all")
 def test_arrays_of_the_wrong_kind_are_refused(changes):
     """Whatever is no array of real numbers is refused with a sentence of ours."""
     with pytest.raises(SpecError):

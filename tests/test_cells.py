@@ -385,7 +385,6 @@ def test_a_cell_may_depend_on_the_model():
 
 
 @pytest.mark.parametrize("name", ["my+cell", "my cell", ""])
-@pytest.mark.xfail(strict=True, reason="registered, and then no name or spec line can name it")
 def test_a_cell_needs_a_name_that_can_be_parsed(name):
     """Names are joined by `+` and stand in lines of words."""
     try:
@@ -396,7 +395,6 @@ def test_a_cell_needs_a_name_that_can_be_parsed(name):
         LAYOUTS.pop(name, None)
 
 
-@pytest.mark.xfail(strict=True, reason="only building a case fails, with a KeyError")
 def test_a_cell_has_the_states_of_the_contract():
     """A case carries `h0` and `c0` and no other state."""
     try:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from bptt_reference import loss_and_grads
 from implementations import FAULTS, Numpy, torch_module
 
 import bptt_check as bc
 from bptt_check.case import Differentiator
+
+torch = pytest.importorskip("torch")
 
 FAMILIES = tuple(bc.models())
 OPTIONS = (

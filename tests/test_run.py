@@ -471,7 +471,6 @@ def test_an_interrupted_failure_is_a_failure():
     assert record.verdict == "fail"
 
 
-@pytest.mark.xfail(strict=True, reason="the failures of the model at work are left out")
 def test_an_interrupted_failure_is_explained():
     """A run with verdict `fail` has a failure to show."""
     calls = [0]

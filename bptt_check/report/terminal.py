@@ -28,7 +28,8 @@ def show(run: Run, console: Console) -> None:
     if not run.failures:
         _plain(_without_title(message(run)), console)
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
-    _plain(f"\ncases: {counts}; {run.seconds:.1f} s", console)
+    end = ", interrupted" if run.interrupted else ""
+    _plain(f"\ncases: {counts}; {run.seconds:.1f} s{end}", console)
 
 
 def show_case(report: CaseReport, console: Console) -> None:

@@ -70,7 +70,7 @@ def _from_name(name: str) -> ModuleType:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             raise SubjectNotFound(f"there is no module {name!r} on the Python path.") from error
         raise SubjectNotFound(f"importing {name} failed: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectNotFound(
             f"importing {name} failed: {type(error).__name__}: {error}"
         ) from error
@@ -82,14 +82,15 @@ def _from_file(name: str) -> ModuleType:
     path = Path(name)
     if not path.is_file():
         raise SubjectNotFound(f"there is no file {name}.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"bptt_check_subject_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the names in annotations
     sys.path.insert(0, str(path.parent))  # as `python file.py` does: its neighbours are found
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectNotFound(f"running {name} failed: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(path.parent))

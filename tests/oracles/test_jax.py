@@ -65,6 +65,8 @@ def assert_same(wanted: Result, found: Result, tolerance: float, told: object) -
 @pytest.mark.parametrize("family", families())
 def test_agrees(family: str, regime: str) -> None:
     """Every loss, readout, regime, option and truncation has the gradient of another oracle."""
+    if family in WHOLE:
+        pytest.importorskip(WHOLE[family])
     reference, found = load(WHOLE.get(family, "complex_step")), load("jax")
     for case in cases(family, regime):
         assert_same(reference(case), found(case), 1e-11, case.spec)
@@ -74,7 +76,7 @@ def test_beyond_the_bucket() -> None:
     """Sizes that are not drawn by default go to a larger bucket, with the same answer."""
     case = Spec(Model("gru", layers=2), Sizes(T=23, B=5, D=7, H=9, O=6), lengths=True).build()
 
-    assert_same(load("torch")(case), load("jax")(case), 1e-12, case.spec)
+    assert_same(load("complex_step")(case), load("jax")(case), 1e-12, case.spec)
 
 
 def test_saturated_slopes_keep_digits() -> None:

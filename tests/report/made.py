@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
-from bptt_check.records import TABLE, Failure, Summary
+from bptt_check.records import TABLE, Failure, Flow, Summary
 from bptt_check.report import Report
 from bptt_check.verdict import NOT_OFFERED
 
@@ -74,6 +74,11 @@ def failure(**changes: Any) -> Failure:
         "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
     }  # fmt: skip
     return Failure(**{**given, **changes})
+
+
+def flow() -> Flow:
+    """Gradient flow of two steps, one path of which is nothing."""
+    return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
 
 
 def table(length: int = 2) -> dict[str, list[Any]]:

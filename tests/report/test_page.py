@@ -131,11 +131,24 @@ def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
 def test_every_section_has_its_template() -> None:
     """A section is a function and a template of its name; the page shows them in their order."""
     run = made.failing(declined={"gru": "no"}).document
-    names = [s.name for f in sections.SECTIONS if (s := f(replace(run, checks=run.parts)))]
-    source = page.render(replace(run, checks=run.parts))
+    full = replace(run, checks=run.parts, flows=(made.flow(),))
+    names = [s.name for f in sections.SECTIONS if (s := f(full))]
+    source = page.render(full)
 
     assert len(sections.SECTIONS) == len(names)
     assert names == re.findall(r'<section id="(\w+)"', source)
+
+
+def test_a_path_is_shown_relative_to_the_strongest() -> None:
+    """The strongest path is 0.0, a thousandth of it -3.0, and nothing is left empty."""
+    source = page.render(replace(made.report().document, flows=(made.flow(),)))
+
+    assert re.findall(r'<td class="path ([\w ]+)">([^<]*)<', source) == [
+        ("shade0", "0.0"),
+        ("void", ""),
+        ("shade3", "-3.0"),
+        ("shade0", "-0.3"),
+    ]
 
 
 def test_the_page_of_a_passing_run_has_no_failures() -> None:
