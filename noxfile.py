@@ -31,7 +31,7 @@ def group(name: str) -> tuple[str, ...]:
 def verify(session: nox.Session) -> None:
     """Verify the NumPy reference against every oracle and write reports/index.html."""
     session.install(".[all]", TORCH)
-    default = ["--cases", "12", "--dtype", "float64", "--dtype", "float32"]
+    default = ["--cases", "8", "--dtype", "float64", "--dtype", "float32"]
     session.run("bptt-check", "run", "--report", "reports", *(session.posargs or default))
 
 

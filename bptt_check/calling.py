@@ -28,11 +28,13 @@ class Answer:
 
     `again` is the result of a second call, None if there was none or it was the same to the last
     bit.
+    `unmoved` is another case of the same shapes that got the very same gradients.
     """
 
     result: Result | None = None
     findings: tuple[Finding, ...] = ()
     again: Result | None = None
+    unmoved: Case | None = None
     error: str = ""
     unsupported: str = ""
 
@@ -54,13 +56,14 @@ def ask(
     that it hands out again and gradients that it remembers by shape.
     """
     check_limit(timeout)
+    unmoved = None
     first_case, second_case = _own_arrays(case), _own_arrays(case)
     try:
         returned = _call(subject, first_case, timeout)
         first = accept(case, returned)
         findings = [*first.findings, *written_inputs(case, first_case)]
         if probe:
-            findings += _probe(subject, case, first.result, timeout)
+            unmoved = _unmoved(subject, case, first.result, timeout)
         changed = _changed(case, returned, first)  # before a second answer could hide it
         later = accept(case, _call(subject, second_case, timeout))
     except Unsupported as reason:
@@ -78,7 +81,7 @@ def ask(
         what = "one of two calls on the same case gave no answer that can be read"
         findings.append(Finding("return value", what))
     again = later.result if _differ(first.result, later.result) else None
-    return Answer(first.result, tuple(findings), again)
+    return Answer(first.result, tuple(findings), again, unmoved)
 
 
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
@@ -87,20 +90,17 @@ def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     return now.findings != first.findings or _differ(now.result, first.result)
 
 
-def _probe(
+def _unmoved(
     subject: Callable[..., Any], case: Case, first: Result | None, timeout: float | None
-) -> list[Finding]:
-    """A finding if other arrays of the same shapes get the very same gradients, not all zero."""
+) -> Case | None:
+    """Another case of the same shapes, if its gradients are the very same."""
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
     answer = accept(other, _call(subject, _own_arrays(other), timeout)).result
-    if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
-        return []
-    moved = any(np.any(a != case.inputs[n]) for n, a in other.inputs.items())
-    same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in first.grads.items())
-    if not moved or not same:
-        return []
-    what = "other arrays of the same shapes got the very same gradients: are they kept by shape?"
-    return [Finding("return value", what)]
+    if first is None or answer is None:
+        return None
+    grads = first.grads.items()
+    same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in grads)
+    return other if same else None
 
 
 def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:

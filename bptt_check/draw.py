@@ -30,7 +30,7 @@ SATURATION = 20.0  # pre-activations of 20 to 40: the sigmoid's complement is 1e
 TINY = 0.001
 VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
 EXPLODING = 3.0
-LARGE_LOGITS = 1000.0  # logits beyond 709, where exp overflows if nobody takes the maximum out
+LARGE_LOGITS = 10000.0  # logits beyond 709, where exp overflows if nobody takes the maximum out
 
 
 def draw_arrays(

@@ -23,6 +23,7 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
+from .signatures import exact_gradients
 from .training_step import DEFINITIONS, ask_training, training_rows
 from .verdict import (
     NOT_OFFERED,
@@ -93,7 +94,8 @@ class _Judgement:
             return self._closed("error", explain.raised(self.case, self.answer.error, self.name))
         if self.answer.result is not None:
             self._measure()
-        findings = [f.message for f in self.answer.findings] + self._second_call()
+        findings = [f.message for f in self.answer.findings]
+        findings += self._second_call() + self._kept_by_shape()
         if findings:
             message = explain.broken_contract(self.case, findings, self.name)
             first = self.answer.findings[0].parameter if self.answer.findings else "return value"
@@ -163,6 +165,17 @@ class _Judgement:
     def _over_budget(self) -> bool:
         wrong_loss = self.loss_error > self.plain.of_loss()
         return wrong_loss or any(r.verdict == "fail" for r in self.rows)
+
+    def _kept_by_shape(self) -> list[str]:
+        """A finding if other arrays got the very same gradients although theirs are others."""
+        other = self.answer.unmoved
+        if other is None:
+            return []
+        here, there = exact_gradients(self.case), exact_gradients(other)
+        if all(np.array_equal(here[n], there[n]) for n in here):
+            return []
+        what = "other arrays of the same shapes got the very same gradients"
+        return [f"{what}: are they kept by shape?"]
 
     def _second_call(self) -> list[str]:
         """A finding if the second call's answer differs from the first's by more than rounding."""

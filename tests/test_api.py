@@ -335,3 +335,10 @@ def test_sentiment_toy_is_its_data_set():
 
     assert report.passed
     assert np.array_equal(case.x.sum(axis=2), np.ones((3, 3)))
+
+
+def test_gradients_that_do_not_depend_on_the_arrays_are_not_called_remembered() -> None:
+    """A dead net has the same gradient for other arrays of its shapes, and rightly so."""
+    case = bc.Spec.parse("rnn-relu+bce T=1 B=1 D=1 H=1 O=1 regime=sparse seed=1").build()
+
+    assert bc.check(loss_and_grads, case, ["finite_difference"]).verdict in ("pass", "inconclusive")

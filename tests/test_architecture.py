@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, str] = {
     "records": "case verdict",
     "judgement": (
         "arrays calling case compare errors explain network own_loss records roundoff "
-        "training_step verdict"
+        "signatures training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
