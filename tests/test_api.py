@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check import oracles, targets
