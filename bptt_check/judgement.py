@@ -234,10 +234,10 @@ class _Judgement:
         """Whether rounding in a lower precision explains everything, the loss included."""
         if self.loss_error > self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error():
             return False
-        sharp = [n for n, r in self.trusted.items() if r.bounds is None] or list(self.trusted)
+        sharp = min(self.trusted, key=lambda name: _largest_bound(self.trusted[name]))
         if not any(r.verdict == "fail" for r in self.rows):
             return False
-        return is_imprecise(self.diffs[sharp[0]], self.budgets[sharp[0]], lower)
+        return is_imprecise(self.diffs[sharp], self.budgets[sharp], lower)
 
     def _wrong_loss(self, detail: bool) -> str:
         """The message of a wrong loss; in detail with where it starts and whose derivative it
@@ -283,3 +283,8 @@ class _Judgement:
             loss=result.loss if result else float("nan"),
             expected_loss=self.expected_loss if measured else float("nan"),
         )
+
+
+def _largest_bound(result: Result) -> float:
+    """The largest error that an oracle says it may have, beyond rounding."""
+    return max((float(b.max()) for b in (result.bounds or {}).values()), default=0.0)

@@ -228,21 +228,27 @@ def positive(name: str, value: object) -> None:
         raise SpecError(f"{name} must be an integer of at least 1, got {value!r}.")
 
 
+MODIFIERS: dict[str, dict[str, object]] = {
+    "bidirectional": {"bidirectional": True},
+    "nobias": {"bias": False},
+    **{loss: {"loss": loss} for loss in LOSSES},
+    **{readout: {"readout": readout} for readout in READOUTS},
+    **{reduction: {"reduction": reduction} for reduction in REDUCTIONS},
+}
+"""What each `+modifier` of a model name changes, but for `+2layers`, `+3layers`, ..."""
+
+
+def is_modifier(text: str) -> bool:
+    """Whether `+text` may stand in a model name."""
+    count = text.removesuffix("layers")
+    return text in MODIFIERS or (count != text and count.isdecimal())
+
+
 def _modifier(text: str) -> dict[str, object]:
     """What one `+modifier` of a model name changes."""
-    simple: dict[str, dict[str, object]] = {
-        "bidirectional": {"bidirectional": True},
-        "nobias": {"bias": False},
-    }
-    simple |= {loss: {"loss": loss} for loss in LOSSES}
-    simple |= {readout: {"readout": readout} for readout in READOUTS}
-    simple |= {reduction: {"reduction": reduction} for reduction in REDUCTIONS}
-    count = text.removesuffix("layers")
-    if count != text and count.isdecimal():
-        return {"layers": int(count)}
-    if text not in simple:
-        raise UnknownName("model modifier", text, [*simple, "2layers", "3layers"])
-    return simple[text]
+    if not is_modifier(text):
+        raise UnknownName("model modifier", text, [*MODIFIERS, "2layers", "3layers"])
+    return MODIFIERS.get(text) or {"layers": int(text.removesuffix("layers"))}
 
 
 def _one_of(kind: str, value: object, valid: object) -> None:

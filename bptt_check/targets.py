@@ -11,7 +11,7 @@ from typing import Any
 
 from .case import Spec, Truncation
 from .errors import UnknownName
-from .model import LOSSES, READOUTS, Model, Sizes, families
+from .model import LOSSES, MODIFIERS, READOUTS, Model, Sizes, families, is_modifier
 
 DRAWN = ("truncated", "lengths")
 """Modifiers of a name that say what a case has beyond its model."""
@@ -58,7 +58,11 @@ def of(model: Model | Target | str) -> list[Target]:
     if family not in families():
         raise UnknownName("model", family, [*families(), *PRESETS])
     drawn = {m: m in modifiers for m in DRAWN}
-    plain = Model.parse("+".join([family, *(m for m in modifiers if m not in DRAWN)]))
+    rest = [m for m in modifiers if m not in DRAWN]
+    for modifier in rest:
+        if not is_modifier(modifier):
+            raise UnknownName("model modifier", modifier, [*MODIFIERS, "2layers", *DRAWN])
+    plain = Model.parse("+".join([family, *rest]))
     return [_target(plain, drawn["truncated"], drawn["lengths"])]
 
 

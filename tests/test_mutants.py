@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+
+torch = pytest.importorskip("torch")
 from implementations import FAULTS, Numpy
 from mutants import KINDS, MUTANTS, QUICK, SIBLINGS, Mutant, Sibling, Stale, has, one_entry
 
 import bptt_check as bc
-
-torch = pytest.importorskip("torch")
 
 LEAD = {
     "fail": "your forward is right (the loss agrees), your backward is wrong",

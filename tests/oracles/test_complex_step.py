@@ -27,7 +27,7 @@ def test_it_agrees_with_finite_differences(family, loss):
     case = Spec.parse(f"{family}+2layers+{loss} T=4 B=2 D=3 H=3 O=2 seed=1").build()
     got, other = complex_step(case), oracles.load("finite_difference")(case)
 
-    assert got.bounds is None
+    assert all(b.max() <= 1e-50 for b in got.bounds.values())
     assert list(got.grads) == list(case.inputs)
     for name, array in got.grads.items():
         assert array.dtype == np.float64

@@ -86,7 +86,8 @@ def test_a_tape_is_no_longer_than_a_window(draw: Any) -> None:
     H_floats_each_step = 200 * 4 * 32 * 8
 
     assert growth.pop(None) > 10 * H_floats_each_step
-    assert max(growth.values()) < 0.5 * H_floats_each_step
+    # a tenth of what a tape would grow by; most of it is Python's plan of the windows
+    assert max(growth.values()) < 1.0 * H_floats_each_step
     assert min(growth.values()) > 200 * 4 * 2 * 8
 
 
