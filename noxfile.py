@@ -90,7 +90,8 @@ def types(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the wheel, and test what is in it instead of the checkout."""
     session.install("build", TORCH, *group("test"))
-    target = Path(session.create_tmp()) / "dist"
+    # not session.create_tmp(): it moves TMPDIR into the checkout, whose settings tests must not see
+    target = Path(session.virtualenv.location) / "dist"
     session.run("python", "-m", "build", "--outdir", str(target), silent=True)
     built = max(target.glob("*.whl"), key=lambda path: path.stat().st_mtime)
     session.install("--force-reinstall", "--no-deps", str(built))
