@@ -1,0 +1,108 @@
+"""`bptt-check run`: many cases of many models."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from .. import api
+from ..case import DTYPES
+from ..report import Report
+from .shared import (
+    STATUS,
+    advice,
+    cli,
+    load_subject,
+    oracle_option,
+    subject_argument,
+    timeout_option,
+)
+
+
+@cli.command("run")
+@subject_argument
+@click.option("--model", multiple=True, metavar="NAME", help="Check this model only; repeatable.")
+@oracle_option
+@click.option("--cases", default=100, show_default=True, metavar="N", help="Cases per model.")
+@click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
+@click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
+@timeout_option
+def run_command(report: str | None, as_json: bool, **options: Any) -> None:
+    """Check SUBJECT on many cases of many models."""
+    with advice():
+        found = run(Options(**options), report)
+        _tell(found, report, as_json)
+    raise click.exceptions.Exit(STATUS.get(found.verdict, 1))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to check; empty tuples stand for the default."""
+
+    subject: str
+    model: tuple[str, ...]
+    oracle: tuple[str, ...]
+    cases: int
+    dtype: tuple[str, ...]
+    seed: int
+    timeout: float | None
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same; where its output goes is left out."""
+        words = ["bptt-check", "run", self.subject]
+        for name in ("model", "oracle", "dtype"):
+            words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
+        words += ["--cases", str(self.cases), "--seed", str(self.seed)]
+        words += ["--timeout", f"{self.timeout:g}"] if self.timeout else []
+        return shlex.join(words)
+
+
+def run(options: Options, folder: str | None = None) -> Report:
+    """Verify what the options say; that the folder can be written is found out first.
+
+    Ctrl-C ends it early, with a report of what there is.
+    """
+    from ..report import store
+    from ..report.progress import progress
+
+    if folder is not None:
+        store.prepare(folder)
+    with contextlib.redirect_stdout(sys.stderr), progress() as advance:
+        report = api.verify(
+            load_subject(options.subject),
+            models=options.model or None,
+            cases=options.cases,
+            oracles=options.oracle or None,
+            dtypes=options.dtype or DTYPES[:1],
+            seed=options.seed,
+            timeout=options.timeout,
+            progress=advance,
+            keep_partial=True,
+        )
+    return replace(report, command=options.command)
+
+
+def _tell(report: Report, folder: str | None, as_json: bool) -> None:
+    """Print the run, then write its folder, then say where."""
+    from rich.console import Console
+
+    from ..report import store, terminal
+    from ..report.bundle import bundle
+
+    parts = bundle(report) if folder is not None else None
+    document = parts.run if parts else report.document
+    if as_json:
+        click.echo(store.to_json(document).decode(), nl=False)
+    else:
+        terminal.show(document, Console())
+    if parts and folder is not None:
+        page = store.write_folder(folder, parts)
+        click.echo(f"report: {page}", err=as_json)

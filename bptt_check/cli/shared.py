@@ -1,0 +1,110 @@
+"""What all commands share: the group, the exit status, and how text becomes a subject or a case.
+
+Exit status: 0 pass; 1 fail, imprecise, contract or error; 2 wrong usage; 3 inconclusive or nothing
+checked. Results go to stdout, progress and whatever a subject prints to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import zipfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import subjects
+from ..case import Case, Differentiator, Result, Spec
+from ..errors import BpttCheckError, SpecError
+from ..records import environment
+
+STATUS = {"pass": 0, "inconclusive": 3, "unsupported": 3}
+"""Exit status of a verdict; of every other one 1."""
+
+
+class WrongUsage(click.ClickException):
+    """Something in the command line cannot be; the message says what to change."""
+
+    exit_code = 2
+
+
+class Named:
+    """A subject under the name it was given on the command line, so that messages repeat it."""
+
+    def __init__(self, subject: Differentiator, name: str) -> None:
+        self.name = name
+        self._subject = subject
+
+    def __call__(self, case: Case) -> Result | tuple[Any, Any]:
+        """What the subject returns."""
+        return self._subject(case)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):  # what copying and pickling look for is not delegated
+            raise AttributeError(attribute)
+        return getattr(self._subject, attribute)
+
+
+@contextlib.contextmanager
+def advice() -> Generator[None, None, None]:
+    """Turn our errors into a message and exit status 2, an early Ctrl-C into 3."""
+    try:
+        yield
+    except BpttCheckError as error:
+        raise WrongUsage(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was checked", err=True)
+        raise click.exceptions.Exit(3) from None
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"bptt-check {environment()['bptt_check']}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Verify a hand-written backpropagation through time.
+
+    SUBJECT is package.module:attribute, path/to/file.py:attribute, or an installed subject.
+    Exit status: 0 pass, 1 wrong, 2 wrong usage, 3 inconclusive or nothing checked.
+    """
+
+
+subject_argument = click.argument("subject", default=subjects.DEFAULT)
+oracle_option = click.option(
+    "--oracle", multiple=True, metavar="NAME", help="Compare with this oracle only; repeatable."
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds for one call of the subject.",
+)
+
+
+def load_subject(text: str) -> Named:
+    """The subject that a command line names."""
+    return Named(subjects.load(text), shlex.quote(text))
+
+
+def read_case(text: str) -> Case:
+    """The case of a spec line or of an `.npz` file."""
+    if not text.endswith(".npz"):
+        return Spec.parse(text).build()
+    if not Path(text).is_file():
+        raise SpecError(f"there is no file {text}.")
+    if not zipfile.is_zipfile(text):  # before NumPy opens it, which leaves half a file open
+        raise SpecError(f"{text} cannot be read as a case: it is not a whole .npz file.")
+    return Case.load(text)
