@@ -18,7 +18,7 @@ from .calling import ask
 from .case import Case, Differentiator, Truncation
 from .network import Problem, losses, problem, restricted, run_layers, states_after
 from .roundoff import Conditioning, conditioning
-from .tape import Exact, Node, Tape, Taped
+from .tape import Node, Tape, Taped
 
 Array = NDArray[Any]
 Grads = dict[str, Array]
@@ -249,7 +249,7 @@ def _window_gradient(alone: Problem, window: Window) -> Grads:
     given = replace(alone, weights=alone.weights * counted)
     if window.until < T:
         given = replace(given, final={})
-    tape = Tape(Exact())
+    tape = Tape()
     inputs = {n: tape.input(a) for n, a in alone.inputs.items()}
     inputs["x"] = tape.input(alone.inputs["x"][: window.end])
     entering = _entering(alone, window, inputs, everyone)
