@@ -41,7 +41,7 @@ Answer = tuple[str, Any, Arrays]
 
 def ask_training(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[Answer]:
     """Call every function that the subject offers; whatever it raises is raised here."""
-    typed = {n: grads[n].astype(case.dtype) for n in case.params if n in grads}
+    typed = {n: grads[n].astype(case.stored) for n in case.params if n in grads}
     answers = list(_answers(subject, {n: case.params[n] for n in typed}, typed))
     for name, got, _ in answers:
         if not isinstance(got, Mapping):

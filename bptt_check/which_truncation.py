@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .calling import ask
 from .case import Case, Differentiator, Truncation
 from .network import Problem, losses, problem, restricted, run_layers, states_after
+from .precision import PRECISIONS
 from .roundoff import Conditioning, conditioning
 from .tape import Node, Tape, Taped
 
@@ -210,14 +211,17 @@ def _matches(subject: Differentiator, case: Case, candidates: Sequence[int]) -> 
 def _same(got: Mapping[str, Array], want: Grads, spread: Conditioning, dtype: str) -> bool:
     """Whether two gradients are the same up to rounding."""
     return all(
-        np.all(np.abs(g - want[n]) <= UNITS * spread.error(n) + _floor(want[n], dtype))
+        np.all(
+            np.abs(g - want[n])
+            <= UNITS * spread.error(n) + spread.choice(n) + _floor(want[n], dtype)
+        )
         for n, g in got.items()
     )
 
 
 def _floor(want: Array, dtype: str) -> Array:
     """Rounding of a variant's own terms, unknown to the claimed truncation's conditioning."""
-    return 256.0 * np.finfo(dtype).eps * np.abs(want).max(initial=0.0) * np.ones_like(want)
+    return 512.0 * PRECISIONS[dtype].unit * np.abs(want).max(initial=0.0) * np.ones_like(want)
 
 
 def gradients(case: Case, of: Windows) -> Grads:

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, str] = {
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
-    "which_truncation": "calling case network roundoff tape",
+    "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors network records tape",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
