@@ -25,12 +25,15 @@ MAY_IMPORT: dict[str, str] = {
     # truth
     "network": "arrays case cells model",
     "tape": "arrays",
+    "watch": "arrays",
     "roundoff": "case network tape",
     "oracles": "arrays case cells errors model network roundoff",
     # foreign code
     "subjects": "case errors",
     "contract": "case",
-    "calling": "case contract errors",
+    "memory": "",
+    "linear": "case contract",
+    "calling": "case contract errors linear memory",
     # judgement
     "targets": "case errors model",
     "strategies": "case draw errors model",
@@ -40,9 +43,11 @@ MAY_IMPORT: dict[str, str] = {
     "own_loss": "arrays calling case network roundoff verdict",
     "training_step": "case compare roundoff verdict",
     "records": "case verdict",
+    "nonfinite": "case contract network tape watch",
+    "breaches": "calling case contract linear nonfinite roundoff signatures verdict",
     "judgement": (
-        "arrays calling case compare errors explain network own_loss records roundoff "
-        "signatures training_step verdict"
+        "arrays breaches calling case compare errors explain network own_loss records roundoff "
+        "training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
