@@ -35,6 +35,8 @@ FITTED = 5
 FEWEST = 3
 """Steps below which no order is claimed."""
 SMALLEST = 2.0**-48
+RESOLVED, COARSEST = 6, 2.0**-10
+"""Values of nine that must differ for their differences to show rounding, and where to give up."""
 RIGHT, WRONG = 1.75, 1.25
 """A right gradient has order 2 (or more), a wrong one order 1; what lies between is not clear."""
 
@@ -109,7 +111,7 @@ def taylor_of(
 
 
 def random_signs(inputs: Inputs, names: Iterable[str], seed: tuple[int, int]) -> Inputs:
-    """A direction: random signs, in each array up to as large as its largest entry (1 if that is 0).
+    """A direction: random signs, up to as large as an array's largest entry (1 if that is 0).
 
     The sizes differ by up to a factor of 2, so that no two entries cancel for being equal.
     """
@@ -126,15 +128,19 @@ def measured_noise(value: Callable[[float], float], step: float) -> float:
     """Rounding error of a function of one variable, from high differences of close values.
 
     A smooth function's differences of order k shrink like step^k, those of its rounding grow with
-    k; the scaled ones of some orders agree (Hamming 1971; More & Wild 2011). The least is taken.
+    k; the scaled ones of high orders are the noise (Hamming 1971; More & Wild 2011). It is at least
+    that of a result which is rounded once. Where a step is too small to change the result at all
+    (single precision inside), a larger one is taken.
     """
-    differences = np.array([value(k * step) for k in range(9)])
-    levels: list[float] = []
-    for k in range(1, 7):
-        differences = np.diff(differences)
+    values = np.array([value(k * step) for k in range(9)])
+    while len(set(values.tolist())) < RESOLVED and step < COARSEST:
+        step *= 16.0
+        values = np.array([value(k * step) for k in range(9)])
+    levels = [float(np.finfo(np.float64).eps * np.abs(values).max())]
+    for k in (5, 6):
         scale = math.factorial(k) ** 2 / math.factorial(2 * k)
-        levels.append(math.sqrt(scale * float(np.mean(np.square(differences)))))
-    return min(levels[2:])
+        levels.append(math.sqrt(scale * float(np.mean(np.square(np.diff(values, k))))))
+    return max(levels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +177,7 @@ class _Lines:
         while s >= SMALLEST and sum(p.is_rounding and p.smooth for p in points[-3:]) < 3:
             points.append(self._point(v, s, start))
             s /= 2.0
-        first, last = usable(points)
-        order = fitted_order(points[first:last])
-        verdict, reason = judged(points, first, last, order)
+        verdict, reason, order, first, last = judged(points)
         return TaylorCurve(
             *self.label, parameter, verdict, reason, order,
             tuple(p.step for p in points), tuple(p.remainder for p in points),
@@ -217,50 +221,80 @@ class _Point:
         return max(abs(self.forward), abs(self.backward))
 
     @property
+    def odd(self) -> float:
+        """The part that changes sign with the step: none of second order is in it."""
+        return abs(self.forward - self.backward) / 2.0
+
+    @property
     def is_rounding(self) -> bool:
         """Whether rounding explains it."""
         return self.remainder <= self.rounding
 
     @property
     def is_even(self) -> bool:
-        """Whether both signs agree more than they differ."""
-        return abs(self.forward + self.backward) > abs(self.forward - self.backward)
+        """Whether both signs agree as they do at a kink, and never where a gradient is wrong.
+
+        With slopes D- and D+ on the two sides and a gradient between them the even part,
+        (D+ - D-) / 2, is at least as large as the odd one; a wrong gradient has an odd part only.
+        """
+        return 2.0 * abs(self.forward + self.backward) > abs(self.forward - self.backward)
 
 
-def usable(points: Sequence[_Point]) -> tuple[int, int]:
+def usable(points: Sequence[_Point], values: Sequence[float]) -> tuple[int, int]:
     """The range [first, last) of steps to fit: the smallest above rounding, all smooth."""
-    good = [p.smooth and not p.is_rounding for p in points]
+    good = [p.smooth and v > p.rounding for p, v in zip(points, values, strict=True)]
     first = next((i for i, fine in enumerate(good) if fine), len(good))
     last = next((i for i in range(first, len(good)) if not good[i]), len(good))
     return max(first, last - FITTED), last
 
 
-def fitted_order(points: Sequence[_Point]) -> float | None:
-    """The slope of log R over log s; None with fewer than `FEWEST` points."""
+def fitted_order(points: Sequence[_Point], values: Sequence[float]) -> float | None:
+    """The slope of log value over log step; None with fewer than `FEWEST` points."""
     if len(points) < FEWEST:
         return None
-    steps = np.log2([p.step for p in points])
-    return float(np.polyfit(steps, np.log2([p.remainder for p in points]), 1)[0])
+    return float(np.polyfit(np.log2([p.step for p in points]), np.log2(values), 1)[0])
 
 
-def judged(points: Sequence[_Point], first: int, last: int, order: float | None) -> tuple[str, str]:
-    """Verdict and reason of a curve."""
+def judged(points: Sequence[_Point]) -> tuple[str, str, float | None, int, int]:
+    """Verdict, reason, order and the range that it is fitted to.
+
+    The odd part has order 1 where a gradient is wrong and 3 where it is right, and so shows errors
+    that curvature hides from the remainder itself.
+    """
+    remainders, odd = [p.remainder for p in points], [p.odd for p in points]
+    first, last = usable(points, remainders)
+    order = fitted_order(points[first:last], remainders[first:last])
+    verdict, reason = _read(points, points[first:last], order)
+    if verdict == "pass" and order is not None:
+        i, j = usable(points, odd)
+        hidden = fitted_order(points[i:j], odd[i:j])
+        if _is_one(hidden):
+            return "fail", "the part of it that changes sign shrinks like the step", hidden, i, j
+    return verdict, reason, order, first, last
+
+
+def _read(points: Sequence[_Point], used: Sequence[_Point], order: float | None) -> tuple[str, str]:
+    """Verdict and reason of the remainder itself."""
     smooth = [p for p in points if p.smooth]
     if not smooth:
         return "inconclusive", "a kink, or a bend, lies within every step"
-    if last == first:
+    if not used:
         if smooth[0].slope > 2.0 * smooth[0].rounding:
             return "pass", "linear along this direction: the remainder is rounding at every step"
         return "inconclusive", "flat: nothing changes by more than rounding along this direction"
     if order is None:
-        return "inconclusive", f"rounding leaves {last - first} of {FEWEST} steps"
+        return "inconclusive", f"rounding leaves {len(used)} of {FEWEST} steps"
     if order >= RIGHT:
         return "pass", ""
-    if all(p.is_even for p in points[first:last]):
+    if all(p.is_even for p in used):
         return "inconclusive", "a kink lies at the point itself: its two slopes differ"
-    if order > WRONG or order < 2.0 - WRONG:
+    if not _is_one(order):
         return "inconclusive", f"no clear order: {order:.2f}"
     return "fail", "the remainder shrinks like the step, not like its square"
+
+
+def _is_one(order: float | None) -> bool:
+    return order is not None and 2.0 - WRONG <= order <= WRONG
 
 
 def _tiny(inputs: Inputs) -> float:

@@ -129,6 +129,25 @@ def test_a_report_says_what_the_evidence_is():
     ]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["b_h_l0", "W_hh_l0"])
+def test_freed_memory_is_reached_without_numpy_s_functions(name, dtype):
+    """A buffer that is made first, by a function that was imported by its name."""
+
+    def by_name(case: bc.Case) -> Any:
+        buffer = FROM_FREED[1](case.inputs[name])
+        loss, grads = Numpy()(case)
+        buffer += grads[name]
+        return loss, grads | {name: buffer}
+
+    case = bc.Spec.parse(f"lstm T=2 H=3 dtype={dtype}").build()
+    findings = [ask(by_name, case, probe=True).findings for _ in range(3)]
+
+    assert len(set(findings)) == 1
+    assert [f.parameter for f in findings[0]] == [name]
+    assert findings[0][0].message.startswith("memory is read before it is written")
+
+
 def test_every_such_gradient_is_named():
     """One sentence, all names."""
     case = bc.Spec.parse("lstm T=2").build()
