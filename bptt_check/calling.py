@@ -19,7 +19,7 @@ import numpy as np
 
 from .case import Case, Result
 from .contract import Accepted, Finding, accept, written_inputs
-from .errors import SpecError, SubjectTimeout, Unsupported
+from .errors import BrokenContract, SpecError, SubjectTimeout, Unsupported
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,8 @@ def ask(
         later = accept(case, _call(subject, second_case, timeout))
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
+    except BrokenContract as broken:
+        return Answer(findings=(Finding(broken.parameter, str(broken)),))
     except SubjectTimeout as error:
         return Answer(error=str(error))
     except KeyboardInterrupt:

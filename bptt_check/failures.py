@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import explain
 from .case import Case, Differentiator, Spec
+from .clipped_in_loop import clipped_in_loop
 from .judgement import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
 from .signatures import signature
 from .training_step import DEFINITIONS
+from .which_convention import which_convention
 from .which_truncation import which_truncation
 
 TELLING = 4
@@ -83,6 +85,8 @@ def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str
     if not longest:
         return
     cases = [spec.build() for spec in longest]
-    sentence = signature(subject, cases) or which_truncation(subject, cases)
-    if sentence:
-        yield sentence
+    for explanation in (signature, which_convention, clipped_in_loop, which_truncation):
+        sentence = explanation(subject, cases)
+        if sentence:
+            yield sentence
+            return

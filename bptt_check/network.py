@@ -267,10 +267,15 @@ def _weights(case: Case) -> Array:
     length = np.full(B, T) if case.lengths is None else case.lengths
     step = np.arange(T)[:, None]
     carries = step == length - 1 if case.model.readout == "last" else step < length
-    count = 1
-    if case.model.reduction == "mean":
-        count = carries.sum() * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
-    return carries / count
+    return carries / (pair_count(case) if case.model.reduction == "mean" else 1)
+
+
+def pair_count(case: Case) -> int:
+    """What a mean divides by: (step, sequence) pairs with a loss, for bce and mse times O."""
+    T, B = case.x.shape[:2]
+    every = T * B if case.lengths is None else int(case.lengths.sum())
+    pairs = B if case.model.readout == "last" else every
+    return pairs * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
 
 
 def _reverse(case: Case) -> Array:

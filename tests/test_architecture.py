@@ -31,8 +31,9 @@ MAY_IMPORT: dict[str, str] = {
     "subjects": "case errors",
     "contract": "case",
     "calling": "case contract errors",
-    # judgement
     "targets": "case errors model",
+    "conventions": "calling case errors model network tape targets",
+    # judgement
     "strategies": "case draw errors model",
     "compare": "case",
     "verdict": "case compare roundoff",
@@ -45,11 +46,16 @@ MAY_IMPORT: dict[str, str] = {
         "signatures training_step verdict"
     ),
     # diagnosis
-    "signatures": "arrays calling case network tape",
+    "signatures": "arrays calling case conventions network tape",
+    "which_convention": "case conventions model signatures",
+    "clipped_in_loop": "case signatures tape",
     "which_truncation": "calling case network roundoff tape",
     "flow": "case cells errors network records tape",
     "shrink": "case strategies",
-    "failures": "case explain judgement records shrink signatures training_step which_truncation",
+    "failures": (
+        "case clipped_in_loop explain judgement records shrink signatures training_step "
+        "which_convention which_truncation"
+    ),
     "run": "calling case failures flow judgement records shrink strategies targets verdict",
     # reading and calling
     "report": "case errors model records verdict",
