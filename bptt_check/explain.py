@@ -43,7 +43,8 @@ def wrong_gradient(
     bad = [r for r in rows if r.verdict == "fail"]
     worst = max(bad, key=lambda r: r.max_budgets)
     names = list(dict.fromkeys(r.parameter for r in bad))
-    right = [n for n in dict.fromkeys(r.parameter for r in rows) if n not in names]
+    decided = dict.fromkeys(r.parameter for r in rows if r.verdict == "pass")
+    right = [n for n in decided if n not in names]
     lines = [
         f"FAIL  {case.model}: the gradient of {_listed(names)} is wrong",
         "  your forward is right (the loss agrees), your backward is wrong",

@@ -54,6 +54,11 @@ def pairs_of(subject: Differentiator, cases: Sequence[Case]) -> list[Pair]:
     return found if len(found) == len(cases) else []
 
 
+def is_right(pair: Pair) -> bool:
+    """Whether there is nothing to explain."""
+    return close(pair.got_loss, pair.want_loss, pair) and same(pair, pair.want)
+
+
 def exact_gradients(case: Case, xp: Taped | None = None) -> dict[str, Array]:
     """The gradient of a case by the NumPy tape, float64; `xp` may do the backward pass
     differently.

@@ -9,108 +9,171 @@ cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .case import Case, Differentiator
-from .conventions import steps
+from .conventions import Convention, steps
 from .conventions.factors import FACTORS
+from .conventions.gates import order_for, permutation
 from .conventions.names import Name
+from .conventions.plan import forward
 from .model import Model
-from .signatures import Grads, Pair, close, exact_gradients, exact_loss, pairs_of, same
+from .signatures import Grads, Pair, close, exact_gradients, exact_loss, is_right, pairs_of, same
 
 Array = NDArray[Any]
 
 
+MATRICES = ("W_xh", "W_hh", "W_hy")
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """Options of `Convention` that keep the shapes of a model's arrays, and the steps they mean."""
+    """A layout that keeps the shapes of a model's arrays.
 
-    words: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    steps: tuple[steps.Step, ...] = ()
+    Args:
+        model: of the arrays.
+        order: of the gates, as indices of the contract's.
+        flipped: whether z is 1-z.
+        turned: base names of the matrices that are transposed.
+    """
 
-    def __add__(self, other: Reading) -> Reading:
-        return Reading(
-            self.words + other.words, self.options + other.options, self.steps + other.steps
-        )
+    model: Model
+    order: tuple[int, ...]
+    flipped: bool = False
+    turned: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the gates are in another order than the contract's."""
+        return list(self.order) != sorted(self.order)
+
+    @property
+    def changes(self) -> int:
+        """How many things are other than in the contract."""
+        return self.moved + self.flipped + len(self.turned)
+
+    @property
+    def steps(self) -> list[steps.Step]:
+        """The steps from the contract's arrays to these."""
+        gates = self.model.layout.gates
+        found = [steps.reordered(self.order)] if self.moved else []
+        if self.flipped:  # first, while z is where the contract has it
+            found.insert(0, steps.negated(gates.index("z"), len(gates)))
+        return [*found, steps.transposed(lambda name: name.base in self.turned)]
 
     def there(self, arrays: Grads) -> dict[str, Array]:
-        """Parameters, or their gradients, as this reading has them; everything else as it is."""
-        named = {Name.of(n): a for n, a in arrays.items()}
-        for step in self.steps:
-            named = step.forward(named)
+        """Parameters, or their gradients, in this layout; everything else as it is."""
+        named = forward(self.steps, {Name.of(n): a for n, a in arrays.items()})
         return {str(n): a for n, a in named.items()}
 
     def read(self, case: Case) -> Case:
-        """The case that code with this reading takes a case for."""
+        """The case that code in this layout takes a case for."""
         named: steps.Arrays = {Name.of(n): a for n, a in case.params.items()}
         for step in reversed(self.steps):
             named = step.inverse(named)
         return case.with_inputs({str(n): a for n, a in named.items()})
 
-    def option(self, factor: str = "") -> str:
-        """The text that declares it."""
-        extra = (f"gradient_factor={factor!r}",) if factor else ()
-        return f"bc.Convention({', '.join(dict.fromkeys(self.options + extra))})"
+    def words(self, declared: Convention) -> str:
+        """What it is, for code that was taken to be in the declared convention."""
+        letters = " ".join(self._letters(declared))
+        found = [f"gate order '{letters}'"] if self.moved else []
+        found += ["z for 1-z"] if self.flipped else []
+        found += [f"{' and '.join(self.turned)} transposed"] if self.turned else []
+        return " and ".join(found)
+
+    def options(self, declared: Convention) -> dict[str, object]:
+        """The options that declare it, on top of what is declared."""
+        found: dict[str, object] = {}
+        if self.moved:
+            letters = self._letters(declared)
+            found["gate_order"] = ("" if all(len(w) == 1 for w in letters) else " ").join(letters)
+        if self.flipped:
+            found["z_means"] = "keep" if declared.z_means == "renew" else "renew"
+        if self.turned:
+            before = MATRICES if declared.transposed is True else declared.transposed or ()
+            found["transposed"] = tuple(n for n in MATRICES if (n in before) != (n in self.turned))
+        return found
+
+    def _letters(self, declared: Convention) -> list[str]:
+        """The gates in order, as the code has them."""
+        gates = self.model.layout.gates
+        theirs = order_for(declared.gate_order, self.model) or gates
+        index = permutation(theirs, gates) or range(len(gates))
+        return [gates[self.order[n]] for n in index]
 
 
 def which_convention(subject: Differentiator, cases: Sequence[Case]) -> str:
     """The sentence that names the convention in which a subject is right; "" if there is none.
 
     Args:
-        subject: has the loss or the gradient of all cases wrong.
+        subject: has the loss or the gradient of all cases wrong, else there is nothing to name.
         cases: of one model, with a matrix that is square in all of them or in none.
     """
     if not cases:
         return ""
-    readings = sorted(_readings(cases), key=lambda reading: len(reading.words))
-    if len(readings) == 1:
+    readings = [r for r in sorted(_readings(cases), key=lambda r: r.changes) if r.changes]
+    pairs = pairs_of(subject, cases) if readings else []
+    if not pairs or any(is_right(pair) for pair in pairs):
         return ""
-    pairs = pairs_of(subject, cases)
-    if not pairs:
-        return ""
-    return _only_gradients(pairs, readings[1:]) or _everything(pairs, readings[1:])
+    declared = getattr(subject, "convention", None)
+    own = declared if isinstance(declared, Convention) else Convention()
+    return _only_gradients(pairs, readings, own) or _everything(pairs, readings, own)
 
 
-def _only_gradients(pairs: Sequence[Pair], readings: Sequence[Reading]) -> str:
+def _only_gradients(pairs: Sequence[Pair], readings: Sequence[Reading], own: Convention) -> str:
     """The loss is right, the gradients are returned in another layout."""
     if not all(close(pair.got_loss, pair.want_loss, pair) for pair in pairs):
         return ""
     for reading in readings:
-        want = [reading.there(pair.want) for pair in pairs]
-        factor = _factor(pairs, want)
+        factor = _factor(pairs, [reading.there(pair.want) for pair in pairs])
         if factor is not None:
             times = f", times {factor}" if factor else ""
-            option = f"bc.Convention(gradients={reading.option()}"
-            option += f", gradient_factor={factor!r})" if factor else ")"
+            inner = _call(own, reading.options(own))
+            option = _call(own, {"gradients": inner} | _factored(factor))
             return (
-                f"your loss is right, but your gradients are those of {_listed(reading)}{times}: "
+                f"your loss is right, but your gradients are those of {reading.words(own)}{times}: "
                 f"turn them back before you return them, or declare it ({option})"
             )
     return ""
 
 
-def _everything(pairs: Sequence[Pair], readings: Sequence[Reading]) -> str:
+def _everything(pairs: Sequence[Pair], readings: Sequence[Reading], own: Convention) -> str:
     """The parameters are read in another layout: loss and gradients are those of other arrays."""
     for reading in readings:
-        if not _has_loss(pairs[0], reading):
+        if not all(_has_loss(pair, reading) for pair in pairs):
             continue
-        if not all(_has_loss(pair, reading) for pair in pairs[1:]):
-            continue
-        want = [reading.there(_offered(pair, reading)) for pair in pairs]
-        factor = _factor(pairs, want)
+        factor = _factor(pairs, [reading.there(_offered(pair, reading)) for pair in pairs])
         if factor is not None:
             times = f", the gradients times {factor}" if factor else ""
+            option = _call(own, reading.options(own) | _factored(factor))
             return (
-                f"your loss and your gradients are those of {_listed(reading)}{times}: "
-                f"declare it ({reading.option(factor)})"
+                f"your loss and your gradients are those of {reading.words(own)}{times}: "
+                f"declare it ({option})"
             )
     return ""
+
+
+class _Text(str):
+    """Text that is written as it is."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _call(own: Convention, options: Mapping[str, object]) -> _Text:
+    """The expression for a convention with these options."""
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    if own == Convention():
+        return _Text(f"bc.Convention({given})")
+    return _Text(f"dataclasses.replace(your convention, {given})")
+
+
+def _factored(factor: str) -> dict[str, object]:
+    return {"gradient_factor": factor} if factor else {}
 
 
 def _has_loss(pair: Pair, reading: Reading) -> bool:
@@ -136,75 +199,26 @@ def _factor(pairs: Sequence[Pair], want: Sequence[Grads]) -> str | None:
     return None
 
 
-def _listed(reading: Reading) -> str:
-    return " and ".join(reading.words)
-
-
 def _readings(cases: Sequence[Case]) -> Iterator[Reading]:
-    """Every combination of order, sign and transposes; the first is the contract's own."""
+    """Every combination of order, sign and transposes.
+
+    Cells of a user's own with many gates have too many orders to try.
+    """
     model = cases[0].model
-    for parts in itertools.product(_orders(model), _signs(model), _transposes(cases)):
-        yield parts[0] + parts[1] + parts[2]
-
-
-def _orders(model: Model) -> Iterator[Reading]:
-    """Orders of the gates; cells of a user's own with many gates have too many to try."""
-    gates = model.layout.gates
-    if len(gates) > MOST_GATES:
-        yield Reading()
-        return
-    for index in itertools.permutations(range(len(gates))):
-        letters = [gates[n] for n in index]
-        text = ("" if all(len(g) == 1 for g in gates) else " ").join(letters)
-        if list(index) == sorted(index):
-            yield Reading()
-        else:
-            words = (f"gate order '{' '.join(letters)}'",)
-            yield Reading(words, (f"gate_order={text!r}",), (steps.reordered(index),))
+    own = tuple(range(len(model.layout.gates)))
+    orders = itertools.permutations(own) if len(own) <= MOST_GATES else [own]
+    signs = (False, True) if model.cell == "gru" else (False,)
+    square = [base for base in MATRICES if _is_square(base, cases)]
+    turns = [t for n in range(len(square) + 1) for t in itertools.combinations(square, n)]
+    for order, flipped, turned in itertools.product(orders, signs, turns):
+        yield Reading(model, order, flipped, turned)
 
 
 MOST_GATES = 5
 
 
-def _signs(model: Model) -> Iterator[Reading]:
-    """An update gate that keeps, or one that renews."""
-    yield Reading()
-    gates = model.layout.gates
-    if model.cell == "gru":
-        step = steps.negated(gates.index("z"), len(gates))
-        yield Reading(("z for 1-z",), ("z_means='renew'",), (step,))
-
-
-def _transposes(cases: Sequence[Case]) -> Iterator[Reading]:
-    """Subsets of the matrices whose blocks are square, each gate's block transposed."""
-    model = cases[0].model
-    gates = len(model.layout.gates)
-    square = [base for base in ("W_xh", "W_hh", "W_hy") if _is_square(base, cases, gates)]
-    for count in range(len(square) + 1):
-        for chosen in itertools.combinations(square, count):
-            if not chosen:
-                yield Reading()
-                continue
-            options = (f"transposed={chosen!r}",)
-            if gates > 1 and chosen != ("W_hy",):
-                options += ("per_gate=True",)
-            words = (f"{' and '.join(chosen)} transposed",)
-            yield Reading(words, options, tuple(_transposed(base, gates) for base in chosen))
-
-
-def _is_square(base: str, cases: Sequence[Case], gates: int) -> bool:
+def _is_square(base: str, cases: Sequence[Case]) -> bool:
     """Whether a transpose keeps the shape in all cases, and is another matrix in one of them."""
-    blocks = 1 if base == "W_hy" else gates
     shapes = {a.shape for c in cases for n, a in c.params.items() if Name.of(n).base == base}
-    square = all(rows == blocks * columns for rows, columns in shapes)
+    square = all(rows == columns for rows, columns in shapes)
     return bool(shapes) and square and any(columns > 1 for _, columns in shapes)
-
-
-def _transposed(base: str, gates: int) -> steps.Step:
-    """Every block of a matrix transposed, the blocks where they were."""
-    blocks = 1 if base == "W_hy" else gates
-
-    def turned(a: Array) -> Array:
-        return np.swapaxes(a.reshape(blocks, -1, a.shape[1]), 1, 2).reshape(a.shape)
-
-    return steps.Each(lambda name: name.base == base, turned, turned)

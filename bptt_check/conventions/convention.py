@@ -138,7 +138,8 @@ class Convention:
             arguments: names of the positional arguments, in order: arrays, `params`, sizes
                 (`T B D H O`), `case`, `view`, or `grads`: a dict of buffers to add up into. For a
                 class, those of its constructor.
-            returns: names of the gradients that are returned in a tuple; `_` is passed over.
+            returns: names of the gradients that are returned in a tuple, where `_` is passed over;
+                of the buffers that are filled, if not all of them are.
             calls: of a class: its methods in order, each with the names of its arguments; an
                 argument `dh` says that the first returned outputs and not the loss.
             attributes: of a class: where a gradient lies, `"d{name}"` or `"grads[{name}]"`.

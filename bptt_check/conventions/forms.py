@@ -52,7 +52,8 @@ class Function(Form):
             given = {"grads": buffers}
             out = self.function(*_picked(view, self.arguments, given))
             if "grads" in self.arguments:
-                return (out[0] if isinstance(out, tuple) else out), buffers
+                filled = {n: g for n, g in buffers.items() if n in (self.returns or buffers)}
+                return (out[0] if isinstance(out, tuple) else out), filled
         if isinstance(out, Result):
             return out.loss, out.grads
         if not isinstance(out, tuple) or len(out) < 2:
