@@ -59,6 +59,7 @@ def clipped_in_loop(subject: Differentiator, cases: Sequence[Case]) -> str:
     pairs = pairs_of(subject, cases)
     if not pairs or not all(_may_be(pair) for pair in pairs):
         return ""
+    pairs.sort(key=lambda pair: pair.case.sizes.T)  # the shortest refutes as well, and sooner
     states = len(cases[0].model.layout.states)
     for limit, count, whole in itertools.product(LIMITS, range(1, states + 1), (True, False)):
         if all(_is_clipped(pair, _Clipping(limit, count, whole)) for pair in pairs):

@@ -85,7 +85,7 @@ def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str
     if not longest:
         return
     cases = [spec.build() for spec in longest]
-    for explanation in (signature, which_convention, clipped_in_loop, which_truncation):
+    for explanation in (signature, which_convention, which_truncation, clipped_in_loop):
         sentence = explanation(subject, cases)
         if sentence:
             yield sentence
