@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -274,3 +275,13 @@ def test_a_name_is_read_from_the_contracts_writing() -> None:
     assert Name.of("W_xh_l12_reverse") == Name("W_xh", 12, "_reverse")
     assert Name.of("b_y") == Name("b_y")
     assert str(Name("W_hh", 0, "", "f")) == "W_hh_l0_f"
+
+
+def test_every_option_and_layout_is_in_the_docs() -> None:
+    """The tables of the page have a row for each."""
+    page = (Path(__file__).parents[1] / "docs" / "conventions.md").read_text()
+    layouts = [n for n, c in vars(bc.conventions).items() if isinstance(c, bc.Convention)]
+
+    assert len(layouts) == 5
+    for name in [*(field.name for field in fields(bc.Convention)), *layouts]:
+        assert f"| `{name}` |" in page
