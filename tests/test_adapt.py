@@ -15,6 +15,7 @@ import bptt_check as bc
 from bptt_check.conventions.sequences import alone
 from bptt_check.errors import SpecError
 from bptt_check.signatures import exact_gradients, exact_loss
+from bptt_check.which_truncation import which_truncation
 
 PLAIN = bc.Convention()
 NAMES = ("W_xh_l0", "W_hh_l0", "b_h_l0", "W_hy", "b_y")
@@ -403,6 +404,47 @@ def test_a_mode_that_it_handles_is_checked(mode: dict[str, Any]) -> None:
     report = verdict(PLAIN.adapt(loss_and_grads, handles="truncation lengths"), case)
 
     assert report.verdict == "pass", report.message
+
+
+def test_a_kernel_does_not_pad_a_reverse_direction() -> None:
+    """It would read the padding first, so that such cases are declined."""
+    model = bc.Model("rnn", bidirectional=True)
+    case = bc.Spec(model, SPEC.sizes, lengths=True).build()
+
+    assert verdict(PLAIN.adapt(forward, **KERNEL), case).verdict == "unsupported"
+
+
+@pytest.mark.parametrize("batch", ["second", "none"])
+def test_a_loss_that_is_no_number_breaks_the_contract(batch: str) -> None:
+    """Also where it is scaled and added up."""
+    grads = {n: np.zeros_like(a) for n, a in SPEC.build().params.items()}
+    subject = bc.Convention(loss_factor="2", batch=batch).adapt(lambda view: (None, grads))
+
+    report = verdict(subject)
+
+    assert report.verdict == "contract"
+    assert "the loss must be a number, got None" in report.message
+
+
+def hopping(case: Any) -> Any:
+    """The reference going back k2 hops, which are k2 + 1 cells, for k2 of them."""
+    cut = bc.Truncation(case.truncation.k1, case.truncation.k2 + 1)
+    return Reference(replace(getattr(case, "case", case), truncation=cut, spec=None))
+
+
+def test_code_that_counts_hops_is_told_so_and_passes_when_it_says_so() -> None:
+    """The finding names the option, and under it the same code is right."""
+    cases = [
+        bc.Spec(SPEC.model, bc.Sizes(T, 2, 3, 2, 2), bc.Truncation(1, k), seed=T).build()
+        for T, k in ((6, 3), (7, 2), (5, 1))
+    ]
+
+    sentence = which_truncation(hopping, cases)
+
+    assert sentence.endswith("(do you count hops? bc.Convention(truncation='hops'))")
+    declared = bc.Convention(truncation="hops").adapt(hopping, handles="truncation")
+    assert [verdict(declared, case).verdict for case in cases] == ["pass"] * 3
+    assert verdict(PLAIN.adapt(hopping, handles="truncation"), cases[0]).verdict == "fail"
 
 
 def test_code_in_double_precision_may_serve_single() -> None:

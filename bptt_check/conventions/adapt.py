@@ -64,7 +64,8 @@ class Adapted:
         """Raise `Unsupported` for a mode that was not declared."""
         if case.truncation is not None and "truncation" not in self.handles:
             raise Unsupported("adapted without handles='truncation': full BPTT only")
-        cuts = self.convention.batch == "none" or self.form.pads_itself
+        padded = self.form.pads_itself and not case.model.bidirectional
+        cuts = self.convention.batch == "none" or padded
         if case.lengths is not None and "lengths" not in self.handles and not cuts:
             raise Unsupported("adapted without handles='lengths': sequences of one length only")
 

@@ -41,6 +41,8 @@ class Convention:
         lists: sequences are lists of T steps.
         tokens: `x` holds integers; their cases are one-hot and have no gradient of `x`.
         nested: names with slashes are nested dicts.
+        truncation: `"hops"` if `view.truncation.k2` is to count hops between cells, one fewer than
+            cells.
         reduction: the subject's loss is always this one, `"sum"` or `"mean"`; empty: the model's.
         loss_factor: the subject's loss and gradients are this times the model's (`"1/2"`, `"1/B"`).
         gradient_factor: its gradients are this times those of its loss (`"-1"`).
@@ -64,6 +66,7 @@ class Convention:
     lists: bool = False
     tokens: bool = False
     nested: bool = False
+    truncation: str = "cells"
     reduction: str = ""
     loss_factor: str = ""
     gradient_factor: str = ""
@@ -73,8 +76,9 @@ class Convention:
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[str]] = {
             "z_means": ("keep", "renew"), "biases": BIASES, "joined": ("", "xh", "hx"),
-            "batch": BATCH, "reduction": ("", *REDUCTIONS), "loss_factor": ("", *FACTORS),
-            "gradient_factor": ("", *FACTORS), "dtype": ("", *DTYPES),
+            "batch": BATCH, "truncation": ("cells", "hops"), "reduction": ("", *REDUCTIONS),
+            "loss_factor": ("", *FACTORS), "gradient_factor": ("", *FACTORS),
+            "dtype": ("", *DTYPES),
         }  # fmt: skip
         for name, valid in choices.items():
             if getattr(self, name) not in tuple(valid):

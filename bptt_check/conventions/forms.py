@@ -23,8 +23,10 @@ def words(text: Words) -> list[str]:
 class Form:
     """Calls code on a view: loss and gradients under the code's own names."""
 
-    pads_itself = False
-    """Whether sequences of different lengths need nothing of the code."""
+    @property
+    def pads_itself(self) -> bool:
+        """Whether sequences of different lengths, run forwards, need nothing of the code."""
+        return False
 
     def __call__(self, view: View) -> tuple[Any, Any]:
         """Loss and gradients."""
@@ -72,7 +74,11 @@ class Kernel(Form):
     backward: Callable[..., Any]
     arguments: list[str]
     returns: list[str] | None
-    pads_itself = True
+
+    @property
+    def pads_itself(self) -> bool:
+        """The supplied head sends nothing back from padded steps."""
+        return True
 
     def __call__(self, view: View) -> tuple[Any, Any]:
         """Loss from the supplied head, gradients of both."""
@@ -105,7 +111,7 @@ class Object(Form):
         return any("dh" in arguments for _, *arguments in self.calls)
 
     @property
-    def pads_itself(self) -> bool:  # type: ignore[override]
+    def pads_itself(self) -> bool:
         """As a kernel does."""
         return self.has_no_loss
 

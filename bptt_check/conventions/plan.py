@@ -30,15 +30,15 @@ def _gates(convention: Convention, model: Model) -> list[steps.Step]:
     gates = model.layout.gates
     order = order_for(convention.gate_order, model) or gates
     index = permutation(order, gates) or [0]
-    two = set(model.layout.biases) == {"b_xh", "b_hh"}
+    two, gru = set(model.layout.biases) == {"b_xh", "b_hh"}, model.cell == "gru"
     found: list[steps.Step] = []
-    if convention.z_means == "renew" and "z" in gates:
+    if convention.z_means == "renew" and gru:
         found.append(steps.negated(gates.index("z"), len(gates)))
     if convention.biases == "two" and not two:
         found.append(steps.TwoBiases())
     if index != sorted(index):
         found.append(steps.reordered(index))
-    if convention.biases == "candidate" and two:
+    if convention.biases == "candidate" and two and gru:
         at = next(n for n, g in enumerate(index) if gates[g] in CANDIDATE)
         found.append(steps.CandidateBias(at, len(gates), order[at]))
     return found
@@ -54,7 +54,7 @@ def _shapes(convention: Convention, model: Model) -> list[steps.Step]:
     if convention.joined:
         found.append(steps.one_matrix(convention.joined, len(gates)))
     if convention.per_gate and len(gates) > 1:
-        uncut = ("b_hh",) if convention.biases == "candidate" else ()
+        uncut = ("b_hh",) if convention.biases == "candidate" and model.cell == "gru" else ()
         found.append(steps.PerGate(order, uncut))
     if convention.transposed is True:
         found.append(steps.transposed(lambda name: name.is_matrix))

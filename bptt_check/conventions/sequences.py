@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..case import Case
+from ..errors import BrokenContract
 from ..network import pair_count
 
 Array = NDArray[Any]
@@ -36,6 +37,8 @@ def added_up(case: Case, of_single: Callable[[Case], Answer]) -> Answer:
     total: dict[str, Array] = {}
     for b, single, weight in alone(case):
         part, grads = of_single(single)
+        if not hasattr(part, "__add__"):
+            raise BrokenContract("loss", f"the loss must be a number, got {part!r}")
         loss = loss + (part if weight == 1.0 else weight * part)
         for name, grad in grads.items():
             if name not in total:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 STATES = ("x", "h0", "c0")
 _OF_CASE = (
-    "model", "sizes", "truncation", "dtype", "spec",
+    "model", "sizes", "dtype", "spec",
     "c0", "lengths", "cotangent_h_n", "cotangent_c_n",
 )  # fmt: skip
 """What code written for a case finds in a view as well; the arrays, where there are none."""
+
+
+class Lengths(NamedTuple):
+    """A truncation as a subject counts it; zero hops are one step, which `Truncation` has not."""
+
+    k1: int
+    k2: int
 
 
 class View:
@@ -51,6 +58,14 @@ class View:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
         self._params = {self._names[n]: self._own(a) for n, a in params.items()}
         self._others = {others_names[n]: self._own(a) for n, a in others.items()}
+
+    @property
+    def truncation(self) -> Lengths | None:
+        """`k1` and `k2` of the truncation, `k2` in hops if the convention counts these."""
+        cut = self.case.truncation
+        if cut is None:
+            return None
+        return Lengths(cut.k1, cut.k2 - (self.convention.truncation == "hops"))
 
     @property
     def params(self) -> dict[str, Any]:
@@ -116,7 +131,8 @@ class View:
         of_gradient = scale * (FACTORS[factor](self.case) if factor else 1.0)
         found = self.gradients(grads)
         found = found if of_gradient == 1.0 else {n: g / of_gradient for n, g in found.items()}
-        return (loss if scale == 1.0 else np.asarray(loss) / scale), found
+        is_number = hasattr(loss, "__truediv__")  # what is none is reported as it came
+        return (loss / scale if is_number and scale != 1.0 else loss), found
 
     def gradients(self, grads: Any) -> dict[str, Array]:
         """Gradients of the contract's arrays from those of the subject's."""
