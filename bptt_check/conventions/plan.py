@@ -10,7 +10,7 @@ import numpy as np
 from ..case import Case
 from ..errors import BrokenContract
 from ..model import Model, Sizes, parameter_shapes
-from . import steps
+from . import bias_steps, steps
 from .gates import CANDIDATE, order_for, permutation
 from .names import Name, called
 
@@ -35,12 +35,12 @@ def _gates(convention: Convention, model: Model) -> list[steps.Step]:
     if convention.z_means == "renew" and gru:
         found.append(steps.negated(gates.index("z"), len(gates)))
     if convention.biases == "two" and not two:
-        found.append(steps.TwoBiases())
+        found.append(bias_steps.TwoBiases())
     if index != sorted(index):
         found.append(steps.reordered(index))
     if convention.biases == "candidate" and two and gru:
         at = next(n for n, g in enumerate(index) if gates[g] in CANDIDATE)
-        found.append(steps.CandidateBias(at, len(gates), order[at]))
+        found.append(bias_steps.CandidateBias(at, len(gates), order[at]))
     return found
 
 
@@ -50,7 +50,7 @@ def _shapes(convention: Convention, model: Model) -> list[steps.Step]:
     order = order_for(convention.gate_order, model) or gates
     found: list[steps.Step] = []
     if convention.biases == "stacked":
-        found.append(steps.stacked_biases())
+        found.append(bias_steps.stacked_biases())
     if convention.joined:
         found.append(steps.one_matrix(convention.joined, len(gates)))
     if convention.per_gate and len(gates) > 1:
