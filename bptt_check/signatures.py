@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from .arrays import NumPy
 from .calling import ask
 from .case import Case, Differentiator
+from .conventions import Convention
+from .conventions.declaring import declared_by, expression
 from .conventions.factors import FACTORS
 from .network import Problem, losses, parts, problem
 from .tape import Exact, Tape, Taped
@@ -45,7 +47,8 @@ def signature(subject: Differentiator, cases: Sequence[Case]) -> str:
     pairs = pairs_of(subject, cases)
     if not pairs:
         return ""
-    return _loss_factor(pairs) or _gradient_factor(pairs) or _clipped(pairs)
+    own = declared_by(subject)
+    return _loss_factor(pairs, own) or _gradient_factor(pairs, own) or _clipped(pairs)
 
 
 def pairs_of(subject: Differentiator, cases: Sequence[Case]) -> list[Pair]:
@@ -92,7 +95,7 @@ def _pair(subject: Differentiator, case: Case) -> list[Pair]:
     return [Pair(case, answer.result.loss, exact_loss(case), answer.result.grads, offered)]
 
 
-def _loss_factor(pairs: Sequence[Pair]) -> str:
+def _loss_factor(pairs: Sequence[Pair], own: Convention) -> str:
     """A factor that the loss, and perhaps the gradients, have."""
     fits = [
         (name, all(_is_multiple(p, factor(p.case)) for p in pairs))
@@ -103,11 +106,16 @@ def _loss_factor(pairs: Sequence[Pair]) -> str:
         return ""
     names, both = [name for name, _ in fits], fits[0][1]
     subject = "your loss and your gradient are" if both else "your loss is"
-    option = f" (bc.Convention(loss_factor={names[0]!r}))" if both else ""
+    option = _option(own, "loss_factor", names[0]) if both else ""
     return f"{subject} {' or '.join(names)} times the right one{option}"
 
 
-def _gradient_factor(pairs: Sequence[Pair]) -> str:
+def _option(own: Convention, name: str, factor: str) -> str:
+    """How to declare a factor; what has one declared already says nothing simple."""
+    return "" if getattr(own, name) else f" ({expression(own, {name: factor})})"
+
+
+def _gradient_factor(pairs: Sequence[Pair], own: Convention) -> str:
     """A factor that all gradients have in common while the loss is right."""
     fits = [
         name
@@ -116,8 +124,8 @@ def _gradient_factor(pairs: Sequence[Pair]) -> str:
     ]
     if not fits:
         return ""
-    option = f"(bc.Convention(gradient_factor={fits[0]!r}))"
-    return f"every gradient is {' or '.join(fits)} times the right one {option}"
+    option = _option(own, "gradient_factor", fits[0])
+    return f"every gradient is {' or '.join(fits)} times the right one{option}"
 
 
 def _telling(pairs: Sequence[Pair]) -> list[tuple[str, Callable[[Case], float]]]:

@@ -9,7 +9,7 @@ cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .case import Case, Differentiator
 from .conventions import Convention, steps
+from .conventions.declaring import declared_by, expression
 from .conventions.factors import FACTORS
 from .conventions.gates import order_for, permutation
 from .conventions.names import Name
@@ -119,8 +120,7 @@ def which_convention(subject: Differentiator, cases: Sequence[Case]) -> str:
     pairs = pairs_of(subject, cases) if readings else []
     if not pairs or any(is_right(pair) for pair in pairs):
         return ""
-    declared = getattr(subject, "convention", None)
-    own = declared if isinstance(declared, Convention) else Convention()
+    own = declared_by(subject)
     return _only_gradients(pairs, readings, own) or _everything(pairs, readings, own)
 
 
@@ -132,8 +132,8 @@ def _only_gradients(pairs: Sequence[Pair], readings: Sequence[Reading], own: Con
         factor = _factor(pairs, [reading.there(pair.want) for pair in pairs])
         if factor is not None:
             times = f", times {factor}" if factor else ""
-            inner = _call(own, reading.options(own))
-            option = _call(own, {"gradients": inner} | _factored(factor))
+            inner = expression(own, reading.options(own))
+            option = expression(own, {"gradients": inner} | _factored(factor))
             return (
                 f"your loss is right, but your gradients are those of {reading.words(own)}{times}: "
                 f"turn them back before you return them, or declare it ({option})"
@@ -149,27 +149,12 @@ def _everything(pairs: Sequence[Pair], readings: Sequence[Reading], own: Convent
         factor = _factor(pairs, [reading.there(_offered(pair, reading)) for pair in pairs])
         if factor is not None:
             times = f", the gradients times {factor}" if factor else ""
-            option = _call(own, reading.options(own) | _factored(factor))
+            option = expression(own, reading.options(own) | _factored(factor))
             return (
                 f"your loss and your gradients are those of {reading.words(own)}{times}: "
                 f"declare it ({option})"
             )
     return ""
-
-
-class _Text(str):
-    """Text that is written as it is."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
-def _call(own: Convention, options: Mapping[str, object]) -> _Text:
-    """The expression for a convention with these options."""
-    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    if own == Convention():
-        return _Text(f"bc.Convention({given})")
-    return _Text(f"dataclasses.replace(your convention, {given})")
 
 
 def _factored(factor: str) -> dict[str, object]:

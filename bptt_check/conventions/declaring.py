@@ -1,0 +1,28 @@
+"""Text that declares a convention, for messages that say which one would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .convention import Convention
+
+
+class Expression(str):
+    """Code inside other code: written as it is, without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def declared_by(subject: object) -> Convention:
+    """The convention that a subject was adapted with; the contract's if it was not."""
+    declared = getattr(subject, "convention", None)
+    return declared if isinstance(declared, Convention) else Convention()
+
+
+def expression(declared: Convention, options: Mapping[str, object]) -> Expression:
+    """The expression for what is declared with these options on top."""
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    if declared == Convention():
+        return Expression(f"bc.Convention({given})")
+    return Expression(f"dataclasses.replace(your convention, {given})")
