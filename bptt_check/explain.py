@@ -143,8 +143,13 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
 
 def with_diagnosis(message: str, diagnosis: str) -> str:
     """A message with the sentence that names the mistake, above the line that reproduces it."""
+    return with_line(message, f"diagnosis: {diagnosis}")
+
+
+def with_line(message: str, line: str) -> str:
+    """A message with one more line above the last; an empty one adds nothing."""
     *lines, last = message.splitlines()
-    return "\n".join([*lines, f"  diagnosis: {diagnosis}", last])
+    return "\n".join([*lines, *([f"  {line}"] if line else []), last])
 
 
 def reproduction(case: Case, subject: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from . import explain
 from .case import Case, Differentiator, Spec
 from .clipped_in_loop import clipped_in_loop
+from .conventions.declaring import in_own_names
 from .judgement import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
@@ -49,7 +50,8 @@ def failure_of(
     is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
     failing = [spec for spec, failed in same.items() if failed]
     found = tuple(_diagnoses(subject, failing)) if is_gradient else ()
-    message = report.message
+    own_names = in_own_names(subject, case.model, report.parameter)
+    message = explain.with_line(report.message, own_names)
     for sentence in found:
         message = explain.with_diagnosis(message, sentence)
     return Failure(

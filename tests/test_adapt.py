@@ -12,6 +12,7 @@ import pytest
 from bptt_reference import loss_and_grads
 
 import bptt_check as bc
+from bptt_check.conventions.declaring import in_own_names
 from bptt_check.conventions.sequences import alone
 from bptt_check.errors import SpecError
 from bptt_check.signatures import exact_gradients, exact_loss
@@ -477,3 +478,25 @@ def test_tokens_are_verified_on_one_hot_cases() -> None:
     again = bc.verify(subject, ["rnn-tanh+onehot"], cases=5, oracles=["complex_step"])
     assert again.passed
     assert bc.verify(subject, ["rnn-tanh"], cases=5, oracles=["complex_step"]).verdict != "pass"
+
+
+OWN_NAMES = {
+    "renamed": (bc.conventions.cs231n, "lstm", "W_hh_l0", "W_hh_l0 is Wh in your convention"),
+    "joined": (bc.Convention(joined="xh"), "lstm", "W_xh_l0", "W_xh_l0 is W_l0 in your convention"),
+    "spread": (
+        bc.conventions.flax, "gru", "b_hh_l0",
+        "b_hh_l0 is ir/bias, iz/bias, hn/bias in your convention",
+    ),
+    "the same": (bc.Convention(transposed=True), "lstm", "W_hh_l0", ""),
+    "no parameter": (bc.conventions.cs231n, "lstm", "loss", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OWN_NAMES)
+def test_a_parameter_is_told_by_its_own_name_too(what: str) -> None:
+    """Whatever array of theirs a parameter is part of."""
+    convention, model, parameter, sentence = OWN_NAMES[what]
+    subject = convention.adapt(lambda view: (0.0, {}))
+
+    assert in_own_names(subject, bc.Model.parse(model), parameter) == sentence
+    assert in_own_names(loss_and_grads, bc.Model.parse(model), parameter) == ""

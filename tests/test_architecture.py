@@ -53,8 +53,8 @@ MAY_IMPORT: dict[str, str] = {
     "flow": "case cells errors network records tape",
     "shrink": "case strategies",
     "failures": (
-        "case clipped_in_loop explain judgement records shrink signatures training_step "
-        "which_convention which_truncation"
+        "case clipped_in_loop conventions explain judgement records shrink signatures "
+        "training_step which_convention which_truncation"
     ),
     "run": "calling case failures flow judgement records shrink strategies targets verdict",
     # reading and calling

@@ -82,6 +82,13 @@ def test_the_broken_one_is_named(name: str) -> None:
     assert re.search(rf"right: {right}(?!,)", text), text
 
 
+def test_the_message_has_the_codes_own_name() -> None:
+    """Beside the contract's, above the line that reproduces the failure."""
+    report = bc.verify(subject("course_functions", "broken"), ["rnn-tanh"], 4, ["complex_step"])
+
+    assert "\n  W_hh_l0 is Wh in your convention\n  reproduce: " in report.message
+
+
 def test_every_example_is_in_the_readme() -> None:
     """Each with the command that runs it, and no command names a file that is not there."""
     named = re.findall(
