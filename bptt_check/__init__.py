@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .case import Case, Result, Sizes, Spec, Truncation
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
+    from .isolation import isolated
     from .model import Layout, Model
     from .records import CaseReport
     from .report import Report
@@ -25,6 +26,7 @@ _HOME = {
     "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
     "flow": ("GradientFlow", "gradient_flow"),
+    "isolation": ("isolated",),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
     "report": ("Report",),
@@ -49,6 +51,7 @@ __all__ = [
     "cells",
     "check",
     "gradient_flow",
+    "isolated",
     "models",
     "strategies",
     "verify",

@@ -11,6 +11,7 @@ import copy
 import signal
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,10 @@ import numpy as np
 
 from .case import Case, Result
 from .contract import Accepted, Finding, accept, written_inputs
-from .errors import SpecError, SubjectTimeout, Unsupported
+from .errors import SpecError, SubjectFailed, SubjectTimeout, Unsupported
+
+OVERTIME = "took longer than the limit of"
+"""Starts the message of every call that ran out of time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,7 @@ class Answer:
     `again` is the result of a second call, None if there was none or it was the same to the last
     bit.
     `unmoved` is another case of the same shapes that got the very same gradients.
+    `asked` is False if `error` tells why the subject was not called at all.
     """
 
     result: Result | None = None
@@ -37,6 +42,17 @@ class Answer:
     unmoved: Case | None = None
     error: str = ""
     unsupported: str = ""
+    asked: bool = True
+
+
+class Elsewhere(ABC):
+    """A subject that is called in another process, by that process's own `ask`."""
+
+    name: str
+
+    @abstractmethod
+    def ask(self, case: Case, timeout: float | None = None, probe: bool = False) -> Answer:
+        """The same as `calling.ask` of the subject."""
 
 
 def name_of(subject: Callable[..., Any]) -> str:
@@ -55,6 +71,8 @@ def ask(
     With `probe` it is called on other arrays of the same shapes in between, which shows buffers
     that it hands out again and gradients that it remembers by shape.
     """
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, probe)
     check_limit(timeout)
     unmoved = None
     first_case, second_case = _own_arrays(case), _own_arrays(case)
@@ -155,7 +173,7 @@ def time_limit(seconds: float | None) -> Generator[None]:
     try:
         yield
     except _OutOfTime:
-        raise SubjectTimeout(f"took longer than the limit of {seconds:g} s for one case") from None
+        raise SubjectTimeout(f"{OVERTIME} {seconds:g} s for one case") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -192,6 +210,8 @@ def _differ(one: Result | None, other: Result | None) -> bool:
 
 def explained(error: BaseException) -> str:
     """What was raised, and the innermost line of the subject's own code."""
+    if isinstance(error, SubjectFailed):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if f.filename != __file__]
     where = (

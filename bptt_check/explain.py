@@ -142,8 +142,18 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
 
 def with_diagnosis(message: str, diagnosis: str) -> str:
     """A message with the sentence that names the mistake, above the line that reproduces it."""
+    return _with_line(message, f"diagnosis: {diagnosis}")
+
+
+def with_rest(message: str, unasked: int) -> str:
+    """A message that also says for how many cases the subject was not called any more."""
+    cases = f"{unasked} further case{'s' if unasked > 1 else ''} of this model"
+    return _with_line(message, f"not tried: {cases}, since it died or ran out of time too often")
+
+
+def _with_line(message: str, line: str) -> str:
     *lines, last = message.splitlines()
-    return "\n".join([*lines, f"  diagnosis: {diagnosis}", last])
+    return "\n".join([*lines, f"  {line}", last])
 
 
 def reproduction(case: Case, subject: str) -> list[str]:

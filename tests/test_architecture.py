@@ -28,11 +28,13 @@ MAY_IMPORT: dict[str, str] = {
     "roundoff": "case network tape",
     "oracles": "arrays case cells errors model network roundoff",
     # foreign code
-    "subjects": "case errors",
+    "process": "",
+    "subjects": "case errors model process",
     "contract": "case",
     "calling": "case contract errors",
     # judgement
     "targets": "case errors model",
+    "isolation": "calling case errors model process subjects targets",
     "strategies": "case draw errors model",
     "compare": "case",
     "verdict": "case compare roundoff",
@@ -50,7 +52,7 @@ MAY_IMPORT: dict[str, str] = {
     "flow": "case cells errors network records tape",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
-    "run": "calling case failures flow judgement records shrink strategies targets verdict",
+    "run": "calling case explain failures flow judgement records shrink strategies targets verdict",
     # reading and calling
     "report": "case errors model records verdict",
     "api": EVERYTHING,

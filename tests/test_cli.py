@@ -62,7 +62,8 @@ def slow_and_wrong(case):
 picky.supports = lambda model: model.cell == "gru"
 number = 3
 """
-QUICK = ("--oracle", "complex_step", "--cases", "3")
+QUICK = ("--oracle", "complex_step", "--cases", "3", "--no-isolate")
+ONE_ORACLE = ("--oracle", "complex_step", "--no-isolate")
 SPEC = "lstm T=2 B=1 D=1 H=2 O=2 seed=3"
 
 
@@ -160,8 +161,8 @@ def test_a_file_that_is_no_case_is_refused(folder: Path) -> None:
     bc.Spec.parse(SPEC).build().save(folder / "whole.npz")
     (folder / "half.npz").write_bytes((folder / "whole.npz").read_bytes()[:500])
 
-    assert invoke("replay", "whole.npz", *QUICK[:2]).exit_code == 0
-    found = invoke("replay", "half.npz", *QUICK[:2])
+    assert invoke("replay", "whole.npz", *ONE_ORACLE).exit_code == 0
+    found = invoke("replay", "half.npz", *ONE_ORACLE)
     assert found.exit_code == 2
     assert "not a whole .npz file" in found.stderr
 
@@ -233,7 +234,7 @@ def test_a_counterexample_can_be_replayed() -> None:
     """The file in the report fails for the wrong subject and passes for the right one."""
     run("wrong", "--report", "out")
     (path,) = Path("out/counterexamples").iterdir()
-    options = ("--oracle", "complex_step")
+    options = ONE_ORACLE
 
     assert invoke("replay", str(path), "my subjects.py:wrong", *options).exit_code == 1
     assert invoke("replay", str(path), "my subjects.py:right", *options).exit_code == 0
@@ -244,7 +245,7 @@ def test_a_counterexample_can_be_replayed() -> None:
 )
 def test_replay_has_the_same_exit_status(subject: str, status: int) -> None:
     """One case is judged like many."""
-    found = invoke("replay", SPEC, f"my subjects.py:{subject}", "--oracle", "complex_step")
+    found = invoke("replay", SPEC, f"my subjects.py:{subject}", *ONE_ORACLE)
 
     assert found.exit_code == status
 

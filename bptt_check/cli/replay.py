@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from .. import api
 from .shared import (
     STATUS,
+    Limits,
     advice,
     cli,
-    load_subject,
+    limit_options,
     oracle_option,
     read_case,
     subject_argument,
-    timeout_option,
+    subject_of,
 )
 
 
@@ -25,16 +27,17 @@ from .shared import (
 @click.argument("case", metavar="SPEC_OR_NPZ")
 @subject_argument
 @oracle_option
-@timeout_option
-def replay_command(case: str, subject: str, oracle: Sequence[str], timeout: float | None) -> None:
+@limit_options
+def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any) -> None:
     """Check SUBJECT on one case again, in full detail."""
     from rich.console import Console
 
     from ..report import terminal
 
     with advice():
-        with contextlib.redirect_stdout(sys.stderr):
-            named = load_subject(subject)  # first: its module may register the cell of the case
-            report = api.check(named, read_case(case), oracle or None, timeout)
+        kept = Limits(**limits)
+        # the subject first: its module may register the cell of the case
+        with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
+            report = api.check(named, read_case(case), oracle or None, kept.timeout)
         terminal.show_case(report, Console())
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))
