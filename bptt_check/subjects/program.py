@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from ..case import DTYPES, Case, Result
 from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
@@ -138,8 +139,8 @@ class Program:
             raise SubjectFailed(f"reported an error: {reply.error or 'without saying which'}")
 
     def _start(self) -> Hello:
-        self._child = child = Child(self._command, _read_line)
-        weakref.finalize(self, child.kill)
+        self._child = Child(self._command, _read_line)
+        self._finalizer = weakref.finalize(self, self._child.kill)
         try:
             hello = _decoded(self._line(), Hello)
             _check(hello)
@@ -162,7 +163,7 @@ class Program:
 
     def _drop(self) -> None:
         if self._child is not None:
-            self._child.kill()
+            self._finalizer()
             self._child = None
 
 
@@ -205,7 +206,8 @@ def write_case(case: Case, path: Path) -> None:
     others = {n: getattr(case, n) for n in names if getattr(case, n) is not None}
     said = {"protocol": PROTOCOL, **asdict(case.model), **asdict(case.sizes), "dtype": case.dtype}
     said |= asdict(case.truncation) if case.truncation else {}
-    save_file({**case.inputs, **others}, path, {name: _word(v) for name, v in said.items()})
+    arrays = {n: np.ascontiguousarray(a) for n, a in {**case.inputs, **others}.items()}
+    save_file(arrays, path, {name: _word(value) for name, value in said.items()})
 
 
 def read_result(path: Path) -> Result:
