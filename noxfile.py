@@ -65,9 +65,10 @@ def minimums(session: nox.Session) -> None:
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
+        *PROJECT["project"]["optional-dependencies"]["exec"],
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
-    session.install(".[jax]", *lowest, *group("test"))
+    session.install(".[jax,exec]", *lowest, *group("test"))
     session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax"})
 
 

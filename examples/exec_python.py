@@ -1,10 +1,8 @@
 """A tanh RNN in plain Python, as a program that bptt-check talks to. It imports no library at all.
 
-    bptt-check run 'exec:python examples/exec_python.py'
-    bptt-check run 'exec:python examples/exec_python.py --broken'
+    bptt-check run 'exec:python PATH/OF/THIS_FILE'
 
 One layer, softmax cross-entropy or squared error at every step, summed. Arrays are nested lists.
-With --broken the gradient of W_hh takes h_t for h_{t-1}.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import struct
 import sys
 from typing import Any
 
-BROKEN = "--broken" in sys.argv
 HELLO = {
     "protocol": 1,
     "name": "plain Python",
@@ -147,7 +144,7 @@ def sequence(a: dict[str, Any], b: int, loss: str, grads: dict[str, Any]) -> flo
         da = [d * (1.0 - v * v) for d, v in zip(dh, h[t + 1], strict=True)]
         add_outer(grads["W_hy"], dy, h[t + 1])
         add_outer(grads["W_xh_l0"], da, a["x"][t][b])
-        add_outer(grads["W_hh_l0"], da, h[t + 1] if BROKEN else h[t])
+        add_outer(grads["W_hh_l0"], da, h[t])  # the state before this step
         grads["b_y"] = add(grads["b_y"], dy)
         grads["b_h_l0"] = add(grads["b_h_l0"], da)
         grads["x"][t][b] = product(transposed(a["W_xh_l0"]), da)

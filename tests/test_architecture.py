@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, str] = {
     "run": "calling case explain failures flow judgement records shrink strategies targets verdict",
     # reading and calling
     "report": "case errors model records verdict",
+    "scaffold": "errors",
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,

@@ -250,9 +250,9 @@ def test_a_death_is_shrunk_like_any_failure():
 
 
 def test_it_has_the_attributes_of_its_subject():
-    """Name, targets, and the functions it offers, but no others."""
+    """Targets and the functions it offers, but no others; its name is the text that names it."""
     with bc.isolated("misbehaving:with_targets") as subject:
-        assert name_of(subject) == "with_targets"
+        assert name_of(subject) == "misbehaving:with_targets"
         assert [t.name for t in subject.targets] == ["gru+truncated", "lstm"]
         assert not hasattr(subject, "update")
         assert subject.supports(bc.Model("lstm"))

@@ -23,7 +23,7 @@ MODELS = ("rnn-tanh", "rnn-tanh+last+mean", "rnn-tanh+mse+mean", "rnn-tanh+linea
 def report_of(command: list[str], models: tuple[str, ...], kind: str = "exec") -> bc.Report:
     """A short run of a program."""
     subject = subjects.load(f"{kind}:{shlex.join(command)}")
-    return bc.verify(subject, models, cases=6, oracles=["complex_step"])
+    return bc.verify(subject, models, cases=4, oracles=["complex_step"])
 
 
 @pytest.fixture(scope="module", params=["right", "broken"])
@@ -43,9 +43,9 @@ def built(request, tmp_path_factory) -> tuple[str, Path]:
 
 
 def test_the_c_example(built):
-    """It compiles without a warning; the lost carry shows in everything that time passes through."""
+    """It compiles without a warning; a lost carry shows in all that time passes through."""
     kind, program = built
-    report = report_of([str(program)], MODELS)
+    report = report_of([str(program)], MODELS if kind == "right" else MODELS[:1])
 
     if kind == "right":
         assert report.verdict == "pass", report.message
@@ -66,14 +66,16 @@ def test_the_c_example_without_conversation(built):
     assert report.verdict == {"right": "pass", "broken": "fail"}[kind]
 
 
-@pytest.mark.parametrize("words", [[], ["--broken"]])
-def test_the_example_in_plain_python(words):
-    """Right as it is; with `--broken` one gradient is wrong, and named."""
-    program = [sys.executable, str(EXAMPLES / "exec_python.py"), *words]
-    report = report_of(program, ("rnn-tanh", "rnn-tanh+mse"))
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_example_in_plain_python(wrong, tmp_path):
+    """Right as it is; with one index changed one gradient is wrong, and named."""
+    source = (EXAMPLES / "exec_python.py").read_text()
+    program = tmp_path / "program.py"
+    program.write_text(source.replace("da, h[t])", "da, h[t + 1])") if wrong else source)
+    report = report_of([sys.executable, str(program)], ("rnn-tanh+mse",))
 
-    assert report.verdict == ("fail" if words else "pass"), report.message
-    if words:
+    assert report.verdict == ("fail" if wrong else "pass"), report.message
+    if wrong:
         assert "the gradient of W_hh_l0 is wrong" in report.message
         assert "right: W_xh_l0, b_h_l0, W_hy, b_y" in report.message
 

@@ -79,7 +79,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli() -> None:
     """Verify a hand-written backpropagation through time.
 
-    SUBJECT is package.module:attribute, path/to/file.py:attribute, or an installed subject.
+    SUBJECT is package.module:attribute, path/to/file.py:attribute, exec:COMMAND for a program in
+    any language, or an installed subject. It runs in a process of its own.
     Exit status: 0 pass, 1 wrong, 2 wrong usage, 3 inconclusive or nothing checked.
     """
 
@@ -133,7 +134,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, None]:
     """The subject that a command line names; at the end its process, if any, is gone."""
     if limits.isolate:
-        with Isolated(text, limits.timeout, limits.memory, shlex.quote(text)) as isolated:
+        with Isolated(text, limits.timeout, limits.memory) as isolated:
             yield isolated
         return
     if limits.memory is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 import signal
 import sys
 import tempfile
@@ -52,7 +53,6 @@ class Isolated(Elsewhere):
         text: names the subject, as on the command line.
         timeout: seconds for one call; None is five minutes.
         memory: the most it may use, such as `"2G"`; None is no limit.
-        name: how reports call it; None is its own name.
 
     Raises:
         SubjectNotFound: the text leads nowhere, or the import fails or ends the process.
@@ -64,7 +64,6 @@ class Isolated(Elsewhere):
         text: str,
         timeout: float | None = None,
         memory: str | int | None = None,
-        name: str | None = None,
     ) -> None:
         if timeout is not None and timeout <= 0:
             raise SpecError(f"timeout must be positive, got {timeout!r}.")
@@ -73,6 +72,7 @@ class Isolated(Elsewhere):
         if self._memory is not None:
             _memory.check_measurable()
         self._text = text
+        self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
         self._deaths: dict[str, list[int]] = {}
         self._last: dict[str, str] = {}
         self._no_supports: dict[Model, str] = {}
@@ -80,7 +80,6 @@ class Isolated(Elsewhere):
         self._worker: _Worker | None = None
         self._finalizer = weakref.finalize(self, _cleanup, [], self._scratch)
         hello = self._start()
-        self.name = name or hello.name
         self.targets = hello.targets
         self._functions = hello.functions
         if set(hello.cells) - set(LAYOUTS):  # the oracles, which run here, need their equations

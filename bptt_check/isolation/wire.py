@@ -70,11 +70,10 @@ Request = Start | Ask | Supports | Call
 
 
 class Hello(msgspec.Struct, tag=True):
-    """The subject is loaded: its name, which functions it offers, its `targets`, and every cell
-    that is registered where it runs.
+    """The subject is loaded: which functions it offers, its `targets`, and every cell that is
+    registered where it runs.
     """
 
-    name: str
     functions: tuple[str, ...]
     targets: tuple[Target, ...] | None
     cells: tuple[str, ...]

@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from .. import subjects, targets
-from ..calling import Answer, ask, explained, name_of
+from ..calling import Answer, ask, explained
 from ..case import Case
 from ..errors import BpttCheckError
 from ..model import LAYOUTS
@@ -85,7 +85,6 @@ def _prepare(start: wire.Start) -> None:
 def _hello(subject: Callable[..., Any]) -> wire.Hello:
     wanted = getattr(subject, "targets", None)
     return wire.Hello(
-        name=name_of(subject),
         functions=tuple(n for n in FUNCTIONS if callable(getattr(subject, n, None))),
         targets=None if wanted is None else tuple(t for m in wanted for t in targets.of(m)),
         cells=tuple(LAYOUTS),

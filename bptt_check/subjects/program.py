@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import shlex
 import shutil
@@ -67,12 +68,10 @@ def program(text: str) -> Program | OneShot:
         raise SubjectNotFound(f"{text!r} names no program: write {kind}:COMMAND.")
     if shutil.which(words[0]) is None:
         raise SubjectNotFound(f"there is no program {words[0]!r} that could be run.")
-    try:
-        import safetensors  # noqa: F401  # found out before anything is started
-    except ImportError:
+    if importlib.util.find_spec("safetensors") is None:
         raise MissingFramework(
             "programs exchange safetensors files: pip install 'bptt-check[exec]'."
-        ) from None
+        )
     return Program(words) if kind == "exec" else OneShot(words)
 
 
