@@ -51,8 +51,10 @@ class Elsewhere(ABC):
     name: str
 
     @abstractmethod
-    def ask(self, case: Case, timeout: float | None = None, probe: bool = False) -> Answer:
-        """The same as `calling.ask` of the subject."""
+    def ask(
+        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+    ) -> Answer:
+        """The same as `calling.ask` of the subject, or with `once` as `calling.ask_once`."""
 
 
 def name_of(subject: Callable[..., Any]) -> str:
@@ -74,16 +76,26 @@ def ask(
     if isinstance(subject, Elsewhere):
         return subject.ask(case, timeout, probe)
     check_limit(timeout)
-    unmoved = None
-    first_case, second_case = _own_arrays(case), _own_arrays(case)
+    return _guarded(lambda: _answer(subject, case, timeout, probe))
+
+
+def ask_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
+    """Call a subject once and read what it returns; nothing else is found out about it."""
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, once=True)
+    check_limit(timeout)
+
+    def answer() -> Answer:
+        read = accept(case, _call(subject, _own_arrays(case), timeout))
+        return Answer(read.result, read.findings)
+
+    return _guarded(answer)
+
+
+def _guarded(answer: Callable[[], Answer]) -> Answer:
+    """The answer, or what was raised on the way as data."""
     try:
-        returned = _call(subject, first_case, timeout)
-        first = accept(case, returned)
-        findings = [*first.findings, *written_inputs(case, first_case)]
-        if probe:
-            unmoved = _unmoved(subject, case, first.result, timeout)
-        changed = _changed(case, returned, first)  # before a second answer could hide it
-        later = accept(case, _call(subject, second_case, timeout))
+        return answer()
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
     except SubjectTimeout as error:
@@ -92,6 +104,17 @@ def ask(
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
         return Answer(error=explained(error))
+
+
+def _answer(subject: Callable[..., Any], case: Case, timeout: float | None, probe: bool) -> Answer:
+    """The answer of a subject that raises nothing."""
+    first_case, second_case = _own_arrays(case), _own_arrays(case)
+    returned = _call(subject, first_case, timeout)
+    first = accept(case, returned)
+    findings = [*first.findings, *written_inputs(case, first_case)]
+    unmoved = _unmoved(subject, case, first.result, timeout) if probe else None
+    changed = _changed(case, returned, first)  # before a second answer could hide it
+    later = accept(case, _call(subject, second_case, timeout))
     if changed or _changed(case, returned, first):
         what = "a later call changed the arrays that the first had returned"
         findings.append(Finding("return value", what))

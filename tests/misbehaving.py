@@ -217,6 +217,15 @@ def with_bad_supports(case: bc.Case) -> Answer:
 with_bad_supports.supports = lambda model: 1 / 0
 
 
+CALLS: list[int] = []
+
+
+def counts_its_calls(case: bc.Case) -> bc.Result:
+    """Right, and tells how often it was called."""
+    CALLS.append(1)
+    return bc.Result(*right(case), outputs={"calls": np.array(len(CALLS))})
+
+
 def picky(case: bc.Case) -> Answer:
     """Declines in both ways."""
     raise bc.Unsupported("not with lengths")

@@ -258,6 +258,14 @@ def test_it_has_the_attributes_of_its_subject():
         assert subject.supports(bc.Model("lstm"))
 
 
+def test_a_plain_call_is_one_call():
+    """As it would be without a worker; `ask` makes two."""
+    with bc.isolated("misbehaving:counts_its_calls") as subject:
+        assert [int(subject(case_of("")).outputs["calls"]) for _ in range(2)] == [1, 2]
+        ask(subject, case_of(""))
+        assert int(subject(case_of("")).outputs["calls"]) == 5
+
+
 def test_declining_works_in_both_ways():
     """By `supports` and by `Unsupported`."""
     with bc.isolated("misbehaving:picky") as subject:

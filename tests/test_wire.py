@@ -26,10 +26,10 @@ def body_of(message: wire.Request | wire.Reply) -> bytes:
 
 def test_a_case_arrives_as_it_was_sent():
     """Every array to the last bit, and the spec."""
-    request = wire.read_request(body_of(wire.Ask(CASE, 2.5, True)))
+    request = wire.read_request(body_of(wire.Ask(CASE, 2.5, True, True)))
 
     assert isinstance(request, wire.Ask)
-    assert (request.timeout, request.probe) == (2.5, True)
+    assert (request.timeout, request.probe, request.once) == (2.5, True, True)
     got = request.case
     assert (got.model, got.spec, got.truncation) == (CASE.model, CASE.spec, CASE.truncation)
     for name, array in CASE.inputs.items():

@@ -87,7 +87,9 @@ class Isolated(Elsewhere):
 
     # --- what a subject is asked -----------------------------------------------------------------
 
-    def ask(self, case: Case, timeout: float | None = None, probe: bool = False) -> Answer:
+    def ask(
+        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+    ) -> Answer:
         """What came of a case, the death of the worker included."""
         model = str(case.model)
         if reason := self._no_supports.get(case.model):
@@ -96,7 +98,7 @@ class Isolated(Elsewhere):
             return Answer(error=reason, asked=False)
         limit = timeout or self._timeout or PATIENCE
         try:
-            reply = self._request(wire.Ask(case, limit, probe), limit)
+            reply = self._request(wire.Ask(case, limit, probe, once), limit)
         except Ended as end:
             self._count(model, str(end))
             return Answer(error=str(end))
@@ -116,7 +118,7 @@ class Isolated(Elsewhere):
             Unsupported: the subject declined.
             SubjectFailed: it gave none; the text says why.
         """
-        answer = self.ask(case)
+        answer = self.ask(case, once=True)
         if answer.unsupported:
             raise Unsupported(answer.unsupported)
         if answer.result is None:

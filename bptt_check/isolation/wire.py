@@ -46,11 +46,12 @@ class Start(msgspec.Struct, tag=True):
 
 
 class Ask(msgspec.Struct, tag=True):
-    """`calling.ask` of the subject on a case."""
+    """`calling.ask` of the subject on a case, or `calling.ask_once`."""
 
     case: Case
     timeout: float | None
-    probe: bool
+    probe: bool = False
+    once: bool = False
 
 
 class Supports(msgspec.Struct, tag=True):

@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from .. import subjects, targets
-from ..calling import Answer, ask, explained
+from ..calling import Answer, ask, ask_once, explained
 from ..case import Case
 from ..errors import BpttCheckError
 from ..model import LAYOUTS
@@ -139,8 +139,7 @@ class Watched:
 def _carried_out(subject: Watched, request: wire.Request) -> wire.Reply:
     subject.heard = time.monotonic()
     if isinstance(request, wire.Ask):
-        limit = request.timeout if hasattr(signal, "SIGALRM") else None
-        return wire.Answered(_asked(subject, request.case, limit, request.probe))
+        return wire.Answered(_asked(subject, request))
     if isinstance(request, wire.Supports):
         return wire.Returned(bool(subject.supports(request.model)))
     assert isinstance(request, wire.Call)
@@ -148,10 +147,13 @@ def _carried_out(subject: Watched, request: wire.Request) -> wire.Reply:
     return wire.Returned(_plain(getattr(subject, request.function)(*arguments)))
 
 
-def _asked(subject: Watched, case: Case, limit: float | None, probe: bool) -> Answer:
-    """`ask`; a KeyboardInterrupt is the subject's own, since Ctrl-C never reaches a worker."""
+def _asked(subject: Watched, request: wire.Ask) -> Answer:
+    """What came of it; a KeyboardInterrupt is the subject's own, since Ctrl-C never comes here."""
+    limit = request.timeout if hasattr(signal, "SIGALRM") else None
     try:
-        return ask(subject, case, limit, probe)
+        if request.once:
+            return ask_once(subject, request.case, limit)
+        return ask(subject, request.case, limit, request.probe)
     except KeyboardInterrupt as error:
         return Answer(error=explained(error))
 
