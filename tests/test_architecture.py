@@ -20,13 +20,15 @@ MAY_IMPORT: dict[str, str] = {
     "model": "errors",
     "draw": "model",
     "arrays": "",
+    "precision": "",
     "cells": "arrays errors model",
-    "case": "draw errors model",
+    "case": "draw errors model precision",
     # truth
     "network": "arrays case cells model",
-    "tape": "arrays",
-    "roundoff": "case network tape",
-    "oracles": "arrays case cells errors model network roundoff",
+    "rounding": "",
+    "tape": "arrays rounding",
+    "roundoff": "case network precision rounding tape",
+    "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
     "process": "",
     "subjects": "case errors model process",
@@ -36,19 +38,20 @@ MAY_IMPORT: dict[str, str] = {
     "targets": "case errors model",
     "isolation": "calling case errors model process subjects targets",
     "strategies": "case draw errors model",
-    "compare": "case",
-    "verdict": "case compare roundoff",
+    "compare": "case precision",
+    "verdict": "case compare precision roundoff",
     "explain": "case model verdict",
-    "own_loss": "arrays calling case network roundoff verdict",
-    "training_step": "case compare roundoff verdict",
+    "own_loss": "arrays calling case network precision roundoff verdict",
+    "lossy": "case precision roundoff",
+    "training_step": "case compare precision verdict",
     "records": "case verdict",
     "judgement": (
-        "arrays calling case compare errors explain network own_loss records roundoff "
+        "arrays calling case compare errors explain lossy network own_loss records roundoff "
         "signatures training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
-    "which_truncation": "calling case network roundoff tape",
+    "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors network records tape",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
