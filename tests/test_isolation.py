@@ -18,7 +18,7 @@ import bptt_check as bc
 from bptt_check.calling import ask, name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
 from bptt_check.isolation import Isolated
-from bptt_check.isolation.memory import parse_size, show_size
+from bptt_check.isolation.memory import parse_size, resident, show_size
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="misbehaves in the ways of POSIX")
 
@@ -331,6 +331,7 @@ def test_a_subject_that_cannot_be_loaded_is_told_at_once(text, message, tmp_path
     ("arguments", "message"),
     [
         ({"timeout": 0}, "timeout must be positive, got 0"),
+        ({"timeout": -1.0}, r"timeout must be positive, got -1\.0"),
         ({"memory": "much"}, "memory must be a size such as 2G or 512M, got 'much'"),
         ({"memory": 0}, "memory must be a size"),
     ],
@@ -341,10 +342,32 @@ def test_an_impossible_limit_is_refused(arguments, message):
         bc.isolated("misbehaving:by_seed", **arguments)
 
 
+def test_an_impossible_limit_of_a_call_is_refused(subject):
+    """As without a worker."""
+    with pytest.raises(SpecError, match="timeout must be positive, got 0"):
+        ask(subject, case_of(""), 0)
+
+
 def test_an_object_cannot_be_isolated():
     """The worker imports what it runs."""
     with pytest.raises(SpecError, match="takes the text that names a subject"):
         bc.isolated(misbehaving.by_seed)
+
+
+@needs_proc
+def test_memory_is_that_of_all_descendants():
+    """A program that a worker has started counts as well."""
+    hundred = "held = b'x' * 10**8; print('ready', flush=True); input()"
+    before = resident(os.getpid())
+    with subprocess.Popen(
+        [sys.executable, "-c", hundred], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert resident(child.pid) > 9 * 10**7
+        assert resident(os.getpid()) > before + 9 * 10**7
+        child.communicate(b"\n")
+    assert resident(child.pid) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .handle import Ended, Isolated
+from ..errors import SpecError
+from .handle import Isolated
 
 
 def isolated(
@@ -24,8 +25,6 @@ def isolated(
         SpecError: a limit is impossible.
     """
     if not isinstance(subject, str):
-        from ..errors import SpecError
-
         raise SpecError(
             f"isolated() takes the text that names a subject, such as 'file.py:function', got a "
             f"{type(subject).__name__}: a worker imports it by itself."
@@ -33,4 +32,4 @@ def isolated(
     return Isolated(subject, timeout, memory)
 
 
-__all__ = ["Ended", "Isolated", "isolated"]
+__all__ = ["Isolated", "isolated"]

@@ -63,12 +63,12 @@ def resident(pid: int) -> int:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and its descendants."""
+    """A process and its descendants, by whichever of its threads they were started."""
     found = [pid]
     for each in found:
-        with contextlib.suppress(OSError):
-            children = Path(f"/proc/{each}/task/{each}/children").read_text()
-            found += map(int, children.split())
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
     return found
 
 

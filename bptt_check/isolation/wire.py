@@ -46,7 +46,10 @@ class Start(msgspec.Struct, tag=True):
 
 
 class Ask(msgspec.Struct, tag=True):
-    """`calling.ask` of the subject on a case, or `calling.ask_once`."""
+    """`calling.ask` of the subject on a case, or `calling.ask_once`.
+
+    Without a limit the worker sets no alarm of its own, which would cost more than small cases do.
+    """
 
     case: Case
     timeout: float | None
