@@ -19,9 +19,11 @@ GRACE = 1.0
 """Seconds beyond the limit after which a worker that did not interrupt itself is killed."""
 LOOK = 0.02
 """Seconds between two looks at the memory of a worker."""
+WHERE = 3.0
+"""Seconds that a hanging worker gets to write where it hangs, before it is killed."""
 START = """
 import json, sys
-sys.path[:] = json.loads(sys.argv[1])
+sys.path[:] = json.loads(sys.argv.pop())
 from bptt_check.isolation.worker import main
 main()
 """
@@ -84,10 +86,9 @@ class Worker:
         if not hasattr(signal, "SIGUSR1"):
             return
         self.child.signal(signal.SIGUSR1)
-        for _ in range(20):
+        deadline = time.monotonic() + WHERE
+        while not self._place() and time.monotonic() < deadline:
             time.sleep(LOOK)
-            if self._place():
-                return
 
     def _place(self) -> str:
         """The innermost line of the subject's own code in the traceback it left, if any."""

@@ -159,7 +159,7 @@ def _to_wire(value: Any) -> Any:
         return dict(value)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a {type(value).__name__} is no array of numbers")
+        raise TypeError(f"{type(value).__name__} is no array of numbers")
     shape = struct.pack(f"<{array.ndim}Q", *array.shape)
     head = array.dtype.newbyteorder("<").str.encode().ljust(3) + bytes([array.ndim])
     plain = array.astype(array.dtype.newbyteorder("<"), copy=False)
