@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .isolation import isolated
     from .model import Layout, Model
     from .records import CaseReport
+    from .remainder import TaylorTest
     from .report import Report
+    from .second_opinion import taylor
 
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
@@ -29,7 +31,9 @@ _HOME = {
     "isolation": ("isolated",),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
+    "remainder": ("TaylorTest",),
     "report": ("Report",),
+    "second_opinion": ("taylor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -45,6 +49,7 @@ __all__ = [
     "Result",
     "Sizes",
     "Spec",
+    "TaylorTest",
     "Truncation",
     "Unsupported",
     "assert_gradients",
@@ -54,6 +59,7 @@ __all__ = [
     "isolated",
     "models",
     "strategies",
+    "taylor",
     "verify",
 ]
 

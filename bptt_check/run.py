@@ -17,9 +17,9 @@ from .calling import name_of
 from .case import Differentiator, Spec
 from .explain import with_rest
 from .failures import as_found, failure_of
-from .flow import shown
 from .judgement import Setup, check_cases
-from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
+from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
+from .showcase import shown_curves, shown_flows
 from .shrink import Drawing
 from .strategies import draw_specs, remember, specs
 from .targets import Target
@@ -80,6 +80,7 @@ def verify(
     declined = {t.name: no for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
+    curves: list[TaylorCurve] = []
     interrupted = False
     try:
         for target in accepted:
@@ -89,6 +90,7 @@ def verify(
                     total = plan.cases * len(accepted)
                     progress(Progress(tally.count, total, target.name, tally.failing))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
+        curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
         if not keep_partial:
             raise
@@ -113,7 +115,8 @@ def verify(
         seconds=time.perf_counter() - begin,
         interrupted=interrupted,
         environment=environment(),
-        flows=tuple(_flows(accepted, tally)),
+        flows=tuple(shown_flows(accepted, tally.known)),
+        taylor=tuple(curves),
     )
 
 
@@ -262,24 +265,6 @@ def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterat
         if target.name not in told:
             for first in tally.first.get(target.name, {}).values():
                 yield as_found(target.name, first, tally.known.get(target.name, {}))
-
-
-FLOW_STEPS = range(4, 13)
-"""Lengths whose gradient flow is shown: something flows, and the table can be read."""
-
-
-def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
-    """The gradient flow of one case of each family: the longest of a readable length."""
-    seen: set[str] = set()
-    for target in targets:
-        specs = [
-            spec
-            for spec in tally.known.get(target.name, {})
-            if spec.sizes.T in FLOW_STEPS and spec.regime == "normal"
-        ]
-        if specs and target.model.family not in seen and not target.model.bidirectional:
-            seen.add(target.model.family)
-            yield shown(target.name, max(specs, key=lambda s: (s.sizes.T, s.sizes.H)))
 
 
 def _run_verdict(

@@ -28,12 +28,15 @@ MAY_IMPORT: dict[str, str] = {
     "rounding": "",
     "tape": "arrays rounding",
     "roundoff": "case network precision rounding tape",
+    "watch": "arrays",
     "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
     "process": "",
     "subjects": "case errors model process",
     "contract": "case",
-    "calling": "case contract errors",
+    "memory": "",
+    "linear": "case contract precision",
+    "calling": "case contract errors linear memory",
     # judgement
     "targets": "case errors model",
     "isolation": "calling case errors model process subjects targets",
@@ -45,19 +48,26 @@ MAY_IMPORT: dict[str, str] = {
     "lossy": "case precision roundoff",
     "training_step": "case compare precision verdict",
     "records": "case verdict",
+    "nonfinite": "case contract network precision rounding tape watch",
+    "breaches": "calling case contract linear nonfinite roundoff signatures verdict",
     "judgement": (
-        "arrays calling case compare errors explain lossy network own_loss records roundoff "
-        "signatures training_step verdict"
+        "arrays breaches calling case compare errors explain lossy network own_loss records "
+        "roundoff training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
     "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors network records tape",
+    "remainder": "errors model records",
+    "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
+    "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
-    "run": "calling case explain failures flow judgement records shrink strategies targets verdict",
+    "run": (
+        "calling case explain failures judgement records showcase shrink strategies targets verdict"
+    ),
     # reading and calling
-    "report": "case errors model records verdict",
+    "report": "case errors model records remainder verdict",
     "scaffold": "errors",
     "api": EVERYTHING,
     "cli": EVERYTHING,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from .. import api
+from ..second_opinion import taylor
 from .shared import (
     STATUS,
     Limits,
@@ -21,6 +22,9 @@ from .shared import (
     subject_argument,
     subject_of,
 )
+
+NO_LOSS = ("error", "unsupported")
+"""Verdicts of a subject whose own loss cannot be asked for nearby."""
 
 
 @cli.command("replay")
@@ -38,6 +42,11 @@ def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any
         kept = Limits(**limits)
         # the subject first: its module may register the cell of the case
         with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
-            report = api.check(named, read_case(case), oracle or None, kept.timeout)
+            given = read_case(case)
+            report = api.check(named, given, oracle or None, kept.timeout)
+            asked = report.verdict not in NO_LOSS
+            test = taylor(named, given, timeout=kept.timeout) if asked else None
         terminal.show_case(report, Console())
+        if test is not None:
+            terminal.show_taylor(test, Console())
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))
