@@ -11,7 +11,7 @@ import pytest
 
 import bptt_check as bc
 from bptt_check.calling import Answer
-from bptt_check.contract import Finding
+from bptt_check.contract import Accepted, Finding
 from bptt_check.isolation import wire
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()
@@ -43,12 +43,16 @@ def test_an_answer_arrives_as_it_was_sent():
     """With NaN, infinities and signed zeros; a second answer; findings; another case."""
     grads = {"x": np.array([np.nan, np.inf, -0.0]), "i": np.array(3), "e": np.empty((0, 2))}
     result = bc.Result(float("nan"), grads, outputs={"y": np.float32([1, 2])})
-    sent = Answer(result, (Finding("x", "is bad"),), result, CASE)
+    finding = Finding("x", "is bad", np.array([np.inf]))
+    sent = Answer(result, (finding,), result, CASE, {"one": Accepted(result, (finding,))})
     reply = wire.read_reply(body_of(wire.Answered(sent)))
 
     assert isinstance(reply, wire.Answered)
     got = reply.answer
     assert got.findings == sent.findings
+    assert np.array_equal(got.findings[0].value, [np.inf])
+    assert got.linear["one"].findings == sent.findings
+    assert got.linear["one"].result.grads["i"] == 3
     assert np.isnan(got.result.loss)
     for name, array in grads.items():
         assert got.result.grads[name].shape == array.shape
