@@ -149,7 +149,7 @@ def read_reply(body: bytes) -> Reply:
     """
     try:
         return _replies.decode(body)
-    except (ValueError, TypeError) as error:  # msgspec's own errors and ours are ValueErrors
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
         raise Garbled(f"gave an answer that cannot be read: {error}") from error
 
 
