@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .conventions import Convention
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
+    from .isolation import isolated
     from .model import Layout, Model
     from .records import CaseReport
     from .remainder import TaylorTest
@@ -29,6 +30,7 @@ _HOME = {
     "conventions": ("Convention",),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
     "flow": ("GradientFlow", "gradient_flow"),
+    "isolation": ("isolated",),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
     "remainder": ("TaylorTest",),
@@ -58,6 +60,7 @@ __all__ = [
     "check",
     "conventions",
     "gradient_flow",
+    "isolated",
     "models",
     "strategies",
     "taylor",

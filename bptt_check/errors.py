@@ -69,6 +69,12 @@ class SubjectTimeout(BpttCheckError, TimeoutError):
     """The subject needed more time for one case than the limit given with `timeout`."""
 
 
+class SubjectFailed(BpttCheckError, RuntimeError):
+    """A subject outside of this process gave no answer. The message is a verb phrase that says what
+    it did instead: `exited with status 3`.
+    """
+
+
 class ReportError(BpttCheckError, OSError):
     """A report cannot be written or read there. Raised before the run, so that nothing is lost."""
 

@@ -155,6 +155,12 @@ def with_diagnosis(message: str, diagnosis: str) -> str:
     return with_line(message, f"diagnosis: {diagnosis}")
 
 
+def with_rest(message: str, unasked: int) -> str:
+    """A message that also says for how many cases the subject was not called any more."""
+    cases = f"{unasked} further case{'s' if unasked > 1 else ''} of this model"
+    return with_line(message, f"not tried: {cases}, since it died or ran out of time too often")
+
+
 def with_line(message: str, line: str) -> str:
     """A message with one more line above the last; an empty one adds nothing."""
     *lines, last = message.splitlines()

@@ -36,8 +36,11 @@ def failure_of(
         drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
     """
 
+    def shows_it(report: CaseReport) -> bool:
+        return report.verdict == first.verdict and report.asked
+
     def fails(candidate: Case) -> bool:
-        return check_case(subject, candidate, setup).verdict == first.verdict
+        return shows_it(check_case(subject, candidate, setup))
 
     case = simplest = first.case
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
@@ -46,7 +49,7 @@ def failure_of(
         case = case if spec is None else spec.build()
         simplest = simplify(case, fails)
     detailed = check_case(subject, case, setup, detail=True)
-    report = detailed if detailed.verdict == first.verdict else first
+    report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
     failing = [spec for spec, failed in same.items() if failed]
     found = tuple(_diagnoses(subject, failing)) if is_gradient else ()

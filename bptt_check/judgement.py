@@ -313,6 +313,7 @@ class _Judgement:
             parameter=parameter,
             loss=result.loss if result else float("nan"),
             expected_loss=self.expected_loss if measured else float("nan"),
+            asked=self.answer.asked,
         )
 
 

@@ -26,6 +26,8 @@ class CaseReport:
     parameter: str = ""
     loss: float = float("nan")
     expected_loss: float = float("nan")
+    asked: bool = True
+    """False if the subject was not called any more, having ended its process too often."""
 
     @property
     def passed(self) -> bool:

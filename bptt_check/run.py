@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
 from .case import Differentiator, Spec
+from .explain import with_rest
 from .failures import as_found, failure_of
 from .judgement import Setup, check_cases
 from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
@@ -128,6 +129,7 @@ class Tally:
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[str, CaseReport]] = {}
         self.known: dict[str, dict[Spec, str]] = {}
+        self.unasked: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
 
@@ -141,7 +143,9 @@ class Tally:
         spec = report.spec
         self.count += 1
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
-        if report.case.spec is not None:
+        if not report.asked:
+            self.unasked[model] = self.unasked.get(model, 0) + 1
+        elif report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
         if report.verdict == "unsupported":
             self._reasons[model] = report.message
@@ -248,6 +252,9 @@ def _failures(
         shrink = before + len(failures) < FULLY_SHRUNK
         failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
+        rest = tally.unasked.get(target.name, 0)
+        if rest and failure.verdict == "error":
+            failure = replace(failure, message=with_rest(failure.message, rest))
         failures.append(failure)
     return failures
 

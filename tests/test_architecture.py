@@ -31,13 +31,15 @@ MAY_IMPORT: dict[str, str] = {
     "watch": "arrays",
     "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
-    "subjects": "case errors",
+    "process": "",
+    "subjects": "case errors model process",
     "contract": "case",
     "memory": "",
     "linear": "case contract precision",
     "calling": "case contract errors linear memory",
     "targets": "case errors model",
     "conventions": "calling case errors model network tape targets",
+    "isolation": "calling case errors model process subjects targets",
     # judgement
     "strategies": "case draw errors model",
     "compare": "case precision",
@@ -67,9 +69,12 @@ MAY_IMPORT: dict[str, str] = {
         "case clipped_in_loop conventions explain judgement records shrink signatures "
         "training_step which_convention which_truncation"
     ),
-    "run": "calling case failures judgement records showcase shrink strategies targets verdict",
+    "run": (
+        "calling case explain failures judgement records showcase shrink strategies targets verdict"
+    ),
     # reading and calling
     "report": "case errors model records remainder verdict",
+    "scaffold": "errors",
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,
