@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .case import Case, Result, Sizes, Spec, Truncation
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
+    from .function import FunctionReport, assert_function, verify_function
     from .model import Layout, Model
     from .records import CaseReport
     from .report import Report
@@ -24,6 +25,7 @@ _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
     "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
+    "function": ("FunctionReport", "assert_function", "verify_function"),
     "flow": ("GradientFlow", "gradient_flow"),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
@@ -35,6 +37,7 @@ __all__ = [
     "BpttCheckError",
     "Case",
     "CaseReport",
+    "FunctionReport",
     "GradientFlow",
     "GradientMismatch",
     "Layout",
@@ -45,6 +48,7 @@ __all__ = [
     "Spec",
     "Truncation",
     "Unsupported",
+    "assert_function",
     "assert_gradients",
     "cells",
     "check",
@@ -52,6 +56,7 @@ __all__ = [
     "models",
     "strategies",
     "verify",
+    "verify_function",
 ]
 
 

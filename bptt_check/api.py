@@ -116,7 +116,7 @@ def assert_gradients(
     __tracebackhide__ = True
     report = verify(subject, models, cases, oracles, dtypes, seed, timeout)
     if not report.passed:
-        raise GradientMismatch(report.message)
+        raise GradientMismatch(report.message, report)
     return report
 
 

@@ -57,7 +57,7 @@ def ask(
     """
     check_limit(timeout)
     unmoved = None
-    first_case, second_case = _own_arrays(case), _own_arrays(case)
+    first_case, second_case = own_arrays(case), own_arrays(case)
     try:
         returned = _call(subject, first_case, timeout)
         first = accept(case, returned)
@@ -95,7 +95,7 @@ def _unmoved(
 ) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
-    answer = accept(other, _call(subject, _own_arrays(other), timeout)).result
+    answer = accept(other, _call(subject, own_arrays(other), timeout)).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
     grads = first.grads.items()
@@ -166,7 +166,7 @@ def _call(subject: Callable[..., Any], case: Case, timeout: float | None) -> Any
         return subject(case)
 
 
-def _own_arrays(case: Case) -> Case:
+def own_arrays(case: Case) -> Case:
     """The case on writable copies, so that a write neither fails on a flag nor reaches our
     arrays.
     """

@@ -37,7 +37,9 @@ MAY_IMPORT: dict[str, str] = {
     "compare": "case",
     "verdict": "case compare roundoff",
     "explain": "case model verdict",
-    "own_loss": "arrays calling case network roundoff verdict",
+    "slopes": "",
+    "function": "calling case compare contract errors explain roundoff slopes verdict",
+    "own_loss": "arrays calling case contract function network roundoff verdict",
     "training_step": "case compare roundoff verdict",
     "records": "case verdict",
     "judgement": (
