@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import signal
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,7 @@ def ask(
     """
     check_limit(timeout)
     unmoved = None
-    first_case, second_case = own_arrays(case), own_arrays(case)
+    first_case, second_case = _own_arrays(case), _own_arrays(case)
     try:
         returned = _call(subject, first_case, timeout)
         first = accept(case, returned)
@@ -95,7 +97,7 @@ def _unmoved(
 ) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
-    answer = accept(other, _call(subject, own_arrays(other), timeout)).result
+    answer = accept(other, _call(subject, _own_arrays(other), timeout)).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
     grads = first.grads.items()
@@ -166,7 +168,7 @@ def _call(subject: Callable[..., Any], case: Case, timeout: float | None) -> Any
         return subject(case)
 
 
-def own_arrays(case: Case) -> Case:
+def _own_arrays(case: Case) -> Case:
     """The case on writable copies, so that a write neither fails on a flag nor reaches our
     arrays.
     """
@@ -193,7 +195,8 @@ def _differ(one: Result | None, other: Result | None) -> bool:
 def explained(error: BaseException) -> str:
     """What was raised, and the innermost line of the subject's own code."""
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if f.filename != __file__]
+    ours = f"{Path(__file__).parent}{os.sep}"  # adapters to frameworks too
+    outside = [f for f in frames if not f.filename.startswith(ours)]
     where = (
         f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
     )

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from .arrays import NumPy
-from .calling import ask, own_arrays
+from .calling import ask
 from .case import Case, Differentiator, Result
-from .contract import accept
 from .function import verify_function
 from .network import logits, losses, problem, run_layers
 from .roundoff import UNIT
@@ -28,9 +27,9 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
     """One sentence that answers the question for a subject whose loss is another one."""
 
     def own(arrays: dict[str, Any]) -> Result:
-        answer = accept(case, subject(own_arrays(case.with_inputs(arrays)))).result
+        answer = ask(subject, case.with_inputs(arrays)).result
         if answer is None:
-            raise ValueError("no loss and gradients")
+            raise ValueError("the subject gave no loss and gradients here")
         return Result(answer.loss, {n: answer.grads[n].astype(case.dtype) for n in result.grads})
 
     report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=CALLS)

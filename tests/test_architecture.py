@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, str] = {
     "roundoff": "case network tape",
     "oracles": "arrays case cells errors model network roundoff",
     # foreign code
-    "subjects": "case errors",
+    "subjects": "arrays case errors model network oracles",
     "contract": "case",
     "calling": "case contract errors",
     # judgement
@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, str] = {
     "explain": "case model verdict",
     "slopes": "",
     "function": "calling case compare contract errors explain roundoff slopes verdict",
-    "own_loss": "arrays calling case contract function network roundoff verdict",
+    "own_loss": "arrays calling case function network roundoff verdict",
     "training_step": "case compare roundoff verdict",
     "records": "case verdict",
     "judgement": (
