@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, str] = {
     "calling": "case contract errors",
     # judgement
     "targets": "case errors model",
+    "session": "",
     "strategies": "case draw errors model",
     "compare": "case",
     "verdict": "case compare roundoff",
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, str] = {
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,
+    "pytest_checks": "report",
     "pytest_plugin": EVERYTHING,
     "__main__": EVERYTHING,
     "__init__": EVERYTHING,
