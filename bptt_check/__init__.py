@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .function import FunctionReport, assert_function, verify_function
     from .model import Layout, Model
     from .records import CaseReport
+    from .remainder import TaylorTest
     from .report import Report
+    from .second_opinion import taylor
 
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
@@ -29,7 +31,9 @@ _HOME = {
     "flow": ("GradientFlow", "gradient_flow"),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
+    "remainder": ("TaylorTest",),
     "report": ("Report",),
+    "second_opinion": ("taylor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -46,6 +50,7 @@ __all__ = [
     "Result",
     "Sizes",
     "Spec",
+    "TaylorTest",
     "Truncation",
     "Unsupported",
     "assert_function",
@@ -55,6 +60,7 @@ __all__ = [
     "gradient_flow",
     "models",
     "strategies",
+    "taylor",
     "verify",
     "verify_function",
 ]

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from . import explain
+from . import explain, lossy
 from .arrays import NumPy
+from .breaches import breaches
 from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
 from .compare import differences
@@ -23,11 +24,11 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
-from .signatures import exact_gradients
 from .training_step import DEFINITIONS, ask_training, training_rows
 from .verdict import (
     NOT_OFFERED,
     Budgets,
+    Disagreement,
     Row,
     Tolerance,
     declined,
@@ -36,8 +37,7 @@ from .verdict import (
     judge,
 )
 
-LOWER = {"float64": "float32"}
-"""The precision in which code for a dtype may have been computing by mistake."""
+CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ def check_cases(
     trusted = [trusted_results(oracle, answered) for oracle in setup.oracles]
     names = [oracle.name for oracle in setup.oracles]
     for case, answer in zip(cases, answers, strict=True):
-        found = {} if answer.result is None else dict(zip(names, map(next, trusted), strict=True))
-        yield _Judgement(subject, case, setup, answer, found).report(detail)
+        with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
+            asked = () if answer.result is None else zip(names, map(next, trusted), strict=True)
+            report = _Judgement(subject, case, setup, answer, dict(asked)).report(detail)
+        yield report
 
 
 class _Judgement:
@@ -92,22 +94,28 @@ class _Judgement:
             return self._closed("unsupported", self.answer.unsupported)
         if self.answer.error:
             return self._closed("error", explain.raised(self.case, self.answer.error, self.name))
-        if self.answer.result is not None:
-            self._measure()
-        findings = [f.message for f in self.answer.findings]
-        findings += self._second_call() + self._kept_by_shape()
-        if findings:
-            message = explain.broken_contract(self.case, findings, self.name)
-            first = self.answer.findings[0].parameter if self.answer.findings else "return value"
-            return self._closed("contract", message, first)
-        if self._over_budget():
-            return self._failed(detail)
+        if self.answer.result is None:
+            return self._broken([f.message for f in self.answer.findings])
+        self._measure()
+        self.breaches = breaches(
+            self.case, self.answer, self.plain, self.trusted, self.expected_loss
+        )
+        if self.breaches.findings:
+            return self._broken(self.breaches.findings)
+        return self._hinted(self._failed(detail)) if self._over_budget() else self._sound()
+
+    def _sound(self) -> CaseReport:
+        """Nothing is over budget."""
+        linear = self.breaches.linear
+        if linear:
+            return self._broken([f.message for f in linear], linear[0].parameter)
+        if self.breaches.beyond:
+            return self._beyond_range(self.breaches.beyond)
         trouble = self._training_step()
         if trouble is not None:
             return trouble
-        return self._closed(
-            "pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", ""
-        )
+        decided = any(r.verdict == "pass" for r in self.rows)
+        return self._closed("pass" if decided else "inconclusive", "")
 
     def _training_step(self) -> CaseReport | None:
         """Rows for `clip`, `clip_by_value` and `update` where offered; a report if one is wrong."""
@@ -133,7 +141,7 @@ class _Judgement:
         oracle = conditioning(case, "float64")
         self.conditioned = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
         make = {
-            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds)
+            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds, r.proven)
             for n, r in self.trusted.items()
         }
         self.budgets = make
@@ -158,68 +166,91 @@ class _Judgement:
 
     @property
     def loss_error(self) -> float:
-        """Distance of the subject's loss from the expected one."""
+        """Distance of the subject's loss from the expected one; one that is not finite is judged
+        by `breaches`.
+        """
         assert self.answer.result is not None
+        if not np.isfinite(self.answer.result.loss):
+            return 0.0
         return abs(self.answer.result.loss - self.expected_loss)
 
     def _over_budget(self) -> bool:
         wrong_loss = self.loss_error > self.plain.of_loss()
         return wrong_loss or any(r.verdict == "fail" for r in self.rows)
 
-    def _kept_by_shape(self) -> list[str]:
-        """A finding if other arrays got the very same gradients although theirs are others."""
-        other = self.answer.unmoved
-        if other is None:
-            return []
-        here, there = exact_gradients(self.case), exact_gradients(other)
-        if all(np.array_equal(here[n], there[n]) for n in here):
-            return []
-        what = "other arrays of the same shapes got the very same gradients"
-        return [f"{what}: are they kept by shape?"]
+    def _broken(self, findings: Sequence[str], parameter: str = "") -> CaseReport:
+        """The contract is broken, first of all by one gradient (or the loss, an input, ...)."""
+        first = self.answer.findings[0].parameter if self.answer.findings else "return value"
+        message = explain.broken_contract(self.case, findings, self.name)
+        return self._closed("contract", message, parameter or first)
 
-    def _second_call(self) -> list[str]:
-        """A finding if the second call's answer differs from the first's by more than rounding."""
-        again, first = self.answer.again, self.answer.result
-        if again is None or first is None:
-            return []
-        changed = [
-            n
-            for n, a in first.grads.items()
-            if n not in again.grads or np.any(np.abs(a - again.grads[n]) > self.plain.of(n))
+    def _beyond_range(self, beyond: Mapping[str, str]) -> CaseReport:
+        """Nothing is wrong but what cannot be a number of this dtype."""
+        self.rows = [
+            replace(r, verdict="inconclusive", reason=beyond[r.parameter])
+            if r.parameter in beyond
+            else r
+            for r in self.rows
         ]
-        if abs(again.loss - first.loss) > self.plain.of_loss():
-            changed.insert(0, "loss")
-        if not changed:
-            return []
-        return [f"two calls on the same case gave two answers, in {', '.join(changed)}"]
+        message = explain.beyond_range(self.case, beyond, self.name)
+        return self._closed("inconclusive", message, next(iter(beyond)))
+
+    def _hinted(self, report: CaseReport) -> CaseReport:
+        """A failure with what the probes of the contract say about it."""
+        message = report.message
+        for hint in self.breaches.hints if report.verdict == "fail" else ():
+            message = explain.with_diagnosis(message, hint)
+        return replace(report, message=message)
 
     def _failed(self, detail: bool) -> CaseReport:
         """Something is over budget: find out what kind of failure it is."""
-        found = disagreement(self.trusted, self.budgets)
+        found = self._disagreement()
         if found is not None:
-            reason = f"the oracles disagree on {found.parameter}"
-            self.rows = [
-                replace(r, verdict="inconclusive", reason=reason) if r.verdict == "fail" else r
-                for r in self.rows
-            ]
+            self._rewrite("inconclusive", f"the oracles disagree on {found.parameter}")
             return self._closed("inconclusive", explain.disagreeing(self.case, found, self.name))
-        lower = LOWER.get(self.case.dtype)
-        if lower and self._only_loss_loses_digits(conditioning(self.case, lower)):
-            message = explain.imprecise_loss(
-                self.case, self.loss_error, self.expected_loss, lower, self.name
-            )
-            return self._closed("imprecise", message, "loss")
-        if lower and self._is_imprecise(conditioning(self.case, lower)):
-            self.rows = [
-                replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in self.rows
-            ]
-            message = explain.imprecise(self.case, self.rows, lower, self.name)
-            return self._closed("imprecise", message, self._worst_parameter("imprecise"))
+        if not self._over_budget():  # only an oracle said so that a proof contradicts
+            return self._sound()
+        assert self.answer.result is not None
+        for suspect in lossy.conditionings(self.case, self.answer.result.grads):
+            imprecise = self._imprecise(*suspect)
+            if imprecise is not None:
+                return imprecise
         if self.loss_error > self.plain.of_loss():
             return self._closed("fail", self._wrong_loss(detail), "loss")
         steps = self._wrong_steps()
         message = explain.wrong_gradient(self.case, self.rows, steps, self.name)
         return self._closed("fail", message, self._worst_parameter("fail"))
+
+    def _disagreement(self) -> Disagreement | None:
+        """Two oracles that exclude each other; one that a proof contradicts is left out instead."""
+        while found := disagreement(self.trusted, self.budgets):
+            if not found.proven:
+                return found
+            self._rewrite("inconclusive", CONTRADICTED, found.outvoted)
+            del self.trusted[found.outvoted], self.diffs[found.outvoted]
+        return None
+
+    def _rewrite(self, verdict: str, reason: str = "", oracle: str = "") -> None:
+        """Give failed rows (of one oracle, or of all) another verdict."""
+        self.rows = [
+            replace(r, verdict=verdict, reason=reason)
+            if r.verdict == "fail" and oracle in ("", r.oracle)
+            else r
+            for r in self.rows
+        ]
+
+    def _imprecise(self, what: str, lower: Conditioning) -> CaseReport | None:
+        """A report if an arithmetic that loses digits explains everything that is over budget."""
+        if self._only_loss_loses_digits(lower):
+            message = explain.imprecise_loss(
+                self.case, self.loss_error, self.expected_loss, what, self.name
+            )
+            return self._closed("imprecise", message, "loss")
+        if not self._is_imprecise(lower):
+            return None
+        self._rewrite("imprecise")
+        message = explain.imprecise(self.case, self.rows, what, self.name)
+        return self._closed("imprecise", message, self._worst_parameter("imprecise"))
 
     def _only_loss_loses_digits(self, lower: Conditioning) -> bool:
         """Whether all gradients are right, and the loss is within rounding in a lower precision."""

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from .arrays import NumPy
-from .calling import ask
+from .calling import ask, ask_once
 from .case import Case, Differentiator, Result
 from .function import verify_function
 from .network import logits, losses, problem, run_layers
-from .roundoff import UNIT
+from .precision import PRECISIONS
 from .verdict import Budgets
 
 CALLS = 20_000
@@ -27,10 +27,10 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
     """One sentence that answers the question for a subject whose loss is another one."""
 
     def own(arrays: dict[str, Any]) -> Result:
-        answer = ask(subject, case.with_inputs(arrays)).result
+        answer = ask_once(subject, case.with_inputs(arrays)).result
         if answer is None:
             raise ValueError("the subject gave no loss and gradients here")
-        return Result(answer.loss, {n: answer.grads[n].astype(case.dtype) for n in result.grads})
+        return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})
 
     report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=CALLS)
     wrong = dict.fromkeys(r.parameter for r in report.rows if r.verdict == "fail")
@@ -56,7 +56,12 @@ def _by_outputs(case: Case, result: Result, budgets: Budgets) -> str:
     expected = {f"h_l{k}": h for k, h in enumerate(layers)}
     if "W_hy" in given.inputs:
         expected["y"] = np.stack([logits(NumPy(), h_t, given.inputs) for h_t in layers[-1]])
-    relative = budgets.tolerance.units * UNIT[case.dtype] * 2.0**case.model.layers * case.sizes.T
+    relative = (
+        budgets.tolerance.units
+        * PRECISIONS[case.dtype].unit
+        * 2.0**case.model.layers
+        * case.sizes.T
+    )
     for t in range(case.sizes.T):
         for name, want in expected.items():
             got = np.asarray((result.outputs or {}).get(name, want), dtype=np.float64)

@@ -33,6 +33,16 @@ class CaseReport:
         return self.verdict == "pass"
 
     @property
+    def proven(self) -> bool:
+        """Whether the verdict rests on a proof: wrong for sure, or every gradient within budget."""
+        settled = {r.parameter for r in self.rows if r.proven and r.verdict == self.verdict}
+        if self.verdict == "fail":
+            return bool(settled)
+        return self.verdict == "pass" and settled >= {
+            r.parameter for r in self.rows if r.verdict == "pass"
+        }
+
+    @property
     def spec(self) -> str:
         """The line that reproduces the case; empty if its arrays were given by hand."""
         return str(self.case.spec) if self.case.spec else ""
@@ -42,6 +52,9 @@ class CaseReport:
 class Summary:
     """One gradient of one model against one oracle, over all cases. NaN where nothing was
     measured.
+
+    `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
+    relative error of one entry that this run would have caught somewhere, and in whichever entry.
     """
 
     model: str
@@ -57,6 +70,9 @@ class Summary:
     max_budgets: float
     worst_spec: str
     worst_index: tuple[int, ...]
+    floor: float = float("nan")
+    floor_any: float = float("nan")
+    proven: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +107,33 @@ class Flow:
     kept: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class TaylorCurve:
+    """The remainder of one direction by step, as `remainder.taylor` measured it.
+
+    Args:
+        model, spec: where.
+        parameter: the input along which, or `all inputs`.
+        verdict, reason: `pass`, `fail` or `inconclusive`, and why.
+        order: fitted slope of log R over log s, None where none can be fitted.
+        steps, remainders: the curve, the largest step first.
+        rounding: what rounding explains of each remainder.
+        first, last: the order is fitted to the steps [first, last).
+    """
+
+    model: str
+    spec: str
+    parameter: str
+    verdict: str
+    reason: str
+    order: float | None
+    steps: tuple[float, ...]
+    remainders: tuple[float, ...]
+    rounding: tuple[float, ...]
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """A whole run.
@@ -114,6 +157,7 @@ class Record:
     command: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
+    taylor: tuple[TaylorCurve, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -128,12 +172,13 @@ class Record:
 
 TABLE: tuple[str, ...] = (
     "model", "spec", "parameter", "oracle", "verdict", "reason", "max_abs", "max_rel", "max_ulps",
-    "max_budgets", "got", "want", "budget", "entries", "wrong", "decided",
+    "max_budgets", "got", "want", "budget", "bound", "entries", "wrong", "decided", "floor",
+    "floor_any", "proven",
 )  # fmt: skip
 
 
 def environment(
-    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax"),
+    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax", "python-flint"),
 ) -> dict[str, str]:
     """Versions of everything that can influence a number; no names of machines or people."""
     found = {

@@ -16,9 +16,9 @@ from hypothesis.strategies import SearchStrategy
 from .calling import name_of
 from .case import Differentiator, Spec
 from .failures import as_found, failure_of
-from .flow import shown
 from .judgement import Setup, check_cases
-from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
+from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
+from .showcase import shown_curves, shown_flows
 from .shrink import Drawing
 from .strategies import draw_specs, remember, specs
 from .targets import Target
@@ -79,6 +79,7 @@ def verify(
     declined = {t.name: no for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
+    curves: list[TaylorCurve] = []
     interrupted = False
     try:
         for target in accepted:
@@ -88,6 +89,7 @@ def verify(
                     total = plan.cases * len(accepted)
                     progress(Progress(tally.count, total, target.name, tally.failing))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
+        curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
         if not keep_partial:
             raise
@@ -112,7 +114,8 @@ def verify(
         seconds=time.perf_counter() - begin,
         interrupted=interrupted,
         environment=environment(),
-        flows=tuple(_flows(accepted, tally)),
+        flows=tuple(shown_flows(accepted, tally.known)),
+        taylor=tuple(curves),
     )
 
 
@@ -173,6 +176,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
     one = Summary(
         model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
+        row.floor, row.floor_any, row.proven,
     )  # fmt: skip
     if before is None:
         return one
@@ -188,6 +192,9 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         max_abs=_largest(before.max_abs, one.max_abs),
         max_rel=_largest(before.max_rel, one.max_rel),
         max_ulps=_largest(before.max_ulps, one.max_ulps),
+        floor=-_largest(-before.floor, -one.floor),
+        floor_any=-_largest(-before.floor_any, -one.floor_any),
+        proven=before.proven or one.proven,
     )
 
 
@@ -251,24 +258,6 @@ def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterat
         if target.name not in told:
             for first in tally.first.get(target.name, {}).values():
                 yield as_found(target.name, first, tally.known.get(target.name, {}))
-
-
-FLOW_STEPS = range(4, 13)
-"""Lengths whose gradient flow is shown: something flows, and the table can be read."""
-
-
-def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
-    """The gradient flow of one case of each family: the longest of a readable length."""
-    seen: set[str] = set()
-    for target in targets:
-        specs = [
-            spec
-            for spec in tally.known.get(target.name, {})
-            if spec.sizes.T in FLOW_STEPS and spec.regime == "normal"
-        ]
-        if specs and target.model.family not in seen and not target.model.bidirectional:
-            seen.add(target.model.family)
-            yield shown(target.name, max(specs, key=lambda s: (s.sizes.T, s.sizes.H)))
 
 
 def _run_verdict(

@@ -123,7 +123,7 @@ def test_the_exit_status_is_the_verdict(subject: str, status: int, verdict: str)
         (["run", "--model", "lstmm"], "Did you mean 'lstm'"),
         (["run", "--model", "lstm+2layer"], "2layers"),
         (["run", "--model", "lstm+linear+mean"], "scale the cotangents"),
-        (["run", "--oracle", "trch"], "Valid: complex_step"),
+        (["run", "--oracle", "trch"], "Valid: certified, complex_step"),
         (["run", "--dtype", "float63"], "float64"),
         (["run", "--cases", "0"], "at least 1"),
         (["run", "--cases", "many"], "not a valid integer"),
@@ -260,6 +260,19 @@ def test_replay_shows_everything() -> None:
     for name in names:
         assert found.stdout.count(f"  {name}") == 8
     assert found.stdout.count("  want ") == 16
+    taylor = found.stdout.partition("\nTaylor test: ")[2]
+    assert [line.split()[0] for line in taylor.splitlines()[1:]] == [
+        "all",
+        *bc.Spec.parse(SPEC).build().inputs,
+    ]
+
+
+def test_replay_follows_no_subject_that_raises() -> None:
+    """Its own loss is not asked for again."""
+    found = invoke("replay", SPEC, "my subjects.py:broken", "--oracle", "complex_step")
+
+    assert found.stdout.startswith("ERROR")
+    assert "Taylor" not in found.stdout
 
 
 def test_a_subject_keeps_its_supports() -> None:

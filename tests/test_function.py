@@ -315,6 +315,7 @@ def test_a_function_may_end_beside_the_point() -> None:
             "x has dtype <U1; an array must be float64 or float32",
         ),
         ({"arrays": {"x": np.array([1.0 + 2j])}}, "x has dtype complex128"),
+        ({"arrays": {"x": np.ones(2, "float16")}}, "x has dtype float16"),
         ({"arrays": {"x": np.array([np.nan])}}, "x holds NaN or infinity"),
         ({"arrays": {"x": np.zeros(0)}}, "x is empty"),
         ({"arrays": {"n": np.arange(3)}}, "no array has a gradient"),

@@ -14,7 +14,7 @@ import numpy as np
 from ..calling import check_limit, name_of
 from ..case import Result
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
-from ..roundoff import UNIT
+from ..precision import PRECISIONS
 from ..verdict import Tolerance
 from . import report as say
 from .asking import Answered, Caller, Function, Point, ask_twice, point
@@ -136,7 +136,7 @@ def _two_answers(at: Point, answer: Answered, rounded: Rounding) -> list[str]:
     changed = [n for n, g in first.grads.items() if np.any(abs(g - again.grads[n]) > budgets.of(n))]
     # noise was measured with whatever is random inside; half of the digits must be there
     if abs(again.loss - first.loss) > min(
-        budgets.of_loss(), UNIT[at.dtype] ** 0.5 * abs(first.loss)
+        budgets.of_loss(), PRECISIONS[at.dtype].unit ** 0.5 * abs(first.loss)
     ):
         changed.insert(0, "loss")
     what = "two calls on the same arrays gave two answers, in"
@@ -156,7 +156,7 @@ def _sharpest(
     wide = Caller(call.function, call.point.widened(), call.timeout)
     here = wide.loss({})
     noises, size = noise_and_size(wide, rng)
-    noise = max(float(noises[0]), UNIT["float64"] * size)
+    noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
     same = abs(here - loss) <= Tolerance().units * rounded.loss
     if same and 0.0 < SHARPER * noise < rounded.loss:
         return wide, here, noise

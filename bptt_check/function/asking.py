@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..calling import explained, time_limit
-from ..case import DTYPES, Result
-from ..contract import Finding, accept, writes
+from ..case import Result
+from ..contract import Finding, accept, differ, writes
 from ..errors import SpecError, SubjectTimeout
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+FLOATS = ("float64", "float32")
 Function = Callable[[dict[str, Any]], Any]
 """`arrays -> (loss, grads)`, or a `Result`: both dicts have the same names."""
 
@@ -82,7 +83,7 @@ def point(arrays: Mapping[str, Any], wrt: tuple[str, ...] | None) -> Point:
 def _owned(name: str, value: Any) -> Array:
     """A copy that nobody writes to."""
     array = np.array(value)
-    if array.dtype.name not in DTYPES and array.dtype.kind not in "iub":
+    if array.dtype.name not in FLOATS and array.dtype.kind not in "iub":
         raise SpecError(
             f"{name} has dtype {array.dtype}; an array must be float64 or float32, or hold "
             f"integers or booleans, which are constants."
@@ -164,7 +165,7 @@ def ask_twice(call: Caller, between: Arrays) -> Answered:
         first = accept(call.point, returned)
         findings = [*first.findings, *writes(call.point.arrays, left)]
         elsewhere = call.answer(between)
-        if _differ(first.result, accept(call.point, returned).result):
+        if differ(first.result, accept(call.point, returned).result):
             findings.append(Finding("return value", CHANGED))
         later = accept(call.point, call({})[0]).result
     except KeyboardInterrupt:
@@ -173,21 +174,13 @@ def ask_twice(call: Caller, between: Arrays) -> Answered:
         return Answered(error=str(error))
     except BaseException as error:  # SystemExit too: a function cannot end the run
         return Answered(error=explained(error))
-    again = later if _differ(first.result, later) else None
+    again = later if differ(first.result, later) else None
     other = None if elsewhere is None else Result(*elsewhere)
     unmoved = other is not None and not _differ_in_gradients(first.result, other)
     return Answered(first.result, tuple(findings), again=again, unmoved=unmoved)
 
 
 CHANGED = "a later call changed the arrays that the first had returned"
-
-
-def _differ(one: Result | None, other: Result | None) -> bool:
-    """Whether two readings are not the same to the last bit."""
-    if one is None or other is None:
-        return one is not other
-    same = one.loss == other.loss or (one.loss != one.loss and other.loss != other.loss)
-    return not same or _differ_in_gradients(one, other)
 
 
 def _differ_in_gradients(one: Result | None, other: Result | None) -> bool:

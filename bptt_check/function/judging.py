@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compare import Difference
-from ..roundoff import UNIT, Conditioning
+from ..precision import PRECISIONS
+from ..roundoff import Conditioning
 from ..verdict import Budgets, Row, Tolerance, is_imprecise, row_of
 from .asking import Arrays, Point
 from .measuring import Measured
@@ -61,12 +62,12 @@ def budgets_of(
     point: Point, grads: Arrays, rounding: Rounding, bounds: Mapping[str, Array] | None
 ) -> Budgets:
     """Budgets made of the function's own rounding and of the bounds of the differences."""
-    units = {n: UNIT[point.params[n].dtype.name] for n in grads}
+    units = {n: PRECISIONS[point.params[n].dtype.name].unit for n in grads}
     own = {
         n: np.minimum(rounding.grads[n], WIDEST * units[n] * np.abs(g).max())
         for n, g in grads.items()
     }
-    unit = UNIT[point.dtype]
+    unit = PRECISIONS[point.dtype].unit
     subject = Conditioning(point.dtype, rounding.loss / unit, {n: a / unit for n, a in own.items()})
     nothing = Conditioning("float64", 0.0, {n: np.zeros(g.shape) for n, g in grads.items()})
     return Budgets(Tolerance(), subject, nothing, bounds)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..roundoff import UNIT
+from ..precision import PRECISIONS
 from .asking import Arrays, Caller
 
 Array = NDArray[Any]
@@ -52,9 +52,11 @@ def rounding(call: Caller, loss: float, grads: Arrays, rng: np.random.Generator)
     moved = [np.abs(_joined(*s) - here) for s in samples if s is not None]
     scatter = np.max(moved, axis=0, initial=0.0)
     noise, size = noise_and_size(call, rng)
-    units = {n: UNIT[a.dtype.name] * np.abs(grads[n]) for n, a in params.items()}
+    units = {n: PRECISIONS[a.dtype.name].unit * np.abs(grads[n]) for n, a in params.items()}
     own = np.maximum(np.maximum(scatter, noise), _joined(0.0, units))
-    best = max(float(scatter[0]), UNIT[call.point.dtype] * max(abs(loss), size), math.ulp(0.0))
+    best = max(
+        float(scatter[0]), PRECISIONS[call.point.dtype].unit * max(abs(loss), size), math.ulp(0.0)
+    )
     return Rounding(max(best, float(noise[0])), best, _parted(own, grads))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary
+from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary, TaylorCurve
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Run:
     failures: tuple[FailureEntry, ...]
     checks: tuple[CheckEntry, ...] = field(default=())
     flows: tuple[Flow, ...] = field(default=())
+    taylor: tuple[TaylorCurve, ...] = field(default=())
 
     @property
     def passed(self) -> bool:

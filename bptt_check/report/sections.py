@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..records import Flow
+from ..records import Flow, TaylorCurve
 from ..verdict import NOT_OFFERED, VERDICTS
 from . import facts, sentences
 from .document import FailureEntry, RowEntry, Run
@@ -204,6 +204,82 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
 
 
+WIDTH, HEIGHT, MARGIN = 520, 260, 44
+"""Size of a plot of remainders, and room for its labels, in user units of the drawing."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Remainders by step, both logarithmic, as points of a drawing.
+
+    Args:
+        curve: the curve.
+        line, rounding: points of the remainders and of what rounding explains.
+        slopes: order to the points of the line of that slope through the last step used.
+        left, width: the range of steps that the order was fitted to.
+        steps, sizes: position and exponent of the labels: powers of 2 across, of 10 upwards.
+    """
+
+    curve: TaylorCurve
+    line: str
+    rounding: str
+    slopes: Mapping[int, str]
+    left: float
+    width: float
+    steps: list[tuple[float, int]]
+    sizes: list[tuple[float, int]]
+
+
+def taylor(run: Run) -> Section | None:
+    """The Taylor test of one case of each family: its curve, and the order along each input."""
+    models = list(dict.fromkeys(c.model for c in run.taylor))
+    if not models:
+        return None
+    tests = [[c for c in run.taylor if c.model == model] for model in models]
+    shown = {"tests": [(curves, _plot(curves[0])) for curves in tests]}
+    size = {"wide": WIDTH, "high": HEIGHT, "margin": MARGIN}
+    return Section("Taylor test", "taylor", shown | size)
+
+
+def _plot(curve: TaylorCurve) -> Plot:
+    """The drawing of one curve; steps without a remainder have no point."""
+    across = [math.log2(s) for s in curve.steps]
+    upwards = [math.log10(r) for r in (*curve.remainders, *curve.rounding) if r > 0]
+    low, high = math.floor(min(upwards, default=-1.0)), math.ceil(max(upwards, default=0.0))
+    high = max(high, low + 1)
+
+    def x(exponent: float) -> float:
+        share = (exponent - across[-1]) / max(across[0] - across[-1], 1.0)
+        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+
+    def y(exponent: float) -> float:
+        return round(HEIGHT - MARGIN - (exponent - low) / (high - low) * (HEIGHT - 2 * MARGIN), 1)
+
+    def points(values: Sequence[float]) -> str:
+        pairs = zip(across, values, strict=True)
+        return " ".join(f"{x(s)},{y(math.log10(v))}" for s, v in pairs if v > 0)
+
+    used = slice(curve.first, curve.last)
+    slopes: dict[int, str] = {}
+    if curve.order is not None:
+        foot = across[curve.last - 1], math.log10(curve.remainders[curve.last - 1])
+        for order in (1, 2):
+            top = min(high, foot[1] + order * math.log10(2.0) * (across[0] - foot[0]))
+            end = foot[0] + (top - foot[1]) / (order * math.log10(2.0))
+            slopes[order] = f"{x(foot[0])},{y(foot[1])} {x(end)},{y(top)}"
+    range_of = [x(s) for s in across[used]] or [0.0]
+    return Plot(
+        curve=curve,
+        line=points(curve.remainders),
+        rounding=points(curve.rounding),
+        slopes=slopes,
+        left=min(range_of),
+        width=round(max(range_of) - min(range_of), 1),
+        steps=[(x(s), round(s)) for s in across if round(s) % 6 == 0],
+        sizes=[(y(e), e) for e in range(low, high + 1) if e % 4 == 0],
+    )
+
+
 SECTIONS: list[Callable[[Run], Section | None]] = [
     summary,
     failures,
@@ -211,5 +287,6 @@ SECTIONS: list[Callable[[Run], Section | None]] = [
     checks,
     matrix,
     flow,
+    taylor,
     details,
 ]

@@ -70,7 +70,7 @@ class Subject:
     supports: Supports
 
     def __call__(self, case: Case) -> Result:
-        """Loss and gradients of a case, in its dtype."""
+        """Loss and gradients of a case, in the dtype of its arrays."""
         kind = jnp.dtype(self.dtype or case.dtype)
 
         def convert(array: Array) -> Any:
@@ -78,7 +78,7 @@ class Subject:
 
         with jax.enable_x64(kind == np.float64), jax.default_device(self.device):
             loss, grads = self.program(frame(case), arrays_of(case, convert))
-            found = {n: np.asarray(g).astype(case.dtype) for n, g in grads.items()}
+            found = {n: np.asarray(g).astype(case.stored) for n, g in grads.items()}
             return Result(float(loss), {n: found[n] for n in case.inputs})
 
 

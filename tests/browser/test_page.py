@@ -38,6 +38,9 @@ REPORTS = {
         failures=tuple(made.failure(message=h, parameter=h) for h in made.HOSTILE),
     ),
     "many": made.large(20),
+    "curves": made.report(
+        taylor=(made.curve(verdict="fail", order=1.02), made.curve(parameter="x", order=None))
+    ),
 }
 SCHEMES = ("light", "dark")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
-from bptt_check.records import TABLE, Failure, Flow, Summary
+from bptt_check.records import TABLE, Failure, Flow, Summary, TaylorCurve
 from bptt_check.report import Report
 from bptt_check.verdict import NOT_OFFERED
 
@@ -34,6 +34,7 @@ def row(**changes: Any) -> Summary:
         "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "cases": 10, "verdict": "pass",
         "reason": "", "decided": 9, "max_abs": 1e-16, "max_rel": 2e-15, "max_ulps": 4.0,
         "max_budgets": 0.05, "worst_spec": SPEC, "worst_index": (3, 2),
+        "floor": 1e-14, "floor_any": 3e-12, "proven": False,
     }  # fmt: skip
     return Summary(**{**given, **changes})
 
@@ -81,12 +82,23 @@ def flow() -> Flow:
     return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
 
 
+def curve(**changes: Any) -> TaylorCurve:
+    """A right curve of four steps, the last of which is rounding."""
+    given: dict[str, Any] = {
+        "model": "lstm", "spec": SPEC, "parameter": "all inputs", "verdict": "pass", "reason": "",
+        "order": 2.0, "steps": (0.5, 0.25, 0.125, 0.0625),
+        "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
+    }  # fmt: skip
+    return TaylorCurve(**{**given, **changes})
+
+
 def table(length: int = 2) -> dict[str, list[Any]]:
     """A table of `length` equal lines, whose numbers are the ones that formats lose."""
     line: dict[str, Any] = {
         "model": "lstm", "spec": SPEC, "parameter": "x", "oracle": "torch", "verdict": "pass",
         "reason": "it's fine", "max_abs": NAN, "max_rel": INF, "max_ulps": -0.0, "max_budgets": 0.1,
         "got": 5e-324, "want": -INF, "budget": 1.0, "entries": 2**40, "wrong": 0, "decided": 1,
+        "bound": 1e-300, "floor": NAN, "floor_any": INF, "proven": True,
     }  # fmt: skip
     return {name: [line[name]] * length for name in TABLE}
 

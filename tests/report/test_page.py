@@ -131,7 +131,7 @@ def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
 def test_every_section_has_its_template() -> None:
     """A section is a function and a template of its name; the page shows them in their order."""
     run = made.failing(declined={"gru": "no"}).document
-    full = replace(run, checks=run.parts, flows=(made.flow(),))
+    full = replace(run, checks=run.parts, flows=(made.flow(),), taylor=(made.curve(),))
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render(full)
 
@@ -149,6 +149,46 @@ def test_a_path_is_shown_relative_to_the_strongest() -> None:
         ("shade3", "-3.0"),
         ("shade0", "-0.3"),
     ]
+
+
+def test_a_curve_is_drawn_with_its_range_and_both_slopes() -> None:
+    """Larger remainders lie higher, the range is that of the steps used, slopes meet at its end."""
+    reader = read(made.report(taylor=(made.curve(),)))
+    lines = {a["class"]: str(a["points"]).split() for a in reader.having("polyline")}
+    (rect,) = reader.having("rect")
+    x, y = zip(*(map(float, point.split(",")) for point in lines["line pass"]), strict=True)
+
+    assert list(x) == sorted(x, reverse=True)
+    assert list(y) == sorted(y)
+    assert (float(str(rect["x"])), float(str(rect["width"]))) == (x[2], round(x[0] - x[2], 1))
+    assert lines["slope1"][0] == lines["slope2"][0] == lines["line pass"][2]
+    assert len(lines["rounding"]) == 4
+    assert "order of the remainder" in reader.text
+
+
+def test_a_curve_without_order_has_no_slopes() -> None:
+    """Nor has a remainder of exactly zero a point; the reason is told."""
+    reason = "flat: nothing changes"
+    flat = made.curve(
+        verdict="inconclusive", reason=reason, order=None, remainders=(0.0,) * 4, first=4, last=4
+    )
+    reader = read(made.report(taylor=(flat,)))
+    lines = {a["class"]: a["points"] for a in reader.having("polyline")}
+
+    assert set(lines) == {"rounding", "line inconclusive"}
+    assert lines["line inconclusive"] == ""
+    assert reason in reader.text
+
+
+def test_the_order_along_each_input_is_a_line() -> None:
+    """Whatever the input is called; only the first curve of a model is drawn."""
+    hostile = made.HOSTILE[0]
+    wrong = made.curve(parameter=hostile, verdict="fail", order=1.03)
+    reader = read(made.report(taylor=(made.curve(), wrong)))
+
+    assert len(reader.having("svg")) == 1
+    assert hostile in reader.text
+    assert "1.03" in reader.text
 
 
 def test_the_page_of_a_passing_run_has_no_failures() -> None:
