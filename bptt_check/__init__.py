@@ -11,9 +11,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import cells, strategies
+    from . import cells, conventions, strategies
     from .api import assert_gradients, check, models, verify
     from .case import Case, Result, Sizes, Spec, Truncation
+    from .conventions import Convention
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
     from .function import FunctionReport, assert_function, verify_function
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
     "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
+    "conventions": ("Convention",),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
     "function": ("FunctionReport", "assert_function", "verify_function"),
     "flow": ("GradientFlow", "gradient_flow"),
@@ -41,6 +43,7 @@ __all__ = [
     "BpttCheckError",
     "Case",
     "CaseReport",
+    "Convention",
     "FunctionReport",
     "GradientFlow",
     "GradientMismatch",
@@ -57,6 +60,7 @@ __all__ = [
     "assert_gradients",
     "cells",
     "check",
+    "conventions",
     "gradient_flow",
     "models",
     "strategies",
@@ -70,7 +74,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name, or a submodule, when it is first used."""
     if name in _MODULE_OF:
         return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    if name in ("cells", "strategies"):
+    if name in ("cells", "conventions", "strategies"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

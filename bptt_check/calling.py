@@ -22,7 +22,7 @@ import numpy as np
 
 from .case import Case, Result
 from .contract import Accepted, Finding, accept, differ, read_before_written, written_inputs
-from .errors import SpecError, SubjectTimeout, Unsupported
+from .errors import BrokenContract, SpecError, SubjectTimeout, Unsupported
 from .linear import probes
 from .memory import handed_out, left_behind
 
@@ -84,6 +84,8 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
         return answer()
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
+    except BrokenContract as broken:
+        return Answer(findings=(Finding(broken.parameter, str(broken)),))
     except SubjectTimeout as error:
         return Answer(error=str(error))
     except KeyboardInterrupt:
@@ -130,7 +132,8 @@ def _changed(case: Case, returned: Any, first: Accepted) -> bool:
 
 def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
-    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
+    kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
+    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
     answer = accept(other, call(_own_arrays(other))).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None

@@ -49,6 +49,17 @@ class Unsupported(BpttCheckError):
     """
 
 
+class BrokenContract(BpttCheckError, ValueError):
+    """What a subject returned cannot be read in the convention it was declared in.
+
+    `parameter` is the input whose gradient it is about.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class Undecidable(BpttCheckError):
     """An oracle cannot judge this kind of case at all (complex step of a relu). Shown with its
     reason.

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import explain
 from .case import Case, Differentiator, Spec
+from .clipped_in_loop import clipped_in_loop
+from .conventions.declaring import in_own_names
 from .judgement import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
 from .signatures import signature
 from .training_step import DEFINITIONS
+from .which_convention import which_convention
 from .which_truncation import which_truncation
 
 TELLING = 4
@@ -47,7 +50,8 @@ def failure_of(
     is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
     failing = [spec for spec, failed in same.items() if failed]
     found = tuple(_diagnoses(subject, failing)) if is_gradient else ()
-    message = report.message
+    own_names = in_own_names(subject, case.model, report.parameter)
+    message = explain.with_line(report.message, own_names)
     for sentence in found:
         message = explain.with_diagnosis(message, sentence)
     return Failure(
@@ -83,6 +87,8 @@ def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str
     if not longest:
         return
     cases = [spec.build() for spec in longest]
-    sentence = signature(subject, cases) or which_truncation(subject, cases)
-    if sentence:
-        yield sentence
+    for explanation in (signature, which_convention, which_truncation, clipped_in_loop):
+        sentence = explanation(subject, cases)
+        if sentence:
+            yield sentence
+            return

@@ -36,8 +36,9 @@ MAY_IMPORT: dict[str, str] = {
     "memory": "",
     "linear": "case contract precision",
     "calling": "case contract errors linear memory",
-    # judgement
     "targets": "case errors model",
+    "conventions": "calling case errors model network tape targets",
+    # judgement
     "session": "",
     "strategies": "case draw errors model",
     "compare": "case precision",
@@ -56,14 +57,19 @@ MAY_IMPORT: dict[str, str] = {
         "roundoff training_step verdict"
     ),
     # diagnosis
-    "signatures": "arrays calling case network tape",
+    "signatures": "arrays calling case conventions network tape",
+    "which_convention": "case conventions model signatures",
+    "clipped_in_loop": "case signatures tape",
     "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors network records tape",
     "remainder": "errors model records",
     "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
     "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
-    "failures": "case explain judgement records shrink signatures training_step which_truncation",
+    "failures": (
+        "case clipped_in_loop conventions explain judgement records shrink signatures "
+        "training_step which_convention which_truncation"
+    ),
     "run": "calling case failures judgement records showcase shrink strategies targets verdict",
     # reading and calling
     "report": "case errors model records remainder verdict",
