@@ -280,7 +280,7 @@ class _Judgement:
         if any(r.verdict == "fail" for r in self.rows):
             own = ""
             if detail:
-                own = own_derivative(self.subject, self.case, result, self.conditioned)
+                own = own_derivative(self.subject, self.case, result)
         where = where_it_differs(self.subject, self.case, result, self.plain) if detail else ""
         budget = self.plain.of_loss()
         return explain.wrong_loss(
