@@ -51,6 +51,8 @@ MAY_IMPORT: dict[str, str] = {
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
     "run": "calling case failures flow judgement records shrink strategies targets verdict",
+    # measuring the harness
+    "mutation": "case errors model subjects targets",
     # reading and calling
     "report": "case errors model records verdict",
     "api": EVERYTHING,
