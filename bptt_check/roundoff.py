@@ -10,6 +10,7 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,12 @@ class Conditioning:
         return self.loss * UNIT[self.dtype]
 
 
+@functools.lru_cache(maxsize=16)
 def conditioning(case: Case, dtype: str) -> Conditioning:
-    """Conditioning of the gradient of a case under arithmetic in `dtype`."""
+    """Conditioning of the gradient of a case under arithmetic in `dtype`.
+
+    Remembered for the last few cases, because several subjects are judged on one.
+    """
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked = 0.0, False

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from bptt_check import Unsupported
+
 
 def loss_and_grads(case: Any) -> tuple[float, dict[str, Any]]:
     """An RNN with identity activation and the linear loss; sums over the batch."""
+    if case.truncation is not None or case.lengths is not None:
+        raise Unsupported("full BPTT over sequences of one length only")
     p, T = case.params, len(case.x)
     h = [case.h0[0]]
     for t in range(T):
@@ -30,7 +34,7 @@ def backward(case: Any, h: Any) -> tuple[float, dict[str, Any]]:
         grads["b_h_l0"] += h_t_bar.sum(axis=0)
         grads["x"][t] = h_t_bar @ p["W_xh_l0"]
         h_t_bar = h_t_bar @ p["W_hh_l0"]
-    grads["h0"][0] = h_t_bar
+    grads["h0"][0] += h_t_bar
     return loss, grads
 
 

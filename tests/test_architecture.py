@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, str] = {
     "run": "calling case failures flow judgement records shrink strategies targets verdict",
     # measuring the harness
     "mutation": "case errors model subjects targets",
+    "power": EVERYTHING,
     # reading and calling
     "report": "case errors model records verdict",
     "api": EVERYTHING,
@@ -66,9 +67,9 @@ MAY_IMPORT: dict[str, str] = {
 
 ONLY_IN = {
     "hypothesis": {"strategies", "shrink", "run"},  # the latter two for its types
-    "torch": {"oracles", "subjects"},
-    "jax": {"oracles", "subjects"},
-    "flint": {"oracles"},
+    "torch": {"oracles", "subjects", "power"},
+    "jax": {"oracles", "subjects", "power"},
+    "flint": {"oracles", "power"},
     "bptt_reference": set[str](),
 }
 """Foreign module to the modules of ours that may import it."""

@@ -51,7 +51,9 @@ def observe(
 def _profiled(
     subject: Callable[[Case], Any], case: Case, modules: set[str], calls: dict[str, list[Shapes]]
 ) -> set[str]:
-    """The functions that one case runs; their locals are added to `calls`."""
+    """The functions that one case runs; their locals are added to `calls`. None for a case that is
+    declined: nothing can be seen of an edit there.
+    """
     counts: dict[str, int] = {}
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
@@ -67,6 +69,8 @@ def _profiled(
     sys.setprofile(profile)
     try:
         subject(case)
+    except Exception:
+        return set()
     finally:
         sys.setprofile(before)
     return set(counts)

@@ -12,6 +12,7 @@ import functools
 import importlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -38,7 +39,9 @@ class Copy:
         self, root: str, changed: str, text: str, label: str, overrides: Overrides | None = None
     ) -> None:
         self._root, self._sources, self._overrides = root, sources(root), overrides or {}
-        self._code = {changed: compile(text, label, "exec", dont_inherit=True)}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # an edit may well look odd
+            self._code = {changed: compile(text, label, "exec", dont_inherit=True)}
         edited = (changed, *self._overrides)
         self._affected = frozenset[str]().union(*(affected(root, name) for name in edited))
         self._loaded: dict[str, ModuleType] = {}
