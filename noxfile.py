@@ -37,7 +37,10 @@ def verify(session: nox.Session) -> None:
 
 @nox.session
 def power(session: nox.Session) -> None:
-    """Measure what the harness catches and that it is silent; `-- --short` takes a minute."""
+    """Measure what the harness catches and that it is silent; `-- --short` takes a minute.
+
+    All of it takes about half an hour on two idle cores.
+    """
     session.install(".[all]", TORCH, *group("power"))
     session.run("bptt-check", "power", *session.posargs)
 
@@ -45,7 +48,7 @@ def power(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with every backend."""
-    session.install("-e", ".[all]", TORCH, *group("test"))
+    session.install("-e", ".[all]", TORCH, *group("test"), *group("power"))
     environment = {"BPTT_CHECK_BACKENDS": "torch,jax"}
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 

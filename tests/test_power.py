@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rich.console import Console
 import bptt_check as bc
 from bptt_check.api import load_oracles
 from bptt_check.cli import cli
-from bptt_check.errors import ReportError
+from bptt_check.errors import MissingFramework, ReportError
 from bptt_check.mutation import Mutant, mutants
 from bptt_check.power import rivals, silence, store, study, tables, terminal, truth
 from bptt_check.power.catch import Caught, catch, specs_of
@@ -37,6 +38,7 @@ SAMPLE = f"{Path(__file__).with_name('mutation_sample.py')}:loss_and_grads"
 ORACLES = ("complex_step",)
 HERE = Workers(None, 0)
 TARGET = of("rnn-identity+linear")[0]
+EXACT = pytest.mark.skipif(find_spec("flint") is None, reason="needs python-flint")
 
 
 def quiet_progress() -> Progress:
@@ -74,6 +76,7 @@ def test_a_mutant_that_does_not_run_is_an_error():
     assert found.first == {"harness": 1}
 
 
+@EXACT
 def test_an_edit_that_changes_nothing_is_shown_to_be_the_same_formula():
     """Adding to zero or assigning: exact arithmetic says that it is the same."""
     found = fate_of(sample("grads['h0'][0]: += -> ="), 3)
@@ -82,6 +85,7 @@ def test_an_edit_that_changes_nothing_is_shown_to_be_the_same_formula():
     assert found.shown == "equal to 60 digits in exact arithmetic on 3 cases"
 
 
+@EXACT
 def test_a_wrong_mutant_that_no_case_shows_is_reported_as_missed():
     """With one case, of one step, nobody can see the order of time: said, with a case that does."""
     found = fate_of(sample("reversed(range(T)) -> range(T)"), 1)
@@ -92,12 +96,21 @@ def test_a_wrong_mutant_that_no_case_shows_is_reported_as_missed():
     assert "rnn-identity+linear T=" in found.shown
 
 
+@EXACT
 def test_more_cases_catch_it():
     """The same mutant within five cases: not on the first."""
     found = fate_of(sample("reversed(range(T)) -> range(T)"), 8)
 
     assert found.outcome == "caught"
     assert found.first["harness"] > 1
+
+
+def test_a_study_without_exact_arithmetic_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """Nothing could be shown to be the same formula: said at once, with what to install."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    with pytest.raises(MissingFramework, match="pip install python-flint"):
+        study.measure(study.Options(SAMPLE), quiet_progress())
 
 
 def test_a_mutant_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch):
@@ -402,6 +415,7 @@ def test_the_command_fails_where_something_was_missed(
     assert (asked[0].checks, asked[0].others, asked[0].subject) == (10_000, False, SAMPLE)
 
 
+@EXACT
 def test_a_small_study_from_end_to_end(monkeypatch: pytest.MonkeyPatch):
     """Mutants of a file and checks of right code, in this process."""
     monkeypatch.setattr("bptt_check.power.fates.EARLY", 2)

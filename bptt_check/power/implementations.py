@@ -7,6 +7,7 @@ gradients of its framework, in the dtype of the case.
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,17 +19,16 @@ from ..errors import Unsupported
 from ..model import Model
 
 Arrays = Mapping[str, Any]
-JAX_LOSSES = ("cross_entropy", "bce", "mse", "linear")
 
 
 def implementations() -> dict[str, Differentiator]:
-    """Every right implementation by name."""
-    return {
-        "reference": subjects.load(subjects.DEFAULT),
-        "torch.nn": torch_nn,
-        "torch eager": torch_eager,
-        "jax scan": jax_scan,
-    }
+    """Every right implementation by name, as far as its framework is installed."""
+    found = {"reference": subjects.load(subjects.DEFAULT)}
+    if importlib.util.find_spec("torch"):
+        found |= {"torch.nn": torch_nn, "torch eager": torch_eager}
+    if importlib.util.find_spec("jax"):
+        found |= {"jax scan": jax_scan}
+    return found
 
 
 def _plain_only(case: Case) -> None:
