@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 
 from ..api import load_oracles
 from ..case import Differentiator
@@ -23,9 +24,15 @@ COMPILED = Sizes(T=6, B=2, D=3, H=4, O=3)
 """Sizes of every second batch of cases; a compiled program is asked about these only."""
 
 
-def batches(cases: int, only: str = "") -> Iterator[tuple[Target, int, int]]:
-    """Target, seed and number of cases, without end: every target in turn, with seed after seed."""
-    chosen = [t for t in default_targets() if only in t.name]
+def batches(cases: int) -> Iterator[tuple[Target, int, int]]:
+    """Target, seed and number of cases, without end: every target in turn, with seed after seed.
+
+    Families take turns, so that few batches are not all of one.
+    """
+    families: dict[str, list[Target]] = {}
+    for target in default_targets():
+        families.setdefault(target.model.family, []).append(target)
+    chosen = [t for turn in zip_longest(*families.values()) for t in turn if t is not None]
     seed = 0
     while True:
         seed += 1
@@ -43,7 +50,7 @@ def listen(
 
     Args:
         target: whose cases to draw; with an odd seed they have the sizes `COMPILED`.
-        seed, cases: of the drawing.
+        seed, cases: of the drawing; every case comes in each dtype.
         subjects: by name; None is every right implementation.
         oracles: names; None is every installed one.
     """
@@ -52,7 +59,8 @@ def listen(
     if not compiled:
         chosen = {n: s for n, s in chosen.items() if not n.startswith("jax")}
     drawn = replace(target, sizes=COMPILED) if compiled and target.sizes is None else target
-    specs = draw_specs(Plan((drawn,), cases, DTYPES).strategy(drawn), cases, seed)
+    recipes = draw_specs(Plan((drawn,), cases).strategy(drawn), cases, seed)
+    specs = [replace(spec, dtype=dtype) for dtype in DTYPES for spec in recipes]
     trusted = tuple(Remembered(oracle) for oracle in load_oracles(oracles))
     found = Quiet()
     for start in range(0, len(specs), CHUNK):
