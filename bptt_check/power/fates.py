@@ -2,7 +2,7 @@
 
 1. The first `EARLY` cases of the targets of one family that reach the edit.
 2. Mutants that nothing caught: are they the same formula? Shown in exact arithmetic.
-3. The rest of the cases, for those that are not, and for oracles that did not catch one yet.
+3. The rest of the cases, for those that are not.
 4. The other families, for mutants that nothing caught.
 5. Other libraries' checks, on the target that caught a mutant.
 """
@@ -23,6 +23,7 @@ from .records import HARNESS, Fate
 from .workers import Progress, Workers
 
 EARLY = 5
+"""Cases of each target on which an oracle has its chance to catch alone what others caught."""
 CHUNK = 64
 """Mutants of one task."""
 FIRST_FAMILY = "lstm"
@@ -68,10 +69,10 @@ def fates(study: Study, pool: Workers, progress: Progress) -> tuple[list[Fate], 
     _judge(study, pool, progress, caught, home, range(1, min(EARLY, study.cases) + 1))
     _prove(study, pool, progress, caught, same)
     equal = {n for n, one in same.items() if not one.gap}
-    left = {n: f for n, f in home.items() if n not in equal}
+    left = {n: f for n, f in home.items() if n not in equal and not _is_caught(caught[n])}
     _judge(study, pool, progress, caught, left, range(EARLY + 1, study.cases + 1))
-    alone = {n: f for n, f in away.items() if n not in equal and not _is_caught(caught[n])}
-    _judge(study, pool, progress, caught, alone, range(1, study.cases + 1))
+    left = {n: f for n, f in away.items() if n not in equal and not _is_caught(caught[n])}
+    _judge(study, pool, progress, caught, left, range(1, study.cases + 1))
     others, right = _compete(study, pool, progress, caught) if study.others else ({}, {})
     found = [
         _fate(m, caught[m.name], same.get(m.name, Comparison()), others.get(m.name, {}))
