@@ -359,7 +359,7 @@ def test_the_page_is_whole_and_escaped():
     assert "src=" not in page.replace("default-src", "").replace("style-src", "").replace(
         "img-src", ""
     )
-    for words in ("another gradient of x", "the message", "bptt-check power p:f", "1 of 4"):
+    for words in ("another gradient of x", "the message", "bptt-check power p:f", "1/4"):
         assert words in page
 
 

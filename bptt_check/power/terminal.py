@@ -61,8 +61,8 @@ def _quiet(quiet: Quiet, console: Any) -> None:
 
 
 def share(pair: tuple[int, int]) -> str:
-    """`40 of 41`, or a dash where nothing was asked."""
-    return f"{pair[0]} of {pair[1]}" if pair[1] else "-"
+    """`40/41`, or a dash where nothing was asked."""
+    return f"{pair[0]}/{pair[1]}" if pair[1] else "-"
 
 
 def _table(console: Any, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -71,7 +71,10 @@ def _table(console: Any, title: str, heads: Sequence[str], rows: Sequence[Sequen
 
     made = Table(title=title, box=box.SIMPLE, title_justify="left")
     for n, head in enumerate(heads):
-        made.add_column(head, justify="left" if n == 0 else "right", overflow="fold")
+        # names whole, also where the terminal is narrow: the numbers beside them fold instead
+        made.add_column(
+            head, justify="left" if n == 0 else "right", no_wrap=n == 0, overflow="fold"
+        )
     for row in rows:
         made.add_row(*row)
     console.print(made)
