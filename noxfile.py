@@ -36,6 +36,16 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def power(session: nox.Session) -> None:
+    """Measure what the harness catches and that it is silent; `-- --short` takes a minute.
+
+    All of it takes about half an hour on two idle cores.
+    """
+    session.install(".[all]", TORCH)
+    session.run("bptt-check", "power", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with every backend."""
     session.install("-e", ".[all]", TORCH, *group("test"))

@@ -10,6 +10,7 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,12 @@ class Arithmetic:
 FLOAT64 = Arithmetic("float64")
 
 
+@functools.lru_cache(maxsize=16)
 def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
-    """Conditioning of the gradient of a case under arithmetic in `dtype`."""
+    """Conditioning of the gradient of a case under arithmetic in `dtype`.
+
+    Remembered for the last few cases, because several subjects are judged on one.
+    """
     arithmetic = Arithmetic(dtype, careful)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}

@@ -75,6 +75,9 @@ MAY_IMPORT: dict[str, str] = {
     "run": (
         "calling case explain failures judgement records showcase shrink strategies targets verdict"
     ),
+    # measuring the harness
+    "mutation": "case errors model subjects targets",
+    "power": EVERYTHING,
     # reading and calling
     "report": "case errors model records remainder verdict",
     "scaffold": "errors",
@@ -90,9 +93,9 @@ MAY_IMPORT: dict[str, str] = {
 
 ONLY_IN = {
     "hypothesis": {"strategies", "shrink", "run"},  # the latter two for its types
-    "torch": {"oracles", "subjects"},
-    "jax": {"oracles", "subjects"},
-    "flint": {"oracles"},
+    "torch": {"oracles", "subjects", "power"},
+    "jax": {"oracles", "subjects", "power"},
+    "flint": {"oracles", "power"},
     "bptt_reference": set[str](),
 }
 """Foreign module to the modules of ours that may import it."""

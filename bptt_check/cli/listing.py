@@ -8,12 +8,16 @@ from .. import oracles, subjects, targets
 from ..model import LOSSES, READOUTS, REDUCTIONS, families
 from .shared import cli
 
+KINDS = ("models", "oracles", "subjects", "mutants")
+
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(["models", "oracles", "subjects"]), required=False)
+@click.argument("what", type=click.Choice(KINDS), required=False)
 def list_command(what: str | None) -> None:
-    """Show what can be named: models, oracles, subjects."""
+    """Show what can be named: models, oracles, subjects; `mutants` only when asked for."""
     shown = {"models": model_names, "oracles": oracle_names, "subjects": subject_names}
+    if what == "mutants":
+        shown["mutants"] = mutant_lines
     for name, lines in shown.items():
         if what in (None, name):
             click.echo("\n".join([name, *(f"  {line}" for line in lines())]))
@@ -46,3 +50,10 @@ def subject_names() -> list[str]:
     installed = [f"{name} = {value}" for name, value in subjects.entry_points().items()]
     printed = [f"gallery:{entry.name}" for entry in GALLERY]
     return [f"{subjects.DEFAULT} (default)", *installed, *printed]
+
+
+def mutant_lines() -> list[str]:
+    """Every single edit of the reference's backward code: its name, the line before and after."""
+    from ..mutation import mutants
+
+    return [f"{m.name}\n    {m.before}  ->  {m.after}" for m in mutants()]

@@ -1,0 +1,182 @@
+"""Whether a mutant that nothing catches is wrong at all.
+
+A mutant is run beside the original on numbers of several hundred bits with a proven error (Arb
+balls, in NumPy object arrays). Where the two agree to `DIGITS` digits on cases of every regime they
+are the same formula: what is left of the edit is rounding, or nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..calling import explained, time_limit
+from ..case import Case, Differentiator, Spec, Truncation
+from ..draw import REGIMES
+from ..model import Sizes
+from ..mutation import Mutant, Overrides, original
+from ..roundoff import conditioning
+from ..targets import Target
+from .truth import Truth
+
+BITS = 512
+DIGITS = 60
+TIMEOUT = 20.0
+CASES = 3
+"""Cases of each target."""
+CANNOT_RUN = "in exact arithmetic"
+
+SIZES = (Sizes(4, 2, 2, 3, 2), Sizes(1, 2, 3, 2, 3), Sizes(7, 1, 2, 2, 2), Sizes(5, 3, 1, 2, 2))
+CUTS = (Truncation(3, 2), Truncation(1, 1), Truncation(2, 3), Truncation(5, 2), Truncation(1, 3))
+
+UNCHECKED: Mapping[str, Overrides] = {
+    "bptt_reference": {"bptt_reference.check": {"check": lambda case: None}}
+}
+"""Checks at the door that would refuse the numbers of a proof, by package."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a mutant is beside the original: `gap` says where it differs, and is empty if nowhere;
+    `shown` says how that is known.
+    """
+
+    gap: str = ""
+    shown: str = ""
+
+
+def compare(mutant: Mutant, targets: Iterable[Target]) -> Comparison:
+    """Compare a mutant's gradients with the original's on cases of targets.
+
+    Cases at a kink of relu are left out: there, another subgradient is not another gradient. What
+    cannot be run on balls (an array that is read before anything was written to it) must be the
+    original's to the last bit in floating point.
+    """
+    overrides = _overrides(mutant.root, mutant.attribute)
+    in_balls, in_floats = mutant.subject(overrides), mutant.subject()
+    exactly, same_bits = 0, 0
+    for target in targets:
+        for case, exact in _exact(mutant.root, mutant.attribute, target):
+            gap = _first_gap(exact, _answer(in_balls, case))
+            if not gap:
+                exactly += 1
+            elif gap.startswith(CANNOT_RUN) and _same_bits(mutant, in_floats, case):
+                same_bits += 1
+            else:
+                return Comparison(f"{gap} of {case.spec}")
+    shown = f"equal to {DIGITS} digits in exact arithmetic on {exactly} cases"
+    if same_bits:
+        shown += f", to the last bit on {same_bits} where that cannot run"
+    return Comparison(shown=shown)
+
+
+def _same_bits(mutant: Mutant, subject: Differentiator, case: Case) -> bool:
+    right = original(mutant.root, mutant.attribute, _nothing(mutant.attribute))
+    return Truth(case, (), right).is_unedited(subject)
+
+
+@functools.lru_cache(maxsize=256)
+def _exact(root: str, attribute: str, target: Target) -> tuple[tuple[Case, Any], ...]:
+    """The cases of a target with what the original makes of them."""
+    right = original(root, attribute, _overrides(root, attribute))
+    return tuple((case, _answer(right, case)) for case in cases_of(target))
+
+
+def cases_of(target: Target) -> Iterator[Case]:
+    """Small cases of a target that go round all regimes, sizes and truncations."""
+    start = sum(target.name.encode())  # so that targets do not all have the same regimes
+    for n in range(start, start + CASES):
+        spec = Spec(
+            target.model,
+            SIZES[n % len(SIZES)],
+            CUTS[n % len(CUTS)] if target.truncated else None,
+            seed=n,
+            regime=REGIMES[n % len(REGIMES)],
+            lengths=target.lengths,
+        )
+        case = target.fit(spec).build()
+        if conditioning(case, "float64").kinks is None:
+            yield case
+
+
+def _overrides(root: str, attribute: str) -> Overrides:
+    return UNCHECKED.get(root) or _nothing(attribute)
+
+
+def _nothing(attribute: str) -> Overrides:
+    """No override, but of a copy all the same."""
+    return {attribute.partition(":")[0]: {}}
+
+
+def _answer(subject: Differentiator, case: Case) -> Any:
+    """The loss and the gradients in balls, or the sentence why there are none."""
+    import flint
+
+    before, flint.ctx.prec = flint.ctx.prec, BITS
+    try:
+        with time_limit(TIMEOUT), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return subject(_in_balls(case))
+    except Exception as error:
+        return explained(error)
+    finally:
+        flint.ctx.prec = before
+
+
+def _in_balls(case: Case) -> Case:
+    """The case with balls for numbers: exact ones, as floating point numbers are."""
+    ball, own = _ball(), copy.copy(case)
+
+    def exact(array: Any) -> Any:
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            return array
+        return np.array([ball(float(v)) for v in array.flat], dtype=object).reshape(array.shape)
+
+    values = {name: exact(value) for name, value in vars(case).items()}
+    values["params"] = {name: exact(a) for name, a in case.params.items()}
+    for name, value in values.items():
+        object.__setattr__(own, name, value)
+    return own
+
+
+@functools.cache
+def _ball() -> Callable[[float], Any]:
+    """Arb's ball with the one method that NumPy asks of numbers beyond it."""
+    import flint
+
+    class Ball(flint.arb):
+        def conjugate(self) -> Ball:
+            return self
+
+    return Ball
+
+
+def _first_gap(right: Any, found: Any) -> str:
+    """The first gradient that is not the original's to `DIGITS` digits."""
+    if isinstance(right, str):
+        return f"{CANNOT_RUN}, the original {right}"
+    if isinstance(found, str):
+        return f"{CANNOT_RUN}, the edit {found}"
+    if abs(right[0] - found[0]) > 1e-9 * abs(right[0]):
+        return f"another loss: {found[0]!r} for {right[0]!r}"
+    for name, exact in right[1].items():
+        got = np.asarray(found[1].get(name))
+        if got.shape != exact.shape or not _agree(exact, got):
+            return f"another gradient of {name}"
+    return ""
+
+
+def _agree(exact: Any, got: Any) -> bool:
+    """Whether all entries agree to `DIGITS` digits of the largest one."""
+    import flint
+
+    scale = max((abs(flint.arb(v)).upper() for v in exact.flat), default=flint.arb(0))
+    limit = scale * flint.arb(10) ** -DIGITS
+    pairs = zip(exact.flat, got.flat, strict=True)
+    return all(abs(flint.arb(a) - flint.arb(b)).upper() <= limit for a, b in pairs)

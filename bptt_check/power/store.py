@@ -1,0 +1,64 @@
+"""The folder of a study: `power.json` and `index.html`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ReportError
+from ..report.store import write_file
+from .records import SCHEMA_VERSION, Power
+
+DATA, PAGE = "power.json", "index.html"
+
+
+def write(folder: str | Path, power: Power) -> Path:
+    """Write the records and the page; returns the path of the page.
+
+    Raises:
+        ReportError: the folder cannot be made or written.
+    """
+    from .page import render
+
+    prepare(folder)
+    write_file(Path(folder) / DATA, to_json(power))
+    page = Path(folder) / PAGE
+    write_file(page, render(power).encode())
+    return page
+
+
+def prepare(folder: str | Path) -> None:
+    """Make the folder before hours are spent on what it shall hold."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be made: {error.strerror or error}.") from error
+
+
+def to_json(power: Power) -> bytes:
+    """The content of `power.json`."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(power), indent=1) + b"\n"
+
+
+def load(folder: str | Path) -> Power:
+    """The study of a folder.
+
+    Raises:
+        ReportError: there is none, or not one that this version can read.
+    """
+    import msgspec
+
+    path = Path(folder) / DATA
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Power)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except msgspec.DecodeError as error:
+        raise ReportError(f"{path} holds no power study: {error}.") from error
+    if found.schema_version != SCHEMA_VERSION:
+        raise ReportError(
+            f"{path} has schema version {found.schema_version}, this version reads "
+            f"{SCHEMA_VERSION}: run `bptt-check power` again."
+        )
+    return found
