@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .case import Case
+from .evidence import Evidence, Profile, Spread
 from .verdict import Row
 
 SCHEMA_VERSION = 1
@@ -26,6 +27,7 @@ class CaseReport:
     parameter: str = ""
     loss: float = float("nan")
     expected_loss: float = float("nan")
+    evidence: Evidence | None = None
 
     @property
     def passed(self) -> bool:
@@ -114,6 +116,8 @@ class Record:
     command: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    profiles: tuple[Profile, ...] = ()
 
     @property
     def passed(self) -> bool:

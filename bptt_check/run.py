@@ -15,11 +15,14 @@ from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
 from .case import Differentiator, Spec
+from .evidence import Profile
 from .failures import as_found, failure_of
-from .flow import shown
+from .flow import flows_of_families
 from .judgement import Setup, check_cases
-from .records import TABLE, CaseReport, Failure, Flow, Record, Summary, environment
+from .profiles import Worst
+from .records import TABLE, CaseReport, Failure, Record, Summary, environment
 from .shrink import Drawing
+from .spreads import Spreads
 from .strategies import draw_specs, remember, specs
 from .targets import Target
 from .verdict import NOT_OFFERED, VERDICTS, Row
@@ -75,8 +78,7 @@ def verify(
     """
     begin = time.perf_counter()
     tally = Tally()
-    no = "supports() says no"
-    declined = {t.name: no for t in plan.targets if not _supports(subject, t)}
+    declined = {t.name: "supports() says no" for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
     interrupted = False
@@ -85,17 +87,16 @@ def verify(
             for report in _check_target(subject, target, plan, setup):
                 tally.add(target.name, report)
                 if progress is not None:
-                    total = plan.cases * len(accepted)
-                    progress(Progress(tally.count, total, target.name, tally.failing))
+                    progress(tally.progress(plan.cases * len(accepted), target.name))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
+            tally.close(target.name)
     except KeyboardInterrupt:
         if not keep_partial:
             raise
         interrupted = True
         failures += _as_found(accepted, tally, {f.model for f in failures})
-    refused = tally.refused()
-    declined |= refused
-    accepted = [t for t in accepted if t.name not in refused]
+    declined |= tally.refused()
+    accepted = [t for t in accepted if t.name not in declined]
     failures.sort(key=lambda f: VERDICTS.index(f.verdict))
     rows = tally.summaries()
     return Record(
@@ -112,7 +113,9 @@ def verify(
         seconds=time.perf_counter() - begin,
         interrupted=interrupted,
         environment=environment(),
-        flows=tuple(_flows(accepted, tally)),
+        flows=flows_of_families({t.name: t.model for t in accepted}, tally.known),
+        spreads=tally.spreads.records(),
+        profiles=tuple(tally.profiles),
     )
 
 
@@ -125,6 +128,9 @@ class Tally:
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[str, CaseReport]] = {}
         self.known: dict[str, dict[Spec, str]] = {}
+        self.spreads = Spreads()
+        self.worst = Worst()
+        self.profiles: list[Profile] = []
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
 
@@ -137,6 +143,8 @@ class Tally:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
+        self.spreads.add(model, report)
+        self.worst.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
@@ -149,6 +157,15 @@ class Tally:
             self._rows[key] = _merged(self._rows.get(key), model, row, spec)
             for name, column in self.table.items():
                 column.append(_cell(name, model, spec, row))
+
+    def progress(self, total: int, model: str) -> Progress:
+        """Where a run of `total` cases stands, `model` being at work."""
+        return Progress(self.count, total, model, self.failing)
+
+    def close(self, model: str) -> None:
+        """No case of this target comes any more: make its profiles and let go of its arrays."""
+        self.profiles += self.worst.profiles(model)
+        self.worst = Worst()
 
     def refused(self) -> dict[str, str]:
         """Targets of which the subject declined every case, and the reason it gave."""
@@ -251,24 +268,6 @@ def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterat
         if target.name not in told:
             for first in tally.first.get(target.name, {}).values():
                 yield as_found(target.name, first, tally.known.get(target.name, {}))
-
-
-FLOW_STEPS = range(4, 13)
-"""Lengths whose gradient flow is shown: something flows, and the table can be read."""
-
-
-def _flows(targets: Sequence[Target], tally: Tally) -> Iterator[Flow]:
-    """The gradient flow of one case of each family: the longest of a readable length."""
-    seen: set[str] = set()
-    for target in targets:
-        specs = [
-            spec
-            for spec in tally.known.get(target.name, {})
-            if spec.sizes.T in FLOW_STEPS and spec.regime == "normal"
-        ]
-        if specs and target.model.family not in seen and not target.model.bidirectional:
-            seen.add(target.model.family)
-            yield shown(target.name, max(specs, key=lambda s: (s.sizes.T, s.sizes.H)))
 
 
 def _run_verdict(

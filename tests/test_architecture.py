@@ -39,20 +39,26 @@ MAY_IMPORT: dict[str, str] = {
     "explain": "case model verdict",
     "own_loss": "arrays calling case network roundoff verdict",
     "training_step": "case compare roundoff verdict",
-    "records": "case verdict",
+    "evidence": "case verdict",
+    "records": "case evidence verdict",
+    "spreads": "case evidence records verdict",
+    "profiles": "arrays case evidence network oracles records verdict",
     "judgement": (
-        "arrays calling case compare errors explain network own_loss records roundoff "
+        "arrays calling case compare errors evidence explain network own_loss records roundoff "
         "signatures training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
     "which_truncation": "calling case network roundoff tape",
-    "flow": "case cells errors network records tape",
+    "flow": "case cells errors model network records tape",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
-    "run": "calling case failures flow judgement records shrink strategies targets verdict",
+    "run": (
+        "calling case evidence failures flow judgement profiles records shrink spreads strategies "
+        "targets verdict"
+    ),
     # reading and calling
-    "report": "case errors model records verdict",
+    "report": "case errors evidence model records verdict",
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,

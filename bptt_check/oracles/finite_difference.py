@@ -37,8 +37,7 @@ class WithSides(NumPy):
 def gradients(problem: Problem) -> Gradients:
     """Loss, gradients, bounds; an entry whose step crosses a kink has an infinite bound."""
     loss = losses(NumPy(), problem, problem.inputs)
-    scatter, reach = loss_scatter_and_reach(problem)
-    step = min(STEP, REACH / reach) if reach else STEP
+    step, scatter = step_of(problem)
     noise = SAFETY * UNIT["float64"] * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
@@ -50,6 +49,12 @@ def gradients(problem: Problem) -> Gradients:
     found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.wanted}
     grads = {n: pair[0] for n, pair in found.items()}
     return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
+
+
+def step_of(problem: Problem) -> tuple[float, Array]:
+    """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
+    scatter, reach = loss_scatter_and_reach(problem)
+    return (min(STEP, REACH / reach) if reach else STEP), scatter
 
 
 def _differences(problem: Problem, perturb: Perturb, step: float) -> tuple[Array, Array, Array]:

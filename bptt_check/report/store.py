@@ -12,11 +12,12 @@ import os
 import re
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReportError
+from ..evidence import Profile, Spread
 from ..records import SCHEMA_VERSION, Summary
 from ..verdict import VERDICTS
 from .document import Run
@@ -28,6 +29,8 @@ PAGE, DATA, ROWS = "index.html", "run.json", "results.parquet"
 COUNTEREXAMPLES = "counterexamples"
 FLOATS = frozenset(f.name for f in fields(Summary) if f.type == "float") | {"got", "want", "budget"}
 """Columns of rows and of the table that hold numbers."""
+MEASURED: dict[str, Any] = {"spreads": tuple[Spread, ...], "profiles": tuple[Profile, ...]}
+"""Parts of a run whose numbers are nested and may be non-finite."""
 
 
 def to_json(run: Run) -> bytes:
@@ -36,6 +39,8 @@ def to_json(run: Run) -> bytes:
 
     data = msgspec.to_builtins(run)
     data["rows"] = [{name: strict(v) for name, v in row.items()} for row in data["rows"]]
+    for name in MEASURED:
+        data[name] = _strict_within(data[name])
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
 
 
@@ -56,7 +61,12 @@ def from_json(content: bytes, source: str) -> Run:
     _check_version(data, source)
     try:
         data["rows"] = [{n: _number(n, v) for n, v in row.items()} for row in data["rows"]]
-        return _plausible(msgspec.convert(data, Run))
+        # not strictly: there the strings that stand for non-finite numbers are read as such
+        measured = {
+            name: msgspec.convert(data.pop(name, ()), kind, strict=False)
+            for name, kind in MEASURED.items()
+        }
+        return _plausible(replace(msgspec.convert(data, Run), **measured))
     except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReportError(f"{source} is not the record of a bptt_check run: {error}") from error
 
@@ -91,6 +101,15 @@ def _plausible(run: Run) -> Run:
 def strict(value: Any) -> Any:
     """The value, or the string that stands for it if JSON has none."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _strict_within(value: Any) -> Any:
+    """A nested value of JSON types with every number that JSON lacks as its string."""
+    if isinstance(value, dict):
+        return {name: _strict_within(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict_within(v) for v in value]
+    return strict(value)
 
 
 def numbers(name: str, column: Sequence[Any]) -> list[Any]:

@@ -155,7 +155,7 @@ def test_the_page_of_a_passing_run_has_no_failures() -> None:
     """Sections with nothing to say are left out."""
     ids = [a["id"] for a in read(made.report()).having("section")]
 
-    assert ids == ["summary", "matrix", "details"]
+    assert ids == ["summary", "matrix", "flow", "details"]
 
 
 @pytest.mark.parametrize(
