@@ -7,9 +7,11 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
@@ -40,16 +42,19 @@ class Section:
     shown: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def summary(run: Run) -> Section:
-    """How much was done, against what, with what."""
+def top(run: Run) -> Section:
+    """The verdict in one sentence; how much was done, against what, with what."""
     decided = [o for o in facts.oracles(run) if o.decided]
+    models = facts.models(run)
     counts = {
-        "model": len(facts.models(run)),
-        "gradient": sum(len(m.gradients) for m in facts.models(run)),
+        "model": len(models),
         "case": facts.total_cases(run),
+        "gradient": sum(len(m.gradients) for m in models),
         "comparison": facts.comparisons(run),
+        "deciding oracle": len(decided),
     }
-    return Section("Summary", "summary", {"counts": counts, "decided": decided})
+    shown = {"headline": sentences.headline(run), "counts": counts, "decided": decided}
+    return Section("", "top", shown)
 
 
 def failures(run: Run) -> Section | None:
@@ -58,8 +63,33 @@ def failures(run: Run) -> Section | None:
         return None
     shown = [(f, sentences.fit(f.message, 140, 80)) for f in run.failures]
     missing = "" if run.failures else sentences.message(run)
-    found = {"failures": shown, "open": OPEN_FAILURES, "missing": missing, "heading": _heading}
+    found = {
+        "failures": shown,
+        "open": OPEN_FAILURES,
+        "missing": missing,
+        "heading": _heading,
+        "code": code,
+        "link": lambda failure: link(failure.check, failure.model, failure.parameter),
+        "parameters": {row.parameter for row in run.rows},
+    }
     return Section("Failures", "failures", found)
+
+
+def code(failure: FailureEntry) -> str:
+    """A test that fails as long as the failure is there; `subject` is the reader's to import."""
+    return (
+        "import bptt_check as bc\n\n\n"
+        f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
+        f"    case = bc.Case.load({failure.counterexample!r})\n"
+        "    report = bc.check(subject, case)\n"
+        "    assert report.passed, report.message"
+    )
+
+
+def link(check: str, model: str, parameter: str) -> str:
+    """The address of a gradient within the page."""
+    words = {"model": model, "check": check, "parameter": parameter}
+    return "#gradient&" + urlencode({name: word for name, word in words.items() if word})
 
 
 def _heading(failure: FailureEntry) -> str:
@@ -112,21 +142,27 @@ def checks(run: Run) -> Section | None:
 class Cell:
     """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
 
+    base: str
+    parameters: str
+    link: str
     look: str
     text: str
     marks: str
     words: str
 
 
-def matrix(run: Run) -> Section | None:
+def overview(run: Run) -> Section | None:
     """Models x parameters, coloured by the worst error, with a mark per oracle."""
     models = [m for m in facts.models(run) if m.gradients]
     if not models:
         return None
     columns = _columns(run.rows)
     lines = [(m, [_cell(m, column, run.oracles) for column in columns]) for m in models]
-    shown = {"columns": columns, "lines": lines, "legend": LEGEND, "limits": LIMITS}
-    return Section("Models and parameters", "matrix", shown)
+    dtypes = list(dict.fromkeys(spread.dtype for spread in run.spreads))
+    shown = {
+        "columns": columns, "lines": lines, "legend": LEGEND, "limits": LIMITS, "dtypes": dtypes,
+    }  # fmt: skip
+    return Section("Overview", "overview", shown)
 
 
 def _columns(rows: Sequence[RowEntry]) -> list[str]:
@@ -143,6 +179,9 @@ def _cell(model: facts.ModelFacts, column: str, oracles: Sequence[str]) -> Cell 
     worst = found[0]
     verdicts = [(o, _of_oracle(found, o)) for o in oracles]
     return Cell(
+        base=column,
+        parameters=" ".join(g.parameter for g in found),
+        link=link(model.check, model.model, worst.parameter),
         look=_look(worst),
         text="" if worst.verdict == "not offered" else facts.number(worst.worst.max_budgets),
         marks="".join(MARKS[v] for _, v in verdicts),
@@ -150,12 +189,14 @@ def _cell(model: facts.ModelFacts, column: str, oracles: Sequence[str]) -> Cell 
     )
 
 
+ORACLE_ORDER = (*facts.FAILING, "inconclusive", "pass", "unsupported", "not offered")
+
+
 def _of_oracle(gradients: Sequence[facts.Gradient], oracle: str) -> str:
     """What one oracle says of some gradients."""
     rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
     verdicts = {"not offered" if r.reason == NOT_OFFERED else r.verdict for r in rows}
-    order = (*facts.FAILING, "inconclusive", "pass", "unsupported", "not offered")
-    return next((v for v in order if v in verdicts), "not offered")
+    return next((v for v in ORACLE_ORDER if v in verdicts), "not offered")
 
 
 def _look(gradient: facts.Gradient) -> str:
@@ -165,12 +206,53 @@ def _look(gradient: facts.Gradient) -> str:
     return f"pass level{sum(gradient.worst.max_budgets > limit for limit in LIMITS)}"
 
 
-def details(run: Run) -> Section | None:
-    """Every row, in a table per model that is unfolded where something failed."""
-    models = facts.models(run)
-    if not models:
+def gradient(run: Run) -> Section | None:
+    """One gradient in detail, which one the reader chooses; drawn by the script."""
+    return Section("Gradient", "gradient") if _profiled(run) else None
+
+
+def _profiled(run: Run) -> list[facts.ModelFacts]:
+    return [m for m in facts.models(run) if m.gradients]
+
+
+ROWS_WITHOUT_SCRIPT = 40
+QUERY = (
+    "duckdb -c \"select model, parameter, oracle, verdict, max_budgets, spec "
+    "from 'results.parquet' "
+    'where isfinite(max_budgets) order by max_budgets desc limit 100"'
+)
+
+
+def rows(run: Run) -> Section | None:
+    """Every row, the worst first; the table is the script's, the first rows are markup."""
+    if not run.rows:
         return None
-    return Section("Every gradient", "details", {"models": models, "failing": facts.FAILING})
+    ordered = sorted(run.rows, key=facts.badness)
+    shown = ordered[:ROWS_WITHOUT_SCRIPT]
+    found = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
+    return Section("All checks", "rows", found)
+
+
+def page(run: Run) -> dict[str, Any]:
+    """What the script must know beside the run: orders, marks and the models, the worst first."""
+    return {
+        "order": facts.ORDER,
+        "decided": facts.DECIDED,
+        "failing": facts.FAILING,
+        "oracleOrder": ORACLE_ORDER,
+        "marks": MARKS,
+        "limits": LIMITS,
+        "notOffered": NOT_OFFERED,
+        "models": [
+            {
+                "check": m.check,
+                "model": m.model,
+                "verdict": m.verdict,
+                "parameters": [g.parameter for g in m.gradients],
+            }
+            for m in _profiled(run)
+        ],
+    }
 
 
 SHADES = 6
@@ -205,11 +287,12 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
 
 
 SECTIONS: list[Callable[[Run], Section | None]] = [
-    summary,
+    top,
     failures,
     gaps,
     checks,
-    matrix,
+    overview,
+    gradient,
     flow,
-    details,
+    rows,
 ]

@@ -37,11 +37,25 @@ def to_json(run: Run) -> bytes:
     """The content of `run.json`."""
     import msgspec
 
+    return msgspec.json.format(encoded(builtins(run)), indent=1) + b"\n"
+
+
+def encoded(data: Any) -> bytes:
+    """JSON types as JSON, without spaces."""
+    import msgspec
+
+    return msgspec.json.encode(data)
+
+
+def builtins(run: Run) -> dict[str, Any]:
+    """The run as JSON types, numbers that JSON lacks as strings."""
+    import msgspec
+
     data = msgspec.to_builtins(run)
     data["rows"] = [{name: strict(v) for name, v in row.items()} for row in data["rows"]]
     for name in MEASURED:
         data[name] = _strict_within(data[name])
-    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+    return data
 
 
 def from_json(content: bytes, source: str) -> Run:
