@@ -101,18 +101,28 @@ STEPS_SHOWN = range(4, 13)
 def flows_of_families(
     models: Mapping[str, Model], specs: Mapping[str, Iterable[Spec]]
 ) -> tuple[Flow, ...]:
-    """The gradient flow of one case of each family: the longest of a readable length.
+    """The gradient flow of one case of each family, and of one with a truncation: the longest of
+    a readable length.
 
     Args:
         models: of each name, in the order in which they are tried.
         specs: that were checked, by the same names.
     """
-    found: dict[str, Flow] = {}
+    found: dict[tuple[str, bool], Flow] = {}
     for name, model in models.items():
         fit = [s for s in specs.get(name, ()) if s.sizes.T in STEPS_SHOWN and s.regime == "normal"]
-        if fit and model.family not in found and not model.bidirectional:
-            found[model.family] = shown(name, max(fit, key=lambda s: (s.sizes.T, s.sizes.H)))
+        if fit and not model.bidirectional:
+            chosen = max(fit, key=_worth_showing)
+            kind = (model.family, chosen.truncation is not None)
+            if kind not in found:
+                found[kind] = shown(name, chosen)
     return tuple(found.values())
+
+
+def _worth_showing(spec: Spec) -> tuple[bool, int, int]:
+    """Sorts specs: windows that cut some paths and leave some, several units, many steps."""
+    T, cut = spec.sizes.T, spec.truncation
+    return (cut is None or 1 < cut.k2 < T), min(spec.sizes.H, 2), T
 
 
 class _Unrolled:

@@ -159,10 +159,16 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A measured number for human eyes; a dash where nothing was measured."""
+    """A measured number for human eyes; a dash where nothing was measured.
+
+    `format` of the page's script does the same.
+    """
     if math.isnan(value):
         return "-"
-    return f"{value:.{digits}g}"
+    if value and math.isfinite(value) and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{max(0, digits - 2)}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def plural(count: int, thing: str) -> str:

@@ -217,7 +217,7 @@ def _profiled(run: Run) -> list[facts.ModelFacts]:
 
 ROWS_WITHOUT_SCRIPT = 40
 QUERY = (
-    "duckdb -c \"select model, parameter, oracle, verdict, max_budgets, spec "
+    'duckdb -c "select model, parameter, oracle, verdict, max_budgets, spec '
     "from 'results.parquet' "
     'where isfinite(max_budgets) order by max_budgets desc limit 100"'
 )

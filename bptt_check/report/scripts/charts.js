@@ -40,11 +40,11 @@ const frame = (more) => ({
   ...more,
 });
 
-const rule = (at, text, direction = "xAxis") => ({
-  silent: true, symbol: "none",
-  lineStyle: { color: colour("strong"), type: "dashed", width: 1 },
-  label: { formatter: text, color: colour("strong"), fontSize: 11, position: direction === "xAxis" ? "insideEndTop" : "insideEndTop", rotate: 0 },
-  data: [{ [direction]: at }],
+// A dashed line between two points, with a word at its end.
+const rule = (from, to, text) => ({
+  type: "line", silent: true, symbol: "none", data: [from, to], color: colour("strong"), tooltip: { show: false },
+  lineStyle: { type: "dashed", width: 1 },
+  endLabel: { show: true, formatter: text, color: colour("strong"), fontSize: 11, align: "right", verticalAlign: "bottom", offset: [-10, -2] },
 });
 
 const positive = (pairs) => pairs.map(([x, y]) => [x, bptt.number(y) > 0 && Number.isFinite(bptt.number(y)) ? bptt.number(y) : null]);
@@ -53,7 +53,9 @@ const positive = (pairs) => pairs.map(([x, y]) => [x, bptt.number(y) > 0 && Numb
 bptt.spreadChart = (spreads, unit) => {
   const bins = spreads.flatMap((s) => s[unit].map(([bin]) => bin));
   if (!bins.length) return null;
-  const first = Math.min(...bins) - 1, last = Math.max(...bins) + 1;
+  // whole decades, and the budget in view
+  const bounds = unit === "budgets" ? [-2, 2] : [];
+  const first = 2 * Math.floor((Math.min(...bins, ...bounds) - 1) / 2), last = 2 * Math.ceil((Math.max(...bins, ...bounds) + 1) / 2);
   const places = Array.from({ length: last - first + 1 }, (_, n) => first + n);
   const series = [...Map.groupBy(spreads, (s) => s.oracle)].map(([oracle, found]) => {
     const counts = new Map();
@@ -62,10 +64,11 @@ bptt.spreadChart = (spreads, unit) => {
       data: places.map((bin) => [10 ** (bin / 2), counts.get(bin) ?? 0]) };
   });
   if (unit === "budgets") {
-    series.push({ type: "line", data: [], markLine: rule(1, "budget") });
+    const highest = Math.max(...series.flatMap((s) => s.data.map(([, count]) => count)));
+    series.push(rule([1, 0], [1, highest], "budget"));
   }
   return frame({
-    xAxis: logAxis(`largest error of a case, in ${unit}`, 28, { min: 10 ** (first / 2), max: Math.max(10 ** (last / 2), unit === "budgets" ? 3 : 0) }),
+    xAxis: logAxis(`largest error of a case, in ${unit}`, 28, { min: 10 ** (first / 2), max: 10 ** (last / 2) }),
     yAxis: axis({ type: "value", name: "cases", nameGap: 36, minInterval: 1 }),
     tooltip: { ...frame({}).tooltip, trigger: "axis", formatter: (shown) => [`from ${bptt.format(shown[0].value[0], 2)} ${unit}`, ...shown.map((s) => `${s.seriesName}: ${s.value[1]}`)].join("\n") },
     series,
@@ -125,7 +128,8 @@ bptt.reachChart = (spreads) => {
   });
   const drawn = series.filter((s) => s.data.length);
   if (!drawn.some((s) => s.data.length > 1)) return null;
-  drawn.push({ type: "line", data: [], markLine: rule(1, "budget", "yAxis") });
+  const steps = drawn.flatMap((s) => s.data.map(([at]) => at));
+  drawn.push(rule([Math.min(...steps), 1], [Math.max(...steps), 1], "budget"));
   return frame({
     xAxis: axis({ type: "value", name: "steps over which the losses flow back", nameGap: 28, minInterval: 1, min: "dataMin", max: "dataMax" }),
     yAxis: logAxis("worst error, budgets", 44),
@@ -159,13 +163,15 @@ bptt.stepsChart = ({ norms, errors, windows }) => {
 bptt.quotientChart = (quotients) => {
   if (!quotients) return null;
   const points = positive(quotients.steps.map((step, n) => [step, quotients.errors[n]]));
+  const errors = points.map(([, error]) => error).filter((error) => error !== null);
+  if (!errors.length) return null;
   return frame({
     legend: { show: false },
     grid: { left: 62, right: 18, top: 14, bottom: 46 },
-    xAxis: logAxis("step of a central difference", 28, { splitLine: { show: false } }),
+    xAxis: logAxis("step of a central difference", 28, { min: 1e-15, max: 1, splitLine: { show: false } }),
     yAxis: logAxis("relative error", 46),
     tooltip: { ...frame({}).tooltip, trigger: "axis", formatter: ([s]) => `step ${bptt.format(s.value[0])}\nerror ${bptt.format(s.value[1])}` },
-    series: [{ type: "line", symbolSize: 5, connectNulls: true, data: points, markLine: rule(quotients.chosen, "chosen") }],
+    series: [{ type: "line", symbolSize: 5, connectNulls: true, data: points }, rule([quotients.chosen, Math.min(...errors)], [quotients.chosen, Math.max(...errors)], "chosen step")],
   });
 };
 

@@ -38,10 +38,11 @@ bptt.vendor = (id) => {
 bptt.number = (value) =>
   typeof value === "string" ? Number(value.replace("inf", "Infinity")) : value;
 
+// As facts.number.
 bptt.format = (value, digits = 3) => {
   const number = bptt.number(value);
-  if (number === null || Number.isNaN(number)) return "–";
-  if (!Number.isFinite(number)) return number > 0 ? "∞" : "-∞";
+  if (number === null || Number.isNaN(number)) return "-";
+  if (!Number.isFinite(number)) return number > 0 ? "inf" : "-inf";
   if (number === 0) return "0";
   const size = Math.abs(number);
   if (size >= 1e5 || size < 1e-3) return number.toExponential(Math.max(0, digits - 2)).replace("e+", "e");

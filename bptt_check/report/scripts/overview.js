@@ -4,7 +4,7 @@
 bptt.overview = () => {
   const { run, page } = bptt;
   const lines = bptt.$$("#overview tbody tr");
-  const original = new Map(bptt.$$("#overview td[data-base]").map((td) => [td, td.innerHTML]));
+  const original = new Map(bptt.$$("#overview td[data-base]").map((td) => [td, bptt.$("a", td)]));
   const badges = new Map(lines.map((tr) => [tr, bptt.$(".badge", tr).cloneNode(true)]));
   const measured = run.spreads.length ? run.spreads : run.rows;
   const reasons = new Map(run.rows.map((row) => [key(row, row.parameter, row.oracle), row.reason]));
@@ -42,17 +42,19 @@ bptt.overview = () => {
     const { worst, said } = cellOf(found);
     const level = page.limits.filter((limit) => worst.size > limit).length;
     const look = worst.verdict === "pass" ? `pass level${level}` : worst.verdict.replaceAll(" ", "-");
-    const cell = bptt.$("a", td);
+    const cell = original.get(td).cloneNode();
+    cell.tabIndex = bptt.$("a", td).tabIndex;
     cell.className = `cell ${look}`;
     cell.replaceChildren(
       bptt.el("b", {}, worst.verdict === "not offered" ? "" : bptt.format(worst.size, 2)),
       bptt.el("span", { class: "marks", "aria-hidden": "true" }, said.map(([, v]) => page.marks[v]).join("")),
       bptt.el("span", { class: "hidden" }, said.map(([o, v]) => `${o} ${v}`).join(", ")),
     );
+    td.replaceChildren(cell);
     return worst.verdict;
   };
 
-  const restore = (td) => { td.innerHTML = original.get(td); };
+  const restore = (td) => td.replaceChildren(original.get(td));
 
   const narrow = () => Boolean(bptt.state.oracle || bptt.state.dtype);
 
@@ -107,6 +109,9 @@ bptt.overview = () => {
     bptt.$("#overview-none").hidden = shown > 0;
   };
 
+  // For a test: what the script makes of everything must be what the page came with.
+  bptt.redrawAll = () => original.forEach((_, td) =>
+    redraw(td, byCell.get(key(td.parentElement.dataset, td.dataset.base, ""))));
   bptt.wireFilters();
   walk(bptt.$("#overview table"));
   bptt.parts.push(draw);

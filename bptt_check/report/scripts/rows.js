@@ -17,14 +17,16 @@ bptt.rows = async () => {
     type === "display" ? bptt.el("span", { class: `badge ${value}` }, value) : type === "sort" ? rank(value) : value;
   const where = (_, type, row) => {
     const text = row.reason || row.worst_spec;
-    return type === "display" ? bptt.el(row.reason ? "span" : "code", {}, text) : text;
+    return type === "display" ? bptt.el(row.reason ? "span" : "code", { title: text }, text) : text;
   };
   const link = (_, type, row) => {
     const target = bptt.address({ section: "gradient", model: row.model, check: row.check, parameter: row.parameter });
     return type === "display" ? bptt.el("a", { href: target }, row.parameter) : row.parameter;
   };
-  const data = [...run.rows].sort((a, b) =>
-    rank(a.verdict) - rank(b.verdict) || (bptt.number(b.max_budgets) || 0) - (bptt.number(a.max_budgets) || 0));
+  const failing = (row) => (page.failing.includes(row.verdict) ? rank(row.verdict) : page.failing.length);
+  const size = (row) => (Number.isNaN(bptt.number(row.max_budgets)) ? -1 : bptt.number(row.max_budgets));
+  const data = [...run.rows].sort((a, b) => failing(a) - failing(b) || size(b) - size(a));
+  const dtypes = Map.groupBy(run.spreads, (one) => rowKey(one));
   const table = new DataTable("#rows-table", {
     data,
     columns: [
@@ -33,7 +35,7 @@ bptt.rows = async () => {
       { data: "oracle", render: escaped },
       { data: "verdict", render: badge },
       sized("max_budgets"), sized("max_rel"), sized("max_abs"), sized("max_ulps"),
-      sized("cases"), sized("decided"),
+      { data: "decided", className: "n", render: (value, type, row) => (type === "display" ? `${value} of ${row.cases}` : value) },
       { data: "worst_index", render: (value) => value.join(", ") },
       { data: null, className: "long", render: where },
     ],
@@ -43,14 +45,14 @@ bptt.rows = async () => {
     autoWidth: false,
     deferRender: true,
     searching: true,
-    layout: { topStart: null, topEnd: null, bottomStart: "info", bottom2Start: "pageLength", bottomEnd: "paging" },
-    language: { emptyTable: "Nothing was compared.", zeroRecords: "Nothing matches the filters." },
+    layout: { topStart: null, topEnd: null, bottomStart: ["info", "pageLength"], bottomEnd: "paging" },
+    language: { emptyTable: "Nothing was compared.", info: "_START_ to _END_ of _TOTAL_", infoEmpty: "", infoFiltered: "(of _MAX_)", lengthMenu: "_MENU_ a page", zeroRecords: "Nothing matches the filters." },
   });
   table.search.fixed("filters", (_, row) => {
     const { oracle, dtype } = bptt.state;
     const text = `${bptt.label(row)} ${row.parameter} ${row.oracle}`;
     return bptt.isShown(row.verdict, row, text) && (!oracle || row.oracle === oracle) &&
-      (!dtype || row.worst_spec.includes(dtype) || bptt.dtypesOf(row).includes(dtype));
+      (!dtype || (dtypes.get(rowKey(row)) ?? []).some((one) => one.dtype === dtype));
   });
   let before = "";
   bptt.parts.push(() => {
@@ -61,11 +63,7 @@ bptt.rows = async () => {
   });
 };
 
-bptt.dtypesOf = (row) => {
-  const found = bptt.run.spreads.filter((s) =>
-    s.model === row.model && s.check === row.check && s.parameter === row.parameter && s.oracle === row.oracle);
-  return found.map((s) => s.dtype);
-};
+const rowKey = (one) => JSON.stringify([one.check, one.model, one.parameter, one.oracle]);
 
 // A spreadsheet must not take a name for a formula.
 const cell = (value) => {

@@ -11,7 +11,13 @@ bptt.copying = () => {
       bptt.$("#said").textContent = done ? "Copied" : "Selected: copy with the keyboard";
       setTimeout(() => { button.textContent = "Copy"; }, 1500);
     });
-    code.after(button);
+    if (code.tagName !== "PRE") {
+      code.after(button);
+      continue;
+    }
+    const place = bptt.el("div", { class: "copyable" });
+    code.replaceWith(place);
+    place.append(code, button);
   }
 };
 
