@@ -52,6 +52,14 @@ class Assets:
             "img-src data: blob:; base-uri 'none'; form-action 'none'"
         )
 
+    @functools.cached_property
+    def quiet_policy(self) -> str:
+        """The policy of a page without any script."""
+        return (
+            f"default-src 'none'; style-src {_hash(self.style)}; img-src data:; "
+            "base-uri 'none'; form-action 'none'"
+        )
+
 
 @functools.cache
 def assets() -> Assets:

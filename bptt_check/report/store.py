@@ -156,16 +156,22 @@ def prepare(folder: str | Path) -> Path:
     Raises:
         ReportError: it cannot be made or written, or holds files of these names that are not ours.
     """
-    path = Path(folder)
-    with _explained(path):
-        path.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path).close()
+    path = made(folder)
     foreign = [name for name in (PAGE, ROWS, DATA) if (path / name).exists()]
     if foreign and not _is_ours(path):
         raise ReportError(
             f"{folder} already has a file {foreign[0]} that is not of a bptt_check run; "
             f"choose another folder."
         )
+    return path
+
+
+def made(folder: str | Path) -> Path:
+    """A folder that is there and can be written."""
+    path = Path(folder)
+    with _explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
     return path
 
 

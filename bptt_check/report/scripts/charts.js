@@ -8,6 +8,8 @@ const colour = (name) => {
   return getComputedStyle(probe).color;
 };
 
+const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+
 const power = (value) => {
   const exponent = Math.log10(value);
   return Math.abs(exponent - Math.round(exponent)) < 1e-9 ? `1e${Math.round(exponent)}` : bptt.format(value, 1);
@@ -31,7 +33,7 @@ const frame = (more) => ({
   textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink") },
   color: [1, 2, 3, 4, 5].map((n) => colour(`series-${n}`)),
   grid: { left: 58, right: 18, top: 34, bottom: 46 },
-  legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 8, icon: "roundRect", textStyle: { color: colour("quiet"), fontSize: 11 } },
+  legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 8, icon: "roundRect", formatter: short, textStyle: { color: colour("quiet"), fontSize: 11 } },
   tooltip: {
     // drawn as text into the picture: nothing that a subject named can become markup
     renderMode: "richText", confine: true, borderColor: colour("line-strong"), backgroundColor: colour("card"),
@@ -82,7 +84,7 @@ const evenly = (count, most) => {
 
 const labelled = (labels, name, gap, most, more) => axis({
   type: "value", min: 0, max: labels.length, name, nameGap: gap, splitLine: { show: false },
-  axisLabel: { color: colour("quiet"), fontSize: 11, customValues: evenly(labels.length, most), formatter: (at) => labels[Math.floor(at)] },
+  axisLabel: { color: colour("quiet"), fontSize: 11, customValues: evenly(labels.length, most), formatter: (at) => short(labels[Math.floor(at)]) },
   ...more,
 });
 
