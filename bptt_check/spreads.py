@@ -55,10 +55,11 @@ class _Count:
     decided: int = 0
     verdict: str = _ORDER[-1]
     exact: int = 0
-    largest: dict[str, float] = field(default_factory=dict[str, float])
+    max_budgets: float = math.nan
+    max_ulps: float = math.nan
     budgets: Counter[int] = field(default_factory=Counter[int])
     ulps: Counter[int] = field(default_factory=Counter[int])
-    reaches: dict[int, Reach] = field(default_factory=dict[int, Reach])
+    reaches: dict[int, tuple[int, float]] = field(default_factory=dict[int, tuple[int, float]])
 
     def add(self, row: Row, steps: int) -> None:
         self.cases += 1
@@ -67,16 +68,15 @@ class _Count:
         if math.isnan(row.max_budgets):
             return
         self.exact += row.max_abs == 0
-        for name, size, bins in (
-            ("budgets", row.max_budgets, self.budgets),
-            ("ulps", row.max_ulps, self.ulps),
-        ):
-            self.largest[name] = max(size, self.largest.get(name, 0.0))
-            if size > 0:
-                bins[bin_of(size)] += 1
-        before = self.reaches.get(steps, Reach(steps, 0, 0.0))
-        worst = max(before.max_budgets, row.max_budgets)
-        self.reaches[steps] = Reach(steps, before.cases + 1, worst)
+        # in this order the NaN of the beginning loses
+        self.max_budgets = max(row.max_budgets, self.max_budgets)
+        self.max_ulps = max(row.max_ulps, self.max_ulps)
+        if row.max_budgets > 0:
+            self.budgets[bin_of(row.max_budgets)] += 1
+        if row.max_ulps > 0:
+            self.ulps[bin_of(row.max_ulps)] += 1
+        count, worst = self.reaches.get(steps, (0, 0.0))
+        self.reaches[steps] = (count + 1, max(worst, row.max_budgets))
 
     def record(self, model: str, parameter: str, oracle: str, dtype: str) -> Spread:
         """The numbers as a record."""
@@ -88,10 +88,10 @@ class _Count:
             cases=self.cases,
             decided=self.decided,
             verdict=self.verdict,
-            max_budgets=self.largest.get("budgets", math.nan),
-            max_ulps=self.largest.get("ulps", math.nan),
+            max_budgets=self.max_budgets,
+            max_ulps=self.max_ulps,
             exact=self.exact,
             budgets=tuple(sorted(self.budgets.items())),
             ulps=tuple(sorted(self.ulps.items())),
-            reaches=tuple(self.reaches[steps] for steps in sorted(self.reaches)),
+            reaches=tuple(Reach(steps, *found) for steps, found in sorted(self.reaches.items())),
         )
