@@ -33,10 +33,11 @@ from bptt_check.case import DTYPES, Case, Result, Spec
 from bptt_check.contract import accept
 from bptt_check.draw import REGIMES
 from bptt_check.errors import Undecidable
+from bptt_check.precision import PRECISIONS
 from bptt_check.roundoff import conditioning
 from bptt_check.strategies import draw_specs, specs
 from bptt_check.targets import default_targets
-from bptt_check.verdict import TINIEST, Tolerance
+from bptt_check.verdict import Tolerance
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 Array = NDArray[np.float64]
@@ -98,7 +99,9 @@ def distances(case: Case) -> Iterator[Distance]:
         own = conditioning(case, case.dtype) if name == "reference" else exact
         for parameter, want in found[truth].grads.items():
             unit = own.error(parameter) + exact.error(parameter)
-            gap = np.maximum(np.abs(found[name].grads[parameter] - want) - TINIEST[own.dtype], 0.0)
+            gap = np.maximum(
+                np.abs(found[name].grads[parameter] - want) - PRECISIONS[own.dtype].tiniest, 0.0
+            )
             with np.errstate(divide="ignore"):
                 units = np.divide(gap, unit, out=np.zeros(gap.shape), where=gap > 0)
             spec = case.spec

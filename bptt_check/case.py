@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from .draw import DATA_SETS, REGIMES, draw_arrays
 from .errors import SpecError, UnknownName
 from .model import Model, Sizes, input_shapes, parameter_shapes, positive, target_shape
+from .precision import PRECISIONS
 
 Array = NDArray[Any]
-DTYPES = ("float64", "float32")
+DTYPES = tuple(PRECISIONS)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Spec:
     Args:
         model, sizes: what, and how large.
         truncation: None for full BPTT.
-        dtype: `"float64"` or `"float32"`, of every array of the case.
+        dtype: one of `precision.PRECISIONS`, of every array of the case; with `"bfloat16"` and
+            `"float16"` the arrays are float32, their values on that grid.
         seed: non-negative integer.
         regime: one of `draw.REGIMES`.
         lengths: draw a length in 1..T for every sequence.
@@ -143,8 +145,9 @@ def _integer(key: str, value: str) -> int:
 class Case:
     """One problem: a model and its arrays (shapes in `model.parameter_shapes`), read-only.
 
-    `spec` is None when the arrays were given by the user. `dtype` is the one that a subject's
-    gradients must have; arrays are converted to it.
+    `spec` is None when the arrays were given by the user. Arrays are rounded to `dtype`; a
+    subject's gradients must have the dtype `stored`, which is the same but for `bfloat16` and
+    `float16`.
 
     Raises:
         SpecError: an array is missing, superfluous, mis-shaped, not finite or out of range.
@@ -187,6 +190,11 @@ class Case:
         for name, value in convert.items():
             object.__setattr__(self, name, value)
         _validate(self)
+
+    @property
+    def stored(self) -> str:
+        """NumPy dtype of the arrays and of the gradients."""
+        return PRECISIONS[self.dtype].stored
 
     @property
     def sizes(self) -> Sizes:
@@ -255,12 +263,16 @@ class Result:
         outputs: optional forward values by name: `h_l{k}` (T, B, H*N), `y` (T, B, O).
         bounds: oracles only: input name to a bound on the error of each entry; None means that
             the oracle is exact up to float64 rounding.
+        rest: oracles only: what the exact value has beyond its float64 in `grads`, where known.
+        proven: oracles only: `bounds` are a proof, and the oracle has no rounding besides.
     """
 
     loss: Any
     grads: Mapping[str, Any]
     outputs: Mapping[str, Any] | None = None
     bounds: Mapping[str, Array] | None = None
+    rest: Mapping[str, Array] | None = None
+    proven: bool = False
 
 
 Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
@@ -307,7 +319,9 @@ def _frozen(name: str, value: Any, dtype: str) -> Array | None:
         raise SpecError(f"{name} must hold integers, got dtype {array.dtype}.")
     if array.dtype.kind not in "fiub":
         raise SpecError(f"{name} must hold real numbers, got dtype {array.dtype}.")
-    array = np.array(array, dtype=dtype, order="C")
+    if dtype in PRECISIONS:
+        array = PRECISIONS[dtype].rounded(array)
+    array = np.array(array, dtype="int64" if dtype == "int64" else array.dtype, order="C")
     array.flags.writeable = False
     return array
 

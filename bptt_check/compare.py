@@ -9,22 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .case import Result
+from .precision import PRECISIONS
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """One gradient as it came and as an oracle has it, both float64 of one shape."""
+    """One gradient as it came and as an oracle has it, both float64 of one shape.
+
+    `rest` is what the oracle's exact value has beyond `want`: the subtraction of two close numbers
+    is exact, so with it the error is known to far less than an ulp.
+    """
 
     parameter: str
     got: Array
     want: Array
+    rest: Array | float = 0.0
 
     @property
     def error(self) -> Array:
         """Absolute error of each entry."""
-        return np.abs(self.got - self.want)
+        return np.abs((self.got - self.want) - self.rest)
 
     @property
     def relative(self) -> Array:
@@ -35,14 +41,14 @@ class Difference:
     def ulps(self, dtype: str) -> Array:
         """Error in units in the last place of the expected value in `dtype`."""
         with np.errstate(over="ignore"):  # an ulp at zero is the smallest subnormal number
-            spacing = np.spacing(np.abs(self.want).astype(dtype)).astype(np.float64)
-            return self.error / spacing
+            return self.error / PRECISIONS[dtype].spacing(self.want)
 
 
 def differences(got: Result, want: Result) -> dict[str, Difference]:
     """The difference of every gradient that `got` offers, in the order of `want`."""
+    rest = want.rest or {}
     return {
-        name: Difference(name, got.grads[name], want.grads[name])
+        name: Difference(name, got.grads[name], want.grads[name], rest.get(name, 0.0))
         for name in want.grads
         if name in got.grads
     }

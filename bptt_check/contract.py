@@ -119,12 +119,12 @@ def _gradient(case: Case, name: str, value: Any) -> tuple[Array | None, Finding 
     wanted = case.inputs[name]
     try:
         array = np.asarray(value)
-        array = array.astype(case.dtype) if _has_no_dtype(value) else array
+        array = array.astype(case.stored) if _has_no_dtype(value) else array
     except Exception as error:
         return None, Finding(name, f"the gradient of {name} is no array of numbers: {error}")
     if array.dtype.kind not in "fiu":
         return None, Finding(
-            name, f"the gradient of {name} has dtype {array.dtype}, not {case.dtype}"
+            name, f"the gradient of {name} has dtype {array.dtype}, not {case.stored}"
         )
     if array.shape != wanted.shape:
         return None, Finding(

@@ -62,9 +62,9 @@ class Spread:
 class Judged:
     """What one oracle says of one entry, and what its budget is made of.
 
-    The budget is `units * (subject + oracle) + bound + tiniest`: typical rounding errors of the
-    subject's dtype and of the oracle's float64, the oracle's own bound, and the smallest normal
-    number.
+    The budget is `units * (subject + oracle_rounding) + bound + choice + tiniest`: typical rounding
+    errors of the subject's dtype and of the oracle's float64 (none of a proof), the oracle's own
+    bound, what another subgradient at a kink may make, and the smallest normal number.
     """
 
     oracle: str
@@ -75,6 +75,8 @@ class Judged:
     oracle_rounding: float
     bound: float
     tiniest: float
+    choice: float = 0.0
+    proven: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -67,15 +67,15 @@ def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
     return "\n".join([*lines, *reproduction(case, subject)])
 
 
-def imprecise(case: Case, rows: Sequence[Row], lower: str, subject: str) -> str:
-    """The message of a right formula in an arithmetic that loses digits."""
+def imprecise(case: Case, rows: Sequence[Row], lossy: str, subject: str) -> str:
+    """The message of a right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == "imprecise"]
     worst = max(bad, key=lambda r: r.max_budgets)
     lost = np.log10(worst.max_budgets)
     return "\n".join(
         [
             f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-            f"  errors are no larger than those of {lower} inside: "
+            f"  errors are no larger than those of {lossy}: "
             f"about {lost:.0f} digits fewer than {case.dtype} gives",
             *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
             f"  imprecise: {_census(bad)}",
@@ -84,11 +84,11 @@ def imprecise(case: Case, rows: Sequence[Row], lower: str, subject: str) -> str:
     )
 
 
-def imprecise_loss(case: Case, error: float, want: float, lower: str, subject: str) -> str:
+def imprecise_loss(case: Case, error: float, want: float, lossy: str, subject: str) -> str:
     """The message of a loss that only lost digits, beside gradients that are right."""
     lines = [
         f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-        f"  every gradient is right; the error of the loss is no larger than {lower} would leave",
+        f"  every gradient is right; the error of the loss is no larger than {lossy} would leave",
         f"  expected  {want:.17g}",
         f"  error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
     ]
@@ -165,7 +165,18 @@ def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
         f"    got       {worst.got:.17g}",
         f"    expected  {worst.want:.17g}  (by {saying})",
         f"    error     {error:.3g} = {error / worst.budget:.3g} budgets{relative}",
+        *_proof(worst, against),
     ]
+
+
+def _proof(worst: Row, against: Sequence[Row]) -> Iterator[str]:
+    """That a proof says the same of this entry, and how near to the truth it is."""
+    for row in against:
+        if row.proven and (row.verdict, row.index) == (worst.verdict, worst.index):
+            yield (
+                f"    proven    the true derivative is {row.want:.17g}, within {row.bound:.1g} "
+                "(interval arithmetic)"
+            )
 
 
 def _census(bad: Sequence[Row]) -> str:

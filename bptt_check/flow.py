@@ -21,7 +21,7 @@ from .errors import SpecError
 from .model import Model
 from .network import Problem, final_loss, layer_params, pair_loss, problem, restricted
 from .records import Flow
-from .tape import Exact, Node, Tape, Taped
+from .tape import Node, Tape, Taped
 
 Array = NDArray[Any]
 
@@ -130,7 +130,7 @@ class _Unrolled:
 
     def __init__(self, given: Problem) -> None:
         self.given, self.T = given, len(given.weights)
-        self.tape = Tape(Exact())
+        self.tape = Tape()
         self.inputs = {n: self.tape.input(a) for n, a in given.inputs.items()}
         self.uses: dict[str, list[Node]] = {}
         self.states: list[list[tuple[Node, ...]]] = []

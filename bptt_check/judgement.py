@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import explain
+from . import explain, lossy
 from .arrays import NumPy
 from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
@@ -29,6 +29,7 @@ from .training_step import DEFINITIONS, ask_training, training_rows
 from .verdict import (
     NOT_OFFERED,
     Budgets,
+    Disagreement,
     Row,
     Tolerance,
     declined,
@@ -37,8 +38,7 @@ from .verdict import (
     judge,
 )
 
-LOWER = {"float64": "float32"}
-"""The precision in which code for a dtype may have been computing by mistake."""
+CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,15 @@ class _Judgement:
             return self._closed("contract", message, first)
         if self._over_budget():
             return self._failed(detail)
+        return self._sound()
+
+    def _sound(self) -> CaseReport:
+        """Nothing is over budget."""
         trouble = self._training_step()
         if trouble is not None:
             return trouble
-        return self._closed(
-            "pass" if any(r.verdict == "pass" for r in self.rows) else "inconclusive", ""
-        )
+        decided = any(r.verdict == "pass" for r in self.rows)
+        return self._closed("pass" if decided else "inconclusive", "")
 
     def _training_step(self) -> CaseReport | None:
         """Rows for `clip`, `clip_by_value` and `update` where offered; a report if one is wrong."""
@@ -134,7 +137,7 @@ class _Judgement:
         oracle = conditioning(case, "float64")
         self.conditioned = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
         make = {
-            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds)
+            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds, r.proven)
             for n, r in self.trusted.items()
         }
         self.budgets = make
@@ -196,31 +199,53 @@ class _Judgement:
 
     def _failed(self, detail: bool) -> CaseReport:
         """Something is over budget: find out what kind of failure it is."""
-        found = disagreement(self.trusted, self.budgets)
+        found = self._disagreement()
         if found is not None:
-            reason = f"the oracles disagree on {found.parameter}"
-            self.rows = [
-                replace(r, verdict="inconclusive", reason=reason) if r.verdict == "fail" else r
-                for r in self.rows
-            ]
+            self._rewrite("inconclusive", f"the oracles disagree on {found.parameter}")
             return self._closed("inconclusive", explain.disagreeing(self.case, found, self.name))
-        lower = LOWER.get(self.case.dtype)
-        if lower and self._only_loss_loses_digits(conditioning(self.case, lower)):
-            message = explain.imprecise_loss(
-                self.case, self.loss_error, self.expected_loss, lower, self.name
-            )
-            return self._closed("imprecise", message, "loss")
-        if lower and self._is_imprecise(conditioning(self.case, lower)):
-            self.rows = [
-                replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in self.rows
-            ]
-            message = explain.imprecise(self.case, self.rows, lower, self.name)
-            return self._closed("imprecise", message, self._worst_parameter("imprecise"))
+        if not self._over_budget():  # only an oracle said so that a proof contradicts
+            return self._sound()
+        assert self.answer.result is not None
+        for suspect in lossy.conditionings(self.case, self.answer.result.grads):
+            imprecise = self._imprecise(*suspect)
+            if imprecise is not None:
+                return imprecise
         if self.loss_error > self.plain.of_loss():
             return self._closed("fail", self._wrong_loss(detail), "loss")
         steps = self._wrong_steps()
         message = explain.wrong_gradient(self.case, self.rows, steps, self.name)
         return self._closed("fail", message, self._worst_parameter("fail"))
+
+    def _disagreement(self) -> Disagreement | None:
+        """Two oracles that exclude each other; one that a proof contradicts is left out instead."""
+        while found := disagreement(self.trusted, self.budgets):
+            if not found.proven:
+                return found
+            self._rewrite("inconclusive", CONTRADICTED, found.outvoted)
+            del self.trusted[found.outvoted], self.diffs[found.outvoted]
+        return None
+
+    def _rewrite(self, verdict: str, reason: str = "", oracle: str = "") -> None:
+        """Give failed rows (of one oracle, or of all) another verdict."""
+        self.rows = [
+            replace(r, verdict=verdict, reason=reason)
+            if r.verdict == "fail" and oracle in ("", r.oracle)
+            else r
+            for r in self.rows
+        ]
+
+    def _imprecise(self, what: str, lower: Conditioning) -> CaseReport | None:
+        """A report if an arithmetic that loses digits explains everything that is over budget."""
+        if self._only_loss_loses_digits(lower):
+            message = explain.imprecise_loss(
+                self.case, self.loss_error, self.expected_loss, what, self.name
+            )
+            return self._closed("imprecise", message, "loss")
+        if not self._is_imprecise(lower):
+            return None
+        self._rewrite("imprecise")
+        message = explain.imprecise(self.case, self.rows, what, self.name)
+        return self._closed("imprecise", message, self._worst_parameter("imprecise"))
 
     def _only_loss_loses_digits(self, lower: Conditioning) -> bool:
         """Whether all gradients are right, and the loss is within rounding in a lower precision."""

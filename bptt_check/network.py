@@ -37,6 +37,7 @@ class Problem:
         reverse: (T, B) step that the reverse direction reads at its step t; None in one direction.
         final: state name to its (layers*N, B, H) cotangent; empty unless the loss is linear.
         wanted: names of the inputs whose gradient is asked for; the others are constants.
+        divisor: what the loss is divided by; a weight is 0 or `1 / divisor`, rounded.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class Problem:
     reverse: Array | None
     final: Mapping[str, Array]
     wanted: tuple[str, ...]
+    divisor: int = 1
 
 
 def problem(case: Case) -> Problem:
@@ -54,15 +56,18 @@ def problem(case: Case) -> Problem:
     alive = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
     final = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
     inputs = {name: array.astype(np.float64) for name, array in case.inputs.items()}
+    carries = _carries_loss(case)
+    divisor = _divisor(case, carries)
     return Problem(
         model=case.model,
         inputs=inputs,
         targets=_dense_targets(case),
-        weights=_weights(case),
+        weights=carries / divisor,
         alive=alive,
         reverse=_reverse(case) if case.model.bidirectional else None,
         final={s: a.astype(np.float64) for s, a in final.items() if a is not None},
         wanted=tuple(inputs),
+        divisor=divisor,
     )
 
 
@@ -261,16 +266,19 @@ def _dense_targets(case: Case) -> Array:
     )
 
 
-def _weights(case: Case) -> Array:
-    """Factor of the loss of each (step, sequence) pair, (T, B)."""
+def _carries_loss(case: Case) -> Array:
+    """Which (step, sequence) pairs carry a loss, (T, B) booleans."""
     T, B = case.x.shape[:2]
     length = np.full(B, T) if case.lengths is None else case.lengths
     step = np.arange(T)[:, None]
-    carries = step == length - 1 if case.model.readout == "last" else step < length
-    count = 1
-    if case.model.reduction == "mean":
-        count = carries.sum() * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
-    return carries / count
+    return step == length - 1 if case.model.readout == "last" else step < length
+
+
+def _divisor(case: Case, carries: Array) -> int:
+    """What the loss of a case is divided by."""
+    if case.model.reduction == "sum":
+        return 1
+    return int(carries.sum()) * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
 
 
 def _reverse(case: Case) -> Array:

@@ -17,7 +17,8 @@ from .arrays import NumPy
 from .calling import ask
 from .case import Case, Differentiator, Result
 from .network import logits, losses, problem, run_layers
-from .roundoff import UNIT, Conditioning
+from .precision import PRECISIONS
+from .roundoff import Conditioning
 from .verdict import Budgets
 
 Array = NDArray[Any]
@@ -33,7 +34,7 @@ def own_derivative(
     subject: Differentiator, case: Case, result: Result, conditioned: Conditioning
 ) -> str:
     """One sentence that answers the question for a subject whose loss is another one."""
-    noise = SAFETY * conditioned.loss * UNIT[case.dtype]
+    noise = SAFETY * conditioned.loss * PRECISIONS[case.dtype].unit
     wrong = [n for n in result.grads if not _agrees(subject, case, n, result.grads[n], noise)]
     if not wrong:
         return (
@@ -46,7 +47,7 @@ def _agrees(subject: Differentiator, case: Case, name: str, gradient: Array, noi
     """Whether every entry of a gradient is within the bound of the differences of the subject's
     loss.
     """
-    step = STEP[case.dtype]
+    step = STEP[case.stored]
     for index in np.ndindex(gradient.shape):
         coarse = _difference(subject, case, name, index, step)
         fine = _difference(subject, case, name, index, step / 2)
@@ -89,7 +90,12 @@ def _by_outputs(case: Case, result: Result, budgets: Budgets) -> str:
     expected = {f"h_l{k}": h for k, h in enumerate(layers)}
     if "W_hy" in given.inputs:
         expected["y"] = np.stack([logits(NumPy(), h_t, given.inputs) for h_t in layers[-1]])
-    relative = budgets.tolerance.units * UNIT[case.dtype] * 2.0**case.model.layers * case.sizes.T
+    relative = (
+        budgets.tolerance.units
+        * PRECISIONS[case.dtype].unit
+        * 2.0**case.model.layers
+        * case.sizes.T
+    )
     for t in range(case.sizes.T):
         for name, want in expected.items():
             got = np.asarray((result.outputs or {}).get(name, want), dtype=np.float64)

@@ -20,7 +20,7 @@ from .network import Part, losses, parts
 from .oracles._perturb import PER_SEQUENCE, perturbation
 from .oracles.finite_difference import step_of
 from .records import CaseReport
-from .verdict import TINIEST, VERDICTS, Row
+from .verdict import VERDICTS, Row
 
 Array = NDArray[Any]
 
@@ -120,16 +120,20 @@ def _gates(case: Case, name: str) -> tuple[str, ...]:
 def _judged(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[Judged]:
     for oracle, trusted in evidence.trusted.items():
         budgets = evidence.budgets[oracle]
-        bound = 0.0 if budgets.bounds is None else float(budgets.bounds[name][index])
+        shape = trusted.grads[name].shape
+        bound = np.broadcast_to(budgets.bound(name), shape)
+        own = 0.0 if budgets.proven else float(budgets.oracle.error(name)[index])
         yield Judged(
             oracle=oracle,
             value=float(trusted.grads[name][index]),
             budget=float(budgets.of(name)[index]),
             units=budgets.tolerance.units,
             subject=float(budgets.subject.error(name)[index]),
-            oracle_rounding=float(budgets.oracle.error(name)[index]),
-            bound=bound,
-            tiniest=TINIEST[budgets.subject.dtype],
+            oracle_rounding=own,
+            bound=float(bound[index]),
+            tiniest=budgets.floor,
+            choice=float(np.broadcast_to(budgets.choice(name, bound), shape)[index]),
+            proven=budgets.proven,
         )
 
 

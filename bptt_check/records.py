@@ -35,6 +35,16 @@ class CaseReport:
         return self.verdict == "pass"
 
     @property
+    def proven(self) -> bool:
+        """Whether the verdict rests on a proof: wrong for sure, or every gradient within budget."""
+        settled = {r.parameter for r in self.rows if r.proven and r.verdict == self.verdict}
+        if self.verdict == "fail":
+            return bool(settled)
+        return self.verdict == "pass" and settled >= {
+            r.parameter for r in self.rows if r.verdict == "pass"
+        }
+
+    @property
     def spec(self) -> str:
         """The line that reproduces the case; empty if its arrays were given by hand."""
         return str(self.case.spec) if self.case.spec else ""
@@ -44,6 +54,9 @@ class CaseReport:
 class Summary:
     """One gradient of one model against one oracle, over all cases. NaN where nothing was
     measured.
+
+    `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
+    relative error of one entry that this run would have caught somewhere, and in whichever entry.
     """
 
     model: str
@@ -59,6 +72,9 @@ class Summary:
     max_budgets: float
     worst_spec: str
     worst_index: tuple[int, ...]
+    floor: float = float("nan")
+    floor_any: float = float("nan")
+    proven: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +148,13 @@ class Record:
 
 TABLE: tuple[str, ...] = (
     "model", "spec", "parameter", "oracle", "verdict", "reason", "max_abs", "max_rel", "max_ulps",
-    "max_budgets", "got", "want", "budget", "entries", "wrong", "decided",
+    "max_budgets", "got", "want", "budget", "bound", "entries", "wrong", "decided", "floor",
+    "floor_any", "proven",
 )  # fmt: skip
 
 
 def environment(
-    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax"),
+    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax", "python-flint"),
 ) -> dict[str, str]:
     """Versions of everything that can influence a number; no names of machines or people."""
     found = {

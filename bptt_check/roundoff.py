@@ -10,6 +10,7 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,13 @@ from numpy.typing import NDArray
 
 from .case import Case
 from .network import Problem, losses, parts, problem, run_layers
-from .tape import Kinks, Node, Rounding, Tape, Taped
+from .precision import PRECISIONS
+from .rounding import Kinks, Rounding, Saturating
+from .tape import Node, Tape, Taped
 
 Array = NDArray[Any]
 
 SAMPLES = 16
-UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
-_SIMULATED = {"float64": 2.0**-40, "float32": 2.0**-24}
-"""Unit of the simulation: coarse enough that float64's own rounding of it does not matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,43 +36,63 @@ class Conditioning:
     loss: float
     grads: dict[str, Array]
     kinks: dict[str, Array] | None = None
-    """Scatter of each entry over the subdifferential at kinks of relu; None if there is none."""
+    """Width of each entry's subdifferential at kinks of relu; None if there is none."""
 
     def error(self, name: str) -> Array:
-        """Typical rounding error of each entry of a gradient computed in this dtype.
+        """Typical rounding error of each entry of a gradient computed in this dtype."""
+        return self.grads[name] * PRECISIONS[self.dtype].unit
 
-        At a kink it is what the choice of a subgradient makes of the entry.
-        """
-        rounding = self.grads[name] * UNIT[self.dtype]
-        return rounding if self.kinks is None else np.maximum(rounding, self.kinks[name])
+    def choice(self, name: str) -> Array | float:
+        """How far apart two subgradients may be in each entry; 0 away from kinks."""
+        return 0.0 if self.kinks is None else self.kinks[name]
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
-        return self.loss * UNIT[self.dtype]
+        return self.loss * PRECISIONS[self.dtype].unit
 
 
-def conditioning(case: Case, dtype: str) -> Conditioning:
+@dataclass(frozen=True)
+class Arithmetic:
+    """A way to compute: a precision, and whether functions keep their digits when saturated."""
+
+    dtype: str
+    careful: bool = True
+
+    @property
+    def unit(self) -> float:
+        """The simulated unit roundoff."""
+        return PRECISIONS[self.dtype].simulated
+
+    def tape(self) -> Tape:
+        """A tape that rounds like this."""
+        model = Rounding if self.careful else Saturating
+        return Tape(model(self.unit, SAMPLES, PRECISIONS[self.dtype].smallest))
+
+
+FLOAT64 = Arithmetic("float64")
+
+
+def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`."""
+    arithmetic = Arithmetic(dtype, careful)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked = 0.0, False
-    unit = _SIMULATED[dtype]
-    for part in parts(case, lambda alone: _rounded_states(alone, unit)):
-        spread, grads, at_kink = _scatter(part.problem, unit)
+    for part in parts(case, lambda alone: _rounded_states(alone, arithmetic)):
+        spread, grads, kinks_of_part = _scatter(part.problem, arithmetic)
         loss += float(spread.sum())
         part.add_to(total, grads)  # magnitudes add: windows round independently
-        if at_kink:
+        if any(mask.any() for mask in kinks_of_part):
             kinked = True
-            part.add_to(kinks, _scatter_at_kinks(part.problem))
+            part.add_to(kinks, _width_at_kinks(part.problem, kinks_of_part))
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = float(loss_scatter(problem(case), dtype).sum())
+        loss = float(loss_scatter(problem(case), arithmetic).sum())
     return Conditioning(dtype, loss, total, kinks if kinked else None)
 
 
-def loss_scatter(given: Problem, dtype: str) -> Array:
+def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
-    unit = _SIMULATED[dtype]
-    return _spread(_forward(given, unit)[1].value, unit)
+    return _spread(_forward(given, arithmetic)[1].value, arithmetic.unit)
 
 
 def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
@@ -82,15 +102,14 @@ def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
     moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
     of a finite difference.
     """
-    unit = _SIMULATED["float64"]
-    _, loss = _forward(given, unit)
+    _, loss = _forward(given, FLOAT64)
     reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
-    return _spread(loss.value, unit), reach / unit
+    return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
 
 
-def _forward(given: Problem, unit: float) -> tuple[dict[str, Node], Node]:
+def _forward(given: Problem, arithmetic: Arithmetic) -> tuple[dict[str, Node], Node]:
     """The inputs and the losses [SAMPLES, B] on a tape with rounding."""
-    inputs = _inputs(Tape(Rounding(unit, SAMPLES)), given)
+    inputs = _inputs(arithmetic.tape(), given)
     return inputs, losses(Taped(), given, inputs)
 
 
@@ -102,13 +121,13 @@ def _inputs(tape: Tape, given: Problem) -> dict[str, Node]:
     }
 
 
-def _rounded_states(given: Problem, unit: float) -> dict[str, Array]:
+def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
     """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
 
     A state that enters a window is a constant to the gradient, but not one that anybody knows
     exactly: where it cancels, two right implementations enter the window with different values.
     """
-    inputs = _inputs(Tape(Rounding(unit, SAMPLES)), given)
+    inputs = _inputs(arithmetic.tape(), given)
     layers = [states for *_, states in run_layers(Taped(), given, inputs)]
     return {
         name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
@@ -116,17 +135,18 @@ def _rounded_states(given: Problem, unit: float) -> dict[str, Array]:
     }
 
 
-def _scatter(given: Problem, unit: float) -> tuple[Array, dict[str, Array], bool]:
-    """Scatter of losses and gradients of one problem, per unit; whether it lies at a kink."""
-    inputs, loss = _forward(given, unit)
+def _scatter(given: Problem, arithmetic: Arithmetic) -> tuple[Array, dict[str, Array], list[Array]]:
+    """Scatter of losses and gradients of one problem, per unit; where it lies at kinks."""
+    unit = arithmetic.unit
+    inputs, loss = _forward(given, arithmetic)
     loss.tape.backward(loss)
     grads = {n: _gradient_spread(inputs[n], unit) for n in given.wanted}
-    return _spread(loss.value, unit), grads, loss.tape.at_kink
+    return _spread(loss.value, unit), grads, loss.tape.kinks
 
 
-def _scatter_at_kinks(given: Problem) -> dict[str, Array]:
-    """Scatter of the gradients of one problem over the subdifferential."""
-    tape = Tape(Kinks(SAMPLES))
+def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
+    """How far apart the gradients of one problem are over the subdifferential."""
+    tape = Tape(Kinks(SAMPLES, kinks))
     inputs = {n: tape.samples(a[:1] if a.ndim == 4 else a[None]) for n, a in given.inputs.items()}
     tape.backward(losses(Taped(), given, inputs))
     bars = {n: inputs[n].bar for n in given.wanted}

@@ -190,6 +190,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
     one = Summary(
         model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
+        row.floor, row.floor_any, row.proven,
     )  # fmt: skip
     if before is None:
         return one
@@ -205,6 +206,9 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         max_abs=_largest(before.max_abs, one.max_abs),
         max_rel=_largest(before.max_rel, one.max_rel),
         max_ulps=_largest(before.max_ulps, one.max_ulps),
+        floor=-_largest(-before.floor, -one.floor),
+        floor_any=-_largest(-before.floor_any, -one.floor_any),
+        proven=before.proven or one.proven,
     )
 
 

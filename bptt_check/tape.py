@@ -9,7 +9,6 @@ roundoff would disturb it, in several independent samples at once (the leading a
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,95 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import NumPy, PythonLoop
+from .rounding import Exact
 
 Array = NDArray[Any]
 Pull = Callable[[Array], Array]
 
 
-class Exact:
-    """No rounding model: plain float64."""
-
-    def relative(self, value: Array) -> Array:
-        return value
-
-    def product(self, value: Array, a: Array, b: Array) -> Array:
-        return value
-
-    def total(self, terms: Array, axis: int) -> Array:
-        return terms.sum(axis)
-
-    def slope_of_relu(self, z: Array) -> Array:
-        return (z > 0).astype(z.dtype)
-
-
-class Rounding(Exact):
-    """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
-
-    A result of one operation moves by at most `unit` of its size, a sum of products by at most
-    `unit` of the sum of their sizes, which is what cancellation costs.
-    """
-
-    def __init__(self, unit: float, samples: int) -> None:
-        self._samples = samples
-        self._noise = unit * _NOISE
-        self._at = 0
-
-    def relative(self, value: Array) -> Array:
-        return value + value * self._draw(value.shape)
-
-    def product(self, value: Array, a: Array, b: Array) -> Array:
-        return value + (np.abs(a) @ np.abs(b)) * self._draw(value.shape)
-
-    def total(self, terms: Array, axis: int) -> Array:
-        value = terms.sum(axis)
-        return value + np.abs(terms).sum(axis) * self._draw(value.shape)
-
-    def _draw(self, shape: tuple[int, ...]) -> Array:
-        """The next numbers of the pool, `samples` along the first axis."""
-        shape = (self._samples, *shape[1:])
-        size = math.prod(shape)
-        if size > len(self._noise):
-            self._noise = np.resize(self._noise, 2 * size)
-        if self._at + size > len(self._noise):
-            self._at = (
-                self._at + size
-            ) % 101  # another offset each round, so that no period locks in
-        drawn = self._noise[self._at : self._at + size].reshape(shape)
-        self._at += size
-        return drawn
-
-
-class Kinks(Rounding):
-    """No rounding, but at a kink of relu a slope drawn at random in every sample.
-
-    Every element of the subdifferential is as good as another there.
-    """
-
-    def __init__(self, samples: int) -> None:
-        super().__init__(1.0, samples)
-
-    relative = Exact.relative
-    product = Exact.product
-    total = Exact.total
-
-    def slope_of_relu(self, z: Array) -> Array:
-        return np.where(z == 0, 0.5 + 0.5 * self._draw(z.shape), z > 0).astype(z.dtype)
-
-
-_NOISE = np.random.default_rng(0).uniform(-1.0, 1.0, 1 << 16)
-"""One pool for every run: the model of rounding must not make a verdict random."""
-
-
 class Tape:
     """The record of one forward pass."""
 
-    def __init__(self, rounding: Exact) -> None:
-        self.rounding = rounding
+    def __init__(self, rounding: Exact | None = None) -> None:
+        self.rounding = rounding or Exact()
         self.nodes: list[Node] = []
         self.bent: list[Array] = []
         """What entered a nonlinearity, in order."""
-        self.at_kink = False
-        """Whether something entered a relu at exactly 0."""
+        self.kinks: list[Array] = []
+        """Of every relu, in order, where what entered it has no sign that all samples share."""
 
     def input(self, value: Array) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
@@ -229,13 +155,13 @@ class Taped(PythonLoop):
 
     def relu(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
-        z.tape.at_kink |= bool(np.any(z.value == 0))
+        z.tape.kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
         slope = z.tape.rounding.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
     def softplus(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
-        slope = z.tape.rounding.relative(_REAL.sigmoid(z.value))
+        slope = z.tape.rounding.squashed(_REAL.sigmoid(z.value))
         return z.rounded(_REAL.softplus(z.value), (z, lambda bar: bar * slope))
 
     def log_softmax(self, z: Node) -> Node:
@@ -244,7 +170,7 @@ class Taped(PythonLoop):
         relative = z.tape.rounding.relative
         # the shift by the maximum rounds at the size of the logits, not at that of the result
         value = _REAL.log_softmax(relative(z.value))
-        softmax = relative(np.exp(value))
+        softmax = z.tape.rounding.squashed(np.exp(value))
         # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
         value = relative(value) + (relative(np.ones_like(value)) - 1.0)
         return z.derived(
@@ -280,8 +206,9 @@ def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     """A function and its slope, each with a rounding of its own: not all code shares one."""
     z.tape.bent.append(z.value)
     relative = z.tape.rounding.relative
-    factor = relative(slope(relative(value)))
-    return z.rounded(value, (z, lambda bar: relative(bar * factor)))
+    squashed = z.tape.rounding.squashed
+    factor = relative(slope(squashed(value)))
+    return z.derived(squashed(value), (z, lambda bar: relative(bar * factor)))
 
 
 def _fold(bar: Array, shape: tuple[int, ...]) -> Array:
@@ -295,6 +222,6 @@ def _fold(bar: Array, shape: tuple[int, ...]) -> Array:
 
 def _scatter(value: Array, index: Any, bar: Array) -> Array:
     """Cotangent of `value` from that of `value[index]`; no index names an entry twice."""
-    full = np.zeros((bar.shape[0], *value.shape[1:]))
+    full = np.zeros((bar.shape[0], *value.shape[1:]), bar.dtype)
     full[index] = bar
     return full

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from .case import Case
 from .compare import Difference
-from .roundoff import UNIT
-from .verdict import TINIEST, Row, row_of
+from .precision import PRECISIONS
+from .verdict import Row, row_of
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -41,7 +41,7 @@ Answer = tuple[str, Any, Arrays]
 
 def ask_training(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[Answer]:
     """Call every function that the subject offers; whatever it raises is raised here."""
-    typed = {n: grads[n].astype(case.dtype) for n in case.params if n in grads}
+    typed = {n: grads[n].astype(case.stored) for n in case.params if n in grads}
     answers = list(_answers(subject, {n: case.params[n] for n in typed}, typed))
     for name, got, _ in answers:
         if not isinstance(got, Mapping):
@@ -76,7 +76,8 @@ def _row(name: str, got: Any, want: Arrays, dtype: str) -> Row:
     flat_want = _flat([np.asarray(want[n], dtype=np.float64) for n in want])
     flat_got = _flat([_like(got.get(n), want[n]) for n in want])
     size = np.abs(flat_want)
-    budget = UNIT[dtype] * (UNITS * size + size.max(initial=0.0)) + TINIEST[dtype]
+    precision = PRECISIONS[dtype]
+    budget = precision.unit * (UNITS * size + size.max(initial=0.0)) + precision.tiniest
     row = row_of(Difference(name, flat_got, flat_want), "definition", budget, dtype)
     return replace(row, reason=_place(row.index[0], want)) if row.verdict == "fail" else row
 

@@ -2,13 +2,15 @@
 
 The budget of an entry is `units * (u_s k_s + u_64 k_64) + bound`: the rounding that this case
 inflicts on the subject (in its dtype, unit roundoff u_s, conditioning k_s) and on the oracle
-(float64), both as measured by `roundoff`, plus the oracle's own bound. Nothing scales with the size
-of an array, nothing is fixed in advance.
+(float64), both as measured by `roundoff`, plus the oracle's own bound. An oracle whose bounds are
+proven has no rounding besides. Nothing scales with the size of an array, nothing is fixed in
+advance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from .case import Result
 from .compare import Difference
+from .precision import PRECISIONS
 from .roundoff import Conditioning
 
 Array = NDArray[Any]
@@ -25,9 +28,6 @@ VERDICTS = ("error", "contract", "fail", "imprecise", "inconclusive", "unsupport
 """From worst to best, as far as one case goes."""
 
 NOT_OFFERED = "not offered by the subject"
-
-TINIEST = {"float64": 2.0**-1022, "float32": 2.0**-126}
-"""Below the smallest normal number of a dtype results may be flushed to zero."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,35 @@ class Budgets:
     subject: Conditioning
     oracle: Conditioning
     bounds: Mapping[str, Array] | None
+    proven: bool = False
+    """Whether the bounds are a proof, which knows of rounding and of kinks."""
 
     def of(self, name: str) -> Array:
         """The budget of each entry of one gradient."""
-        rounding = self.subject.error(name) + self.oracle.error(name)
-        bound = 0.0 if self.bounds is None else self.bounds[name]
-        return self.tolerance.units * rounding + bound + TINIEST[self.subject.dtype]
+        rounding = self.subject.error(name)
+        if not self.proven:
+            rounding = rounding + self.oracle.error(name)
+        bound = self.bound(name)
+        return self.tolerance.units * rounding + bound + self.choice(name, bound) + self.floor
+
+    def choice(self, name: str, bound: Array) -> Array:
+        """What a subgradient may differ from the oracle's, unless its bound reaches to all."""
+        choice = self.subject.choice(name)
+        return np.where(2.0 * bound >= (1.0 - 1e-9) * choice, 0.0, choice)
+
+    @property
+    def floor(self) -> float:
+        """Below the smallest normal number of a dtype results may be flushed to zero."""
+        return PRECISIONS[self.subject.dtype].tiniest
+
+    def bound(self, name: str) -> Array:
+        """The oracle's own bound on the error of each entry."""
+        return np.zeros(()) if self.bounds is None else self.bounds[name]
 
     def of_loss(self) -> float:
         """The budget of the loss; every oracle's loss comes from the same forward pass."""
         rounding = self.subject.loss_error() + self.oracle.loss_error()
-        return self.tolerance.units * rounding + TINIEST[self.subject.dtype]
+        return self.tolerance.units * rounding + self.floor
 
 
 @dataclass(frozen=True)
@@ -68,8 +86,11 @@ class Row:
     """One gradient of one case against one oracle.
 
     `index` is the entry with the largest error in budgets, and `got`, `want` and `budget` are its
-    values. `wrong` counts the entries over budget, `decided` those whose truth exceeds the budget
-    (so that a missing gradient would have shown).
+    values, `bound` that of the oracle's own error there. `wrong` counts the entries over budget,
+    `decided` those whose truth exceeds the budget (so that a missing gradient would have shown).
+    `floor` is the smallest relative error that would have shown in some decided entry, `floor_any`
+    the one that would have shown in whichever; NaN where there is none. `proven` says that the
+    oracle's bounds are a proof.
     """
 
     parameter: str
@@ -87,16 +108,35 @@ class Row:
     entries: int
     wrong: int
     decided: int
+    floor: float = math.nan
+    floor_any: float = math.nan
+    bound: float = math.nan
+    proven: bool = False
 
 
 def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     budget = budgets.of(difference.parameter)
     row = row_of(difference, oracle, budget, budgets.subject.dtype)
+    row = replace(row, **_from_oracle(difference.parameter, row, budgets))
     if row.verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
         reason = "exactly zero, as it must be"
         return replace(row, verdict="pass", reason=reason, decided=row.entries)
     return row
+
+
+def _from_oracle(name: str, row: Row, budgets: Budgets) -> dict[str, Any]:
+    """What a row says of the oracle's knowledge: its bound, whether that is a proof, kinks."""
+    bound = np.broadcast_to(budgets.bound(name), budgets.subject.grads[name].shape)
+    at_kink = int(np.sum(np.asarray(budgets.subject.choice(name)) > 0))
+    settled = row.verdict == "fail" or row.reason == KINK_WITHIN_STEP or not at_kink
+    reason = row.reason if settled else AT_KINK.format(at_kink, row.entries)
+    return {"bound": float(bound[row.index]), "proven": budgets.proven, "reason": reason}
+
+
+AT_KINK = "at a kink of relu any subgradient is accepted, in {} of {} entries"
+KINK_WITHIN_STEP = "a kink lies within the step of every entry"
+VACUOUS = "vacuous: the true gradient lies below the budget"
 
 
 def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
@@ -106,9 +146,11 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
         decides = np.isfinite(budget) & np.isfinite(difference.want)
         ratio = np.where(decides, difference.error / np.where(decides, budget, 1.0), 0.0)
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    decided = int(np.sum(decides & (np.abs(difference.want) > budget)))
+    size = np.abs(difference.want)
+    shows = decides & (size > budget)
+    floors = budget[shows] / size[shows]
     wrong = int(np.sum(~(ratio <= 1.0)))
-    verdict, reason = _verdict(wrong, decided, budget)
+    verdict, reason = _verdict(wrong, floors.size, budget)
     return Row(
         parameter=difference.parameter,
         oracle=oracle,
@@ -124,7 +166,9 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
         budget=float(budget[index]),
         entries=ratio.size,
         wrong=wrong,
-        decided=decided,
+        decided=floors.size,
+        floor=float(floors.min()) if floors.size else math.nan,
+        floor_any=float(floors.max()) if floors.size == ratio.size else math.nan,
     )
 
 
@@ -134,8 +178,8 @@ def _verdict(wrong: int, decided: int, budget: Array) -> tuple[str, str]:
     if decided:
         return "pass", ""
     if not np.any(np.isfinite(budget)):
-        return "inconclusive", "a kink lies within the step of every entry"
-    return "inconclusive", "vacuous: the true gradient lies below the budget"
+        return "inconclusive", KINK_WITHIN_STEP
+    return "inconclusive", VACUOUS
 
 
 def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bool:
@@ -143,8 +187,7 @@ def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bo
 
     A weight without influence is another matter: that case shows nothing about its gradient.
     """
-    floor = TINIEST[budgets.subject.dtype]
-    untouched = not np.any(difference.want) and bool(np.all(budget <= floor))
+    untouched = not np.any(difference.want) and bool(np.all(budget <= budgets.floor))
     return untouched and difference.parameter in ("x", "h0", "c0")
 
 
@@ -174,7 +217,7 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
         budget = budgets.of(name)
         if np.any(difference.error > budget + budgets.tolerance.units * lower.error(name)):
             return False
-        shows = lower.error(name) > budget
+        shows = (lower.error(name) > budget) & (difference.want != 0)  # an exact zero loses nothing
         over = shows & (difference.error > budget)
         could += int(shows.sum())
         if np.any(over):
@@ -195,12 +238,16 @@ def _one_factor(factors: Array) -> bool:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Two oracles that exclude each other on one entry, and who is outvoted by the rest."""
+    """Two oracles that exclude each other on one entry, and who is outvoted by the rest.
+
+    `proven` says that the outvoted one contradicts a proof.
+    """
 
     parameter: str
     index: tuple[int, ...]
     values: Mapping[str, float]
     outvoted: str
+    proven: bool = False
 
 
 def disagreement(
@@ -215,8 +262,9 @@ def disagreement(
                 ratio, index = _excess(parameter, (one, other), results, budgets)
                 if ratio > worst[0]:
                     values = {n: float(results[n].grads[parameter][index]) for n in names}
-                    found = Disagreement(parameter, index, values, _outvoted(values))
-                    worst = (ratio, found)
+                    proven = {one, other} & {n for n in names if results[n].proven}
+                    loser = _outvoted(values, proven)
+                    worst = (ratio, Disagreement(parameter, index, values, loser, bool(proven)))
     return worst[1]
 
 
@@ -235,12 +283,12 @@ def _excess(
     return float(ratio[index]), tuple(int(i) for i in index)
 
 
-def _outvoted(values: Mapping[str, float]) -> str:
-    """The oracle farthest from the median of all, when there are at least three."""
-    if len(values) < 3:
+def _outvoted(values: Mapping[str, float], proven: Collection[str]) -> str:
+    """The oracle farthest from the proven one; else from the median of at least three."""
+    if not proven and len(values) < 3:
         return ""
-    median = float(np.median(list(values.values())))
-    return max(values, key=lambda name: abs(values[name] - median))
+    middle = values[min(proven)] if proven else float(np.median(list(values.values())))
+    return max(values, key=lambda name: abs(values[name] - middle))
 
 
 def worst(verdicts: Iterable[str]) -> str:

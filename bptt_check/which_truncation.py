@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from .calling import ask
 from .case import Case, Differentiator, Truncation
 from .network import Problem, losses, problem, restricted, run_layers, states_after
+from .precision import PRECISIONS
 from .roundoff import Conditioning, conditioning
-from .tape import Exact, Node, Tape, Taped
+from .tape import Node, Tape, Taped
 
 Array = NDArray[Any]
 Grads = dict[str, Array]
@@ -210,14 +211,17 @@ def _matches(subject: Differentiator, case: Case, candidates: Sequence[int]) -> 
 def _same(got: Mapping[str, Array], want: Grads, spread: Conditioning, dtype: str) -> bool:
     """Whether two gradients are the same up to rounding."""
     return all(
-        np.all(np.abs(g - want[n]) <= UNITS * spread.error(n) + _floor(want[n], dtype))
+        np.all(
+            np.abs(g - want[n])
+            <= UNITS * spread.error(n) + spread.choice(n) + _floor(want[n], dtype)
+        )
         for n, g in got.items()
     )
 
 
 def _floor(want: Array, dtype: str) -> Array:
     """Rounding of a variant's own terms, unknown to the claimed truncation's conditioning."""
-    return 256.0 * np.finfo(dtype).eps * np.abs(want).max(initial=0.0) * np.ones_like(want)
+    return 512.0 * PRECISIONS[dtype].unit * np.abs(want).max(initial=0.0) * np.ones_like(want)
 
 
 def gradients(case: Case, of: Windows) -> Grads:
@@ -249,7 +253,7 @@ def _window_gradient(alone: Problem, window: Window) -> Grads:
     given = replace(alone, weights=alone.weights * counted)
     if window.until < T:
         given = replace(given, final={})
-    tape = Tape(Exact())
+    tape = Tape()
     inputs = {n: tape.input(a) for n, a in alone.inputs.items()}
     inputs["x"] = tape.input(alone.inputs["x"][: window.end])
     entering = _entering(alone, window, inputs, everyone)

@@ -592,8 +592,8 @@ MUTANTS: tuple[Mutant, ...] = (
     loses("float32 inside", in_precision("float32"), "lstm", LSTM + HEAD, "float32 inside",
           oracles=None),
     loses("seven digits printed", after(seven_digits), "gru", GRU + HEAD),
-    loses("float16 inside", in_precision("float16"), "lstm", LSTM + HEAD, "float16",
-          weakness="precisions below float32 are not recognised"),
+    loses("float16 inside", in_precision("float16"), "lstm", LSTM + HEAD,
+          "float16 inside"),
     loses("loss in float32", always(loss_in_float32), "rnn-tanh", "loss"),
 
     Mutant("overflow", FAULTS["no_shift"], has("no_shift"), "rnn-identity", "contract", "loss",

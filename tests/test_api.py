@@ -178,8 +178,8 @@ def test_reports_are_collected_for_the_pytest_plugin():
     [
         ({"models": []}, SpecError, "models is empty; name at least one, or leave it out for all."),
         ({"oracles": []}, SpecError, "oracles is empty; name at least one, or leave it out for"),
-        ({"dtypes": ()}, SpecError, "dtypes is empty; name at least one of float64, float32."),
-        ({"dtypes": ["float16"]}, UnknownName, "unknown dtype 'float16'. Did you mean 'float64'?"),
+        ({"dtypes": ()}, SpecError, "dtypes is empty; name at least one of float64, float32, "),
+        ({"dtypes": ["float46"]}, UnknownName, "unknown dtype 'float46'. Did you mean 'float64'?"),
         ({"models": ["ltsm"]}, UnknownName, "unknown model 'ltsm'. Did you mean 'lstm'?"),
         ({"models": ["lstm+bs"]}, UnknownName, "unknown model modifier 'bs'."),
         ({"oracles": ["tourch"]}, UnknownName, "unknown oracle 'tourch'. Did you mean 'torch'?"),

@@ -20,13 +20,15 @@ MAY_IMPORT: dict[str, str] = {
     "model": "errors",
     "draw": "model",
     "arrays": "",
+    "precision": "",
     "cells": "arrays errors model",
-    "case": "draw errors model",
+    "case": "draw errors model precision",
     # truth
     "network": "arrays case cells model",
-    "tape": "arrays",
-    "roundoff": "case network tape",
-    "oracles": "arrays case cells errors model network roundoff",
+    "rounding": "",
+    "tape": "arrays rounding",
+    "roundoff": "case network precision rounding tape",
+    "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
     "subjects": "case errors",
     "contract": "case",
@@ -34,22 +36,23 @@ MAY_IMPORT: dict[str, str] = {
     # judgement
     "targets": "case errors model",
     "strategies": "case draw errors model",
-    "compare": "case",
-    "verdict": "case compare roundoff",
+    "compare": "case precision",
+    "verdict": "case compare precision roundoff",
     "explain": "case model verdict",
-    "own_loss": "arrays calling case network roundoff verdict",
-    "training_step": "case compare roundoff verdict",
+    "own_loss": "arrays calling case network precision roundoff verdict",
+    "lossy": "case precision roundoff",
+    "training_step": "case compare precision verdict",
     "evidence": "case verdict",
     "records": "case evidence verdict",
     "spreads": "case evidence records verdict",
     "profiles": "arrays case evidence network oracles records verdict",
     "judgement": (
-        "arrays calling case compare errors evidence explain network own_loss records roundoff "
-        "signatures training_step verdict"
+        "arrays calling case compare errors evidence explain lossy network own_loss records "
+        "roundoff signatures training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
-    "which_truncation": "calling case network roundoff tape",
+    "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors model network records tape",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",

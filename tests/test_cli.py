@@ -123,7 +123,7 @@ def test_the_exit_status_is_the_verdict(subject: str, status: int, verdict: str)
         (["run", "--model", "lstmm"], "Did you mean 'lstm'"),
         (["run", "--model", "lstm+2layer"], "2layers"),
         (["run", "--model", "lstm+linear+mean"], "scale the cotangents"),
-        (["run", "--oracle", "trch"], "Valid: complex_step"),
+        (["run", "--oracle", "trch"], "Valid: certified, complex_step"),
         (["run", "--dtype", "float63"], "float64"),
         (["run", "--cases", "0"], "at least 1"),
         (["run", "--cases", "many"], "not a valid integer"),

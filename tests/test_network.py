@@ -16,7 +16,7 @@ from bptt_check.case import Case, Result, Spec, Truncation
 from bptt_check.errors import SpecError
 from bptt_check.model import Model, Sizes
 from bptt_check.network import losses, parts, problem, unroll
-from bptt_check.tape import Exact, Tape, Taped
+from bptt_check.tape import Tape, Taped
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)
 
@@ -41,7 +41,7 @@ def exact(case: Case) -> Result:
     """Gradients of the shared forward pass, by the tape without rounding."""
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     for part in parts(case):
-        tape = Tape(Exact())
+        tape = Tape()
         inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
         out = losses(Taped(), part.problem, inputs)
         tape.backward(out)

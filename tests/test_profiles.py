@@ -42,6 +42,16 @@ def profiles_of(subject, *specs: str):
     return {p.parameter: p for p in worst.profiles("lstm")}
 
 
+def test_a_kink_has_its_place_in_the_budget():
+    """Where relu may choose a subgradient, the parts still make the whole."""
+    spec = "rnn-relu T=3 B=2 D=2 H=3 O=2 regime=sparse seed=2"
+    for profile in profiles_of(right, spec).values():
+        for j in profile.judged:
+            rounding = j.units * (j.subject + j.oracle_rounding)
+            total = rounding + j.bound + j.choice + j.tiniest
+            assert j.budget == pytest.approx(total, rel=1e-12)
+
+
 RIGHT = profiles_of(right, FULL)
 WRONG = profiles_of(wrong, FULL)
 
@@ -76,7 +86,8 @@ def test_the_parts_of_a_budget_make_the_budget():
     for profile in RIGHT.values():
         assert [j.oracle for j in profile.judged] == list(NAMES)
         for j in profile.judged:
-            total = j.units * (j.subject + j.oracle_rounding) + j.bound + j.tiniest
+            rounding = j.units * (j.subject + j.oracle_rounding)
+            total = rounding + j.bound + j.choice + j.tiniest
             assert j.budget == pytest.approx(total, rel=1e-12)
 
 

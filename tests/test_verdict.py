@@ -17,12 +17,12 @@ from bptt_check.errors import Undecidable
 from bptt_check.judgement import Setup, check_case
 from bptt_check.model import Model
 from bptt_check.network import losses, problem
+from bptt_check.precision import PRECISIONS
 from bptt_check.records import CaseReport
-from bptt_check.roundoff import UNIT, Conditioning
+from bptt_check.roundoff import Conditioning
 from bptt_check.signatures import exact_gradients
 from bptt_check.verdict import (
     NOT_OFFERED,
-    TINIEST,
     VERDICTS,
     Budgets,
     Tolerance,
@@ -33,7 +33,7 @@ from bptt_check.verdict import (
     worst,
 )
 
-U64, U32 = UNIT["float64"], UNIT["float32"]
+U64, U32 = PRECISIONS["float64"].unit, PRECISIONS["float32"].unit
 Gradients = dict[str, np.ndarray]
 
 
@@ -67,7 +67,7 @@ def difference(got: Any, want: Any, name: str = "b") -> Difference:
 def test_the_budget_is_its_formula(dtype, u):
     """`units * (u_s k_s + u_64 k_64) + bound`, and what a dtype may flush to zero."""
     budgets = budgets_of(5.0, 32.0, dtype, {"b": np.array([0.0, 1.0, 0.0, np.inf])})
-    rounding = 32.0 * (5.0 * u + 5.0 * U64) + TINIEST[dtype]
+    rounding = 32.0 * (5.0 * u + 5.0 * U64) + PRECISIONS[dtype].tiniest
 
     assert budgets.of("b").tolist() == [rounding, rounding + 1.0, rounding, np.inf]
     assert budgets.of_loss() == rounding

@@ -29,12 +29,16 @@ def doctor_command() -> None:
 def examine(name: str) -> str:
     """Whether an oracle works, tried on a tiny case; else why not, or what to install."""
     if not oracles.available(name):
-        return f"not installed: pip install 'bptt-check[{name}]'"
+        return f"not installed: {oracles.FRAMEWORKS[name].install}"
     try:
         result = oracles.load(name)(Spec.parse(TINY).build())
         sound = all(np.all(np.isfinite(g)) for g in result.grads.values())
     except Exception as error:  # whatever a framework raises is the answer
         return f"broken: {type(error).__name__}: {error}"
     framework = oracles.FRAMEWORKS.get(name)
-    version = f" ({framework} {importlib.metadata.version(framework)})" if framework else ""
+    version = f" ({_with_version(framework.package)})" if framework else ""
     return f"works{version}" if sound else "broken: its gradients are not finite"
+
+
+def _with_version(package: str) -> str:
+    return f"{package} {importlib.metadata.version(package)}"

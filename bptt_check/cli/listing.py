@@ -36,7 +36,7 @@ def oracle_names() -> list[str]:
 
 
 def _missing(name: str) -> str:
-    return f"{name} (not installed: pip install 'bptt-check[{name}]')"
+    return f"{name} (not installed: {oracles.FRAMEWORKS[name].install})"
 
 
 def subject_names() -> list[str]:

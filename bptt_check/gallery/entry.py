@@ -112,4 +112,4 @@ class FormulaSubject:
         if self.entry.gradients is not None:
             grads |= summed(case, self.entry.gradients)
         loss = float(losses(NumPy(), given, given.inputs).sum())
-        return loss, {n: np.asarray(g, dtype=case.dtype) for n, g in grads.items()}
+        return loss, {n: np.asarray(g, dtype=case.stored) for n, g in grads.items()}

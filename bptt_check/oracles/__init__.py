@@ -4,7 +4,9 @@ asked.
 Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `network.Problem` as a
 float, the gradient of every input in `problem.wanted` as float64 arrays, and a bound on the error
 of every entry, or None where the oracle is exact up to float64 rounding. Everything about time
-(truncation, lengths) happens in `network.parts`, once, for all of them.
+(truncation, lengths) happens in `network.parts`, once, for all of them. One that must not round in
+between, where parts are added up, has `differentiate(case) -> Result` instead; one that is slow on
+large cases has `too_large(case)`, which says why it leaves a case alone unless it is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,14 +23,33 @@ from numpy.typing import NDArray
 
 from ..arrays import NumPy
 from ..case import Case, Result
-from ..errors import MissingFramework, UnknownName
+from ..errors import MissingFramework, Undecidable, UnknownName
 from ..network import Problem, losses, parts, problem
 
 Array = NDArray[Any]
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
 
-FRAMEWORKS = {"torch": "torch", "jax": "jax"}
-"""Oracle name to the module it needs beyond the core dependencies; also the name of its extra."""
+
+@dataclass(frozen=True)
+class Framework:
+    """What an oracle needs beyond the core dependencies: its module, its package, our extra."""
+
+    module: str
+    package: str
+    extra: str
+
+    @property
+    def install(self) -> str:
+        """The command that installs it."""
+        return f"pip install 'bptt-check[{self.extra}]'"
+
+
+FRAMEWORKS = {
+    "torch": Framework("torch", "torch", "torch"),
+    "jax": Framework("jax", "jax", "jax"),
+    "certified": Framework("flint", "python-flint", "flint"),
+}
+"""Of each oracle that needs one."""
 
 
 class Oracle(Protocol):
@@ -41,18 +63,23 @@ class Oracle(Protocol):
 def names() -> list[str]:
     """Names of all oracles, in the order in which they are shown."""
     found = {m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")}
-    first = ["finite_difference", "torch", "jax", "complex_step"]
+    first = ["finite_difference", "torch", "jax", "complex_step", "certified"]
     return [n for n in first if n in found] + sorted(found - set(first))
 
 
 def available(name: str) -> bool:
     """Whether the framework of an oracle is installed."""
     framework = FRAMEWORKS.get(name)
-    return framework is None or importlib.util.find_spec(framework) is not None
+    return framework is None or importlib.util.find_spec(framework.module) is not None
 
 
-def load(name: str) -> Oracle:
-    """The oracle of that name.
+def defaults() -> list[Oracle]:
+    """Every oracle whose framework is installed; a slow one leaves large cases alone."""
+    return [load(name, asked_for=False) for name in names() if available(name)]
+
+
+def load(name: str, asked_for: bool = True) -> Oracle:
+    """The oracle of that name; one that was not asked for leaves cases that are too large alone.
 
     Raises:
         UnknownName: there is none; the message lists the valid ones.
@@ -61,12 +88,34 @@ def load(name: str) -> Oracle:
     if name not in names():
         raise UnknownName("oracle", name, names())
     if not available(name):
+        framework = FRAMEWORKS[name]
         raise MissingFramework(
-            f"the oracle {name!r} needs {FRAMEWORKS[name]}, which is not installed: "
-            f"pip install 'bptt_check[{name}]'"
+            f"the oracle {name!r} needs {framework.package}, which is not installed: "
+            f"{framework.install}"
         )
-    module = importlib.import_module(f"{__name__}.{name}")
-    return _SumOfParts(name, module.gradients)
+    module: Any = importlib.import_module(f"{__name__}.{name}")
+    if not hasattr(module, "differentiate"):
+        return _SumOfParts(name, module.gradients)
+    return _Whole(name, module.differentiate, None if asked_for else module.too_large)
+
+
+class _Whole:
+    """An oracle that differentiates a case as a whole, unless it is too large for it."""
+
+    def __init__(
+        self,
+        name: str,
+        differentiate: Callable[[Case], Result],
+        too_large: Callable[[Case], str] | None,
+    ) -> None:
+        self.name = name
+        self._differentiate, self._too_large = differentiate, too_large
+
+    def __call__(self, case: Case) -> Result:
+        why = self._too_large(case) if self._too_large else ""
+        if why:
+            raise Undecidable(why)
+        return self._differentiate(case)
 
 
 class _SumOfParts:

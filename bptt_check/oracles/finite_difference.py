@@ -11,7 +11,8 @@ import numpy as np
 
 from ..arrays import NumPy
 from ..network import Problem, losses
-from ..roundoff import UNIT, loss_scatter_and_reach
+from ..precision import PRECISIONS
+from ..roundoff import loss_scatter_and_reach
 from . import Array, Gradients
 from ._perturb import Perturb, by_perturbation
 
@@ -24,27 +25,38 @@ SAFETY = 8.0
 
 
 class WithSides(NumPy):
-    """NumPy that remembers on which side of its kink every relu was."""
+    """NumPy that remembers on which side of its kink every relu was: -1, 1, or 0 on the kink."""
 
     def __init__(self) -> None:
         self.sides: list[Array] = []
 
     def relu(self, z: Array) -> Array:
-        self.sides.append(z > 0)
+        self.sides.append(np.sign(z))
         return super().relu(z)
 
 
 def gradients(problem: Problem) -> Gradients:
-    """Loss, gradients, bounds; an entry whose step crosses a kink has an infinite bound."""
-    loss = losses(NumPy(), problem, problem.inputs)
+    """Loss, gradients, bounds; an entry whose step crosses a kink has an infinite bound.
+
+    On a kink there are two derivatives, one to each side: the answer is their mean, its bound
+    reaches to both.
+    """
+    here = WithSides()
+    loss = losses(here, problem, problem.inputs)
     step, scatter = step_of(problem)
-    noise = SAFETY * UNIT["float64"] * scatter / step
+    noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
-        coarse, fine, crossed = _differences(problem, perturb, step)
-        extrapolated = fine + (fine - coarse) / 3.0
-        bound = np.abs(extrapolated - fine) + 4.0 * noise
-        return extrapolated, np.where(crossed, np.inf, bound)
+        xp = WithSides()
+        rows = losses(xp, problem, perturb(step, -step, step / 2, -step / 2))
+        up, down, half_up, half_down = np.split(rows, 4)
+        slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
+        right, left = _one_sided(loss, half_up, up, step), _one_sided(loss, half_down, down, -step)
+        between = (right[0] + left[0]) / 2.0
+        reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
+        crossed, on_kink = _kinks(here.sides, xp.sides, rows.shape)
+        bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
+        return np.where(on_kink, between, slope), bound + 4.0 * noise
 
     found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.wanted}
     grads = {n: pair[0] for n, pair in found.items()}
@@ -57,17 +69,28 @@ def step_of(problem: Problem) -> tuple[float, Array]:
     return (min(STEP, REACH / reach) if reach else STEP), scatter
 
 
-def _differences(problem: Problem, perturb: Perturb, step: float) -> tuple[Array, Array, Array]:
-    """Central differences [P, B] with a step and with half of it, in one forward pass.
+def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:
+    """The extrapolation of two central differences, and its distance from the better one."""
+    extrapolated = fine + (fine - coarse) / 3.0
+    return extrapolated, np.abs(extrapolated - fine)
 
-    The third array says whether a kink lies between their points, where they mean nothing.
-    """
-    xp = WithSides()
-    rows = losses(xp, problem, perturb(step, -step, step / 2, -step / 2))
-    up, down, half_up, half_down = np.split(rows, 4)
-    crossed = np.zeros(up.shape, dtype=bool)
-    for side in xp.sides:
-        if len(side) == len(rows) and side.ndim > 2:  # else the entries have no part in it
-            above, below, *_ = np.split(side, 4)
-            crossed |= np.any(above != below, axis=-1)
-    return (up - down) / (2.0 * step), (half_up - half_down) / step, crossed
+
+def _one_sided(here: Array, half: Array, full: Array, step: float) -> tuple[Array, Array]:
+    """`(4 L(s/2) - 3 L(0) - L(s)) / s = L' + O(s^2)`, and its distance from the simple quotient."""
+    slope = (4.0 * half - 3.0 * here - full) / step
+    return slope, np.abs(slope - (half - here) / (step / 2.0))
+
+
+def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Where a kink lies between the points [P, B], and where the only ones lie on the middle."""
+    entries = (shape[0] // 4, *shape[1:])
+    crossed, astray = np.zeros(entries, dtype=bool), np.zeros(entries, dtype=bool)
+    for middle, side in zip(here, sides, strict=True):
+        if len(side) != shape[0] or side.ndim <= 2:  # the entries have no part in it
+            continue
+        up, down, half_up, half_down = np.split(side, 4)
+        moved = up != down
+        crossed |= moved.any(axis=-1)
+        apart = (middle != 0) | (half_up != up) | (half_down != down)
+        astray |= (moved & apart).any(axis=-1)
+    return crossed, crossed & ~astray

@@ -130,6 +130,13 @@ def oracles(run: Run) -> list[OracleFacts]:
     return found
 
 
+def proven(run: Run) -> tuple[int, int]:
+    """How many gradients a proof decided, wrong or right, and of how many that were decided."""
+    gradients = [g for m in models(run) for g in m.gradients if g.verdict in DECIDED]
+    settled = sum(any(r.proven and r.verdict == g.verdict for r in g.rows) for g in gradients)
+    return settled, len(gradients)
+
+
 def comparisons(run: Run) -> int:
     """How often a gradient was compared with an oracle's."""
     return sum(r.cases for r in run.rows if not math.isnan(r.max_abs))

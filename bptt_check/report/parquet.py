@@ -12,7 +12,8 @@ import numpy as np
 from ..records import SCHEMA_VERSION
 from ..verdict import Row
 
-SQL = {"str": "varchar", "float": "double", "int": "bigint"}
+SQL = {"str": "varchar", "float": "double", "int": "bigint", "bool": "boolean"}
+NUMPY = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 TYPES: dict[str, str] = {"check": "str", "model": "str", "spec": "str"} | {
     f.name: str(f.type) for f in fields(Row) if str(f.type) in SQL
 }
@@ -38,7 +39,7 @@ def _array(name: str, values: Sequence[Any]) -> Any:
     kind = TYPES.get(name, "str")
     if kind == "str":
         return np.array([str(v) for v in values], dtype=object)
-    return np.array(values, dtype=np.float64 if kind == "float" else np.int64)
+    return np.array(values, dtype=NUMPY[kind])
 
 
 def _column(name: str) -> str:

@@ -82,8 +82,16 @@ def _summary(run: Run) -> list[str]:
     return [
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases}, decided by {', '.join(deciding)}",
+        *_proven(run),
         *_declined(run),
     ]
+
+
+def _proven(run: Run) -> list[str]:
+    settled, decided = facts.proven(run)
+    if not settled:
+        return []
+    return [f"  proven by interval arithmetic: {settled:,} of {facts.plural(decided, 'gradient')}"]
 
 
 def _unexplained(run: Run) -> list[str]:

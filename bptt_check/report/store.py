@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 PAGE, DATA, ROWS = "index.html", "run.json", "results.parquet"
 COUNTEREXAMPLES = "counterexamples"
-FLOATS = frozenset(f.name for f in fields(Summary) if f.type == "float") | {"got", "want", "budget"}
+FLOATS = frozenset(f.name for f in fields(Summary) if f.type == "float") | {
+    "got", "want", "budget", "bound",
+}  # fmt: skip
 """Columns of rows and of the table that hold numbers."""
 MEASURED: dict[str, Any] = {"spreads": tuple[Spread, ...], "profiles": tuple[Profile, ...]}
 """Parts of a run whose numbers are nested and may be non-finite."""

@@ -35,6 +35,7 @@ def row(**changes: Any) -> Summary:
         "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "cases": 10, "verdict": "pass",
         "reason": "", "decided": 9, "max_abs": 1e-16, "max_rel": 2e-15, "max_ulps": 4.0,
         "max_budgets": 0.05, "worst_spec": SPEC, "worst_index": (3, 2),
+        "floor": 1e-14, "floor_any": 3e-12, "proven": False,
     }  # fmt: skip
     return Summary(**{**given, **changes})
 
@@ -116,6 +117,7 @@ def table(length: int = 2) -> dict[str, list[Any]]:
         "model": "lstm", "spec": SPEC, "parameter": "x", "oracle": "torch", "verdict": "pass",
         "reason": "it's fine", "max_abs": NAN, "max_rel": INF, "max_ulps": -0.0, "max_budgets": 0.1,
         "got": 5e-324, "want": -INF, "budget": 1.0, "entries": 2**40, "wrong": 0, "decided": 1,
+        "bound": 1e-300, "floor": NAN, "floor_any": INF, "proven": True,
     }  # fmt: skip
     return {name: [line[name]] * length for name in TABLE}
 

@@ -159,7 +159,7 @@ bptt.tables = (profile) => {
   const share = (j) => bptt.format(Math.abs(bptt.number(profile.got) - bptt.number(j.value)) / bptt.number(j.budget));
   filled("g-values", [line("subject", exact(profile.got), "", ""), ...profile.judged.map((j) =>
     line(j.oracle, exact(j.value), bptt.format(bptt.number(profile.got) - bptt.number(j.value)), share(j)))]);
-  filled("g-budget", profile.judged.map((j) => line(j.oracle, ...[j.units * bptt.number(j.subject), j.units * bptt.number(j.oracle_rounding), j.bound, j.budget].map((v) => bptt.format(v)))));
+  filled("g-budget", profile.judged.map((j) => line(j.proven ? `${j.oracle} (proof)` : j.oracle, ...[j.units * bptt.number(j.subject), j.units * bptt.number(j.oracle_rounding), bptt.number(j.bound) + bptt.number(j.choice), j.budget].map((v) => bptt.format(v)))));
   bptt.$("#g-units").textContent = profile.judged.length ? bptt.format(profile.judged[0].units) : "";
   bptt.$("#g-dtype").textContent = profile.dtype;
   bptt.$("#g-agreement").closest("figure").hidden = !profile.agreement.length;

@@ -1,0 +1,86 @@
+"""The precisions that a case can have: the facts of each in one place.
+
+bfloat16 and float16 have no arrays of their own here: a case of theirs holds float32 arrays whose
+values lie on their grid, which is what a kernel with such inputs reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A floating-point format.
+
+    Args:
+        name: as in `Case.dtype`.
+        stored: NumPy dtype of the arrays, and of the gradients that a subject returns.
+        digits: bits of the significand, the leading one included.
+        lowest: exponent of the smallest normal number, `2**lowest`; below it results may be
+            flushed to zero.
+        highest: exponent of the largest number, which lies below `2**highest`.
+        simulated: unit roundoff at which rounding is simulated. That of float64 is coarser than
+            float64's own, so that this does not matter.
+    """
+
+    name: str
+    stored: str
+    digits: int
+    lowest: int
+    highest: int
+    simulated: float
+
+    @property
+    def unit(self) -> float:
+        """Unit roundoff, the largest relative error of rounding to nearest."""
+        return 2.0**-self.digits
+
+    @property
+    def tiniest(self) -> float:
+        """The smallest normal number."""
+        return 2.0**self.lowest
+
+    @property
+    def smallest(self) -> float:
+        """The smallest number, with one digit: what underflow may cost."""
+        return 2.0 ** (self.lowest + 1 - self.digits)
+
+    @property
+    def largest_exponent(self) -> float:
+        """Where exp overflows: 709.78 in float64, 88.72 in float32."""
+        return self.highest * float(np.log(2.0))
+
+    def spacing(self, values: Array) -> Array:
+        """Distance from each |value| to the next larger number of this format."""
+        exponent = np.frexp(values)[1]
+        exponent = np.where(values == 0, self.lowest, np.maximum(exponent - 1, self.lowest))
+        return np.ldexp(1.0, exponent + 1 - self.digits)
+
+    def rounded(self, values: Array) -> Array:
+        """The nearest numbers of this format (ties to even), stored; infinite beyond its range."""
+        if self.name == self.stored:
+            return np.asarray(values, dtype=self.stored)
+        exact = np.asarray(values, dtype=np.float64)
+        grid = self.spacing(exact)
+        nearest = np.rint(exact / grid) * grid
+        return np.where(
+            np.abs(nearest) >= 2.0**self.highest, np.copysign(np.inf, exact), nearest
+        ).astype(self.stored)
+
+
+PRECISIONS = {
+    p.name: p
+    for p in (
+        Precision("float64", "float64", 53, -1022, 1024, simulated=2.0**-40),
+        Precision("float32", "float32", 24, -126, 128, simulated=2.0**-24),
+        Precision("bfloat16", "float32", 8, -126, 128, simulated=2.0**-8),
+        Precision("float16", "float32", 11, -14, 16, simulated=2.0**-11),
+    )
+}

@@ -1,0 +1,245 @@
+"""The proof: enclosures hold the true derivative, are narrow, and decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+flint = pytest.importorskip("flint")
+import bptt_reference
+from enclosures import derivative
+from flint import arb, ctx
+
+import bptt_check as bc
+from bptt_check import oracles
+from bptt_check.case import Result
+from bptt_check.errors import Undecidable
+from bptt_check.judgement import Setup, check_case
+from bptt_check.oracles import certified
+
+prove = oracles.load("certified")
+
+CASES = [
+    "lstm T=3 B=2 D=2 H=2 O=3 seed=1",
+    "lstm+2layers+bidirectional+mse+mean T=3 B=3 D=2 H=2 O=3 seed=2 lengths",
+    "lstm+linear T=3 B=2 D=2 H=2 seed=3 lengths",
+    "gru+bce+last+mean T=4 B=3 D=2 H=2 O=2 seed=4",
+    "gru-reset-before+2layers T=3 B=1 D=2 H=3 O=2 seed=5",
+    "rnn-relu+mse T=4 B=2 D=2 H=3 O=2 seed=6",
+    "rnn-sigmoid T=4 B=2 D=2 H=3 O=2 seed=7 regime=saturated",
+    "rnn-identity+nobias T=4 B=2 D=2 H=2 O=2 seed=8 regime=exploding",
+]
+
+
+def ball(found: Result, name: str, index: tuple[int, ...]) -> arb:
+    """The enclosure that a result stands for."""
+    assert found.rest is not None
+    assert found.bounds is not None
+    rest, bound = float(found.rest[name][index]), float(found.bounds[name][index])
+    middle = arb(float(found.grads[name][index])) + arb(rest)
+    return arb(middle, max(bound - abs(rest), 0.0) + 2.0**-48 * bound)  # both are float64
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_two_proofs_meet(text):
+    """Reverse mode on a tape and forward mode in series enclose the same derivatives."""
+    case = bc.Spec.parse(text).build()
+    found = prove(case)
+
+    with ctx.workprec(192):
+        for name, array in case.inputs.items():
+            for index in list(np.ndindex(array.shape))[:: max(1, array.size // 3)]:
+                other = derivative(case, name, index)
+
+                assert ball(found, name, index).overlaps(other), (name, index)
+                gap = abs(other - arb(float(found.grads[name][index])))
+                assert gap <= arb(float(found.bounds[name][index]))
+
+
+def test_a_wrong_proof_does_not_meet():
+    """The comparison of the two proofs tells a derivative that is off by 1e-25."""
+    case = bc.Spec.parse(CASES[0]).build()
+    found = prove(case)
+
+    with ctx.workprec(192):
+        other = derivative(case, "W_hh_l0", (0, 0))
+
+        assert not ball(found, "W_hh_l0", (0, 0)).overlaps(other + arb(1e-25))
+
+
+@pytest.mark.parametrize("text", [*CASES, "gru T=7 B=2 D=2 H=2 k1=2 k2=3 seed=1"])
+def test_every_bound_is_below_an_ulp(text):
+    """Whatever the regime, precision is raised until float64 is the coarser of the two."""
+    found = prove(bc.Spec.parse(text).build())
+
+    assert found.proven
+    for name, array in found.grads.items():
+        assert np.all(found.bounds[name] <= 0.51 * np.spacing(np.abs(array))), name
+        assert np.all(np.abs(found.rest[name]) <= found.bounds[name])
+
+
+@pytest.mark.parametrize("text", [*CASES, "lstm T=7 B=2 D=2 H=2 k1=3 k2=5 seed=1"])
+def test_it_agrees_with_the_other_oracles(text):
+    """Complex step or the tape, truncated or not, stays within rounding of the proof."""
+    case = bc.Spec.parse(text).build()
+    name = "finite_difference" if "relu" in text else "complex_step"
+
+    assert bc.check(oracles.load(name), case, ["certified"]).verdict in ("pass", "imprecise")
+    assert prove(case).loss == pytest.approx(oracles.load(name)(case).loss, rel=1e-13)
+
+
+def test_states_that_enter_a_window_are_enclosed():
+    """Not taken from float64: the window's gradient is that of the exact entering state."""
+    case = bc.Spec.parse("rnn-identity+linear T=30 B=1 D=1 H=1 k1=30 k2=1 regime=exploding").build()
+    found = prove(case)
+    with ctx.workprec(400):
+        h = arb(float(case.h0[0, 0, 0]))
+        w, u, b = (arb(float(case.params[f"{n}_l0"].flat[0])) for n in ("W_xh", "W_hh", "b_h"))
+        for t in range(29):
+            h = w * arb(float(case.x[t, 0, 0])) + u * h + b
+        delta = arb(float(case.targets[29, 0, 0])) + arb(float(case.cotangent_h_n[0, 0, 0]))
+        exact = delta * h
+
+        error = abs(exact - arb(float(found.grads["W_hh_l0"][0, 0])))
+
+        assert error <= arb(float(found.bounds["W_hh_l0"][0, 0]))
+    assert found.bounds["W_hh_l0"][0, 0] <= 0.51 * np.spacing(abs(found.grads["W_hh_l0"][0, 0]))
+
+
+def kinked() -> bc.Case:
+    """relu at a pre-activation of exactly 0."""
+    ones = np.ones((1, 1, 1))
+    return bc.Case(
+        model=bc.Model("rnn", activation="relu", loss="linear", bias=False),
+        params={"W_xh_l0": np.ones((1, 1)), "W_hh_l0": np.ones((1, 1))},
+        x=ones, h0=-ones, targets=ones, cotangent_h_n=0.0 * ones,
+    )  # fmt: skip
+
+
+def with_slope(slope: float) -> Any:
+    """A right gradient of `kinked` for one choice of the slope at 0."""
+
+    def subject(case: bc.Case) -> Any:
+        x, h = case.x[0], case.h0[0]
+        return 0.0, {
+            "W_xh_l0": slope * x,
+            "W_hh_l0": slope * h,
+            "x": slope * case.params["W_xh_l0"][None],
+            "h0": slope * case.params["W_hh_l0"][None],
+        }
+
+    return subject
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.25, 1.0])
+def test_at_a_kink_every_subgradient_lies_in_the_enclosure(slope):
+    """No choice of the slope of relu at 0 is called wrong, and the row says that there is one."""
+    report = bc.check(with_slope(slope), kinked(), ["certified", "finite_difference"])
+
+    assert report.verdict == "inconclusive"
+    assert {row.verdict for row in report.rows} == {"inconclusive"}
+    assert {row.reason for row in report.rows} == {
+        "at a kink of relu any subgradient is accepted, in 1 of 1 entries"
+    }
+
+
+@pytest.mark.parametrize("slope", [-0.01, 1.01])
+def test_at_a_kink_what_is_no_subgradient_is_wrong(slope):
+    """Outside of [0, 1] the proof and the one-sided differences say no, each by itself."""
+    report = bc.check(with_slope(slope), kinked(), ["certified", "finite_difference"])
+
+    assert report.verdict == "fail"
+    assert {row.verdict for row in report.rows} == {"fail"}
+
+
+def test_a_sign_that_cannot_be_decided_is_not_guessed():
+    """Beside a kink by less than any precision can see, the enclosure holds both slopes."""
+    with ctx.workprec(128):
+        unclear = arb(0, 1e-30)
+
+        assert certified._step(unclear).contains(0)
+        assert certified._step(unclear).contains(1)
+        assert certified._relu(unclear).contains(5e-31)
+        assert certified._step(arb(1e-30)) == 1
+        assert certified._step(arb(-1e-30)) == 0
+
+
+def test_precision_grows_where_digits_cancel():
+    """A gate saturated to 1e-17 costs digits; the bound is as narrow as elsewhere."""
+    case = bc.Spec.parse("lstm T=6 B=1 D=2 H=2 O=2 seed=3 regime=saturated").build()
+    with ctx.workprec(40):
+        coarse = certified._enclose(case)
+
+    assert not coarse.decides(None)
+    assert np.isfinite(prove(case).grads["W_hh_l0"]).all()
+
+
+def test_large_cases_are_proven_on_demand_only():
+    """By default a case that would take long is left alone, with a reason; by name it is proven."""
+    case = bc.Spec.parse("lstm T=40 B=8 D=4 H=8 O=2").build()
+
+    with pytest.raises(Undecidable, match="too large to prove unless asked for: 384,000 mult"):
+        oracles.load("certified", asked_for=False)(case)
+    assert prove(case).proven
+
+
+def test_a_wrong_gradient_is_proven_wrong():
+    """The message says so, and how near the truth is known."""
+    case = bc.Spec.parse(CASES[0]).build()
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        grads["b_h_l0"][3] *= 1.0 + 1e-11
+        return loss, grads
+
+    wrong = bc.check(subject, case)
+    right = bc.check(bptt_reference.loss_and_grads, case)
+
+    assert wrong.verdict == "fail"
+    assert "proven    the true derivative is " in wrong.message
+    assert wrong.proven
+    assert right.verdict == "pass"
+    assert right.proven
+    assert not bc.check(subject, case, ["complex_step"]).proven
+
+
+def test_the_reference_is_within_few_proven_ulps():
+    """In a plain case the hand-written gradient is off by a handful of units in the last place."""
+    case = bc.Spec.parse("rnn-tanh+mse T=1 B=1 D=2 H=2 O=2 seed=1").build()
+    rows = bc.check(bptt_reference.loss_and_grads, case, ["certified"]).rows
+
+    assert all(0.0 <= row.max_ulps < 8.0 for row in rows)
+    assert any(row.max_ulps != round(row.max_ulps) for row in rows)
+
+
+class Wrong:
+    """An oracle that is wrong in one entry."""
+
+    name = "wrong"
+
+    def __call__(self, case: bc.Case) -> Result:
+        found = oracles.load("complex_step")(case)
+        grads = {n: g.copy() for n, g in found.grads.items()}
+        grads["b_h_l0"][0] += 0.5
+        return Result(found.loss, grads, bounds=found.bounds)
+
+
+def test_an_oracle_that_contradicts_a_proof_is_left_out():
+    """With a proof there is no tie: the other oracle's rows say so, and the subject passes."""
+    case = bc.Spec.parse(CASES[0]).build()
+    report = check_case(bptt_reference.loss_and_grads, case, Setup((Wrong(), prove)))
+    contradicted = [r for r in report.rows if r.verdict == "inconclusive"]
+
+    assert report.verdict == "pass"
+    assert [r.parameter for r in contradicted] == ["b_h_l0"]
+    assert "contradicted by a proof" in contradicted[0].reason
+
+
+def test_without_a_proof_the_same_disagreement_is_inconclusive():
+    """Two oracles, one of them wrong: nobody can say which."""
+    case = bc.Spec.parse(CASES[0]).build()
+    both = (Wrong(), oracles.load("complex_step"))
+
+    assert check_case(bptt_reference.loss_and_grads, case, Setup(both)).verdict == "inconclusive"
