@@ -12,11 +12,17 @@ from typing import Any
 from . import facts, sections, store
 from .assets import assets, deflated, text
 from .document import Run
+from .trust import Kills
 
 
-def render(run: Run) -> str:
-    """The page of a run: the same run gives the same page, to the last byte."""
-    made = [part for section in sections.SECTIONS if (part := section(run)) is not None]
+def render(run: Run, kills: Kills | None = None) -> str:
+    """The page of a run: the same run gives the same page, to the last byte.
+
+    Args:
+        run: to be shown.
+        kills: a power study that lies beside it.
+    """
+    made = [part for part in sections.of(run, kills) if part is not None]
     page = environment().get_template("page.html")
     return page.render(
         run=run,

@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
 from . import facts, sentences
+from . import trust as floors
 from .document import FailureEntry, RowEntry, Run
+from .trust import Kills
 
 OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
@@ -53,6 +55,8 @@ def top(run: Run) -> Section:
         "comparison": facts.comparisons(run),
         "deciding oracle": len(decided),
     }
+    settled, _ = facts.proven(run)
+    counts |= {"proven gradient": settled} if settled else {}
     shown = {"headline": sentences.headline(run), "counts": counts, "decided": decided}
     return Section("", "top", shown)
 
@@ -215,6 +219,15 @@ def _profiled(run: Run) -> list[facts.ModelFacts]:
     return [m for m in facts.models(run) if m.gradients]
 
 
+def trust(run: Run, kills: Kills | None = None) -> Section | None:
+    """How small an error the run would have caught, and which planted mistakes were."""
+    sights = floors.sights(run)
+    if not sights and kills is None:
+        return None
+    found = {"sights": sights, "least": floors.least_seen(run), "kills": kills}
+    return Section("Trust", "trust", found)
+
+
 ROWS_WITHOUT_SCRIPT = 40
 QUERY = (
     'duckdb -c "select model, parameter, oracle, verdict, max_budgets, spec '
@@ -286,6 +299,11 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
 
 
+def of(run: Run, kills: Kills | None = None) -> list[Section | None]:
+    """What every section has to say about a run."""
+    return [trust(run, kills) if part is trust else part(run) for part in SECTIONS]
+
+
 SECTIONS: list[Callable[[Run], Section | None]] = [
     top,
     failures,
@@ -294,5 +312,6 @@ SECTIONS: list[Callable[[Run], Section | None]] = [
     overview,
     gradient,
     flow,
+    trust,
     rows,
 ]

@@ -209,11 +209,12 @@ def write_folder(folder: str | Path, parts: Bundle) -> Path:
 
 
 def write_page(folder: str | Path, run: Run) -> Path:
-    """Write `index.html`; returns its path."""
+    """Write `index.html`, with the power study that lies in the folder; returns its path."""
     from .page import render
+    from .trust import kills_beside
 
     path = Path(folder) / PAGE
-    write_file(path, render(run).encode())
+    write_file(path, render(run, kills_beside(Path(folder))).encode())
     return path
 
 

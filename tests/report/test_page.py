@@ -222,7 +222,7 @@ def test_the_page_of_a_passing_run_has_no_failures() -> None:
     """Sections with nothing to say are left out."""
     ids = [a["id"] for a in read(made.report()).having("section")]
 
-    assert ids == ["top", "overview", "gradient", "flow", "rows"]
+    assert ids == ["top", "overview", "gradient", "flow", "trust", "rows"]
 
 
 @pytest.mark.parametrize(
