@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .case import Result
 from .verdict import Budgets
@@ -24,8 +25,7 @@ class Evidence:
     budgets: Mapping[str, Budgets]
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """The worst error among the cases whose losses flow back over the same number of steps."""
 
     steps: int

@@ -93,5 +93,8 @@ class _Count:
             exact=self.exact,
             budgets=tuple(sorted(self.budgets.items())),
             ulps=tuple(sorted(self.ulps.items())),
-            reaches=tuple(Reach(steps, *found) for steps, found in sorted(self.reaches.items())),
+            reaches=tuple(
+                Reach(steps, cases, float(f"{worst:.3g}"))
+                for steps, (cases, worst) in sorted(self.reaches.items())
+            ),
         )

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from report import made
 
 import bptt_check as bc
-from bptt_check.report import page, store
+from bptt_check.report import comparison, comparison_page, page, runs_page, store
 
 pytestmark = pytest.mark.browser
 
@@ -385,3 +385,38 @@ def test_the_page_prints(browser: Browser, page_of: Any, report: bc.Report, most
 
     assert 1 <= len(re.findall(rb"/Type /Page\b(?!s)", printed)) <= most
     assert paper == "rgb(255, 255, 255)"
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> dict[str, Path]:
+    """The pages without script: a comparison, and an index of runs."""
+    base, run = made.report(rows=(made.row(), made.row(parameter="x"))), made.failing()
+    base.to_folder(tmp_path / "base")
+    run.to_folder(tmp_path / "nightly" / "run")
+    found = comparison.compare(base.document, run.document)
+    return {
+        "comparison": comparison_page.write(str(tmp_path), found, "base", TALL),
+        "runs": runs_page.write(tmp_path),
+    }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["comparison", "runs"])
+def test_other_pages_are_as_good(browser: Browser, quiet: Any, name: str, scheme: str) -> None:
+    """No request, no complaint, accessible in both schemes, and none scrolls on a telephone."""
+    view = {"width": 390, "height": 800}
+    with Opened(browser, quiet[name], scheme, wait=False, bypass_csp=True, viewport=view) as opened:
+        found = axe(opened.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert opened.asked == [quiet[name].as_uri()]
+        assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    with Opened(browser, quiet[name], scheme, wait=False) as opened:
+        assert opened.said == []
+
+
+def test_the_index_leads_to_the_runs(browser: Browser, quiet: Any) -> None:
+    """A click opens the page of a run below the folder."""
+    with Opened(browser, quiet["runs"], "light", wait=False) as opened:
+        opened.page.get_by_role("link", name="nightly/run").click()
+
+        assert "Something is wrong" in opened.page.locator("h1").inner_text()

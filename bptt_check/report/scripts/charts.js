@@ -122,8 +122,8 @@ bptt.budgetPieces = () => [
 bptt.reachChart = (spreads) => {
   const series = [...Map.groupBy(spreads, (s) => s.oracle)].map(([oracle, found]) => {
     const worst = new Map();
-    for (const reach of found.flatMap((s) => s.reaches)) {
-      worst.set(reach.steps, Math.max(worst.get(reach.steps) ?? 0, bptt.number(reach.max_budgets)));
+    for (const [steps, , largest] of found.flatMap((s) => s.reaches)) {
+      worst.set(steps, Math.max(worst.get(steps) ?? 0, bptt.number(largest)));
     }
     const points = positive([...worst].sort((a, b) => a[0] - b[0]));
     return { name: oracle, type: "line", symbolSize: 5, lineStyle: { width: 1.5 }, connectNulls: true, data: points };
@@ -132,9 +132,11 @@ bptt.reachChart = (spreads) => {
   if (!drawn.some((s) => s.data.length > 1)) return null;
   const steps = drawn.flatMap((s) => s.data.map(([at]) => at));
   drawn.push(rule([Math.min(...steps), 1], [Math.max(...steps), 1], "budget"));
+  const sizes = drawn.flatMap((s) => s.data.map(([, size]) => size)).filter((size) => size !== null).map(Math.log10);
+  const range = { min: 10 ** Math.floor(Math.min(...sizes)), max: 10 ** Math.ceil(Math.max(...sizes) + 0.01) };
   return frame({
     xAxis: axis({ type: "value", name: "steps over which the losses flow back", nameGap: 28, minInterval: 1, min: "dataMin", max: "dataMax" }),
-    yAxis: logAxis("worst error, budgets", 44),
+    yAxis: logAxis("worst error, budgets", 44, range),
     tooltip: { ...frame({}).tooltip, trigger: "axis", formatter: (shown) => [`${shown[0].value[0]} steps`, ...shown.map((s) => `${s.seriesName}: ${bptt.format(s.value[1])} budgets`)].join("\n") },
     series: drawn,
   });
