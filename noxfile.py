@@ -113,7 +113,7 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", "-m", "browser", *session.posargs)
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def vendor(session: nox.Session) -> None:
     """Fetch the JavaScript libraries of the report again from npm, and check their hashes."""
     folder = Path("bptt_check/report/vendor")

@@ -8,31 +8,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
-from . import facts, sentences
+from . import facts, matrix, sentences
 from . import trust as floors
-from .document import FailureEntry, RowEntry, Run
+from .document import FailureEntry, Run
 from .trust import Kills
 
 OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
-
-MARKS = {
-    "pass": "✓", "fail": "✗", "error": "✗", "contract": "✗", "imprecise": "≈",
-    "inconclusive": "?", "unsupported": "–", "not offered": "·",
-}  # fmt: skip
-LEGEND = {
-    "✓": "within budget", "✗": "wrong", "≈": "loses digits", "?": "could not decide",
-    "–": "cannot judge this model", "·": "not offered by the subject",
-}  # fmt: skip
-LIMITS = (0.1, 0.3)
-"""Shares of the budget at which the colour of a passing error changes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +61,7 @@ def failures(run: Run) -> Section | None:
         "missing": missing,
         "heading": _heading,
         "code": code,
-        "link": lambda failure: link(failure.check, failure.model, failure.parameter),
+        "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
         "parameters": {row.parameter for row in run.rows},
     }
     return Section("Failures", "failures", found)
@@ -88,12 +76,6 @@ def code(failure: FailureEntry) -> str:
         "    report = bc.check(subject, case)\n"
         "    assert report.passed, report.message"
     )
-
-
-def link(check: str, model: str, parameter: str) -> str:
-    """The address of a gradient within the page."""
-    words = {"model": model, "check": check, "parameter": parameter}
-    return "#gradient&" + urlencode({name: word for name, word in words.items() if word})
 
 
 def _heading(failure: FailureEntry) -> str:
@@ -142,72 +124,22 @@ def checks(run: Run) -> Section | None:
     return Section("Tests", "checks", {"checks": ordered})
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
-
-    base: str
-    parameters: str
-    link: str
-    look: str
-    text: str
-    marks: str
-    words: str
-
-
 def overview(run: Run) -> Section | None:
     """Models x parameters, coloured by the worst error, with a mark per oracle."""
     models = [m for m in facts.models(run) if m.gradients]
     if not models:
         return None
-    columns = _columns(run.rows)
-    lines = [(m, [_cell(m, column, run.oracles) for column in columns]) for m in models]
+    columns = matrix.columns(run.rows)
+    lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
     dtypes = list(dict.fromkeys(spread.dtype for spread in run.spreads))
     shown = {
-        "columns": columns, "lines": lines, "legend": LEGEND, "limits": LIMITS, "dtypes": dtypes,
-    }  # fmt: skip
+        "columns": columns,
+        "lines": lines,
+        "legend": matrix.LEGEND,
+        "limits": matrix.LIMITS,
+        "dtypes": dtypes,
+    }
     return Section("Overview", "overview", shown)
-
-
-def _columns(rows: Sequence[RowEntry]) -> list[str]:
-    """Names without layer and direction: those of layers first, then the head and the inputs."""
-    last = ("W_hy", "b_y", "x", "h0", "c0")
-    bases = dict.fromkeys(facts.base_name(row.parameter) for row in rows)
-    return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
-
-
-def _cell(model: facts.ModelFacts, column: str, oracles: Sequence[str]) -> Cell | None:
-    found = [g for g in model.gradients if facts.base_name(g.parameter) == column]
-    if not found:
-        return None
-    worst = found[0]
-    verdicts = [(o, _of_oracle(found, o)) for o in oracles]
-    return Cell(
-        base=column,
-        parameters=" ".join(g.parameter for g in found),
-        link=link(model.check, model.model, worst.parameter),
-        look=_look(worst),
-        text="" if worst.verdict == "not offered" else facts.number(worst.worst.max_budgets),
-        marks="".join(MARKS[v] for _, v in verdicts),
-        words=", ".join(f"{oracle} {verdict}" for oracle, verdict in verdicts),
-    )
-
-
-ORACLE_ORDER = (*facts.FAILING, "inconclusive", "pass", "unsupported", "not offered")
-
-
-def _of_oracle(gradients: Sequence[facts.Gradient], oracle: str) -> str:
-    """What one oracle says of some gradients."""
-    rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
-    verdicts = {"not offered" if r.reason == NOT_OFFERED else r.verdict for r in rows}
-    return next((v for v in ORACLE_ORDER if v in verdicts), "not offered")
-
-
-def _look(gradient: facts.Gradient) -> str:
-    """The class of a cell."""
-    if gradient.verdict != "pass":
-        return gradient.verdict.replace(" ", "-")
-    return f"pass level{sum(gradient.worst.max_budgets > limit for limit in LIMITS)}"
 
 
 def gradient(run: Run) -> Section | None:
@@ -252,9 +184,9 @@ def page(run: Run) -> dict[str, Any]:
         "order": facts.ORDER,
         "decided": facts.DECIDED,
         "failing": facts.FAILING,
-        "oracleOrder": ORACLE_ORDER,
-        "marks": MARKS,
-        "limits": LIMITS,
+        "oracleOrder": matrix.ORACLE_ORDER,
+        "marks": matrix.MARKS,
+        "limits": matrix.LIMITS,
         "notOffered": NOT_OFFERED,
         "models": [
             {

@@ -12,6 +12,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -19,7 +20,7 @@ import pytest
 from report import made
 
 import bptt_check as bc
-from bptt_check.report import page, sections, store
+from bptt_check.report import matrix, page, sections, store
 
 
 class Reader(HTMLParser):
@@ -180,7 +181,7 @@ def test_every_link_has_its_target(report: bc.Report) -> None:
 
 def test_a_link_to_a_gradient_is_quoted() -> None:
     """Whatever a model and a parameter are called, the address has them whole."""
-    address = sections.link("a & b", "lstm+2layers", "W hh#")
+    address = matrix.link("a & b", "lstm+2layers", "W hh#")
 
     assert address == "#gradient&model=lstm%2B2layers&check=a+%26+b&parameter=W+hh%23"
 
@@ -304,7 +305,38 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
         scope["test_lstm"]()
 
 
-def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> sections.Cell:
+def found(confidence: str, **changes: Any) -> str:
+    """The markup of a finding."""
+    given: dict[str, Any] = {
+        "sentence": "it starts here", "confidence": confidence, "cases": 0, "condition": "",
+        "right": "", "wrong": "", "place": "", "equations": (), "alternatives": (), **changes,
+    }  # fmt: skip
+    template = page.environment().get_template("finding.html")
+    return template.render(finding=SimpleNamespace(**given))
+
+
+def test_a_finding_shows_the_right_line_beside_the_wrong_one() -> None:
+    """Both lines with where the right one stands, how sure it is, and what else it could be."""
+    lines = {"right": "W_hh_bar += a_bar.T @ h_prev", "wrong": "W_hh_bar += a_bar.T @ h_t"}
+    where = {"place": "rnn.backward", "equations": ("12",), "condition": "T > 1"}
+    source = found("certain", cases=4, alternatives=("<b>another</b>",), **lines, **where)
+    text = Reader(source).text
+
+    for words in ("certain, confirmed by 4 cases, only when T > 1", "rnn.backward, equation 12"):
+        assert words in text
+    assert text.index("@ h_prev") < text.index("@ h_t")
+    assert "<b>" not in source
+
+
+def test_a_finding_without_lines_is_a_sentence() -> None:
+    """Where no known edit matches there is only where it starts."""
+    source = found("hint")
+
+    assert "it starts here" in source
+    assert "<pre" not in source
+
+
+def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> matrix.Cell:
     """The cell of W_hh in a matrix of one model."""
     found = sections.overview(made.report(rows=rows, oracles=oracles).document)
     assert found is not None
@@ -347,7 +379,7 @@ def test_a_cell_is_also_words() -> None:
 
 def test_every_mark_is_explained() -> None:
     """The legend has every mark that a cell can have."""
-    assert set(sections.MARKS.values()) == set(sections.LEGEND)
+    assert set(matrix.MARKS.values()) == set(matrix.LEGEND)
 
 
 def test_tables_say_what_their_cells_belong_to() -> None:
