@@ -156,7 +156,12 @@ def trust(run: Run, kills: Kills | None = None) -> Section | None:
     sights = floors.sights(run)
     if not sights and kills is None:
         return None
-    found = {"sights": sights, "least": floors.least_seen(run), "kills": kills}
+    found = {
+        "sights": sights,
+        "proven": any(sight.proven for sight in sights),
+        "least": floors.least_seen(run),
+        "kills": kills,
+    }
     return Section("Trust", "trust", found)
 
 

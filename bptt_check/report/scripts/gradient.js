@@ -46,8 +46,18 @@ bptt.gradient = () => {
     bptt.recolour();
     bptt.$("#g-unit").addEventListener("change", () => draw(true));
     addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
-    addEventListener("beforeprint", bptt.recolour);
-    addEventListener("afterprint", bptt.recolour);
+    // paper is white, whatever the screen is
+    const root = document.documentElement;
+    let scheme = root.dataset.scheme;
+    addEventListener("beforeprint", () => {
+      scheme = root.dataset.scheme;
+      root.dataset.scheme = "light";
+      bptt.recolour();
+    });
+    addEventListener("afterprint", () => {
+      root.dataset.scheme = scheme;
+      bptt.recolour();
+    });
   };
 
   function show(now, profile, spreads, rows) {
@@ -83,6 +93,8 @@ function plot(id, option, words) {
   chart.setOption(option, true);
   chart.resize();
   chart.getZr().flush();
+  // so that the picture can be made smaller for paper
+  bptt.$("svg", place).setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
 }
 
 bptt.flows = () => bptt.run.flows.forEach((flow, n) => {
