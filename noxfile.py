@@ -43,7 +43,7 @@ def verify(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite with every backend."""
     session.install("-e", ".[all]", TORCH, *group("test"))
-    environment = {"BPTT_CHECK_BACKENDS": "torch,jax"}
+    environment = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
@@ -61,6 +61,7 @@ def one_backend(name: str, requirements: list[str]) -> None:
 one_backend("none", ["."])
 one_backend("torch", [".[torch]", TORCH])
 one_backend("jax", [".[jax]"])
+one_backend("flint", [".[flint]"])
 
 
 @nox.session
@@ -69,10 +70,11 @@ def minimums(session: nox.Session) -> None:
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
+        *PROJECT["project"]["optional-dependencies"]["flint"],
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
-    session.install(".[jax]", *lowest, *group("test"))
-    session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax"})
+    session.install(".[jax,flint]", *lowest, *group("test"))
+    session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax,flint"})
 
 
 @nox.session

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from .flow import GradientFlow, gradient_flow
     from .model import Layout, Model
     from .records import CaseReport
+    from .remainder import TaylorTest
     from .report import Report
+    from .second_opinion import taylor
 
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
@@ -27,7 +29,9 @@ _HOME = {
     "flow": ("GradientFlow", "gradient_flow"),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
+    "remainder": ("TaylorTest",),
     "report": ("Report",),
+    "second_opinion": ("taylor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -43,6 +47,7 @@ __all__ = [
     "Result",
     "Sizes",
     "Spec",
+    "TaylorTest",
     "Truncation",
     "Unsupported",
     "assert_gradients",
@@ -51,6 +56,7 @@ __all__ = [
     "gradient_flow",
     "models",
     "strategies",
+    "taylor",
     "verify",
 ]
 

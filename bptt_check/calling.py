@@ -11,15 +11,18 @@ import copy
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .case import Case, Result
-from .contract import Accepted, Finding, accept, written_inputs
+from .contract import Accepted, Finding, accept, differ, read_before_written, written_inputs
 from .errors import SpecError, SubjectTimeout, Unsupported
+from .linear import probes
+from .memory import handed_out, left_behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +32,14 @@ class Answer:
     `again` is the result of a second call, None if there was none or it was the same to the last
     bit.
     `unmoved` is another case of the same shapes that got the very same gradients.
+    `linear` holds what came of the `linear.probes` of the case, if they were asked.
     """
 
     result: Result | None = None
     findings: tuple[Finding, ...] = ()
     again: Result | None = None
     unmoved: Case | None = None
+    linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
     error: str = ""
     unsupported: str = ""
 
@@ -52,20 +57,29 @@ def ask(
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own.
 
-    With `probe` it is called on other arrays of the same shapes in between, which shows buffers
-    that it hands out again and gradients that it remembers by shape.
+    The second time fresh memory holds NaN. With `probe` it is called in between on other arrays of
+    the same shapes, which shows buffers that it hands out again and gradients that it remembers by
+    shape, and where the loss is linear on other cotangents.
     """
     check_limit(timeout)
-    unmoved = None
-    first_case, second_case = _own_arrays(case), _own_arrays(case)
+    return _guarded(partial(_answer, partial(_call, subject, timeout), case, probe))
+
+
+def ask_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
+    """Call a subject once and read what it returns; nothing else is found out about it."""
+    check_limit(timeout)
+
+    def answer() -> Answer:
+        read = accept(case, _call(subject, timeout, _own_arrays(case)))
+        return Answer(read.result, read.findings)
+
+    return _guarded(answer)
+
+
+def _guarded(answer: Callable[[], Answer]) -> Answer:
+    """The answer, or what was raised on the way as data."""
     try:
-        returned = _call(subject, first_case, timeout)
-        first = accept(case, returned)
-        findings = [*first.findings, *written_inputs(case, first_case)]
-        if probe:
-            unmoved = _unmoved(subject, case, first.result, timeout)
-        changed = _changed(case, returned, first)  # before a second answer could hide it
-        later = accept(case, _call(subject, second_case, timeout))
+        return answer()
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
     except SubjectTimeout as error:
@@ -74,33 +88,91 @@ def ask(
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
         return Answer(error=explained(error))
+
+
+Call = Callable[[Case], Any]
+"""A subject with its time limit."""
+
+
+def _answer(call: Call, case: Case, probe: bool) -> Answer:
+    """The answer of a subject that raises nothing."""
+    first_case = _own_arrays(case)
+    if probe:
+        left_behind(_sizes(case), 0.0)
+    returned = call(first_case)
+    first = accept(case, returned)
+    findings = written_inputs(case, first_case)
+    unmoved = _unmoved(call, case, first.result) if probe else None
+    linear = _linear(call, case, first) if probe else {}
+    changed = _changed(case, returned, first)  # before a second answer could hide it
+    second = _with_memory(call, case, np.nan, probe)
     if changed or _changed(case, returned, first):
         what = "a later call changed the arrays that the first had returned"
         findings.append(Finding("return value", what))
-    if (later.result is None) != (first.result is None):
+    if (second.result is None) != (first.result is None):
         what = "one of two calls on the same case gave no answer that can be read"
         findings.append(Finding("return value", what))
-    again = later.result if _differ(first.result, later.result) else None
-    return Answer(first.result, tuple(findings), again, unmoved)
+    steady, unwritten = _unwritten(call, case, second, probe)
+    if unwritten is not None:
+        first = second = steady
+        findings.append(unwritten)
+    again = second.result if differ(first.result, second.result) else None
+    return Answer(first.result, (*first.findings, *findings), again, unmoved, linear)
 
 
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
-    return now.findings != first.findings or _differ(now.result, first.result)
+    return now.findings != first.findings or differ(now.result, first.result)
 
 
-def _unmoved(
-    subject: Callable[..., Any], case: Case, first: Result | None, timeout: float | None
-) -> Case | None:
+def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
-    answer = accept(other, _call(subject, _own_arrays(other), timeout)).result
+    answer = accept(other, call(_own_arrays(other))).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
     grads = first.grads.items()
     same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in grads)
     return other if same else None
+
+
+def _linear(call: Call, case: Case, first: Accepted) -> dict[str, Accepted]:
+    """The answers to the probes of a linear loss, if the case itself was answered as it should."""
+    if first.findings:
+        return {}
+    return {kind: accept(c, call(_own_arrays(c))) for kind, c in probes(case).items()}
+
+
+def _with_memory(call: Call, case: Case, value: float, probe: bool) -> Accepted:
+    """The answer to a case while fresh memory holds `value`; with `probe` also memory that was
+    freed before.
+    """
+    own = _own_arrays(case)
+    if probe:
+        left_behind(_sizes(case), value)
+    with handed_out(value):
+        return accept(case, call(own))
+
+
+def _unwritten(
+    call: Call, case: Case, with_nan: Accepted, probe: bool
+) -> tuple[Accepted, Finding | None]:
+    """The answer while fresh memory holds zeros, and a finding if that makes the difference.
+
+    Asked only after NaN in fresh memory met an answer that is not finite. NaN twice and zeros
+    twice, not in turns: a subject that gives two answers in turn has another mistake.
+    """
+    if all(f.value is None for f in with_nan.findings):
+        return with_nan, None
+    again, *zeros = (_with_memory(call, case, value, probe) for value in (np.nan, 0.0, 0.0))
+    return zeros[0], read_before_written((with_nan, again), zeros)
+
+
+def _sizes(case: Case) -> Iterator[int]:
+    """Bytes of the gradients, in single and in double precision."""
+    for array in case.inputs.values():
+        yield from (4 * array.size, 8 * array.size)
 
 
 def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
@@ -161,7 +233,7 @@ def time_limit(seconds: float | None) -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _call(subject: Callable[..., Any], case: Case, timeout: float | None) -> Any:
+def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any:
     with time_limit(timeout):
         return subject(case)
 
@@ -178,16 +250,6 @@ def _own_arrays(case: Case) -> Case:
     for name, value in values.items():
         object.__setattr__(own, name, value)
     return own
-
-
-def _differ(one: Result | None, other: Result | None) -> bool:
-    """Whether two readings are not the same to the last bit."""
-    if one is None or other is None:
-        return one is not other
-    same = one.loss == other.loss or (one.loss != one.loss and other.loss != other.loss)
-    return not same or any(
-        not np.array_equal(a, other.grads.get(n, np.empty(0))) for n, a in one.grads.items()
-    )
 
 
 def explained(error: BaseException) -> str:

@@ -6,8 +6,8 @@ each, naming the key, what came and what belongs there. Values are judged elsewh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,13 @@ Array = NDArray[Any]
 class Finding:
     """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the
     sentence.
+
+    `value` is the gradient or loss that is not finite, as it came; None for every other breach.
     """
 
     parameter: str
     message: str
+    value: Array | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,51 @@ def written_inputs(before: Case, after: Case) -> list[Finding]:
     ]
 
 
+def read_before_written(
+    with_nan: Sequence[Accepted], with_zeros: Sequence[Accepted]
+) -> Finding | None:
+    """A finding if an answer depends on what lay in memory that nobody had written yet.
+
+    Args:
+        with_nan: answers given while fresh memory held NaN.
+        with_zeros: answers to the same case given while it held zeros.
+
+    It is said only where every answer of the one kind is not finite in the same gradients, and all
+    of the other kind are finite there and the same to the last bit.
+    """
+    first, *others = with_zeros
+    found = {f.parameter: f for f in with_nan[0].findings if f.value is not None}
+    same = all(not differ(first.result, other.result) for other in others)
+    steady = all(found.keys() == _not_finite(a) for a in with_nan)
+    if (
+        not found
+        or not same
+        or not steady
+        or any(found.keys() & _not_finite(a) for a in with_zeros)
+    ):
+        return None
+    what = "; ".join(f.message for f in found.values())
+    return Finding(
+        next(iter(found)),
+        f"memory is read before it is written: {what}, when NaN lay in fresh memory, and finite "
+        f"when zeros did, each time anew; is an array of np.empty added to?",
+    )
+
+
+def _not_finite(answer: Accepted) -> set[str]:
+    return {f.parameter for f in answer.findings if f.value is not None}
+
+
+def differ(one: Result | None, other: Result | None) -> bool:
+    """Whether two readings are not the same to the last bit."""
+    if one is None or other is None:
+        return one is not other
+    same = one.loss == other.loss or (one.loss != one.loss and other.loss != other.loss)
+    return not same or any(
+        not np.array_equal(a, other.grads.get(n, np.empty(0))) for n, a in one.grads.items()
+    )
+
+
 def _unpack(returned: Any) -> tuple[Result, Finding | None]:
     if isinstance(returned, Result):
         return returned, None
@@ -97,7 +145,7 @@ def _loss(value: Any) -> tuple[float | None, list[Finding]]:
         return None, [Finding("loss", f"the loss must be one number, got shape {array.shape}")]
     loss = float(array.reshape(()))
     if not np.isfinite(loss):
-        return loss, [Finding("loss", f"the loss is {loss}")]
+        return loss, [Finding("loss", f"the loss is {loss}", np.array(loss))]
     return loss, []
 
 
@@ -133,7 +181,8 @@ def _gradient(case: Case, name: str, value: Any) -> tuple[Array | None, Finding 
     found = np.array(array, dtype=np.float64)
     if not np.all(np.isfinite(found)):
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
-        return None, Finding(name, f"the gradient of {name} is {found[index]} at {list(index)}")
+        what = f"the gradient of {name} is {found[index]} at {list(index)}"
+        return None, Finding(name, what, found)
     if array.dtype != wanted.dtype:
         return found, Finding(
             name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"

@@ -5,7 +5,7 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -117,6 +117,15 @@ def broken_contract(case: Case, findings: Iterable[str], subject: str) -> str:
     """The message of something that is no gradient at all."""
     lines = [f"CONTRACT  {case.model}: what came back cannot be taken as it is"]
     return "\n".join([*lines, *(f"  {f}" for f in findings), *reproduction(case, subject)])
+
+
+def beyond_range(case: Case, beyond: Mapping[str, str], subject: str) -> str:
+    """The message of gradients, or a loss, that no number of the dtype can hold."""
+    lines = [f"INCONCLUSIVE  {case.model}: this case leaves the range of {case.dtype}"]
+    for reason in dict.fromkeys(beyond.values()):
+        names = [n for n, other in beyond.items() if other == reason]
+        lines += [f"  not finite: {_listed(names)}", f"  {reason}"]
+    return "\n".join([*lines, *reproduction(case, subject)])
 
 
 def raised(case: Case, error: str, subject: str) -> str:

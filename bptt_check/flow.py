@@ -8,7 +8,7 @@ that arrives at each state, and the norms of the products of step Jacobians betw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from .case import Case, Spec, Truncation
 from .cells import step_of
 from .errors import SpecError
-from .model import Model
 from .network import Problem, final_loss, layer_params, pair_loss, problem, restricted
 from .records import Flow
 from .tape import Node, Tape, Taped
@@ -92,37 +91,6 @@ def shown(model: str, spec: Spec, weight: str = "W_hh_l0") -> Flow:
         state_norms=tuple(found.state_norms["h"][-1].tolist()),
         kept=tuple(np.nan_to_num(found.kept[weight]).tolist()),
     )
-
-
-STEPS_SHOWN = range(4, 13)
-"""Lengths whose gradient flow is shown: something flows, and the table can be read."""
-
-
-def flows_of_families(
-    models: Mapping[str, Model], specs: Mapping[str, Iterable[Spec]]
-) -> tuple[Flow, ...]:
-    """The gradient flow of one case of each family, and of one with a truncation: the longest of
-    a readable length.
-
-    Args:
-        models: of each name, in the order in which they are tried.
-        specs: that were checked, by the same names.
-    """
-    found: dict[tuple[str, bool], Flow] = {}
-    for name, model in models.items():
-        fit = [s for s in specs.get(name, ()) if s.sizes.T in STEPS_SHOWN and s.regime == "normal"]
-        if fit and not model.bidirectional:
-            chosen = max(fit, key=_worth_showing)
-            kind = (model.family, chosen.truncation is not None)
-            if kind not in found:
-                found[kind] = shown(name, chosen)
-    return tuple(found.values())
-
-
-def _worth_showing(spec: Spec) -> tuple[bool, int, int]:
-    """Sorts specs: windows that cut some paths and leave some, several units, many steps."""
-    T, cut = spec.sizes.T, spec.truncation
-    return (cut is None or 1 < cut.k2 < T), min(spec.sizes.H, 2), T
 
 
 class _Unrolled:

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import explain, lossy
 from .arrays import NumPy
+from .breaches import breaches
 from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
 from .compare import differences
@@ -24,7 +25,6 @@ from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
 from .roundoff import Conditioning, conditioning
-from .signatures import exact_gradients
 from .training_step import DEFINITIONS, ask_training, training_rows
 from .verdict import (
     NOT_OFFERED,
@@ -67,8 +67,10 @@ def check_cases(
     trusted = [trusted_results(oracle, answered) for oracle in setup.oracles]
     names = [oracle.name for oracle in setup.oracles]
     for case, answer in zip(cases, answers, strict=True):
-        found = {} if answer.result is None else dict(zip(names, map(next, trusted), strict=True))
-        yield _Judgement(subject, case, setup, answer, found).report(detail)
+        with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
+            asked = () if answer.result is None else zip(names, map(next, trusted), strict=True)
+            report = _Judgement(subject, case, setup, answer, dict(asked)).report(detail)
+        yield report
 
 
 class _Judgement:
@@ -93,20 +95,23 @@ class _Judgement:
             return self._closed("unsupported", self.answer.unsupported)
         if self.answer.error:
             return self._closed("error", explain.raised(self.case, self.answer.error, self.name))
-        if self.answer.result is not None:
-            self._measure()
-        findings = [f.message for f in self.answer.findings]
-        findings += self._second_call() + self._kept_by_shape()
-        if findings:
-            message = explain.broken_contract(self.case, findings, self.name)
-            first = self.answer.findings[0].parameter if self.answer.findings else "return value"
-            return self._closed("contract", message, first)
-        if self._over_budget():
-            return self._failed(detail)
-        return self._sound()
+        if self.answer.result is None:
+            return self._broken([f.message for f in self.answer.findings])
+        self._measure()
+        self.breaches = breaches(
+            self.case, self.answer, self.plain, self.trusted, self.expected_loss
+        )
+        if self.breaches.findings:
+            return self._broken(self.breaches.findings)
+        return self._hinted(self._failed(detail)) if self._over_budget() else self._sound()
 
     def _sound(self) -> CaseReport:
         """Nothing is over budget."""
+        linear = self.breaches.linear
+        if linear:
+            return self._broken([f.message for f in linear], linear[0].parameter)
+        if self.breaches.beyond:
+            return self._beyond_range(self.breaches.beyond)
         trouble = self._training_step()
         if trouble is not None:
             return trouble
@@ -162,40 +167,41 @@ class _Judgement:
 
     @property
     def loss_error(self) -> float:
-        """Distance of the subject's loss from the expected one."""
+        """Distance of the subject's loss from the expected one; one that is not finite is judged
+        by `breaches`.
+        """
         assert self.answer.result is not None
+        if not np.isfinite(self.answer.result.loss):
+            return 0.0
         return abs(self.answer.result.loss - self.expected_loss)
 
     def _over_budget(self) -> bool:
         wrong_loss = self.loss_error > self.plain.of_loss()
         return wrong_loss or any(r.verdict == "fail" for r in self.rows)
 
-    def _kept_by_shape(self) -> list[str]:
-        """A finding if other arrays got the very same gradients although theirs are others."""
-        other = self.answer.unmoved
-        if other is None:
-            return []
-        here, there = exact_gradients(self.case), exact_gradients(other)
-        if all(np.array_equal(here[n], there[n]) for n in here):
-            return []
-        what = "other arrays of the same shapes got the very same gradients"
-        return [f"{what}: are they kept by shape?"]
+    def _broken(self, findings: Sequence[str], parameter: str = "") -> CaseReport:
+        """The contract is broken, first of all by one gradient (or the loss, an input, ...)."""
+        first = self.answer.findings[0].parameter if self.answer.findings else "return value"
+        message = explain.broken_contract(self.case, findings, self.name)
+        return self._closed("contract", message, parameter or first)
 
-    def _second_call(self) -> list[str]:
-        """A finding if the second call's answer differs from the first's by more than rounding."""
-        again, first = self.answer.again, self.answer.result
-        if again is None or first is None:
-            return []
-        changed = [
-            n
-            for n, a in first.grads.items()
-            if n not in again.grads or np.any(np.abs(a - again.grads[n]) > self.plain.of(n))
+    def _beyond_range(self, beyond: Mapping[str, str]) -> CaseReport:
+        """Nothing is wrong but what cannot be a number of this dtype."""
+        self.rows = [
+            replace(r, verdict="inconclusive", reason=beyond[r.parameter])
+            if r.parameter in beyond
+            else r
+            for r in self.rows
         ]
-        if abs(again.loss - first.loss) > self.plain.of_loss():
-            changed.insert(0, "loss")
-        if not changed:
-            return []
-        return [f"two calls on the same case gave two answers, in {', '.join(changed)}"]
+        message = explain.beyond_range(self.case, beyond, self.name)
+        return self._closed("inconclusive", message, next(iter(beyond)))
+
+    def _hinted(self, report: CaseReport) -> CaseReport:
+        """A failure with what the probes of the contract say about it."""
+        message = report.message
+        for hint in self.breaches.hints if report.verdict == "fail" else ():
+            message = explain.with_diagnosis(message, hint)
+        return replace(report, message=message)
 
     def _failed(self, detail: bool) -> CaseReport:
         """Something is over budget: find out what kind of failure it is."""

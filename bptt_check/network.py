@@ -80,6 +80,16 @@ class Part:
     end: int
     columns: Array
 
+    def inputs_of(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """This part's inputs out of those of the whole case; what enters it stays a constant."""
+        cut = {
+            "x": lambda a: a[self.start : self.end, self.columns],
+            "h0": lambda a: a[:, self.columns],
+            "c0": lambda a: a[:, self.columns],
+        }
+        own = {n: cut.get(n, lambda a: a)(inputs[n]) for n in self.problem.wanted}
+        return {**self.problem.inputs, **own}
+
     def add_to(self, total: dict[str, Array], grads: Mapping[str, Array]) -> None:
         """Add gradients of this part's problem to those of the whole case, in place."""
         for name in self.problem.wanted:

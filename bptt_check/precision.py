@@ -6,6 +6,7 @@ values lie on their grid, which is what a kernel with such inputs reads.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +54,14 @@ class Precision:
         return 2.0 ** (self.lowest + 1 - self.digits)
 
     @property
+    def largest(self) -> float:
+        """The largest number."""
+        return (2.0 - 2.0 * self.unit) * 2.0 ** (self.highest - 1)
+
+    @property
     def largest_exponent(self) -> float:
         """Where exp overflows: 709.78 in float64, 88.72 in float32."""
-        return self.highest * float(np.log(2.0))
+        return self.highest * math.log(2.0)
 
     def spacing(self, values: Array) -> Array:
         """Distance from each |value| to the next larger number of this format."""

@@ -109,6 +109,33 @@ class Flow:
     kept: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class TaylorCurve:
+    """The remainder of one direction by step, as `remainder.taylor` measured it.
+
+    Args:
+        model, spec: where.
+        parameter: the input along which, or `all inputs`.
+        verdict, reason: `pass`, `fail` or `inconclusive`, and why.
+        order: fitted slope of log R over log s, None where none can be fitted.
+        steps, remainders: the curve, the largest step first.
+        rounding: what rounding explains of each remainder.
+        first, last: the order is fitted to the steps [first, last).
+    """
+
+    model: str
+    spec: str
+    parameter: str
+    verdict: str
+    reason: str
+    order: float | None
+    steps: tuple[float, ...]
+    remainders: tuple[float, ...]
+    rounding: tuple[float, ...]
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """A whole run.
@@ -134,6 +161,7 @@ class Record:
     flows: tuple[Flow, ...] = ()
     spreads: tuple[Spread, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    taylor: tuple[TaylorCurve, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -17,10 +17,10 @@ from .calling import name_of
 from .case import Differentiator, Spec
 from .evidence import Profile
 from .failures import as_found, failure_of
-from .flow import flows_of_families
 from .judgement import Setup, check_cases
 from .profiles import Worst
-from .records import TABLE, CaseReport, Failure, Record, Summary, environment
+from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
+from .showcase import shown_curves, shown_flows
 from .shrink import Drawing
 from .spreads import Spreads
 from .strategies import draw_specs, remember, specs
@@ -81,6 +81,7 @@ def verify(
     declined = {t.name: "supports() says no" for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
+    curves: list[TaylorCurve] = []
     interrupted = False
     try:
         for target in accepted:
@@ -90,6 +91,7 @@ def verify(
                     progress(tally.progress(plan.cases * len(accepted), target.name))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
             tally.close(target.name)
+        curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
         if not keep_partial:
             raise
@@ -113,7 +115,8 @@ def verify(
         seconds=time.perf_counter() - begin,
         interrupted=interrupted,
         environment=environment(),
-        flows=flows_of_families({t.name: t.model for t in accepted}, tally.known),
+        flows=tuple(shown_flows(accepted, tally.known)),
+        taylor=tuple(curves),
         spreads=tally.spreads.records(),
         profiles=tuple(tally.profiles),
     )

@@ -14,21 +14,26 @@ import pytest
 
 from bptt_check import oracles
 
-FRAMEWORKS = ("torch", "jax")
+FRAMEWORKS = ("torch", "jax", "flint")
 NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
+
+
+def installed(framework: str) -> bool:
+    """Whether a framework can be imported."""
+    return importlib.util.find_spec(framework) is not None
 
 
 def pytest_configure() -> None:
     unknown = sorted(set(NAMED) - set(FRAMEWORKS))
     if unknown:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS: unknown {unknown}; valid: {FRAMEWORKS}")
-    missing = [name for name in NAMED if importlib.util.find_spec(name) is None]
+    missing = [name for name in NAMED if not installed(name)]
     if missing:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
 
 
 def pytest_report_header() -> str:
-    states = {n: "ok" if oracles.available(n) else "not installed" for n in FRAMEWORKS}
+    states = {n: "ok" if installed(n) else "not installed" for n in FRAMEWORKS}
     return "backends: numpy ok, " + ", ".join(f"{n} {state}" for n, state in states.items())
 
 

@@ -28,11 +28,14 @@ MAY_IMPORT: dict[str, str] = {
     "rounding": "",
     "tape": "arrays rounding",
     "roundoff": "case network precision rounding tape",
+    "watch": "arrays",
     "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
     "subjects": "case errors",
     "contract": "case",
-    "calling": "case contract errors",
+    "memory": "",
+    "linear": "case contract precision",
+    "calling": "case contract errors linear memory",
     # judgement
     "targets": "case errors model",
     "strategies": "case draw errors model",
@@ -46,22 +49,27 @@ MAY_IMPORT: dict[str, str] = {
     "records": "case evidence verdict",
     "spreads": "case evidence records verdict",
     "profiles": "arrays case evidence network oracles records verdict",
+    "nonfinite": "case contract network precision rounding tape watch",
+    "breaches": "calling case contract linear nonfinite roundoff signatures verdict",
     "judgement": (
-        "arrays calling case compare errors evidence explain lossy network own_loss records "
-        "roundoff signatures training_step verdict"
+        "arrays breaches calling case compare errors evidence explain lossy network own_loss "
+        "records roundoff training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case network tape",
     "which_truncation": "calling case network precision roundoff tape",
-    "flow": "case cells errors model network records tape",
+    "flow": "case cells errors network records tape",
+    "remainder": "errors model records",
+    "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
+    "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
     "failures": "case explain judgement records shrink signatures training_step which_truncation",
     "run": (
-        "calling case evidence failures flow judgement profiles records shrink spreads strategies "
-        "targets verdict"
+        "calling case evidence failures judgement profiles records showcase shrink spreads "
+        "strategies targets verdict"
     ),
     # reading and calling
-    "report": "case errors evidence model records verdict",
+    "report": "case errors evidence model records remainder verdict",
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,

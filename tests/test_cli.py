@@ -260,6 +260,19 @@ def test_replay_shows_everything() -> None:
     for name in names:
         assert found.stdout.count(f"  {name}") == 8
     assert found.stdout.count("  want ") == 16
+    taylor = found.stdout.partition("\nTaylor test: ")[2]
+    assert [line.split()[0] for line in taylor.splitlines()[1:]] == [
+        "all",
+        *bc.Spec.parse(SPEC).build().inputs,
+    ]
+
+
+def test_replay_follows_no_subject_that_raises() -> None:
+    """Its own loss is not asked for again."""
+    found = invoke("replay", SPEC, "my subjects.py:broken", "--oracle", "complex_step")
+
+    assert found.stdout.startswith("ERROR")
+    assert "Taylor" not in found.stdout
 
 
 def test_a_subject_keeps_its_supports() -> None:

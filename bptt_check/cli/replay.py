@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from .. import api
+from ..second_opinion import taylor
 from .shared import (
     STATUS,
     advice,
@@ -19,6 +20,9 @@ from .shared import (
     subject_argument,
     timeout_option,
 )
+
+NO_LOSS = ("error", "unsupported")
+"""Verdicts of a subject whose own loss cannot be asked for nearby."""
 
 
 @cli.command("replay")
@@ -35,6 +39,10 @@ def replay_command(case: str, subject: str, oracle: Sequence[str], timeout: floa
     with advice():
         with contextlib.redirect_stdout(sys.stderr):
             named = load_subject(subject)  # first: its module may register the cell of the case
-            report = api.check(named, read_case(case), oracle or None, timeout)
+            given = read_case(case)
+            report = api.check(named, given, oracle or None, timeout)
+            test = None if report.verdict in NO_LOSS else taylor(named, given, timeout=timeout)
         terminal.show_case(report, Console())
+        if test is not None:
+            terminal.show_taylor(test, Console())
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))

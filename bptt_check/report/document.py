@@ -15,7 +15,7 @@ import numpy as np
 
 from ..case import Case
 from ..evidence import Profile, Spread
-from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary
+from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary, TaylorCurve
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Run:
     flows: tuple[Flow, ...] = field(default=())
     spreads: tuple[Spread, ...] = field(default=())
     profiles: tuple[Profile, ...] = field(default=())
+    taylor: tuple[TaylorCurve, ...] = field(default=())
 
     @property
     def passed(self) -> bool:
@@ -147,7 +148,7 @@ def _clean(value: Any) -> Any:
         return {_clean(k): _clean(v) for k, v in value.items()}
     if isinstance(value, tuple):
         return tuple(_clean(v) for v in value)
-    if isinstance(value, Profile | Spread | Flow):
+    if isinstance(value, Profile | Spread | Flow | TaylorCurve):
         return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
     return value
 

@@ -236,6 +236,15 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
 
 
+def taylor(run: Run) -> Section | None:
+    """The Taylor test of one case of each family: its curve, and the order along each input."""
+    models = list(dict.fromkeys(c.model for c in run.taylor))
+    if not models:
+        return None
+    tests = [[c for c in run.taylor if c.model == model] for model in models]
+    return Section("Taylor test", "taylor", {"tests": tests})
+
+
 def of(run: Run, kills: Kills | None = None) -> list[Section | None]:
     """What every section has to say about a run."""
     return [trust(run, kills) if part is trust else part(run) for part in SECTIONS]
@@ -249,6 +258,7 @@ SECTIONS: list[Callable[[Run], Section | None]] = [
     overview,
     gradient,
     flow,
+    taylor,
     trust,
     rows,
 ]

@@ -105,9 +105,13 @@ def _check_version(data: Any, source: str) -> None:
 
 def _plausible(run: Run) -> Run:
     """The run, unless it says things that no run of ours says: it may come from anywhere."""
-    for verdict in {run.verdict, *(e.verdict for e in (*run.rows, *run.failures, *run.checks))}:
+    entries = (*run.rows, *run.failures, *run.checks, *run.taylor)
+    for verdict in {run.verdict, *(e.verdict for e in entries)}:
         if verdict not in VERDICTS:
             raise ValueError(f"there is no verdict {verdict!r}")
+    for curve in run.taylor:
+        if not len(curve.steps) == len(curve.remainders) == len(curve.rounding) >= curve.last:
+            raise ValueError("a curve has as many remainders as steps")
     for name in {f.counterexample for f in run.failures} - {None}:
         if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
             raise ValueError(f"{name!r} is no counterexample of a run")

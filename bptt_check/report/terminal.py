@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..records import CaseReport
+from ..records import CaseReport, TaylorCurve
 from ..verdict import Row
 from . import facts
 from .document import Run, clean
@@ -13,6 +14,8 @@ from .sentences import fit, headline, message
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..remainder import TaylorTest
 
 FAILURES_SHOWN = 3
 MODELS_SHOWN = 20
@@ -47,6 +50,27 @@ def show_case(report: CaseReport, console: Console) -> None:
         _row(row, console)
     if report.message:
         _plain("\n" + fit(clean(report.message, lines=True)), console)
+
+
+def show_taylor(test: TaylorTest, console: Console) -> None:
+    """Print the order of each remainder, in one line each."""
+    _plain(
+        "\nTaylor test: the order of the remainder, 2 where a gradient is right, 1 if not", console
+    )
+    if test.reason:
+        _plain(f"  inconclusive: {clean(test.reason)}", console)
+    for curve in test.curves:
+        console.print(f"  {clean(curve.parameter):<18} ", end="", markup=False, highlight=False)
+        console.print(f"{curve.verdict:<13}", end="", style=_style(curve.verdict), highlight=False)
+        _plain(_order(curve), console)
+
+
+def _order(curve: TaylorCurve) -> str:
+    """The order and the steps it is fitted to, or why there is none."""
+    if curve.order is None:
+        return clean(curve.reason)
+    largest, *_, smallest = (math.log2(s) for s in curve.steps[curve.first : curve.last])
+    return f"order {curve.order:.2f} for steps of 2^{largest:.0f} to 2^{smallest:.0f}"
 
 
 def _row(row: Row, console: Console) -> None:

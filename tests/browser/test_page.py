@@ -58,6 +58,9 @@ REPORTS = {
             made.spread(dtype="float32", max_budgets=0.9),
         ),
     ),
+    "curves": made.report(
+        taylor=(made.curve(verdict="fail", order=1.02), made.curve(parameter="x", order=None))
+    ),
 }
 
 
@@ -297,6 +300,19 @@ def test_a_gradient_is_drawn_in_detail(browser: Browser, page_of: Any) -> None:
         assert opened.page.locator("#g-values").inner_text().count("0.25") == 3
         assert "agree" in opened.page.locator("#g-agreement").inner_text()
         assert "32 typical rounding errors" in opened.page.locator("#gradient").inner_text()
+
+
+def test_a_taylor_curve_is_drawn_with_both_slopes(browser: Browser, page_of: Any) -> None:
+    """Right and wrong slope start where the last step used is; without an order there is none."""
+    names = "() => drawn.get('taylor-%d').getOption().series.map((s) => [s.name, s.data])"
+    curves = (made.curve(), made.curve(model="gru", order=None))
+    with Opened(browser, page_of(made.report(taylor=curves)), "light") as opened:
+        fitted = dict(opened.page.evaluate(names % 0))
+        flat = dict(opened.page.evaluate(names % 1))
+
+    assert fitted["slope 1, wrong"] == [[0.125, 0.01], [0.5, 0.04]]
+    assert fitted["slope 2, right"] == [[0.125, 0.01], [0.5, 0.16]]
+    assert set(flat) == {"remainder", "rounding"}
 
 
 def test_what_was_not_measured_is_not_drawn(browser: Browser, page_of: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import bptt_check as bc
 from bptt_check.evidence import Agreement, Judged, Profile, Quotients, Reach, Spread, Steps
-from bptt_check.records import TABLE, Failure, Flow, Summary
+from bptt_check.records import TABLE, Failure, Flow, Summary, TaylorCurve
 from bptt_check.report import Report
 from bptt_check.verdict import NOT_OFFERED
 
@@ -109,6 +109,16 @@ def profile(**changes: Any) -> Profile:
         "steps": Steps((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
     }  # fmt: skip
     return Profile(**{**given, **changes})
+
+
+def curve(**changes: Any) -> TaylorCurve:
+    """A right curve of four steps, the last of which is rounding."""
+    given: dict[str, Any] = {
+        "model": "lstm", "spec": SPEC, "parameter": "all inputs", "verdict": "pass", "reason": "",
+        "order": 2.0, "steps": (0.5, 0.25, 0.125, 0.0625),
+        "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
+    }  # fmt: skip
+    return TaylorCurve(**{**given, **changes})
 
 
 def table(length: int = 2) -> dict[str, list[Any]]:

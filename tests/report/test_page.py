@@ -199,7 +199,7 @@ def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
 def test_every_section_has_its_template() -> None:
     """A section is a function and a template of its name; the page shows them in their order."""
     run = made.failing(declined={"gru": "no"}).document
-    full = replace(run, checks=run.parts, flows=(made.flow(),))
+    full = replace(run, checks=run.parts, flows=(made.flow(),), taylor=(made.curve(),))
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render(full)
 
@@ -217,6 +217,28 @@ def test_a_path_is_shown_relative_to_the_strongest() -> None:
         ("shade3", "-3.0"),
         ("shade0", "-0.3"),
     ]
+
+
+def test_a_curve_without_order_says_why() -> None:
+    """No number stands where no order could be fitted; the reason is told."""
+    reason = "flat: nothing changes"
+    flat = made.curve(verdict="inconclusive", reason=reason, order=None, first=4, last=4)
+    reader = read(made.report(taylor=(flat,)))
+
+    assert reason in reader.text
+
+
+def test_the_order_along_each_input_is_a_line() -> None:
+    """Whatever the input is called; only the first curve of a model is drawn."""
+    hostile = made.HOSTILE[0]
+    wrong = made.curve(parameter=hostile, verdict="fail", order=1.03)
+    reader = read(made.report(taylor=(made.curve(), wrong)))
+
+    assert (
+        sum(str(a.get("id", "")).startswith("chart-taylor") for a in reader.having("figure")) == 1
+    )
+    assert hostile in reader.text
+    assert "1.03" in reader.text
 
 
 def test_the_page_of_a_passing_run_has_no_failures() -> None:

@@ -180,3 +180,29 @@ def test_the_table_carries_its_version(tmp_path: Path) -> None:
 
     found = read(tmp_path / "a.parquet", "select key, value from parquet_kv_metadata($1)")
     assert (b"schema_version", b"1") in found
+
+
+def test_curves_are_read_back(tmp_path: Path) -> None:
+    """With every digit, and without an order where there is none."""
+    curves = (made.curve(), made.curve(order=None, reason="flat"))
+    made.report(taylor=curves).to_folder(tmp_path)
+
+    assert load(tmp_path).taylor == curves
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"last": 5}, "as many remainders as steps"),
+        ({"rounding": ()}, "as many remainders as steps"),
+        ({"verdict": "perfect"}, "no verdict 'perfect'"),
+    ],
+)
+def test_a_curve_that_no_run_writes_is_refused(
+    tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    """It may come from anywhere."""
+    made.report(taylor=(made.curve(**changes),)).to_json(tmp_path / "run.json")
+
+    with pytest.raises(ReportError, match=says):
+        load(tmp_path)

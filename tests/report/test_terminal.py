@@ -10,6 +10,7 @@ from report import made
 from rich.console import Console
 
 import bptt_check as bc
+from bptt_check.remainder import TaylorTest
 from bptt_check.report import terminal
 from bptt_check.report.progress import lines
 
@@ -132,3 +133,28 @@ def test_progress_is_a_line_per_tenth() -> None:
     assert len(said) == 10
     assert said[0] == " 10 %  100 of 1,000 cases, 3 failing"
     assert said[-1].startswith("100 %")
+
+
+def test_the_order_of_each_remainder_is_a_line() -> None:
+    """With the steps that it is fitted to, or the reason why there is none."""
+    target = io.StringIO()
+    curves = (
+        made.curve(),
+        made.curve(parameter="W_hh_l0", verdict="fail", order=1.02, reason="like the step"),
+        made.curve(parameter="b_y", verdict="inconclusive", order=None, reason="flat: nothing"),
+    )
+    terminal.show_taylor(TaylorTest(curves), Console(file=target, width=80))
+
+    assert [" ".join(line.split()) for line in target.getvalue().splitlines()[2:]] == [
+        "all inputs pass order 2.00 for steps of 2^-1 to 2^-3",
+        "W_hh_l0 fail order 1.02 for steps of 2^-1 to 2^-3",
+        "b_y inconclusive flat: nothing",
+    ]
+
+
+def test_a_test_without_curves_says_why() -> None:
+    """A subject that has no loss has no curve."""
+    target = io.StringIO()
+    terminal.show_taylor(TaylorTest((), "raised RuntimeError: no"), Console(file=target, width=80))
+
+    assert "  inconclusive: raised RuntimeError: no" in target.getvalue().splitlines()

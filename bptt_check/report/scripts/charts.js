@@ -179,6 +179,31 @@ bptt.quotientChart = (quotients) => {
   });
 };
 
+// The remainder of a Taylor expansion by step, with the slopes of a right and a wrong gradient.
+bptt.taylorChart = ({ steps, remainders, rounding, first, last, order }) => {
+  const points = (values) => positive(steps.map((step, n) => [step, values[n]]));
+  const foot = [bptt.number(steps[last - 1]), bptt.number(remainders[last - 1])];
+  const slope = (power, name, look) => ({
+    name, type: "line", silent: true, symbol: "none", lineStyle: { type: look, width: 1.2 },
+    data: positive([[foot[0], foot[1]], [steps[0], foot[1] * (steps[0] / foot[0]) ** power]]),
+  });
+  const drawn = points(remainders).map(([, size]) => size).filter((size) => size !== null);
+  if (!drawn.length) return null;
+  const slopes = order === null || !(foot[1] > 0) ? [] : [slope(2, "slope 2, right", "dashed"), slope(1, "slope 1, wrong", "dotted")];
+  return frame({
+    grid: { left: 62, right: 18, top: 34, bottom: 46 },
+    xAxis: logAxis("step s", 28, { splitLine: { show: false } }),
+    yAxis: logAxis("remainder", 46, { max: 10 ** Math.ceil(Math.log10(Math.max(...drawn)) + 0.5) }),
+    tooltip: { ...frame({}).tooltip, trigger: "item", formatter: (s) => `${s.seriesName}\nstep ${bptt.format(s.value[0])}: ${bptt.format(s.value[1])}` },
+    series: [
+      { name: "remainder", type: "line", symbolSize: 5, connectNulls: true, data: points(remainders),
+        markArea: { silent: true, itemStyle: { color: colour("soft") }, data: last > first ? [[{ xAxis: steps[last - 1] }, { xAxis: steps[first] }]] : [] } },
+      { name: "rounding", type: "line", symbol: "none", lineStyle: { width: 1, opacity: 0.8 }, connectNulls: true, data: points(rounding) },
+      ...slopes,
+    ],
+  });
+};
+
 // log10 of each path relative to the strongest: loss step i through step k.
 bptt.flowChart = (flow) => {
   const strongest = Math.max(...flow.paths.flat().map(bptt.number));

@@ -42,7 +42,11 @@ bptt.gradient = () => {
   bptt.parts.push(() => draw(false));
   bptt.charts = async () => {
     await bptt.vendor("echarts");
-    bptt.recolour = () => { draw(true); bptt.flows(); };
+    bptt.recolour = () => {
+      draw(true);
+      bptt.flows();
+      bptt.remainders();
+    };
     bptt.recolour();
     bptt.$("#g-unit").addEventListener("change", () => draw(true));
     addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
@@ -81,12 +85,11 @@ bptt.gradient = () => {
 
 const drawn = new Map();
 
-// Draws an option into its figure, or hides the figure where there is nothing to draw.
-function plot(id, option, words) {
-  const figure = bptt.$(`#chart-${id}`);
-  figure.hidden = !option;
+// Draws an option into its figure; hides the figure (or only the picture) where there is none.
+function plot(id, option, words, whole = true) {
+  const figure = bptt.$(`#chart-${id}`), place = bptt.$(".plot", figure);
+  (whole ? figure : place).hidden = !option;
   if (!option) return;
-  const place = bptt.$(".plot", figure);
   place.setAttribute("aria-label", words);
   const chart = drawn.get(id) ?? echarts.init(place, null, { renderer: "svg" });
   drawn.set(id, chart);
@@ -100,6 +103,12 @@ function plot(id, option, words) {
 bptt.flows = () => bptt.run.flows.forEach((flow, n) => {
   const strongest = Math.max(...flow.paths.flat().map(bptt.number));
   plot(`flow-${n}`, strongest > 0 ? bptt.flowChart(flow) : null, `Strength of each path of the gradient of ${flow.weight} in ${flow.model}; the numbers are in the table below.`);
+});
+
+// The first curve of each model is the one along all inputs.
+bptt.remainders = () => [...Map.groupBy(bptt.run.taylor, (curve) => curve.model).values()].forEach(([curve], n) => {
+  const found = curve.order === null ? "no order could be fitted" : `order ${curve.order.toFixed(2)}`;
+  plot(`taylor-${n}`, bptt.taylorChart(curve), `Remainder by step of ${curve.model}: ${found}, ${curve.verdict}.`, false);
 });
 
 bptt.summary = (now, profile, rows) => {

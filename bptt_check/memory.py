@@ -1,0 +1,65 @@
+"""Makes memory that nobody has written yet say the same thing every time.
+
+`np.empty` hands out whatever lies there: often zeros, so that a buffer which is added to without
+having been cleared is right in one run and wrong in the next. Two means, of which neither reaches
+everything: `handed_out` fills what `np.empty` and `np.empty_like` return, whatever the size, for
+callers that go through NumPy's module; `left_behind` fills and frees memory of given sizes, which
+also reaches arrays made in other ways, as long as nothing else takes the blocks first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
+
+import numpy as np
+
+BLOCKS = 8
+"""Blocks of one size to fill: NumPy keeps seven small freed ones of each size, the C library takes
+over from there."""
+
+_filling: list[float] = []
+"""The value that fresh arrays are filled with, the innermost last; empty outside of any call."""
+
+
+@contextlib.contextmanager
+def handed_out(value: float) -> Generator[None]:
+    """In the body `np.empty` and `np.empty_like` return floating-point arrays full of `value`.
+
+    Nothing is done once numba is loaded: it knows these functions by their identity.
+    """
+    if "numba" in sys.modules:
+        yield
+        return
+    before = np.empty, np.empty_like
+    _filling.append(value)
+    np.empty, np.empty_like = (_filled(make) for make in before)
+    try:
+        yield
+    finally:
+        np.empty, np.empty_like = before
+        _filling.pop()
+
+
+def _filled(make: Callable[..., Any]) -> Any:
+    """`make` with its result filled; whoever keeps it after the body has plain `make` again."""
+
+    def filled(*args: Any, **kwargs: Any) -> Any:
+        made = make(*args, **kwargs)
+        if _filling and isinstance(made, np.ndarray) and made.dtype.kind in "fc":
+            made.fill(_filling[-1])
+        return made
+
+    return filled
+
+
+def left_behind(sizes: Iterable[int], value: float) -> None:
+    """Fill and free memory of these sizes in bytes, so that the next arrays of a size find
+    `value` in it.
+    """
+    for size in set(sizes):
+        dtype = np.dtype(np.float64 if size % 8 == 0 else np.float32)
+        blocks = [np.full(size // dtype.itemsize, value, dtype) for _ in range(BLOCKS)]
+        del blocks
