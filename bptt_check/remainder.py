@@ -265,7 +265,7 @@ def judged(points: Sequence[_Point]) -> tuple[str, str, float | None, int, int]:
     first, last = usable(points, remainders)
     order = fitted_order(points[first:last], remainders[first:last])
     verdict, reason = _read(points, points[first:last], order)
-    if verdict == "pass" and order is not None:
+    if order is not None and verdict != "fail" and not _kinked(points[first:last], order):
         i, j = usable(points, odd)
         hidden = fitted_order(points[i:j], odd[i:j])
         if _is_one(hidden):
@@ -286,11 +286,16 @@ def _read(points: Sequence[_Point], used: Sequence[_Point], order: float | None)
         return "inconclusive", f"rounding leaves {len(used)} of {FEWEST} steps"
     if order >= RIGHT:
         return "pass", ""
-    if all(p.is_even for p in used):
+    if _kinked(used, order):
         return "inconclusive", "a kink lies at the point itself: its two slopes differ"
     if not _is_one(order):
         return "inconclusive", f"no clear order: {order:.2f}"
     return "fail", "the remainder shrinks like the step, not like its square"
+
+
+def _kinked(used: Sequence[_Point], order: float) -> bool:
+    """Whether what has no order 2 is what a kink leaves."""
+    return order < RIGHT and all(p.is_even for p in used)
 
 
 def _is_one(order: float | None) -> bool:
