@@ -17,7 +17,8 @@ bptt.el = (tag, attributes = {}, ...children) => {
 };
 
 bptt.inflate = async (id) => {
-  const bytes = Uint8Array.from(atob(bptt.$(`#${id}`).textContent), (c) => c.charCodeAt(0));
+  const text = bptt.$(`#${id}`).textContent;
+  const bytes = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).text();
 };
