@@ -155,7 +155,8 @@ def measure(browser: Any, count: int) -> None:
     print(
         f"{count:>8,} cases  {len(run.rows):,} rows  page {len(source) / 1e6:.2f} MB  "
         f"run.json {len(store.to_json(run)) / 1e6:.1f} MB  counted {counted:.1f} s  "
-        f"rendered {rendered:.2f} s  usable {usable:.2f} s (busy {busy:.2f} s)  all drawn {drawn:.2f} s"
+        f"rendered {rendered:.2f} s  usable {usable:.2f} s (busy {busy:.2f} s)  "
+        f"all drawn {drawn:.2f} s"
     )
 
 
