@@ -71,9 +71,10 @@ def minimums(session: nox.Session) -> None:
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
         *PROJECT["project"]["optional-dependencies"]["flint"],
+        *PROJECT["project"]["optional-dependencies"]["exec"],
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
-    session.install(".[jax,flint]", *lowest, *group("test"))
+    session.install(".[jax,flint,exec]", *lowest, *group("test"))
     session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax,flint"})
 
 

@@ -11,11 +11,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import cells, strategies
+    from . import cells, conventions, strategies
     from .api import assert_gradients, check, models, verify
     from .case import Case, Result, Sizes, Spec, Truncation
+    from .conventions import Convention
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
+    from .isolation import isolated
     from .model import Layout, Model
     from .records import CaseReport
     from .remainder import TaylorTest
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
     "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
+    "conventions": ("Convention",),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
     "flow": ("GradientFlow", "gradient_flow"),
+    "isolation": ("isolated",),
     "model": ("Layout", "Model"),
     "records": ("CaseReport",),
     "remainder": ("TaylorTest",),
@@ -39,6 +43,7 @@ __all__ = [
     "BpttCheckError",
     "Case",
     "CaseReport",
+    "Convention",
     "GradientFlow",
     "GradientMismatch",
     "Layout",
@@ -53,7 +58,9 @@ __all__ = [
     "assert_gradients",
     "cells",
     "check",
+    "conventions",
     "gradient_flow",
+    "isolated",
     "models",
     "strategies",
     "taylor",
@@ -65,7 +72,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name, or a submodule, when it is first used."""
     if name in _MODULE_OF:
         return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    if name in ("cells", "strategies"):
+    if name in ("cells", "conventions", "strategies"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -11,6 +11,7 @@ import copy
 import signal
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,9 +21,12 @@ import numpy as np
 
 from .case import Case, Result
 from .contract import Accepted, Finding, accept, differ, read_before_written, written_inputs
-from .errors import SpecError, SubjectTimeout, Unsupported
+from .errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
 from .linear import probes
 from .memory import handed_out, left_behind
+
+OVERTIME = "took longer than the limit of"
+"""Starts the message of every call that ran out of time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Answer:
     bit.
     `unmoved` is another case of the same shapes that got the very same gradients.
     `linear` holds what came of the `linear.probes` of the case, if they were asked.
+    `asked` is False if `error` tells why the subject was not called at all.
     """
 
     result: Result | None = None
@@ -42,6 +47,19 @@ class Answer:
     linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
     error: str = ""
     unsupported: str = ""
+    asked: bool = True
+
+
+class Elsewhere(ABC):
+    """A subject that is called in another process, by that process's own `ask`."""
+
+    name: str
+
+    @abstractmethod
+    def ask(
+        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+    ) -> Answer:
+        """The same as `calling.ask` of the subject, or with `once` as `calling.ask_once`."""
 
 
 def name_of(subject: Callable[..., Any]) -> str:
@@ -61,12 +79,16 @@ def ask(
     the same shapes, which shows buffers that it hands out again and gradients that it remembers by
     shape, and where the loss is linear on other cotangents.
     """
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, probe)
     check_limit(timeout)
     return _guarded(partial(_answer, partial(_call, subject, timeout), case, probe))
 
 
 def ask_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
     """Call a subject once and read what it returns; nothing else is found out about it."""
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, once=True)
     check_limit(timeout)
 
     def answer() -> Answer:
@@ -82,6 +104,8 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
         return answer()
     except Unsupported as reason:
         return Answer(unsupported=str(reason) or "declined without a reason")
+    except BrokenContract as broken:
+        return Answer(findings=(Finding(broken.parameter, str(broken)),))
     except SubjectTimeout as error:
         return Answer(error=str(error))
     except KeyboardInterrupt:
@@ -128,7 +152,8 @@ def _changed(case: Case, returned: Any, first: Accepted) -> bool:
 
 def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
-    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items()})
+    kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
+    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
     answer = accept(other, call(_own_arrays(other))).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
@@ -227,7 +252,7 @@ def time_limit(seconds: float | None) -> Generator[None]:
     try:
         yield
     except _OutOfTime:
-        raise SubjectTimeout(f"took longer than the limit of {seconds:g} s for one case") from None
+        raise SubjectTimeout(f"{OVERTIME} {seconds:g} s for one case") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -254,6 +279,8 @@ def _own_arrays(case: Case) -> Case:
 
 def explained(error: BaseException) -> str:
     """What was raised, and the innermost line of the subject's own code."""
+    if isinstance(error, SubjectFailed):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if f.filename != __file__]
     where = (

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from .draw import DATA_SETS, REGIMES, draw_arrays
+from .draw import DATA_SETS, ON_REQUEST, REGIMES, draw_arrays
 from .errors import SpecError, UnknownName
 from .model import Model, Sizes, input_shapes, parameter_shapes, positive, target_shape
 from .precision import PRECISIONS
@@ -70,8 +70,8 @@ class Spec:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UnknownName("dtype", self.dtype, DTYPES)
-        if self.regime not in (*REGIMES, *DATA_SETS):
-            raise UnknownName("regime", self.regime, (*REGIMES, *DATA_SETS))
+        if self.regime not in (regimes := (*REGIMES, *ON_REQUEST, *DATA_SETS)):
+            raise UnknownName("regime", self.regime, regimes)
         _check_data_set(self)
         for name, kind in (("model", Model), ("sizes", Sizes), ("truncation", Truncation | None)):
             _is_a(name, getattr(self, name), kind)

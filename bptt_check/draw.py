@@ -23,6 +23,8 @@ REGIMES: tuple[str, ...] = get_args(Regime)
 SENTIMENT = {"cat": 0, "mat": 1, "rat": 2}
 """A vocabulary of three words, one-hot in this order, with its three labelled reviews."""
 REVIEWS = (("cat mat rat", 1.0), ("rat rat mat", 0.0), ("cat rat mat", 1.0))
+ON_REQUEST = ("one_hot",)
+"""Regimes that only a target asks for: inputs that are one-hot throughout."""
 DATA_SETS = ("sentiment",)
 """Regimes with given inputs and targets; never drawn, as they need their own sizes and model."""
 
@@ -95,14 +97,21 @@ def _input(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray
     repeated.
     """
     values = _values(name, shape, seed)
+    if regime == "one_hot" and name == "x":
+        return _hot(shape, seed)
     if regime != "sparse":
         return values
     if name != "x":
         return values * _integers(f"{name} zeros", shape, seed, 2)
     kind = _integers("x kind", shape[:2], seed, 3)[..., None]
-    hot = np.arange(shape[2]) == _integers("x hot", shape[:2], seed, shape[2])[..., None]
     repeated = np.broadcast_to(values[:1], shape)
-    return np.where(kind == 0, hot.astype(np.float64), np.where(kind == 1, repeated, 0.0))
+    return np.where(kind == 0, _hot(shape, seed), np.where(kind == 1, repeated, 0.0))
+
+
+def _hot(shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+    """One-hot inputs (T, B, D)."""
+    index = _integers("x hot", shape[:2], seed, shape[2])[..., None]
+    return (np.arange(shape[2]) == index).astype(np.float64)
 
 
 def _targets(model: Model, sizes: Sizes, seed: int) -> NDArray[Any]:

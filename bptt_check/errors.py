@@ -48,6 +48,17 @@ class Unsupported(BpttCheckError):
     """
 
 
+class BrokenContract(BpttCheckError, ValueError):
+    """What a subject returned cannot be read in the convention it was declared in.
+
+    `parameter` is the input whose gradient it is about.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class Undecidable(BpttCheckError):
     """An oracle cannot judge this kind of case at all (complex step of a relu). Shown with its
     reason.
@@ -56,6 +67,12 @@ class Undecidable(BpttCheckError):
 
 class SubjectTimeout(BpttCheckError, TimeoutError):
     """The subject needed more time for one case than the limit given with `timeout`."""
+
+
+class SubjectFailed(BpttCheckError, RuntimeError):
+    """A subject outside of this process gave no answer. The message is a verb phrase that says what
+    it did instead: `exited with status 3`.
+    """
 
 
 class ReportError(BpttCheckError, OSError):

@@ -43,7 +43,8 @@ def wrong_gradient(
     bad = [r for r in rows if r.verdict == "fail"]
     worst = max(bad, key=lambda r: r.max_budgets)
     names = list(dict.fromkeys(r.parameter for r in bad))
-    right = [n for n in dict.fromkeys(r.parameter for r in rows) if n not in names]
+    decided = dict.fromkeys(r.parameter for r in rows if r.verdict == "pass")
+    right = [n for n in decided if n not in names]
     lines = [
         f"FAIL  {case.model}: the gradient of {_listed(names)} is wrong",
         "  your forward is right (the loss agrees), your backward is wrong",
@@ -151,8 +152,19 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
 
 def with_diagnosis(message: str, diagnosis: str) -> str:
     """A message with the sentence that names the mistake, above the line that reproduces it."""
+    return with_line(message, f"diagnosis: {diagnosis}")
+
+
+def with_rest(message: str, unasked: int) -> str:
+    """A message that also says for how many cases the subject was not called any more."""
+    cases = f"{unasked} further case{'s' if unasked > 1 else ''} of this model"
+    return with_line(message, f"not tried: {cases}, since it died or ran out of time too often")
+
+
+def with_line(message: str, line: str) -> str:
+    """A message with one more line above the last; an empty one adds nothing."""
     *lines, last = message.splitlines()
-    return "\n".join([*lines, f"  diagnosis: {diagnosis}", last])
+    return "\n".join([*lines, *([f"  {line}"] if line else []), last])
 
 
 def reproduction(case: Case, subject: str) -> list[str]:

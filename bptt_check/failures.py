@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import explain
 from .case import Case, Differentiator, Spec
+from .clipped_in_loop import clipped_in_loop
+from .conventions.declaring import in_own_names
 from .judgement import Setup, check_case
 from .records import CaseReport, Failure
 from .shrink import Drawing, shrink_spec, simplify
 from .signatures import signature
 from .training_step import DEFINITIONS
+from .which_convention import which_convention
 from .which_truncation import which_truncation
 
 TELLING = 4
@@ -33,8 +36,11 @@ def failure_of(
         drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
     """
 
+    def shows_it(report: CaseReport) -> bool:
+        return report.verdict == first.verdict and report.asked
+
     def fails(candidate: Case) -> bool:
-        return check_case(subject, candidate, setup).verdict == first.verdict
+        return shows_it(check_case(subject, candidate, setup))
 
     case = simplest = first.case
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
@@ -43,11 +49,12 @@ def failure_of(
         case = case if spec is None else spec.build()
         simplest = simplify(case, fails)
     detailed = check_case(subject, case, setup, detail=True)
-    report = detailed if detailed.verdict == first.verdict else first
+    report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
     failing = [spec for spec, failed in same.items() if failed]
     found = tuple(_diagnoses(subject, failing)) if is_gradient else ()
-    message = report.message
+    own_names = in_own_names(subject, case.model, report.parameter)
+    message = explain.with_line(report.message, own_names)
     for sentence in found:
         message = explain.with_diagnosis(message, sentence)
     return Failure(
@@ -83,6 +90,8 @@ def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str
     if not longest:
         return
     cases = [spec.build() for spec in longest]
-    sentence = signature(subject, cases) or which_truncation(subject, cases)
-    if sentence:
-        yield sentence
+    for explanation in (signature, which_convention, which_truncation, clipped_in_loop):
+        sentence = explanation(subject, cases)
+        if sentence:
+            yield sentence
+            return

@@ -315,6 +315,7 @@ class _Judgement:
             loss=result.loss if result else float("nan"),
             expected_loss=self.expected_loss if measured else float("nan"),
             evidence=self._evidence() if measured and self.trusted else None,
+            asked=self.answer.asked,
         )
 
     def _evidence(self) -> Evidence:

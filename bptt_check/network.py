@@ -56,13 +56,12 @@ def problem(case: Case) -> Problem:
     alive = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
     final = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
     inputs = {name: array.astype(np.float64) for name, array in case.inputs.items()}
-    carries = _carries_loss(case)
-    divisor = _divisor(case, carries)
+    divisor = pair_count(case) if case.model.reduction == "mean" else 1
     return Problem(
         model=case.model,
         inputs=inputs,
         targets=_dense_targets(case),
-        weights=carries / divisor,
+        weights=_carries_loss(case) / divisor,
         alive=alive,
         reverse=_reverse(case) if case.model.bidirectional else None,
         final={s: a.astype(np.float64) for s, a in final.items() if a is not None},
@@ -284,11 +283,10 @@ def _carries_loss(case: Case) -> Array:
     return step == length - 1 if case.model.readout == "last" else step < length
 
 
-def _divisor(case: Case, carries: Array) -> int:
-    """What the loss of a case is divided by."""
-    if case.model.reduction == "sum":
-        return 1
-    return int(carries.sum()) * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
+def pair_count(case: Case) -> int:
+    """What a mean divides by: (step, sequence) pairs with a loss, for bce and mse times O."""
+    pairs = int(_carries_loss(case).sum())
+    return pairs * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
 
 
 def _reverse(case: Case) -> Array:

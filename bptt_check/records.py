@@ -28,6 +28,8 @@ class CaseReport:
     loss: float = float("nan")
     expected_loss: float = float("nan")
     evidence: Evidence | None = None
+    asked: bool = True
+    """False if the subject was not called any more, having ended its process too often."""
 
     @property
     def passed(self) -> bool:

@@ -16,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from .calling import name_of
 from .case import Differentiator, Spec
 from .evidence import Profile
+from .explain import with_rest
 from .failures import as_found, failure_of
 from .judgement import Setup, check_cases
 from .profiles import Worst
@@ -99,7 +100,6 @@ def verify(
         failures += _as_found(accepted, tally, {f.model for f in failures})
     declined |= tally.refused()
     accepted = [t for t in accepted if t.name not in declined]
-    failures.sort(key=lambda f: VERDICTS.index(f.verdict))
     rows = tally.summaries()
     return Record(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
@@ -108,7 +108,7 @@ def verify(
         oracles=tuple(o.name for o in setup.oracles),
         seed=plan.seed,
         rows=rows,
-        failures=tuple(failures),
+        failures=tuple(sorted(failures, key=lambda f: VERDICTS.index(f.verdict))),
         cases=tally.verdicts,
         declined=declined,
         table=tally.table,
@@ -134,6 +134,7 @@ class Tally:
         self.spreads = Spreads()
         self.worst = Worst()
         self.profiles: list[Profile] = []
+        self.unasked: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
 
@@ -149,7 +150,9 @@ class Tally:
         self.spreads.add(model, report)
         self.worst.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
-        if report.case.spec is not None:
+        if not report.asked:
+            self.unasked[model] = self.unasked.get(model, 0) + 1
+        elif report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
         if report.verdict == "unsupported":
             self._reasons[model] = report.message
@@ -265,6 +268,9 @@ def _failures(
         shrink = before + len(failures) < FULLY_SHRUNK
         failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
+        rest = tally.unasked.get(target.name, 0)
+        if rest and failure.verdict == "error":
+            failure = replace(failure, message=with_rest(failure.message, rest))
         failures.append(failure)
     return failures
 

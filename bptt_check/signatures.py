@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from .arrays import NumPy
 from .calling import ask
 from .case import Case, Differentiator
+from .conventions import Convention
+from .conventions.declaring import declared_by, expression
+from .conventions.factors import FACTORS
 from .network import Problem, losses, parts, problem
 from .tape import Tape, Taped
 
@@ -26,21 +29,6 @@ Grads = Mapping[str, Array]
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 5e-2, "float16": 5e-2}
 """Relative distance, in norm, of what counts as the same vector: far above rounding in all regimes
 drawn, far below the distance of any two conventions."""
-
-FACTORS: dict[str, Callable[[Case], float]] = {
-    "-1": lambda case: -1.0,
-    "2": lambda case: 2.0,
-    "1/2": lambda case: 0.5,
-    "1/B": lambda case: 1.0 / case.sizes.B,
-    "B": lambda case: float(case.sizes.B),
-    "1/T": lambda case: 1.0 / case.sizes.T,
-    "T": lambda case: float(case.sizes.T),
-    "1/(T*B)": lambda case: 1.0 / (case.sizes.T * case.sizes.B),
-    "T*B": lambda case: float(case.sizes.T * case.sizes.B),
-    "1/O": lambda case: 1.0 / case.sizes.O,
-    "O": lambda case: float(case.sizes.O),
-}
-"""Conventions about the size of a loss, by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,24 +44,44 @@ class Pair:
 
 def signature(subject: Differentiator, cases: Sequence[Case]) -> str:
     """The sentence that explains a wrong gradient or loss on all cases; "" if there is none."""
-    pairs = [pair for case in cases for pair in _pair(subject, case)]
-    if len(pairs) < len(cases) or not pairs:
+    pairs = pairs_of(subject, cases)
+    if not pairs:
         return ""
-    return _loss_factor(pairs) or _gradient_factor(pairs) or _clipped(pairs)
+    own = declared_by(subject)
+    return _loss_factor(pairs, own) or _gradient_factor(pairs, own) or _clipped(pairs)
 
 
-def exact_gradients(case: Case) -> dict[str, Array]:
-    """The gradient of a case by the NumPy tape, float64."""
+def pairs_of(subject: Differentiator, cases: Sequence[Case]) -> list[Pair]:
+    """What came and what should have come; empty if a case got no answer at all."""
+    found = [pair for case in cases for pair in _pair(subject, case)]
+    return found if len(found) == len(cases) else []
+
+
+def is_right(pair: Pair) -> bool:
+    """Whether there is nothing to explain."""
+    return close(pair.got_loss, pair.want_loss, pair) and same(pair, pair.want)
+
+
+def exact_gradients(case: Case, xp: Taped | None = None) -> dict[str, Array]:
+    """The gradient of a case by the NumPy tape, float64; `xp` may do the backward pass
+    differently.
+    """
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     for part in parts(case):
-        part.add_to(total, _gradients(part.problem))
+        part.add_to(total, _gradients(part.problem, xp or Taped()))
     return total
 
 
-def _gradients(given: Problem) -> dict[str, Array]:
+def exact_loss(case: Case) -> float:
+    """The loss of a case, float64."""
+    given = problem(case)
+    return float(losses(NumPy(), given, given.inputs).sum())
+
+
+def _gradients(given: Problem, xp: Taped) -> dict[str, Array]:
     tape = Tape()
     inputs = {n: tape.input(a) for n, a in given.inputs.items()}
-    tape.backward(losses(Taped(), given, inputs))
+    tape.backward(losses(xp, given, inputs))
     bars = {n: inputs[n].bar for n in given.wanted}
     return {n: np.zeros(given.inputs[n].shape) if b is None else b[0] for n, b in bars.items()}
 
@@ -82,34 +90,42 @@ def _pair(subject: Differentiator, case: Case) -> list[Pair]:
     answer = ask(subject, case)
     if answer.result is None or not answer.result.grads:
         return []
-    given = problem(case)
-    loss = float(losses(NumPy(), given, given.inputs).sum())
     want = exact_gradients(case)
     offered = {n: want[n] for n in answer.result.grads}
-    return [Pair(case, answer.result.loss, loss, answer.result.grads, offered)]
+    return [Pair(case, answer.result.loss, exact_loss(case), answer.result.grads, offered)]
 
 
-def _loss_factor(pairs: Sequence[Pair]) -> str:
+def _loss_factor(pairs: Sequence[Pair], own: Convention) -> str:
     """A factor that the loss, and perhaps the gradients, have."""
     fits = [
         (name, all(_is_multiple(p, factor(p.case)) for p in pairs))
         for name, factor in _telling(pairs)
-        if all(_close(p.got_loss, factor(p.case) * p.want_loss, p) for p in pairs)
+        if all(close(p.got_loss, factor(p.case) * p.want_loss, p) for p in pairs)
     ]
     if not fits:
         return ""
-    subject = "your loss and your gradient are" if fits[0][1] else "your loss is"
-    return f"{subject} {' or '.join(name for name, _ in fits)} times the right one"
+    names, both = [name for name, _ in fits], fits[0][1]
+    subject = "your loss and your gradient are" if both else "your loss is"
+    option = _option(own, "loss_factor", names[0]) if both else ""
+    return f"{subject} {' or '.join(names)} times the right one{option}"
 
 
-def _gradient_factor(pairs: Sequence[Pair]) -> str:
+def _option(own: Convention, name: str, factor: str) -> str:
+    """How to declare a factor; what has one declared already says nothing simple."""
+    return "" if getattr(own, name) else f" ({expression(own, {name: factor})})"
+
+
+def _gradient_factor(pairs: Sequence[Pair], own: Convention) -> str:
     """A factor that all gradients have in common while the loss is right."""
     fits = [
         name
         for name, factor in _telling(pairs)
         if all(_is_multiple(p, factor(p.case)) for p in pairs)
     ]
-    return f"every gradient is {' or '.join(fits)} times the right one" if fits else ""
+    if not fits:
+        return ""
+    option = _option(own, "gradient_factor", fits[0])
+    return f"every gradient is {' or '.join(fits)} times the right one{option}"
 
 
 def _telling(pairs: Sequence[Pair]) -> list[tuple[str, Callable[[Case], float]]]:
@@ -133,7 +149,7 @@ def _clipped(pairs: Sequence[Pair]) -> str:
     limits = {_round(max(float(np.abs(g).max()) for g in p.got.values())) for p in pairs}
     if len(limits) == 1:
         limit = limits.pop()
-        if all(_same(p, {n: np.clip(w, -limit, limit) for n, w in p.want.items()}) for p in pairs):
+        if all(same(p, {n: np.clip(w, -limit, limit) for n, w in p.want.items()}) for p in pairs):
             return f"this is the gradient clipped to values within {limit:g}"
     return ""
 
@@ -161,10 +177,10 @@ def _round(value: float) -> float:
 
 
 def _is_multiple(pair: Pair, factor: float, names: Sequence[str] | None = None) -> bool:
-    return _same(pair, {n: factor * pair.want[n] for n in (names or pair.got)})
+    return same(pair, {n: factor * pair.want[n] for n in (names or pair.got)})
 
 
-def _same(pair: Pair, want: Grads) -> bool:
+def same(pair: Pair, want: Grads) -> bool:
     """Whether the gradients are those wanted, each within the tolerance of its own norm."""
     allowed = TOLERANCE[pair.case.dtype]
     return all(
@@ -173,5 +189,6 @@ def _same(pair: Pair, want: Grads) -> bool:
     )
 
 
-def _close(got: float, want: float, pair: Pair) -> bool:
+def close(got: float, want: float, pair: Pair) -> bool:
+    """Whether two losses are the same within the tolerance."""
     return abs(got - want) <= TOLERANCE[pair.case.dtype] * abs(want)

@@ -1,7 +1,7 @@
 """What can be verified by name: a model, and what is drawn around it.
 
-`lstm+2layers+mse` is a model; `+truncated` and `+lengths` say that every case of it has a
-truncation or a length per sequence; a preset is a whole system under one name.
+`lstm+2layers+mse` is a model; `+truncated`, `+lengths` and `+onehot` say that every case of it has
+a truncation, a length per sequence or one-hot inputs; a preset is a whole system under one name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .case import Spec, Truncation
 from .errors import UnknownName
 from .model import LOSSES, MODIFIERS, READOUTS, Model, Sizes, families, is_modifier
 
-DRAWN = ("truncated", "lengths")
+DRAWN = ("truncated", "lengths", "onehot")
 """Modifiers of a name that say what a case has beyond its model."""
 
 
@@ -63,7 +63,18 @@ def of(model: Model | Target | str) -> list[Target]:
         if not is_modifier(modifier):
             raise UnknownName("model modifier", modifier, [*MODIFIERS, "2layers", *DRAWN])
     plain = Model.parse("+".join([family, *rest]))
-    return [_target(plain, drawn["truncated"], drawn["lengths"])]
+    found = _target(plain, drawn["truncated"], drawn["lengths"])
+    return [with_one_hot(found) if drawn["onehot"] else found]
+
+
+def with_one_hot(target: Target) -> Target:
+    """A target whose every `x` is one-hot: what code that takes integers is verified on.
+
+    One with a regime of its own stays as it is.
+    """
+    if target.regime is not None:
+        return target
+    return replace(target, name=f"{target.name}+onehot", regime="one_hot")
 
 
 def default_targets() -> list[Target]:
@@ -79,7 +90,7 @@ def default_targets() -> list[Target]:
 def _target(model: Model, truncated: bool = False, lengths: bool = False) -> Target:
     if truncated:  # refused here, where the name is read, not when a case is drawn
         Spec(model, truncation=Truncation(1, 1))
-    suffixes = [n for n, wanted in zip(DRAWN, (truncated, lengths), strict=True) if wanted]
+    suffixes = [n for n, wanted in zip(DRAWN, (truncated, lengths), strict=False) if wanted]
     return Target("+".join([str(model), *suffixes]), model, truncated, lengths)
 
 

@@ -185,7 +185,9 @@ def which_truncation(subject: Differentiator, cases: Sequence[Case]) -> str:
         return ""  # the claimed one after all: what is wrong is not the truncation
     name = VARIANTS[matching[0]].name(claimed.k1, claimed.k2)
     wanted = describe(claimed.k1, claimed.k2) if longest.truncation else "full BPTT"
-    return f"this is {name}; wanted is {wanted}"
+    hops = longest.truncation is not None and name == describe(claimed.k1, claimed.k2 + 1)
+    option = " (do you count hops? bc.Convention(truncation='hops'))" if hops else ""
+    return f"this is {name}; wanted is {wanted}{option}"
 
 
 def _matches(subject: Differentiator, case: Case, candidates: Sequence[int]) -> Iterator[int]:

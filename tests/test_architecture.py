@@ -31,13 +31,16 @@ MAY_IMPORT: dict[str, str] = {
     "watch": "arrays",
     "oracles": "arrays case cells errors model network precision roundoff tape",
     # foreign code
-    "subjects": "case errors",
+    "process": "",
+    "subjects": "case errors model process",
     "contract": "case",
     "memory": "",
     "linear": "case contract precision",
     "calling": "case contract errors linear memory",
-    # judgement
     "targets": "case errors model",
+    "conventions": "calling case errors model network tape targets",
+    "isolation": "calling case errors model process subjects targets",
+    # judgement
     "strategies": "case draw errors model",
     "compare": "case precision",
     "verdict": "case compare precision roundoff",
@@ -56,20 +59,26 @@ MAY_IMPORT: dict[str, str] = {
         "records roundoff training_step verdict"
     ),
     # diagnosis
-    "signatures": "arrays calling case network tape",
+    "signatures": "arrays calling case conventions network tape",
+    "which_convention": "case conventions model signatures",
+    "clipped_in_loop": "case signatures tape",
     "which_truncation": "calling case network precision roundoff tape",
     "flow": "case cells errors network records tape",
     "remainder": "errors model records",
     "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
     "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
-    "failures": "case explain judgement records shrink signatures training_step which_truncation",
+    "failures": (
+        "case clipped_in_loop conventions explain judgement records shrink signatures "
+        "training_step which_convention which_truncation"
+    ),
     "run": (
-        "calling case evidence failures judgement profiles records showcase shrink spreads "
-        "strategies targets verdict"
+        "calling case evidence explain failures judgement profiles records showcase shrink "
+        "spreads strategies targets verdict"
     ),
     # reading and calling
     "report": "case errors evidence model records remainder verdict",
+    "scaffold": "errors",
     "api": EVERYTHING,
     "cli": EVERYTHING,
     "gallery": EVERYTHING,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bptt_check.arrays import NumPy
-from bptt_check.calling import ask, name_of, time_limit, trusted_results
+from bptt_check.calling import ask, ask_once, name_of, time_limit, trusted_results
 from bptt_check.case import Case, Result, Spec
 from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
 from bptt_check.network import losses, problem
@@ -199,6 +199,22 @@ def test_returned_buffers_that_are_used_again_are_found_out():
         "a later call changed the arrays that the first had returned"
     ]
     assert np.array_equal(answer.result.grads["b_y"], grads["b_y"])
+
+
+def test_a_subject_can_be_asked_once():
+    """Read like any answer, raised or not."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        return right(case)
+
+    answer = ask_once(subject, CASE)
+
+    assert len(calls) == 1
+    assert answer.result.loss == right(CASE)[0]
+    assert ask_once(raising(Unsupported("no")), CASE).unsupported == "no"
+    assert ask_once(raising(ValueError("bad")), CASE).error.startswith("raised ValueError: bad")
 
 
 # --- what is raised -----------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_lengths_takes_no_value(text):
     [
         ({"dtype": "float46"}, "unknown dtype 'float46'. Did you mean 'float64'?"),
         ({"dtype": None}, "unknown dtype None. Valid: bfloat16, float16, float32, float64."),
-        ({"regime": "odd"}, "unknown regime 'odd'. Valid: exploding, normal, saturated, se"),
+        ({"regime": "odd"}, "unknown regime 'odd'. Valid: exploding, normal, one_hot, sat"),
         ({"seed": -1}, "seed must be a non-negative integer, got -1."),
         ({"seed": 0.5}, "seed must be a non-negative integer, got 0.5."),
         ({"seed": None}, "seed must be a non-negative integer, got None."),

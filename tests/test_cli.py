@@ -62,7 +62,8 @@ def slow_and_wrong(case):
 picky.supports = lambda model: model.cell == "gru"
 number = 3
 """
-QUICK = ("--oracle", "complex_step", "--cases", "3")
+QUICK = ("--oracle", "complex_step", "--cases", "3", "--no-isolate")
+ONE_ORACLE = ("--oracle", "complex_step", "--no-isolate")
 SPEC = "lstm T=2 B=1 D=1 H=2 O=2 seed=3"
 
 
@@ -160,8 +161,8 @@ def test_a_file_that_is_no_case_is_refused(folder: Path) -> None:
     bc.Spec.parse(SPEC).build().save(folder / "whole.npz")
     (folder / "half.npz").write_bytes((folder / "whole.npz").read_bytes()[:500])
 
-    assert invoke("replay", "whole.npz", *QUICK[:2]).exit_code == 0
-    found = invoke("replay", "half.npz", *QUICK[:2])
+    assert invoke("replay", "whole.npz", *ONE_ORACLE).exit_code == 0
+    found = invoke("replay", "half.npz", *ONE_ORACLE)
     assert found.exit_code == 2
     assert "not a whole .npz file" in found.stderr
 
@@ -233,7 +234,7 @@ def test_a_counterexample_can_be_replayed() -> None:
     """The file in the report fails for the wrong subject and passes for the right one."""
     run("wrong", "--report", "out")
     (path,) = Path("out/counterexamples").iterdir()
-    options = ("--oracle", "complex_step")
+    options = ONE_ORACLE
 
     assert invoke("replay", str(path), "my subjects.py:wrong", *options).exit_code == 1
     assert invoke("replay", str(path), "my subjects.py:right", *options).exit_code == 0
@@ -244,7 +245,7 @@ def test_a_counterexample_can_be_replayed() -> None:
 )
 def test_replay_has_the_same_exit_status(subject: str, status: int) -> None:
     """One case is judged like many."""
-    found = invoke("replay", SPEC, f"my subjects.py:{subject}", "--oracle", "complex_step")
+    found = invoke("replay", SPEC, f"my subjects.py:{subject}", *ONE_ORACLE)
 
     assert found.exit_code == status
 
@@ -416,6 +417,85 @@ def test_what_was_done_before_ctrl_c_is_kept(subject: str, status: int, verdict:
     assert 10 <= sum(run.cases.values()) < 100
     assert "interrupted" in found.stdout
     assert "Interrupted" in Path("out/index.html").read_text()
+
+
+DEADLY = """
+import ctypes
+import os
+
+import bptt_check as bc
+from bptt_check.arrays import NumPy
+from bptt_check.network import losses, problem
+from bptt_check.signatures import exact_gradients
+
+
+def right(case):
+    given = problem(case)
+    return float(losses(NumPy(), given, given.inputs).sum()), exact_gradients(case)
+
+
+def crashes(case):
+    if case.model.cell == "lstm":
+        ctypes.string_at(0)
+    return right(case)
+
+
+def where(case):
+    raise RuntimeError(f"in process {os.getpid()}.")
+
+
+@bc.cells.register("leaky", bc.Layout(gates=("a",)))
+def leaky(xp, p, x_t, state):
+    (h_prev,) = state
+    a = x_t @ p["W_xh"].mT + h_prev @ p["W_hh"].mT
+    return (0.5 * h_prev + 0.5 * xp.tanh(a + p["b_h"] if "b_h" in p else a),)
+"""
+
+
+def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:
+    """One model kills its process; a cell that the module registers is checked all the same."""
+    (folder / "deadly.py").write_text(DEADLY)
+    options = ("--oracle", "complex_step", "--cases", "5", "--memory", "4G", "--json")
+    found = process("run", "deadly.py:crashes", "--model", "leaky", "--model", "lstm", *options)
+    run = json.loads(found.stdout)
+
+    assert found.returncode == 1
+    assert run["verdict"] == "error"
+    assert {r["verdict"] for r in run["rows"] if r["model"] == "leaky"} == {"pass"}
+    (failure,) = run["failures"]
+    assert failure["model"] == "lstm"
+    assert "SIGSEGV (segmentation fault) (line 18 of crashes in deadly.py)" in failure["message"]
+    assert "not tried: 2 further cases of this model" in failure["message"]
+    assert "--memory 4G" in run["command"]
+    assert "--no-isolate" not in run["command"]
+
+
+def test_it_runs_in_a_process_of_its_own_or_not(folder: Path) -> None:
+    """What it raises tells where."""
+    source = DEADLY.partition("@bc.cells")[0]  # nothing may stay registered in this process
+    (folder / "deadly.py").write_text(source)
+    words = ("replay", SPEC, "deadly.py:where", "--oracle", "complex_step")
+    here = f"raised RuntimeError: in process {os.getpid()}."
+
+    assert here in invoke(*words, "--no-isolate").stdout
+    isolated = invoke(*words).stdout
+    assert "raised RuntimeError: in process " in isolated
+    assert here not in isolated
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--memory", "much"], "memory must be a size such as 2G"),
+        (["--memory", "1G", "--no-isolate"], "leave out --no-isolate"),
+    ],
+)
+def test_an_impossible_limit_is_wrong_usage(options: list[str], words: str) -> None:
+    """Of `run` as of `replay`."""
+    for command in (["run"], ["replay", SPEC]):
+        found = invoke(*command, *options)
+        assert found.exit_code == 2
+        assert words in found.stderr
 
 
 def test_ctrl_c_before_the_first_case_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,6 +194,18 @@ def test_forward_passes_stay_finite(regime, name):
     assert np.abs(hidden).max() < 1e20
 
 
+def test_one_hot_inputs_are_one_hot_throughout():
+    """Asked for and never drawn: `x` alone differs from the normal regime, tokens repeat."""
+    hot, normal = drawn(regime="one_hot"), drawn()
+
+    assert "one_hot" not in REGIMES
+    assert set(np.unique(hot.x)) == {0.0, 1.0}
+    assert np.all(hot.x.sum(axis=-1) == 1)
+    assert len(np.unique(hot.x.argmax(axis=-1))) == LARGE.D
+    assert all(np.array_equal(a, normal.inputs[n]) for n, a in hot.inputs.items() if n != "x")
+    assert Spec.parse(str(hot.spec)) == hot.spec
+
+
 def test_the_sentiment_data_are_one_hot_words_and_labels():
     """Three reviews of three words; time comes first."""
     x, labels = sentiment_data()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,44 @@ def test_a_convention_is_named(name: str) -> None:
     subject, sentence = SENTENCES[name]
 
     assert sentence in signature(subject, [spec.build() for spec in SPECS])
+
+
+@pytest.mark.parametrize(
+    ("declared", "loss_too", "option"),
+    [
+        (bc.Convention(), True, "(bc.Convention(loss_factor='1/B'))"),
+        (bc.Convention(), False, "(bc.Convention(gradient_factor='1/B'))"),
+        (bc.Convention(nested=True), True, "replace(your convention, loss_factor='1/B')"),
+        (bc.Convention(loss_factor="2"), False, "gradient_factor='1/B'"),
+    ],
+)
+def test_the_option_that_declares_a_factor_is_named(
+    declared: bc.Convention, loss_too: bool, option: str
+) -> None:
+    """On top of what is declared; with it the same code passes."""
+    off = 2.0 if declared.loss_factor else 1.0
+    code = scaled(lambda case: 1 / case.sizes.B, loss_too)
+
+    def subject(view: Any) -> Answer:
+        loss, grads = code(view.case)
+        return off * loss, {n: off * g for n, g in grads.items()}
+
+    given = [spec.build() for spec in SPECS]
+    sentence = signature(declared.adapt(subject), given)
+
+    assert option in sentence
+    name = "loss_factor" if loss_too else "gradient_factor"
+    mended = replace(declared, **{name: "1/B"}).adapt(subject)
+    assert bc.check(mended, given[0], oracles=["complex_step"]).passed
+
+
+def test_a_factor_on_top_of_a_declared_one_has_no_option() -> None:
+    """Two factors are one number that the user has to work out."""
+    subject = bc.Convention(loss_factor="2").adapt(lambda view: loss_and_grads(view.case))
+
+    sentence = signature(subject, [spec.build() for spec in SPECS])
+
+    assert sentence == "your loss and your gradient are 1/2 times the right one"
 
 
 @pytest.mark.parametrize(

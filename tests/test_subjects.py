@@ -82,7 +82,10 @@ def test_an_installed_subject_has_a_short_name(folder, monkeypatch):
     assert subjects.load("mine")(None) == 42
 
 
-NO_TEXT = "names no subject: write package.module:attribute, path/to/file.py:attribute or one of"
+NO_TEXT = (
+    "names no subject: write package.module:attribute, path/to/file.py:attribute, exec:COMMAND or "
+    "one of"
+)
 
 
 @pytest.mark.parametrize(

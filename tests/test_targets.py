@@ -8,7 +8,7 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.draw import sentiment_data
-from bptt_check.targets import PRESETS, default_targets, of
+from bptt_check.targets import PRESETS, default_targets, of, with_one_hot
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -52,6 +52,24 @@ def test_the_three_paths_of_the_sentiment_toy_sum_to_the_gradient() -> None:
 
     assert paths.shape == (3, 3, 3)
     assert np.allclose(paths.sum(axis=0), grads["W_xh_l0"], rtol=1e-12)
+
+
+def test_one_hot_inputs_are_asked_for_by_name() -> None:
+    """Every spec of such a target has the regime, beside whatever else is asked for."""
+    (target,) = of("lstm+mse+lengths+onehot")
+    spec = bc.Spec(target.model, regime="tiny", lengths=True)
+
+    assert target.name == "lstm+mse+lengths+onehot"
+    assert target.lengths
+    assert target.fit(spec).regime == "one_hot"
+    assert [t.regime for t in of("lstm+mse+lengths")] == [None]
+
+
+def test_a_target_with_a_regime_of_its_own_keeps_it() -> None:
+    """The sentiment data are one-hot already."""
+    (toy,) = of("sentiment_toy")
+
+    assert with_one_hot(toy) is toy
 
 
 def test_the_sentiment_regime_refuses_other_sizes() -> None:

@@ -4,7 +4,7 @@ One command a module. To add one: a module here that decorates a function with `
 its name in the import below.
 """
 
-from . import compare, doctor, gallery, listing, replay, report, run
+from . import compare, doctor, gallery, listing, new, replay, report, run
 from .shared import cli
 
 
@@ -13,4 +13,15 @@ def main() -> None:
     cli(prog_name="bptt-check")
 
 
-__all__ = ["cli", "compare", "doctor", "gallery", "listing", "main", "replay", "report", "run"]
+__all__ = [
+    "cli",
+    "compare",
+    "doctor",
+    "gallery",
+    "listing",
+    "main",
+    "new",
+    "replay",
+    "report",
+    "run",
+]

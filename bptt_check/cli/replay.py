@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -12,13 +13,14 @@ from .. import api
 from ..second_opinion import taylor
 from .shared import (
     STATUS,
+    Limits,
     advice,
     cli,
-    load_subject,
+    limit_options,
     oracle_option,
     read_case,
     subject_argument,
-    timeout_option,
+    subject_of,
 )
 
 NO_LOSS = ("error", "unsupported")
@@ -29,19 +31,21 @@ NO_LOSS = ("error", "unsupported")
 @click.argument("case", metavar="SPEC_OR_NPZ")
 @subject_argument
 @oracle_option
-@timeout_option
-def replay_command(case: str, subject: str, oracle: Sequence[str], timeout: float | None) -> None:
+@limit_options
+def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any) -> None:
     """Check SUBJECT on one case again, in full detail."""
     from rich.console import Console
 
     from ..report import terminal
 
     with advice():
-        with contextlib.redirect_stdout(sys.stderr):
-            named = load_subject(subject)  # first: its module may register the cell of the case
+        kept = Limits(**limits)
+        # the subject first: its module may register the cell of the case
+        with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
             given = read_case(case)
-            report = api.check(named, given, oracle or None, timeout)
-            test = None if report.verdict in NO_LOSS else taylor(named, given, timeout=timeout)
+            report = api.check(named, given, oracle or None, kept.timeout)
+            asked = report.verdict not in NO_LOSS
+            test = taylor(named, given, timeout=kept.timeout) if asked else None
         terminal.show_case(report, Console())
         if test is not None:
             terminal.show_taylor(test, Console())

@@ -15,12 +15,13 @@ from ..case import DTYPES
 from ..report import Report
 from .shared import (
     STATUS,
+    Limits,
     advice,
     cli,
-    load_subject,
+    limit_options,
     oracle_option,
     subject_argument,
-    timeout_option,
+    subject_of,
 )
 
 
@@ -33,11 +34,18 @@ from .shared import (
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
-@timeout_option
-def run_command(report: str | None, as_json: bool, **options: Any) -> None:
+@limit_options
+def run_command(
+    report: str | None,
+    as_json: bool,
+    isolate: bool,
+    timeout: float | None,
+    memory: str | None,
+    **options: Any,
+) -> None:
     """Check SUBJECT on many cases of many models."""
     with advice():
-        found = run(Options(**options), report)
+        found = run(Options(**options, limits=Limits(isolate, timeout, memory)), report)
         _tell(found, report, as_json)
     raise click.exceptions.Exit(STATUS.get(found.verdict, 1))
 
@@ -52,7 +60,7 @@ class Options:
     cases: int
     dtype: tuple[str, ...]
     seed: int
-    timeout: float | None
+    limits: Limits
 
     @property
     def command(self) -> str:
@@ -61,8 +69,7 @@ class Options:
         for name in ("model", "oracle", "dtype"):
             words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
         words += ["--cases", str(self.cases), "--seed", str(self.seed)]
-        words += ["--timeout", f"{self.timeout:g}"] if self.timeout else []
-        return shlex.join(words)
+        return shlex.join([*words, *self.limits.words])
 
 
 def run(options: Options, folder: str | None = None) -> Report:
@@ -75,15 +82,19 @@ def run(options: Options, folder: str | None = None) -> Report:
 
     if folder is not None:
         store.prepare(folder)
-    with contextlib.redirect_stdout(sys.stderr), progress() as advance:
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        subject_of(options.subject, options.limits) as subject,
+        progress() as advance,
+    ):
         report = api.verify(
-            load_subject(options.subject),
+            subject,
             models=options.model or None,
             cases=options.cases,
             oracles=options.oracle or None,
             dtypes=options.dtype or DTYPES[:1],
             seed=options.seed,
-            timeout=options.timeout,
+            timeout=options.limits.timeout,
             progress=advance,
             keep_partial=True,
         )

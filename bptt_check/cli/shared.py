@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import shlex
 import zipfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import click
 from .. import subjects
 from ..case import Case, Differentiator, Result, Spec
 from ..errors import BpttCheckError, SpecError
+from ..isolation import Isolated
 from ..records import environment
 
 STATUS = {"pass": 0, "inconclusive": 3, "unsupported": 3}
@@ -77,7 +79,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli() -> None:
     """Verify a hand-written backpropagation through time.
 
-    SUBJECT is package.module:attribute, path/to/file.py:attribute, or an installed subject.
+    SUBJECT is package.module:attribute, path/to/file.py:attribute, exec:COMMAND for a program in
+    any language, or an installed subject. It runs in a process of its own.
     Exit status: 0 pass, 1 wrong, 2 wrong usage, 3 inconclusive or nothing checked.
     """
 
@@ -86,17 +89,57 @@ subject_argument = click.argument("subject", default=subjects.DEFAULT)
 oracle_option = click.option(
     "--oracle", multiple=True, metavar="NAME", help="Compare with this oracle only; repeatable."
 )
-timeout_option = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    help="Seconds for one call of the subject.",
-)
 
 
-def load_subject(text: str) -> Named:
-    """The subject that a command line names."""
-    return Named(subjects.load(text), shlex.quote(text))
+@dataclass(frozen=True)
+class Limits:
+    """Where a subject runs, and how long and how large it may be there."""
+
+    isolate: bool = True
+    timeout: float | None = None
+    memory: str | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The options that say so."""
+        words = [] if self.isolate else ["--no-isolate"]
+        words += ["--timeout", f"{self.timeout:g}"] if self.timeout else []
+        return words + (["--memory", self.memory] if self.memory else [])
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `Limits`, under their names."""
+    options = (
+        click.option(
+            "--isolate/--no-isolate",
+            default=True,
+            help="Run SUBJECT in a process of its own (the default), which may die, or in this.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="S",
+            help="Seconds for one call of SUBJECT. [default: 300, none with --no-isolate]",
+        ),
+        click.option(
+            "--memory", metavar="SIZE", help="The most memory for SUBJECT, such as 2G or 512M."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@contextlib.contextmanager
+def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, None]:
+    """The subject that a command line names; at the end its process, if any, is gone."""
+    if limits.isolate:
+        with Isolated(text, limits.timeout, limits.memory) as isolated:
+            yield isolated
+        return
+    if limits.memory is not None:
+        raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
+    yield Named(subjects.load(text), shlex.quote(text))
 
 
 def read_case(text: str) -> Case:

@@ -16,6 +16,8 @@ from ..errors import SubjectNotFound, UnknownName
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
 
+PROGRAMS = ("exec:", "exec1:")
+
 
 def entry_points() -> dict[str, str]:
     """Name to `module:attribute` of every installed subject that registered itself."""
@@ -27,18 +29,23 @@ def load(text: str) -> Differentiator:
 
     Args:
         text: `package.module:attribute`, `path/to/file.py:attribute`, the name of an entry point
-            of the group `bptt_check.subjects`, or `gallery:NAME` for a printed formula.
+            of the group `bptt_check.subjects`, `gallery:NAME` for a printed formula, or
+            `exec:COMMAND` (once for all cases) or `exec1:COMMAND` (once a case) for a program.
 
     Raises:
         SubjectNotFound: says which part of the text leads nowhere, and what is there instead.
     """
     text = entry_points().get(text, text)
+    if text.startswith(PROGRAMS):
+        from .program import program
+
+        return program(text)
     module_name, separator, attribute = text.rpartition(":")
     if not separator or not module_name or not attribute:
         known = ", ".join(entry_points()) or "none"
         raise SubjectNotFound(
             f"{text!r} names no subject: write package.module:attribute, "
-            f"path/to/file.py:attribute or one of the installed subjects ({known})."
+            f"path/to/file.py:attribute, exec:COMMAND or one of the installed subjects ({known})."
         )
     if module_name == "gallery" and not attribute.isidentifier():  # 001-update is no attribute
         return _from_gallery(attribute)

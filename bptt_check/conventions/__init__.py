@@ -1,0 +1,9 @@
+"""Other people's layouts: `Convention`, and the ready-made ones."""
+
+from __future__ import annotations
+
+from .convention import Convention
+from .ready import cs231n, flax, keras, min_char_rnn, pytorch
+from .view import View
+
+__all__ = ["Convention", "View", "cs231n", "flax", "keras", "min_char_rnn", "pytorch"]

@@ -1,0 +1,120 @@
+"""Code in a convention as a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from ..calling import name_of
+from ..case import Case
+from ..errors import SpecError, UnknownName, Unsupported
+from ..model import Model
+from ..targets import Target, default_targets, of, with_one_hot
+from .forms import Form, Words, form_of, words
+from .sequences import added_up
+
+if TYPE_CHECKING:
+    from .convention import Convention
+
+MODES = ("truncation", "lengths")
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted:
+    """A subject: code of some form in some convention."""
+
+    convention: Convention
+    form: Form
+    name: str
+    models: tuple[Target, ...]
+    handles: tuple[str, ...]
+
+    def __call__(self, case: Case) -> tuple[Any, dict[str, Any]]:
+        """Loss and gradients of a case, in the contract's names and shapes.
+
+        Raises:
+            Unsupported: the code or the convention does not do this case.
+            BrokenContract: the answer cannot be read.
+        """
+        self._decline(case)
+        if self.convention.batch == "none":
+            return added_up(case, self._whole)
+        return self._whole(case)
+
+    def supports(self, model: Model) -> bool:
+        """Whether the model was declared and can be expressed."""
+        declared = not self.models or model in [target.model for target in self.models]
+        return declared and not self.convention.why_not(model) and not self.form.why_not(model)
+
+    @property
+    def targets(self) -> list[Target] | None:
+        """What is verified where nothing else is named; None for all there is."""
+        if not self.convention.tokens:
+            return list(self.models) or None
+        return [with_one_hot(target) for target in self.models or default_targets()]
+
+    def _whole(self, case: Case) -> tuple[Any, dict[str, Any]]:
+        view = self.convention.view(case)
+        loss, grads = self.form(view)
+        view.written()
+        return view.answer(loss, grads)
+
+    def _decline(self, case: Case) -> None:
+        """Raise `Unsupported` for a mode that was not declared."""
+        if case.truncation is not None and "truncation" not in self.handles:
+            raise Unsupported("adapted without handles='truncation': full BPTT only")
+        padded = self.form.pads_itself and not case.model.bidirectional
+        cuts = self.convention.batch == "none" or padded
+        if case.lengths is not None and "lengths" not in self.handles and not cuts:
+            raise Unsupported("adapted without handles='lengths': sequences of one length only")
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `Convention.adapt`, described there."""
+
+    backward: Callable[..., Any] | None
+    arguments: Words | None
+    returns: Words | None
+    calls: Sequence[Words] | None
+    attributes: str | None
+    models: Sequence[str] | None
+    handles: Words
+    name: str
+
+
+def adapted(convention: Convention, target: Any, options: Options) -> Adapted:
+    """See `Convention.adapt`.
+
+    Raises:
+        SpecError: options that do not belong together, or a model that cannot be expressed.
+    """
+    if not callable(target):
+        raise SpecError(f"only a function or a class can be adapted, got {target!r}.")
+    if unknown := sorted(set(options) - set(Options.__annotations__)):
+        raise UnknownName("option of adapt:", unknown[0], Options.__annotations__)
+    form = form_of(
+        target,
+        options.get("backward"),
+        options.get("arguments"),
+        options.get("returns"),
+        options.get("calls"),
+        options.get("attributes"),
+    )
+    modes = words(options.get("handles", ()))
+    if wrong := [mode for mode in modes if mode not in MODES]:
+        raise SpecError(f"handles may be {' and '.join(MODES)}, got {wrong[0]!r}.")
+    chosen = _targets(convention, form, options.get("models") or ())
+    name = options.get("name") or name_of(target)
+    return Adapted(convention, form, name, chosen, tuple(modes))
+
+
+def _targets(convention: Convention, form: Form, models: Sequence[str]) -> tuple[Target, ...]:
+    """The targets of these names, all of which must be possible."""
+    if isinstance(models, str):
+        raise SpecError(f"models must be a list of names: models=[{models!r}].")
+    found = tuple(target for model in models for target in of(model))
+    for wanted in found:
+        if why := convention.why_not(wanted.model) or form.why_not(wanted.model):
+            raise SpecError(f"{wanted.name} cannot be adapted: {why}.")
+    return found

@@ -1,0 +1,69 @@
+"""What an array is, apart from what anybody calls it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import SpecError
+
+_CONTRACT = re.compile(r"(?P<base>.+)_l(?P<layer>\d+)(?P<suffix>_reverse)?")
+
+
+@dataclass(frozen=True)
+class Name:
+    """An array by what it is: base name (`W_xh`, `b_y`, `x`), layer, direction and gate."""
+
+    base: str
+    layer: int | None = None
+    suffix: str = ""
+    gate: str = ""
+
+    @classmethod
+    def of(cls, contract: str) -> Name:
+        """The name that the contract writes as `W_xh_l0_reverse`."""
+        found = _CONTRACT.fullmatch(contract)
+        if found is None:
+            return cls(contract)
+        return cls(found["base"], int(found["layer"]), found["suffix"] or "")
+
+    def __str__(self) -> str:
+        """As the contract writes it; with a gate, the gate last."""
+        place = "" if self.layer is None else f"_l{self.layer}{self.suffix}"
+        return self.base + place + (f"_{self.gate}" if self.gate else "")
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether it belongs to a cell, and so has rows of gates."""
+        return self.layer is not None
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether it is a bias vector, of a cell or of the head."""
+        return self.base.startswith("b_") or self.base == "b"
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a weight matrix."""
+        return self.base.startswith("W")
+
+
+def called(name: Name, names: Mapping[str, str], cell: str) -> str:
+    """What the subject calls an array: by `cell.base`, else `base`, else as the contract does."""
+    template = names.get(f"{cell}.{name.base}", names.get(name.base))
+    if template is None:
+        return str(name)
+    return template.format(k=name.layer, suffix=name.suffix, gate=name.gate)
+
+
+def check_templates(names: Mapping[str, str]) -> None:
+    """Raise `SpecError` for a template with a field that does not exist."""
+    for base, template in names.items():
+        try:
+            template.format(k=0, suffix="", gate="")
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise SpecError(
+                f"names[{base!r}] = {template!r} cannot be read ({error}); "
+                "it may hold {k}, {suffix} and {gate}."
+            ) from error

@@ -1,0 +1,236 @@
+"""The steps from the contract's arrays to a subject's: each one linear, small and reversible.
+
+A step has three maps. `forward` takes arrays to the subject's world, `inverse` takes them home, and
+`back` takes *gradients* home: it is the transpose of `forward`, because L(forward(a)) has the
+gradient `forward^T L'`. For a rearrangement the transpose is the inverse, so most steps need two
+maps only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BrokenContract
+from .names import Name
+
+Array = NDArray[Any]
+Arrays = dict[Name, Any]
+
+
+class Step:
+    """A rearrangement: its inverse is its transpose."""
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """Arrays of the contract's side to those of the subject's side."""
+        raise NotImplementedError
+
+    def back(self, grads: Arrays) -> Arrays:
+        """Gradients of the subject's side to those of the contract's side."""
+        raise NotImplementedError
+
+    def inverse(self, arrays: Arrays) -> Arrays:
+        """Arrays of the subject's side to those of the contract's side."""
+        return self.back(arrays)
+
+
+@dataclass(frozen=True)
+class Each(Step):
+    """The same change of every selected array: `there`, and `home` again."""
+
+    selected: Callable[[Name], bool]
+    there: Callable[[Array], Array]
+    home: Callable[[Array], Array]
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """`there` for the selected ones."""
+        return {n: self.there(a) if self.selected(n) else a for n, a in arrays.items()}
+
+    def back(self, grads: Arrays) -> Arrays:
+        """`home` for the selected ones."""
+        return {n: self.home(a) if self.selected(n) else a for n, a in grads.items()}
+
+
+def transposed(selected: Callable[[Name], bool]) -> Step:
+    """Matrices as (in, out)."""
+    return Each(selected, lambda a: a.T, lambda a: a.T)
+
+
+def as_columns(selected: Callable[[Name], bool]) -> Step:
+    """Vectors (n,) as (n, 1)."""
+    return Each(selected, lambda a: a[:, None], lambda a: a[:, 0])
+
+
+def reordered(order: Sequence[int]) -> Step:
+    """Gates in another order: block g of the subject is block `order[g]` of the contract."""
+    undo = np.argsort(order)
+    return Each(
+        lambda name: name.recurrent, lambda a: _blocks(a, order), lambda a: _blocks(a, undo)
+    )
+
+
+def negated(gate: int, gates: int) -> Step:
+    """The rows of one gate with the other sign: sigmoid(-a) = 1 - sigmoid(a)."""
+
+    def flip(a: Array) -> Array:
+        flipped = a.copy().reshape(gates, -1, *a.shape[1:])
+        flipped[gate] *= -1.0
+        return flipped.reshape(a.shape)
+
+    return Each(lambda name: name.recurrent, flip, flip)
+
+
+def _blocks(a: Array, order: Any) -> Array:
+    """Blocks of rows in another order."""
+    return a.reshape(len(order), -1, *a.shape[1:])[np.asarray(order)].reshape(a.shape)
+
+
+def needed(arrays: Arrays, name: Name) -> Array:
+    """One of several arrays that make up one of the contract's."""
+    if name not in arrays:
+        raise BrokenContract(str(name), f"the gradient of {name} is missing")
+    return arrays[name]
+
+
+@dataclass(frozen=True)
+class PerGate(Step):
+    """One array per gate instead of blocks of rows; `letters` name them in order.
+
+    `uncut` are base names of which a subject has a single gate only.
+    """
+
+    letters: tuple[str, ...]
+    uncut: tuple[str, ...] = ()
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """Cut what is stacked."""
+        found: Arrays = {}
+        for name, array in arrays.items():
+            if self._is_cut(name):
+                parts = np.split(array, len(self.letters), axis=0)
+                found |= dict(zip(self._names(name), parts, strict=True))
+            else:
+                found[name] = array
+        return found
+
+    def back(self, grads: Arrays) -> Arrays:
+        """Stack what was cut."""
+        found: Arrays = {}
+        for name, array in grads.items():
+            if self._is_cut(name):
+                parts = [needed(grads, part) for part in self._names(name)]
+                found[replace(name, gate="")] = np.concatenate(parts, axis=0)
+            else:
+                found[name] = array
+        return found
+
+    def _is_cut(self, name: Name) -> bool:
+        return name.recurrent and name.base not in self.uncut
+
+    def _names(self, name: Name) -> list[Name]:
+        return [replace(name, gate=letter) for letter in self.letters]
+
+
+@dataclass(frozen=True)
+class Join(Step):
+    """Two arrays in one: `parts` become `whole` by `join`, and again two by `cut`."""
+
+    parts: tuple[str, str]
+    whole: str
+    join: Callable[[Array, Array], Array]
+    cut: Callable[[Array], Sequence[Array]]
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """Join where both are there."""
+        found: Arrays = {}
+        for name, array in arrays.items():
+            first, second = (replace(name, base=base) for base in self.parts)
+            if name == first and second in arrays:
+                found[replace(name, base=self.whole)] = self.join(array, arrays[second])
+            elif not (name == second and first in arrays):
+                found[name] = array
+        return found
+
+    def back(self, grads: Arrays) -> Arrays:
+        """Cut again."""
+        found: Arrays = {}
+        for name, array in grads.items():
+            if name.base == self.whole:
+                names = [replace(name, base=base) for base in self.parts]
+                found |= dict(zip(names, self.cut(array), strict=True))
+            else:
+                found[name] = array
+        return found
+
+
+def one_matrix(order: str, gates: int) -> Step:
+    """`[W_xh, W_hh]` side by side for [x; h], or the other way round for [h; x]."""
+
+    def cut(whole: Array) -> list[Array]:
+        H = whole.shape[0] // gates
+        at = whole.shape[1] - H if order == "xh" else H
+        return np.split(whole, [at], axis=1)
+
+    parts = ("W_xh", "W_hh") if order == "xh" else ("W_hh", "W_xh")
+    return Join(parts, "W", lambda a, b: np.concatenate([a, b], axis=1), cut)
+
+
+@dataclass(frozen=True)
+class Axes(Step):
+    """One array of the data with its axes in another order, those of size 1 that are not wanted
+    dropped.
+
+    `source` and `wanted` name the axes: T, B, L (layer) and D (features); `listed` makes a list
+    of steps of it.
+    """
+
+    base: str
+    source: str
+    wanted: str
+    listed: bool = False
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """Drop, then reorder, then cut."""
+        return {n: self._there(a) if n.base == self.base else a for n, a in arrays.items()}
+
+    def back(self, grads: Arrays) -> Arrays:
+        """Join, reorder, put the dropped axes back."""
+        return {n: self._home(a) if n.base == self.base else a for n, a in grads.items()}
+
+    def _there(self, array: Array) -> Any:
+        kept = [axis for axis in self.source if axis in self.wanted]
+        dropped = tuple(n for n, axis in enumerate(self.source) if axis not in self.wanted)
+        moved = array.squeeze(dropped).transpose([kept.index(axis) for axis in self.wanted])
+        if not self.listed:
+            return moved
+        return moved.tolist() if moved.ndim == 1 else list(moved)
+
+    def _home(self, array: Any) -> Array:
+        kept = [axis for axis in self.source if axis in self.wanted]
+        moved = np.asarray(array).transpose([self.wanted.index(axis) for axis in kept])
+        dropped = [n for n, axis in enumerate(self.source) if axis not in self.wanted]
+        return np.expand_dims(moved, tuple(dropped))
+
+
+class Tokens(Step):
+    """One-hot `x` (T, B, D) as integers (T, B), which have no gradient."""
+
+    def __init__(self, vocabulary: int) -> None:
+        self.vocabulary = vocabulary
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """The index of the 1."""
+        return {n: a.argmax(-1) if n.base == "x" else a for n, a in arrays.items()}
+
+    def back(self, grads: Arrays) -> Arrays:
+        """A gradient of integers does not exist."""
+        return {n: a for n, a in grads.items() if n.base != "x"}
+
+    def inverse(self, arrays: Arrays) -> Arrays:
+        """One-hot vectors."""
+        hot = np.eye(self.vocabulary)
+        return {n: hot[a] if n.base == "x" else a for n, a in arrays.items()}

@@ -1,0 +1,247 @@
+"""A case as a subject in some convention sees it, and the way of its answer back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..case import Case
+from ..errors import BrokenContract, SpecError, Unsupported
+from ..network import pair_count
+from . import plan
+from .factors import FACTORS
+from .names import Name, called
+
+if TYPE_CHECKING:
+    from .convention import Convention
+
+Array = NDArray[Any]
+STATES = ("x", "h0", "c0")
+_OF_CASE = (
+    "model", "sizes", "dtype", "spec",
+    "c0", "lengths", "cotangent_h_n", "cotangent_c_n",
+)  # fmt: skip
+"""What code written for a case finds in a view as well; the arrays, where there are none."""
+
+
+class Lengths(NamedTuple):
+    """A truncation as a subject counts it; zero hops are one step, which `Truncation` has not."""
+
+    k1: int
+    k2: int
+
+
+class View:
+    """The arrays of a case under the names and in the shapes of a convention.
+
+    `view["x"]`, `view.x` and, for parameters, `view.params` read them; `T B D H O` are the sizes.
+    It has a case's other attributes too, so that code written for one runs on it. All arrays are
+    copies. `answer` reads what came back.
+    """
+
+    def __init__(self, convention: Convention, case: Case) -> None:
+        _check(convention, case)
+        self.convention, self.case = convention, case
+        self._steps = [*plan.data_steps(convention, case)]
+        self._chain = plan.chain(convention, case.model)
+        of_params = {Name.of(n): a for n, a in case.params.items()}
+        params = plan.forward(self._chain, of_params)
+        self._output_axes = plan.output_axes(convention)
+        self._names = {name: self._called(name) for name in params}
+        others = plan.forward(self._steps, plan.data(case))
+        others_names = {name: self._called(name) for name in others}
+        self._optional = {others_names[n]: n for n in others if n.base in STATES}
+        if convention.tokens:
+            self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
+        self._params = {self._names[n]: self._own(a) for n, a in params.items()}
+        self._others = {others_names[n]: self._own(a) for n, a in others.items()}
+
+    @property
+    def truncation(self) -> Lengths | None:
+        """`k1` and `k2` of the truncation, `k2` in hops if the convention counts these."""
+        cut = self.case.truncation
+        if cut is None:
+            return None
+        return Lengths(cut.k1, cut.k2 - (self.convention.truncation == "hops"))
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters by name; nested dicts if the convention has these."""
+        return plan.nested(self._params) if self.convention.nested else dict(self._params)
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """Every array by name, the parameters first."""
+        return {**self._params, **self._others}
+
+    def buffers(self) -> dict[str, Any]:
+        """Zeros in the shape of every array that has a gradient, for code that adds up into
+        them.
+        """
+        like = {n: self.arrays[n] for n in (*self._params, *self._optional)}
+        return {n: np.zeros_like(np.asarray(a)) for n, a in like.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        """An array, a size, `params`, `case`, `view` itself or `grads`, fresh buffers."""
+        if name in self._params:
+            return self._params[name]
+        if name in self._others:
+            return self._others[name]
+        if name in ("T", "B", "D", "H", "O"):
+            return getattr(self.case.sizes, name)
+        if name in ("params", "case"):
+            return getattr(self, name)
+        if name == "view":
+            return self
+        known = ", ".join([*self.arrays, *"TBDHO", "params", "case", "view"])
+        raise SpecError(f"there is no {name!r} in this convention; there is: {known}.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except SpecError as error:
+            if name in _OF_CASE:
+                return getattr(self.case, name)
+            raise AttributeError(str(error)) from None
+
+    @property
+    def scale(self) -> float:
+        """What the subject's loss is, in units of the model's."""
+        factor = self.convention.loss_factor
+        scale = FACTORS[factor](self.case) if factor else 1.0
+        model, theirs = self.case.model, self.convention.reduction
+        if theirs and model.loss != "linear" and theirs != model.reduction:
+            count = pair_count(self.case)
+            return scale / count if theirs == "mean" else scale * count
+        return scale
+
+    def answer(self, loss: Any, grads: Any) -> tuple[Any, dict[str, Array]]:
+        """The contract's loss and gradients from the subject's.
+
+        Raises:
+            BrokenContract: a gradient is missing, unknown, no array or of another shape.
+        """
+        scale = self.scale
+        factor = self.convention.gradient_factor
+        of_gradient = scale * (FACTORS[factor](self.case) if factor else 1.0)
+        found = self.gradients(grads)
+        found = found if of_gradient == 1.0 else {n: g / of_gradient for n, g in found.items()}
+        is_number = hasattr(loss, "__truediv__")  # what is none is reported as it came
+        return (loss / scale if is_number and scale != 1.0 else loss), found
+
+    def gradients(self, grads: Any) -> dict[str, Array]:
+        """Gradients of the contract's arrays from those of the subject's."""
+        if not isinstance(grads, Mapping):
+            what = f"the gradients must be a dict by name, got {type(grads).__name__}"
+            raise BrokenContract("return value", what)
+        if self.convention.gradients is not None:
+            return View(self.convention.gradients, self.case).gradients(grads)
+        given = plan.flat(grads) if self.convention.nested else dict(grads)
+        known = {text: name for name, text in self._names.items()} | self._optional
+        for text in given:
+            if text not in known:
+                valid = ", ".join(known)
+                what = f"there is no array {text!r} in this convention; gradients may be: {valid}"
+                raise BrokenContract(str(text), what)
+        read = {known[n]: self._read(n, known[n], g) for n, g in given.items() if g is not None}
+        for name, text in self._names.items():
+            if name not in read:
+                what = f"the gradient of {text} is missing, shape {self._params[text].shape}"
+                raise BrokenContract(self._home(name), what)
+        home = plan.back(self._chain, {n: g for n, g in read.items() if n in self._names})
+        data = plan.back(self._steps, {n: g for n, g in read.items() if n not in self._names})
+        return {str(name): self._in_dtype(g) for name, g in (home | data).items()}
+
+    def outputs(self, h: Any) -> Array:
+        """Outputs of the top layer in the code's layout as (T, B, H*N)."""
+        sizes, model = self.case.sizes, self.case.model
+        wanted = (sizes.T, sizes.B, sizes.H * len(model.directions))
+        home = plan.back([self._output_axes], {Name("h"): h})[Name("h")]
+        if home.shape != wanted:
+            got = np.shape(h)
+            raise BrokenContract("return value", f"the outputs have shape {got}, not {wanted}")
+        return home
+
+    def cotangent(self, dh: Array) -> Any:
+        """`dh` (T, B, H*N) in the code's layout."""
+        return self._own(plan.forward([self._output_axes], {Name("h"): dh})[Name("h")])
+
+    def head_gradients(self, grads: Mapping[str, Array]) -> dict[str, Array]:
+        """Gradients of `W_hy` and `b_y`, known in the contract's shapes, in the code's."""
+        named = {Name.of(n): g for n, g in grads.items()}
+        return {self._called(n): g for n, g in plan.forward(self._chain, named).items()}
+
+    def written(self) -> None:
+        """Raise `BrokenContract` if the subject changed an array that it was handed."""
+        fresh = View(self.convention, self.case).arrays
+        for name, array in self.arrays.items():
+            if not np.array_equal(np.asarray(array), np.asarray(fresh[name])):
+                what = f"{name} was written to: a subject must leave its inputs as they are"
+                raise BrokenContract(name, what)
+
+    def _called(self, name: Name) -> str:
+        return called(name, self.convention.names, self.case.model.cell)
+
+    def _own(self, array: Any) -> Any:
+        """A contiguous copy in the convention's dtype."""
+        if isinstance(array, list):
+            return [self._own(step) for step in array]
+        if isinstance(array, int):
+            return array
+        dtype = self.convention.dtype if array.dtype.kind == "f" else ""
+        return np.array(array, dtype=dtype or array.dtype, order="C")
+
+    def _read(self, text: str, name: Name, value: Any) -> Array:
+        """One gradient as an array of the shape that its array was handed over with."""
+        wanted = np.shape(self.arrays[text])
+        try:
+            array = np.asarray(value)
+            array = array.astype(self.case.dtype) if _has_no_dtype(value) else array
+        except Exception as error:  # whatever a foreign array's conversion raises
+            what = f"the gradient of {text} is no array of numbers: {error}"
+            raise BrokenContract(self._home(name), what) from error
+        if array.shape != wanted:
+            what = f"the gradient of {text} has shape {array.shape}, not {wanted}"
+            raise BrokenContract(self._home(name), what)
+        return array
+
+    def _home(self, name: Name) -> str:
+        """The contract's name of an array, or of one it is part of."""
+        bases = {"W": "W_xh", "b": "b_xh"}
+        plain = str(Name(bases.get(name.base, name.base), name.layer, name.suffix))
+        return plain if plain in self.case.inputs else str(name)
+
+    def _in_dtype(self, gradient: Array) -> Array:
+        declared = self.convention.dtype
+        return gradient.astype(self.case.dtype) if declared else gradient
+
+
+def _check(convention: Convention, case: Case) -> None:
+    """Raise `Unsupported` for a case that a convention cannot express."""
+    if why := convention.why_not(case.model):
+        raise Unsupported(why)
+    if convention.batch == "none" and case.sizes.B > 1:
+        raise Unsupported(f"without an axis of the batch there is one sequence, not {case.sizes.B}")
+    if convention.tokens and not _one_hot(case.x):
+        raise Unsupported(
+            "x is not one-hot, so it has no tokens: draw such cases with a model '...+onehot'"
+        )
+    if (convention.dtype, case.dtype) == ("float32", "float64"):
+        raise Unsupported("this convention is float32, the case float64: use --dtype float32")
+
+
+def _one_hot(x: Array) -> bool:
+    """Whether every vector has a single 1 among zeros."""
+    return bool(np.all((x == 0) | (x == 1)) and np.all(x.sum(-1) == 1))
+
+
+def _has_no_dtype(value: Any) -> bool:
+    """Plain numbers, and lists of them, are read in the case's precision."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (int, float, list, tuple))

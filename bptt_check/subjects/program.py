@@ -1,0 +1,273 @@
+"""A program in any language as a subject: arrays through files, one line of JSON per case.
+
+`docs/protocol.md` is the definition. `exec:COMMAND` starts the program once and talks to it;
+`exec1:COMMAND` starts it for every case, with the names of both files as arguments.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import shlex
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from ..case import DTYPES, Case, Result
+from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
+from ..model import Model
+from ..process import PATIENCE, Child, describe_status, last_words
+
+T = TypeVar("T")
+
+PROTOCOL = 1
+"""Version of what is said and of what stands in the files."""
+LONGEST_LINE = 2**20
+OUTPUT = "output."
+"""Starts the name of a tensor that is a value of the forward pass and no gradient."""
+
+
+class Hello(msgspec.Struct):
+    """The first line of a program: what it speaks, and what it does."""
+
+    protocol: int
+    name: str = ""
+    supports: dict[str, list[str | int | bool]] = {}
+    dtypes: tuple[str, ...] = ("float64",)
+    lengths: bool = False
+    truncation: bool = False
+
+
+class Reply(msgspec.Struct):
+    """The line that answers a case: one of `ok`, `unsupported` and `error`."""
+
+    id: int
+    ok: bool = False
+    unsupported: str | None = None
+    error: str | None = None
+
+
+def program(text: str) -> Program | OneShot:
+    """The subject of `exec:COMMAND` or `exec1:COMMAND`.
+
+    Raises:
+        SubjectNotFound: there is no such program, or it does not start as the protocol says.
+        MissingFramework: safetensors is not installed.
+    """
+    kind, _, command = text.partition(":")
+    words = shlex.split(command)
+    if not words:
+        raise SubjectNotFound(f"{text!r} names no program: write {kind}:COMMAND.")
+    if shutil.which(words[0]) is None:
+        raise SubjectNotFound(f"there is no program {words[0]!r} that could be run.")
+    if importlib.util.find_spec("safetensors") is None:
+        raise MissingFramework(
+            "programs exchange safetensors files: pip install 'bptt-check[exec]'."
+        )
+    return Program(words) if kind == "exec" else OneShot(words)
+
+
+class Program:
+    """A long-lived program; one that died or lost the thread is started again for the next case."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._numbers = itertools.count(1)
+        self._child: Child | None = None
+        try:
+            self._hello = self._start()
+        except SubjectFailed as error:
+            raise SubjectNotFound(f"{shlex.join(command)} {error}.") from error
+        self.name = self._hello.name or shlex.join(command)
+
+    def supports(self, model: Model) -> bool:
+        """Whether every field of the model has one of the values that the hello line allows."""
+        values = asdict(model)
+        return all(values[field] in allowed for field, allowed in self._hello.supports.items())
+
+    def __call__(self, case: Case) -> Result:
+        """What the program answers.
+
+        Raises:
+            Unsupported: by its hello line, or for this case.
+            SubjectFailed: it gave no answer; the text says what it did instead.
+        """
+        self._decline(case)
+        with tempfile.TemporaryDirectory(prefix="bptt_check") as folder:
+            given, answer = Path(folder, "in.safetensors"), Path(folder, "out.safetensors")
+            write_case(case, given)
+            self._converse(given, answer)
+            return read_result(answer)
+
+    def _decline(self, case: Case) -> None:
+        """Raise `Unsupported` for what the hello line does not offer."""
+        hello = self._hello
+        if case.dtype not in hello.dtypes:
+            raise Unsupported(f"does {', '.join(hello.dtypes)} only")
+        if case.lengths is not None and not hello.lengths:
+            raise Unsupported("does not do lengths")
+        if case.truncation is not None and not hello.truncation:
+            raise Unsupported("does not do truncation")
+
+    def _converse(self, given: Path, answer: Path) -> None:
+        """Ask for one case, and believe the line that answers it."""
+        try:
+            if self._child is None:
+                self._hello = self._start()
+            assert self._child is not None
+            number = next(self._numbers)
+            request = {"id": number, "in": str(given), "out": str(answer)}
+            self._child.send(msgspec.json.encode(request) + b"\n")
+            reply = _decoded(self._line(), Reply)
+            if reply.id != number:
+                raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
+        except BaseException:  # also the limit of time: where it stands now nobody knows
+            self._drop()
+            raise
+        if reply.unsupported is not None:
+            raise Unsupported(reply.unsupported)
+        if not reply.ok:
+            raise SubjectFailed(f"reported an error: {reply.error or 'without saying which'}")
+
+    def _start(self) -> Hello:
+        self._child = Child(self._command, _read_line)
+        self._finalizer = weakref.finalize(self, self._child.kill)
+        try:
+            hello = _decoded(self._line(), Hello)
+            _check(hello)
+        except BaseException:
+            self._drop()
+            raise
+        return hello
+
+    def _line(self) -> bytes:
+        """The next line of the program, or how it ended instead."""
+        assert self._child is not None
+        try:
+            line = self._child.receive(PATIENCE)
+        except TimeoutError:
+            raise SubjectFailed(f"said nothing for {PATIENCE:g} s") from None
+        if line is None:
+            ending = self._child.ending()
+            raise SubjectFailed(ending + last_words(self._child.said))
+        return line
+
+    def _drop(self) -> None:
+        if self._child is not None:
+            self._finalizer()
+            self._child = None
+
+
+class OneShot:
+    """A program that is started for every case: `COMMAND in.safetensors out.safetensors`."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self.name = shlex.join(command)
+
+    def __call__(self, case: Case) -> Result:
+        """What the program answers; raises like `Program`."""
+        with tempfile.TemporaryDirectory(prefix="bptt_check") as folder:
+            given, answer = Path(folder, "in.safetensors"), Path(folder, "out.safetensors")
+            write_case(case, given)
+            self._run(given, answer)
+            return read_result(answer)
+
+    def _run(self, given: Path, answer: Path) -> None:
+        child = Child([*self._command, str(given), str(answer)], _read_line)
+        try:
+            child.stdin.close()
+            while (line := child.receive(PATIENCE)) is not None:
+                print(line.decode("utf-8", "replace"), file=sys.stderr)
+            status = child.status()
+        except TimeoutError:
+            raise SubjectFailed(f"did not end in {PATIENCE:g} s") from None
+        finally:
+            child.kill()
+        if status != 0:
+            ending = "did not end" if status is None else describe_status(status)
+            raise SubjectFailed(ending + last_words(child.said))
+
+
+def write_case(case: Case, path: Path) -> None:
+    """The file of a case: every array under its name, the rest as metadata."""
+    from safetensors.numpy import save_file
+
+    names = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
+    others = {n: getattr(case, n) for n in names if getattr(case, n) is not None}
+    said = {"protocol": PROTOCOL, **asdict(case.model), **asdict(case.sizes), "dtype": case.dtype}
+    said |= asdict(case.truncation) if case.truncation else {}
+    arrays = {n: np.ascontiguousarray(a) for n, a in {**case.inputs, **others}.items()}
+    save_file(arrays, path, {name: _word(value) for name, value in said.items()})
+
+
+def read_result(path: Path) -> Result:
+    """The result in the file that a program has written.
+
+    Raises:
+        Unsupported: its metadata says `unsupported`.
+        SubjectFailed: there is no such file, or it cannot be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise SubjectFailed("did not write the file that it was told to write")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata: Mapping[str, str] = file.metadata() or {}
+            tensors: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        raise SubjectFailed(f"wrote a file that is no safetensors file: {error}") from error
+    if "unsupported" in metadata:
+        raise Unsupported(metadata["unsupported"])
+    outputs = {n[len(OUTPUT) :]: tensors.pop(n) for n in list(tensors) if n.startswith(OUTPUT)}
+    loss = tensors.pop("loss", None)
+    return Result(loss, tensors, outputs=outputs or None)
+
+
+def _word(value: object) -> str:
+    """Booleans as in JSON, everything else as it prints."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read_line(stream: IO[bytes]) -> bytes | None:
+    """One line without its end; None at the end of the stream."""
+    line = stream.readline(LONGEST_LINE)
+    if len(line) == LONGEST_LINE:
+        raise SubjectFailed(f"wrote a line of more than {LONGEST_LINE} bytes")
+    return line.rstrip(b"\r\n") if line else None
+
+
+def _decoded(line: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except msgspec.DecodeError as error:
+        shown = line[:80].decode("utf-8", "replace")
+        name = "hello line" if kind is Hello else "answer"
+        raise SubjectFailed(f"wrote {shown!r} where its {name} belongs: {error}") from error
+
+
+def _check(hello: Hello) -> None:
+    """Raise `SubjectFailed` for a hello line that means nothing here."""
+    if hello.protocol != PROTOCOL:
+        raise SubjectFailed(
+            f"speaks version {hello.protocol} of the protocol; this bptt-check speaks {PROTOCOL}"
+        )
+    valid = [field.name for field in fields(Model)]
+    unknown = [name for name in hello.supports if name not in valid]
+    if unknown:
+        raise SubjectFailed(
+            f"says that it supports values of {unknown[0]!r}, which is no field of a model; "
+            f"valid: {', '.join(valid)}"
+        )
+    unknown = [name for name in hello.dtypes if name not in DTYPES]
+    if unknown:
+        raise SubjectFailed(f"offers the dtype {unknown[0]!r}; valid: {', '.join(DTYPES)}")

@@ -1,0 +1,100 @@
+"""The examples: every adapter is short, every right one passes, every broken one is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bptt_check as bc
+from bptt_check import oracles, subjects
+from bptt_check.targets import of
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+BROKEN = {
+    "numpy_class": ("the gradient of W_xh_l0, W_hh_l0, b_h_l0, x, h0 is wrong", "W_hy, b_y"),
+    "course_functions": ("the gradient of W_hh_l0 is wrong", "W_xh_l0, b_h_l0, W_hy, b_y, x, h0"),
+    "char_rnn": ("the gradient of W_xh_l0, W_hh_l0, b_h_l0 is wrong", "W_hy, b_y"),
+    "keras_layout": ("but your gradients are those of gate order 'r z n'", "W_hy, b_y, x, h0"),
+    "torch_function": ("the gradient of b_h_l0 is wrong", "W_xh_l0, W_hh_l0, W_hy, b_y, x, h0, c0"),
+}
+"""Example to what the message of its broken twin says, and the gradients it finds right."""
+MOST_LINES = 15
+
+
+def subject(name: str, attribute: str) -> Any:
+    """The subject that `bptt-check run examples/NAME.py:ATTRIBUTE` runs."""
+    if name == "torch_function" and not oracles.available("torch"):
+        pytest.skip("torch is not installed")
+    return subjects.load(f"{EXAMPLES / name}.py:{attribute}")
+
+
+def lines_of_code(source: str) -> int:
+    """Lines that hold code: no blank ones, no comments, no docstrings."""
+    tree = ast.parse(source)
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
+    prose = {n for t in texts for n in range(t.lineno, (t.end_lineno or t.lineno) + 1)}
+    code = enumerate(source.splitlines(), start=1)
+    return sum(1 for n, line in code if n not in prose and line.split("#")[0].strip())
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_adapter_is_short(name: str) -> None:
+    """Fifteen lines for both twins, imports included."""
+    assert lines_of_code((EXAMPLES / f"{name}.py").read_text()) <= MOST_LINES
+
+
+def test_lines_are_counted() -> None:
+    """Code counts, prose does not."""
+    source = (
+        '"""Two\nlines."""\n\nimport os  # here\n\n\ndef f():\n    """Prose."""\n    return os\n'
+    )
+
+    assert lines_of_code(source) == 3
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_right_one_passes(name: str) -> None:
+    """Every gradient that it offers, on every model that it declares."""
+    report = bc.verify(subject(name, "subject"), cases=8, oracles=["complex_step"])
+
+    assert report.passed, report.message
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_broken_one_is_named(name: str) -> None:
+    """The message says which gradients are wrong, or what they are instead, and which are right."""
+    broken = subject(name, "broken")
+
+    report = bc.verify(broken, of(broken.targets[0]), cases=8, oracles=["complex_step"])
+
+    wrong, right = BROKEN[name]
+    text = " ".join(report.message.split())
+    assert report.verdict == "fail"
+    assert wrong in text
+    assert re.search(rf"right: {right}(?!,)", text), text
+
+
+def test_the_message_has_the_codes_own_name() -> None:
+    """Beside the contract's, above the line that reproduces the failure."""
+    report = bc.verify(subject("course_functions", "broken"), ["rnn-tanh"], 4, ["complex_step"])
+
+    assert "\n  W_hh_l0 is Wh in your convention\n  reproduce: " in report.message
+
+
+def test_every_example_is_in_the_readme() -> None:
+    """Each with the command that runs it, and no command names a file that is not there."""
+    named = re.findall(
+        r"bptt-check run examples/(\w+)\.py:(\w+)", (EXAMPLES / "README.md").read_text()
+    )
+
+    assert {name for name, _ in named} >= set(BROKEN)
+    assert all(hasattr(subject(n, a), "supports") for n, a in named if n in BROKEN)
+    assert all((EXAMPLES / f"{n}.py").is_file() for n, _ in named)
