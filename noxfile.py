@@ -65,6 +65,21 @@ one_backend("flint", [".[flint]"])
 
 
 @nox.session
+def flax(session: nox.Session) -> None:
+    """The cells of Flax as subjects."""
+    session.install(".[jax]", *group("flax"))
+    session.run("pytest", "-m", "flax", *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax,flax"})
+
+
+@nox.session
+def keras(session: nox.Session) -> None:
+    """The layers of Keras 3, on JAX, as subjects."""
+    session.install(".[jax]", *group("keras"))
+    environment = {"BPTT_CHECK_BACKENDS": "jax,keras", "KERAS_BACKEND": "jax"}
+    session.run("pytest", "-m", "keras", *session.posargs, env=environment)
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """The test suite with the lowest version of every dependency that pyproject.toml allows."""
     wanted = [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .conventions import Convention
     from .errors import BpttCheckError, GradientMismatch, Unsupported
     from .flow import GradientFlow, gradient_flow
+    from .function import FunctionReport, assert_function, verify_function
     from .isolation import isolated
     from .model import Layout, Model
     from .records import CaseReport
@@ -29,6 +30,7 @@ _HOME = {
     "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
     "conventions": ("Convention",),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
+    "function": ("FunctionReport", "assert_function", "verify_function"),
     "flow": ("GradientFlow", "gradient_flow"),
     "isolation": ("isolated",),
     "model": ("Layout", "Model"),
@@ -44,6 +46,7 @@ __all__ = [
     "Case",
     "CaseReport",
     "Convention",
+    "FunctionReport",
     "GradientFlow",
     "GradientMismatch",
     "Layout",
@@ -55,6 +58,7 @@ __all__ = [
     "TaylorTest",
     "Truncation",
     "Unsupported",
+    "assert_function",
     "assert_gradients",
     "cells",
     "check",
@@ -65,6 +69,7 @@ __all__ = [
     "strategies",
     "taylor",
     "verify",
+    "verify_function",
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
 
 from . import oracles as _oracles
 from . import targets
@@ -15,10 +14,8 @@ from .records import CaseReport
 from .report import Report
 from .run import Plan, Progress
 from .run import verify as _verify
+from .session import collected, overrides
 from .targets import Target, default_targets
-
-collected: ContextVar[list[Report] | None] = ContextVar("collected", default=None)
-"""Where the pytest plugin gathers the reports of a test; None outside of it."""
 
 
 def models() -> dict[str, Model]:
@@ -78,6 +75,9 @@ def verify(
     Raises:
         UnknownName, SpecError, MissingFramework: an argument is impossible; the message says why.
     """
+    said = overrides.get()
+    cases = cases if said.cases is None else said.cases
+    seed = seed if said.seed is None else said.seed
     positive("cases", cases)
     for name, value in (("models", models), ("oracles", oracles), ("dtypes", dtypes)):
         if isinstance(value, str):
@@ -117,12 +117,16 @@ def assert_gradients(
     __tracebackhide__ = True
     report = verify(subject, models, cases, oracles, dtypes, seed, timeout)
     if not report.passed:
-        raise GradientMismatch(report.message)
+        raise GradientMismatch(report.message, report)
     return report
 
 
 def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
-    """The oracles of these names; every installed one for None."""
+    """The oracles of these names; every installed one for None.
+
+    What the command line of pytest says takes the place of both.
+    """
+    names = overrides.get().oracles or names
     if names is None:
         return tuple(_oracles.defaults())
     wanted = dict.fromkeys(names)

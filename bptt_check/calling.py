@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import signal
 import threading
 import traceback
@@ -15,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -282,7 +284,8 @@ def explained(error: BaseException) -> str:
     if isinstance(error, SubjectFailed):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if f.filename != __file__]
+    ours = f"{Path(__file__).parent}{os.sep}"  # adapters to frameworks too
+    outside = [f for f in frames if not f.filename.startswith(ours)]
     where = (
         f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
     )

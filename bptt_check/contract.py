@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,21 @@ class Accepted:
     findings: tuple[Finding, ...]
 
 
-def accept(case: Case, returned: Any) -> Accepted:
+class Expects(Protocol):
+    """What has a gradient: a `Case`, or the arrays of a function that knows no cases."""
+
+    @property
+    def params(self) -> Mapping[str, Array]:
+        """The arrays whose gradient is required."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Array]:
+        """The arrays whose gradient is taken."""
+        ...
+
+
+def accept(case: Expects, returned: Any) -> Accepted:
     """Read what a subject returned for a case.
 
     Required: every parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have their
@@ -70,10 +84,16 @@ def written_inputs(before: Case, after: Case) -> list[Finding]:
     constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
     pairs = {n: (a, after.inputs.get(n)) for n, a in before.inputs.items()}
     pairs |= {n: (getattr(before, n), getattr(after, n)) for n in constants}
+    given = {n: old for n, (old, _) in pairs.items() if old is not None}
+    return writes(given, {n: new for n, (_, new) in pairs.items()})
+
+
+def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> list[Finding]:
+    """A finding for every array that is another one afterwards."""
     return [
         Finding(name, f"{name} was written to: a subject must leave its inputs as they are")
-        for name, (old, new) in pairs.items()
-        if old is not None and (new is None or not np.array_equal(old, new))
+        for name, old in before.items()
+        if after.get(name) is None or not np.array_equal(old, np.asarray(after[name]))
     ]
 
 
@@ -149,7 +169,7 @@ def _loss(value: Any) -> tuple[float | None, list[Finding]]:
     return loss, []
 
 
-def _keys(case: Case, grads: Mapping[str, Any]) -> list[Finding]:
+def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Finding]:
     missing = [n for n in case.params if n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)
@@ -162,17 +182,17 @@ def _keys(case: Case, grads: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _gradient(case: Case, name: str, value: Any) -> tuple[Array | None, Finding | None]:
+def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Finding | None]:
     """One gradient in float64, or None if it cannot be compared, and what is wrong with it."""
     wanted = case.inputs[name]
     try:
         array = np.asarray(value)
-        array = array.astype(case.stored) if _has_no_dtype(value) else array
+        array = array.astype(wanted.dtype) if _has_no_dtype(value) else array
     except Exception as error:
         return None, Finding(name, f"the gradient of {name} is no array of numbers: {error}")
     if array.dtype.kind not in "fiu":
         return None, Finding(
-            name, f"the gradient of {name} has dtype {array.dtype}, not {case.stored}"
+            name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
         )
     if array.shape != wanted.shape:
         return None, Finding(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class BpttCheckError(Exception):
@@ -80,6 +81,10 @@ class ReportError(BpttCheckError, OSError):
 
 
 class GradientMismatch(BpttCheckError, AssertionError):
-    """Raised by `assert_gradients`: the message is the explanation of the first and worst
-    failure.
+    """Raised by `assert_gradients` and `assert_function`: the message is the explanation of the
+    first and worst failure, `report` the whole report.
     """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report

@@ -177,16 +177,22 @@ def reproduction(case: Case, subject: str) -> list[str]:
 def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
     """Got, expected and error at the worst entry, and which oracles say so."""
     saying = _listed([r.oracle for r in against if r.verdict == worst.verdict])
-    relative = (
-        f", relative {abs(worst.got - worst.want) / abs(worst.want):.3g}" if worst.want else ""
-    )
-    error = abs(worst.got - worst.want)
+    place = entry(case.model, case.sizes.H, worst.parameter, worst.index)
     return [
-        f"  worst entry {entry(case.model, case.sizes.H, worst.parameter, worst.index)}",
+        f"  worst entry {place}",
+        *got_and_expected(worst, saying),
+        *_proof(worst, against),
+    ]
+
+
+def got_and_expected(worst: Row, saying: str) -> list[str]:
+    """The values of the worst entry of a row, and who says so."""
+    error = abs(worst.got - worst.want)
+    relative = f", relative {error / abs(worst.want):.3g}" if worst.want else ""
+    return [
         f"    got       {worst.got:.17g}",
         f"    expected  {worst.want:.17g}  (by {saying})",
         f"    error     {error:.3g} = {error / worst.budget:.3g} budgets{relative}",
-        *_proof(worst, against),
     ]
 
 

@@ -242,34 +242,20 @@ class _Judgement:
 
     def _imprecise(self, what: str, lower: Conditioning) -> CaseReport | None:
         """A report if an arithmetic that loses digits explains everything that is over budget."""
-        if self._only_loss_loses_digits(lower):
+        allowed = self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error()
+        if self.loss_error > allowed:
+            return None
+        if not any(r.verdict == "fail" for r in self.rows):
             message = explain.imprecise_loss(
                 self.case, self.loss_error, self.expected_loss, what, self.name
             )
             return self._closed("imprecise", message, "loss")
-        if not self._is_imprecise(lower):
+        sharp = min(self.trusted, key=lambda name: _largest_bound(self.trusted[name]))
+        if not is_imprecise(self.diffs[sharp], self.budgets[sharp], lower):
             return None
         self._rewrite("imprecise")
         message = explain.imprecise(self.case, self.rows, what, self.name)
         return self._closed("imprecise", message, self._worst_parameter("imprecise"))
-
-    def _only_loss_loses_digits(self, lower: Conditioning) -> bool:
-        """Whether all gradients are right, and the loss is within rounding in a lower precision."""
-        if any(r.verdict == "fail" for r in self.rows):
-            return False
-        return (
-            self.loss_error
-            <= self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error()
-        )
-
-    def _is_imprecise(self, lower: Conditioning) -> bool:
-        """Whether rounding in a lower precision explains everything, the loss included."""
-        if self.loss_error > self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error():
-            return False
-        sharp = min(self.trusted, key=lambda name: _largest_bound(self.trusted[name]))
-        if not any(r.verdict == "fail" for r in self.rows):
-            return False
-        return is_imprecise(self.diffs[sharp], self.budgets[sharp], lower)
 
     def _wrong_loss(self, detail: bool) -> str:
         """The message of a wrong loss; in detail with where it starts and whose derivative it
@@ -281,7 +267,7 @@ class _Judgement:
         if any(r.verdict == "fail" for r in self.rows):
             own = ""
             if detail:
-                own = own_derivative(self.subject, self.case, result, self.conditioned)
+                own = own_derivative(self.subject, self.case, result)
         where = where_it_differs(self.subject, self.case, result, self.plain) if detail else ""
         budget = self.plain.of_loss()
         return explain.wrong_loss(

@@ -1,8 +1,7 @@
 """The first of the two questions: is the gradient the derivative of the subject's *own* loss?
 
-Needs no oracle and no knowledge of the model: the subject's loss is differenced. Asked when that
-    loss
-is not the model's, to tell a right backward of another forward from a wrong backward.
+Needs no oracle and no knowledge of the model: see `function`. Asked when that loss is not the
+model's, to tell a right backward of another forward from a wrong backward.
 """
 
 from __future__ import annotations
@@ -11,70 +10,37 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import NumPy
-from .calling import ask
+from .calling import ask, ask_once
 from .case import Case, Differentiator, Result
+from .function import verify_function
 from .network import logits, losses, problem, run_layers
 from .precision import PRECISIONS
-from .roundoff import Conditioning
 from .verdict import Budgets
 
-Array = NDArray[Any]
-
-STEP = {"float64": 2.0**-12, "float32": 2.0**-4}
-SAFETY = 64.0
-"""Roundings of the loss allowed for one difference; its conditioning is only known for our own
-model.
-"""
+CALLS = 20_000
+"""Of the subject, at most; a larger case is sampled."""
 
 
-def own_derivative(
-    subject: Differentiator, case: Case, result: Result, conditioned: Conditioning
-) -> str:
+def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
     """One sentence that answers the question for a subject whose loss is another one."""
-    noise = SAFETY * conditioned.loss * PRECISIONS[case.dtype].unit
-    wrong = [n for n in result.grads if not _agrees(subject, case, n, result.grads[n], noise)]
-    if not wrong:
+
+    def own(arrays: dict[str, Any]) -> Result:
+        answer = ask_once(subject, case.with_inputs(arrays)).result
+        if answer is None:
+            raise ValueError("the subject gave no loss and gradients here")
+        return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})
+
+    report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=CALLS)
+    wrong = dict.fromkeys(r.parameter for r in report.rows if r.verdict == "fail")
+    if wrong:
+        return f"your backward is not the derivative of your own loss either: {', '.join(wrong)}"
+    if report.verdict in ("pass", "inconclusive", "imprecise"):
         return (
             "your backward is right for your forward, but your forward is another model (or loss)"
         )
-    return f"your backward is not the derivative of your own loss either: {', '.join(wrong)}"
-
-
-def _agrees(subject: Differentiator, case: Case, name: str, gradient: Array, noise: float) -> bool:
-    """Whether every entry of a gradient is within the bound of the differences of the subject's
-    loss.
-    """
-    step = STEP[case.stored]
-    for index in np.ndindex(gradient.shape):
-        coarse = _difference(subject, case, name, index, step)
-        fine = _difference(subject, case, name, index, step / 2)
-        best = fine + (fine - coarse) / 3.0
-        bound = 2.0 * abs(best - fine) + 4.0 * noise / step + 1e-9 * abs(best)
-        if not abs(gradient[index] - best) <= bound:
-            return False
-    return True
-
-
-def _difference(
-    subject: Differentiator, case: Case, name: str, index: tuple[int, ...], step: float
-) -> float:
-    """Central difference of the subject's loss in one entry of one input."""
-    (up, above), (down, below) = (_loss_at(subject, case, name, index, s) for s in (step, -step))
-    return (up - down) / (above - below)
-
-
-def _loss_at(
-    subject: Differentiator, case: Case, name: str, index: tuple[int, ...], step: float
-) -> tuple[float, float]:
-    """The subject's loss with one entry moved, and the value that entry really got in its dtype."""
-    moved = case.inputs[name].copy()
-    moved[index] += step
-    answer = ask(subject, case.with_inputs({name: moved}))
-    loss = float("nan") if answer.result is None else answer.result.loss
-    return loss, float(moved[index])
+    return ""
 
 
 def where_it_differs(subject: Differentiator, case: Case, result: Result, budgets: Budgets) -> str:

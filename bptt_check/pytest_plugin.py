@@ -1,14 +1,15 @@
-"""The pytest plugin: `--bptt-report DIR` gathers every check of a session into one report.
+"""The pytest plugin: a fixture with a subtest per gradient, and one report of a whole session.
 
-Without the option nothing happens and nothing is imported. With it, each call of `verify` or
-`assert_gradients` inside a test travels on that test's report, as JSON types, so that it makes no
-difference whether the test ran here or in a worker of pytest-xdist.
+Without its fixture and its options nothing happens and nothing is imported. Each call of `verify`
+or `assert_gradients` inside a test travels on that test's report, as JSON types, so that it makes
+no difference whether the test ran here or in a worker of pytest-xdist.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,74 +20,217 @@ if TYPE_CHECKING:
     from .report.bundle import Bundle
 
 _FOUND = pytest.StashKey["list[Report]"]()
+_PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable with the file that continuous integration shows below a job; it is appended to."""
+MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout")
+"""What `@pytest.mark.bptt(...)` takes: the arguments of `verify`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The one option."""
-    parser.getgroup("bptt_check").addoption(
-        "--bptt-report",
-        dest="bptt_report",
-        metavar="DIR",
+    """The options; what they say holds for every check of the session."""
+    group = parser.getgroup("bptt_check")
+    group.addoption(
+        "--bptt-report", dest="bptt_report", metavar="DIR",
         help="write one report of all gradient checks of bptt_check into DIR",
-    )
+    )  # fmt: skip
+    group.addoption(
+        "--bptt-markdown", dest="bptt_markdown", metavar="FILE",
+        help="write a summary of them as Markdown into FILE",
+    )  # fmt: skip
+    group.addoption(
+        "--bptt-cases", dest="bptt_cases", metavar="N", type=int,
+        help="check every model on N cases, whatever the tests say",
+    )  # fmt: skip
+    group.addoption(
+        "--bptt-oracle", dest="bptt_oracles", metavar="NAME", action="append",
+        help="check against this oracle (may be repeated), whatever the tests say",
+    )  # fmt: skip
+    group.addoption(
+        "--bptt-seed", dest="bptt_seed", metavar="N", type=int,
+        help="draw the cases with this seed, whatever the tests say",
+    )  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find out whether the folder can be written, before any test runs."""
-    given = config.getoption("bptt_report")
-    if given is None or config.getoption("collectonly", default=False):
+    """Find out whether everything asked for can be done, before any test runs."""
+    what = "check_gradients(subject, ...) checks with these arguments"
+    config.addinivalue_line("markers", f"bptt({', '.join(MARKER)}): {what}")
+    if config.getoption("collectonly", default=False):
         return
-    config.pluginmanager.register(_Recorder(), "bptt_check_recorder")
+    config.pluginmanager.register(_Recorder(config), "bptt_check_recorder")
     if hasattr(config, "workerinput"):  # a worker of xdist: its reports go to the controller
         return
+    _check_overrides(config)
+    folder, summary = _folder(config), _summary(config)
+    if folder is not None or summary is not None or os.environ.get(STEP_SUMMARY):
+        collector = _Collector(folder, summary, config)
+        config.pluginmanager.register(collector, "bptt_check_collector")
+
+
+def _check_overrides(config: pytest.Config) -> None:
+    """Wrong usage if an option cannot be; oracles are looked up only if one is named."""
+    cases, seed = config.getoption("bptt_cases"), config.getoption("bptt_seed")
+    if cases is not None and cases < 1:
+        raise pytest.UsageError(f"--bptt-cases must be at least 1, got {cases}")
+    if seed is not None and seed < 0:
+        raise pytest.UsageError(f"--bptt-seed must not be negative, got {seed}")
+    if config.getoption("bptt_oracles"):
+        from .api import load_oracles
+        from .errors import BpttCheckError
+
+        try:
+            load_oracles(config.getoption("bptt_oracles"))
+        except BpttCheckError as error:
+            raise pytest.UsageError(f"--bptt-oracle: {error}") from error
+
+
+def _folder(config: pytest.Config) -> Path | None:
+    """The folder of the report, made and found to be writable."""
+    given = config.getoption("bptt_report")
+    if given is None:
+        return None
     from .errors import ReportError
     from .report import store
 
-    folder = config.invocation_params.dir / given
     try:
-        store.prepare(folder)
+        return store.prepare(config.invocation_params.dir / given)
     except ReportError as error:
         raise pytest.UsageError(f"--bptt-report: {error}") from error
-    config.pluginmanager.register(_Collector(folder, given, config), "bptt_check_collector")
+
+
+def _summary(config: pytest.Config) -> Path | None:
+    """The file of the Markdown summary, found to be writable and not there yet."""
+    given = config.getoption("bptt_markdown")
+    if given is None:
+        return None
+    path = config.invocation_params.dir / given
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise pytest.UsageError(f"--bptt-markdown: {given} cannot be written; choose another file")
+    path.unlink(missing_ok=True)
+    return path
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test that uses the fixture is a gradient test: `-m bptt` selects it."""
+    if "check_gradients" in getattr(item, "fixturenames", ()):
+        item.add_marker("bptt")
+
+
+@pytest.fixture
+def check_gradients(
+    request: pytest.FixtureRequest, subtests: pytest.Subtests
+) -> Callable[..., Report]:
+    """`check_gradients(subject, models=None, cases=100, ...)`: a subtest per model and gradient.
+
+    Takes the arguments of `bptt_check.verify`; `@pytest.mark.bptt(...)` gives them for a test, a
+    class or a module. Returns the report.
+    """
+    given = _marked(request.node)
+
+    def check(subject: Any, /, models: Any = None, **options: Any) -> Report:
+        __tracebackhide__ = True
+        from .api import verify
+        from .errors import GradientMismatch
+
+        arguments = {**given, **({} if models is None else {"models": models}), **options}
+        report = verify(subject, **arguments)
+        said = _tell(report, subtests)
+        unsaid = {f.message for f in report.failures} - said
+        if not report.passed and (unsaid or not said):
+            raise GradientMismatch(report.message, report)
+        return report
+
+    return check
+
+
+def _tell(report: Report, subtests: pytest.Subtests) -> set[str]:
+    """A subtest per gradient; the messages of those that are no pass."""
+    from .pytest_checks import outcomes
+
+    said: set[str] = set()
+    for outcome in outcomes(report):
+        with subtests.test(f"{outcome.model} {outcome.parameter}"):
+            if outcome.verdict != "pass":
+                said.add(outcome.message)
+                pytest.fail(outcome.message, pytrace=False)
+    return said
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """The arguments that the markers of a test give; the closest one wins."""
+    given: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers("bptt"))):
+        wrong = [*map(repr, mark.args), *sorted(set(mark.kwargs) - set(MARKER))]
+        if wrong:
+            raise pytest.UsageError(
+                f"@pytest.mark.bptt takes {', '.join(MARKER)} by name, not {', '.join(wrong)}"
+            )
+        given |= mark.kwargs
+    return given
 
 
 class _Recorder:
     """Runs where the tests run: puts the checks of a test on its report."""
 
+    def __init__(self, config: pytest.Config) -> None:
+        self.wanted = config.getoption("bptt_report") or config.getoption("bptt_markdown")
+        self.wanted = self.wanted or os.environ.get(STEP_SUMMARY)
+        oracles = config.getoption("bptt_oracles")
+        self.said: dict[str, Any] = {
+            "cases": config.getoption("bptt_cases"),
+            "oracles": tuple(oracles) if oracles else None,
+            "seed": config.getoption("bptt_seed"),
+        }
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        from .api import collected
+        from .session import Overrides, collected, overrides
 
         found: list[Report] = []
-        item.stash[_FOUND] = found
-        token = collected.set(found)
+        item.stash[_FOUND], item.stash[_PROPERTIES] = found, []
+        tokens = collected.set(found), overrides.set(Overrides(**self.said))
         try:
             return (yield)
         finally:
-            collected.reset(token)
+            collected.reset(tokens[0])
+            overrides.reset(tokens[1])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        found = item.stash.get(_FOUND, [])
+        found, said = item.stash.get(_FOUND, []), item.stash.get(_PROPERTIES, [])
         if found:
+            from .pytest_checks import properties
             from .report.bundle import bundle, pack
 
-            report.__dict__["bptt_check"] = [pack(bundle(one)) for one in found]
+            for one in found:
+                number = 1 + sum(name.endswith("_verdict") for name, _ in said)
+                said += properties(one, number)
+            if self.wanted:
+                report.__dict__["bptt_check"] = [pack(bundle(one)) for one in found]
             found.clear()  # a test has several reports: setup, call, teardown, subtests
+        if call.when == "teardown":  # which is where a JUnit file looks for properties
+            report.user_properties.extend(said)
         return report
 
 
 class _Collector:
     """Runs once per session: gathers the checks and writes their report."""
 
-    def __init__(self, folder: Path, given: str, config: pytest.Config) -> None:
-        self.folder, self.given = folder, given
+    def __init__(self, folder: Path | None, summary: Path | None, config: pytest.Config) -> None:
+        self.folder, self.summary = folder, summary
+        self.given = str(config.getoption("bptt_report"))
         self.command = shlex.join(["pytest", *map(str, config.invocation_params.args)])
         self.found: dict[str, list[Bundle]] = {}
         self.said = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether an option asked for something; a variable of the environment did not."""
+        return self.folder is not None or self.summary is not None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         packed: list[Any] = getattr(report, "bptt_check", [])
@@ -98,18 +242,33 @@ class _Collector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from .errors import ReportError
-        from .report import sentences, store
+        from .report import sentences
         from .report.bundle import merge
 
         parts = merge(self._labelled(), self.command, exitstatus == pytest.ExitCode.INTERRUPTED)
         try:
-            store.write_folder(self.folder, parts)
-        except ReportError as error:
+            places = self._written(parts)
+        except (ReportError, OSError) as error:
             self.said = f"the report could not be written: {error}"
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR
             return
         verdict = f"{parts.run.verdict}: {sentences.headline(parts.run)}"
-        self.said = f"{verdict}\nreport: {Path(self.given) / store.PAGE}"
+        self.said = "\n".join([verdict, *places])
+
+    def _written(self, parts: Bundle) -> list[str]:
+        """Write what was asked for; a line for the place to look at."""
+        from .report import markdown, store
+
+        page = ""
+        if self.folder is not None:
+            store.write_folder(self.folder, parts)
+            page = str(Path(self.given) / store.PAGE)
+        below = os.environ.get(STEP_SUMMARY) if self.found else None
+        for path in [self.summary, Path(below) if below else None]:
+            if path is not None:
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(markdown.render(parts.run, page))
+        return [f"report: {page}"] if page else []
 
     def _labelled(self) -> dict[str, Bundle]:
         """The checks under the names of their tests, numbered where a test made several."""
@@ -120,5 +279,6 @@ class _Collector:
         }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        terminalreporter.section("bptt_check")
-        terminalreporter.write_line(self.said)
+        if self.found or self.asked:
+            terminalreporter.section("bptt_check")
+            terminalreporter.write_line(self.said)

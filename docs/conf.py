@@ -14,3 +14,4 @@ autodoc_typehints = "signature"
 napoleon_google_docstring = True
 exclude_patterns = ["_build"]
 default_role = "code"
+autodoc_mock_imports = ["jax", "torch"]

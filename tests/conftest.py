@@ -14,7 +14,7 @@ import pytest
 
 from bptt_check import oracles
 
-FRAMEWORKS = ("torch", "jax", "flint")
+FRAMEWORKS = ("torch", "jax", "flint", "flax", "keras")
 NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
 
 

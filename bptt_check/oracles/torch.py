@@ -41,7 +41,7 @@ class Torch(PythonLoop):
 
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
-    with torch.inference_mode(False), torch.enable_grad(), _one_thread():
+    with torch.inference_mode(False), torch.enable_grad(), threads(1):
         inputs = {
             n: torch.tensor(a, device="cpu", requires_grad=n in problem.wanted)
             for n, a in problem.inputs.items()
@@ -54,10 +54,10 @@ def gradients(problem: Problem) -> Gradients:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Generator[None]:
-    """Small operations on one thread; on a busy machine threads wait for each other far longer."""
+def threads(count: int) -> Generator[None]:
+    """So many threads in the body; on a busy machine small operations wait for each other."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

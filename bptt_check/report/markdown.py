@@ -1,0 +1,79 @@
+"""A run as Markdown: what a page of continuous integration shows of it.
+
+Such pages drop what is longer than a megabyte without a word, so the text is cut long before.
+"""
+
+from __future__ import annotations
+
+from . import facts
+from .document import Run
+from .sentences import headline
+
+ROWS, FAILURES, LIMIT = 20, 5, 50_000
+"""Models and failures shown; characters of the whole."""
+
+
+def render(run: Run, report: str = "") -> str:
+    """The summary of a run; `report` is where the whole of it was written."""
+    parts = [f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.", _table(run)]
+    parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]
+    if len(run.failures) > FAILURES:
+        parts.append(f"And {facts.plural(len(run.failures) - FAILURES, 'more failure')}.")
+    parts += [f"Report: {code(report)}"] if report else []
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    if len(text) <= LIMIT:
+        return text
+    return text[:LIMIT] + "\n```\n\nCut here; the report has the rest.\n"
+
+
+def _table(run: Run) -> str:
+    """The worst models with their worst gradient."""
+    models = facts.models(run)
+    if not models:
+        return ""
+    lines = [
+        "| check | verdict | worst gradient | oracle | budgets |",
+        "| --- | --- | --- | --- | ---: |",
+    ]
+    lines += [f"| {' | '.join(_cells(m))} |" for m in models[:ROWS]]
+    if len(models) > ROWS:
+        lines.append(f"\n{facts.plural(len(models) - ROWS, 'more model')} did no worse.")
+    return "\n".join(lines)
+
+
+def _cells(model: facts.ModelFacts) -> list[str]:
+    name = escaped(facts.label(model.check, model.model))
+    if model.worst is None:
+        return [name, model.verdict, "-", "-", "-"]
+    worst = model.worst
+    return [
+        name,
+        model.verdict,
+        escaped(worst.parameter),
+        worst.oracle,
+        facts.number(worst.max_budgets),
+    ]
+
+
+def _failure(title: str, message: str) -> str:
+    fence = "`" * max(3, _longest_run_of_ticks(message) + 1)
+    return f"### {escaped(title)}\n\n{fence}text\n{message}\n{fence}"
+
+
+def escaped(text: str) -> str:
+    """Text that is no markup: a test may be called anything."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~" else c for c in text.replace("\n", " "))
+
+
+def code(text: str) -> str:
+    """Text in a span of code, whatever ticks it has."""
+    ticks = "`" * (_longest_run_of_ticks(text) + 1)
+    return f"{ticks} {text} {ticks}" if "`" in text else f"`{text}`"
+
+
+def _longest_run_of_ticks(text: str) -> int:
+    longest = current = 0
+    for character in text:
+        current = current + 1 if character == "`" else 0
+        longest = max(longest, current)
+    return longest

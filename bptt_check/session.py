@@ -1,0 +1,23 @@
+"""What a test session says about every check in it; imports nothing, so that it costs nothing."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What takes the place of the arguments of `verify`; None leaves them as they are."""
+
+    cases: int | None = None
+    oracles: tuple[str, ...] | None = None
+    seed: int | None = None
+
+
+collected: ContextVar[list[Any] | None] = ContextVar("collected", default=None)
+"""Where the pytest plugin gathers the reports of a test; None outside of it."""
+
+overrides: ContextVar[Overrides] = ContextVar("overrides", default=Overrides())  # noqa: B039  # frozen
+"""What the command line of pytest says; nothing outside of it."""

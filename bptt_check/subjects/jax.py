@@ -1,0 +1,113 @@
+"""JAX code as a subject: its backward pass is what `jax.value_and_grad` makes of it.
+
+So what is tested is a `custom_vjp`, a scan, a kernel. float64 is switched on inside a call and only
+there; the process keeps its own setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from ..case import Case, Result
+from ..errors import SpecError
+from ..model import Model
+from ..oracles.jax import Jax
+from .view import Frame, View, arrays_of, frame, loss_of, view
+
+Array = NDArray[Any]
+Supports = Callable[[Model], bool]
+
+
+def from_function(
+    function: Callable[[View], Any],
+    *,
+    jit: bool = False,
+    device: str = "cpu",
+    dtype: Any = None,
+    name: str | None = None,
+    supports: Supports | None = None,
+) -> Subject:
+    """A subject that differentiates a function of JAX arrays.
+
+    Args:
+        function: takes a `View`, a case whose arrays are JAX's, and returns the loss, or `(y, h_n)`
+            or `(y, (h_n, c_n))` with final states (layers*N, B, H), whose loss is then computed
+            for it.
+        jit: compile it. XLA compiles for every shape, a second or so, and a run draws many shapes;
+            worth it where the function is itself a scan, which is compiled at every call otherwise.
+        device: a platform of `jax.devices`, such as "cpu" or "gpu".
+        dtype: in which it computes; None is the case's. Gradients come back in the case's.
+        name: in reports; None is that of the function.
+        supports: tells whether a model can be asked for; None is always.
+
+    Raises:
+        SpecError: the device is not there, or the dtype is no floating point.
+    """
+    if dtype is not None and not jnp.issubdtype(dtype, jnp.floating):
+        raise SpecError(f"dtype must be a floating point dtype, got {dtype!r}.")
+    own = name or getattr(function, "__qualname__", type(function).__name__)
+    program: Any = partial(_loss_and_grads, function)
+    compiled = jax.jit(program, static_argnums=0) if jit else program
+    return Subject(compiled, _device(device), dtype, own, supports or _always)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """`case -> Result` through reverse mode."""
+
+    program: Callable[[Frame, Any], Any]
+    device: Any
+    dtype: Any
+    name: str
+    supports: Supports
+
+    def __call__(self, case: Case) -> Result:
+        """Loss and gradients of a case, in the dtype of its arrays."""
+        kind = jnp.dtype(self.dtype or case.dtype)
+
+        def convert(array: Array) -> Any:
+            return jnp.asarray(array, dtype=kind if array.dtype.kind == "f" else None)
+
+        with jax.enable_x64(kind == np.float64), jax.default_device(self.device):
+            loss, grads = self.program(frame(case), arrays_of(case, convert))
+            found = {n: np.asarray(g).astype(case.stored) for n, g in grads.items()}
+            return Result(float(loss), {n: found[n] for n in case.inputs})
+
+
+def _loss_and_grads(function: Callable[[View], Any], of: Frame, arrays: Any) -> Any:
+    """Loss and the gradient of every input."""
+
+    def loss(inputs: Any) -> Any:
+        returned = function(view(of, inputs, arrays["constants"]))
+        return _scalar(loss_of(Jax(), of, inputs, arrays["loss"], returned))
+
+    return jax.value_and_grad(loss)(arrays["inputs"])
+
+
+def _scalar(loss: Any) -> Any:
+    size = getattr(loss, "size", None)
+    if not isinstance(loss, jax.Array) or size != 1:
+        what = tuple(loss.shape) if isinstance(loss, jax.Array) else type(loss).__name__
+        raise SpecError(f"a JAX function must return one number as an array, got {what}.")
+    return loss.reshape(())
+
+
+def _always(model: Model) -> bool:
+    return True
+
+
+def _device(name: str) -> Any:
+    """The first device of a platform, if it can be had here."""
+    try:
+        return jax.devices(name)[0]
+    except RuntimeError as error:
+        here = ", ".join(sorted({d.platform for d in jax.devices()}))
+        raise SpecError(f"the device {name!r} is not there ({here} is): {error}") from error

@@ -1,0 +1,235 @@
+"""PyTorch code as a subject: its backward pass is what autograd makes of it.
+
+So what is tested is a custom `autograd.Function`, a kernel, a module. Nothing process-wide is left
+changed: no default dtype or device, no state of random numbers, no number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ..case import Case, Result
+from ..errors import SpecError, Unsupported
+from ..model import Model
+from ..oracles.torch import Torch, threads
+from .view import View, arrays_of, frame, loss_of, view
+
+Array = NDArray[Any]
+Supports = Callable[[Model], bool]
+
+CELLS: dict[type[torch.nn.Module], str] = {
+    torch.nn.RNN: "rnn",
+    torch.nn.LSTM: "lstm",
+    torch.nn.GRU: "gru",
+}
+"""torch's own modules and the cell that each is."""
+
+
+def from_function(
+    function: Callable[[View], Any],
+    *,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+    threads: int = 1,
+    name: str | None = None,
+    supports: Supports | None = None,
+) -> Subject:
+    """A subject that differentiates a function of tensors by autograd.
+
+    Args:
+        function: takes a `View`, a case whose arrays are tensors (parameters, `x`, `h0`, `c0`
+            require grad) and returns the loss, or `(y, h_n)` or `(y, (h_n, c_n))` as torch's
+            modules do, whose loss is then computed for it.
+        device: where the tensors live.
+        dtype: in which it computes; None is the case's. Gradients come back in the case's.
+        threads: of torch on the CPU during a call; one is fastest for cases of this size.
+        name: in reports; None is that of the function.
+        supports: tells whether a model can be asked for; None is always.
+
+    Raises:
+        SpecError: the device is not there, or the dtype is no floating point.
+    """
+    own = name or getattr(function, "__qualname__", type(function).__name__)
+    return Subject(function, _device(device), _dtype(dtype), threads, own, supports or _always)
+
+
+def from_module(
+    factory: Callable[..., torch.nn.Module],
+    *,
+    cell: str | None = None,
+    packed: bool = True,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+    threads: int = 1,
+    name: str | None = None,
+) -> Subject:
+    """A subject of a module that is built and called as `torch.nn.RNN`, `LSTM` and `GRU` are.
+
+    Its parameters have torch's names (`weight_ih_l0`, `bias_hh_l1_reverse`, ...), the call is
+    `module(x, (h0, c0)) -> y, (h_n, c_n)`.
+
+    Args:
+        factory: called with `input_size, hidden_size, num_layers, bias=, bidirectional=` (and
+            `nonlinearity=` for `cell="rnn"`).
+        cell: `"rnn"`, `"lstm"` or `"gru"`; None for torch's own modules.
+        packed: whether the module takes a `PackedSequence`; cases with lengths are declined if not.
+        device, dtype, threads, name: as for `from_function`.
+
+    Raises:
+        SpecError: the cell is unknown, or the device is not there.
+    """
+    known = [c for t, c in CELLS.items() if isinstance(factory, type) and issubclass(factory, t)]
+    chosen = cell or next(iter(known), "")
+    if chosen not in CELLS.values():
+        raise SpecError(f"cell must be one of {', '.join(CELLS.values())}, got {cell!r}.")
+    own = name or getattr(factory, "__qualname__", type(factory).__name__)
+    run = _Module(factory, chosen, packed)
+    return Subject(run, _device(device), _dtype(dtype), threads, own, run.supports)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """`case -> Result` through autograd."""
+
+    function: Callable[[View], Any]
+    device: torch.device
+    dtype: torch.dtype | None
+    threads: int
+    name: str
+    supports: Supports
+
+    def __call__(self, case: Case) -> Result:
+        """Loss and gradients of a case, on the CPU and in its dtype.
+
+        Raises:
+            SpecError: what the function returned does not depend on the case, or has no gradient.
+        """
+        kind = self.dtype or getattr(torch, case.dtype)
+
+        def convert(array: Array) -> torch.Tensor:
+            real = array.dtype.kind == "f"
+            return torch.tensor(array, device=self.device, dtype=kind if real else None)
+
+        of = frame(case)
+        with torch.inference_mode(False), torch.enable_grad(), threads(self.threads):
+            arrays = arrays_of(case, convert)
+            leaves = {n: a.requires_grad_() for n, a in arrays["inputs"].items()}
+            returned = self.function(view(of, leaves, arrays["constants"]))
+            loss = _scalar(loss_of(Torch(), of, leaves, arrays["loss"], returned))
+            found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+        return Result(
+            loss.item(),
+            {n: _back(g, case.inputs[n]) for n, g in zip(leaves, found, strict=True)},
+        )
+
+
+def _scalar(loss: Any) -> torch.Tensor:
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        what = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
+        raise SpecError(f"a torch function must return one number as a tensor, got {what}.")
+    if not loss.requires_grad:
+        raise SpecError(
+            "the loss depends on no tensor that requires grad: look for .detach(), .item(), "
+            ".numpy() or torch.no_grad() on the way to it."
+        )
+    return loss.reshape(())
+
+
+def _back(gradient: torch.Tensor | None, like: Array) -> Array:
+    """A gradient as an array of the case's dtype; zero where autograd says nothing flows."""
+    if gradient is None:
+        return np.zeros_like(like)
+    return gradient.detach().to("cpu", getattr(torch, like.dtype.name)).numpy()
+
+
+def _always(model: Model) -> bool:
+    return True
+
+
+def _device(device: str | torch.device) -> torch.device:
+    """The device, if it can be had here."""
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        here = ", ".join(["cpu", *(f"cuda:{n}" for n in range(count))])
+        raise SpecError(f"the device {str(device)!r} is not there ({here} are): {error}") from error
+    return chosen
+
+
+def _dtype(dtype: torch.dtype | None) -> torch.dtype | None:
+    if dtype is not None and not dtype.is_floating_point:
+        raise SpecError(f"dtype must be a floating point dtype of torch, got {dtype}.")
+    return dtype
+
+
+@dataclass(frozen=True)
+class _Module:
+    """Builds the module of a case, lets autograd see our arrays as its parameters, runs it."""
+
+    factory: Callable[..., torch.nn.Module]
+    cell: str
+    packed: bool
+
+    def supports(self, model: Model) -> bool:
+        """Whether torch has this cell with these options."""
+        return (
+            model.cell == self.cell and model.activation in ("tanh", "relu") and model.reset_after
+        )
+
+    def __call__(self, case: View) -> Any:
+        """The outputs of the module, (y, final states)."""
+        if case.truncation is not None or (case.lengths is not None and not self.packed):
+            what = "truncation" if case.truncation is not None else "lengths"
+            raise Unsupported(f"a call of the module has no {what}")
+        module = self._built(case)
+        given = _parameters(module, case.params)
+        x = case.x
+        if case.lengths is not None:
+            x = pack_padded_sequence(x, case.lengths.cpu(), enforce_sorted=False)
+        y, last = torch.func.functional_call(module, given, (x, case.state))
+        if case.lengths is not None:
+            y, _ = pad_packed_sequence(y, total_length=case.sizes.T)
+        return y, last
+
+    def _built(self, case: View) -> torch.nn.Module:
+        """The module of a model, on the device and in the dtype of the case."""
+        model = case.model
+        options: dict[str, Any] = {"bias": model.bias, "bidirectional": model.bidirectional}
+        if self.cell == "rnn":
+            options["nonlinearity"] = model.activation
+        devices = [case.x.device] if case.x.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):  # initialisation draws; not from the user's
+            module = self.factory(case.sizes.D, case.sizes.H, model.layers, **options)
+        return module.to(case.x.device, case.x.dtype).train()
+
+
+def _parameters(module: torch.nn.Module, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Our arrays under torch's names; gate orders are the same (i f g o; r z n).
+
+    Where torch has two biases and we have one, each gets half of it. Then both are seen to work:
+    the gradient of ours is the mean of theirs, and the forward needs their sum.
+    """
+    kinds = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias_ih": "b_xh", "bias_hh": "b_hh"}
+    given: dict[str, Any] = {}
+    for name, parameter in module.named_parameters():
+        kind, _, place = name.partition("_l")
+        ours = f"{kinds.get(kind)}_l{place}"
+        half = 1.0
+        if ours not in params and kind.startswith("bias"):
+            ours, half = f"b_h_l{place}", 0.5
+        if ours not in params or params[ours].shape != parameter.shape:
+            raise SpecError(
+                f"the module's parameter {name} {tuple(parameter.shape)} has no counterpart; "
+                f"names and shapes must be those of torch.nn.RNN, LSTM or GRU."
+            )
+        given[name] = params[ours] * half
+    return given
