@@ -4,7 +4,11 @@ matter.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
+import tarfile
 from pathlib import Path
 
 import nox
@@ -135,6 +139,33 @@ def browser(session: nox.Session) -> None:
     """Open the report's pages in Chromium."""
     session.install("-e", ".[all]", TORCH, *group("browser"))
     session.run("pytest", "-m", "browser", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def vendor(session: nox.Session) -> None:
+    """Fetch the JavaScript libraries of the report again from npm, and check their hashes."""
+    folder = Path("bptt_check/report/vendor")
+    for library in json.loads((folder / "vendored.json").read_text(encoding="utf-8")):
+        name = f"{library['package']}@{library['version']}"
+        target = session.create_tmp()
+        session.run("npm", "pack", name, "--pack-destination", target, external=True, silent=True)
+        archive = Path(target) / f"{library['package']}-{library['version']}.tgz"
+        digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if f"sha512-{digest}" != library["integrity"]:
+            session.error(f"{name} is not what vendored.json says: its hash is sha512-{digest}")
+        with tarfile.open(archive) as packed:
+            for file in library["files"]:
+                content = packed.extractfile(file["member"]).read()
+                if hashlib.sha256(content).hexdigest() != file["sha256"]:
+                    session.error(f"{file['member']} of {name} is not what vendored.json says")
+                (folder / file["name"]).write_bytes(content)
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the pictures of the report that README and docs show."""
+    session.install(".[torch]", TORCH, *group("browser"))
+    session.run("python", "docs/screenshots.py", *session.posargs)
 
 
 @nox.session

@@ -20,6 +20,7 @@ from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
 from .compare import differences
 from .errors import BpttCheckError
+from .evidence import Evidence
 from .network import losses, problem
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
@@ -299,8 +300,14 @@ class _Judgement:
             parameter=parameter,
             loss=result.loss if result else float("nan"),
             expected_loss=self.expected_loss if measured else float("nan"),
+            evidence=self._evidence() if measured and self.trusted else None,
             asked=self.answer.asked,
         )
+
+    def _evidence(self) -> Evidence:
+        """What was compared, by reference."""
+        assert self.answer.result is not None
+        return Evidence(self.answer.result, self.trusted, self.budgets)
 
 
 def _largest_bound(result: Result) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .case import Case
+from .evidence import Evidence, Profile, Spread
 from .verdict import Row
 
 SCHEMA_VERSION = 1
@@ -26,6 +27,7 @@ class CaseReport:
     parameter: str = ""
     loss: float = float("nan")
     expected_loss: float = float("nan")
+    evidence: Evidence | None = None
     asked: bool = True
     """False if the subject was not called any more, having ended its process too often."""
 
@@ -159,6 +161,8 @@ class Record:
     command: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    profiles: tuple[Profile, ...] = ()
     taylor: tuple[TaylorCurve, ...] = ()
 
     @property

@@ -15,12 +15,15 @@ from hypothesis.strategies import SearchStrategy
 
 from .calling import name_of
 from .case import Differentiator, Spec
+from .evidence import Profile
 from .explain import with_rest
 from .failures import as_found, failure_of
 from .judgement import Setup, check_cases
+from .profiles import Worst
 from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
 from .showcase import shown_curves, shown_flows
 from .shrink import Drawing
+from .spreads import Spreads
 from .strategies import draw_specs, remember, specs
 from .targets import Target
 from .verdict import NOT_OFFERED, VERDICTS, Row
@@ -76,8 +79,7 @@ def verify(
     """
     begin = time.perf_counter()
     tally = Tally()
-    no = "supports() says no"
-    declined = {t.name: no for t in plan.targets if not _supports(subject, t)}
+    declined = {t.name: "supports() says no" for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[Failure] = []
     curves: list[TaylorCurve] = []
@@ -87,19 +89,17 @@ def verify(
             for report in _check_target(subject, target, plan, setup):
                 tally.add(target.name, report)
                 if progress is not None:
-                    total = plan.cases * len(accepted)
-                    progress(Progress(tally.count, total, target.name, tally.failing))
+                    progress(tally.progress(plan.cases * len(accepted), target.name))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
+            tally.close(target.name)
         curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
         if not keep_partial:
             raise
         interrupted = True
         failures += _as_found(accepted, tally, {f.model for f in failures})
-    refused = tally.refused()
-    declined |= refused
-    accepted = [t for t in accepted if t.name not in refused]
-    failures.sort(key=lambda f: VERDICTS.index(f.verdict))
+    declined |= tally.refused()
+    accepted = [t for t in accepted if t.name not in declined]
     rows = tally.summaries()
     return Record(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
@@ -108,7 +108,7 @@ def verify(
         oracles=tuple(o.name for o in setup.oracles),
         seed=plan.seed,
         rows=rows,
-        failures=tuple(failures),
+        failures=tuple(sorted(failures, key=lambda f: VERDICTS.index(f.verdict))),
         cases=tally.verdicts,
         declined=declined,
         table=tally.table,
@@ -117,6 +117,8 @@ def verify(
         environment=environment(),
         flows=tuple(shown_flows(accepted, tally.known)),
         taylor=tuple(curves),
+        spreads=tally.spreads.records(),
+        profiles=tuple(tally.profiles),
     )
 
 
@@ -129,6 +131,9 @@ class Tally:
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[str, CaseReport]] = {}
         self.known: dict[str, dict[Spec, str]] = {}
+        self.spreads = Spreads()
+        self.worst = Worst()
+        self.profiles: list[Profile] = []
         self.unasked: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
@@ -142,6 +147,8 @@ class Tally:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
+        self.spreads.add(model, report)
+        self.worst.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if not report.asked:
             self.unasked[model] = self.unasked.get(model, 0) + 1
@@ -156,6 +163,15 @@ class Tally:
             self._rows[key] = _merged(self._rows.get(key), model, row, spec)
             for name, column in self.table.items():
                 column.append(_cell(name, model, spec, row))
+
+    def progress(self, total: int, model: str) -> Progress:
+        """Where a run of `total` cases stands, `model` being at work."""
+        return Progress(self.count, total, model, self.failing)
+
+    def close(self, model: str) -> None:
+        """No case of this target comes any more: make its profiles and let go of its arrays."""
+        self.profiles += self.worst.profiles(model)
+        self.worst = Worst()
 
     def refused(self) -> dict[str, str]:
         """Targets of which the subject declined every case, and the reason it gave."""

@@ -21,10 +21,17 @@ UNCALLABLE = ("error", "contract", "unsupported")
 
 
 def shown_flows(targets: Sequence[Target], known: Known) -> Iterator[Flow]:
-    """The gradient flow of one case of each family."""
-    for target, specs in _families(targets, known):
-        if not target.model.bidirectional:
-            yield shown(target.name, max(specs, key=lambda s: (s.sizes.T, s.sizes.H)))
+    """The gradient flow of one case of each family, and of one with a truncation."""
+    for truncated in (False, True):
+        chosen = [t for t in targets if t.truncated == truncated and not t.model.bidirectional]
+        for target, specs in _families(chosen, known):
+            yield shown(target.name, max(specs, key=_worth_showing))
+
+
+def _worth_showing(spec: Spec) -> tuple[bool, int, int]:
+    """Sorts specs: windows that cut some paths and leave some, several units, many steps."""
+    T, cut = spec.sizes.T, spec.truncation
+    return (cut is None or 1 < cut.k2 < T), min(spec.sizes.H, 2), T
 
 
 def shown_curves(

@@ -59,9 +59,9 @@ class Budgets:
         if not self.proven:
             rounding = rounding + self.oracle.error(name)
         bound = self.bound(name)
-        return self.tolerance.units * rounding + bound + self._choice(name, bound) + self.floor
+        return self.tolerance.units * rounding + bound + self.choice(name, bound) + self.floor
 
-    def _choice(self, name: str, bound: Array) -> Array:
+    def choice(self, name: str, bound: Array) -> Array:
         """What a subgradient may differ from the oracle's, unless its bound reaches to all."""
         choice = self.subject.choice(name)
         return np.where(2.0 * bound >= (1.0 - 1e-9) * choice, 0.0, choice)

@@ -51,12 +51,15 @@ MAY_IMPORT: dict[str, str] = {
     "own_loss": "arrays calling case function network precision verdict",
     "lossy": "case precision roundoff",
     "training_step": "case compare precision verdict",
-    "records": "case verdict",
+    "evidence": "case verdict",
+    "records": "case evidence verdict",
+    "spreads": "case evidence records verdict",
+    "profiles": "arrays case evidence network oracles records verdict",
     "nonfinite": "case contract network precision rounding tape watch",
     "breaches": "calling case contract linear nonfinite roundoff signatures verdict",
     "judgement": (
-        "arrays breaches calling case compare errors explain lossy network own_loss records "
-        "roundoff training_step verdict"
+        "arrays breaches calling case compare errors evidence explain lossy network own_loss "
+        "records roundoff training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case conventions network tape",
@@ -73,13 +76,14 @@ MAY_IMPORT: dict[str, str] = {
         "training_step which_convention which_truncation"
     ),
     "run": (
-        "calling case explain failures judgement records showcase shrink strategies targets verdict"
+        "calling case evidence explain failures judgement profiles records showcase shrink "
+        "spreads strategies targets verdict"
     ),
     # measuring the harness
     "mutation": "case errors model subjects targets",
     "power": EVERYTHING,
     # reading and calling
-    "report": "case errors model records remainder verdict",
+    "report": "case errors evidence model records remainder verdict",
     "scaffold": "errors",
     "api": EVERYTHING,
     "cli": EVERYTHING,

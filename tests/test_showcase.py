@@ -71,3 +71,17 @@ def test_a_run_has_its_curves():
         ("rnn-tanh", EVERYTHING, "pass")
     ]
     assert report.document.taylor == report.taylor
+
+
+def test_a_truncated_case_is_shown_beside_a_whole_one():
+    """Of each family one without and one with windows, those that cut some paths first."""
+    targets = [t for name in ("lstm", "lstm+mse", "lstm+truncated") for t in of(name)]
+    lines = {
+        "lstm": ["lstm T=5 H=2 seed=1", "lstm T=9 H=1 seed=1"],
+        "lstm+mse": ["lstm+mse T=6 seed=1"],
+        "lstm+truncated": ["lstm T=8 k1=1 k2=1 seed=1", "lstm T=6 k1=2 k2=3 seed=1"],
+    }
+    cases = {name: {bc.Spec.parse(line): "pass" for line in specs} for name, specs in lines.items()}
+    flows = list(shown_flows(targets, cases))
+
+    assert [(f.model, len(f.paths)) for f in flows] == [("lstm", 5), ("lstm+truncated", 6)]

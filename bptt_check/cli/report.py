@@ -10,10 +10,15 @@ from .shared import advice, cli
 
 @cli.command("report")
 @click.argument("folder", metavar="RUN_DIR", type=click.Path())
-def report_command(folder: str) -> None:
+@click.option("--index", is_flag=True, help="List all runs below RUN_DIR in a page, runs.html.")
+def report_command(folder: str, index: bool) -> None:
     """Render the page of a run again from its records."""
-    from ..report import store
+    from ..report import runs_page, store
 
+    if index:
+        with advice():
+            click.echo(f"runs: {runs_page.write(folder)}")
+        return
     with advice():
         found = load(folder)
         page = store.write_page(folder, found)

@@ -35,7 +35,7 @@ def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> t
     shared = name not in PER_SEQUENCE
     entries = np.arange(math.prod(shape) if shared else shape[0] * shape[2])
     chunks = [entries[i : i + CHUNK] for i in range(0, len(entries), CHUNK)]
-    found = [slopes(_perturb(name, inputs, chunk)) for chunk in chunks]
+    found = [slopes(perturbation(name, inputs, chunk)) for chunk in chunks]
     return tuple(
         _of_shape(np.concatenate(rows), shape, shared) for rows in zip(*found, strict=True)
     )
@@ -50,7 +50,7 @@ def _of_shape(rows: Array, shape: tuple[int, ...], shared: bool) -> Array:
     return rows.reshape(shape[0], shape[2], shape[1]).swapaxes(1, 2)
 
 
-def _perturb(name: str, inputs: Mapping[str, Array], entries: Array) -> Perturb:
+def perturbation(name: str, inputs: Mapping[str, Array], entries: Array) -> Perturb:
     """The function from steps to the inputs with each step added to each of the entries."""
     array, row = inputs[name], np.arange(len(entries))
 

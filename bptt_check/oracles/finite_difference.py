@@ -43,8 +43,7 @@ def gradients(problem: Problem) -> Gradients:
     """
     here = WithSides()
     loss = losses(here, problem, problem.inputs)
-    scatter, reach = loss_scatter_and_reach(problem)
-    step = min(STEP, REACH / reach) if reach else STEP
+    step, scatter = step_of(problem)
     noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
@@ -62,6 +61,12 @@ def gradients(problem: Problem) -> Gradients:
     found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.wanted}
     grads = {n: pair[0] for n, pair in found.items()}
     return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
+
+
+def step_of(problem: Problem) -> tuple[float, Array]:
+    """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
+    scatter, reach = loss_scatter_and_reach(problem)
+    return (min(STEP, REACH / reach) if reach else STEP), scatter
 
 
 def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:

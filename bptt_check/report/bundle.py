@@ -94,6 +94,9 @@ def _labelled(label: str, part: Bundle) -> Bundle:
         rows=tuple(replace(row, check=label) for row in part.run.rows),
         failures=tuple(replace(failure, check=label) for failure in part.run.failures),
         checks=tuple(replace(check, check=label) for check in part.run.parts),
+        spreads=tuple(replace(spread, check=label) for spread in part.run.spreads),
+        profiles=tuple(replace(profile, check=label) for profile in part.run.profiles),
+        flows=tuple(replace(f, model=facts.label(label, f.model)) for f in part.run.flows),
     )
     length = max((len(column) for column in part.table.values()), default=0)
     return Bundle(run, {"check": [label] * length, **part.table}, part.files)
@@ -121,6 +124,9 @@ def _merged(
         rows=tuple(row for run in runs for row in run.rows),
         failures=failures,
         checks=checks,
+        spreads=tuple(spread for run in runs for spread in run.spreads),
+        profiles=tuple(profile for run in runs for profile in run.profiles),
+        flows=tuple(flow for run in runs for flow in run.flows),
     )
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
+
+from ..case import Case
+from ..evidence import Profile, Spread
 from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary, TaylorCurve
 
 
@@ -23,7 +27,10 @@ class RowEntry(Summary):
 
 @dataclass(frozen=True)
 class FailureEntry:
-    """A `Failure` whose case is a file: `counterexample` is relative to the folder of the run."""
+    """A `Failure` whose case is a file: `counterexample` is relative to the folder of the run.
+
+    `arrays` holds the numbers of the case as text, where they are few enough to be read.
+    """
 
     verdict: str
     model: str
@@ -35,6 +42,7 @@ class FailureEntry:
     diagnoses: tuple[str, ...] = ()
     counterexample: str | None = None
     check: str = ""
+    arrays: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,8 @@ class Run:
     failures: tuple[FailureEntry, ...]
     checks: tuple[CheckEntry, ...] = field(default=())
     flows: tuple[Flow, ...] = field(default=())
+    spreads: tuple[Spread, ...] = field(default=())
+    profiles: tuple[Profile, ...] = field(default=())
     taylor: tuple[TaylorCurve, ...] = field(default=())
 
     @property
@@ -105,7 +115,24 @@ def of(record: Record, files: Sequence[str] = ()) -> Run:
 def _failure(failure: Failure, place: str | None) -> FailureEntry:
     shared = _cleaned(failure, FailureEntry)
     shared["message"] = clean(failure.message, lines=True)
-    return FailureEntry(**shared, counterexample=place)
+    return FailureEntry(**shared, counterexample=place, arrays=_readable(failure.case))
+
+
+READABLE = 80
+"""Numbers of a case that a reader can take in."""
+
+
+def _readable(case: Case) -> dict[str, str]:
+    """Every array of a small case as text; nothing of a larger one."""
+    given = {**case.inputs, "targets": case.targets}
+    if case.lengths is not None:
+        given["lengths"] = case.lengths
+    if sum(array.size for array in given.values()) > READABLE:
+        return {}
+    return {
+        name: np.array2string(array, precision=4, suppress_small=False, separator=", ")
+        for name, array in given.items()
+    }
 
 
 def _cleaned(source: Any, target: type[Any]) -> dict[str, Any]:
@@ -121,6 +148,8 @@ def _clean(value: Any) -> Any:
         return {_clean(k): _clean(v) for k, v in value.items()}
     if isinstance(value, tuple):
         return tuple(_clean(v) for v in value)
+    if isinstance(value, Profile | Spread | Flow | TaylorCurve):
+        return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
     return value
 
 

@@ -14,7 +14,7 @@ FAILING = VERDICTS[: VERDICTS.index("inconclusive")]
 NOT_COMPARED = "not checked"
 """Said of a model without a single row: not reached, or no case came as far as a comparison."""
 DECIDED = (*FAILING, "pass")
-_ORDER = (*FAILING, NOT_COMPARED, "inconclusive", "unsupported", "pass", "not offered")
+ORDER = (*FAILING, NOT_COMPARED, "inconclusive", "unsupported", "pass", "not offered")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Gradient:
     @property
     def worst(self) -> RowEntry:
         """The row that fails, else that with the largest error; rows without numbers come last."""
-        return min(self.rows, key=_badness)
+        return min(self.rows, key=badness)
 
     @property
     def reasons(self) -> str:
@@ -83,20 +83,20 @@ def models(run: Run) -> list[ModelFacts]:
         _model(part, model, rows.get((part.check, model), {}), failed.get((part.check, model), []))
         for part, model in wanted
     ]
-    return sorted(facts, key=lambda m: (_ORDER.index(m.verdict), *_size(m.worst)))
+    return sorted(facts, key=lambda m: (ORDER.index(m.verdict), *_size(m.worst)))
 
 
 def _model(
     part: CheckEntry, model: str, rows: dict[str, list[RowEntry]], failed: list[str]
 ) -> ModelFacts:
     gradients = [Gradient(parameter, tuple(found)) for parameter, found in rows.items()]
-    gradients.sort(key=lambda g: (_ORDER.index(g.verdict), *_badness(g.worst)))
+    gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
     verdicts = {g.verdict for g in gradients} - {"not offered"} | set(failed)
-    worst = next((v for v in _ORDER if v in verdicts), NOT_COMPARED)
+    worst = next((v for v in ORDER if v in verdicts), NOT_COMPARED)
     return ModelFacts(part.check, model, worst, tuple(gradients))
 
 
-def _badness(row: RowEntry) -> tuple[int, float, float]:
+def badness(row: RowEntry) -> tuple[int, float, float]:
     """Sorts the worst first."""
     failing = row.verdict in FAILING
     return (FAILING.index(row.verdict) if failing else len(FAILING), *_size(row))
@@ -166,10 +166,16 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A measured number for human eyes; a dash where nothing was measured."""
+    """A measured number for human eyes; a dash where nothing was measured.
+
+    `format` of the page's script does the same.
+    """
     if math.isnan(value):
         return "-"
-    return f"{value:.{digits}g}"
+    if value and math.isfinite(value) and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{max(0, digits - 2)}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def plural(count: int, thing: str) -> str:

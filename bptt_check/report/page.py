@@ -1,45 +1,52 @@
-"""One self-contained page: no script, no request, nothing from outside; opens from a file."""
+"""One self-contained page: no request, nothing from outside; opens from a file.
+
+The record of the run is embedded whole; the script only arranges it. Verdict, failures and
+overview are markup and need no script.
+"""
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
-from importlib.resources import files
 from typing import Any
 
-from . import facts, sections
+from . import facts, sections, store
+from .assets import assets, deflated, text
 from .document import Run
-from .sentences import headline
+from .trust import Kills
 
 
-def render(run: Run) -> str:
-    """The page of a run: the same run gives the same page, to the last byte."""
-    made = [part for section in sections.SECTIONS if (part := section(run)) is not None]
-    style = _text("style.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = _environment().get_template("page.html")
-    return page.render(run=run, headline=headline(run), sections=made, style=style, digest=digest)
+def render(run: Run, kills: Kills | None = None) -> str:
+    """The page of a run: the same run gives the same page, to the last byte.
+
+    Args:
+        run: to be shown.
+        kills: a power study that lies beside it.
+    """
+    made = [part for part in sections.of(run, kills) if part is not None]
+    page = environment().get_template("page.html")
+    return page.render(
+        run=run,
+        title=f"{run.verdict}: {run.subject}",
+        version=run.environment.get("bptt_check", ""),
+        sections=made,
+        assets=assets(),
+        records=deflated(store.encoded({"run": store.builtins(run), "page": sections.page(run)})),
+    )
 
 
 @functools.cache
-def _environment() -> Any:
+def environment() -> Any:
     """The templates; everything that is put into them is escaped."""
     import jinja2
     from markupsafe import Markup
 
-    loader = jinja2.FunctionLoader(_text)
     made: Any = jinja2.Environment(
-        loader=loader,
+        loader=jinja2.FunctionLoader(lambda name: text("templates", name)),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     made.filters |= {"number": facts.number, "plural": facts.plural}
-    made.globals |= {"css": Markup}
+    made.globals |= {"raw": Markup}
     return made
-
-
-def _text(name: str) -> str:
-    return files("bptt_check.report").joinpath("templates", name).read_text(encoding="utf-8")

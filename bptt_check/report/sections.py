@@ -7,28 +7,20 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..records import Flow, TaylorCurve
+from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
-from . import facts, sentences
-from .document import FailureEntry, RowEntry, Run
+from . import facts, matrix, sentences
+from . import trust as floors
+from .document import FailureEntry, Run
+from .trust import Kills
 
 OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
-
-MARKS = {
-    "pass": "✓", "fail": "✗", "error": "✗", "contract": "✗", "imprecise": "≈",
-    "inconclusive": "?", "unsupported": "–", "not offered": "·",
-}  # fmt: skip
-LEGEND = {
-    "✓": "within budget", "✗": "wrong", "≈": "loses digits", "?": "could not decide",
-    "–": "cannot judge this model", "·": "not offered by the subject",
-}  # fmt: skip
-LIMITS = (0.1, 0.3)
-"""Shares of the budget at which the colour of a passing error changes."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +32,21 @@ class Section:
     shown: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def summary(run: Run) -> Section:
-    """How much was done, against what, with what."""
+def top(run: Run) -> Section:
+    """The verdict in one sentence; how much was done, against what, with what."""
     decided = [o for o in facts.oracles(run) if o.decided]
+    models = facts.models(run)
     counts = {
-        "model": len(facts.models(run)),
-        "gradient": sum(len(m.gradients) for m in facts.models(run)),
+        "model": len(models),
         "case": facts.total_cases(run),
+        "gradient": sum(len(m.gradients) for m in models),
         "comparison": facts.comparisons(run),
+        "deciding oracle": len(decided),
     }
-    return Section("Summary", "summary", {"counts": counts, "decided": decided})
+    settled, _ = facts.proven(run)
+    counts |= {"proven gradient": settled} if settled else {}
+    shown = {"headline": sentences.headline(run), "counts": counts, "decided": decided}
+    return Section("", "top", shown)
 
 
 def failures(run: Run) -> Section | None:
@@ -58,8 +55,27 @@ def failures(run: Run) -> Section | None:
         return None
     shown = [(f, sentences.fit(f.message, 140, 80)) for f in run.failures]
     missing = "" if run.failures else sentences.message(run)
-    found = {"failures": shown, "open": OPEN_FAILURES, "missing": missing, "heading": _heading}
+    found = {
+        "failures": shown,
+        "open": OPEN_FAILURES,
+        "missing": missing,
+        "heading": _heading,
+        "code": code,
+        "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
+        "parameters": {row.parameter for row in run.rows},
+    }
     return Section("Failures", "failures", found)
+
+
+def code(failure: FailureEntry) -> str:
+    """A test that fails as long as the failure is there; `subject` is the reader's to import."""
+    return (
+        "import bptt_check as bc\n\n\n"
+        f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
+        f"    case = bc.Case.load({failure.counterexample!r})\n"
+        "    report = bc.check(subject, case)\n"
+        "    assert report.passed, report.message"
+    )
 
 
 def _heading(failure: FailureEntry) -> str:
@@ -108,69 +124,85 @@ def checks(run: Run) -> Section | None:
     return Section("Tests", "checks", {"checks": ordered})
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
-
-    look: str
-    text: str
-    marks: str
-    words: str
-
-
-def matrix(run: Run) -> Section | None:
+def overview(run: Run) -> Section | None:
     """Models x parameters, coloured by the worst error, with a mark per oracle."""
     models = [m for m in facts.models(run) if m.gradients]
     if not models:
         return None
-    columns = _columns(run.rows)
-    lines = [(m, [_cell(m, column, run.oracles) for column in columns]) for m in models]
-    shown = {"columns": columns, "lines": lines, "legend": LEGEND, "limits": LIMITS}
-    return Section("Models and parameters", "matrix", shown)
+    columns = matrix.columns(run.rows)
+    lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
+    dtypes = list(dict.fromkeys(spread.dtype for spread in run.spreads))
+    shown = {
+        "columns": columns,
+        "lines": lines,
+        "legend": matrix.LEGEND,
+        "limits": matrix.LIMITS,
+        "dtypes": dtypes,
+    }
+    return Section("Overview", "overview", shown)
 
 
-def _columns(rows: Sequence[RowEntry]) -> list[str]:
-    """Names without layer and direction: those of layers first, then the head and the inputs."""
-    last = ("W_hy", "b_y", "x", "h0", "c0")
-    bases = dict.fromkeys(facts.base_name(row.parameter) for row in rows)
-    return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
+def gradient(run: Run) -> Section | None:
+    """One gradient in detail, which one the reader chooses; drawn by the script."""
+    return Section("Gradient", "gradient") if _profiled(run) else None
 
 
-def _cell(model: facts.ModelFacts, column: str, oracles: Sequence[str]) -> Cell | None:
-    found = [g for g in model.gradients if facts.base_name(g.parameter) == column]
-    if not found:
+def _profiled(run: Run) -> list[facts.ModelFacts]:
+    return [m for m in facts.models(run) if m.gradients]
+
+
+def trust(run: Run, kills: Kills | None = None) -> Section | None:
+    """How small an error the run would have caught, and which planted mistakes were."""
+    sights = floors.sights(run)
+    if not sights and kills is None:
         return None
-    worst = found[0]
-    verdicts = [(o, _of_oracle(found, o)) for o in oracles]
-    return Cell(
-        look=_look(worst),
-        text="" if worst.verdict == "not offered" else facts.number(worst.worst.max_budgets),
-        marks="".join(MARKS[v] for _, v in verdicts),
-        words=", ".join(f"{oracle} {verdict}" for oracle, verdict in verdicts),
-    )
+    found = {
+        "sights": sights,
+        "proven": any(sight.proven for sight in sights),
+        "least": floors.least_seen(run),
+        "kills": kills,
+    }
+    return Section("Trust", "trust", found)
 
 
-def _of_oracle(gradients: Sequence[facts.Gradient], oracle: str) -> str:
-    """What one oracle says of some gradients."""
-    rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
-    verdicts = {"not offered" if r.reason == NOT_OFFERED else r.verdict for r in rows}
-    order = (*facts.FAILING, "inconclusive", "pass", "unsupported", "not offered")
-    return next((v for v in order if v in verdicts), "not offered")
+ROWS_WITHOUT_SCRIPT = 40
+QUERY = (
+    'duckdb -c "select model, parameter, oracle, verdict, max_budgets, spec '
+    "from 'results.parquet' "
+    'where isfinite(max_budgets) order by max_budgets desc limit 100"'
+)
 
 
-def _look(gradient: facts.Gradient) -> str:
-    """The class of a cell."""
-    if gradient.verdict != "pass":
-        return gradient.verdict.replace(" ", "-")
-    return f"pass level{sum(gradient.worst.max_budgets > limit for limit in LIMITS)}"
-
-
-def details(run: Run) -> Section | None:
-    """Every row, in a table per model that is unfolded where something failed."""
-    models = facts.models(run)
-    if not models:
+def rows(run: Run) -> Section | None:
+    """Every row, the worst first; the table is the script's, the first rows are markup."""
+    if not run.rows:
         return None
-    return Section("Every gradient", "details", {"models": models, "failing": facts.FAILING})
+    ordered = sorted(run.rows, key=facts.badness)
+    shown = ordered[:ROWS_WITHOUT_SCRIPT]
+    found = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
+    return Section("All checks", "rows", found)
+
+
+def page(run: Run) -> dict[str, Any]:
+    """What the script must know beside the run: orders, marks and the models, the worst first."""
+    return {
+        "order": facts.ORDER,
+        "decided": facts.DECIDED,
+        "failing": facts.FAILING,
+        "oracleOrder": matrix.ORACLE_ORDER,
+        "marks": matrix.MARKS,
+        "limits": matrix.LIMITS,
+        "notOffered": NOT_OFFERED,
+        "models": [
+            {
+                "check": m.check,
+                "model": m.model,
+                "verdict": m.verdict,
+                "parameters": [g.parameter for g in m.gradients],
+            }
+            for m in _profiled(run)
+        ],
+    }
 
 
 SHADES = 6
@@ -204,89 +236,29 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
 
 
-WIDTH, HEIGHT, MARGIN = 520, 260, 44
-"""Size of a plot of remainders, and room for its labels, in user units of the drawing."""
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Remainders by step, both logarithmic, as points of a drawing.
-
-    Args:
-        curve: the curve.
-        line, rounding: points of the remainders and of what rounding explains.
-        slopes: order to the points of the line of that slope through the last step used.
-        left, width: the range of steps that the order was fitted to.
-        steps, sizes: position and exponent of the labels: powers of 2 across, of 10 upwards.
-    """
-
-    curve: TaylorCurve
-    line: str
-    rounding: str
-    slopes: Mapping[int, str]
-    left: float
-    width: float
-    steps: list[tuple[float, int]]
-    sizes: list[tuple[float, int]]
-
-
 def taylor(run: Run) -> Section | None:
     """The Taylor test of one case of each family: its curve, and the order along each input."""
     models = list(dict.fromkeys(c.model for c in run.taylor))
     if not models:
         return None
     tests = [[c for c in run.taylor if c.model == model] for model in models]
-    shown = {"tests": [(curves, _plot(curves[0])) for curves in tests]}
-    size = {"wide": WIDTH, "high": HEIGHT, "margin": MARGIN}
-    return Section("Taylor test", "taylor", shown | size)
+    return Section("Taylor test", "taylor", {"tests": tests})
 
 
-def _plot(curve: TaylorCurve) -> Plot:
-    """The drawing of one curve; steps without a remainder have no point."""
-    across = [math.log2(s) for s in curve.steps]
-    upwards = [math.log10(r) for r in (*curve.remainders, *curve.rounding) if r > 0]
-    low, high = math.floor(min(upwards, default=-1.0)), math.ceil(max(upwards, default=0.0))
-    high = max(high, low + 1)
-
-    def x(exponent: float) -> float:
-        share = (exponent - across[-1]) / max(across[0] - across[-1], 1.0)
-        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
-
-    def y(exponent: float) -> float:
-        return round(HEIGHT - MARGIN - (exponent - low) / (high - low) * (HEIGHT - 2 * MARGIN), 1)
-
-    def points(values: Sequence[float]) -> str:
-        pairs = zip(across, values, strict=True)
-        return " ".join(f"{x(s)},{y(math.log10(v))}" for s, v in pairs if v > 0)
-
-    used = slice(curve.first, curve.last)
-    slopes: dict[int, str] = {}
-    if curve.order is not None:
-        foot = across[curve.last - 1], math.log10(curve.remainders[curve.last - 1])
-        for order in (1, 2):
-            top = min(high, foot[1] + order * math.log10(2.0) * (across[0] - foot[0]))
-            end = foot[0] + (top - foot[1]) / (order * math.log10(2.0))
-            slopes[order] = f"{x(foot[0])},{y(foot[1])} {x(end)},{y(top)}"
-    range_of = [x(s) for s in across[used]] or [0.0]
-    return Plot(
-        curve=curve,
-        line=points(curve.remainders),
-        rounding=points(curve.rounding),
-        slopes=slopes,
-        left=min(range_of),
-        width=round(max(range_of) - min(range_of), 1),
-        steps=[(x(s), round(s)) for s in across if round(s) % 6 == 0],
-        sizes=[(y(e), e) for e in range(low, high + 1) if e % 4 == 0],
-    )
+def of(run: Run, kills: Kills | None = None) -> list[Section | None]:
+    """What every section has to say about a run."""
+    return [trust(run, kills) if part is trust else part(run) for part in SECTIONS]
 
 
 SECTIONS: list[Callable[[Run], Section | None]] = [
-    summary,
+    top,
     failures,
     gaps,
     checks,
-    matrix,
+    overview,
+    gradient,
     flow,
     taylor,
-    details,
+    trust,
+    rows,
 ]

@@ -12,11 +12,12 @@ import os
 import re
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReportError
+from ..evidence import Profile, Spread
 from ..records import SCHEMA_VERSION, Summary
 from ..verdict import VERDICTS
 from .document import Run
@@ -30,15 +31,33 @@ FLOATS = frozenset(f.name for f in fields(Summary) if f.type == "float") | {
     "got", "want", "budget", "bound",
 }  # fmt: skip
 """Columns of rows and of the table that hold numbers."""
+MEASURED: dict[str, Any] = {"spreads": tuple[Spread, ...], "profiles": tuple[Profile, ...]}
+"""Parts of a run whose numbers are nested and may be non-finite."""
 
 
 def to_json(run: Run) -> bytes:
     """The content of `run.json`."""
     import msgspec
 
+    return msgspec.json.format(encoded(builtins(run)), indent=1) + b"\n"
+
+
+def encoded(data: Any) -> bytes:
+    """JSON types as JSON, without spaces."""
+    import msgspec
+
+    return msgspec.json.encode(data)
+
+
+def builtins(run: Run) -> dict[str, Any]:
+    """The run as JSON types, numbers that JSON lacks as strings."""
+    import msgspec
+
     data = msgspec.to_builtins(run)
     data["rows"] = [{name: strict(v) for name, v in row.items()} for row in data["rows"]]
-    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+    for name in MEASURED:
+        data[name] = _strict_within(data[name])
+    return data
 
 
 def from_json(content: bytes, source: str) -> Run:
@@ -58,7 +77,12 @@ def from_json(content: bytes, source: str) -> Run:
     _check_version(data, source)
     try:
         data["rows"] = [{n: _number(n, v) for n, v in row.items()} for row in data["rows"]]
-        return _plausible(msgspec.convert(data, Run))
+        # not strictly: there the strings that stand for non-finite numbers are read as such
+        measured = {
+            name: msgspec.convert(data.pop(name, ()), kind, strict=False)
+            for name, kind in MEASURED.items()
+        }
+        return _plausible(replace(msgspec.convert(data, Run), **measured))
     except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReportError(f"{source} is not the record of a bptt_check run: {error}") from error
 
@@ -99,6 +123,15 @@ def strict(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _strict_within(value: Any) -> Any:
+    """A nested value of JSON types with every number that JSON lacks as its string."""
+    if isinstance(value, dict):
+        return {name: _strict_within(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict_within(v) for v in value]
+    return strict(value)
+
+
 def numbers(name: str, column: Sequence[Any]) -> list[Any]:
     """A column of the table with its numbers read back."""
     return [_number(name, v) for v in column]
@@ -129,16 +162,22 @@ def prepare(folder: str | Path) -> Path:
     Raises:
         ReportError: it cannot be made or written, or holds files of these names that are not ours.
     """
-    path = Path(folder)
-    with _explained(path):
-        path.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path).close()
+    path = made(folder)
     foreign = [name for name in (PAGE, ROWS, DATA) if (path / name).exists()]
     if foreign and not _is_ours(path):
         raise ReportError(
             f"{folder} already has a file {foreign[0]} that is not of a bptt_check run; "
             f"choose another folder."
         )
+    return path
+
+
+def made(folder: str | Path) -> Path:
+    """A folder that is there and can be written."""
+    path = Path(folder)
+    with _explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
     return path
 
 
@@ -174,11 +213,12 @@ def write_folder(folder: str | Path, parts: Bundle) -> Path:
 
 
 def write_page(folder: str | Path, run: Run) -> Path:
-    """Write `index.html`; returns its path."""
+    """Write `index.html`, with the power study that lies in the folder; returns its path."""
     from .page import render
+    from .trust import kills_beside
 
     path = Path(folder) / PAGE
-    write_file(path, render(run).encode())
+    write_file(path, render(run, kills_beside(Path(folder))).encode())
     return path
 
 

@@ -1,27 +1,26 @@
-"""The page in a browser: opens from a file, asks for nothing, is read by everybody."""
+"""The page in a browser: opens from a file, asks for nothing, is there for everybody."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+import csv
+import io
+import json
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from browser.opened import SCHEMES, Opened, axe
+from playwright.sync_api import Browser
 from report import made
 
 import bptt_check as bc
-
-pytest.importorskip("playwright", reason="the nox session `browser` installs it")
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from bptt_check.report import comparison, comparison_page, page, runs_page, store
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
+TALL = "name" * 2500
 GAPS: dict[str, Any] = {
     "verdict": "inconclusive",
     "rows": (made.row(), made.vacuous(parameter="x"), made.not_offered(parameter="h0")),
@@ -29,53 +28,40 @@ GAPS: dict[str, Any] = {
     "declined": {"gru": "supports() says no"},
     "interrupted": True,
 }
+
+
+def hostile(name: str) -> bc.Report:
+    """A run in which everything is called this."""
+    named = {"model": name, "parameter": name}
+    return made.failing(
+        subject=name, models=(name,), oracles=("torch", name), rows=(made.wrong(**named),),
+        failures=(made.failure(message=name, **named),), command=name,
+        spreads=(made.spread(**named), made.spread(**named, oracle=name)),
+        profiles=(made.profile(**named, gates=(name, "f", "g", "o")),),
+    )  # fmt: skip
+
+
 REPORTS = {
     "passing": made.report(),
     "failing": made.failing(),
     "open": made.report(**GAPS),
-    "hostile": made.failing(
-        subject=made.HOSTILE[0],
-        failures=tuple(made.failure(message=h, parameter=h) for h in made.HOSTILE),
-    ),
+    "script": hostile("</script><script>document.title = 'pwned'</script>"),
+    "quotes": hostile("\"'><img src=x onerror=alert(1)> {b|rich} \u2028 \\"),
+    "tall": hostile(TALL),
     "many": made.large(20),
+    "two dtypes": made.report(
+        rows=(made.row(), made.row(oracle="jax")),
+        oracles=("torch", "jax"),
+        spreads=(
+            made.spread(),
+            made.spread(oracle="jax", max_budgets=0.5),
+            made.spread(dtype="float32", max_budgets=0.9),
+        ),
+    ),
     "curves": made.report(
         taylor=(made.curve(verdict="fail", order=1.02), made.curve(parameter="x", order=None))
     ),
 }
-SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium; a session that asks for browser tests and has none fails."""
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.fail("browser tests need chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield found
-        found.close()
-
-
-class Opened:
-    """A page that was opened from its file, and what it said and asked for meanwhile."""
-
-    def __init__(self, browser: Browser, path: Path, scheme: str, **options: Any) -> None:
-        options = {"viewport": {"width": 1280, "height": 900}, **options}
-        self.context = browser.new_context(color_scheme=scheme, **options)  # type: ignore[arg-type]
-        self.page: Page = self.context.new_page()
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-
-    def __enter__(self) -> Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
 
 
 @pytest.fixture(params=REPORTS)
@@ -97,13 +83,15 @@ def test_the_page_opens_from_its_file(browser: Browser, path: Path, scheme: str)
         assert opened.said == []
         assert opened.asked == [path.as_uri()]
         assert opened.page.locator("h1").count() == 1
+        assert "pwned" not in opened.page.title().split(":")[0]
+        assert opened.page.locator("#main img").count() == 0
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_page_is_accessible(browser: Browser, path: Path, scheme: str) -> None:
     """Axe finds nothing: contrast, headings, tables, names, keyboard."""
     with Opened(browser, path, scheme, bypass_csp=True) as opened:
-        found = Axe().run(opened.page)
+        found = axe(opened.page)
 
     assert found.violations_count == 0, found.generate_report()
 
@@ -111,30 +99,54 @@ def test_the_page_is_accessible(browser: Browser, path: Path, scheme: str) -> No
 def test_axe_would_find_something(browser: Browser, tmp_path: Path) -> None:
     """The sibling with pale text on white is caught, so the test above can fail."""
     path = tmp_path / "pale.html"
-    path.write_text("<!doctype html><title>t</title><p style='color:#ddd'>pale</p>")
+    path.write_text(
+        "<!doctype html><html data-ready='all'><title>t</title><p style='color:#ddd'>pale</p>"
+    )
     with Opened(browser, path, "light", bypass_csp=True) as opened:
-        assert Axe().run(opened.page).violations_count > 0
+        assert axe(opened.page).violations_count > 0
 
 
-def test_a_script_would_not_run(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "planted", ["<script>window.ran = 1</script>", "<img src=x onerror='window.ran = 1'>"]
+)
+def test_a_foreign_script_would_not_run(browser: Browser, tmp_path: Path, planted: str) -> None:
     """The policy stops what escaping should have stopped already."""
     path = made.report().to_folder(tmp_path)
-    path.write_text(path.read_text().replace("<main>", "<main><script>window.ran = 1</script>"))
+    path.write_text(path.read_text().replace('<main id="main">', f'<main id="main">{planted}'))
     with Opened(browser, path, "light") as opened:
         assert opened.page.evaluate("() => window.ran") is None
-        assert "Content Security Policy" in opened.said[0]
+        assert any("Content Security Policy" in text for text in opened.said)
 
 
-def test_light_and_dark_differ(browser: Browser, page_of: Any) -> None:
-    """The page follows what the reader's system asks for."""
+def test_without_script_the_answer_is_there(browser: Browser, page_of: Any) -> None:
+    """Verdict, failures, overview and worst rows are markup; the page says what is missing."""
+    options = {"java_script_enabled": False, "wait": False}
+    with Opened(browser, page_of(made.failing()), "light", **options) as opened:
+        main = opened.page.locator("main").inner_text()
+
+    for words in ("Something is wrong", "the gradient of W_hh_l0", "1e10", "need JavaScript"):
+        assert words in main
+
+
+def test_the_scheme_follows_the_system_and_the_button(browser: Browser, page_of: Any) -> None:
+    """Light and dark differ, charts included, and the reader may overrule the system."""
     path = page_of(made.report())
-    colour = "() => getComputedStyle(document.documentElement).backgroundColor"
-    found: set[str] = set()
+    look = (
+        "() => [getComputedStyle(document.documentElement).backgroundColor, "
+        "drawn.get('steps').getOption().textStyle.color]"
+    )
+    looks: list[list[str]] = []
     for scheme in SCHEMES:
         with Opened(browser, path, scheme) as opened:
-            found.add(opened.page.evaluate(colour))
+            looks.append(opened.page.evaluate(look))
+    with Opened(browser, path, "dark") as opened:
+        opened.page.get_by_role("button", name="Colour scheme").click()
+        looks.append(opened.page.evaluate(look))
 
-    assert len(found) == 2
+    light, dark, chosen = looks
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
+    assert chosen == light
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -147,24 +159,218 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, path: Path, width: 
 
 
 def test_a_large_page_is_ready_at_once(browser: Browser, page_of: Any) -> None:
-    """85 models x 9 parameters x 5 oracles are laid out well within a few seconds."""
+    """85 models x 9 parameters x 5 oracles are there well within a few seconds."""
     with Opened(browser, page_of(made.large()), "light") as opened:
         timing = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 
         assert opened.page.evaluate(timing) < 5000
-        assert opened.page.locator("details.model").count() == 85
+        assert opened.page.locator("#overview tbody tr").count() == 85
+        assert opened.page.locator("#rows-table tbody tr").count() == 15
+        assert "of 3,825" in opened.page.locator(".dt-info").inner_text()
 
 
-def test_folded_models_unfold_by_keyboard(browser: Browser, page_of: Any) -> None:
-    """A reader without a mouse gets to every table."""
+def field(opened: Opened, name: str) -> Any:
+    """A field of the filters."""
+    return opened.page.locator(f"#filters [name={name}]")
+
+
+def lines(opened: Opened) -> list[str]:
+    """The models that the overview shows."""
+    return opened.page.locator("#overview tbody tr:visible > th").all_inner_texts()
+
+
+def test_filters_narrow_overview_and_table(browser: Browser, page_of: Any) -> None:
+    """Status and text: both views show what is left, and say how much that is."""
+    with Opened(browser, page_of(made.large(20)), "light") as opened:
+        assert len(lines(opened)) == 20
+        field(opened, "status").select_option("failing")
+        failing = lines(opened)
+        assert len(failing) == 2
+        assert "2 of 20 models" in opened.page.locator("#overview-count").inner_text()
+        assert "of 10" in opened.page.locator(".dt-info").inner_text()
+        field(opened, "q").fill("20layers w_hh")
+        assert lines(opened) == [m for m in failing if "20layers" in m]
+        field(opened, "q").fill("no such thing")
+        assert lines(opened) == []
+        assert opened.page.get_by_text("Nothing matches the filters.").first.is_visible()
+        opened.page.get_by_role("button", name="Clear").click()
+        opened.page.wait_for_function("() => location.hash.indexOf('status') < 0")
+        assert len(lines(opened)) == 20
+
+
+def test_an_oracle_or_a_dtype_has_its_own_cells(browser: Browser, page_of: Any) -> None:
+    """Chosen alone it fills the overview with its own errors; all together gives the first view."""
+    with Opened(browser, page_of(REPORTS["two dtypes"]), "light") as opened:
+        cell = opened.page.locator("td[data-base='W_hh'] a")
+        first = cell.inner_text()
+        field(opened, "dtype").select_option("float32")
+        assert cell.locator("b").inner_text() == "0.9"
+        field(opened, "dtype").select_option("")
+        field(opened, "oracle").select_option("jax")
+        assert cell.inner_text().split() == ["0.5", "✓", "jax", "pass"]
+        assert "pass level2" in str(cell.get_attribute("class"))
+        field(opened, "oracle").select_option("")
+        assert cell.inner_text() == first
+
+
+def test_all_cells_are_as_the_markup_has_them(browser: Browser, page_of: Any) -> None:
+    """What the script makes of the rows of every oracle is what the page was rendered with."""
+    rows = (
+        made.row(),
+        made.wrong(oracle="jax"),
+        made.row(parameter="W_hh_l1", max_budgets=0.9),
+        made.vacuous(parameter="x"),
+        made.row(parameter="x", oracle="jax", max_budgets=0.2),
+        made.not_offered(parameter="h0"),
+        made.not_offered(parameter="h0", oracle="jax"),
+        made.vacuous(model="gru"),
+        made.refused(model="gru", oracle="jax"),
+    )
+    models, oracles = ("lstm", "gru"), ("torch", "jax")
+    report = made.failing(models=models, oracles=oracles, rows=rows, spreads=(), profiles=())
+    read = "() => [...document.querySelectorAll('a.cell')].map((a) => [a.className, a.innerText])"
+    with Opened(browser, page_of(report), "light") as opened:
+        rendered = opened.page.evaluate(read)
+        opened.page.evaluate("() => bptt.redrawAll()")
+
+        assert opened.page.evaluate(read) == rendered
+
+
+def test_the_table_sorts_by_number(browser: Browser, page_of: Any) -> None:
+    """Budgets of 1e10 are more than 0.9, and what was not measured comes last."""
+    sizes = (0.9, 1e10, 2e-5, made.NAN)
+    rows = tuple(made.row(parameter=f"p{n}", max_budgets=s) for n, s in enumerate(sizes))
+    with Opened(browser, page_of(made.report(rows=rows)), "light") as opened:
+        heading = opened.page.get_by_role("columnheader", name="Budgets")
+        column = opened.page.locator("#rows-table tbody td:nth-child(5)")
+        assert column.all_inner_texts() == ["1.0e10", "0.9", "2.0e-5", "-"]
+        heading.click()
+        assert column.all_inner_texts() == ["-", "2.0e-5", "0.9", "1.0e10"]
+        assert heading.get_attribute("aria-sort") == "ascending"
+
+
+def test_a_view_can_be_linked(browser: Browser, page_of: Any) -> None:
+    """The address has filters and gradient; opened again it shows the same."""
+    path = page_of(made.large(20))
+    with Opened(browser, path, "light") as opened:
+        field(opened, "status").select_option("failing")
+        opened.page.locator("#g-parameter").select_option("x")
+        address = opened.page.url
+    with Opened(browser, path, "light", fragment=address.partition("#")[2]) as opened:
+        assert len(lines(opened)) == 2
+        assert opened.page.locator("#g-parameter").input_value() == "x"
+        assert "x of gru-reset-before" in opened.page.locator("#g-summary").inner_text()
+
+
+def test_a_cell_leads_to_its_gradient(browser: Browser, page_of: Any) -> None:
+    """By mouse: the cell opens the gradient in detail, and the address says so."""
+    with Opened(browser, page_of(made.large(20)), "light") as opened:
+        opened.page.locator("#overview tbody tr").nth(3).locator("td[data-base='W_hy'] a").click()
+        name = opened.page.locator("#overview tbody tr").nth(3).get_attribute("data-model")
+
+        assert opened.page.locator("#g-parameter").input_value() == "W_hy"
+        words = parse_qs(opened.page.url.partition("#gradient&")[2])
+        assert (words["model"], words["parameter"]) == ([name], ["W_hy"])
+
+
+def test_the_page_is_walked_by_keyboard(browser: Browser, page_of: Any) -> None:
+    """Skip link, arrow keys from cell to cell, Enter to the gradient: no mouse needed."""
+    with Opened(browser, page_of(made.large(20)), "light") as opened:
+        keyboard = opened.page.keyboard
+        keyboard.press("Tab")
+        assert opened.page.locator(":focus").inner_text() == "Skip to the content"
+        opened.page.locator("a.cell[tabindex='0']").focus()
+        keyboard.press("ArrowRight")
+        keyboard.press("ArrowDown")
+        focused = opened.page.locator(":focus")
+        assert focused.locator("xpath=ancestor::tr").evaluate("(tr) => tr.rowIndex") == 2
+        assert focused.locator("xpath=ancestor::td").get_attribute("data-base") == "W_hh"
+        keyboard.press("Enter")
+        opened.page.wait_for_function("() => location.hash.startsWith('#gradient&model')")
+        assert opened.page.locator("#g-parameter").input_value().startswith("W_hh")
+
+
+def test_a_gradient_is_drawn_in_detail(browser: Browser, page_of: Any) -> None:
+    """Every chart is a picture with words; the tables have the exact numbers."""
     with Opened(browser, page_of(made.report()), "light") as opened:
-        model = opened.page.locator("details.model").first
-        assert model.get_attribute("open") is None
-        model.locator("summary").focus()
-        opened.page.keyboard.press("Enter")
+        for name in ("entries", "spread", "reach", "steps", "quotients", "flow-0"):
+            picture = opened.page.locator(f"#chart-{name} .plot")
+            assert picture.locator("svg path").count() > 3
+            assert len(str(picture.get_attribute("aria-label"))) > 30
+        assert opened.page.locator("#g-values").inner_text().count("0.25") == 3
+        assert "agree" in opened.page.locator("#g-agreement").inner_text()
+        assert "32 typical rounding errors" in opened.page.locator("#gradient").inner_text()
 
-        assert model.get_attribute("open") is not None
-        assert opened.page.get_by_role("rowheader", name="W_hh_l0").is_visible()
+
+def test_a_taylor_curve_is_drawn_with_both_slopes(browser: Browser, page_of: Any) -> None:
+    """Right and wrong slope start where the last step used is; without an order there is none."""
+    names = "() => drawn.get('taylor-%d').getOption().series.map((s) => [s.name, s.data])"
+    curves = (made.curve(), made.curve(model="gru", order=None))
+    with Opened(browser, page_of(made.report(taylor=curves)), "light") as opened:
+        fitted = dict(opened.page.evaluate(names % 0))
+        flat = dict(opened.page.evaluate(names % 1))
+
+    assert fitted["slope 1, wrong"] == [[0.125, 0.01], [0.5, 0.04]]
+    assert fitted["slope 2, right"] == [[0.125, 0.01], [0.5, 0.16]]
+    assert set(flat) == {"remainder", "rounding"}
+
+
+def test_what_was_not_measured_is_not_drawn(browser: Browser, page_of: Any) -> None:
+    """A report of the first schema has no profiles: no empty frames, the rest works."""
+    report = made.report(spreads=(), profiles=(), flows=())
+    with Opened(browser, page_of(report), "light") as opened:
+        assert opened.said == []
+        assert opened.page.locator("#gradient figure:visible").count() == 0
+        assert opened.page.locator("#rows-table tbody tr").count() == 1
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_reproduction_line_is_copied(browser: Browser, page_of: Any, refused: bool) -> None:
+    """One click, with or without a clipboard that the browser lets a file use."""
+    options = {} if refused else {"permissions": ["clipboard-read", "clipboard-write"]}
+    with Opened(browser, page_of(made.failing()), "light", **options) as opened:
+        if refused:
+            opened.page.evaluate(
+                "() => { navigator.clipboard.writeText = () => Promise.reject(); }"
+            )
+        button = opened.page.locator("#failures").get_by_role("button", name="Copy the command")
+        button.click()
+        opened.page.wait_for_function(
+            "() => document.querySelector('#said').textContent === 'Copied'"
+        )
+        assert button.inner_text() == "Copied"
+        if not refused:
+            text = opened.page.evaluate("() => navigator.clipboard.readText()")
+            assert text == f"bptt-check replay '{made.SPEC}' subject"
+
+
+def downloaded(opened: Opened, name: str, into: Path) -> str:
+    """The file that a button gives."""
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("button", name=f"Download {name}").click()
+    download.value.save_as(into / download.value.suggested_filename)
+    return (into / download.value.suggested_filename).read_text(encoding="utf-8")
+
+
+def test_the_record_is_downloaded_as_json(browser: Browser, page_of: Any, tmp_path: Path) -> None:
+    """It is a `run.json` of which the same page can be made again."""
+    path = page_of(made.failing())
+    with Opened(browser, path, "light", accept_downloads=True) as opened:
+        text = downloaded(opened, "JSON", tmp_path / "saved")
+
+    assert page.render(store.from_json(text.encode(), "download")) == path.read_text()
+    assert json.loads(text)["schema_version"] == 1
+
+
+def test_the_rows_are_downloaded_as_csv(browser: Browser, page_of: Any, tmp_path: Path) -> None:
+    """Commas, quotes and line breaks survive; a name is no formula of a spreadsheet."""
+    rows = (made.row(parameter='a "b", c'), made.row(parameter="=1+1", max_budgets=made.INF))
+    with Opened(browser, page_of(made.report(rows=rows)), "light", accept_downloads=True) as opened:
+        text = downloaded(opened, "CSV", tmp_path / "saved")
+    first, second = csv.DictReader(io.StringIO(text))
+
+    assert (first["parameter"], first["max_budgets"]) == ('a "b", c', "0.05")
+    assert (second["parameter"], second["max_budgets"]) == ("'=1+1", "inf")
 
 
 def test_a_failure_leads_to_its_counterexample(browser: Browser, page_of: Any) -> None:
@@ -181,17 +387,52 @@ def test_a_failure_leads_to_its_counterexample(browser: Browser, page_of: Any) -
         assert str(bc.Case.load(saved).spec) == made.SPEC
 
 
-def test_what_reproduces_a_failure_is_selected_by_one_click(browser: Browser, page_of: Any) -> None:
-    """Without a script: the command and the spec are units of selection."""
-    with Opened(browser, page_of(made.failing()), "light") as opened:
-        opened.page.locator("#failures .copy").first.click()
+@pytest.mark.parametrize(
+    ("report", "most"), [(made.failing(), 5), (made.large(85), 14)], ids=["small", "large"]
+)
+def test_the_page_prints(browser: Browser, page_of: Any, report: bc.Report, most: int) -> None:
+    """A small report is a few pages, a large one not hundreds, and none is dark."""
+    with Opened(browser, page_of(report), "dark") as opened:
+        printed = opened.page.pdf(print_background=True)
+        opened.page.emulate_media(media="print")
+        paper = opened.page.evaluate(
+            "() => getComputedStyle(document.documentElement).backgroundColor"
+        )
 
-        assert opened.page.evaluate("() => String(getSelection()).trim()") == made.SPEC
+    assert 1 <= len(re.findall(rb"/Type /Page\b(?!s)", printed)) <= most
+    assert paper == "rgb(255, 255, 255)"
 
 
-def test_the_page_prints(browser: Browser, page_of: Any) -> None:
-    """A small report is a page or two, not fifty blank ones."""
-    with Opened(browser, page_of(made.failing()), "light") as opened:
-        printed = opened.page.pdf()
+@pytest.fixture
+def quiet(tmp_path: Path) -> dict[str, Path]:
+    """The pages without script: a comparison, and an index of runs."""
+    base, run = made.report(rows=(made.row(), made.row(parameter="x"))), made.failing()
+    base.to_folder(tmp_path / "base")
+    run.to_folder(tmp_path / "nightly" / "run")
+    found = comparison.compare(base.document, run.document)
+    return {
+        "comparison": comparison_page.write(str(tmp_path), found, "base", TALL),
+        "runs": runs_page.write(tmp_path),
+    }
 
-    assert 1 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page/") <= 3
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["comparison", "runs"])
+def test_other_pages_are_as_good(browser: Browser, quiet: Any, name: str, scheme: str) -> None:
+    """No request, no complaint, accessible in both schemes, and none scrolls on a telephone."""
+    view = {"width": 390, "height": 800}
+    with Opened(browser, quiet[name], scheme, wait=False, bypass_csp=True, viewport=view) as opened:
+        found = axe(opened.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert opened.asked == [quiet[name].as_uri()]
+        assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    with Opened(browser, quiet[name], scheme, wait=False) as opened:
+        assert opened.said == []
+
+
+def test_the_index_leads_to_the_runs(browser: Browser, quiet: Any) -> None:
+    """A click opens the page of a run below the folder."""
+    with Opened(browser, quiet["runs"], "light", wait=False) as opened:
+        opened.page.get_by_role("link", name="nightly/run").click()
+
+        assert "Something is wrong" in opened.page.locator("h1").inner_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
+from bptt_check.evidence import Agreement, Judged, Profile, Quotients, Reach, Spread, Steps
 from bptt_check.records import TABLE, Failure, Flow, Summary, TaylorCurve
 from bptt_check.report import Report
 from bptt_check.verdict import NOT_OFFERED
@@ -82,6 +83,34 @@ def flow() -> Flow:
     return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
 
 
+def spread(**changes: Any) -> Spread:
+    """How the errors of `row()` spread over its cases."""
+    given: dict[str, Any] = {
+        "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "dtype": "float64", "cases": 10,
+        "decided": 9, "verdict": "pass", "max_budgets": 0.05, "max_ulps": 4.0, "exact": 1,
+        "budgets": ((-5, 3), (-4, 4), (-3, 2)), "ulps": ((0, 4), (1, 5)),
+        "reaches": (Reach(1, 4, 0.01), Reach(5, 6, 0.05)),
+    }  # fmt: skip
+    return Spread(**{**given, **changes})
+
+
+def profile(**changes: Any) -> Profile:
+    """The worst case of `row()`, entry by entry; one quotient is infinite."""
+    judged = tuple(
+        Judged(oracle, 0.25, 1e-15, 32.0, 1e-17, 1e-17, 2e-16, 2.0**-1022)
+        for oracle in ("torch", "jax")
+    )
+    given: dict[str, Any] = {
+        "model": "lstm", "parameter": "W_hh_l0", "verdict": "pass", "spec": SPEC,
+        "dtype": "float64", "shape": (8, 2), "gates": ("i", "f", "g", "o"), "block": (1, 1),
+        "errors": tuple((0.01 * n, 0.05 / (n + 1)) for n in range(8)), "index": (3, 1),
+        "got": 0.25 + 1e-16, "judged": judged, "agreement": (Agreement("torch", "jax", 0.02),),
+        "quotients": Quotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
+        "steps": Steps((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
+    }  # fmt: skip
+    return Profile(**{**given, **changes})
+
+
 def curve(**changes: Any) -> TaylorCurve:
     """A right curve of four steps, the last of which is rounding."""
     given: dict[str, Any] = {
@@ -110,6 +139,7 @@ def report(**changes: Any) -> Report:
         "seed": 0, "rows": (row(),), "failures": (), "cases": {"pass": 10}, "declined": {},
         "table": table(), "seconds": 1.5, "command": "bptt-check run subject",
         "environment": {"python": "3.11.7", "torch": "not installed"},
+        "spreads": (spread(),), "profiles": (profile(),), "flows": (flow(),),
     }  # fmt: skip
     return Report(**{**given, **changes})
 

@@ -120,3 +120,12 @@ def test_file_names_stay_in_their_folder(name: str) -> None:
     assert "\\" not in file
     assert ".." not in file
     assert len(file) < 100
+
+
+def test_measurements_are_labelled_with_their_check() -> None:
+    """Spreads and profiles of two tests on one model stay apart, and their flows are named."""
+    run = merged(made.report(), made.report()).run
+
+    assert [spread.check for spread in run.spreads] == ["t0", "t1"]
+    assert [profile.check for profile in run.profiles] == ["t0", "t1"]
+    assert [flow.model for flow in run.flows] == ["lstm in t0", "lstm in t1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report import made
 
+import bptt_check as bc
 from bptt_check.errors import ReportError
 from bptt_check.records import SCHEMA_VERSION, Summary
-from bptt_check.report import document, store
+from bptt_check.report import document, page, store
 
 FLOATS = [f.name for f in fields(Summary) if f.type == "float"]
 
@@ -187,3 +189,51 @@ def test_a_plain_run_is_its_only_part() -> None:
     assert (part.check, part.subject, part.models) == ("", "subject", ("lstm",))
     assert run.checks == ()
     assert (part,) == replace(run, checks=(part,)).parts
+
+
+OLD = Path(__file__).with_name("run_of_schema_1.json")
+"""Written by the first version of the schema, before there were spreads and profiles."""
+
+
+def test_an_old_report_still_opens() -> None:
+    """What was added later is empty, and the page can be made."""
+    run = store.from_json(OLD.read_bytes(), "an old run")
+
+    assert (run.verdict, len(run.rows), len(run.failures)) == ("fail", 4, 1)
+    assert (run.spreads, run.profiles, run.failures[0].arrays) == ((), (), {})
+    assert "the gradient of W_hh_l0 is wrong" in page.render(run)
+
+
+def test_measurements_survive_the_file() -> None:
+    """Spreads and profiles come back as they were, infinite numbers included."""
+    infinite = made.spread(max_ulps=made.INF, max_budgets=made.NAN, parameter="nan")
+    run = made.report(spreads=(made.spread(), infinite)).document
+    data = store.to_json(run)
+    again = store.from_json(data, "a run")
+
+    assert again.profiles == run.profiles
+    assert again.spreads[0] == run.spreads[0]
+    assert (again.spreads[1].max_ulps, again.spreads[1].parameter) == (made.INF, "nan")
+    assert math.isnan(again.spreads[1].max_budgets)
+    assert b"Infinity" not in data
+
+
+def test_a_measurement_of_another_shape_is_refused() -> None:
+    """Whoever changed the file by hand is told what is wrong with it."""
+    data = json.loads(store.to_json(made.report().document))
+    data["profiles"][0]["errors"] = "none"
+
+    with pytest.raises(ReportError, match="is not the record of a bptt_check run: Expected"):
+        store.from_json(json.dumps(data).encode(), "a run")
+
+
+def test_the_numbers_of_a_small_case_are_readable() -> None:
+    """A small counterexample is there in numbers; a large one is left to its file."""
+    large = bc.Spec.parse("lstm T=16 B=4 D=4 H=6 O=2 seed=0").build()
+    small, big = (
+        made.failing(failures=(failure,)).document.failures[0].arrays
+        for failure in (made.failure(), made.failure(case=large))
+    )
+
+    assert set(small) >= {"W_hh_l0", "x", "h0", "targets"}
+    assert big == {}

@@ -1,0 +1,74 @@
+"""`bptt-check compare`: what got worse, better, new and gone between two runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from ..report import load
+from .shared import advice, cli
+
+if TYPE_CHECKING:
+    from ..report.comparison import Change, Comparison
+
+SHOWN = 20
+
+
+@cli.command("compare")
+@click.argument("base", metavar="BASE", type=click.Path())
+@click.argument("run", metavar="RUN", type=click.Path())
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=1, min_open=True),
+    default=2.0,
+    show_default=True,
+    metavar="X",
+    help="An error in budgets that grew or shrank by less than this factor is the same.",
+)
+@click.option("--report", type=click.Path(), metavar="DIR", help="Write a page, compare.html.")
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
+def compare_command(
+    base: str, run: str, threshold: float, report: str | None, as_json: bool
+) -> None:
+    """Compare RUN with the earlier BASE; exit status 1 where something got worse."""
+    from ..report import comparison, comparison_page
+
+    with advice():
+        found = comparison.compare(load(base), load(run), threshold)
+        page = comparison_page.write(report, found, base, run) if report is not None else None
+    click.echo(comparison_page.to_json(found).decode() if as_json else text(found))
+    if page is not None:
+        click.echo(f"report: {page}", err=as_json)
+    raise click.exceptions.Exit(1 if found.is_worse else 0)
+
+
+def text(found: Comparison) -> str:
+    """The comparison for a terminal: the sentence, the counts and every change, worst first."""
+    from ..report.comparison import headline
+    from ..report.facts import label
+
+    title = "WORSE" if found.is_worse else "OK"
+    counts = ", ".join(f"{n:,} {kind}" for kind, n in found.counts.items())
+    changed = [c for c in found.changes if c.kind != "same"]
+    failed = [f"  failed {label(f.check, f.model)}: {f.verdict}" for f in found.failures]
+    lines = [f"{title}  {headline(found)}", f"  {counts}", *failed, *map(line, changed[:SHOWN])]
+    if len(changed) > SHOWN:
+        lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
+    lines += [f"  declined now: {model} ({found.run.declined[model]})" for model in found.declined]
+    return "\n".join(lines)
+
+
+def line(change: Change) -> str:
+    """One change."""
+    from ..report.facts import label, number
+
+    row = change.row
+    sides = [
+        "-" if side is None else f"{side.verdict} {number(side.max_budgets)}"
+        for side in (change.before, change.after)
+    ]
+    growth = f" (x {number(change.growth)})" if math.isfinite(change.growth) else ""
+    name = f"{label(row.check, row.model)} {row.parameter} {row.oracle}"
+    return f"  {change.kind:<6} {name}: {' -> '.join(sides)} budgets{growth}"

@@ -1,0 +1,188 @@
+// One gradient of one model in detail: which, and its charts and tables.
+"use strict";
+
+bptt.gradient = () => {
+  const { run, page } = bptt;
+  const models = bptt.$("#g-model"), parameters = bptt.$("#g-parameter");
+  const keyOf = (one) => JSON.stringify([one.check ?? "", one.model]);
+  const byModel = new Map(page.models.map((one) => [keyOf(one), one]));
+  const all = page.models.flatMap((one) => one.parameters.map((parameter) => ({ model: one.model, check: one.check, parameter })));
+  models.replaceChildren(...page.models.map((one) => bptt.el("option", { value: keyOf(one) }, `${bptt.label(one)} (${one.verdict})`)));
+
+  const chosen = () => {
+    const given = byModel.get(keyOf(bptt.state)) ?? page.models[0];
+    const parameter = given.parameters.includes(bptt.state.parameter) ? bptt.state.parameter : given.parameters[0];
+    return { model: given.model, check: given.check, parameter };
+  };
+  const is = (one, other) => keyOf(one) === keyOf(other) && one.parameter === other.parameter;
+  const choose = (one) => bptt.go({ section: "gradient", ...one });
+  models.addEventListener("change", () => {
+    const { model, check, parameters: names } = byModel.get(models.value);
+    choose({ model, check, parameter: names[0] });
+  });
+  parameters.addEventListener("change", () => choose({ ...chosen(), parameter: parameters.value }));
+  const at = () => all.findIndex((one) => is(one, chosen()));
+  bptt.$("#g-before").addEventListener("click", () => choose(all[at() - 1]));
+  bptt.$("#g-next").addEventListener("click", () => choose(all[at() + 1]));
+
+  let before = "";
+  const draw = (force) => {
+    const now = chosen();
+    if (!force && JSON.stringify(now) === before) return;
+    before = JSON.stringify(now);
+    models.value = keyOf(now);
+    parameters.replaceChildren(...byModel.get(keyOf(now)).parameters.map((name) => bptt.el("option", { value: name }, name)));
+    parameters.value = now.parameter;
+    bptt.$("#g-before").disabled = at() <= 0;
+    bptt.$("#g-next").disabled = at() >= all.length - 1;
+    bptt.$("#g-place").textContent = `${at() + 1} of ${all.length}, worst first`;
+    const mine = (one) => is(one, now);
+    show(now, run.profiles.find(mine), run.spreads.filter(mine), run.rows.filter(mine));
+  };
+  bptt.parts.push(() => draw(false));
+  bptt.charts = async () => {
+    await bptt.vendor("echarts");
+    bptt.recolour = () => {
+      draw(true);
+      bptt.flows();
+      bptt.remainders();
+    };
+    bptt.recolour();
+    bptt.$("#g-unit").addEventListener("change", () => draw(true));
+    addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+    // paper is white, whatever the screen is
+    const root = document.documentElement;
+    let scheme = root.dataset.scheme;
+    addEventListener("beforeprint", () => {
+      scheme = root.dataset.scheme;
+      root.dataset.scheme = "light";
+      bptt.recolour();
+    });
+    addEventListener("afterprint", () => {
+      root.dataset.scheme = scheme;
+      bptt.recolour();
+    });
+  };
+
+  function show(now, profile, spreads, rows) {
+    bptt.summary(now, profile, rows);
+    bptt.tables(profile);
+    if (!window.echarts) return;
+    const unit = bptt.$("#g-unit").value;
+    const exact = spreads.reduce((sum, s) => sum + s.exact, 0), cases = spreads.reduce((sum, s) => sum + s.cases, 0);
+    plot("spread", bptt.spreadChart(spreads, unit), `Distribution of the largest error of each case in ${unit}; ${exact} of ${bptt.plural(cases, "comparison")} exact.`);
+    plot("entries", profile && bptt.entriesChart(profile), profile && `Errors of all entries of ${now.parameter}; the worst is at [${profile.index.join(", ")}].`);
+    plot("reach", bptt.reachChart(spreads), "Worst error against the number of steps over which the losses flow back.");
+    plot("steps", profile && profile.steps.norms.length > 1 ? bptt.stepsChart(profile.steps) : null, profile && along(profile.steps));
+    plot("quotients", profile && bptt.quotientChart(profile.quotients), profile?.quotients && `Error of a central difference against its step; the chosen step is ${bptt.format(profile.quotients.chosen)}.`);
+  }
+
+  function along({ norms, windows }) {
+    const known = norms.map(bptt.number), largest = known.indexOf(Math.max(...known));
+    return `Norm of dL/dx over ${known.length} steps, largest at step ${largest} with ${bptt.format(known[largest])}; ${windows.length ? bptt.plural(windows.length, "truncation window") : "no truncation"}.`;
+  }
+};
+
+const drawn = new Map();
+
+// Draws an option into its figure; hides the figure (or only the picture) where there is none.
+function plot(id, option, words, whole = true) {
+  const figure = bptt.$(`#chart-${id}`), place = bptt.$(".plot", figure);
+  (whole ? figure : place).hidden = !option;
+  if (!option) return;
+  place.setAttribute("aria-label", words);
+  const chart = drawn.get(id) ?? echarts.init(place, null, { renderer: "svg" });
+  drawn.set(id, chart);
+  chart.setOption(option, true);
+  chart.resize();
+  chart.getZr().flush();
+  // so that the picture can be made smaller for paper
+  bptt.$("svg", place).setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+}
+
+bptt.flows = () => bptt.run.flows.forEach((flow, n) => {
+  const strongest = Math.max(...flow.paths.flat().map(bptt.number));
+  plot(`flow-${n}`, strongest > 0 ? bptt.flowChart(flow) : null, `Strength of each path of the gradient of ${flow.weight} in ${flow.model}; the numbers are in the table below.`);
+});
+
+// The first curve of each model is the one along all inputs.
+bptt.remainders = () => [...Map.groupBy(bptt.run.taylor, (curve) => curve.model).values()].forEach(([curve], n) => {
+  const found = curve.order === null ? "no order could be fitted" : `order ${curve.order.toFixed(2)}`;
+  plot(`taylor-${n}`, bptt.taylorChart(curve), `Remainder by step of ${curve.model}: ${found}, ${curve.verdict}.`, false);
+});
+
+bptt.summary = (now, profile, rows) => {
+  const verdicts = rows.map((row) => row.verdict);
+  const verdict = profile?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
+  const place = bptt.$("#g-summary");
+  const badge = bptt.el("span", { class: `badge ${verdict.replaceAll(" ", "-")}` }, verdict);
+  const name = bptt.el("strong", {}, `${now.parameter} of ${bptt.label(now)}`);
+  if (!profile) {
+    const why = [...new Set(rows.map((row) => row.reason).filter(Boolean))].join("; ");
+    place.replaceChildren(badge, " ", name, bptt.el("span", { class: "quiet" }, why ? ` ${why}` : " no case of it was profiled"));
+    bptt.$("#g-case").hidden = true;
+    return;
+  }
+  const worst = Math.max(...profile.errors.flat().map(bptt.number));
+  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(worst)} budgets in its worst case, at [${profile.index.join(", ")}]${bptt.entryName(profile)}.`);
+  bptt.$("#g-case").hidden = !profile.spec;
+  bptt.$("#g-spec").textContent = profile.spec ? `bptt-check replay '${profile.spec}' ${bptt.run.subject}` : "";
+};
+
+const base = (profile) => bptt.base(profile.parameter);
+const AXES = {
+  W_xh: ["unit", "input"], W_hh: ["unit", "unit before"], W_hy: ["output", "unit"], x: ["step", "sequence, input"],
+  h0: ["layer", "sequence, unit"], c0: ["layer", "sequence, unit"], b_y: ["", "output"],
+};
+
+// Rows, columns and their labels: stacked gates apart, vectors of gates folded to a row per gate.
+bptt.entriesChart = (profile) => {
+  const { shape, gates, block, index } = profile;
+  let values = profile.errors.map((line) => line.map(bptt.number));
+  const whole = block[0] === 1 && block[1] === 1;
+  const per = gates.length ? shape[0] / gates.length : 0;
+  const folded = whole && shape.length === 1 && gates.length > 0;
+  if (folded) values = gates.map((_, g) => values[0].slice(g * per, (g + 1) * per));
+  const names = AXES[base(profile)] ?? (shape.length === 1 ? ["", "unit"] : ["unit", "entry"]);
+  const gated = gates.length > 0 && !folded;
+  const rowName = (r) => {
+    if (folded) return gates[r];
+    const first = r * block[0];
+    return gated ? `${gates[Math.floor(first / per)]} ${first % per}` : shape.length === 1 ? "" : String(first);
+  };
+  const columnName = (c) => {
+    const first = c * block[1];
+    return shape.length === 3 ? `${Math.floor(first / shape[2])}, ${first % shape[2]}` : String(first);
+  };
+  const [rows, columns] = [values.map((_, r) => rowName(r)), values[0].map((_, c) => columnName(c))];
+  const lines = gated ? gates.slice(1).map((_, g) => ((g + 1) * per) / block[0]).map((y) => [[0, y], [columns.length, y]]) : [];
+  const flat = shape.length === 3 ? [index[0], index[1] * shape[2] + index[2]] : shape.length === 2 ? index : folded ? [Math.floor(index[0] / per), index[0] % per] : [0, index[0]];
+  return bptt.heatChart({
+    rows, columns, values, lines, pieces: bptt.budgetPieces(), mark: whole ? flat : null,
+    names: [folded ? "gate" : gated ? "gate, unit" : names[0], folded ? "unit" : names[1]],
+    words: (r, c, v) => `${[rows[r], columns[c]].filter(Boolean).join(" · ")}\n${bptt.format(v)} budgets`,
+  });
+};
+
+bptt.entryName = ({ gates, shape, index }) => {
+  if (!gates.length) return "";
+  const per = shape[0] / gates.length;
+  return ` (gate ${gates[Math.floor(index[0] / per)]}, unit ${index[0] % per})`;
+};
+
+const filled = (id, rows) => bptt.$(`#${id} tbody`).replaceChildren(...rows);
+const line = (head, ...cells) => bptt.el("tr", {}, bptt.el("th", { scope: "row" }, head), ...cells.map((text) => bptt.el("td", { class: "n" }, text)));
+
+bptt.tables = (profile) => {
+  for (const id of ["g-values", "g-budget", "g-agreement"]) bptt.$(`#${id}`).closest("figure").hidden = !profile;
+  if (!profile) return;
+  const exact = (value) => String(bptt.number(value));
+  const share = (j) => bptt.format(Math.abs(bptt.number(profile.got) - bptt.number(j.value)) / bptt.number(j.budget));
+  filled("g-values", [line("subject", exact(profile.got), "", ""), ...profile.judged.map((j) =>
+    line(j.oracle, exact(j.value), bptt.format(bptt.number(profile.got) - bptt.number(j.value)), share(j)))]);
+  filled("g-budget", profile.judged.map((j) => line(j.proven ? `${j.oracle} (proof)` : j.oracle, ...[j.units * bptt.number(j.subject), j.units * bptt.number(j.oracle_rounding), bptt.number(j.bound) + bptt.number(j.choice), j.budget].map((v) => bptt.format(v)))));
+  bptt.$("#g-units").textContent = profile.judged.length ? bptt.format(profile.judged[0].units) : "";
+  bptt.$("#g-dtype").textContent = profile.dtype;
+  bptt.$("#g-agreement").closest("figure").hidden = !profile.agreement.length;
+  filled("g-agreement", profile.agreement.map((a) => line(`${a.one} and ${a.other}`, bptt.format(a.gap), bptt.number(a.gap) <= 1 ? "agree" : "exclude each other")));
+};

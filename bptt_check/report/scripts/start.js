@@ -1,0 +1,79 @@
+// Copy buttons, the colour scheme, and the order in which the page comes to life.
+"use strict";
+
+bptt.copying = () => {
+  for (const code of bptt.$$("[data-copy]")) {
+    const button = bptt.el("button", { type: "button", class: "copy-button" }, "Copy");
+    button.setAttribute("aria-label", `Copy ${code.dataset.copy}`);
+    button.addEventListener("click", async () => {
+      const done = await copy(code.textContent);
+      button.textContent = done ? "Copied" : "Selected";
+      bptt.$("#said").textContent = done ? "Copied" : "Selected: copy with the keyboard";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    if (code.tagName !== "PRE") {
+      code.after(button);
+      continue;
+    }
+    const place = bptt.el("div", { class: "copyable" });
+    code.replaceWith(place);
+    place.append(code, button);
+  }
+};
+
+// Where the clipboard is refused (a page opened from a file), the text is selected instead.
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = bptt.el("textarea", { class: "hidden", "aria-hidden": "true" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+bptt.scheme = () => {
+  const button = bptt.$("#scheme");
+  const schemes = ["auto", "light", "dark"];
+  let now = 0;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    now = (now + 1) % schemes.length;
+    document.documentElement.dataset.scheme = schemes[now];
+    bptt.$("span", button).textContent = schemes[now];
+    bptt.recolour?.();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => bptt.recolour?.());
+};
+
+bptt.start = async () => {
+  const embedded = JSON.parse(await bptt.inflate("records"));
+  bptt.run = embedded.run;
+  bptt.page = embedded.page;
+  document.documentElement.classList.add("scripted");
+  bptt.readAddress();
+  bptt.copying();
+  bptt.downloads();
+  bptt.scheme();
+  if (bptt.$("#overview")) bptt.overview();
+  if (bptt.$("#gradient")) bptt.gradient();
+  bptt.go({});
+  bptt.scroll();
+  addEventListener("hashchange", () => {
+    bptt.readAddress();
+    bptt.go({});
+    bptt.scroll();
+  });
+  document.documentElement.dataset.ready = "page";
+  if (bptt.$("#rows-table")) await bptt.rows();
+  await bptt.charts?.();
+  bptt.go({});
+  document.documentElement.dataset.ready = "all";
+};
+
+bptt.start();

@@ -1,0 +1,70 @@
+"""The index of runs: every run below a folder, the worst first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+from report import made
+
+from bptt_check.cli import cli
+from bptt_check.report import runs_page
+
+
+def runs(folder: Path) -> None:
+    """A passing and a failing run, and one that was not written whole."""
+    made.report().to_folder(folder / "a good one")
+    made.failing(seed=17).to_folder(folder / "nightly" / "bad")
+    (folder / "half").mkdir()
+    (folder / "half" / "run.json").write_text("{")
+
+
+def test_every_run_is_listed_the_worst_first(tmp_path: Path) -> None:
+    """Runs at any depth; what cannot be read comes first, with the reason."""
+    runs(tmp_path)
+    found = runs_page.runs_below(tmp_path)
+
+    assert [f.name for f in found] == ["half", "nightly/bad", "a good one"]
+    assert [f.address for f in found[1:]] == ["nightly/bad/index.html", "a%20good%20one/index.html"]
+    assert found[0].why.startswith("half/run.json is not JSON")
+
+
+def test_the_links_of_the_index_lead_to_pages(tmp_path: Path) -> None:
+    """The command writes the page beside the runs; the addresses are relative."""
+    runs(tmp_path)
+    done = CliRunner().invoke(cli, ["report", "--index", str(tmp_path)])
+    source = (tmp_path / "runs.html").read_text()
+
+    assert (done.exit_code, done.stdout) == (0, f"runs: {tmp_path / 'runs.html'}\n")
+    assert "3 runs, 2 failing" in source
+    assert 'href="a%20good%20one/index.html"' in source
+    assert str(tmp_path) not in source
+
+
+def test_the_folder_of_a_run_is_its_own_index(tmp_path: Path) -> None:
+    """A folder that is a run itself is listed too, and its page stays what it is."""
+    page = made.report().to_folder(tmp_path)
+    before = page.read_bytes()
+    runs_page.write(tmp_path)
+
+    assert [(f.name, f.address) for f in runs_page.runs_below(tmp_path)] == [
+        ("this folder", "index.html")
+    ]
+    assert page.read_bytes() == before
+
+
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    """Exit status 2, and which folder to name."""
+    done = CliRunner().invoke(cli, ["report", "--index", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert "holds no run. Name a folder below which" in done.stderr
+
+
+def test_an_index_is_escaped() -> None:
+    """Names of folders and subjects are text."""
+    hostile = "<script>alert(1)</script>"
+    run = made.report(subject=hostile).document
+    found = [runs_page.Found(hostile, "x", run), runs_page.Found(hostile, "", None, hostile)]
+
+    assert "<script" not in runs_page.render(found)
