@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, str] = {
     "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
     "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
+    "diagnosis": "case model mutation network",
     "failures": (
         "case clipped_in_loop conventions explain judgement records shrink signatures "
         "training_step which_convention which_truncation"
