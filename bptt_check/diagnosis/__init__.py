@@ -21,12 +21,10 @@ from .findings import of_explanation
 from .search import Explanation, several, single
 from .trials import Trial, gather
 
-STATED: tuple[Callable[[Differentiator, Sequence[Case]], str], ...] = (signature, which_convention)
+Formula = Callable[[Differentiator, Sequence[Case]], str]
+STATED: tuple[Formula, ...] = (signature,)
 """Closed formulas: sentences that explain all of a gradient, asked before the dictionary."""
-STATED_LATER: tuple[Callable[[Differentiator, Sequence[Case]], str], ...] = (
-    which_truncation,
-    clipped_in_loop,
-)
+STATED_LATER: tuple[Formula, ...] = (which_convention, which_truncation, clipped_in_loop)
 """The same, asked after single edits: they take longer, or explain with more words."""
 CUTS = ("carry lost", "boundary")
 """Classes of mistakes that may also be a truncation, which then is told too."""
@@ -72,7 +70,7 @@ def diagnose(
 def _stated(
     subject: Differentiator,
     cases: Sequence[Case],
-    formulas: Sequence[Callable[[Differentiator, Sequence[Case]], str]],
+    formulas: Sequence[Formula],
 ) -> tuple[Finding, ...]:
     """The sentence of the first formula that has one."""
     for formula in formulas:
