@@ -56,8 +56,9 @@ def diagnose(
     if stated:
         return stated
     if explained is not None:
-        cut = explained.edits[0].kind in CUTS and which_truncation(subject, cases)
-        return (_in_words(explained, wrong, ground, cut or ""),)
+        short = [trial.case for trial in wrong[:TELLING]]
+        cut = which_truncation(subject, short) if explained.edits[0].kind in CUTS else ""
+        return (_in_words(explained, wrong, ground, cut),)
     stated = _stated(subject, cases, STATED_LATER)
     if stated:
         return stated
