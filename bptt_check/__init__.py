@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .function import FunctionReport, assert_function, verify_function
     from .isolation import isolated
     from .model import Layout, Model
-    from .records import CaseReport
+    from .records import CaseReport, Finding
     from .remainder import TaylorTest
     from .report import Report
     from .second_opinion import taylor
@@ -34,7 +34,7 @@ _HOME = {
     "flow": ("GradientFlow", "gradient_flow"),
     "isolation": ("isolated",),
     "model": ("Layout", "Model"),
-    "records": ("CaseReport",),
+    "records": ("CaseReport", "Finding"),
     "remainder": ("TaylorTest",),
     "report": ("Report",),
     "second_opinion": ("taylor",),
@@ -46,6 +46,7 @@ __all__ = [
     "Case",
     "CaseReport",
     "Convention",
+    "Finding",
     "FunctionReport",
     "GradientFlow",
     "GradientMismatch",

@@ -150,9 +150,11 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
     return "\n".join([*lines, *reproduction(case, subject)])
 
 
-def with_diagnosis(message: str, diagnosis: str) -> str:
+def with_diagnosis(message: str, diagnosis: str, more: Sequence[str] = ()) -> str:
     """A message with the sentence that names the mistake, above the line that reproduces it."""
-    return with_line(message, f"diagnosis: {diagnosis}")
+    for line in (f"diagnosis: {diagnosis}", *(f"  {m}" for m in more)):
+        message = with_line(message, line)
+    return message
 
 
 def with_rest(message: str, unasked: int) -> str:

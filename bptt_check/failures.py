@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from . import explain
 from .case import Case, Differentiator, Spec
-from .clipped_in_loop import clipped_in_loop
 from .conventions.declaring import in_own_names
+from .diagnosis import Ground, diagnose
+from .diagnosis.pasted import pasted_test
 from .judgement import Setup, check_case
-from .records import CaseReport, Failure
+from .records import CaseReport, Failure, Finding
 from .shrink import Drawing, shrink_spec, simplify
-from .signatures import signature
+from .strategies import draw_specs
 from .training_step import DEFINITIONS
-from .which_convention import which_convention
-from .which_truncation import which_truncation
 
-TELLING = 4
-"""Failing cases on which a diagnosis must hold: the longest, which tell most mistakes apart."""
+FRESH = 24
+"""Specs drawn anew, on which a condition may be tried."""
 
 
 def failure_of(
@@ -51,12 +52,12 @@ def failure_of(
     detailed = check_case(subject, case, setup, detail=True)
     report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
-    failing = [spec for spec, failed in same.items() if failed]
-    found = tuple(_diagnoses(subject, failing)) if is_gradient else ()
+    ground = _ground(subject, setup, known, first.verdict, drawing)
+    found = diagnose(subject, ground, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
     message = explain.with_line(report.message, own_names)
-    for sentence in found:
-        message = explain.with_diagnosis(message, sentence)
+    for finding in found:
+        message = explain.with_diagnosis(message, finding.sentence, _lines(finding))
     return Failure(
         verdict=first.verdict,
         model=name,
@@ -66,7 +67,9 @@ def failure_of(
         cases=sum(same.values()),
         first_spec=first.spec,
         case=simplest,
-        diagnoses=found,
+        diagnoses=tuple(finding.sentence for finding in found),
+        findings=found,
+        test_code=pasted_test(simplest, subject),
     )
 
 
@@ -84,14 +87,43 @@ def as_found(name: str, first: CaseReport, known: Mapping[Spec, str]) -> Failure
     )
 
 
-def _diagnoses(subject: Differentiator, failing: Sequence[Spec]) -> Iterator[str]:
-    """Sentences that explain all of the longest failing cases."""
-    longest = sorted(failing, key=lambda spec: -spec.sizes.T)[:TELLING]
-    if not longest:
-        return
-    cases = [spec.build() for spec in longest]
-    for explanation in (signature, which_convention, which_truncation, clipped_in_loop):
-        sentence = explanation(subject, cases)
-        if sentence:
-            yield sentence
-            return
+def _ground(
+    subject: Differentiator,
+    setup: Setup,
+    known: Mapping[Spec, str],
+    verdict: str,
+    drawing: Drawing | None,
+) -> Ground:
+    """What a run found out about a target, and how to find out more."""
+
+    def fails(spec: Spec) -> bool | None:
+        found = check_case(subject, spec.build(), setup).verdict
+        return {verdict: True, "pass": False}.get(found)
+
+    failing = [spec for spec, found in known.items() if found == verdict]
+    passing = [spec for spec, found in known.items() if found == "pass"]
+    fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
+    return Ground(failing, passing, fails, fresh)
+
+
+def _fresh(
+    failing: Sequence[Spec], passing: Sequence[Spec], drawing: Drawing | None
+) -> Sequence[Spec]:
+    """Specs that the run has not seen: drawn anew, and those it has seen with other numbers."""
+    if drawing is None:
+        return ()
+    seen = {*failing, *passing}
+    again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
+    drawn = draw_specs(drawing.strategy, FRESH, drawing.seed + 1)
+    return [spec for spec in dict.fromkeys([*drawn, *again]) if spec not in seen]
+
+
+def _lines(finding: Finding) -> Sequence[str]:
+    """The right line beside the edited one, and where it stands."""
+    if not finding.right:
+        return ()
+    numbers = f"  ({'), ('.join(finding.equations)})" if finding.equations else ""
+    return (
+        f"right  {finding.right}{numbers}  {finding.place}",
+        f"yours  {finding.wrong}",
+    )

@@ -71,9 +71,12 @@ MAY_IMPORT: dict[str, str] = {
     "second_opinion": "arrays calling case errors network precision remainder roundoff watch",
     "showcase": "case flow records second_opinion targets",
     "shrink": "case strategies",
+    "diagnosis": (
+        "calling case clipped_in_loop model mutation network precision records roundoff "
+        "signatures which_convention which_truncation"
+    ),
     "failures": (
-        "case clipped_in_loop conventions explain judgement records shrink signatures "
-        "training_step which_convention which_truncation"
+        "case conventions diagnosis explain judgement records shrink strategies training_step"
     ),
     "run": (
         "calling case evidence explain failures judgement profiles records showcase shrink "

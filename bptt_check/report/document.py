@@ -15,7 +15,7 @@ import numpy as np
 
 from ..case import Case
 from ..evidence import Profile, Spread
-from ..records import SCHEMA_VERSION, Failure, Flow, Record, Summary, TaylorCurve
+from ..records import SCHEMA_VERSION, Failure, Finding, Flow, Record, Summary, TaylorCurve
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class FailureEntry:
     cases: int
     first_spec: str
     diagnoses: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    test_code: str = ""
     counterexample: str | None = None
     check: str = ""
     arrays: dict[str, str] = field(default_factory=dict[str, str])
@@ -115,6 +117,8 @@ def of(record: Record, files: Sequence[str] = ()) -> Run:
 def _failure(failure: Failure, place: str | None) -> FailureEntry:
     shared = _cleaned(failure, FailureEntry)
     shared["message"] = clean(failure.message, lines=True)
+    shared["test_code"] = clean(failure.test_code, lines=True)
+    shared["findings"] = tuple(Finding(**_cleaned(f, Finding)) for f in failure.findings)
     return FailureEntry(**shared, counterexample=place, arrays=_readable(failure.case))
 
 

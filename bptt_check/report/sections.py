@@ -68,8 +68,12 @@ def failures(run: Run) -> Section | None:
 
 
 def code(failure: FailureEntry) -> str:
-    """A test that fails as long as the failure is there; `subject` is the reader's to import."""
-    return (
+    """A test that fails as long as the failure is there.
+
+    The run's own, with the arrays written out; without one it loads them, and `subject` is the
+    reader's to import.
+    """
+    return failure.test_code or (
         "import bptt_check as bc\n\n\n"
         f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
         f"    case = bc.Case.load({failure.counterexample!r})\n"

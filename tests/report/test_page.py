@@ -327,6 +327,13 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
         scope["test_lstm"]()
 
 
+def test_code_with_the_numbers_in_it_comes_first() -> None:
+    """A test that needs no other file is offered in place of one that loads the case."""
+    entry = replace(made.failing().document.failures[0], test_code="def test_gradient(): ...")
+
+    assert sections.code(entry) == "def test_gradient(): ..."
+
+
 def found(confidence: str, **changes: Any) -> str:
     """The markup of a finding."""
     given: dict[str, Any] = {
