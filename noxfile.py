@@ -24,6 +24,15 @@ TORCH = "torch==2.13.0"
 device.
 """
 WORKERS = ["-n", "2"]
+PACKAGED = [
+    *("tests/report", "tests/reference", "tests/test_api.py", "tests/test_cli.py"),
+    *("tests/test_isolation.py", "tests/test_program.py", "tests/test_pytest_plugin.py"),
+    *("tests/test_scaffold.py", "tests/test_subjects.py", "tests/test_diagnosis.py"),
+    *("tests/test_mutation.py", "tests/oracles/test_certified.py"),
+]
+"""Tests of whatever a wheel could lack: data files, entry points, commands, both packages, the
+source that is edited. The rest runs the very same modules in the session `tests`.
+"""
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -129,9 +138,9 @@ def wheel(session: nox.Session) -> None:
     session.install("--force-reinstall", "--no-deps", str(built))
     session.install(f"{built}[all]", TORCH)
     # pythonpath would put the checkout in front of the wheel
-    session.run(
-        "pytest", *WORKERS, "-o", "pythonpath=tests", *session.posargs, env={"PYTHONSAFEPATH": "1"}
-    )
+    settings = ["-o", "pythonpath=tests"]
+    wanted = session.posargs or PACKAGED
+    session.run("pytest", *WORKERS, *settings, *wanted, env={"PYTHONSAFEPATH": "1"})
 
 
 @nox.session

@@ -152,6 +152,20 @@ def test_two_answers_are_kept():
     assert np.array_equal(answer.again.grads["x"], 2.0 * answer.result.grads["x"])
 
 
+@pytest.mark.parametrize("text", ["rnn-tanh T=2", "rnn-tanh+linear T=2"])
+@pytest.mark.parametrize("probe", [False, True])
+def test_answers_that_take_turns_are_two(text, probe):
+    """However many probes there are, right and wrong in turn are told from one answer."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        loss, grads = right(case)
+        return loss, grads if len(calls) % 2 else {n: 2.0 * g for n, g in grads.items()}
+
+    assert ask(subject, Spec.parse(text).build(), probe=probe).again is not None
+
+
 def test_another_loss_the_second_time_is_another_answer():
     """Also where all gradients are the same."""
     calls = [0.0]

@@ -123,11 +123,12 @@ def with_slope(slope: float) -> Any:
 
     def subject(case: bc.Case) -> Any:
         x, h = case.x[0], case.h0[0]
+        a_bar = slope * (case.targets[0] + case.cotangent_h_n[0])
         return 0.0, {
-            "W_xh_l0": slope * x,
-            "W_hh_l0": slope * h,
-            "x": slope * case.params["W_xh_l0"][None],
-            "h0": slope * case.params["W_hh_l0"][None],
+            "W_xh_l0": a_bar * x,
+            "W_hh_l0": a_bar * h,
+            "x": (a_bar * case.params["W_xh_l0"])[None],
+            "h0": (a_bar * case.params["W_hh_l0"])[None],
         }
 
     return subject
