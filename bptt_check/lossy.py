@@ -37,9 +37,10 @@ def conditionings(
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
-    """Whether every entry of the gradients is a number of this format."""
+    """Whether every entry of the gradients is a number of this format, and one is not zero."""
     round_to = PRECISIONS[dtype].rounded
-    return all(np.array_equal(round_to(g).astype(np.float64), g) for g in grads.values())
+    on_it = all(np.array_equal(round_to(g).astype(np.float64), g) for g in grads.values())
+    return on_it and any(np.any(g) for g in grads.values())
 
 
 def described(arithmetic: Arithmetic) -> str:

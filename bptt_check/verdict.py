@@ -62,9 +62,13 @@ class Budgets:
         return self.tolerance.units * rounding + bound + self.choice(name, bound) + self.floor
 
     def choice(self, name: str, bound: Array) -> Array:
-        """What a subgradient may differ from the oracle's, unless its bound reaches to all."""
-        choice = self.subject.choice(name)
-        return np.where(2.0 * bound >= (1.0 - 1e-9) * choice, 0.0, choice)
+        """What a subgradient may differ from the oracle's, unless a proof's bound reaches to all.
+
+        Finite differences reach to the derivatives on both sides, between which another choice of
+        slopes need not lie.
+        """
+        choice, reach = self.subject.choice(name), 2.0 * bound if self.proven else 0.0
+        return np.where(reach >= (1.0 - 1e-9) * choice, 0.0, choice)
 
     @property
     def floor(self) -> float:
