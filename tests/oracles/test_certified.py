@@ -155,15 +155,15 @@ def test_at_a_kink_what_is_no_subgradient_is_wrong(slope):
     assert {row.verdict for row in report.rows if row.proven} == {"fail"}
 
 
-@pytest.mark.parametrize("oracle", ["finite_difference", "certified", "torch"])
-def test_units_on_their_kinks_at_once_are_no_alarm(oracle):
+@pytest.mark.parametrize("model", ["rnn-relu+linear+last", "rnn-relu+2layers+bidirectional+mse"])
+@pytest.mark.parametrize("oracle", ["finite_difference", "certified", "complex_step"])
+def test_units_on_their_kinks_at_once_are_no_alarm(model, oracle):
     """Slope 0 for all of them is right, although no derivative to one side has it."""
-    if not oracles.available(oracle):
-        pytest.skip(f"{oracle} is not installed")
-    line = "rnn-relu+linear+last T=6 B=2 D=3 H=4 O=3 regime=sparse seed=220"
-    case = bc.Spec.parse(line).build()
+    case = bc.Spec.parse(f"{model} T=6 B=2 D=3 H=4 O=3 regime=sparse seed=220").build()
 
-    assert bc.check(bptt_reference.loss_and_grads, case, [oracle]).verdict == "pass"
+    verdict = bc.check(bptt_reference.loss_and_grads, case, [oracle]).verdict
+
+    assert verdict == ("inconclusive" if oracle == "complex_step" else "pass")
 
 
 def test_a_sign_that_cannot_be_decided_is_not_guessed():
