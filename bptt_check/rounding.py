@@ -61,8 +61,13 @@ class Rounding(Exact):
         return value + np.abs(terms).sum(axis) * self._draw(value.shape)
 
     def slope_of_relu(self, z: Array) -> Array:
-        """That of the mean in every sample: which side of a kink rounding takes is no scatter."""
-        slope = z.mean(0, keepdims=True) > 0
+        """The same in every sample: which side of a kink rounding takes is no scatter.
+
+        1/2 where the samples take both sides, or lie on the kink: whichever side a subject takes,
+        what comes through there is rounded.
+        """
+        low, high = z.min(0, keepdims=True), z.max(0, keepdims=True)
+        slope = np.where(low > 0, 1.0, np.where(high < 0, 0.0, 0.5))
         return np.broadcast_to(slope, z.shape).astype(z.dtype)
 
     def _draw(self, shape: tuple[int, ...]) -> Array:

@@ -228,10 +228,14 @@ def swapped_states(case: bc.Case, grads: Grads) -> Grads:
     return grads | {"h0": grads["c0"], "c0": grads["h0"]}
 
 
-def in_precision(dtype: str) -> Make:
-    """Everything computed in another precision and converted back."""
+def in_precision(dtype: str, spared: str = "") -> Make:
+    """Everything computed in another precision and converted back; not in a regime that is spared,
+    where it would overflow.
+    """
 
     def subject(case: bc.Case) -> Answer:
+        if case.spec is not None and case.spec.regime == spared:
+            return right(case)
         loss, grads = right(_as(case, dtype))
         return loss, {n: g.astype(case.dtype) for n, g in grads.items()}
 
@@ -592,7 +596,7 @@ MUTANTS: tuple[Mutant, ...] = (
     loses("float32 inside", in_precision("float32"), "lstm", LSTM + HEAD, "float32 inside",
           oracles=None),
     loses("seven digits printed", after(seven_digits), "gru", GRU + HEAD),
-    loses("float16 inside", in_precision("float16"), "lstm", LSTM + HEAD,
+    loses("float16 inside", in_precision("float16", "exploding"), "lstm", LSTM + HEAD,
           "float16 inside"),
     loses("loss in float32", always(loss_in_float32), "rnn-tanh", "loss"),
 

@@ -86,7 +86,10 @@ def test_the_message_has_the_codes_own_name() -> None:
     """Beside the contract's, above the line that reproduces the failure."""
     report = bc.verify(subject("course_functions", "broken"), ["rnn-tanh"], 4, ["complex_step"])
 
-    assert "\n  W_hh_l0 is Wh in your convention\n  reproduce: " in report.message
+    ours, _, reproduction = report.message.partition("\n  W_hh_l0 is Wh in your convention\n")
+
+    assert "the gradient of W_hh_l0 is wrong" in ours
+    assert "  reproduce: " in reproduction
 
 
 def test_every_example_is_in_the_readme() -> None:

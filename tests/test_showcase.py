@@ -65,7 +65,7 @@ def test_a_case_that_gave_no_answer_is_not_asked_again(verdict):
 
 def test_a_run_has_its_curves():
     """In its record and in what is written of it."""
-    report = bc.verify(Numpy(), ["rnn-tanh", "rnn-tanh+mse"], cases=20, oracles=["complex_step"])
+    report = bc.verify(Numpy(), ["rnn-tanh", "rnn-tanh+mse"], cases=60, oracles=["complex_step"])
 
     assert [(c.model, c.parameter, c.verdict) for c in report.taylor] == [
         ("rnn-tanh", EVERYTHING, "pass")

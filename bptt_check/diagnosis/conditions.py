@@ -6,7 +6,7 @@ A rule is believed after it has foretold what happens on freshly drawn cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 Test = Callable[[Spec], bool]
 ROUNDS = 4
 """Rules that fresh cases may refute before none is told."""
-FRESH = 5
+FRESH = 8
 """Fresh cases on each side of a rule."""
 VISIBLE = 1e-6
 """Relative change of a gradient that no verdict overlooks."""
@@ -86,7 +86,7 @@ def when(ground: Ground, changes: Sequence[Change] | None) -> Condition | None:
         rule = simplest(failing, passing)
         if rule is None:
             return None
-        held, wrong = _foretold(rule, ground, changes)
+        held, wrong = _foretold(rule, ground, changes, {*failing, *passing})
         if not wrong:
             return Condition(rule.text, held)
         failing += [spec for spec, failed in wrong if failed]
@@ -95,11 +95,14 @@ def when(ground: Ground, changes: Sequence[Change] | None) -> Condition | None:
 
 
 def _foretold(
-    rule: Rule, ground: Ground, changes: Sequence[Change] | None
+    rule: Rule, ground: Ground, changes: Sequence[Change] | None, known: Collection[Spec]
 ) -> tuple[int, list[tuple[Spec, bool]]]:
-    """On how many fresh cases a rule held; those on which it did not, and what happened there."""
+    """On how many fresh cases a rule held; those on which it did not, and what happened there.
+
+    The cases known are those that the rule was made from, which confirm nothing.
+    """
     held, wrong = 0, list[tuple[Spec, bool]]()
-    fresh = [*neighbours(ground.failing), *ground.fresh()]
+    fresh = [s for s in (*neighbours(ground.failing), *ground.fresh()) if s not in known]
     inside = [s for s in fresh if rule.test(s) and (changes is None or _visible(s, changes))]
     outside = [s for s in fresh if not rule.test(s)]
     for spec in (*inside[:FRESH], *outside[:FRESH]):
