@@ -96,7 +96,7 @@ class FunctionReport:
     def save(self, path: str | Path) -> None:
         """Write the arrays as an `.npz` file, without pickle; `np.load` reads them back."""
         with open(path, "wb") as file:
-            np.savez(file, allow_pickle=False, **self.arrays)
+            np.savez(file, **self.arrays)
 
 
 def _strict(value: Any) -> Any:

@@ -39,11 +39,14 @@ def exact(case: Case) -> dict[str, np.ndarray]:
 
 
 def largest_ratio(case: Case, want: dict[str, np.ndarray]) -> float:
-    """The largest error in bounds, with a little rounding of what is taken for the truth."""
+    """The largest error in bounds, with a little rounding of what is taken for the truth, and what
+    its choice of a subgradient makes of it.
+    """
     found, conditioned = finite_difference(case), conditioning(case, "float64")
     assert found.bounds is not None
     ratios = [
-        np.abs(found.grads[n] - a) / (found.bounds[n] + 12 * conditioned.error(n) + TINIEST)
+        np.abs(found.grads[n] - a)
+        / (found.bounds[n] + 12 * conditioned.error(n) + conditioned.choice(n) + TINIEST)
         for n, a in want.items()
     ]
     return max(float(r[np.isfinite(r)].max(initial=0.0)) for r in ratios)
