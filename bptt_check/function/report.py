@@ -95,8 +95,9 @@ class FunctionReport:
 
     def save(self, path: str | Path) -> None:
         """Write the arrays as an `.npz` file, without pickle; `np.load` reads them back."""
+        arrays: dict[str, Any] = dict(self.arrays)
         with open(path, "wb") as file:
-            np.savez(file, **self.arrays)
+            np.savez(file, **arrays)
 
 
 def _strict(value: Any) -> Any:
