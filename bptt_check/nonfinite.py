@@ -99,9 +99,9 @@ class _Sizes(Exact):
         self._see(np.abs(a) @ np.abs(b))
         return value
 
-    def total(self, terms: Array, axis: int) -> Array:
+    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         self._see(np.abs(terms).sum(axis))
-        return terms.sum(axis)
+        return terms.sum(axis, keepdims=keepdims)
 
     def _see(self, sizes: Array) -> None:
         self.largest = float(np.maximum(self.largest, sizes.max(initial=0.0)))  # NaN stays

@@ -6,6 +6,7 @@ samples at once, along the leading axis of every array.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -29,8 +30,8 @@ class Exact:
     def product(self, value: Array, a: Array, b: Array) -> Array:
         return value
 
-    def total(self, terms: Array, axis: int) -> Array:
-        return terms.sum(axis)
+    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
+        return terms.sum(axis, keepdims=keepdims)
 
     def slope_of_relu(self, z: Array) -> Array:
         return (z > 0).astype(z.dtype)
@@ -39,26 +40,37 @@ class Exact:
 class Rounding(Exact):
     """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
 
-    A result of one operation moves by at most `unit` of its size, a sum of products by at most
-    `unit` of the sum of their sizes, which is what cancellation costs; both by `smallest`, which
-    is what underflow costs, besides.
+    A result of one operation moves by about `unit` of its size. A sum of n terms moves by about
+    `unit` of the sum of their sizes, which is what cancellation costs, times the square root of n,
+    which is what n additions in turn cost [1]_. Both move by `smallest`, which is what underflow
+    costs, besides.
+
+    Results are rounded to a grid, as hardware does, whose offset from zero is random. In the first
+    half of the samples it is another one for every entry, so that no two roundings have to do with
+    each other: not all code computes in the same order. In the second half it is one and the same:
+    then equal values round alike, at every step and in every sequence, and their errors add up
+    instead of averaging out.
+
+    .. [1] N. J. Higham and T. Mary, "A new approach to probabilistic rounding error analysis",
+       SIAM Journal on Scientific Computing 41(5), 2019, A2815-A2835.
     """
 
     def __init__(self, unit: float, samples: int, smallest: float = 0.0) -> None:
-        self._samples = samples
-        self._noise = unit * _NOISE
-        self._smallest = smallest / unit
+        self._pool = _offsets(samples)
         self._at = 0
+        self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
+        self._lowest = smallest / _SPACING
 
     def relative(self, value: Array) -> Array:
-        return value + (np.abs(value) + self._smallest) * self._draw(value.shape)
+        return self._rounded(value, np.abs(value))
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
-        return value + (np.abs(a) @ np.abs(b) + self._smallest) * self._draw(value.shape)
+        return self._rounded(value, _of_sum(np.abs(a) @ np.abs(b), a.shape[-1]))
 
-    def total(self, terms: Array, axis: int) -> Array:
-        value = terms.sum(axis)
-        return value + np.abs(terms).sum(axis) * self._draw(value.shape)
+    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
+        value = terms.sum(axis, keepdims=keepdims)
+        size = np.abs(terms).sum(axis, keepdims=keepdims)
+        return self._rounded(value, _of_sum(size, terms.size // max(value.size, 1)))
 
     def slope_of_relu(self, z: Array) -> Array:
         """The same in every sample: which side of a kink rounding takes is no scatter.
@@ -70,17 +82,29 @@ class Rounding(Exact):
         slope = np.where(low > 0, 1.0, np.where(high < 0, 0.0, 0.5))
         return np.broadcast_to(slope, z.shape).astype(z.dtype)
 
+    def _rounded(self, value: Array, size: Array) -> Array:
+        """The values on a grid whose spacing is about two units of `size`.
+
+        The sum with a number of 2**53 units has no room for less than that. Overwrites `size`.
+        """
+        anchor = size
+        anchor *= self._anchor
+        anchor += self._lowest
+        offset = anchor * self._draw(value.shape)
+        on_grid = value + offset
+        on_grid += anchor
+        on_grid -= anchor
+        on_grid -= offset
+        return on_grid
+
     def _draw(self, shape: tuple[int, ...]) -> Array:
-        """The next numbers of the pool, `samples` along the first axis."""
-        shape = (self._samples, *shape[1:])
-        size = math.prod(shape)
-        if size > len(self._noise):
-            self._noise = np.resize(self._noise, 2 * size)
-        if self._at + size > len(self._noise):
-            self._at = (
-                self._at + size
-            ) % 101  # another offset each round, so that no period locks in
-        drawn = self._noise[self._at : self._at + size].reshape(shape)
+        """The next offsets of the pool for values of this shape, `samples` along the first axis."""
+        size, width = math.prod(shape[1:]), self._pool.shape[1]
+        if size + _STARTS > width:
+            self._pool = np.tile(self._pool, 1 + 2 * (size + _STARTS) // width)
+        elif self._at + size > width:
+            self._at = (self._at + size) % _STARTS
+        drawn = self._pool[:, self._at : self._at + size].reshape(-1, *shape[1:])
         self._at += size
         return drawn
 
@@ -92,7 +116,7 @@ class Saturating(Rounding):
     """
 
     def squashed(self, value: Array) -> Array:
-        return value + self._draw(value.shape)
+        return self._rounded(value, np.ones_like(value))
 
 
 class Kinks(Rounding):
@@ -112,10 +136,32 @@ class Kinks(Rounding):
     total = Exact.total
 
     def slope_of_relu(self, z: Array) -> Array:
-        slope = 0.5 + 0.5 * self._draw(z.shape)
+        slope = 0.5 + 0.5 / _SPACING * self._draw(z.shape)
         slope[0], slope[1] = 0.0, 1.0
         return np.where(next(self._masks), slope, z > 0).astype(z.dtype)
 
 
-_NOISE = np.random.default_rng(0).uniform(-1.0, 1.0, 1 << 16)
-"""One pool for every run: the model of rounding must not make a verdict random."""
+def _of_sum(size: Array, terms: int) -> Array:
+    """The size at which a sum of so many terms rounds, given the sum of their sizes."""
+    size *= math.sqrt(max(terms, 1))
+    return size
+
+
+_SPACING = 2.0**-53
+"""Distance of the numbers below an anchor of 1; twice that above it."""
+
+
+_STARTS = 101
+"""Another start each round through the pool, so that no period locks in."""
+
+
+@functools.cache
+def _offsets(samples: int) -> Array:
+    """Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
+
+    The model of rounding must not make a verdict random.
+    """
+    pool = np.random.default_rng(0).uniform(-_SPACING, _SPACING, (samples, 4096))
+    alike = np.linspace(-_SPACING, _SPACING, samples - samples // 2, endpoint=False)
+    pool[samples // 2 :] = alike[:, np.newaxis]
+    return pool

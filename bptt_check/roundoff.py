@@ -38,6 +38,8 @@ class Conditioning:
     grads: dict[str, Array]
     kinks: dict[str, Array] | None = None
     """Width of each entry's subdifferential at kinks of relu; None if there is none."""
+    lost: dict[str, Array] | None = None
+    """Infinite where rounding explains any value of an entry, else 0; None if it nowhere does."""
 
     def error(self, name: str) -> Array:
         """Typical rounding error of each entry of a gradient computed in this dtype."""
@@ -46,6 +48,10 @@ class Conditioning:
     def choice(self, name: str) -> Array | float:
         """How far apart two subgradients may be in each entry; 0 away from kinks."""
         return 0.0 if self.kinks is None else self.kinks[name]
+
+    def anything(self, name: str) -> Array | float:
+        """Infinite where trajectories part, so that every value of an entry may be right."""
+        return 0.0 if self.lost is None else self.lost[name]
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
@@ -82,17 +88,21 @@ def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
     arithmetic = Arithmetic(dtype, careful)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    loss, kinked = 0.0, False
+    lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    loss, kinked, parted = 0.0, False, False
     for part in parts(case, lambda alone: _rounded_states(alone, arithmetic)):
-        spread, grads, kinks_of_part = _scatter(part.problem, arithmetic)
-        loss += float(spread.sum())
-        part.add_to(total, grads)  # magnitudes add: windows round independently
-        if any(mask.any() for mask in kinks_of_part):
+        found = _scatter(part.problem, arithmetic)
+        loss += float(found.losses.sum())
+        part.add_to(total, found.grads)  # magnitudes add: windows round independently
+        if any(mask.any() for mask in found.kinks):
             kinked = True
-            part.add_to(kinks, _width_at_kinks(part.problem, kinks_of_part))
+            part.add_to(kinks, _width_at_kinks(part.problem, found.kinks))
+        if found.lost is not None:
+            parted = True
+            part.add_to(lost, found.lost)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = float(loss_scatter(problem(case), arithmetic).sum())
-    return Conditioning(dtype, loss, total, kinks if kinked else None)
+    return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)
 
 
 def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
@@ -140,13 +150,43 @@ def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
     }
 
 
-def _scatter(given: Problem, arithmetic: Arithmetic) -> tuple[Array, dict[str, Array], list[Array]]:
-    """Scatter of losses and gradients of one problem, per unit; where it lies at kinks."""
+@dataclass(frozen=True, eq=False)
+class _Scatter:
+    """Of one problem, per unit: scatter of losses and gradients; masks of kinks; what is lost."""
+
+    losses: Array
+    grads: dict[str, Array]
+    kinks: list[Array]
+    lost: dict[str, Array] | None
+
+
+def _scatter(given: Problem, arithmetic: Arithmetic) -> _Scatter:
+    """Run one problem forwards and backwards with rounding."""
     unit = arithmetic.unit
     inputs, loss = _forward(given, arithmetic)
-    loss.tape.backward(loss)
+    tape = loss.tape
+    tape.backward(loss)
     grads = {n: _gradient_spread(inputs[n], unit) for n in given.wanted}
-    return _spread(loss.value, unit), grads, loss.tape.kinks
+    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in tape.bent)
+    lost = {n: _lost(inputs[n], grads[n] * unit) for n in given.wanted} if parted else None
+    return _Scatter(_spread(loss.value, unit), grads, tape.kinks, lost)
+
+
+PARTED = 0.1
+"""Distance of pre-activations at which two runs no longer follow each other: slopes differ by
+tenths, at every step anew.
+"""
+
+
+def _lost(node: Node, scatter: Array) -> Array:
+    """Infinite where runs that parted agree on nothing of a gradient.
+
+    What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
+    which the root mean square of some samples says nothing.
+    """
+    if node.bar is None:
+        return np.zeros(scatter.shape)
+    return np.where(scatter > 0.5 * np.abs(node.bar.mean(0)), np.inf, 0.0)
 
 
 def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:

@@ -70,11 +70,23 @@ class Node:
         """Hand this node's cotangent to its parents."""
         assert self.bar is not None
         for parent, pull in self.parents:
-            share = _fold(pull(self.bar), parent.value.shape)
+            share = self._folded(pull(self.bar), parent.value.shape)
             if parent.bar is None:
                 parent.bar = share
             else:
                 parent.bar = self.tape.rounding.relative(parent.bar + share)
+
+    def _folded(self, bar: Array, shape: tuple[int, ...]) -> Array:
+        """The sum of `bar` over the axes along which a value of this shape was broadcast.
+
+        The axis of the samples stays.
+        """
+        total = self.tape.rounding.total
+        extra = bar.ndim - len(shape)
+        if extra:
+            bar = total(bar, tuple(range(1, 1 + extra)))
+        axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
+        return total(bar, axes, keepdims=True) if axes else bar
 
     def derived(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
         """A node of the same tape whose value is taken as it is."""
@@ -172,7 +184,8 @@ class Taped(PythonLoop):
         value = _REAL.log_softmax(relative(z.value))
         softmax = z.tape.rounding.squashed(np.exp(value))
         # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
-        value = relative(value) + (relative(np.ones_like(value)) - 1.0)
+        total = np.exp(-value.max(-1, keepdims=True))
+        value = relative(value) + (relative(total) / total - 1.0)
         return z.derived(
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )
@@ -209,15 +222,6 @@ def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     squashed = z.tape.rounding.squashed
     factor = relative(slope(squashed(value)))
     return z.derived(squashed(value), (z, lambda bar: relative(bar * factor)))
-
-
-def _fold(bar: Array, shape: tuple[int, ...]) -> Array:
-    """Sum `bar` over the axes along which the value was broadcast; the samples axis stays."""
-    extra = bar.ndim - len(shape)
-    if extra:
-        bar = bar.sum(tuple(range(1, 1 + extra)))
-    axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
-    return bar.sum(axes, keepdims=True) if axes else bar
 
 
 def _scatter(value: Array, index: Any, bar: Array) -> Array:

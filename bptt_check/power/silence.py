@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from ..api import load_oracles
-from ..case import Differentiator
+from ..case import Differentiator, Spec
 from ..model import Sizes
+from ..oracles import available
 from ..records import CaseReport
 from ..run import FAILURES, Plan
 from ..strategies import draw_specs
@@ -22,6 +23,8 @@ CHUNK = 5
 """Cases asked about together: few, as the conditioning of the last few is remembered."""
 COMPILED = Sizes(T=6, B=2, D=3, H=4, O=3)
 """Sizes of every second batch of cases; a compiled program is asked about these only."""
+LONG = Sizes(T=64, B=32, D=3, H=4, O=3)
+"""Sizes of one more case of the other batches: there thousands of terms are added."""
 
 
 def batches(cases: int) -> Iterator[tuple[Target, int, int]]:
@@ -50,7 +53,8 @@ def listen(
 
     Args:
         target: whose cases to draw; with an odd seed they have the sizes `COMPILED`.
-        seed, cases: of the drawing; every case comes in each dtype.
+        seed, cases: of the drawing; every case comes in each dtype. With an even seed there is one
+            more, whose sizes are `LONG`.
         subjects: by name; None is every right implementation.
         oracles: names; None is every installed one.
     """
@@ -59,13 +63,28 @@ def listen(
     if not compiled:
         chosen = {n: s for n, s in chosen.items() if not n.startswith("jax")}
     drawn = replace(target, sizes=COMPILED) if compiled and target.sizes is None else target
-    recipes = draw_specs(Plan((drawn,), cases).strategy(drawn), cases, seed)
-    specs = [replace(spec, dtype=dtype) for dtype in DTYPES for spec in recipes]
+    found = _listen(chosen, _both(drawn, cases, seed), oracles)
+    if compiled or target.sizes is not None:
+        return found
+    quick = "torch" if available("torch") else "complex_step"  # the others take minutes for these
+    return found.merge(_listen(chosen, _both(replace(target, sizes=LONG), 1, seed), (quick,)))
+
+
+def _both(target: Target, cases: int, seed: int) -> list[Spec]:
+    """Recipes of cases of a target, each in both dtypes."""
+    recipes = draw_specs(Plan((target,), cases).strategy(target), cases, seed)
+    return [replace(spec, dtype=dtype) for dtype in DTYPES for spec in recipes]
+
+
+def _listen(
+    subjects: dict[str, Differentiator], specs: list[Spec], oracles: tuple[str, ...] | None
+) -> Quiet:
+    """Judge right implementations on these cases."""
     trusted = tuple(Remembered(oracle) for oracle in load_oracles(oracles))
     found = Quiet()
     for start in range(0, len(specs), CHUNK):
         chunk = [spec.build() for spec in specs[start : start + CHUNK]]
-        for name, subject in chosen.items():
+        for name, subject in subjects.items():
             for report in judge_all(subject, chunk, trusted):
                 found = found.merge(_heard(name, report))
     return found
