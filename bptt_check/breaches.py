@@ -76,8 +76,7 @@ def breaches(
 
 def _budgets_of(case: Case, like: Budgets) -> Budgets:
     """The budgets of another case with the same inputs."""
-    oracle = conditioning(case, "float64")
-    own = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
+    own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
     return replace(like, subject=own, oracle=oracle)
 
 

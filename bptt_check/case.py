@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from .draw import DATA_SETS, ON_REQUEST, REGIMES, draw_arrays
 from .errors import SpecError, UnknownName
-from .model import Model, Sizes, input_shapes, parameter_shapes, positive, target_shape
+from .given import check_arrays, check_data_set, frozen, sizes_of
+from .model import Model, Sizes, positive
 from .precision import PRECISIONS
 
 Array = NDArray[Any]
@@ -72,12 +73,12 @@ class Spec:
             raise UnknownName("dtype", self.dtype, DTYPES)
         if self.regime not in (regimes := (*REGIMES, *ON_REQUEST, *DATA_SETS)):
             raise UnknownName("regime", self.regime, regimes)
-        _check_data_set(self)
         for name, kind in (("model", Model), ("sizes", Sizes), ("truncation", Truncation | None)):
             _is_a(name, getattr(self, name), kind)
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
         check_combination(self.model, self.truncation, self.lengths)
+        check_data_set(self.regime, self.model, self.sizes)
 
     def build(self) -> Case:
         """The case of this spec."""
@@ -177,19 +178,19 @@ class Case:
             _is_a(name, getattr(self, name), kind)
         check_combination(self.model, self.truncation, self.lengths is not None)
         convert: dict[str, Any] = {
-            n: _frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
+            n: frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
         }
         labels = self.model.loss == "cross_entropy"
-        convert["targets"] = _frozen("targets", self.targets, "int64" if labels else self.dtype)
-        convert["lengths"] = _frozen("lengths", self.lengths, "int64")
-        convert["params"] = {n: _frozen(n, a, self.dtype) for n, a in self.params.items()}
-        needed = {"x": convert["x"], "h0": convert["h0"], **convert["params"]}
+        convert["targets"] = frozen("targets", self.targets, "int64" if labels else self.dtype)
+        convert["lengths"] = frozen("lengths", self.lengths, "int64")
+        convert["params"] = {n: frozen(n, a, self.dtype) for n, a in self.params.items()}
+        needed = {n: convert[n] for n in ("x", "h0", "targets")} | convert["params"]
         missing = [name for name, array in needed.items() if array is None]
         if missing:
             raise SpecError(f"{', '.join(missing)} must be an array, got None.")
         for name, value in convert.items():
             object.__setattr__(self, name, value)
-        _validate(self)
+        check_arrays(self.model, self.params, {n: getattr(self, n) for n in _ARRAY_FIELDS})
 
     @property
     def stored(self) -> str:
@@ -199,9 +200,7 @@ class Case:
     @property
     def sizes(self) -> Sizes:
         """T, B, D, H and O of the arrays; O is 1 for a model without head."""
-        T, B, D = self.x.shape
-        head = self.params.get("W_hy")
-        return Sizes(T, B, D, self.h0.shape[-1], 1 if head is None else head.shape[0])
+        return sizes_of(self.x, self.h0, self.params)
 
     @property
     def inputs(self) -> dict[str, Array]:
@@ -291,94 +290,8 @@ def check_combination(model: Model, truncation: Truncation | None, lengths: bool
         )
 
 
-def _check_data_set(spec: Spec) -> None:
-    """Raise `SpecError` where a given data set does not fit the model or the sizes."""
-    if spec.regime != "sentiment":
-        return
-    model, (T, B, D, O) = spec.model, (getattr(spec.sizes, n) for n in "TBDO")
-    if (T, B, D, O) != (3, 3, 3, 1) or (model.loss, model.readout) != ("bce", "last"):
-        raise SpecError(
-            "regime='sentiment' is a data set of T=3, B=3, D=3, O=1 with loss='bce' and "
-            "readout='last'; change the sizes and the model to these, or the regime."
-        )
-
-
 def _is_a(name: str, value: object, kind: Any) -> None:
     """Raise `SpecError` unless a field has its type."""
     if not isinstance(value, kind):
         wanted = getattr(kind, "__name__", str(kind))
         raise SpecError(f"{name} must be a {wanted}, got {value!r}.")
-
-
-def _frozen(name: str, value: Any, dtype: str) -> Array | None:
-    """A read-only copy in `dtype`; integers must be integers already."""
-    if value is None:
-        return None
-    array = np.asarray(value)
-    if dtype == "int64" and array.size and array.dtype.kind not in "iu":
-        raise SpecError(f"{name} must hold integers, got dtype {array.dtype}.")
-    if array.dtype.kind not in "fiub":
-        raise SpecError(f"{name} must hold real numbers, got dtype {array.dtype}.")
-    if dtype in PRECISIONS:
-        array = PRECISIONS[dtype].rounded(array)
-    array = np.array(array, dtype="int64" if dtype == "int64" else array.dtype, order="C")
-    array.flags.writeable = False
-    return array
-
-
-def _validate(case: Case) -> None:
-    """Shapes, ranges and finiteness of every array of a case."""
-    if case.x.ndim != 3 or case.h0.ndim != 3 or 0 in case.x.shape + case.h0.shape:
-        raise SpecError(
-            f"x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; "
-            f"got {case.x.shape} and {case.h0.shape}."
-        )
-    if "W_hy" in case.params and case.params["W_hy"].ndim != 2:
-        raise SpecError(f"W_hy must be (O, H*N), got {case.params['W_hy'].shape}.")
-    wanted = parameter_shapes(case.model, case.sizes)
-    _same_names(wanted, case.params)
-    given = case.inputs
-    wanted |= input_shapes(case.model, case.sizes)
-    wanted["targets"], given["targets"] = target_shape(case.model, case.sizes), case.targets
-    for name in ("c0", "cotangent_h_n", "cotangent_c_n"):
-        _optional(case, name, wanted, given)
-    if case.lengths is not None:
-        wanted["lengths"], given["lengths"] = (case.sizes.B,), case.lengths
-    for name, shape in wanted.items():
-        if given[name].shape != shape:
-            raise SpecError(f"{name} must have shape {shape}, got {given[name].shape}.")
-        if not np.all(np.isfinite(given[name])):
-            raise SpecError(f"{name} holds NaN or infinity; a case must be finite.")
-    _ranges(case)
-
-
-def _optional(case: Case, name: str, wanted: dict[str, Any], given: dict[str, Any]) -> None:
-    """Arrays that must be there for some models and must be None for the others."""
-    state = name.removeprefix("cotangent_")[0]
-    needed = state in case.model.layout.states
-    if name.startswith("cotangent"):
-        needed = needed and case.model.loss == "linear"
-    if (getattr(case, name) is not None) != needed:
-        must = "is needed" if needed else "must be None"
-        raise SpecError(f"{name} {must} for the model {case.model}.")
-    if needed:
-        wanted[name], given[name] = case.h0.shape, getattr(case, name)
-
-
-def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
-    if missing or extra:
-        raise SpecError(
-            f"params must be exactly {', '.join(wanted)}; missing: {', '.join(missing) or 'none'}; "
-            f"unknown: {', '.join(extra) or 'none'}."
-        )
-
-
-def _ranges(case: Case) -> None:
-    sizes = case.sizes
-    if case.lengths is not None and (case.lengths.min() < 1 or case.lengths.max() > sizes.T):
-        raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got {case.lengths.tolist()}.")
-    if case.model.loss == "cross_entropy" and case.targets.size:
-        low, high = int(case.targets.min()), int(case.targets.max())
-        if low < 0 or high >= sizes.O:
-            raise SpecError(f"targets must lie in 0..{sizes.O - 1} (O - 1), got {low}..{high}.")

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from .case import Case
+from .disagreement import Disagreement
 from .model import Model
-from .verdict import Disagreement, Row
+from .verdict import Row
 
 
 def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:

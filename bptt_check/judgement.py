@@ -14,29 +14,17 @@ from typing import Any
 import numpy as np
 
 from . import explain, lossy
-from .arrays import NumPy
 from .breaches import breaches
 from .calling import Answer, ask, explained, name_of, trusted_results
 from .case import Case, Differentiator, Result
-from .compare import differences
-from .errors import BpttCheckError
+from .disagreement import Disagreement, disagreement
 from .evidence import Evidence
-from .network import losses, problem
+from .measured import measured
 from .own_loss import own_derivative, where_it_differs
 from .records import CaseReport
-from .roundoff import Conditioning, conditioning
+from .roundoff import Conditioning
 from .training_step import DEFINITIONS, ask_training, training_rows
-from .verdict import (
-    NOT_OFFERED,
-    Budgets,
-    Disagreement,
-    Row,
-    Tolerance,
-    declined,
-    disagreement,
-    is_imprecise,
-    judge,
-)
+from .verdict import Tolerance, is_imprecise
 
 CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
 
@@ -138,32 +126,10 @@ class _Judgement:
 
     def _measure(self) -> None:
         """Budgets and rows of everything that can be compared."""
-        case = self.case
-        oracle = conditioning(case, "float64")
-        self.conditioned = oracle if case.dtype == "float64" else conditioning(case, case.dtype)
-        make = {
-            n: Budgets(self.setup.tolerance, self.conditioned, oracle, r.bounds, r.proven)
-            for n, r in self.trusted.items()
-        }
-        self.budgets = make
-        self.plain = Budgets(self.setup.tolerance, self.conditioned, oracle, None)
-        given = problem(case)
-        self.expected_loss = float(losses(NumPy(), given, given.inputs).sum())
         assert self.answer.result is not None
-        self.diffs = {n: differences(self.answer.result, r) for n, r in self.trusted.items()}
-        self.rows = [row for name in self.found for row in self._rows_of(name)]
-
-    def _rows_of(self, name: str) -> list[Row]:
-        """The rows of one oracle; of its refusal if it could not judge."""
-        outcome = self.found[name]
-        if not isinstance(outcome, Result):
-            known = isinstance(outcome, BpttCheckError)
-            reason = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
-            return [declined(p, name, reason) for p in self.case.inputs]
-        diffs = self.diffs.get(name, {})
-        offered = [judge(d, name, self.budgets[name]) for d in diffs.values()]
-        missing = [p for p in self.case.inputs if p not in diffs]
-        return offered + [declined(p, name, NOT_OFFERED) for p in missing]
+        found = measured(self.case, self.answer.result, self.found, self.setup.tolerance)
+        self.plain, self.budgets, self.expected_loss = found.plain, found.budgets, found.loss
+        self.diffs, self.rows = dict(found.differences), list(found.rows)
 
     @property
     def loss_error(self) -> float:

@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, str] = {
     "arrays": "",
     "precision": "",
     "cells": "arrays errors model",
-    "case": "draw errors model precision",
+    "given": "errors model precision",
+    "case": "draw errors given model precision",
     # truth
     "network": "arrays case cells model",
     "rounding": "",
@@ -45,7 +46,8 @@ MAY_IMPORT: dict[str, str] = {
     "strategies": "case draw errors model",
     "compare": "case precision",
     "verdict": "case compare precision roundoff",
-    "explain": "case model verdict",
+    "disagreement": "case verdict",
+    "explain": "case disagreement model verdict",
     "slopes": "",
     "function": "calling case compare contract errors explain precision roundoff slopes verdict",
     "own_loss": "arrays calling case function network precision verdict",
@@ -57,9 +59,10 @@ MAY_IMPORT: dict[str, str] = {
     "profiles": "arrays case evidence network oracles records verdict",
     "nonfinite": "case contract network precision rounding tape watch",
     "breaches": "calling case contract linear nonfinite roundoff signatures verdict",
+    "measured": "arrays case compare errors network roundoff verdict",
     "judgement": (
-        "arrays breaches calling case compare errors evidence explain lossy network own_loss "
-        "records roundoff training_step verdict"
+        "breaches calling case disagreement evidence explain lossy measured own_loss records "
+        "roundoff training_step verdict"
     ),
     # diagnosis
     "signatures": "arrays calling case conventions network tape",

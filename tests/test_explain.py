@@ -11,12 +11,12 @@ import pytest
 from bptt_check import explain
 from bptt_check.arrays import NumPy
 from bptt_check.case import Case, Result, Spec
+from bptt_check.disagreement import Disagreement
 from bptt_check.judgement import Setup, check_case
 from bptt_check.model import Model
 from bptt_check.network import losses, problem
 from bptt_check.report.sentences import fit
 from bptt_check.signatures import exact_gradients
-from bptt_check.verdict import Disagreement
 
 
 @pytest.mark.parametrize(

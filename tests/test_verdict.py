@@ -13,6 +13,7 @@ from bptt_check import oracles
 from bptt_check.arrays import NumPy
 from bptt_check.case import Case, Result, Spec
 from bptt_check.compare import Difference
+from bptt_check.disagreement import disagreement
 from bptt_check.errors import Undecidable
 from bptt_check.judgement import Setup, check_case
 from bptt_check.model import Model
@@ -27,7 +28,6 @@ from bptt_check.verdict import (
     Budgets,
     Tolerance,
     declined,
-    disagreement,
     is_imprecise,
     judge,
     worst,
