@@ -29,6 +29,8 @@ class Precision:
         highest: exponent of the largest number, which lies below `2**highest`.
         simulated: unit roundoff at which rounding is simulated. That of float64 is coarser than
             float64's own, so that this does not matter.
+        functions: units of roundoff by which a library's tanh or exp may be off. Half precision is
+            computed in float32 and rounded once.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Precision:
     lowest: int
     highest: int
     simulated: float
+    functions: float = 4.0
 
     @property
     def unit(self) -> float:
@@ -86,7 +89,7 @@ PRECISIONS = {
     for p in (
         Precision("float64", "float64", 53, -1022, 1024, simulated=2.0**-40),
         Precision("float32", "float32", 24, -126, 128, simulated=2.0**-24),
-        Precision("bfloat16", "float32", 8, -126, 128, simulated=2.0**-8),
-        Precision("float16", "float32", 11, -14, 16, simulated=2.0**-11),
+        Precision("bfloat16", "float32", 8, -126, 128, simulated=2.0**-8, functions=1.0),
+        Precision("float16", "float32", 11, -14, 16, simulated=2.0**-11, functions=1.0),
     )
 }

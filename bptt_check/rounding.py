@@ -23,9 +23,13 @@ class Exact:
     def relative(self, value: Array) -> Array:
         return value
 
+    def function(self, value: Array) -> Array:
+        """A value of a function that a library approximates."""
+        return self.relative(value)
+
     def squashed(self, value: Array) -> Array:
         """A value of a function that ends at -1, 0 or 1: a gate, a state, a softmax."""
-        return self.relative(value)
+        return self.function(value)
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         return value
@@ -42,8 +46,9 @@ class Rounding(Exact):
 
     A result of one operation moves by about `unit` of its size. A sum of n terms moves by about
     `unit` of the sum of their sizes, which is what cancellation costs, times the square root of n,
-    which is what n additions in turn cost [1]_. Both move by `smallest`, which is what underflow
-    costs, besides.
+    which is what n additions in turn cost [1]_. A value of a function moves by about `functions`
+    units, as libraries do not round those to the nearest. All move by `smallest`, which is what
+    underflow costs, besides.
 
     Results are rounded to a grid, as hardware does, whose offset from zero is random. In the first
     half of the samples it is another one for every entry, so that no two roundings have to do with
@@ -55,14 +60,20 @@ class Rounding(Exact):
        SIAM Journal on Scientific Computing 41(5), 2019, A2815-A2835.
     """
 
-    def __init__(self, unit: float, samples: int, smallest: float = 0.0) -> None:
+    def __init__(
+        self, unit: float, samples: int, smallest: float = 0.0, functions: float = 1.0
+    ) -> None:
         self._pool = _offsets(samples)
+        self._functions = functions
         self._at = 0
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
         self._lowest = smallest / _SPACING
 
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
+
+    def function(self, value: Array) -> Array:
+        return self._rounded(value, self._functions * np.abs(value))
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         return self._rounded(value, _of_sum(np.abs(a) @ np.abs(b), a.shape[-1]))
@@ -132,6 +143,7 @@ class Kinks(Rounding):
         self._masks = iter(masks)
 
     relative = Exact.relative
+    function = Exact.function
     product = Exact.product
     total = Exact.total
 

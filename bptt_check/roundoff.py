@@ -72,8 +72,8 @@ class Arithmetic:
 
     def tape(self) -> Tape:
         """A tape that rounds like this."""
-        model = Rounding if self.careful else Saturating
-        return Tape(model(self.unit, SAMPLES, PRECISIONS[self.dtype].smallest))
+        model, facts = Rounding if self.careful else Saturating, PRECISIONS[self.dtype]
+        return Tape(model(self.unit, SAMPLES, facts.smallest, facts.functions))
 
 
 FLOAT64 = Arithmetic("float64")

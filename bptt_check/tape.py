@@ -174,7 +174,8 @@ class Taped(PythonLoop):
     def softplus(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
         slope = z.tape.rounding.squashed(_REAL.sigmoid(z.value))
-        return z.rounded(_REAL.softplus(z.value), (z, lambda bar: bar * slope))
+        value = z.tape.rounding.function(_REAL.softplus(z.value))
+        return z.derived(value, (z, lambda bar: bar * slope))
 
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
@@ -185,7 +186,7 @@ class Taped(PythonLoop):
         softmax = z.tape.rounding.squashed(np.exp(value))
         # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
         total = np.exp(-value.max(-1, keepdims=True))
-        value = relative(value) + (relative(total) / total - 1.0)
+        value = z.tape.rounding.function(value) + (relative(total) / total - 1.0)
         return z.derived(
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )
