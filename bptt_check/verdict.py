@@ -33,8 +33,8 @@ NOT_OFFERED = "not offered by the subject"
 class Tolerance:
     """How many typical rounding errors are allowed; the one number behind every budget.
 
-    Right implementations differ by 0.2 in the median, by at most 4.7 at the 99.9th percentile of
-    any regime and by 7 at worst of 468,000 entries (`benchmarks/budgets.py` measures it); the
+    Right implementations differ by 0.1 in the median, by at most 3 at the 99.9th percentile of any
+    regime and by 4.4 at worst of 468,000 entries (`benchmarks/budgets.py` measures it); the
     smallest error that a wrong formula makes is millions of units.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import bptt_reference
@@ -221,6 +222,55 @@ def last_sequence_of(case: Case) -> Case:
     batched = ("x", "h0", "c0", "targets")
     last = {n: getattr(case, n)[:, -1:] for n in batched if getattr(case, n) is not None}
     return replace(case, **last, spec=None)
+
+
+COMPLEX_STEP = Setup((oracles.load("complex_step"),))
+SATURATED = "rnn-tanh+linear+last T=6 B=2 D=3 H=4 O=3 regime=saturated seed=15254"
+
+
+def test_a_tanh_that_is_off_by_some_units_passes():
+    """JAX's is, by up to 6.5 in the last place, where 1 - tanh^2 keeps few digits."""
+    pytest.importorskip("jax")
+    from bptt_check.power.implementations import jax_scan
+
+    report = check_case(jax_scan, Spec.parse(SATURATED).build(), COMPLEX_STEP)
+
+    assert report.verdict == "pass", report.message
+    assert max(row.max_budgets for row in report.rows) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict"),
+    [(0.0, "pass"), (3.0, "pass"), (2.0**20, "imprecise"), (-(2.0**20), "imprecise")],
+)
+def test_functions_are_granted_a_few_units_and_not_a_million(off, verdict):
+    """A tanh that is too large by 3 units is right, one that is by 1e-10 of itself is not."""
+    case = Spec.parse("rnn-tanh+linear+last T=6 B=2 D=3 H=4").build()
+    report = check_case(partial(with_tanh, off=off * 2.0**-53), case, COMPLEX_STEP)
+
+    assert report.verdict == verdict, report.message
+
+
+def with_tanh(case: Case, off: float) -> tuple[float, dict[str, np.ndarray]]:
+    """The equations of a plain network with linear loss, with a tanh that is off by a factor."""
+    W, U, x = case.params["W_xh_l0"], case.params["W_hh_l0"], case.x
+    hs = [case.h0[0]]
+    for x_t in x:
+        hs.append(np.tanh(x_t @ W.T + hs[-1] @ U.T + case.params["b_h_l0"]) * (1.0 + off))
+    h_bar = case.targets + case.cotangent_h_n[0]
+    a_bar = np.empty((len(x), *h_bar.shape))
+    loss = float((h_bar * hs[-1]).sum())
+    for t in reversed(range(len(x))):
+        a_bar[t] = h_bar * (1.0 - hs[t + 1] ** 2)
+        h_bar = a_bar[t] @ U
+    grads = {
+        "W_xh_l0": np.einsum("tbh,tbd->hd", a_bar, x),
+        "W_hh_l0": np.einsum("tbh,tbk->hk", a_bar, np.array(hs[:-1])),
+        "b_h_l0": a_bar.sum((0, 1)),
+        "x": a_bar @ W,
+        "h0": h_bar[None],
+    }
+    return loss, grads
 
 
 def test_a_loss_near_zero_rounds_at_the_size_of_its_sum():
