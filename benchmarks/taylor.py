@@ -1,0 +1,75 @@
+"""What the Taylor test says of wrong gradients and of right ones.
+
+    python benchmarks/taylor.py [--cases N]
+
+Wrong: every fault of `tests/implementations.py` on one case of each of six models, wherever it
+changes a gradient; one direction along all inputs. Right: the NumPy reference on N drawn cases of
+all default models in all regimes, along all inputs and along each. Counted are the verdicts, in
+float64 and float32. These numbers stand in `docs/taylor.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / name) for name in ("", "reference", "tests")]
+
+from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
+from hypothesis import strategies as st  # noqa: E402
+from implementations import FAULTS, Numpy  # noqa: E402
+
+import bptt_check as bc  # noqa: E402
+from bptt_check.case import Case, Spec  # noqa: E402
+from bptt_check.strategies import draw_specs, specs  # noqa: E402
+from bptt_check.targets import default_targets  # noqa: E402
+
+MODELS = ("rnn-tanh+2layers", "rnn-relu+mse+mean", "lstm+linear", "lstm", "gru", "gru-reset-before")
+RIGHT = frozenset({"relu_at_0", "no_shift", "naive_bce"})
+"""Faults that are none of the gradient."""
+
+
+def wrong(dtype: str) -> Iterator[tuple[Any, Case]]:
+    """Every fault with a case whose gradients it changes."""
+    for model in MODELS:
+        case = replace(Spec.parse(f"{model} T=5 B=3 D=3 H=4 O=3 seed=1"), dtype=dtype).build()
+        right = Numpy()(case)[1]
+        gated = {"transpose"} if case.model.cell != "rnn" else set()  # not square: cannot be run
+        for name in sorted(set(FAULTS) - RIGHT - gated):
+            subject = Numpy(frozenset({name}))
+            grads = subject(case)[1]
+            if any(not np.allclose(grads[n], g, rtol=1e-3) for n, g in right.items()):
+                yield subject, case
+
+
+def right(dtype: str, count: int) -> Iterator[tuple[Any, Case]]:
+    """The reference with drawn cases."""
+    models = st.sampled_from([t.model for t in default_targets()])
+    strategy = specs(model=models, dtypes=(dtype,), lengths=None, truncation=None)
+    yield from ((loss_and_grads, spec.build()) for spec in draw_specs(strategy, count, seed=1))
+
+
+def main() -> None:
+    """Print the counts."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cases", type=int, default=60)
+    asked = parser.parse_args()
+    for dtype in ("float64", "float32"):
+        found = Counter(bc.taylor(s, c, each=False).verdict for s, c in wrong(dtype))
+        print(f"{dtype}: {found.total()} wrong gradients, {dict(found)}")
+        curves = [
+            curve.verdict for s, c in right(dtype, asked.cases) for curve in bc.taylor(s, c).curves
+        ]
+        print(f"{dtype}: {len(curves)} curves of right gradients, {dict(Counter(curves))}")
+
+
+if __name__ == "__main__":
+    main()
