@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 import re
-import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from pytest_sessions import run, session_of
 
 pytest_plugins = ["pytester"]
 
@@ -45,19 +43,8 @@ def test_of_something_else():
 
 @pytest.fixture(autouse=True)
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A session of its own that finds the same packages."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    monkeypatch.setenv("CI", "1")
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    pytester.makepyfile(test_it=TESTS)
-    return pytester
-
-
-def run(session: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run pytest in a process; the plugin is named unless it is installed, which loads it."""
-    installed = {e.name for e in importlib.metadata.entry_points(group="pytest11")}
-    named = [] if "bptt_check" in installed else ["-p", "bptt_check.pytest_plugin"]
-    return session.runpytest_subprocess(*named, "-p", "no:cacheprovider", *arguments)
+    """A session of its own with these tests."""
+    return session_of(pytester, monkeypatch, TESTS)
 
 
 def cases_of(path: str) -> dict[str, dict[str, str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.metadata
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pytest_sessions import run, session_of
 
 import bptt_check as bc
 from bptt_check import pytest_plugin
@@ -75,19 +74,8 @@ CHECKS = [
 
 @pytest.fixture(autouse=True)
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A session of its own that finds the same packages."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    monkeypatch.setenv("CI", "1")
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    pytester.makepyfile(test_it=TESTS)
-    return pytester
-
-
-def run(session: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run pytest in a process; the plugin is named unless it is installed, which loads it."""
-    installed = {e.name for e in importlib.metadata.entry_points(group="pytest11")}
-    named = [] if "bptt_check" in installed else ["-p", "bptt_check.pytest_plugin"]
-    return session.runpytest_subprocess(*named, "-p", "no:cacheprovider", *arguments)
+    """A session of its own with these tests."""
+    return session_of(pytester, monkeypatch, TESTS)
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["here", "xdist"])

@@ -1,16 +1,13 @@
-"""The gallery as one self-contained page: no script, no request; the report's look."""
+"""The gallery as one self-contained page."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from ..errors import ReportError
+from ..report.plain import plain_page
 from ..report.sentences import fit
 from ..report.store import write_file
 from .entry import Formula
@@ -55,15 +52,14 @@ def page(folder: str | Path, judged: Sequence[Judged] | None = None) -> Path:
 
 def render(judged: Sequence[Judged]) -> str:
     """The page: the same judgements give the same page, to the last byte."""
-    style = _text("report", "templates", "style.css") + _text("gallery", "gallery.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _template().render(
+    return plain_page(
+        "bptt_check.gallery",
+        "gallery",
+        {"label": _label, "message": _message},
         exhibits=_exhibits(judged),
         as_expected=sum(j.expected for j in judged),
         rejected=sum(j.report.verdict != "pass" for j in judged),
         count=len(judged),
-        style=style,
-        digest=digest,
     )
 
 
@@ -75,23 +71,6 @@ def _exhibits(judged: Sequence[Judged]) -> list[Exhibit]:
     return [Exhibit(formula, tuple(found)) for formula, found in by_formula.items()]
 
 
-def _template() -> Any:
-    """The template; everything that is put into it is escaped."""
-    import jinja2
-    from markupsafe import Markup
-
-    made: Any = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _text("gallery", name)),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters |= {"label": _label, "message": _message}
-    made.globals |= {"css": Markup}
-    return made.get_template("gallery.html")
-
-
 def _label(variant: str) -> str:
     return LABELS.get(variant, variant)
 
@@ -99,7 +78,3 @@ def _label(variant: str) -> str:
 def _message(judged: Judged) -> str:
     """What the harness says, without the cut that a terminal needs."""
     return fit(judged.report.message, 140, 80)
-
-
-def _text(*path: str) -> str:
-    return files("bptt_check").joinpath(*path).read_text(encoding="utf-8")

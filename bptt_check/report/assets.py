@@ -55,10 +55,15 @@ class Assets:
     @functools.cached_property
     def quiet_policy(self) -> str:
         """The policy of a page without any script."""
-        return (
-            f"default-src 'none'; style-src {_hash(self.style)}; img-src data:; "
-            "base-uri 'none'; form-action 'none'"
-        )
+        return policy_without_script(self.style)
+
+
+def policy_without_script(style: str) -> str:
+    """The content security policy of a page that has this style and nothing else."""
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from typing import Any
 from . import facts, sections, store
 from .assets import assets, deflated, text
 from .document import Run
+from .plain import environment_of
 from .trust import Kills
 
 
@@ -37,16 +38,5 @@ def render(run: Run, kills: Kills | None = None) -> str:
 @functools.cache
 def environment() -> Any:
     """The templates; everything that is put into them is escaped."""
-    import jinja2
-    from markupsafe import Markup
-
-    made: Any = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: text("templates", name)),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters |= {"number": facts.number, "plural": facts.plural}
-    made.globals |= {"raw": Markup}
-    return made
+    filters = {"number": facts.number, "plural": facts.plural}
+    return environment_of(lambda name: text("templates", name), filters)
