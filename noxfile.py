@@ -52,7 +52,7 @@ def verify(session: nox.Session) -> None:
 def power(session: nox.Session) -> None:
     """Measure what the harness catches and that it is silent; `-- --short` takes a minute.
 
-    All of it takes about half an hour on two idle cores.
+    All of it takes a quarter of an hour on two idle cores.
     """
     session.install(".[all]", TORCH)
     session.run("bptt-check", "power", *session.posargs)
