@@ -153,11 +153,18 @@ def _rank(change: Change) -> tuple[bool, int, int, float]:
     return not change.regressed, kind, _ORDER.index(row.verdict), -size
 
 
+def _fails(count: int) -> str:
+    return "fails" if count == 1 else "fail"
+
+
 def headline(found: Comparison) -> str:
     """The comparison in one sentence."""
     if found.is_worse:
-        rows, models = len(found.regressions), len(found.failures)
-        said = [f"{facts.plural(rows, 'check')} got worse"] if rows else []
+        models = len(found.failures)
+        new = sum(change.kind == "new" for change in found.regressions)
+        worse = len(found.regressions) - new
+        said = [f"{facts.plural(worse, 'check')} got worse"] if worse else []
+        said += [f"{facts.plural(new, 'new check')} {_fails(new)}"] if new else []
         said += [f"{facts.plural(models, 'model')} newly failed"] if models else []
         return ", ".join(said)
     counts = found.counts

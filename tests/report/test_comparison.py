@@ -78,7 +78,7 @@ def test_regressions_come_first() -> None:
         ("gone", "h0"),
         ("fixed", "x"),
     ]
-    assert comparison.headline(found) == "3 checks got worse"
+    assert comparison.headline(found) == "1 check got worse, 2 new checks fail"
 
 
 def test_a_subject_that_raises_now_is_worse() -> None:
