@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from .again import reproduction
 from .case import Case
 from .disagreement import Disagreement
 from .model import Model
@@ -53,7 +54,7 @@ def wrong_gradient(
         f"  wrong: {_census(bad)}",
         f"  right: {_listed(right) or 'nothing'}",
         *_first_wrong_step(case, wrong_steps),
-        *reproduction(case, subject),
+        *how_to_repeat(case, subject),
     ]
     return "\n".join(lines)
 
@@ -66,7 +67,7 @@ def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
         f"  got       {row.got:.17g}",
         f"  expected  {row.want:.17g}  ({row.reason})",
     ]
-    return "\n".join([*lines, *reproduction(case, subject)])
+    return "\n".join([*lines, *how_to_repeat(case, subject)])
 
 
 def imprecise(case: Case, rows: Sequence[Row], lossy: str, subject: str) -> str:
@@ -81,7 +82,7 @@ def imprecise(case: Case, rows: Sequence[Row], lossy: str, subject: str) -> str:
             f"about {lost:.0f} digits fewer than {case.dtype} gives",
             *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
             f"  imprecise: {_census(bad)}",
-            *reproduction(case, subject),
+            *how_to_repeat(case, subject),
         ]
     )
 
@@ -94,7 +95,7 @@ def imprecise_loss(case: Case, error: float, want: float, lossy: str, subject: s
         f"  expected  {want:.17g}",
         f"  error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
     ]
-    return "\n".join([*lines, *reproduction(case, subject)])
+    return "\n".join([*lines, *how_to_repeat(case, subject)])
 
 
 def wrong_loss(
@@ -110,7 +111,7 @@ def wrong_loss(
             f"  error     {error:.3g} = {error / budget:.3g} budgets",
             *([f"  {where}"] if where else []),
             *([f"  {own}"] if own else []),
-            *reproduction(case, subject),
+            *how_to_repeat(case, subject),
         ]
     )
 
@@ -118,7 +119,7 @@ def wrong_loss(
 def broken_contract(case: Case, findings: Iterable[str], subject: str) -> str:
     """The message of something that is no gradient at all."""
     lines = [f"CONTRACT  {case.model}: what came back cannot be taken as it is"]
-    return "\n".join([*lines, *(f"  {f}" for f in findings), *reproduction(case, subject)])
+    return "\n".join([*lines, *(f"  {f}" for f in findings), *how_to_repeat(case, subject)])
 
 
 def beyond_range(case: Case, beyond: Mapping[str, str], subject: str) -> str:
@@ -127,13 +128,13 @@ def beyond_range(case: Case, beyond: Mapping[str, str], subject: str) -> str:
     for reason in dict.fromkeys(beyond.values()):
         names = [n for n, other in beyond.items() if other == reason]
         lines += [f"  not finite: {_listed(names)}", f"  {reason}"]
-    return "\n".join([*lines, *reproduction(case, subject)])
+    return "\n".join([*lines, *how_to_repeat(case, subject)])
 
 
 def raised(case: Case, error: str, subject: str) -> str:
     """The message of a subject that raised or ran out of time."""
     lines = [f"ERROR  {case.model}: the subject {error}"]
-    return "\n".join([*lines, *reproduction(case, subject)])
+    return "\n".join([*lines, *how_to_repeat(case, subject)])
 
 
 def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
@@ -148,7 +149,7 @@ def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
         lines.append(
             f"  outvoted: {found.outvoted}. Please report this case: it is a bug in one of them."
         )
-    return "\n".join([*lines, *reproduction(case, subject)])
+    return "\n".join([*lines, *how_to_repeat(case, subject)])
 
 
 def with_diagnosis(message: str, diagnosis: str, more: Sequence[str] = ()) -> str:
@@ -170,11 +171,9 @@ def with_line(message: str, line: str) -> str:
     return "\n".join([*lines, *([f"  {line}"] if line else []), last])
 
 
-def reproduction(case: Case, subject: str) -> list[str]:
+def how_to_repeat(case: Case, subject: str) -> list[str]:
     """The line that runs a case again."""
-    if case.spec is None:
-        return ["  reproduce: case.save('case.npz'), then: bptt-check replay case.npz " + subject]
-    return [f"  reproduce: bptt-check replay '{case.spec}' {subject}"]
+    return [f"  reproduce: {reproduction(str(case.spec or ''), subject)}"]
 
 
 def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .again import reproduction
 from .report import Report, facts
 
 SAYS = {"fail": "is wrong", "imprecise": "loses digits"}
@@ -50,7 +51,7 @@ def _message(report: Report, model: str, gradient: facts.Gradient) -> str:
         f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
         f"  worst entry {list(worst.worst_index)}: {facts.number(worst.max_budgets)} budgets "
         f"(by {worst.oracle})\n"
-        f"  reproduce: bptt-check replay '{worst.worst_spec}' {report.subject}"
+        f"  reproduce: {reproduction(worst.worst_spec, report.subject)}"
     )
 
 

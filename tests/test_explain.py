@@ -74,6 +74,11 @@ def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str
     return check_case(my_kernel, case, Setup((Truth(),)), detail=True).message
 
 
+def again(subject: str, spec: str) -> str:
+    """The last line of a message."""
+    return f"  reproduce: bc.check({subject}, bc.Spec.parse('{spec}').build())"
+
+
 def test_the_message_of_a_wrong_gradient():
     """Everything a user needs, in this order."""
 
@@ -100,7 +105,7 @@ def test_the_message_of_a_wrong_gradient():
     assert lines[6:] == [
         "  wrong: W_hh_l0 (1 of 16)",
         "  right: W_xh_l0, b_h_l0, W_hy, b_y, x, h0",
-        "  reproduce: bptt-check replay 'rnn-tanh T=3 B=2 D=2 H=4 O=2 seed=0' my_kernel",
+        again("my_kernel", "rnn-tanh T=3 B=2 D=2 H=4 O=2 seed=0"),
     ]
 
 
@@ -165,7 +170,7 @@ def test_the_message_of_a_broken_contract():
         "  the gradient of W_xh_l0 is missing, shape (5, 4)",
         "  the gradient of W_hh_l0 is missing, shape (5, 5)",
         "  the gradient of b_h_l0 is missing, shape (5,)",
-        "  reproduce: bptt-check replay 'rnn-tanh+linear T=2 B=3 D=4 H=5 O=3 seed=0' my_kernel",
+        again("my_kernel", "rnn-tanh+linear T=2 B=3 D=4 H=5 O=3 seed=0"),
     ]
 
 
@@ -176,7 +181,7 @@ def test_the_message_of_an_exception():
 
     assert text.splitlines() == [
         "ERROR  gru: the subject raised ValueError: no (line 3 of f: return g())",
-        "  reproduce: bptt-check replay 'gru T=1 B=1 D=1 H=1 O=3 seed=0' f",
+        again("f", "gru T=1 B=1 D=1 H=1 O=3 seed=0"),
     ]
 
 
@@ -209,7 +214,7 @@ def test_the_message_of_a_disagreement():
         "  torch              1",
         "  jax                2",
         "  outvoted: jax. Please report this case: it is a bug in one of them.",
-        "  reproduce: bptt-check replay 'gru T=1 B=3 D=4 H=5 O=3 seed=0' f",
+        again("f", "gru T=1 B=3 D=4 H=5 O=3 seed=0"),
     ]
 
 
@@ -251,6 +256,4 @@ def test_every_message_fits_a_screen(change):
     assert len(lines) < 24
     assert max(map(len, lines)) <= 100
     assert last == message.splitlines()[-1]
-    assert last.startswith(
-        "  reproduce: bptt-check replay 'lstm+3layers+bidirectional+bce+last+mean T=16"
-    )
+    assert "bc.Spec.parse('lstm+3layers+bidirectional+bce+last+mean T=16" in last

@@ -157,7 +157,7 @@ RIGHT_HERE = [
     pytest.param(
         lambda case, grads: grads | {"x": grads["x"] + (0.0 if case.targets.any() else 1.0)},
         "the gradient of x is not zero where every cotangent is zero: without any x[0, 0, 0] is 1",
-        "reproduce: bptt-check replay 'lstm+linear T=3",
+        "bc.Spec.parse('lstm+linear T=3",
         id="something at nothing only",
     ),
     pytest.param(

@@ -125,7 +125,7 @@ def test_a_report_says_what_the_evidence_is():
         "  memory is read before it is written: the gradient of x is nan at [0, 0, 0], when NaN "
         "lay in fresh memory, and finite when zeros did, each time anew; is an array of np.empty "
         "added to?",
-        f"  reproduce: bptt-check replay '{case.spec}' adds to empty",
+        f"  reproduce: bc.check(subject, bc.Spec.parse('{case.spec}').build())",
     ]
 
 

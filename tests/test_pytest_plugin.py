@@ -166,7 +166,7 @@ def test_a_mismatch_fits_a_screen(session: pytest.Pytester) -> None:
     assert ">       bc.assert_gradients(wrong, **QUICK)" in text
     assert "api.py" not in text
     assert "the gradient of W_hh_l0 is wrong" in text
-    assert "reproduce: bptt-check replay" in text
+    assert "reproduce: bc.check(wrong, bc.Spec.parse('lstm " in text
     assert len(result.outlines) < 60
 
 

@@ -630,7 +630,7 @@ def test_the_model_of_a_case_need_not_be_ours():
     report = check_case(unknown, case, Setup((Fake("truth"),)))
 
     assert report.spec == ""
-    assert "reproduce: case.save('case.npz'), then: bptt-check replay case.npz" in report.message
+    assert "reproduce: bc.check(unknown, case)" in report.message
 
 
 # --- clipping and updating ----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ..again import reproduction
 from . import facts, sections, store
 from .assets import assets, deflated, text
 from .document import Run
@@ -38,5 +39,5 @@ def render(run: Run, kills: Kills | None = None) -> str:
 @functools.cache
 def environment() -> Any:
     """The templates; everything that is put into them is escaped."""
-    filters = {"number": facts.number, "plural": facts.plural}
+    filters = {"number": facts.number, "plural": facts.plural, "again": reproduction}
     return environment_of(lambda name: text("templates", name), filters)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..again import reproduction
 from ..records import Flow
 from ..verdict import NOT_OFFERED, VERDICTS
 from . import facts, matrix, sentences
@@ -197,6 +198,7 @@ def page(run: Run) -> dict[str, Any]:
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": NOT_OFFERED,
+        "again": reproduction("{}", run.subject),
         "models": [
             {
                 "check": m.check,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from ..again import reproduction
 from . import facts
 from .document import Run
 
@@ -109,7 +110,7 @@ def _unexplained(run: Run) -> list[str]:
         *lines,
         f"  worst so far: {worst.parameter} of {facts.label(worst.check, worst.model)}, "
         f"{facts.number(worst.max_budgets)} budgets (by {worst.oracle})",
-        f"  reproduce: bptt-check replay '{worst.worst_spec}' {run.subject}",
+        f"  reproduce: {reproduction(worst.worst_spec, run.subject)}",
     ]
 
 

@@ -341,7 +341,7 @@ def test_the_reproduction_line_is_copied(browser: Browser, page_of: Any, refused
         assert button.inner_text() == "Copied"
         if not refused:
             text = opened.page.evaluate("() => navigator.clipboard.readText()")
-            assert text == f"bptt-check replay '{made.SPEC}' subject"
+            assert text == f"bc.check(subject, bc.Spec.parse('{made.SPEC}').build())"
 
 
 def downloaded(opened: Opened, name: str, into: Path) -> str:

@@ -69,7 +69,7 @@ def failure(**changes: Any) -> Failure:
     message = (
         "FAIL  lstm: the gradient of W_hh_l0 is wrong\n"
         "  your forward is right (the loss agrees), your backward is wrong\n"
-        f"  reproduce: bptt-check replay '{SPEC}' subject"
+        f"  reproduce: bc.check(subject, bc.Spec.parse('{SPEC}').build())"
     )
     given: dict[str, Any] = {
         "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,

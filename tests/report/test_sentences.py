@@ -99,7 +99,7 @@ def test_a_failure_that_could_not_be_explained_is_still_a_failure() -> None:
     assert report.message.startswith("FAIL  subject: something is wrong, in 1 of 1 model")
     assert "fail: 2 cases" in report.message
     assert "worst so far: W_hy of lstm, 7 budgets (by torch)" in report.message
-    assert f"reproduce: bptt-check replay '{made.SPEC}' subject" in report.message
+    assert f"reproduce: bc.check(subject, bc.Spec.parse('{made.SPEC}').build())" in report.message
 
 
 def test_an_error_without_rows_is_still_an_error() -> None:
@@ -171,7 +171,7 @@ def test_a_real_failure_explains_itself() -> None:
     lines = str(caught.value).splitlines()
 
     assert len(lines) <= 24
-    assert lines[-1].startswith("  reproduce: bptt-check replay 'lstm ")
+    assert lines[-1].startswith("  reproduce: bc.check(wrong_by_a_thousandth, bc.Spec.parse('lstm ")
 
 
 def test_a_real_pass_says_so() -> None:

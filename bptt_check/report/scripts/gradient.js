@@ -126,7 +126,7 @@ bptt.summary = (now, profile, rows) => {
   const worst = Math.max(...profile.errors.flat().map(bptt.number));
   place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(worst)} budgets in its worst case, at [${profile.index.join(", ")}]${bptt.entryName(profile)}.`);
   bptt.$("#g-case").hidden = !profile.spec;
-  bptt.$("#g-spec").textContent = profile.spec ? `bptt-check replay '${profile.spec}' ${bptt.run.subject}` : "";
+  bptt.$("#g-spec").textContent = profile.spec ? bptt.page.again.replace("{}", profile.spec) : "";
 };
 
 const base = (profile) => bptt.base(profile.parameter);
