@@ -127,8 +127,6 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     budget = budgets.of(difference.parameter)
     row = row_of(difference, oracle, budget, budgets.subject.dtype)
-    if row.reason == KINK_WITHIN_STEP and np.all(budgets.anything(difference.parameter)):
-        row = replace(row, reason=PARTED.format(budgets.subject.dtype))
     row = replace(row, **_from_oracle(difference.parameter, row, budgets))
     if row.verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
         reason = "exactly zero, as it must be"
@@ -139,10 +137,19 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
 def _from_oracle(name: str, row: Row, budgets: Budgets) -> dict[str, Any]:
     """What a row says of the oracle's knowledge: its bound, whether that is a proof, kinks."""
     bound = np.broadcast_to(budgets.bound(name), budgets.subject.grads[name].shape)
-    at_kink = int(np.sum(np.asarray(budgets.subject.choice(name)) > 0))
-    settled = row.verdict == "fail" or row.reason == KINK_WITHIN_STEP or not at_kink
-    reason = row.reason if settled else AT_KINK.format(at_kink, row.entries)
+    reason = _reason(name, row, budgets)
     return {"bound": float(bound[row.index]), "proven": budgets.proven, "reason": reason}
+
+
+def _reason(name: str, row: Row, budgets: Budgets) -> str:
+    """Why a row says no more than it does: chaos, before a kink within the step or at the point."""
+    if row.reason == KINK_WITHIN_STEP:
+        parted = np.all(budgets.anything(name))
+        return PARTED.format(budgets.subject.dtype) if parted else KINK_WITHIN_STEP
+    at_kink = int(np.sum(np.asarray(budgets.subject.choice(name)) > 0))
+    if row.verdict == "fail" or not at_kink:
+        return row.reason
+    return AT_KINK.format(at_kink, row.entries)
 
 
 AT_KINK = "at a kink of relu any subgradient is accepted, in {} of {} entries"

@@ -24,6 +24,7 @@ from bptt_check.roundoff import Conditioning
 from bptt_check.signatures import exact_gradients
 from bptt_check.verdict import (
     NOT_OFFERED,
+    PARTED,
     VERDICTS,
     Budgets,
     Tolerance,
@@ -110,6 +111,15 @@ def test_a_right_gradient_passes():
     assert (row.parameter, row.oracle, row.entries, row.wrong) == ("b", "torch", 4, 0)
     assert row.decided == 3
     assert row.max_budgets == pytest.approx(1.11e-15 / (64 * U64), rel=1e-2)
+
+
+def test_chaos_is_the_reason_also_where_there_are_kinks():
+    """Which decides nothing, whatever subgradient is taken."""
+    lost = {"b": np.full(4, np.inf)}
+    subject = replace(conditioning_of(1.0, b=4), kinks={"b": np.ones(4)}, lost=lost)
+    row = judge(difference([9, 9, 9, 9], [1, 2, 3, 4]), "o", replace(budgets_of(), subject=subject))
+
+    assert (row.verdict, row.reason) == ("inconclusive", PARTED.format("float64"))
 
 
 def test_a_wrong_gradient_fails_at_its_worst_entry():
