@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from .subjects import entry_points
+
+_installed = functools.cache(entry_points)
+"""Remembered: every failing case has a message, and looking through all packages takes long."""
 
 
 def reproduction(spec: str, subject: str) -> str:
@@ -15,7 +20,7 @@ def reproduction(spec: str, subject: str) -> str:
         spec: of the case; "" for one whose arrays were given.
         subject: its name; that of the command line as a shell takes it, with quotes.
     """
-    if ":" in subject or subject in entry_points():
+    if ":" in subject or subject in _installed():
         if not spec:
             return f"case.save('case.npz'), then: bptt-check replay case.npz {subject}"
         return f"bptt-check replay '{spec}' {subject}"
