@@ -25,10 +25,10 @@ device.
 """
 WORKERS = ["-n", "2"]
 PACKAGED = [
-    *("tests/report", "tests/reference", "tests/test_api.py", "tests/test_cli.py"),
-    *("tests/test_isolation.py", "tests/test_program.py", "tests/test_pytest_plugin.py"),
-    *("tests/test_scaffold.py", "tests/test_subjects.py", "tests/test_diagnosis.py"),
-    *("tests/test_mutation.py", "tests/oracles/test_certified.py"),
+    *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
+    *("tests/subjects/test_isolation.py", "tests/subjects/test_program.py"),
+    *("tests/subjects/test_loading.py", "tests/test_pytest_plugin.py"),
+    *("tests/diagnosis/test_diagnose.py", "tests/mutation", "tests/oracles/test_certified.py"),
 ]
 """Tests of whatever a wheel could lack: data files, entry points, commands, both packages, the
 source that is edited. The rest runs the very same modules in the session `tests`.
@@ -153,7 +153,7 @@ def browser(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def vendor(session: nox.Session) -> None:
     """Fetch the JavaScript libraries of the report again from npm, and check their hashes."""
-    folder = Path("bptt_check/report/vendor")
+    folder = Path("bptt_check/report/html/vendor")
     for library in json.loads((folder / "vendored.json").read_text(encoding="utf-8")):
         name = f"{library['package']}@{library['version']}"
         target = session.create_tmp()

@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("",
 from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
 
 import bptt_check as bc  # noqa: E402
-from bptt_check.calling import ask  # noqa: E402
+from bptt_check.subjects.calling import ask  # noqa: E402
 
 SPECS = (
     "rnn-tanh T=2 B=1 D=1 H=2 O=2",

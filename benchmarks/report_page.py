@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from bptt_check.case import Case, Spec
-from bptt_check.evidence import Agreement, Judged, Profile, Quotients, Steps
-from bptt_check.records import CaseReport, Record, environment
-from bptt_check.report import document, page, store
-from bptt_check.run import Tally
-from bptt_check.verdict import Row
+from bptt_check.cases.case import Case, Spec
+from bptt_check.report import document
+from bptt_check.report import folder as store
+from bptt_check.report.html import page
+from bptt_check.runs.evidence import Agreement, Judged, Profile, Quotients, Steps
+from bptt_check.runs.records import CaseReport, Record, environment
+from bptt_check.runs.run import Tally
+from bptt_check.verdicts.verdict import Row
 
 ORACLES = ("finite_difference", "torch", "jax", "complex_step", "certified")
 GRADIENTS = (

@@ -13,31 +13,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import cells, conventions, strategies
     from .api import assert_gradients, check, models, verify
-    from .case import Case, Result, Sizes, Spec, Truncation
+    from .cases.case import Case, Result, Sizes, Spec, Truncation
+    from .cases.model import Layout, Model
     from .conventions import Convention
+    from .equations.gradient_flow import GradientFlow, gradient_flow
     from .errors import BpttCheckError, GradientMismatch, Unsupported
-    from .flow import GradientFlow, gradient_flow
-    from .function import FunctionReport, assert_function, verify_function
-    from .isolation import isolated
-    from .model import Layout, Model
-    from .records import CaseReport, Finding
-    from .remainder import TaylorTest
+    from .own_loss.taylor import TaylorTest
+    from .own_loss.taylor_of_subject import taylor
+    from .own_loss.verify import FunctionReport, assert_function, verify_function
     from .report import Report
-    from .second_opinion import taylor
+    from .runs.records import CaseReport, Finding
+    from .subjects.isolation import isolated
 
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
-    "case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
+    "cases.case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
     "conventions": ("Convention",),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
-    "function": ("FunctionReport", "assert_function", "verify_function"),
-    "flow": ("GradientFlow", "gradient_flow"),
-    "isolation": ("isolated",),
-    "model": ("Layout", "Model"),
-    "records": ("CaseReport", "Finding"),
-    "remainder": ("TaylorTest",),
+    "own_loss.verify": ("FunctionReport", "assert_function", "verify_function"),
+    "equations.gradient_flow": ("GradientFlow", "gradient_flow"),
+    "subjects.isolation": ("isolated",),
+    "cases.model": ("Layout", "Model"),
+    "runs.records": ("CaseReport", "Finding"),
+    "own_loss.taylor": ("TaylorTest",),
     "report": ("Report",),
-    "second_opinion": ("taylor",),
+    "own_loss.taylor_of_subject": ("taylor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

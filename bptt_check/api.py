@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from . import oracles as _oracles
-from . import targets
-from .case import DTYPES, Case, Differentiator
+from .cases import targets
+from .cases.case import DTYPES, Case, Differentiator
+from .cases.model import Model, families, positive
+from .cases.targets import Target, default_targets
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
-from .judgement import Setup, check_case
-from .model import Model, families, positive
-from .records import CaseReport
-from .report import Report
-from .run import Plan, Progress
-from .run import verify as _verify
-from .session import collected, overrides
-from .targets import Target, default_targets
+from .report.report import Report
+from .runs.records import CaseReport
+from .runs.run import Plan, Progress
+from .runs.run import verify as _verify
+from .runs.session import collected, overrides
+from .verdicts.judge import Setup, check_case
 
 
 def models() -> dict[str, Model]:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .report import Report
     from .report.bundle import Bundle
+    from .report.report import Report
 
 _FOUND = pytest.StashKey["list[Report]"]()
 _PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
@@ -91,7 +91,7 @@ def _folder(config: pytest.Config) -> Path | None:
     if given is None:
         return None
     from .errors import ReportError
-    from .report import store
+    from .report import folder as store
 
     try:
         return store.prepare(config.invocation_params.dir / given)
@@ -146,7 +146,7 @@ def check_gradients(
 
 def _tell(report: Report, subtests: pytest.Subtests) -> set[str]:
     """A subtest per gradient; the messages of those that are no pass."""
-    from .pytest_checks import outcomes
+    from .report.pytest_outcomes import outcomes
 
     said: set[str] = set()
     for outcome in outcomes(report):
@@ -185,7 +185,7 @@ class _Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        from .session import Overrides, collected, overrides
+        from .runs.session import Overrides, collected, overrides
 
         found: list[Report] = []
         item.stash[_FOUND], item.stash[_PROPERTIES] = found, []
@@ -203,8 +203,8 @@ class _Recorder:
         report = yield
         found, said = item.stash.get(_FOUND, []), item.stash.get(_PROPERTIES, [])
         if found:
-            from .pytest_checks import properties
             from .report.bundle import bundle, pack
+            from .report.pytest_outcomes import properties
 
             for one in found:
                 number = 1 + sum(name.endswith("_verdict") for name, _ in said)
@@ -257,7 +257,8 @@ class _Collector:
 
     def _written(self, parts: Bundle) -> list[str]:
         """Write what was asked for; a line for the place to look at."""
-        from .report import markdown, store
+        from .report import folder as store
+        from .report import markdown
 
         page = ""
         if self.folder is not None:

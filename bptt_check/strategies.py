@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
-from .case import DTYPES, Case, Spec, Truncation
-from .draw import REGIMES
+from .cases.case import DTYPES, Case, Spec, Truncation
+from .cases.generate import REGIMES
+from .cases.model import Model, Sizes, families
 from .errors import SpecError
-from .model import Model, Sizes, families
 
 
 def models(*, names: Iterable[str] | None = None) -> st.SearchStrategy[Model]:

@@ -16,7 +16,7 @@ import bptt_reference
 import numpy as np
 
 import bptt_check as bc
-from bptt_check.case import Case
+from bptt_check.cases.case import Case
 
 PICTURES = {
     "report-top": ("#top", "light"),

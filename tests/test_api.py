@@ -10,13 +10,14 @@ import pytest
 from bptt_reference import loss_and_grads
 
 import bptt_check as bc
-from bptt_check import oracles, targets
+from bptt_check import oracles
 from bptt_check.api import collected
-from bptt_check.arrays import NumPy
+from bptt_check.cases import targets
+from bptt_check.cases.model import LOSSES, READOUTS, families
+from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem
 from bptt_check.errors import MissingFramework, SpecError, UnknownName
-from bptt_check.model import LOSSES, READOUTS, families
-from bptt_check.network import losses, problem
-from bptt_check.signatures import exact_gradients
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import bptt_check as bc
-from bptt_check import oracles, subjects
-from bptt_check.targets import of
+from bptt_check import oracles
+from bptt_check.cases.targets import of
+from bptt_check.subjects import loading
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 BROKEN = {
@@ -29,7 +30,7 @@ def subject(name: str, attribute: str) -> Any:
     """The subject that `bptt-check run examples/NAME.py:ATTRIBUTE` runs."""
     if name == "torch_function" and not oracles.available("torch"):
         pytest.skip("torch is not installed")
-    return subjects.load(f"{EXAMPLES / name}.py:{attribute}")
+    return loading.load(f"{EXAMPLES / name}.py:{attribute}")
 
 
 def lines_of_code(source: str) -> int:

@@ -10,16 +10,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from bptt_check import gallery, oracles, subjects
-from bptt_check.case import Spec, Truncation
+from bptt_check import gallery, oracles
+from bptt_check.cases.case import Spec, Truncation
+from bptt_check.cases.model import Model, Sizes
+from bptt_check.cases.targets import PRESETS, Target
+from bptt_check.diagnosis.common_factor import exact_gradients
 from bptt_check.errors import ReportError, SubjectNotFound, UnknownName, Unsupported
 from bptt_check.gallery import GALLERY, Entry, note_000, note_001, note_002, note_003, note_004
-from bptt_check.judgement import Setup, check_case, check_cases
-from bptt_check.model import Model, Sizes
-from bptt_check.run import Plan
-from bptt_check.signatures import exact_gradients
+from bptt_check.runs.run import Plan
 from bptt_check.strategies import draw_specs
-from bptt_check.targets import PRESETS, Target
+from bptt_check.subjects import loading
+from bptt_check.verdicts.judge import Setup, check_case, check_cases
 
 SETUP = Setup(tuple(oracles.load(name) for name in gallery.ORACLES))
 W, U, V = "W_hh_l0", "W_xh_l0", "W_hy"
@@ -186,7 +187,7 @@ def test_every_note_is_there_and_names_are_unique():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_subject_is_loaded_by_name(name):
     """`gallery:NAME` gives the subject, under that name and with its target."""
-    subject = subjects.load(f"gallery:{name}")
+    subject = loading.load(f"gallery:{name}")
 
     assert f"gallery:{name}" == subject.name
     assert (named(name).target,) == subject.targets
@@ -199,7 +200,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
     with pytest.raises(UnknownName, match="Did you mean '001-update-printed'"):
         gallery.subject("001-update-print")
     with pytest.raises(SubjectNotFound, match="Did you mean '001-update-printed'"):
-        subjects.load("gallery:001-update-print")
+        loading.load("gallery:001-update-print")
 
 
 def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatch):
@@ -207,7 +208,7 @@ def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatc
     (tmp_path / "gallery.py").write_text("def mine(case):\n    return case\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    assert subjects.load("gallery:mine").__name__ == "mine"
+    assert loading.load("gallery:mine").__name__ == "mine"
 
 
 @pytest.mark.parametrize(

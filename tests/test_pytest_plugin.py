@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from pytest_sessions import run, session_of
+from support.pytest_sessions import run, session_of
 
 import bptt_check as bc
 from bptt_check import pytest_plugin
-from bptt_check.report import load
+from bptt_check.report.report import load
 
 pytest_plugins = ["pytester"]
 

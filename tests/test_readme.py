@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bptt_check as bc
-from bptt_check.targets import of
+from bptt_check.cases.targets import of
 
 README = Path(__file__).parents[1] / "README.md"
 MISTAKE, RIGHT = "h[t + 1]  # should be h[t]", "h[t]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..report import load
+from ..report.report import load
 from .shared import advice, cli
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def compare_command(
     base: str, run: str, threshold: float, report: str | None, as_json: bool
 ) -> None:
     """Compare RUN with the earlier BASE; exit status 1 where something got worse."""
-    from ..report import comparison, comparison_page
+    from ..report import comparison
+    from ..report.html import comparison_page
 
     with advice():
         found = comparison.compare(load(base), load(run), threshold)
@@ -47,7 +48,7 @@ def compare_command(
 def text(found: Comparison) -> str:
     """The comparison for a terminal: the sentence, the counts and every change, worst first."""
     from ..report.comparison import headline
-    from ..report.facts import label
+    from ..report.grouping import label
 
     title = "WORSE" if found.is_worse else "OK"
     counts = ", ".join(f"{n:,} {kind}" for kind, n in found.counts.items())
@@ -62,7 +63,7 @@ def text(found: Comparison) -> str:
 
 def line(change: Change) -> str:
     """One change."""
-    from ..report.facts import label, number
+    from ..report.grouping import label, number
 
     row = change.row
     sides = [

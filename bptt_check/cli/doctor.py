@@ -8,8 +8,8 @@ import click
 import numpy as np
 
 from .. import oracles
-from ..case import Spec
-from ..records import environment
+from ..cases.case import Spec
+from ..runs.records import environment
 from .shared import cli
 
 TINY = "lstm T=2 B=1 D=2 H=2 O=2 seed=1"

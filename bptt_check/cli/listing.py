@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from .. import oracles, subjects, targets
-from ..model import LOSSES, READOUTS, REDUCTIONS, families
+from .. import oracles
+from ..cases import targets
+from ..cases.model import LOSSES, READOUTS, REDUCTIONS, families
+from ..subjects import loading
 from .shared import cli
 
 KINDS = ("models", "oracles", "subjects", "mutants")
@@ -47,9 +49,9 @@ def subject_names() -> list[str]:
     """The default subject and the installed ones."""
     from ..gallery import GALLERY
 
-    installed = [f"{name} = {value}" for name, value in subjects.entry_points().items()]
+    installed = [f"{name} = {value}" for name, value in loading.entry_points().items()]
     printed = [f"gallery:{entry.name}" for entry in GALLERY]
-    return [f"{subjects.DEFAULT} (default)", *installed, *printed]
+    return [f"{loading.DEFAULT} (default)", *installed, *printed]
 
 
 def mutant_lines() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import scaffold
+from . import scaffold
 from .shared import advice, cli
 
 

@@ -40,8 +40,8 @@ def power_command(short: bool, report: str, **options: Any) -> None:
     from rich.console import Console
 
     from ..power import store, terminal
+    from ..power.process_pool import Progress
     from ..power.study import Options, measure
-    from ..power.workers import Progress
 
     asked = {**options, **(SHORT if short else {})}
     with advice():

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .. import api
-from ..second_opinion import taylor
+from ..own_loss.taylor_of_subject import taylor
 from .shared import (
     STATUS,
     Limits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..report import load
+from ..report.report import load
 from .shared import advice, cli
 
 
@@ -13,7 +13,8 @@ from .shared import advice, cli
 @click.option("--index", is_flag=True, help="List all runs below RUN_DIR in a page, runs.html.")
 def report_command(folder: str, index: bool) -> None:
     """Render the page of a run again from its records."""
-    from ..report import runs_page, store
+    from ..report import folder as store
+    from ..report.html import runs_page
 
     if index:
         with advice():

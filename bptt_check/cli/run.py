@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from .. import api
-from ..case import DTYPES
-from ..report import Report
+from ..cases.case import DTYPES
+from ..report.report import Report
 from .shared import (
     STATUS,
     Limits,
@@ -77,8 +77,8 @@ def run(options: Options, folder: str | None = None) -> Report:
 
     Ctrl-C ends it early, with a report of what there is.
     """
-    from ..report import store
-    from ..report.progress import progress
+    from ..report import folder as store
+    from .progress import progress
 
     if folder is not None:
         store.prepare(folder)
@@ -105,7 +105,8 @@ def _tell(report: Report, folder: str | None, as_json: bool) -> None:
     """Print the run, then write its folder, then say where."""
     from rich.console import Console
 
-    from ..report import store, terminal
+    from ..report import folder as store
+    from ..report import terminal
     from ..report.bundle import bundle
 
     parts = bundle(report) if folder is not None else None

@@ -16,11 +16,11 @@ from typing import Any
 
 import click
 
-from .. import subjects
-from ..case import Case, Differentiator, Result, Spec
+from ..cases.case import Case, Differentiator, Result, Spec
 from ..errors import BpttCheckError, SpecError
-from ..isolation import Isolated
-from ..records import environment
+from ..runs.records import environment
+from ..subjects import loading
+from ..subjects.isolation import Isolated
 
 STATUS = {"pass": 0, "inconclusive": 3, "unsupported": 3}
 """Exit status of a verdict; of every other one 1."""
@@ -85,7 +85,7 @@ def cli() -> None:
     """
 
 
-subject_argument = click.argument("subject", default=subjects.DEFAULT)
+subject_argument = click.argument("subject", default=loading.DEFAULT)
 oracle_option = click.option(
     "--oracle", multiple=True, metavar="NAME", help="Compare with this oracle only; repeatable."
 )
@@ -139,7 +139,7 @@ def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, Non
         return
     if limits.memory is not None:
         raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
-    yield Named(subjects.load(text), shlex.quote(text))
+    yield Named(loading.load(text), shlex.quote(text))
 
 
 def read_case(text: str) -> Case:

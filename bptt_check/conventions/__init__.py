@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .convention import Convention
-from .ready import cs231n, flax, keras, min_char_rnn, pytorch
+from .presets import cs231n, flax, keras, min_char_rnn, pytorch
 from .view import View
 
 __all__ = ["Convention", "View", "cs231n", "flax", "keras", "min_char_rnn", "pytorch"]

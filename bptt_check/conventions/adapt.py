@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..calling import name_of
-from ..case import Case
+from ..cases.case import Case
+from ..cases.model import Model
+from ..cases.targets import Target, default_targets, of, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
-from ..model import Model
-from ..targets import Target, default_targets, of, with_one_hot
-from .forms import Form, Words, form_of, words
-from .sequences import added_up
+from ..subjects.calling import name_of
+from .call_styles import Form, Words, form_of, words
+from .per_sequence import added_up
 
 if TYPE_CHECKING:
     from .convention import Convention

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Unpack, overload
 
-from ..case import DTYPES, Case
+from ..cases.case import DTYPES, Case
+from ..cases.model import REDUCTIONS, Model, families
 from ..errors import SpecError, UnknownName
-from ..model import REDUCTIONS, Model, families
 from .adapt import Adapted, Options, adapted
-from .factors import FACTORS
 from .gates import Order, check_order, order_for
+from .layout import blank, cell_steps, home
 from .names import Name, called, check_templates
-from .plan import blank, cell_steps, home
+from .scale_factors import FACTORS
 from .view import View
 
 BATCH = ("second", "first", "none")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..cases.model import LAYOUTS, Model, families
 from ..errors import SpecError
-from ..model import LAYOUTS, Model, families
 
 CANDIDATE = ("g", "n")
 """What the contract calls the gate that is no gate: the new content of an LSTM, of a GRU."""

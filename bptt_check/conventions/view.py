@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case import Case
+from ..cases.case import Case
+from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
-from ..network import pair_count
-from . import plan
-from .factors import FACTORS
+from . import layout
 from .names import Name, called
+from .scale_factors import FACTORS
 
 if TYPE_CHECKING:
     from .convention import Convention
@@ -45,13 +45,13 @@ class View:
     def __init__(self, convention: Convention, case: Case) -> None:
         _check(convention, case)
         self.convention, self.case = convention, case
-        self._steps = [*plan.data_steps(convention, case)]
-        self._chain = plan.chain(convention, case.model)
+        self._steps = [*layout.data_steps(convention, case)]
+        self._chain = layout.chain(convention, case.model)
         of_params = {Name.of(n): a for n, a in case.params.items()}
-        params = plan.forward(self._chain, of_params)
-        self._output_axes = plan.output_axes(convention)
+        params = layout.forward(self._chain, of_params)
+        self._output_axes = layout.output_axes(convention)
         self._names = {name: self._called(name) for name in params}
-        others = plan.forward(self._steps, plan.data(case))
+        others = layout.forward(self._steps, layout.data(case))
         others_names = {name: self._called(name) for name in others}
         self._optional = {others_names[n]: n for n in others if n.base in STATES}
         if convention.tokens:
@@ -70,7 +70,7 @@ class View:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters by name; nested dicts if the convention has these."""
-        return plan.nested(self._params) if self.convention.nested else dict(self._params)
+        return layout.nested(self._params) if self.convention.nested else dict(self._params)
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class View:
             raise BrokenContract("return value", what)
         if self.convention.gradients is not None:
             return View(self.convention.gradients, self.case).gradients(grads)
-        given = plan.flat(grads) if self.convention.nested else dict(grads)
+        given = layout.flat(grads) if self.convention.nested else dict(grads)
         known = {text: name for name, text in self._names.items()} | self._optional
         for text in given:
             if text not in known:
@@ -153,15 +153,15 @@ class View:
             if name not in read:
                 what = f"the gradient of {text} is missing, shape {self._params[text].shape}"
                 raise BrokenContract(self._home(name), what)
-        home = plan.back(self._chain, {n: g for n, g in read.items() if n in self._names})
-        data = plan.back(self._steps, {n: g for n, g in read.items() if n not in self._names})
+        home = layout.back(self._chain, {n: g for n, g in read.items() if n in self._names})
+        data = layout.back(self._steps, {n: g for n, g in read.items() if n not in self._names})
         return {str(name): self._in_dtype(g) for name, g in (home | data).items()}
 
     def outputs(self, h: Any) -> Array:
         """Outputs of the top layer in the code's layout as (T, B, H*N)."""
         sizes, model = self.case.sizes, self.case.model
         wanted = (sizes.T, sizes.B, sizes.H * len(model.directions))
-        home = plan.back([self._output_axes], {Name("h"): h})[Name("h")]
+        home = layout.back([self._output_axes], {Name("h"): h})[Name("h")]
         if home.shape != wanted:
             got = np.shape(h)
             raise BrokenContract("return value", f"the outputs have shape {got}, not {wanted}")
@@ -169,12 +169,12 @@ class View:
 
     def cotangent(self, dh: Array) -> Any:
         """`dh` (T, B, H*N) in the code's layout."""
-        return self._own(plan.forward([self._output_axes], {Name("h"): dh})[Name("h")])
+        return self._own(layout.forward([self._output_axes], {Name("h"): dh})[Name("h")])
 
     def head_gradients(self, grads: Mapping[str, Array]) -> dict[str, Array]:
         """Gradients of `W_hy` and `b_y`, known in the contract's shapes, in the code's."""
         named = {Name.of(n): g for n, g in grads.items()}
-        return {self._called(n): g for n, g in plan.forward(self._chain, named).items()}
+        return {self._called(n): g for n, g in layout.forward(self._chain, named).items()}
 
     def written(self) -> None:
         """Raise `BrokenContract` if the subject changed an array that it was handed."""

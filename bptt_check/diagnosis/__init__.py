@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..case import Case, Differentiator
-from ..clipped_in_loop import clipped_in_loop
-from ..records import Finding
-from ..signatures import signature
-from ..which_convention import which_convention
-from ..which_truncation import which_truncation
-from . import origin, textbook
+from ..cases.case import Case, Differentiator
+from ..runs.records import Finding
+from . import origin
+from .clipping import clipped_in_loop
+from .common_factor import signature
 from .conditions import Ground, when
-from .findings import of_explanation
-from .search import Explanation, several, single
+from .convention import which_convention
+from .edit_search import Explanation, several, single
+from .mistakes import textbook
 from .trials import Trial, gather
+from .truncation import which_truncation
+from .wording import of_explanation
 
 Formula = Callable[[Differentiator, Sequence[Case]], str]
 STATED: tuple[Formula, ...] = (signature,)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case import Spec
-from . import textbook
-from .textbook import Change
+from ..cases.case import Spec
+from .mistakes import textbook
+from .mistakes.textbook import Change
 
 Array = NDArray[Any]
 Test = Callable[[Spec], bool]

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..case import Case, Differentiator, Spec
-from ..model import Model, Sizes
+from ..cases.case import Case, Differentiator, Spec
+from ..cases.model import Model, Sizes
 from .trials import Trial, of
 
 STEPS = 4

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..case import Spec
-from ..model import Model, Sizes
-from . import textbook
-from .dictionary import Entry, all_entries
-from .mistake import KINDS
+from ..cases.case import Spec
+from ..cases.model import Model, Sizes
+from .mistakes import textbook
+from .mistakes.dictionary import Entry, all_entries
+from .mistakes.mistake import KINDS
 
 SHOWN_ON: dict[str, tuple[str, ...]] = {
     "rnn_backward": ("rnn-tanh",),

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..calling import ask
-from ..case import Case, Differentiator, Spec, Truncation
-from ..model import Sizes
-from ..precision import PRECISIONS
-from ..roundoff import Conditioning, conditioning
-from . import textbook
-from .textbook import Change, Run
+from ..cases.case import Case, Differentiator, Spec, Truncation
+from ..cases.model import Sizes
+from ..cases.precision import PRECISIONS
+from ..equations.conditioning import Conditioning, conditioning
+from ..subjects.calling import ask
+from .mistakes import textbook
+from .mistakes.textbook import Change, Run
 
 Array = NDArray[Any]
 Grads = Mapping[str, Array]

@@ -1,81 +1,92 @@
-"""The words of a single edit: what was done to which quantity."""
+"""Explanations in words."""
 
 from __future__ import annotations
 
-import ast
-import re
+from collections.abc import Sequence
 
-from ..mutation.mutant import Edit
-from ..mutation.sites import Site
+from ..runs.records import Finding
+from .edit_search import Explanation, whole
+from .mistakes.dictionary import Entry
+from .trials import Trial
 
-SYMBOLS = {
-    "h_prev": "h_{t-1}", "c_prev": "c_{t-1}", "a_hn": "the recurrent product a_hn",
-    "tanh_c": "tanh(c_t)", "later": "what h_t gets from step t+1",
-    "later_c": "what c_t gets from step t+1", "above": "the error from above",
-    "i": "the input gate i", "f": "the forget gate f", "g": "the candidate g",
-    "o": "the output gate o", "r": "the reset gate r", "z": "the update gate z",
-    "n": "the candidate n", "s": "r * h_{t-1}", "y": "the logits",
-    "final": "what the last states receive", "later, later_c": "what the last states receive",
-}  # fmt: skip
-"""Names of the textbook to what they stand for."""
-
-FORMS: dict[str, str] = {
-    "flip sign": "the sign of `{old}` is wrong in {target}",
-    "drop term": "the term `{old}` is missing in {target}",
-    "drop factor": "the factor `{old}` is missing in {target}",
-    "transpose": "`{new}` is used in place of `{old}` in {target}",
-    "swap operands": "the operands of `{old}` are exchanged in {target}",
-    "swap name": "{new} is used in place of {old} in {target}",
-    "swap gates": "{old} and {new} are exchanged in {target}",
-    "assign for add": "{target} is assigned where it should be added",
-    "delete statement": "{target} is never computed",
+PLACES = {
+    "rnn_backward": "rnn.py, backward",
+    "lstm_backward": "lstm.py, backward",
+    "gru_after_backward": "gru_reset_after.py, backward",
+    "gru_before_backward": "gru_reset_before.py, backward",
+    "layer_backward": "the loop over time of every cell's backward",
+    "loss_backward": "losses.py, head_loss",
+    "backpropagate": "network.py, backpropagate",
 }
-"""Operator to phrase; any other is `{new}` in place of `{old}`."""
-ANY = "`{new}` stands for `{old}` in {target}"
+"""Function of the textbook to the one of `bptt_reference` that does the same."""
+SHOWN = 3
+"""Alternatives that are told."""
 
 
-def phrase_of(operator: str, site: Site, edit: Edit) -> str:
-    """What an edit does, as the end of "exactly what you get when ..."."""
-    old, new = _changed(operator, site, edit)
-    return FORMS.get(operator, ANY).format(old=old, new=new, target=quantity(site))
+def of_explanation(explained: Explanation, trials: Sequence[Trial]) -> Finding:
+    """The finding of an explanation that holds on these trials."""
+    first = explained.edits[0]
+    names = whole(explained.explained, explained.left)
+    return Finding(
+        sentence=_sentence(explained, names, trials),
+        confidence=confidence(explained, trials),
+        parameters=tuple(names),
+        cases=len(trials),
+        right="; ".join(e.right for e in explained.edits),
+        wrong="; ".join(e.wrong for e in explained.edits),
+        equations=tuple(dict.fromkeys(n for e in explained.edits for n in e.equations)),
+        place=PLACES[first.change.function],
+        alternatives=tuple(e.phrase for e in explained.alternatives[:SHOWN]),
+    )
 
 
-def _changed(operator: str, site: Site, edit: Edit) -> tuple[str, str]:
-    """What the words of an operator are about: what was there, what is there now."""
-    old, new = _one_line(site.text.text[edit.start : edit.end]), _one_line(edit.text)
-    if operator == "swap name":
-        return symbol(old), symbol(new)
-    if operator == "swap gates":
-        return symbol(old.split(", ")[0]), symbol(new.split(", ")[0])
-    if operator in ("drop term", "drop factor") and isinstance(site.node, ast.BinOp):
-        left, right = site.node.left, site.node.right
-        return _one_line(site.of(right if new == site.operand(left) else left)), new
-    return old, new
+def confidence(explained: Explanation, trials: Sequence[Trial]) -> str:
+    """How far an explanation can be trusted: one of `records.CONFIDENCE`."""
+    if explained.left or len(explained.edits) > 1 or len(trials) < 2:
+        return "likely"
+    return "one of several" if other_meanings(explained) else "certain"
 
 
-def quantity(site: Site) -> str:
-    """What the statement computes: `the gradient of W_hh`, `the gradient of the forget gate f`."""
-    text = site.of(site.statement)
-    if text.startswith("return"):
-        return "what is handed on"
-    if text.startswith("for "):
-        return "the loop over time"
-    return described(text.partition("=")[0].rstrip(" +-*/").strip())
+def other_meanings(explained: Explanation) -> list[Entry]:
+    """Alternatives that are other mistakes, not other ways to write the same one.
+
+    Beside a named mistake that is another named one; beside an edit of a line, an edit of a line
+    that computes something else.
+    """
+    first = explained.edits[0]
+    if first.kind:
+        return [e for e in explained.alternatives if e.kind]
+    return [e for e in explained.alternatives if e.kind or e.target != first.target]
 
 
-def described(name: str) -> str:
-    """A variable of the textbook, or what stands left of an assignment, in words."""
-    of_bars = re.fullmatch(r'bars\["(\w+)"\](\[t\])?', name)
-    plain = of_bars.group(1) if of_bars else re.sub(r"\[[\w.]+\]$", "", name)
-    if of_bars is None and not plain.endswith("_bar"):
-        return symbol(plain) if ", " not in plain or plain in SYMBOLS else "what step t remembers"
-    return f"the gradient of {symbol(plain.removesuffix('_bar'))}"
+def _sentence(explained: Explanation, names: Sequence[str], trials: Sequence[Trial]) -> str:
+    what = f"your gradient{'s' if len(names) > 1 else ''} of {_listed(names)}"
+    be = "are" if len(names) > 1 else "is"
+    made = _listed([_phrase(e) for e in explained.edits], ", and ")
+    on = several_cases(len(trials))
+    told = [f"{what} {be} exactly what you get when {made} (on {on})"]
+    if confidence(explained, trials) == "one of several":
+        told.append(f"the same comes out when {other_meanings(explained)[0].phrase}")
+    left = sorted({name for name, _ in explained.left})
+    if left:
+        told.append(f"what is wrong with {_listed(left)} is something else")
+    return "; ".join(told)
 
 
-def symbol(name: str) -> str:
-    """A name of the textbook as it is read."""
-    return described(name) if name.endswith("_bar") else SYMBOLS.get(name, name)
+def _phrase(entry: Entry) -> str:
+    """What was done, and in which layer if only in one."""
+    only = entry.change.only
+    if only is None:
+        return entry.phrase
+    reverse = ", reverse direction" if only[1].endswith("_reverse") else ""
+    return f"{entry.phrase}, in layer {only[0]}{reverse} only"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def several_cases(count: int) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{count} case" if count == 1 else f"{count} cases"
+
+
+def _listed(names: Sequence[str], last: str = " and ") -> str:
+    *most, end = names or [""]
+    return f"{', '.join(most)}{last}{end}" if most else end

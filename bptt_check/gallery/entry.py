@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import NumPy
-from ..case import Case
+from ..cases.case import Case
+from ..cases.targets import Target
+from ..diagnosis.common_factor import exact_gradients
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import losses, problem
 from ..errors import Unsupported
-from ..network import losses, problem
-from ..signatures import exact_gradients
-from ..targets import Target
 from .unrolled import Grads, Unrolled, summed
 
 Array = NDArray[Any]

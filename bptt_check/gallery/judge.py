@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import oracles as known
-from ..judgement import Setup
-from ..report import Report
-from ..run import Plan, verify
+from ..report.report import Report
+from ..runs.run import Plan, verify
+from ..verdicts.judge import Setup
 from .catalogue import GALLERY
 from .entry import Entry, FormulaSubject
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Model, Sizes
-from ..targets import Target
+from ..cases.model import Model, Sizes
+from ..cases.targets import Target
 from .entry import Entry, Formula
 from .unrolled import Array, Grads, Unrolled, require
 

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from ..model import Model, Sizes
-from ..targets import PRESETS, Target
+from ..cases.model import Model, Sizes
+from ..cases.targets import PRESETS, Target
 from .entry import Entry, Formula, Update
 from .unrolled import Array, Grads, Unrolled, require
 

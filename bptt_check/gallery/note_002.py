@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from ..model import Model
-from ..targets import Target
+from ..cases.model import Model
+from ..cases.targets import Target
 from .entry import Entry, Formula
 from .unrolled import Array, Grads, Unrolled
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from ..targets import PRESETS
+from ..cases.targets import PRESETS
 from .entry import Entry, Formula
 from .unrolled import Array, Grads, Unrolled
 

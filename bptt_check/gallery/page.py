@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ReportError
-from ..report.plain import plain_page
+from ..report.folder import write_file
+from ..report.html.standalone_page import plain_page
 from ..report.sentences import fit
-from ..report.store import write_file
 from .entry import Formula
 from .judge import Judged, judge_gallery
 

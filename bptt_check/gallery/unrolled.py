@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import NumPy
-from ..case import Case
+from ..cases.case import Case
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import Problem, problem
 from ..errors import Unsupported
-from ..network import Problem, problem
 
 Array = NDArray[Any]
 Grads = dict[str, Array]

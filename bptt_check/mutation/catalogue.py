@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import subjects
-from ..case import Case, Spec, Truncation
+from ..cases.case import Case, Spec, Truncation
+from ..cases.model import Sizes
+from ..cases.targets import Target, default_targets
 from ..errors import SubjectNotFound
-from ..model import Sizes
-from ..targets import Target, default_targets
+from ..subjects import loading
 from .mutant import Edit, Mutant, original
 from .observe import Observed, observe
 from .operators import edits
@@ -40,7 +40,7 @@ class Package:
         Raises:
             SubjectNotFound: the text names no Python subject whose source can be edited.
         """
-        text = subjects.entry_points().get(subject, subject)
+        text = loading.entry_points().get(subject, subject)
         module, _, name = text.rpartition(":")
         if not module or module in ("gallery", "exec"):
             raise SubjectNotFound(
@@ -53,7 +53,7 @@ class Package:
 
 
 @functools.cache
-def mutants(subject: str = subjects.DEFAULT, scope: Scope | None = None) -> tuple[Mutant, ...]:
+def mutants(subject: str = loading.DEFAULT, scope: Scope | None = None) -> tuple[Mutant, ...]:
     """Every single edit of the source of a subject's package.
 
     Args:
@@ -81,7 +81,7 @@ def mutants(subject: str = subjects.DEFAULT, scope: Scope | None = None) -> tupl
 @functools.cache
 def observed(subject: str) -> tuple[tuple[Target, ...], Observed]:
     """The default targets that a subject supports, and what it does on a small case of each."""
-    supports: Any = getattr(subjects.load(subject), "supports", lambda model: True)
+    supports: Any = getattr(loading.load(subject), "supports", lambda model: True)
     package = Package.of(subject)
     module = package.attribute.partition(":")[0]
     called = original(package.root, package.attribute, {module: {}})

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Case
+from ..cases.case import Case
 from .source import Source
 
 CALLS = 6

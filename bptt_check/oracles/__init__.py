@@ -21,10 +21,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import NumPy
-from ..case import Case, Result
+from ..cases.case import Case, Result
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import Problem, losses, parts, problem
 from ..errors import MissingFramework, Undecidable, UnknownName
-from ..network import Problem, losses, parts, problem
 
 Array = NDArray[Any]
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]

@@ -17,9 +17,9 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from ..case import Case, Result
-from ..network import Problem, losses, parts, problem, run_layers
-from ..tape import Node, Tape, Taped
+from ..cases.case import Case, Result
+from ..equations.network import Problem, losses, parts, problem, run_layers
+from ..equations.tape import Node, Tape, Taped
 
 Array = NDArray[Any]
 """Of dtype object, holding balls and Python numbers, unless said otherwise."""

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import NumPy
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import Problem, losses
+from ..equations.perturbation import Perturb, by_perturbation
 from ..errors import Undecidable
-from ..network import Problem, losses
 from . import Array, Gradients
-from ._perturb import Perturb, by_perturbation
 
 STEP = 1e-60  # its square is lost against every value, its products with gradients stay normal
 

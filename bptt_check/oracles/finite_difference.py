@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import NumPy
-from ..network import Problem, losses
-from ..precision import PRECISIONS
-from ..roundoff import loss_scatter_and_reach
+from ..cases.precision import PRECISIONS
+from ..equations.conditioning import loss_scatter_and_reach
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import Problem, losses
+from ..equations.perturbation import Perturb, by_perturbation
 from . import Array, Gradients
-from ._perturb import Perturb, by_perturbation
 
 STEP = 2.0**-12
 """Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9, 1e-16/s = 5e-13."""

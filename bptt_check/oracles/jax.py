@@ -24,10 +24,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import cells
+from ..cases.model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
+from ..equations import cells
+from ..equations.network import Problem, logits, pair_loss, unroll
 from ..errors import Undecidable
-from ..model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
-from ..network import Problem, logits, pair_loss, unroll
 from . import Gradients
 
 Array = NDArray[Any]

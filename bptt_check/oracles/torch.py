@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ..arrays import PythonLoop
-from ..network import Problem, losses
+from ..equations.namespaces.numpy import PythonLoop
+from ..equations.network import Problem, losses
 from . import Gradients
 
 

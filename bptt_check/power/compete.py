@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..case import Differentiator
+from ..cases.case import Differentiator
+from ..cases.targets import Target
 from ..mutation import Mutant
-from ..targets import Target
-from .catch import case_of, subject_of
-from .rivals import CHECKS, ON_CASES, SETUPS, Instance, accepts, typical
+from .detection import case_of, subject_of
+from .other_checkers import CHECKS, ON_CASES, SETUPS, Instance, accepts, typical
 
 NOT_ASKED = "not asked"
 

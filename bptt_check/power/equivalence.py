@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import explained, time_limit
-from ..case import Case, Differentiator, Spec, Truncation
-from ..draw import REGIMES
-from ..model import Sizes
+from ..cases.case import Case, Differentiator, Spec, Truncation
+from ..cases.generate import REGIMES
+from ..cases.model import Sizes
+from ..cases.targets import Target
+from ..equations.conditioning import conditioning
 from ..mutation import Mutant, Overrides, original
-from ..roundoff import conditioning
-from ..targets import Target
-from .truth import Truth
+from ..subjects.calling import explained, time_limit
+from .memoised_oracles import Truth
 
 BITS = 512
 DIGITS = 60

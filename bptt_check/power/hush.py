@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from .false_alarms import batches, listen
+from .process_pool import Progress, Workers
 from .records import Quiet
-from .silence import batches, listen
-from .workers import Progress, Workers
 
 BATCH = 10
 """Cases of one target asked about together."""

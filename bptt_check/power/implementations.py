@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import subjects
-from ..case import Case, Differentiator
+from ..cases.case import Case, Differentiator
+from ..cases.model import Model
 from ..errors import Unsupported
-from ..model import Model
+from ..subjects import loading
 
 Arrays = Mapping[str, Any]
 
 
 def implementations() -> dict[str, Differentiator]:
     """Every right implementation by name, as far as its framework is installed."""
-    found = {"reference": subjects.load(subjects.DEFAULT)}
+    found = {"reference": loading.load(loading.DEFAULT)}
     if importlib.util.find_spec("torch"):
         found |= {"torch.nn": torch_nn, "torch eager": torch_eager}
     if importlib.util.find_spec("jax"):

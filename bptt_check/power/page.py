@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..report.plain import plain_page
+from ..report.html.standalone_page import plain_page
 from . import tables
 from .records import Power
 from .terminal import share

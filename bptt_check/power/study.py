@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from .. import oracles
 from ..errors import MissingFramework
 from ..mutation import mutants
-from ..records import environment
-from .fates import Study, fates
+from ..runs.records import environment
 from .hush import hear
+from .outcomes import Study, fates
+from .process_pool import Progress, workers
 from .records import Fate, Power, Quiet
-from .workers import Progress, workers
 
 
 @dataclass(frozen=True)

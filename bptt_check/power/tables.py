@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .other_checkers import CHECKS, SETUPS
 from .records import HARNESS, Fate, Power
-from .rivals import CHECKS, SETUPS
 
 
 @dataclass(frozen=True)

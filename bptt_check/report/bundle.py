@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..case import Case
-from ..records import SCHEMA_VERSION, TABLE, Record
-from ..verdict import VERDICTS
-from . import document, facts, store
+from ..cases.case import Case
+from ..runs.records import SCHEMA_VERSION, TABLE, Record
+from ..verdicts.verdict import VERDICTS
+from . import document, grouping
+from . import folder as store
 from .document import CheckEntry, Run
 
 
@@ -96,7 +97,7 @@ def _labelled(label: str, part: Bundle) -> Bundle:
         checks=tuple(replace(check, check=label) for check in part.run.parts),
         spreads=tuple(replace(spread, check=label) for spread in part.run.spreads),
         profiles=tuple(replace(profile, check=label) for profile in part.run.profiles),
-        flows=tuple(replace(f, model=facts.label(label, f.model)) for f in part.run.flows),
+        flows=tuple(replace(f, model=grouping.label(label, f.model)) for f in part.run.flows),
     )
     length = max((len(column) for column in part.table.values()), default=0)
     return Bundle(run, {"check": [label] * length, **part.table}, part.files)
@@ -118,7 +119,7 @@ def _merged(
         models=tuple(dict.fromkeys(m for run in runs for m in run.models)),
         oracles=tuple(dict.fromkeys(o for run in runs for o in run.oracles)),
         cases=_summed(runs),
-        declined={facts.label(c.check, m): why for c in checks for m, why in c.declined.items()},
+        declined={grouping.label(c.check, m): why for c in checks for m, why in c.declined.items()},
         interrupted=stop or any(run.interrupted for run in runs),
         seconds=sum(run.seconds for run in runs),
         rows=tuple(row for run in runs for row in run.rows),
@@ -132,7 +133,7 @@ def _merged(
 
 def _verdict(checks: Sequence[CheckEntry], interrupted: bool) -> str:
     found = {check.verdict for check in checks}
-    failing = next((v for v in facts.FAILING if v in found), None)
+    failing = next((v for v in grouping.FAILING if v in found), None)
     if failing:
         return failing
     return "pass" if found == {"pass"} and not interrupted else "inconclusive"

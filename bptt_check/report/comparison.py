@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import facts
+from . import grouping
 from .document import FailureEntry, RowEntry, Run
 
 KINDS = {
@@ -28,7 +28,7 @@ THRESHOLD = 2.0
 MATTERS = 0.1
 """Share of the budget below which an error is not told from rounding of another size."""
 
-_ORDER = (*facts.FAILING, "inconclusive", "unsupported", "pass")
+_ORDER = (*grouping.FAILING, "inconclusive", "unsupported", "pass")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Change:
     @property
     def regressed(self) -> bool:
         """Whether it is something that a gate must stop: worse, or new and failing."""
-        return self.kind == "worse" or (self.kind == "new" and self.row.verdict in facts.FAILING)
+        return self.kind == "worse" or (self.kind == "new" and self.row.verdict in grouping.FAILING)
 
     @property
     def growth(self) -> float:
@@ -131,7 +131,7 @@ def _kind(before: RowEntry | None, after: RowEntry | None, threshold: float) -> 
         return "gone"
     step = _ORDER.index(after.verdict) - _ORDER.index(before.verdict)
     if step:
-        fixed = before.verdict in facts.FAILING and after.verdict == "pass"
+        fixed = before.verdict in grouping.FAILING and after.verdict == "pass"
         return "fixed" if fixed else "better" if step > 0 else "worse"
     growth = _ratio(before.max_budgets, after.max_budgets)
     if growth > threshold and after.max_budgets > MATTERS:
@@ -163,9 +163,9 @@ def headline(found: Comparison) -> str:
         models = len(found.failures)
         new = sum(change.kind == "new" for change in found.regressions)
         worse = len(found.regressions) - new
-        said = [f"{facts.plural(worse, 'check')} got worse"] if worse else []
-        said += [f"{facts.plural(new, 'new check')} {_fails(new)}"] if new else []
-        said += [f"{facts.plural(models, 'model')} newly failed"] if models else []
+        said = [f"{grouping.plural(worse, 'check')} got worse"] if worse else []
+        said += [f"{grouping.plural(new, 'new check')} {_fails(new)}"] if new else []
+        said += [f"{grouping.plural(models, 'model')} newly failed"] if models else []
         return ", ".join(said)
     counts = found.counts
     good = [f"{counts[kind]:,} {kind}" for kind in ("fixed", "better") if counts[kind]]

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Case
-from ..evidence import Profile, Spread
-from ..records import SCHEMA_VERSION, Failure, Finding, Flow, Record, Summary, TaylorCurve
+from ..cases.case import Case
+from ..runs.evidence import Profile, Spread
+from ..runs.records import SCHEMA_VERSION, Failure, Finding, Flow, Record, Summary, TaylorCurve
 
 
 @dataclass(frozen=True)

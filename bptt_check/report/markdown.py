@@ -5,7 +5,7 @@ Such pages drop what is longer than a megabyte without a word, so the text is cu
 
 from __future__ import annotations
 
-from . import facts
+from . import grouping
 from .document import Run
 from .sentences import headline
 
@@ -18,7 +18,7 @@ def render(run: Run, report: str = "") -> str:
     parts = [f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.", _table(run)]
     parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]
     if len(run.failures) > FAILURES:
-        parts.append(f"And {facts.plural(len(run.failures) - FAILURES, 'more failure')}.")
+        parts.append(f"And {grouping.plural(len(run.failures) - FAILURES, 'more failure')}.")
     parts += [f"Report: {code(report)}"] if report else []
     text = "\n\n".join(part for part in parts if part) + "\n"
     if len(text) <= LIMIT:
@@ -28,7 +28,7 @@ def render(run: Run, report: str = "") -> str:
 
 def _table(run: Run) -> str:
     """The worst models with their worst gradient."""
-    models = facts.models(run)
+    models = grouping.models(run)
     if not models:
         return ""
     lines = [
@@ -37,12 +37,12 @@ def _table(run: Run) -> str:
     ]
     lines += [f"| {' | '.join(_cells(m))} |" for m in models[:ROWS]]
     if len(models) > ROWS:
-        lines.append(f"\n{facts.plural(len(models) - ROWS, 'more model')} did no worse.")
+        lines.append(f"\n{grouping.plural(len(models) - ROWS, 'more model')} did no worse.")
     return "\n".join(lines)
 
 
-def _cells(model: facts.ModelFacts) -> list[str]:
-    name = escaped(facts.label(model.check, model.model))
+def _cells(model: grouping.ModelFacts) -> list[str]:
+    name = escaped(grouping.label(model.check, model.model))
     if model.worst is None:
         return [name, model.verdict, "-", "-", "-"]
     worst = model.worst
@@ -51,7 +51,7 @@ def _cells(model: facts.ModelFacts) -> list[str]:
         model.verdict,
         escaped(worst.parameter),
         worst.oracle,
-        facts.number(worst.max_budgets),
+        grouping.number(worst.max_budgets),
     ]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..records import SCHEMA_VERSION
-from ..verdict import Row
+from ..runs.records import SCHEMA_VERSION
+from ..verdicts.verdict import Row
 
 SQL = {"str": "varchar", "float": "double", "int": "bigint", "bool": "boolean"}
 NUMPY = {"float": np.float64, "int": np.int64, "bool": np.bool_}

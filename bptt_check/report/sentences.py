@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from ..again import reproduction
-from . import facts
+from ..verdicts.reproduction import reproduction
+from . import grouping
 from .document import Run
 
 COLUMNS, LINES = 100, 24
@@ -30,7 +30,7 @@ def message(run: Run) -> str:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
         return fit("\n".join([*where, first.message]))
-    if run.verdict in facts.FAILING:
+    if run.verdict in grouping.FAILING:
         return fit("\n".join(_unexplained(run)))
     return fit("\n".join(_summary(run) if run.passed else _undecided(run)))
 
@@ -41,11 +41,11 @@ def headline(run: Run) -> str:
         return "interrupted before everything was decided; nothing was found wrong so far"
     if run.verdict == "inconclusive" and not run.rows:
         return "nothing was checked"
-    if run.verdict not in facts.FAILING:
+    if run.verdict not in grouping.FAILING:
         return HEADLINES[run.verdict]
-    found = facts.models(run)
-    bad = sum(m.verdict in facts.FAILING for m in found)
-    return f"{HEADLINES[run.verdict]}, in {bad} of {facts.plural(len(found), 'model')}"
+    found = grouping.models(run)
+    bad = sum(m.verdict in grouping.FAILING for m in found)
+    return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(found), 'model')}"
 
 
 def fit(text: str, columns: int = COLUMNS, lines: int = LINES) -> str:
@@ -60,7 +60,7 @@ def fit(text: str, columns: int = COLUMNS, lines: int = LINES) -> str:
     room = lines - len(tail)
     if len(body) > room:
         left = len(body) - room + 1
-        body = [*body[: room - 1], f"  ... and {facts.plural(left, 'more line')}"]
+        body = [*body[: room - 1], f"  ... and {grouping.plural(left, 'more line')}"]
     return "\n".join([*body, *tail])
 
 
@@ -77,9 +77,9 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 def _summary(run: Run) -> list[str]:
     """What a passing run has shown."""
-    cases = facts.plural(facts.total_cases(run), "case")
-    deciding = [o.oracle for o in facts.oracles(run) if o.decided]
-    count = facts.plural(len(facts.models(run)), "model")
+    cases = grouping.plural(grouping.total_cases(run), "case")
+    deciding = [o.oracle for o in grouping.oracles(run) if o.decided]
+    count = grouping.plural(len(grouping.models(run)), "model")
     return [
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases}, decided by {', '.join(deciding)}",
@@ -89,27 +89,29 @@ def _summary(run: Run) -> list[str]:
 
 
 def _proven(run: Run) -> list[str]:
-    settled, decided = facts.proven(run)
+    settled, decided = grouping.proven(run)
     if not settled:
         return []
-    return [f"  proven by interval arithmetic: {settled:,} of {facts.plural(decided, 'gradient')}"]
+    return [
+        f"  proven by interval arithmetic: {settled:,} of {grouping.plural(decided, 'gradient')}"
+    ]
 
 
 def _unexplained(run: Run) -> list[str]:
     """A run that was interrupted after a failure and before its explanation."""
-    failing = {v: n for v, n in run.cases.items() if v in facts.FAILING}
-    counts = ", ".join(f"{v}: {facts.plural(n, 'case')}" for v, n in failing.items())
+    failing = {v: n for v, n in run.cases.items() if v in grouping.FAILING}
+    counts = ", ".join(f"{v}: {grouping.plural(n, 'case')}" for v, n in failing.items())
     lines = [f"{run.verdict.upper()}  {run.subject}: {headline(run)}", f"  {counts}"]
     if run.interrupted:
         lines.append("  the run was interrupted before this could be explained")
-    bad = [m.worst for m in facts.models(run) if m.worst and m.worst.verdict in facts.FAILING]
+    bad = [m.worst for m in grouping.models(run) if m.worst and m.worst.verdict in grouping.FAILING]
     if not bad:
         return lines
     worst = bad[0]
     return [
         *lines,
-        f"  worst so far: {worst.parameter} of {facts.label(worst.check, worst.model)}, "
-        f"{facts.number(worst.max_budgets)} budgets (by {worst.oracle})",
+        f"  worst so far: {worst.parameter} of {grouping.label(worst.check, worst.model)}, "
+        f"{grouping.number(worst.max_budgets)} budgets (by {worst.oracle})",
         f"  reproduce: {reproduction(worst.worst_spec, run.subject)}",
     ]
 
@@ -117,18 +119,18 @@ def _unexplained(run: Run) -> list[str]:
 def _undecided(run: Run) -> list[str]:
     lines = [f"INCONCLUSIVE  {run.subject}: {headline(run)}"]
     if run.interrupted:
-        lines.append(f"  interrupted after {facts.plural(facts.total_cases(run), 'case')}")
-    gaps = [g for m in facts.models(run) for g in gaps_of(m, run)]
+        lines.append(f"  interrupted after {grouping.plural(grouping.total_cases(run), 'case')}")
+    gaps = [g for m in grouping.models(run) for g in gaps_of(m, run)]
     lines += [f"  {g}" for g in gaps[:LISTED]]
     if len(gaps) > LISTED:
-        lines.append(f"  and {facts.plural(len(gaps) - LISTED, 'more gap')} of this kind")
+        lines.append(f"  and {grouping.plural(len(gaps) - LISTED, 'more gap')} of this kind")
     return [*lines, *_declined(run), *_advice(run, gaps)]
 
 
-def gaps_of(model: facts.ModelFacts, run: Run) -> list[str]:
+def gaps_of(model: grouping.ModelFacts, run: Run) -> list[str]:
     """A sentence for what was asked of a model and not answered."""
-    name = facts.label(model.check, model.model)
-    if not model.gradients and model.verdict == facts.NOT_COMPARED:
+    name = grouping.label(model.check, model.model)
+    if not model.gradients and model.verdict == grouping.NOT_COMPARED:
         return [f"{name}: {_why_nothing(model, run)}"]
     by_reason: dict[str, list[str]] = {}
     for gradient in model.undecided:
@@ -139,7 +141,7 @@ def gaps_of(model: facts.ModelFacts, run: Run) -> list[str]:
     ]
 
 
-def _why_nothing(model: facts.ModelFacts, run: Run) -> str:
+def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
     part = next(p for p in run.parts if p.check == model.check)
     if part.interrupted:
         return "not checked, the run was interrupted before"
@@ -169,7 +171,7 @@ def _some(names: Sequence[str]) -> str:
 def _advice(run: Run, gaps: Sequence[str]) -> list[str]:
     if run.interrupted:
         return ["  to do: run it again, to the end"]
-    if not facts.models(run):
+    if not grouping.models(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
     if any("vacuous" in gap for gap in gaps):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]

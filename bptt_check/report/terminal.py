@@ -6,16 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..records import CaseReport, TaylorCurve
-from ..verdict import Row
-from . import facts
+from ..runs.records import CaseReport, TaylorCurve
+from ..verdicts.verdict import Row
+from . import grouping
 from .document import Run, clean
 from .sentences import fit, headline, message
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..remainder import TaylorTest
+    from ..own_loss.taylor import TaylorTest
 
 FAILURES_SHOWN = 3
 MODELS_SHOWN = 20
@@ -26,7 +26,7 @@ STYLES = {"pass": "green", "imprecise": "yellow", "inconclusive": "yellow", "uns
 def show(run: Run, console: Console) -> None:
     """Print a run: verdict, worst models, failures, gaps. Nothing in it is taken for markup."""
     _verdict(run.verdict, f"{run.subject}: {headline(run)}", console)
-    _table(facts.models(run), console)
+    _table(grouping.models(run), console)
     _failures(run, console)
     if not run.failures:
         _plain(_without_title(message(run)), console)
@@ -95,7 +95,7 @@ def _verdict(verdict: str, text: str, console: Console) -> None:
     _plain(text, console)
 
 
-def _table(models: Sequence[facts.ModelFacts], console: Console) -> None:
+def _table(models: Sequence[grouping.ModelFacts], console: Console) -> None:
     """The worst entry of each model; failing models first, then those with the largest errors."""
     from rich.table import Table
     from rich.text import Text
@@ -114,14 +114,14 @@ def _table(models: Sequence[facts.ModelFacts], console: Console) -> None:
     console.print(table)
     if len(models) > MODELS_SHOWN:
         rest = len(models) - MODELS_SHOWN
-        _plain(f"and {facts.plural(rest, 'model')} that did no worse, in the report", console)
+        _plain(f"and {grouping.plural(rest, 'model')} that did no worse, in the report", console)
 
 
-def _cells(model: facts.ModelFacts) -> list[str]:
-    name, worst = facts.label(model.check, model.model), model.worst
+def _cells(model: grouping.ModelFacts) -> list[str]:
+    name, worst = grouping.label(model.check, model.model), model.worst
     if worst is None:
         return [name, model.verdict, "-", "-", "-"]
-    size = facts.number(worst.max_budgets)
+    size = grouping.number(worst.max_budgets)
     return [name, model.verdict, worst.parameter, worst.oracle, size]
 
 
@@ -132,7 +132,7 @@ def _failures(run: Run, console: Console) -> None:
     rest = run.failures[FAILURES_SHOWN:]
     if rest:
         listed = ", ".join(f"{f.model} ({f.verdict})" for f in rest)
-        _plain(fit(f"\nand {facts.plural(len(rest), 'more failure')}: {listed}", 80), console)
+        _plain(fit(f"\nand {grouping.plural(len(rest), 'more failure')}: {listed}", 80), console)
 
 
 def _without_title(text: str) -> str:

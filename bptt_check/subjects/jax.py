@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case import Case, Result
+from ..cases.case import Case, Result
+from ..cases.model import Model
 from ..errors import SpecError
-from ..model import Model
 from ..oracles.jax import Jax
-from .view import Frame, View, arrays_of, frame, loss_of, view
+from .tensors import Frame, View, arrays_of, frame, loss_of, view
 
 Array = NDArray[Any]
 Supports = Callable[[Model], bool]

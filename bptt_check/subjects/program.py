@@ -21,10 +21,10 @@ from typing import IO, Any, TypeVar
 import msgspec
 import numpy as np
 
-from ..case import DTYPES, Case, Result
+from ..cases.case import DTYPES, Case, Result
+from ..cases.model import Model
 from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
-from ..model import Model
-from ..process import PATIENCE, Child, describe_status, last_words
+from .child_process import PATIENCE, Child, describe_status, last_words
 
 T = TypeVar("T")
 

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..case import Case, Result
+from ..cases.case import Case, Result
+from ..cases.model import Model
 from ..errors import SpecError, Unsupported
-from ..model import Model
 from ..oracles.torch import Torch, threads
-from .view import View, arrays_of, frame, loss_of, view
+from .tensors import View, arrays_of, frame, loss_of, view
 
 Array = NDArray[Any]
 Supports = Callable[[Model], bool]

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from browser.opened import SCHEMES, Opened, axe
 from playwright.sync_api import Browser
-from report import made
+from support import made
+from support.opened import SCHEMES, Opened, axe
 
 import bptt_check as bc
-from bptt_check.report import comparison, comparison_page, page, runs_page, store
+from bptt_check.report import comparison, folder
+from bptt_check.report.html import comparison_page, page, runs_page
 
 pytestmark = pytest.mark.browser
 
@@ -358,7 +359,7 @@ def test_the_record_is_downloaded_as_json(browser: Browser, page_of: Any, tmp_pa
     with Opened(browser, path, "light", accept_downloads=True) as opened:
         text = downloaded(opened, "JSON", tmp_path / "saved")
 
-    assert page.render(store.from_json(text.encode(), "download")) == path.read_text()
+    assert page.render(folder.from_json(text.encode(), "download")) == path.read_text()
     assert json.loads(text)["schema_version"] == 1
 
 

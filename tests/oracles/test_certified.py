@@ -9,15 +9,15 @@ import pytest
 
 flint = pytest.importorskip("flint")
 import bptt_reference
-from enclosures import derivative
 from flint import arb, ctx
+from support.enclosures import derivative
 
 import bptt_check as bc
 from bptt_check import oracles
-from bptt_check.case import Result
+from bptt_check.cases.case import Result
 from bptt_check.errors import Undecidable
-from bptt_check.judgement import Setup, check_case
 from bptt_check.oracles import certified
+from bptt_check.verdicts.judge import Setup, check_case
 
 prove = oracles.load("certified")
 

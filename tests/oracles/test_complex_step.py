@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from bptt_check import oracles
-from bptt_check.arrays import NumPy
-from bptt_check.case import Case, Spec
+from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.model import Model, families
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem
 from bptt_check.errors import Undecidable
-from bptt_check.model import Model, families
-from bptt_check.network import losses, problem
 from bptt_check.oracles.complex_step import STEP, Complex
 
 complex_step = oracles.load("complex_step")

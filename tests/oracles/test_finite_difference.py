@@ -7,14 +7,14 @@ import pytest
 from hypothesis import strategies as st
 
 from bptt_check import oracles
-from bptt_check.case import Case, Result, Spec
-from bptt_check.draw import REGIMES
-from bptt_check.model import Model
-from bptt_check.network import losses, parts
-from bptt_check.roundoff import conditioning
+from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.cases.generate import REGIMES
+from bptt_check.cases.model import Model
+from bptt_check.cases.targets import default_targets
+from bptt_check.equations.conditioning import conditioning
+from bptt_check.equations.network import losses, parts
+from bptt_check.equations.tape import Tape, Taped
 from bptt_check.strategies import draw_specs, specs
-from bptt_check.tape import Tape, Taped
-from bptt_check.targets import default_targets
 
 finite_difference = oracles.load("finite_difference")
 TINIEST = np.finfo(float).tiny

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bptt_check import oracles
-from bptt_check.case import Case, Spec
-from bptt_check.draw import REGIMES
-from bptt_check.model import families
-from bptt_check.roundoff import conditioning
+from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.generate import REGIMES
+from bptt_check.cases.model import families
+from bptt_check.equations.conditioning import conditioning
 
 torch = pytest.importorskip("torch")
 

@@ -29,8 +29,7 @@ from bptt_reference import (
     rnn,
     sgd_update,
 )
-
-from . import literal, literal_net
+from support import literal, literal_net
 
 README = Path(__file__).parents[2] / "reference" / "README.md"
 NUMBER = re.compile(r"\((\d+\.\d+)\)")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report import made
+from support import made
 
 import bptt_check as bc
-from bptt_check.report import load, store
+from bptt_check.report import folder as store
 from bptt_check.report.bundle import Bundle, bundle, file_name, merge, pack, unpack
+from bptt_check.report.report import load
 
 
 def test_a_packed_bundle_is_strict_json() -> None:
@@ -105,7 +106,7 @@ def test_a_merged_run_survives_json() -> None:
     run = merged(made.failing(), made.report()).run
     assert run == store.from_json(store.to_json(run), "run.json")
 
-    from bptt_check.report.page import render
+    from bptt_check.report.html.page import render
 
     assert '<section id="checks"' in render(run)
 

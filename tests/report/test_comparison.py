@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from report import made
+from support import made
 
 from bptt_check.cli import cli
-from bptt_check.report import comparison, comparison_page
+from bptt_check.report import comparison
+from bptt_check.report.html import comparison_page
 
 
 def compared(before: Any, after: Any, threshold: float = 2.0) -> comparison.Comparison:

@@ -11,19 +11,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report import made
+from support import made
 
 import bptt_check as bc
 from bptt_check.errors import ReportError
-from bptt_check.records import SCHEMA_VERSION, Summary
-from bptt_check.report import document, page, store
+from bptt_check.report import document, folder
+from bptt_check.report.html import page
+from bptt_check.runs.records import SCHEMA_VERSION, Summary
 
 FLOATS = [f.name for f in fields(Summary) if f.type == "float"]
 
 
 def reread(run: document.Run) -> document.Run:
     """The run after a trip through JSON."""
-    return store.from_json(store.to_json(run), "run.json")
+    return folder.from_json(folder.to_json(run), "run.json")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -52,7 +53,7 @@ def test_every_number_survives_json(value: float) -> None:
 def test_the_json_is_strict() -> None:
     """No NaN or Infinity literal, which other languages cannot read; the strings stand for them."""
     row = made.row(max_abs=made.NAN, max_rel=made.INF, max_ulps=-made.INF)
-    text = store.to_json(made.report(rows=(row,)).document).decode()
+    text = folder.to_json(made.report(rows=(row,)).document).decode()
     (found,) = json.loads(text, parse_constant=pytest.fail)["rows"]
 
     assert [found[n] for n in ("max_abs", "max_rel", "max_ulps")] == ["nan", "inf", "-inf"]
@@ -69,7 +70,7 @@ def test_a_subject_may_be_called_nan() -> None:
 
 def test_the_fields_are_those_of_the_contract() -> None:
     """Rows and failures have the fields that other programs were promised."""
-    data = json.loads(store.to_json(made.failing().document))
+    data = json.loads(folder.to_json(made.failing().document))
 
     assert {
         "schema_version", "verdict", "subject", "environment", "command", "seed", "rows",
@@ -150,35 +151,35 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
 def test_what_is_no_run_is_refused(content: bytes, words: str) -> None:
     """A file that is not a whole run of a known version is refused with advice."""
     with pytest.raises(ReportError, match=words):
-        store.from_json(content, "run.json")
+        folder.from_json(content, "run.json")
 
 
 @pytest.mark.parametrize("link", ["javascript:x", "../x.npz", "//host/x.npz", "", "x.npz"])
 def test_links_that_we_never_write_are_refused(link: str) -> None:
     """A record may come from anywhere; its page leads nowhere but to its own files."""
-    data = json.loads(store.to_json(made.failing().document))
+    data = json.loads(folder.to_json(made.failing().document))
     data["failures"][0]["counterexample"] = link
 
     with pytest.raises(ReportError, match="no counterexample"):
-        store.from_json(json.dumps(data).encode(), "run.json")
+        folder.from_json(json.dumps(data).encode(), "run.json")
 
 
 @pytest.mark.parametrize("where", ["rows", "failures"])
 def test_verdicts_that_do_not_exist_are_refused(where: str) -> None:
     """Of the run and of everything in it."""
-    data = json.loads(store.to_json(made.failing().document))
+    data = json.loads(folder.to_json(made.failing().document))
     data[where][0]["verdict"] = "splendid"
 
     with pytest.raises(ReportError, match="no verdict 'splendid'"):
-        store.from_json(json.dumps(data).encode(), "run.json")
+        folder.from_json(json.dumps(data).encode(), "run.json")
 
 
 def test_unknown_fields_are_ignored() -> None:
     """A later version of the same schema may say more."""
-    data = json.loads(store.to_json(made.report().document))
+    data = json.loads(folder.to_json(made.report().document))
     data["new"] = data["rows"][0]["new"] = 1
 
-    assert made.report().document == store.from_json(json.dumps(data).encode(), "run.json")
+    assert made.report().document == folder.from_json(json.dumps(data).encode(), "run.json")
 
 
 def test_a_plain_run_is_its_only_part() -> None:
@@ -197,7 +198,7 @@ OLD = Path(__file__).with_name("run_of_schema_1.json")
 
 def test_an_old_report_still_opens() -> None:
     """What was added later is empty, and the page can be made."""
-    run = store.from_json(OLD.read_bytes(), "an old run")
+    run = folder.from_json(OLD.read_bytes(), "an old run")
 
     assert (run.verdict, len(run.rows), len(run.failures)) == ("fail", 4, 1)
     assert (run.spreads, run.profiles, run.failures[0].arrays) == ((), (), {})
@@ -208,8 +209,8 @@ def test_measurements_survive_the_file() -> None:
     """Spreads and profiles come back as they were, infinite numbers included."""
     infinite = made.spread(max_ulps=made.INF, max_budgets=made.NAN, parameter="nan")
     run = made.report(spreads=(made.spread(), infinite)).document
-    data = store.to_json(run)
-    again = store.from_json(data, "a run")
+    data = folder.to_json(run)
+    again = folder.from_json(data, "a run")
 
     assert again.profiles == run.profiles
     assert again.spreads[0] == run.spreads[0]
@@ -220,11 +221,11 @@ def test_measurements_survive_the_file() -> None:
 
 def test_a_measurement_of_another_shape_is_refused() -> None:
     """Whoever changed the file by hand is told what is wrong with it."""
-    data = json.loads(store.to_json(made.report().document))
+    data = json.loads(folder.to_json(made.report().document))
     data["profiles"][0]["errors"] = "none"
 
     with pytest.raises(ReportError, match="is not the record of a bptt_check run: Expected"):
-        store.from_json(json.dumps(data).encode(), "a run")
+        folder.from_json(json.dumps(data).encode(), "a run")
 
 
 def test_the_numbers_of_a_small_case_are_readable() -> None:

@@ -17,10 +17,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from report import made
+from support import made
 
 import bptt_check as bc
-from bptt_check.report import matrix, page, sections, store
+from bptt_check.report import folder as store
+from bptt_check.report.html import matrix, page, sections
 
 
 class Reader(HTMLParser):
@@ -109,7 +110,7 @@ def test_the_script_is_told_the_order_of_the_models() -> None:
 
 def test_vendored_libraries_are_what_they_claim_to_be() -> None:
     """Every file has the hash that is written down for it, and comes with its licence."""
-    folder = files("bptt_check.report").joinpath("vendor")
+    folder = files("bptt_check.report.html").joinpath("vendor")
     for library in json.loads(folder.joinpath("vendored.json").read_text()):
         names = [file["name"] for file in library["files"]]
         assert any(name.endswith(".LICENSE") for name in names)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from click.testing import CliRunner
-from report import made
+from support import made
 
 from bptt_check.cli import cli
-from bptt_check.report import runs_page
+from bptt_check.report.html import runs_page
 
 
 def runs(folder: Path) -> None:

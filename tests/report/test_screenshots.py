@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from report import made
+from support import made
 
-from bptt_check.report import sections
+from bptt_check.report.html import sections
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -6,7 +6,7 @@ from typing import Any
 
 import bptt_reference
 import pytest
-from report import made
+from support import made
 
 import bptt_check as bc
 from bptt_check.report import sentences

@@ -6,13 +6,13 @@ import io
 from typing import Any
 
 import pytest
-from report import made
 from rich.console import Console
+from support import made
 
 import bptt_check as bc
-from bptt_check.remainder import TaylorTest
+from bptt_check.cli.progress import lines
+from bptt_check.own_loss.taylor import TaylorTest
 from bptt_check.report import terminal
-from bptt_check.report.progress import lines
 
 
 def shown(report: bc.Report, **console: Any) -> str:

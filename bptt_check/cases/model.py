@@ -1,0 +1,256 @@
+"""What is being differentiated: models, their names, their sizes and the shapes of their arrays.
+
+A cell is known here by its `Layout` only (gates, states, biases); its equations live in `cells`,
+which registers both. So a model can be named, validated and given arrays without any equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args
+
+from ..errors import SpecError, UnknownName
+
+Activation = Literal["tanh", "relu", "sigmoid", "identity"]
+Loss = Literal["cross_entropy", "bce", "mse", "linear"]
+Readout = Literal["every", "last"]
+Reduction = Literal["sum", "mean"]
+
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+LOSSES: tuple[Loss, ...] = get_args(Loss)
+READOUTS: tuple[Readout, ...] = get_args(Readout)
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The arrays of one cell: how many gates are stacked in its matrices, its states, its
+    biases.
+    """
+
+    gates: tuple[str, ...]
+    """Names of the gates, in the order in which the rows of `W_xh` and `W_hh` hold them."""
+    states: tuple[str, ...] = ("h",)
+    """`("h",)` or `("h", "c")`."""
+    biases: tuple[str, ...] = ("b_h",)
+    """Names of the bias vectors, each of length gates x H."""
+
+
+def _gru(model: Model) -> Layout:
+    """Two biases where the reset gate acts inside the candidate's recurrent term, else one."""
+    return Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh") if model.reset_after else ("b_h",))
+
+
+LAYOUTS: dict[str, Callable[[Model], Layout]] = {
+    "rnn": lambda model: Layout(gates=("h",)),
+    "lstm": lambda model: Layout(gates=("i", "f", "g", "o"), states=("h", "c")),
+    "gru": _gru,
+}
+"""Cell name to the layout it has for a model; `cells.register` adds those of users."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recurrent net with its loss. Impossible combinations raise `SpecError` at construction.
+
+    Args:
+        cell: `"rnn"`, `"lstm"`, `"gru"` or the name of a registered cell.
+        activation: of the rnn cell only: `"tanh"`, `"relu"`, `"sigmoid"` or `"identity"`.
+        reset_after: of the gru cell only: True applies the reset gate after the recurrent product
+            (two biases, as cuDNN does), False before it (Cho et al. 2014).
+        layers: number of stacked layers, at least 1.
+        bidirectional: a second pass from the end of each sequence to its start.
+        bias: False removes every bias vector, that of the head included.
+        loss: `"cross_entropy"` (softmax, integer targets), `"bce"` (sigmoid, from logits), `"mse"`
+            (no factor 1/2) or `"linear"` (cotangents on the states, no head).
+        readout: loss at `"every"` step or at each sequence's `"last"`.
+        reduction: `"sum"`, or `"mean"` over the (step, sequence) pairs that carry a loss, and for
+            bce and mse over the outputs too.
+    """
+
+    cell: str = "lstm"
+    activation: Activation = "tanh"
+    reset_after: bool = True
+    layers: int = 1
+    bidirectional: bool = False
+    bias: bool = True
+    loss: Loss = "cross_entropy"
+    readout: Readout = "every"
+    reduction: Reduction = "sum"
+
+    def __post_init__(self) -> None:
+        _one_of("cell", self.cell, LAYOUTS)
+        _one_of("activation", self.activation, ACTIVATIONS)
+        _one_of("loss", self.loss, LOSSES)
+        _one_of("readout", self.readout, READOUTS)
+        _one_of("reduction", self.reduction, REDUCTIONS)
+        positive("layers", self.layers)
+        for name in ("reset_after", "bidirectional", "bias"):
+            if not isinstance(getattr(self, name), bool):
+                raise SpecError(f"{name} must be True or False, got {getattr(self, name)!r}.")
+        if self.cell != "rnn" and self.activation != "tanh":
+            raise SpecError(
+                f"activation={self.activation!r} applies to cell='rnn' only; "
+                f"leave it out for cell={self.cell!r}."
+            )
+        if self.cell != "gru" and not self.reset_after:
+            raise SpecError(
+                f"reset_after=False applies to cell='gru' only; "
+                f"leave it out for cell={self.cell!r}."
+            )
+        if self.loss == "linear" and self.reduction == "mean":
+            raise SpecError(
+                "loss='linear' takes reduction='sum' only: scale the cotangents instead."
+            )
+
+    def __str__(self) -> str:
+        """The name of `--model`: the family, then `+modifier` for whatever is not the default."""
+        return "+".join([self.family, *self._modifiers()])
+
+    def _modifiers(self) -> list[str]:
+        chosen = {
+            f"{self.layers}layers": self.layers > 1,
+            "bidirectional": self.bidirectional,
+            self.loss: self.loss != "cross_entropy",
+            self.readout: self.readout != "every",
+            self.reduction: self.reduction != "sum",
+            "nobias": not self.bias,
+        }
+        return [name for name, wanted in chosen.items() if wanted]
+
+    @property
+    def family(self) -> str:
+        """The name without modifiers: `rnn-tanh`, `lstm`, `gru`, `gru-reset-before`, ..."""
+        if self.cell == "rnn":
+            return f"rnn-{self.activation}"
+        return f"{self.cell}-reset-before" if not self.reset_after else self.cell
+
+    @property
+    def layout(self) -> Layout:
+        """Gates, states and biases of the cell of this model."""
+        return LAYOUTS[self.cell](self)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Suffixes of the parameter names, one per direction: `("",)` or `("", "_reverse")`."""
+        return ("", "_reverse") if self.bidirectional else ("",)
+
+    @classmethod
+    def parse(cls, name: str) -> Model:
+        """The model of a name such as `lstm+2layers+mse+mean`.
+
+        Raises:
+            UnknownName: the family or a modifier does not exist; the message lists the valid ones.
+            SpecError: the combination is impossible.
+        """
+        family, *modifiers = name.strip().split("+")
+        known = families()
+        if family not in known:
+            raise UnknownName("model", family, known)
+        changes: dict[str, object] = {}
+        for modifier in modifiers:
+            change = _modifier(modifier)
+            if set(change) & set(changes):
+                raise SpecError(
+                    f"{name!r} says {next(iter(change))} twice: leave one of the two out."
+                )
+            changes |= change
+        return replace(known[family], **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Steps T, sequences B, input features D, hidden units H, outputs O; each at least 1."""
+
+    T: int = 8
+    B: int = 3
+    D: int = 4
+    H: int = 5
+    O: int = 3
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            positive(field.name, getattr(self, field.name))
+
+
+def families() -> dict[str, Model]:
+    """The model of each family name, registered cells included, in a fixed order."""
+    found: dict[str, Model] = {}
+    for cell in LAYOUTS:
+        if cell == "rnn":
+            found |= {f"rnn-{a}": Model("rnn", activation=a) for a in get_args(Activation)}
+        else:
+            found[cell] = Model(cell)
+        if cell == "gru":
+            found["gru-reset-before"] = Model("gru", reset_after=False)
+    return found
+
+
+def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+    """Shape of every parameter of a model, in the order in which they are reported.
+
+    Per layer k: `W_xh_l{k}` (G*H, D_k), `W_hh_l{k}` (G*H, H) and the biases (G*H,), the same again
+    with `_reverse`; then `W_hy` (O, H*N) and `b_y` (O,) unless the loss is linear.
+    """
+    layout, rows = model.layout, len(model.layout.gates) * sizes.H
+    width = sizes.H * len(model.directions)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k in range(model.layers):
+        for suffix in model.directions:
+            shapes[f"W_xh_l{k}{suffix}"] = (rows, sizes.D if k == 0 else width)
+            shapes[f"W_hh_l{k}{suffix}"] = (rows, sizes.H)
+            shapes |= {f"{b}_l{k}{suffix}": (rows,) for b in layout.biases if model.bias}
+    if model.loss != "linear":
+        shapes["W_hy"] = (sizes.O, width)
+        shapes |= {"b_y": (sizes.O,)} if model.bias else {}
+    return shapes
+
+
+def input_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+    """Shapes of `x` (T, B, D) and of the initial states (layers*N, B, H)."""
+    state = (model.layers * len(model.directions), sizes.B, sizes.H)
+    return {"x": (sizes.T, sizes.B, sizes.D)} | {f"{s}0": state for s in model.layout.states}
+
+
+def target_shape(model: Model, sizes: Sizes) -> tuple[int, ...]:
+    """Shape of the targets: (T, B) labels or (T, B, width) values, without T for readout 'last'."""
+    steps = (sizes.T,) if model.readout == "every" else ()
+    if model.loss == "cross_entropy":
+        return (*steps, sizes.B)
+    width = sizes.H * len(model.directions) if model.loss == "linear" else sizes.O
+    return (*steps, sizes.B, width)
+
+
+def positive(name: str, value: object) -> None:
+    """Raise `SpecError` unless `value` is an integer of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SpecError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+MODIFIERS: dict[str, dict[str, object]] = {
+    "bidirectional": {"bidirectional": True},
+    "nobias": {"bias": False},
+    **{loss: {"loss": loss} for loss in LOSSES},
+    **{readout: {"readout": readout} for readout in READOUTS},
+    **{reduction: {"reduction": reduction} for reduction in REDUCTIONS},
+}
+"""What each `+modifier` of a model name changes, but for `+2layers`, `+3layers`, ..."""
+
+
+def is_modifier(text: str) -> bool:
+    """Whether `+text` may stand in a model name."""
+    count = text.removesuffix("layers")
+    return text in MODIFIERS or (count != text and count.isdecimal())
+
+
+def _modifier(text: str) -> dict[str, object]:
+    """What one `+modifier` of a model name changes."""
+    if not is_modifier(text):
+        raise UnknownName("model modifier", text, [*MODIFIERS, "2layers", "3layers"])
+    return MODIFIERS.get(text) or {"layers": int(text.removesuffix("layers"))}
+
+
+def _one_of(kind: str, value: object, valid: object) -> None:
+    if value not in valid:  # type: ignore[operator]
+        raise UnknownName(kind, value, valid)  # type: ignore[arg-type]

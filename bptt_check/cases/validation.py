@@ -1,0 +1,124 @@
+"""What the arrays that a case is given must be: kinds, names, shapes, ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SpecError
+from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
+from .precision import PRECISIONS
+
+Array = NDArray[Any]
+
+
+def frozen(name: str, value: Any, dtype: str) -> Array | None:
+    """A read-only copy in `dtype`; integers must be integers already."""
+    if value is None:
+        return None
+    array = np.asarray(value)
+    if dtype == "int64" and array.size and array.dtype.kind not in "iu":
+        raise SpecError(f"{name} must hold integers, got dtype {array.dtype}.")
+    if array.dtype.kind not in "fiub":
+        raise SpecError(f"{name} must hold real numbers, got dtype {array.dtype}.")
+    if dtype in PRECISIONS:
+        array = PRECISIONS[dtype].rounded(array)
+    array = np.array(array, dtype="int64" if dtype == "int64" else array.dtype, order="C")
+    array.flags.writeable = False
+    return array
+
+
+def sizes_of(x: Array, h0: Array, params: Mapping[str, Array]) -> Sizes:
+    """T, B, D, H and O of arrays; O is 1 without a head."""
+    T, B, D = x.shape
+    head = params.get("W_hy")
+    return Sizes(T, B, D, h0.shape[-1], 1 if head is None else head.shape[0])
+
+
+def check_arrays(
+    model: Model, params: Mapping[str, Array], others: Mapping[str, Array | None]
+) -> None:
+    """Raise `SpecError` for an array that is missing, superfluous, mis-shaped or out of range.
+
+    Args:
+        model: decides which arrays there are, and their shapes.
+        params: parameter name to array.
+        others: every other array of a case by name, None where there is none.
+    """
+    x, h0 = (_needed(others[n]) for n in ("x", "h0"))
+    if x.ndim != 3 or h0.ndim != 3 or 0 in x.shape + h0.shape:
+        raise SpecError(
+            f"x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; "
+            f"got {x.shape} and {h0.shape}."
+        )
+    if "W_hy" in params and params["W_hy"].ndim != 2:
+        raise SpecError(f"W_hy must be (O, H*N), got {params['W_hy'].shape}.")
+    sizes = sizes_of(x, h0, params)
+    wanted = parameter_shapes(model, sizes)
+    _same_names(wanted, params)
+    wanted |= input_shapes(model, sizes) | {"targets": target_shape(model, sizes)}
+    for name in ("c0", "cotangent_h_n", "cotangent_c_n"):
+        if _belongs(model, name, others[name]):
+            wanted[name] = h0.shape
+    if others["lengths"] is not None:
+        wanted["lengths"] = (sizes.B,)
+    given = {**params, **others}
+    for name, shape in wanted.items():
+        _fits(name, _needed(given[name]), shape)
+    _ranges(model, sizes, _needed(others["targets"]), others["lengths"])
+
+
+def check_data_set(regime: str, model: Model, sizes: Sizes) -> None:
+    """Raise `SpecError` where a given data set does not fit the model or the sizes."""
+    if regime != "sentiment":
+        return
+    T, B, D, O = (getattr(sizes, n) for n in "TBDO")
+    if (T, B, D, O) != (3, 3, 3, 1) or (model.loss, model.readout) != ("bce", "last"):
+        raise SpecError(
+            "regime='sentiment' is a data set of T=3, B=3, D=3, O=1 with loss='bce' and "
+            "readout='last'; change the sizes and the model to these, or the regime."
+        )
+
+
+def _needed(array: Array | None) -> Array:
+    assert array is not None  # was asked for before
+    return array
+
+
+def _fits(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise SpecError(f"{name} must have shape {shape}, got {array.shape}.")
+    if not np.all(np.isfinite(array)):
+        raise SpecError(f"{name} holds NaN or infinity; a case must be finite.")
+
+
+def _belongs(model: Model, name: str, array: Array | None) -> bool:
+    """Whether a model has this array; raise `SpecError` unless it is there just then."""
+    needed = name.removeprefix("cotangent_")[0] in model.layout.states
+    if name.startswith("cotangent"):
+        needed = needed and model.loss == "linear"
+    if (array is not None) != needed:
+        must = "is needed" if needed else "must be None"
+        raise SpecError(f"{name} {must} for the model {model}.")
+    return needed
+
+
+def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    if missing or extra:
+        raise SpecError(
+            f"params must be exactly {', '.join(wanted)}; missing: {', '.join(missing) or 'none'}; "
+            f"unknown: {', '.join(extra) or 'none'}."
+        )
+
+
+def _ranges(model: Model, sizes: Sizes, targets: Array, lengths: Array | None) -> None:
+    if lengths is not None and (lengths.min() < 1 or lengths.max() > sizes.T):
+        raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got {lengths.tolist()}.")
+    if model.loss == "cross_entropy" and targets.size:
+        low, high = int(targets.min()), int(targets.max())
+        if low < 0 or high >= sizes.O:
+            raise SpecError(f"targets must lie in 0..{sizes.O - 1} (O - 1), got {low}..{high}.")

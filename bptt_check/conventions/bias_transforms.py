@@ -1,0 +1,93 @@
+"""The steps of biases: one, two that are added, two in one array, one for the candidate alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .transforms import Array, Arrays, Join, Step, needed
+
+
+def stacked_biases() -> Step:
+    """The two biases as the rows of one array (2, G*H)."""
+    return Join(("b_xh", "b_hh"), "b", lambda a, b: np.stack([a, b]), lambda whole: (*whole,))
+
+
+class TwoBiases(Step):
+    """One bias b as two that are added.
+
+    They are 2b and -b: their sum is b to the last bit, and neither can be left out unseen.
+    """
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """b becomes 2b and -b."""
+        found: Arrays = {}
+        for name, b in arrays.items():
+            if name.base == "b_h":
+                found |= {replace(name, base="b_xh"): 2.0 * b, replace(name, base="b_hh"): -b}
+            else:
+                found[name] = b
+        return found
+
+    def back(self, grads: Arrays) -> Arrays:
+        """The chain rule: 2 db_xh - db_hh."""
+        return self._merged(grads, lambda xh, hh: 2.0 * xh - hh)
+
+    def inverse(self, arrays: Arrays) -> Arrays:
+        """Their sum."""
+        return self._merged(arrays, lambda xh, hh: xh + hh)
+
+    def _merged(self, arrays: Arrays, of: Callable[[Array, Array], Array]) -> Arrays:
+        found: Arrays = {}
+        for name, array in arrays.items():
+            if name.base in ("b_xh", "b_hh"):
+                pair = (needed(arrays, replace(name, base=base)) for base in ("b_xh", "b_hh"))
+                found[replace(name, base="b_h")] = of(*pair)
+            else:
+                found[name] = array
+        return found
+
+
+@dataclass(frozen=True)
+class CandidateBias(Step):
+    """The second bias for the candidate alone; the gates have the sum of both in the first.
+
+    The only step that forgets something, so its `inverse` gives one of many pairs with that sum.
+    """
+
+    candidate: int
+    gates: int
+    letter: str
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """Add the gates' rows of `b_hh` to `b_xh`; the candidate's remain, (H,)."""
+        found = dict(arrays)
+        for name in [n for n in arrays if n.base == "b_hh"]:
+            first, second = replace(name, base="b_xh"), found.pop(name)
+            found[first] = found[first] + np.where(self._mine(second), 0.0, second)
+            found[replace(name, gate=self.letter)] = second[self._mine(second)]
+        return found
+
+    def back(self, grads: Arrays) -> Arrays:
+        """A gate's gradient goes to both biases."""
+        return self._both(grads, lambda first: first)
+
+    def inverse(self, arrays: Arrays) -> Arrays:
+        """The gates' rows of the second bias are 0."""
+        return self._both(arrays, np.zeros_like)
+
+    def _both(self, arrays: Arrays, of_gates: Callable[[Array], Array]) -> Arrays:
+        found = dict(arrays)
+        for name in [n for n in arrays if n.base == "b_xh"]:
+            second = of_gates(arrays[name]).copy()
+            rest = replace(name, base="b_hh", gate=self.letter)
+            second[self._mine(second)] = needed(arrays, rest)
+            found.pop(rest)
+            found[replace(name, base="b_hh")] = second
+        return found
+
+    def _mine(self, bias: Array) -> Array:
+        """Which rows are the candidate's."""
+        return np.arange(len(bias)) // (len(bias) // self.gates) == self.candidate

@@ -1,0 +1,69 @@
+"""Code without an axis of the batch: the sequences of a case run one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Case
+from ..equations.network import pair_count
+from ..errors import BrokenContract
+
+Array = NDArray[Any]
+Answer = tuple[Any, dict[str, Array]]
+
+
+def alone(case: Case) -> Iterator[tuple[int, Case, float]]:
+    """Each sequence by itself, cut at its length, and the weight of its loss in that of the case.
+
+    The sum of weight times loss is the loss of the case, and so it is for the gradients.
+    """
+    for b in range(case.sizes.B):
+        end = case.sizes.T if case.lengths is None else int(case.lengths[b])
+        single = _sequence(case, b, end)
+        weight = 1.0
+        if case.model.reduction == "mean":
+            weight = pair_count(single) / pair_count(case)
+        yield b, single, weight
+
+
+def added_up(case: Case, of_single: Callable[[Case], Answer]) -> Answer:
+    """Loss and gradients of a case from those of its sequences."""
+    loss: Any = 0.0
+    total: dict[str, Array] = {}
+    for b, single, weight in alone(case):
+        part, grads = of_single(single)
+        if not hasattr(part, "__add__"):
+            raise BrokenContract("loss", f"the loss must be a number, got {part!r}")
+        loss = loss + (part if weight == 1.0 else weight * part)
+        for name, grad in grads.items():
+            if name not in total:
+                total[name] = np.zeros(case.inputs[name].shape, grad.dtype)
+            share = grad if weight == 1.0 else weight * grad
+            if name == "x":
+                total[name][: len(share), b] = share[:, 0]
+            elif name in ("h0", "c0"):
+                total[name][:, b] = share[:, 0]
+            else:
+                total[name] += share
+    return loss, total
+
+
+def _sequence(case: Case, b: int, end: int) -> Case:
+    """Sequence b alone, its first `end` steps."""
+    only = slice(b, b + 1)
+    every = case.model.readout == "every"
+    states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
+    cut = {n: getattr(case, n)[:, only] for n in states if getattr(case, n) is not None}
+    return replace(
+        case,
+        x=case.x[:end, only],
+        targets=case.targets[:end, only] if every else case.targets[only],
+        lengths=None,
+        spec=None,
+        **cut,
+    )

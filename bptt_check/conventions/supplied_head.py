@@ -1,0 +1,59 @@
+"""Head and loss for code that has neither: a recurrent kernel with outputs and a backward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Case
+from ..cases.model import Model
+from ..equations.network import pair_loss, problem
+from ..equations.tape import Exact, Tape, Taped
+
+Array = NDArray[Any]
+
+
+def why_no_head(model: Model) -> str:
+    """Why a kernel that takes `dh` only cannot have a model's loss; empty if it can."""
+    if model.loss != "linear":
+        return ""
+    if model.layers * len(model.directions) > 1 or model.layout.states != ("h",):
+        return "the loss 'linear' has cotangents of final states that dh alone cannot carry"
+    return ""
+
+
+def supplied(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:
+    """The loss at outputs `hidden` (T, B, H*N), its gradient there, and the head's gradients."""
+    given = problem(case)
+    tape, xp = Tape(Exact()), Taped()
+    leaves = {n: tape.input(given.inputs[n]) for n in ("W_hy", "b_y") if n in given.inputs}
+    leaves["h"] = tape.input(np.asarray(hidden, dtype=np.float64) + 0.0)
+    of_pair = pair_loss(xp, case.model, leaves)
+    each = xp.map_steps(
+        lambda h_t, target_t, weight_t: weight_t * of_pair(h_t, target_t),
+        xp.steps(leaves["h"]),
+        given.targets,
+        given.weights,
+    )
+    total = xp.sum_steps(each)
+    tape.backward(total)
+    loss = float(total.value.sum())
+    grads = {n: _bar(leaf).astype(case.stored) for n, leaf in leaves.items()}
+    dh = grads.pop("h")
+    if "h" in given.final:
+        last, columns = _last_steps(case), np.arange(case.sizes.B)
+        final = given.final["h"][0]
+        dh[last, columns] += final.astype(case.stored)
+        loss += float((final * hidden[last, columns]).sum())
+    return loss, dh, grads
+
+
+def _bar(leaf: Any) -> Array:
+    return np.zeros_like(leaf.value[0]) if leaf.bar is None else leaf.bar[0]
+
+
+def _last_steps(case: Case) -> Array:
+    """The step after which each sequence's state is final."""
+    return (np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths) - 1

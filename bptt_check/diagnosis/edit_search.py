@@ -1,0 +1,164 @@
+"""Finds the edits of the textbook whose gradients are exactly the subject's.
+
+Single edits first. Where none explains everything, several at a time: gradients are cut by gates,
+and cases of one step, in which mistakes of different gates cannot meet, come first; what explains
+most of these is then extended by what is wrong between the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .mistakes.dictionary import Entry, entries
+from .mistakes.textbook import Change, Place, functions_of
+from .trials import Block, Grads, Trial
+
+BASES = 2
+"""Partial explanations that are extended by another edit."""
+MISTAKES = 3
+"""At most so many at a time."""
+
+
+Choices = dict[Entry, frozenset[Block]]
+"""Edits, and which blocks of the gradient each of them changes."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Edits that reproduce gradients of the subject, on every failing case.
+
+    Args:
+        edits: made together.
+        explained: what is wrong somewhere, and reproduced everywhere.
+        left: what is not reproduced somewhere.
+        alternatives: of a single edit, others that reproduce the very same.
+    """
+
+    edits: tuple[Entry, ...] = ()
+    explained: frozenset[Block] = frozenset()
+    left: frozenset[Block] = frozenset()
+    alternatives: tuple[Entry, ...] = field(default=())
+
+    @property
+    def changes(self) -> list[Change]:
+        """What is changed in the textbook."""
+        return [e.change for e in self.edits]
+
+
+def single(trials: Sequence[Trial]) -> Explanation | None:
+    """The single edit that reproduces every gradient, with those that do the same.
+
+    Args:
+        trials: cases on which some gradient is wrong.
+    """
+    cheapest = sorted(trials, key=lambda t: t.case.sizes.T * t.case.sizes.B)
+    for place in _places(trials):
+        found = [e for e in placed(trials[0], place) if not judged(cheapest, (e,), True).left]
+        if found:
+            return replace(judged(trials, found[:1]), alternatives=tuple(found[1:]))
+    return None
+
+
+def several(trials: Sequence[Trial]) -> Explanation | None:
+    """The edits that together reproduce as much as possible; None if that is no whole gradient."""
+    choices = _distinct(trials)
+    short = [e for e in trials if e.case.sizes.T == 1]
+    found = _widened(trials, [Explanation()], choices, bases=1)
+    if found[0].left and short:
+        begun = _widened(short, [Explanation()], choices, BASES)
+        found = [*found, *_widened(trials, begun, choices, BASES)]
+    best = min(found, key=lambda e: len(e.left))
+    return best if best.edits and whole(best.explained, best.left) else None
+
+
+def whole(explained: frozenset[Block], left: frozenset[Block]) -> list[str]:
+    """Names of the gradients that were wrong and of which nothing is left."""
+    missing = {name for name, _ in left}
+    return sorted({name for name, _ in explained} - missing)
+
+
+def _widened(
+    stage: Sequence[Trial], given: Sequence[Explanation], choices: Choices, bases: int
+) -> list[Explanation]:
+    """What was given with more edits, as long as that leaves less on the cases of a stage."""
+    found = [judged(stage, one.edits) for one in given]
+    for _ in range(MISTAKES):
+        if not min(len(one.left) for one in found):
+            break
+        open_ = [one for one in found if len(one.edits) < MISTAKES]
+        longer = [more for one in open_ for more in _extended(stage, one, choices)]
+        if not longer:
+            break
+        found = sorted([*longer, *found], key=lambda e: (len(e.left), len(e.edits)))[:bases]
+    return found
+
+
+def _extended(stage: Sequence[Trial], base: Explanation, choices: Choices) -> Iterator[Explanation]:
+    """The base with one more edit, where that leaves less; the last one leaves nothing."""
+    for entry, moved in choices.items():
+        if moved & base.left:
+            found = judged(stage, (*base.edits, entry), enough=len(base.left))
+            if len(found.left) < len(base.left):
+                yield found
+                if not found.left:
+                    return
+
+
+def judged(
+    trials: Sequence[Trial], edits: Sequence[Entry], first: bool = False, enough: int = 10**9
+) -> Explanation:
+    """What some edits explain; with `first` it is enough that something is left somewhere."""
+    changes = [e.change for e in edits]
+    wrong, left = frozenset[Block](), frozenset[Block]()
+    for one in trials:
+        wrong |= one.wrong
+        left |= one.blocks.keys() - one.matching(one.edited(changes))
+        if (first and left) or len(left) >= enough:
+            break
+    return Explanation(tuple(edits), wrong - left, left)
+
+
+def _places(trials: Sequence[Trial]) -> list[Place | None]:
+    """Where edits may be made: everywhere, or only in the highest layer that is wrong."""
+    wrong = {name for e in trials for name, _ in e.wrong}
+    model = trials[0].case.model
+    if model.layers * len(model.directions) == 1:
+        return [None]
+    for k in reversed(range(model.layers)):
+        here = [(k, f"_l{k}{s}") for s in model.directions]
+        named = [place for place in here if any(n.endswith(place[1]) for n in wrong)]
+        if named:
+            return [None, *named]
+    return [None]
+
+
+def placed(one: Trial, only: Place | None) -> Iterator[Entry]:
+    """What the dictionary has for a place."""
+    model = one.case.model
+    inside = functions_of(model)[:2]
+    for entry in entries(model):
+        if only is None:
+            yield entry
+        elif entry.change.function in inside:
+            yield replace(entry, change=replace(entry.change, only=only))
+
+
+def _distinct(trials: Sequence[Trial]) -> Choices:
+    """What can be combined: edits that run and change something, one of those that do the same."""
+    telling = next((e for e in trials if e.case.sizes.T > 2), trials[-1])
+    seen, found = {_mark(telling, telling.want)}, Choices()
+    for place in _places(trials):
+        for entry in placed(telling, place):
+            grads = telling.edited([entry.change])
+            if grads is not None and _mark(telling, grads) not in seen:
+                seen.add(_mark(telling, grads))
+                found[entry] = telling.differing(grads)
+    return found
+
+
+def _mark(one: Trial, grads: Grads) -> bytes:
+    """Gradients as a key."""
+    return b"".join(np.ascontiguousarray(grads[n]).tobytes() for n in one.got)

@@ -1,0 +1,1 @@
+"""The textbook BPTT whose lines are edited, and the mistakes known by name."""

@@ -1,0 +1,160 @@
+"""The dictionary of a diagnosis: named mistakes first, then every single edit of the textbook.
+
+The single edits are those of `mutation`, made in the textbook's lines.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...cases.case import Case, Spec
+from ...cases.model import Model, Sizes
+from ...mutation.observe import Observed, observe
+from ...mutation.operators import edits
+from ...mutation.sites import Site, sites
+from . import textbook
+from .edit_wording import phrase_of
+from .named import mistakes
+from .textbook import Change, pages
+
+OBSERVED = ("rnn-tanh+mse", "lstm+bce", "gru", "gru-reset-before+linear")
+"""Models whose runs tell which locals of the textbook have the same shape."""
+
+
+CELL_STATE = r"\b(c_t|c_t_bar|c_prev_bar|later_c|final_c|c_bar|c0|c0_bar|cell state)\b"
+"""What is idle in a cell that has no cell state."""
+
+NATURAL = (
+    "drop term", "drop factor", "flip sign", "swap name", "swap gates", "transpose",
+    "assign for add", "swap operands", "swap operator", "delete statement",
+)  # fmt: skip
+"""Operators whose words say most, the most telling first; then all others."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One edit of the textbook.
+
+    Args:
+        phrase: completes "this is exactly what you get when ...".
+        change: the edit.
+        right, wrong: the line as it stands and as edited.
+        equations: numbers of reference/README.md that the line computes.
+        kind: of a named mistake its class, else empty.
+        target: what the edited line computes.
+    """
+
+    phrase: str
+    change: Change
+    right: str
+    wrong: str
+    equations: tuple[str, ...]
+    kind: str = ""
+    target: str = ""
+
+
+def entries(model: Model) -> list[Entry]:
+    """Everything that can be wrong in the backward pass of a model; named mistakes first."""
+    functions = set(textbook.functions_of(model))
+    idle = re.compile(r"(?!)" if "c" in model.layout.states else CELL_STATE)
+    return [
+        e
+        for e in all_entries()
+        if e.change.function in functions
+        and not any(idle.search(text) for text in (e.phrase, *(x.text for x in e.change.edits)))
+    ]
+
+
+@functools.cache
+def all_entries() -> tuple[Entry, ...]:
+    """The whole dictionary; the same edit under two names stands once, under the first."""
+    found: dict[tuple[str, str], Entry] = {}
+    for entry in (*_named(), *_single_edits()):
+        found.setdefault((entry.change.function, entry.change.text), entry)
+    return tuple(found.values())
+
+
+def _named() -> Iterator[Entry]:
+    for mistake in mistakes():
+        first = mistake.change.edits[0].start
+        site = _site_at(mistake.function, first)
+        right, wrong = _lines(mistake.change)
+        yield Entry(
+            mistake.phrase, mistake.change, right, wrong, site.cited, mistake.kind, target_of(site)
+        )
+
+
+def _single_edits() -> Iterator[Entry]:
+    found = [
+        (operator, function, site, edit)
+        for function, site in _sites()
+        for operator, edit in edits(site, _observed().peers(f"{_module(function)}.{function}"))
+    ]
+    rank = {name: n for n, name in enumerate(NATURAL)}
+    for operator, function, site, edit in sorted(found, key=lambda f: rank.get(f[0], len(rank))):
+        change = Change(function, (edit,))
+        right, wrong = _lines(change)
+        phrase = phrase_of(operator, site, edit)
+        yield Entry(phrase, change, right, wrong, site.cited, "", target_of(site))
+
+
+@functools.cache
+def _sites() -> list[tuple[str, Site]]:
+    """Every place of the textbook that can be edited, and its function."""
+    sources = {page.source.name: page.source for page in pages().values()}
+    found = [site for source in sources.values() for site in sites(source)]
+    return [(s.function, s) for s in found if s.function in pages()]
+
+
+def _site_at(function: str, offset: int) -> Site:
+    """The statement that holds a character: the innermost one."""
+    holding = [
+        site
+        for name, site in _sites()
+        if name == function and site.node is site.statement and _holds(site, offset)
+    ]
+    return holding[-1]
+
+
+def _holds(site: Site, offset: int) -> bool:
+    start, end = site.text.span(site.statement)
+    return start <= offset < end
+
+
+def _module(function: str) -> str:
+    return pages()[function].source.name
+
+
+def target_of(site: Site) -> str:
+    """What a statement computes."""
+    text = site.of(site.statement)
+    return text.partition("=")[0].strip(" +-*/").replace('bars["', "").replace('"]', "_bar")
+
+
+def _lines(change: Change) -> tuple[str, str]:
+    """The lines that differ, before and after, without indentation and comments."""
+    before = pages()[change.function].text.splitlines()
+    after = change.text.splitlines()
+    pairs = [(a, b) for a, b in zip(before, after, strict=False) if a != b]
+    return _joined([a for a, _ in pairs]), _joined([b for _, b in pairs])
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """Lines as one, with gradients named as in the equations: `W_hh_bar += ...`."""
+    text = "; ".join(line.partition("  #")[0].strip() for line in lines)
+    return re.sub(r'bars\["(\w+)"\]', r"\1_bar", text)
+
+
+@functools.cache
+def _observed() -> Observed:
+    sources = {page.source.name: page.source for page in pages().values()}
+    sizes = Sizes(T=5, B=2, D=3, H=4, O=7)
+    cases = [Spec(Model.parse(name), sizes, seed=1).build() for name in OBSERVED]
+    return observe(_gradients, cases, sources)
+
+
+def _gradients(case: Case) -> object:
+    return textbook.gradients(case, textbook.run(case))

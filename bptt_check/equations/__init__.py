@@ -1,0 +1,1 @@
+"""What follows from the model's equations alone: loss, exact gradient, rounding."""

@@ -1,0 +1,219 @@
+"""How rounding grows in a case: the conditioning from which error budgets are made.
+
+The gradient is computed with all roundings of a chosen unit roundoff made random, several times;
+the root mean square of its scatter, divided by the unit, says how many units of rounding each entry
+suffers. Measured, not bounded: worst-case analysis overestimates exponentially in T. Compared with
+one run in a lower precision this is smooth (no entry is lucky), linear in the unit even where a
+sigmoid saturates (s(1-s) then loses all digits in float32, none of which says anything of float64),
+and knows what the choice of a subgradient makes of it at a kink of relu.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Case
+from ..cases.precision import PRECISIONS
+from .network import Problem, losses, parts, problem, run_layers
+from .rounding import Kinks, Rounding, Saturating
+from .tape import Node, Tape, Taped
+
+Array = NDArray[Any]
+
+SAMPLES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """Error of the loss and of each gradient entry per unit roundoff, for arithmetic in `dtype`."""
+
+    dtype: str
+    loss: float
+    grads: dict[str, Array]
+    kinks: dict[str, Array] | None = None
+    """Width of each entry's subdifferential at kinks of relu; None if there is none."""
+    lost: dict[str, Array] | None = None
+    """Infinite where rounding explains any value of an entry, else 0; None if it nowhere does."""
+
+    def error(self, name: str) -> Array:
+        """Typical rounding error of each entry of a gradient computed in this dtype."""
+        return self.grads[name] * PRECISIONS[self.dtype].unit
+
+    def choice(self, name: str) -> Array | float:
+        """How far apart two subgradients may be in each entry; 0 away from kinks."""
+        return 0.0 if self.kinks is None else self.kinks[name]
+
+    def anything(self, name: str) -> Array | float:
+        """Infinite where trajectories part, so that every value of an entry may be right."""
+        return 0.0 if self.lost is None else self.lost[name]
+
+    def loss_error(self) -> float:
+        """Typical rounding error of the loss computed in this dtype."""
+        return self.loss * PRECISIONS[self.dtype].unit
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """A way to compute: a precision, and whether functions keep their digits when saturated."""
+
+    dtype: str
+    careful: bool = True
+
+    @property
+    def unit(self) -> float:
+        """The simulated unit roundoff."""
+        return PRECISIONS[self.dtype].simulated
+
+    def tape(self) -> Tape:
+        """A tape that rounds like this."""
+        model, facts = Rounding if self.careful else Saturating, PRECISIONS[self.dtype]
+        return Tape(model(self.unit, SAMPLES, facts.smallest, facts.functions))
+
+
+FLOAT64 = Arithmetic("float64")
+
+
+@functools.lru_cache(maxsize=16)
+def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
+    """Conditioning of the gradient of a case under arithmetic in `dtype`.
+
+    Remembered for the last few cases, because several subjects are judged on one.
+    """
+    arithmetic = Arithmetic(dtype, careful)
+    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    loss, kinked, parted = 0.0, False, False
+    for part in parts(case, lambda alone: _rounded_states(alone, arithmetic)):
+        found = _scatter(part.problem, arithmetic)
+        loss += float(found.losses.sum())
+        part.add_to(total, found.grads)  # magnitudes add: windows round independently
+        if any(mask.any() for mask in found.kinks):
+            kinked = True
+            part.add_to(kinks, _width_at_kinks(part.problem, found.kinks))
+        if found.lost is not None:
+            parted = True
+            part.add_to(lost, found.lost)
+    if case.truncation is not None:  # the loss is the whole one, not the windows'
+        loss = float(loss_scatter(problem(case), arithmetic).sum())
+    return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)
+
+
+def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
+    """Rounding error of each sequence's loss per unit roundoff, (B,)."""
+    return _spread(_forward(given, arithmetic)[1].value, arithmetic.unit)
+
+
+def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
+    """`loss_scatter` in float64, and how far relative changes of 1 would move a pre-activation.
+
+    The latter is the amplification of the forward pass: a change of all values by a relative `s`
+    moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
+    of a finite difference.
+    """
+    _, loss = _forward(given, FLOAT64)
+    reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
+    return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
+
+
+def _forward(given: Problem, arithmetic: Arithmetic) -> tuple[dict[str, Node], Node]:
+    """The inputs and the losses [SAMPLES, B] on a tape with rounding."""
+    inputs = _inputs(arithmetic.tape(), given)
+    return inputs, losses(Taped(), given, inputs)
+
+
+def _inputs(tape: Tape, given: Problem) -> dict[str, Node]:
+    """The inputs as leaves; states that entered a window come as samples, with their rounding."""
+    return {
+        name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
+        for name, a in given.inputs.items()
+    }
+
+
+def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
+    """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
+
+    A state that enters a window is a constant to the gradient, but not one that anybody knows
+    exactly: where it cancels, two right implementations enter the window with different values.
+    """
+    inputs = _inputs(arithmetic.tape(), given)
+    layers = [states for *_, states in run_layers(Taped(), given, inputs)]
+    return {
+        name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
+        for n, name in enumerate(given.model.layout.states)
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Scatter:
+    """Of one problem, per unit: scatter of losses and gradients; masks of kinks; what is lost."""
+
+    losses: Array
+    grads: dict[str, Array]
+    kinks: list[Array]
+    lost: dict[str, Array] | None
+
+
+def _scatter(given: Problem, arithmetic: Arithmetic) -> _Scatter:
+    """Run one problem forwards and backwards with rounding."""
+    unit = arithmetic.unit
+    inputs, loss = _forward(given, arithmetic)
+    tape = loss.tape
+    tape.backward(loss)
+    grads = {n: _gradient_spread(inputs[n], unit) for n in given.wanted}
+    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in tape.bent)
+    lost = {n: _lost(inputs[n], grads[n] * unit) for n in given.wanted} if parted else None
+    return _Scatter(_spread(loss.value, unit), grads, tape.kinks, lost)
+
+
+PARTED = 0.1
+"""Distance of pre-activations at which two runs no longer follow each other: slopes differ by
+tenths, at every step anew.
+"""
+
+
+def _lost(node: Node, scatter: Array) -> Array:
+    """Infinite where runs that parted agree on nothing of a gradient.
+
+    What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
+    which the root mean square of some samples says nothing.
+    """
+    if node.bar is None:
+        return np.zeros(scatter.shape)
+    return np.where(scatter > 0.5 * np.abs(node.bar.mean(0)), np.inf, 0.0)
+
+
+def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
+    """How far apart the gradients of one problem are over the subdifferential."""
+    tape = Tape(Kinks(SAMPLES, kinks))
+    inputs = {n: tape.samples(a[:1] if a.ndim == 4 else a[None]) for n, a in given.inputs.items()}
+    tape.backward(losses(Taped(), given, inputs))
+    bars = {n: inputs[n].bar for n in given.wanted}
+    return {
+        n: np.zeros(inputs[n].shape[1:]) if bar is None else np.ptp(bar, axis=0)
+        for n, bar in bars.items()
+    }
+
+
+def _gradient_spread(node: Node, unit: float) -> Array:
+    if node.bar is None:
+        return np.zeros(node.shape[1:])
+    return _spread(node.bar, unit)
+
+
+def _spread(samples: Array, unit: float) -> Array:
+    """Root mean square deviation from the mean over the samples, in units; at least the value's
+    own rounding.
+    """
+    mean = samples.mean(0)
+    deviation = np.abs(samples - mean)
+    # relative to the largest one: the square of 1e-200 is zero, its root is not
+    largest = np.maximum(deviation.max(0), np.finfo(np.float64).tiny)
+    scatter = np.sqrt(np.square(deviation / largest).sum(0) / (SAMPLES - 1)) * largest
+    return np.maximum(scatter / unit, np.abs(mean))

@@ -1,0 +1,50 @@
+"""Arithmetics that lose digits: what code may have been computing in by mistake.
+
+A right formula in such an arithmetic is `imprecise`, not wrong: its errors are no larger than those
+that the arithmetic would leave, as `roundoff` measures them for the case. Eight bits would explain
+many a wrong formula too; so half precision is believed only where the answer lies on its grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Case
+from ..cases.precision import PRECISIONS
+from .conditioning import Arithmetic, Conditioning, conditioning
+
+_HALF = (Arithmetic("float16"), Arithmetic("bfloat16"))
+ARITHMETICS: dict[str, tuple[Arithmetic, ...]] = {
+    "float64": (Arithmetic("float64", careful=False), Arithmetic("float32"), *_HALF),
+    "float32": (Arithmetic("float32", careful=False), *_HALF),
+    "bfloat16": (),
+    "float16": (),
+}
+"""For code that should compute in a dtype, from the mildest to the worst."""
+
+
+def conditionings(
+    case: Case, grads: Mapping[str, NDArray[Any]]
+) -> Iterator[tuple[str, Conditioning]]:
+    """What each that may be behind these gradients is called, and how rounding grows in it."""
+    for one in ARITHMETICS[case.dtype]:
+        if one not in _HALF or _on_grid(grads, one.dtype):
+            yield described(one), conditioning(case, one.dtype, one.careful)
+
+
+def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
+    """Whether every entry of the gradients is a number of this format, and one is not zero."""
+    round_to = PRECISIONS[dtype].rounded
+    on_it = all(np.array_equal(round_to(g).astype(np.float64), g) for g in grads.values())
+    return on_it and any(np.any(g) for g in grads.values())
+
+
+def described(arithmetic: Arithmetic) -> str:
+    """What a message calls it."""
+    if arithmetic.careful:
+        return f"{arithmetic.dtype} inside"
+    return "a gate, a state or a softmax that keeps no digits where it saturates"

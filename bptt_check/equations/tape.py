@@ -1,0 +1,232 @@
+"""Reverse accumulation over NumPy arrays, with an optional model of rounding.
+
+A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose
+is not another gradient but a gradient *with rounding made visible*: with a `Rounding`, every result
+of the forward and of the backward pass is disturbed the way a working precision of a given unit
+roundoff would disturb it, in several independent samples at once (the leading axis of every array).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .namespaces.numpy import NumPy, PythonLoop
+from .rounding import Exact
+
+Array = NDArray[Any]
+Pull = Callable[[Array], Array]
+
+
+class Tape:
+    """The record of one forward pass."""
+
+    def __init__(self, rounding: Exact | None = None) -> None:
+        self.rounding = rounding or Exact()
+        self.nodes: list[Node] = []
+        self.bent: list[Array] = []
+        """What entered a nonlinearity, in order."""
+        self.kinks: list[Array] = []
+        """Of every relu, in order, where what entered it has no sign that all samples share."""
+
+    def input(self, value: Array) -> Node:
+        """A leaf; the leading axis of length 1 is where the samples will spread."""
+        return Node(self, value[None], ())
+
+    def samples(self, value: Array) -> Node:
+        """A leaf whose leading axis holds a sample each already."""
+        return Node(self, value, ())
+
+    def backward(self, output: Node, seed: Array | None = None) -> None:
+        """Fill `.bar` of every node that `output` depends on, and clear that of all others.
+
+        The cotangent of `output` is `seed`, or ones: then bars are derivatives of its sum. A seed
+        may have more samples than the value; each runs backwards on its own.
+        """
+        for node in self.nodes:
+            node.bar = None
+        output.bar = np.ones_like(output.value) if seed is None else seed
+        for node in reversed(self.nodes):
+            if node.bar is not None:
+                node.push()
+
+
+class Node:
+    """A value on a tape, with the operators that `cells` and `network` use."""
+
+    __array_priority__ = 1000
+    __slots__ = ("bar", "parents", "tape", "value")
+
+    def __init__(self, tape: Tape, value: Array, parents: tuple[tuple[Node, Pull], ...]) -> None:
+        self.tape, self.value, self.parents = tape, value, parents
+        self.bar: Array | None = None
+        tape.nodes.append(self)
+
+    def push(self) -> None:
+        """Hand this node's cotangent to its parents."""
+        assert self.bar is not None
+        for parent, pull in self.parents:
+            share = self._folded(pull(self.bar), parent.value.shape)
+            if parent.bar is None:
+                parent.bar = share
+            else:
+                parent.bar = self.tape.rounding.relative(parent.bar + share)
+
+    def _folded(self, bar: Array, shape: tuple[int, ...]) -> Array:
+        """The sum of `bar` over the axes along which a value of this shape was broadcast.
+
+        The axis of the samples stays.
+        """
+        total = self.tape.rounding.total
+        extra = bar.ndim - len(shape)
+        if extra:
+            bar = total(bar, tuple(range(1, 1 + extra)))
+        axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
+        return total(bar, axes, keepdims=True) if axes else bar
+
+    def derived(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
+        """A node of the same tape whose value is taken as it is."""
+        return Node(self.tape, value, parents)
+
+    def rounded(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
+        """A node of the same tape whose value was computed, and therefore rounded."""
+        return Node(self.tape, self.tape.rounding.relative(value), parents)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def mT(self) -> Node:  # noqa: N802 - the array API's name
+        return self.derived(self.value.mT, (self, lambda bar: bar.mT))
+
+    def __add__(self, other: Any) -> Node:
+        if not isinstance(other, Node):
+            return self.rounded(self.value + other, (self, lambda bar: bar))
+        return self.rounded(
+            self.value + other.value, (self, lambda bar: bar), (other, lambda bar: bar)
+        )
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Node:
+        return self.derived(-self.value, (self, lambda bar: -bar))
+
+    def __sub__(self, other: Any) -> Node:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Node:
+        relative = self.tape.rounding.relative
+        if not isinstance(other, Node):
+            return self.rounded(self.value * other, (self, lambda bar: relative(bar * other)))
+        a, b = self.value, other.value
+        return self.rounded(
+            a * b, (self, lambda bar: relative(bar * b)), (other, lambda bar: relative(bar * a))
+        )
+
+    __rmul__ = __mul__
+
+    def __matmul__(self, other: Node) -> Node:
+        product = self.tape.rounding.product
+        a, b = self.value, other.value
+        return self.derived(
+            product(a @ b, a, b),
+            (self, lambda bar: product(bar @ b.mT, bar, b.mT)),
+            (other, lambda bar: product(a.mT @ bar, a.mT, bar)),
+        )
+
+    def __getitem__(self, index: Any) -> Node:
+        return self.derived(self.value[index], (self, lambda bar: _scatter(self.value, index, bar)))
+
+    def sum(self, axis: int) -> Node:
+        total = self.tape.rounding.total(self.value, axis)
+        shape = self.value.shape[1:]
+        return self.derived(
+            total,
+            (self, lambda bar: np.broadcast_to(np.expand_dims(bar, axis), (len(bar), *shape))),
+        )
+
+
+class Taped(PythonLoop):
+    """The namespace over nodes; slopes come from the stored, rounded values, as in hand-written
+    code.
+    """
+
+    def tanh(self, z: Node) -> Node:
+        return _unary(z, np.tanh(z.value), lambda t: 1.0 - t * t)
+
+    def sigmoid(self, z: Node) -> Node:
+        return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
+
+    def relu(self, z: Node) -> Node:
+        z.tape.bent.append(z.value)
+        z.tape.kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
+        slope = z.tape.rounding.slope_of_relu(z.value)
+        return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
+
+    def softplus(self, z: Node) -> Node:
+        z.tape.bent.append(z.value)
+        slope = z.tape.rounding.squashed(_REAL.sigmoid(z.value))
+        value = z.tape.rounding.function(_REAL.softplus(z.value))
+        return z.derived(value, (z, lambda bar: bar * slope))
+
+    def log_softmax(self, z: Node) -> Node:
+        """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
+        z.tape.bent.append(z.value)
+        relative = z.tape.rounding.relative
+        # the shift by the maximum rounds at the size of the logits, not at that of the result
+        value = _REAL.log_softmax(relative(z.value))
+        softmax = z.tape.rounding.squashed(np.exp(value))
+        # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
+        total = np.exp(-value.max(-1, keepdims=True))
+        value = z.tape.rounding.function(value) + (relative(total) / total - 1.0)
+        return z.derived(
+            value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
+        )
+
+    def where(self, condition: Array, a: Node, b: Node) -> Node:
+        return a.derived(
+            np.where(condition, a.value, b.value),
+            (a, lambda bar: np.where(condition, bar, 0.0)),
+            (b, lambda bar: np.where(condition, 0.0, bar)),
+        )
+
+    def concat(self, arrays: Sequence[Node]) -> Node:
+        edges = np.cumsum([0, *(a.shape[-1] for a in arrays)])
+        cut = [slice(int(i), int(j)) for i, j in itertools.pairwise(edges)]
+        values = np.broadcast_arrays(*(a.value[..., :1] for a in arrays))
+        lead = values[0].shape[:-1]
+        joined = [np.broadcast_to(a.value, (*lead, a.shape[-1])) for a in arrays]
+        pulls = [lambda bar, c=c: bar[..., c] for c in cut]
+        return arrays[0].derived(np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True))
+
+    def stack(self, sequence: Sequence[Node]) -> Node:
+        values = np.broadcast_arrays(*(a.value for a in sequence))
+        pulls = [lambda bar, t=t: bar[..., t, :, :] for t in range(len(sequence))]
+        return sequence[0].derived(np.stack(values, axis=-3), *zip(sequence, pulls, strict=True))
+
+
+_REAL = NumPy()
+
+
+def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
+    """A function and its slope, each with a rounding of its own: not all code shares one."""
+    z.tape.bent.append(z.value)
+    relative = z.tape.rounding.relative
+    squashed = z.tape.rounding.squashed
+    factor = relative(slope(squashed(value)))
+    return z.derived(squashed(value), (z, lambda bar: relative(bar * factor)))
+
+
+def _scatter(value: Array, index: Any, bar: Array) -> Array:
+    """Cotangent of `value` from that of `value[index]`; no index names an entry twice."""
+    full = np.zeros((bar.shape[0], *value.shape[1:]), bar.dtype)
+    full[index] = bar
+    return full

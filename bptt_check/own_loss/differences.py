@@ -1,0 +1,115 @@
+"""The derivative of a function's own loss in every entry, or in as many as may be asked for.
+
+One difference costs two calls, one entry a ladder of them. Where an array has more entries than
+the calls allow, entries are drawn, and random-sign directions over all the others see whether
+anything is wrong among them; which is which is part of the answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .noise import size_of
+from .point import Arrays, Caller
+from .slope import RUNGS, Slope, slope
+
+Array = NDArray[Any]
+Index = tuple[int, ...]
+
+CALLS = 2 * RUNGS
+"""Calls of the function for one derivative, as a rule."""
+DIRECTIONS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """A derivative over many entries at once: signs (0 where an entry has no part) and slope."""
+
+    signs: Array
+    slope: Slope
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What differences say about one gradient: of single entries, and of the rest in sum."""
+
+    entries: dict[Index, Slope]
+    directions: tuple[Direction, ...] = ()
+
+
+def plan(params: Arrays, calls: int, rng: np.random.Generator) -> dict[str, list[Index]]:
+    """Which entries of each array are measured: all of them if the calls suffice.
+
+    Otherwise small arrays come whole and the large ones share what is left.
+    """
+    left = calls // CALLS
+    if sum(a.size for a in params.values()) > left:
+        left -= DIRECTIONS * len(params)
+    chosen: dict[str, list[Index]] = {}
+    for rank, name in enumerate(sorted(params, key=lambda n: params[n].size)):
+        array = params[name]
+        count = min(array.size, max(1, left // (len(params) - rank)))
+        left -= count
+        flat = np.sort(rng.choice(array.size, count, replace=False))
+        chosen[name] = [tuple(map(int, np.unravel_index(i, array.shape))) for i in flat]
+    return {name: chosen[name] for name in params}
+
+
+def measure(
+    call: Caller,
+    loss: float,
+    noise: float,
+    chosen: Mapping[str, Sequence[Index]],
+    rng: np.random.Generator,
+) -> dict[str, Measured]:
+    """The slopes of the loss in the chosen entries, and along directions through all others."""
+    found: dict[str, Measured] = {}
+    for name, indices in chosen.items():
+        array = call.point.params[name]
+        sizes = size_of(array)
+        entries: dict[Index, Slope] = {}
+        for index in indices:
+            signs = np.zeros(array.shape)
+            signs[index] = 1.0
+            entries[index] = along(call, {name: signs}, float(sizes[index]), loss, noise)
+        rest = np.ones(array.shape)
+        rest[tuple(np.transpose(indices))] = 0.0
+        count = DIRECTIONS if np.any(rest) else 0
+        drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]
+        scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1.0, rest.sum())))
+        found[name] = Measured(
+            entries,
+            tuple(Direction(s, along(call, {name: s}, scale, loss, noise)) for s in drawn),
+        )
+    return found
+
+
+def along(
+    call: Caller, signs: Arrays, scale: float, loss: float, noise: float, base: Arrays | None = None
+) -> Slope:
+    """The slope of the loss when all arrays in `signs` move by an offset times their signs.
+
+    `base` has the values to start from where these are not those of the point.
+    """
+    start = {n: (base or call.point.params)[n] for n in signs}
+
+    def line(offset: float) -> tuple[float, float]:
+        moved = {n: (a + offset * signs[n]).astype(a.dtype) for n, a in start.items()}
+        rest = {n: a for n, a in (base or {}).items() if n not in moved}
+        return call.loss({**rest, **moved}), _moved_by(start, moved, signs)
+
+    return slope(line, loss, scale, noise)
+
+
+def _moved_by(start: Arrays, moved: Arrays, signs: Arrays) -> float:
+    """The offset that arrays got in their dtype, on average over the entries that move."""
+    parts = [(moved[n].astype(np.float64) - start[n]) * signs[n] for n in signs]
+    return math.fsum(float(p.sum()) for p in parts) / sum(
+        float(np.abs(s).sum()) for s in signs.values()
+    )

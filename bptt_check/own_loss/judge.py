@@ -1,0 +1,129 @@
+"""From gradients and measured slopes to rows, as for subjects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.precision import PRECISIONS
+from ..equations.conditioning import Conditioning
+from ..verdicts.difference import Difference
+from ..verdicts.verdict import Budgets, Row, Tolerance, is_imprecise, row_of
+from .differences import Measured
+from .noise import Rounding
+from .point import Arrays, Point
+
+Array = NDArray[Any]
+
+ENTRIES, DIRECTIONS = "finite_difference", "random_directions"
+"""What stands where a row of a subject names an oracle."""
+CLEAR = 1000.0
+"""Budgets that an entry must have before its quotient got/expected says something."""
+WIDEST = 64.0
+"""A gradient's own scatter counts up to so many units of its largest entry: one that jumps about
+when its arrays change in the last place must not widen its own budget.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Rows of all gradients; whether what is wrong is what float32 inside would leave; the one
+    factor other than 1 that all gradients have, NaN if there is none.
+    """
+
+    rows: tuple[Row, ...]
+    imprecise: bool
+    factor: float
+
+
+def judged(
+    point: Point, grads: Arrays, measured: Mapping[str, Measured], rounding: Rounding
+) -> Judged:
+    """Compare gradients with what was measured."""
+    pairs = {n: _difference(n, grads[n], m) for n, m in measured.items()}
+    budgets = budgets_of(point, grads, rounding, {n: b for n, (_, b) in pairs.items()})
+    rows: list[Row] = []
+    for name, m in measured.items():
+        dtype = point.params[name].dtype.name
+        row = row_of(pairs[name][0], ENTRIES, budgets.of(name), dtype)
+        rows.append(_explained(row, m, pairs[name][0], budgets.of(name)))
+        if m.directions:
+            rows.append(_in_sum(name, grads[name], m, budgets, dtype))
+    found = {n: d for n, (d, _) in pairs.items()}
+    return Judged(tuple(rows), _imprecise(found, budgets), _factor(found, budgets))
+
+
+def budgets_of(
+    point: Point, grads: Arrays, rounding: Rounding, bounds: Mapping[str, Array] | None
+) -> Budgets:
+    """Budgets made of the function's own rounding and of the bounds of the differences."""
+    units = {n: PRECISIONS[point.params[n].dtype.name].unit for n in grads}
+    own = {
+        n: np.minimum(rounding.grads[n], WIDEST * units[n] * np.abs(g).max())
+        for n, g in grads.items()
+    }
+    unit = PRECISIONS[point.dtype].unit
+    subject = Conditioning(point.dtype, rounding.loss / unit, {n: a / unit for n, a in own.items()})
+    nothing = Conditioning("float64", 0.0, {n: np.zeros(g.shape) for n, g in grads.items()})
+    return Budgets(Tolerance(), subject, nothing, bounds)
+
+
+def _difference(name: str, got: Array, measured: Measured) -> tuple[Difference, Array]:
+    """The gradient beside the nearest right one, and its bound: infinite where none is known."""
+    want, bound = got.copy(), np.full(got.shape, np.inf)
+    for index, slope in measured.entries.items():
+        if np.isfinite(slope.bound):
+            want[index], bound[index] = slope.nearest(float(got[index])), slope.bound
+    return Difference(name, got, want), bound
+
+
+def _explained(row: Row, measured: Measured, found: Difference, budget: Array) -> Row:
+    """The row without kinks in what was decided, and with the reason where something was not."""
+    slopes = measured.entries
+    smooth = [i for i, s in slopes.items() if not s.at_kink and np.isfinite(s.bound)]
+    decided = sum(bool(abs(found.want[i]) > budget[i]) for i in smooth)
+    reasons = [s.reason for s in slopes.values() if s.reason]
+    row = replace(row, decided=decided, reason=reasons[0] if reasons else row.reason)
+    if row.wrong or decided:
+        return replace(row, verdict="fail" if row.wrong else "pass")
+    if not reasons and not np.any(found.got) and all(s.low == 0.0 for s in slopes.values()):
+        reason = "exactly zero, as the loss does not depend on it here"
+        return replace(row, verdict="pass", reason=reason, decided=len(slopes))
+    return replace(row, verdict="inconclusive")
+
+
+def _in_sum(name: str, grad: Array, measured: Measured, budgets: Budgets, dtype: str) -> Row:
+    """The row of the entries that were not measured one by one."""
+    slopes = [d.slope for d in measured.directions]
+    got = np.array([float((d.signs * grad).sum()) for d in measured.directions])
+    want = np.array([s.nearest(float(g)) for s, g in zip(slopes, got, strict=True)])
+    rounding = budgets.tolerance.units * budgets.subject.error(name)
+    own = np.array([float((np.abs(d.signs) * rounding).sum()) for d in measured.directions])
+    budget = own + np.array([s.bound for s in slopes])
+    want = np.where(np.isfinite(budget), want, got)
+    return row_of(Difference(name, got, want), DIRECTIONS, budget, dtype)
+
+
+def _factor(found: Mapping[str, Difference], budgets: Budgets) -> float:
+    """The quotient got/expected that all entries well above their budget share."""
+    ratios: list[Array] = []
+    for name, difference in found.items():
+        clear = np.abs(difference.want) > CLEAR * budgets.of(name)
+        ratios.append(difference.got[clear] / difference.want[clear])
+    together = np.concatenate(ratios)
+    if together.size < 3 or np.ptp(together) > 2.0 / CLEAR * np.abs(together).max():
+        return math.nan
+    factor = float(np.median(together))
+    return factor if abs(factor - 1.0) > 2.0 / CLEAR else math.nan
+
+
+def _imprecise(found: Mapping[str, Difference], budgets: Budgets) -> bool:
+    """Whether float32 inside float64 explains every error."""
+    if budgets.subject.dtype != "float64":
+        return False
+    return is_imprecise(found, budgets, replace(budgets.subject, dtype="float32"))

@@ -1,0 +1,229 @@
+"""Question 1 alone: is a gradient the derivative of its own loss, whatever the function is?
+
+Needs no model and no oracle, only the function: its loss is differenced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..cases.case import Result
+from ..cases.precision import PRECISIONS
+from ..errors import GradientMismatch, SpecError, SubjectTimeout
+from ..subjects.calling import check_limit, name_of
+from ..verdicts.verdict import Tolerance
+from . import report as say
+from .differences import Measured, along, measure, plan
+from .judge import Judged, budgets_of, judged
+from .noise import Rounding, noise_and_size, rounding, size_of
+from .point import Answered, Caller, Function, Point, ask_twice, point
+from .report import Coverage, FunctionReport
+
+SHARPER = 2.0**8
+"""A function that only rounds its arrays to float32 again is no sharper in float64."""
+
+
+def verify_function(
+    loss_and_grads: Function,
+    arrays: Mapping[str, Any],
+    *,
+    wrt: Iterable[str] | None = None,
+    max_calls: int = 50_000,
+    seed: int = 0,
+    timeout: float | None = None,
+) -> FunctionReport:
+    """Check whether gradients are the derivative of the loss they come with.
+
+    Args:
+        loss_and_grads: `dict of arrays -> (loss, dict of gradients)`, or a `Result`. It is called
+            with copies, by the names in `arrays`.
+        arrays: where to check. float64 and float32 arrays of any shape, 0-d too, have gradients;
+            arrays of integers and booleans are constants.
+        wrt: names of the arrays that have a gradient; None is every float array.
+        max_calls: where the entries need more, some are measured one by one and all others in
+            sum; the report says which.
+        seed: of what is drawn: sampled entries, directions, changes in the last place.
+        timeout: seconds for one call.
+
+    Raises:
+        SpecError: arrays or options that cannot be checked; the message says why.
+    """
+    if not isinstance(max_calls, int) or max_calls < 1:
+        raise SpecError(f"max_calls must be an integer of at least 1, got {max_calls!r}.")
+    if isinstance(wrt, str):
+        raise SpecError(f"wrt must be a list of names: wrt=[{wrt!r}].")
+    check_limit(timeout)
+    at = point(arrays, None if wrt is None else tuple(wrt))
+    call = Caller(loss_and_grads, at, timeout)
+    try:
+        report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
+    except SubjectTimeout as error:
+        report = _closed(call, "error", say.raised(name_of(loss_and_grads), str(error)))
+    return replace(report, calls=call.calls)
+
+
+def assert_function(
+    loss_and_grads: Function,
+    arrays: Mapping[str, Any],
+    *,
+    wrt: Iterable[str] | None = None,
+    max_calls: int = 50_000,
+    seed: int = 0,
+    timeout: float | None = None,
+) -> FunctionReport:
+    """The same as `verify_function`, for tests: anything but `pass` raises.
+
+    Raises:
+        GradientMismatch: an AssertionError that says which gradient is wrong, where and by how
+            much; its attribute `report` is the report.
+    """
+    __tracebackhide__ = True
+    report = verify_function(
+        loss_and_grads, arrays, wrt=wrt, max_calls=max_calls, seed=seed, timeout=timeout
+    )
+    if not report.passed:
+        raise GradientMismatch(report.message, report)
+    return report
+
+
+def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) -> FunctionReport:
+    """Structure, then derivative."""
+    between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
+    answer = ask_twice(call, between)
+    if answer.error:
+        return _closed(call, "error", say.raised(name, answer.error))
+    result = answer.result
+    if result is None or answer.findings:
+        findings = [f.message for f in answer.findings]
+        return _closed(call, "contract", say.broken_contract(name, findings), result)
+    rounded = rounding(call, result.loss, result.grads, rng)
+    findings = _two_answers(call.point, answer, rounded)
+    if answer.unmoved and _moves(call, between, result, rounded, rng):
+        findings.append(
+            "other arrays of the same shapes got the very same gradients: are they kept?"
+        )
+    if findings:
+        return _closed(call, "contract", say.broken_contract(name, findings), result)
+    chosen = plan(call.point.params, max_calls, rng)
+    sharpest = _sharpest(call, result.loss, rounded, rng)
+    measured = measure(*sharpest, chosen, rng)
+    call.calls += 0 if sharpest[0] is call else sharpest[0].calls
+    found = judged(call.point, result.grads, measured, rounded)
+    coverage = {n: _coverage(call.point, n, m) for n, m in measured.items()}
+    verdict, rows = _verdict(found, rounded, call.point)
+    return FunctionReport(
+        verdict=verdict,
+        function=name,
+        message=_message(name, verdict, rows, rounded, say.notes(coverage, found.factor)),
+        arrays=call.point.arrays,
+        rows=rows,
+        loss=result.loss,
+        noise=rounded.loss,
+        coverage=coverage,
+    )
+
+
+def _two_answers(at: Point, answer: Answered, rounded: Rounding) -> list[str]:
+    """A finding if the second call differs from the first by more than rounding."""
+    again, first = answer.again, answer.result
+    if again is None or first is None:
+        return []
+    budgets = budgets_of(at, first.grads, rounded, None)
+    changed = [n for n, g in first.grads.items() if np.any(abs(g - again.grads[n]) > budgets.of(n))]
+    # noise was measured with whatever is random inside; half of the digits must be there
+    if abs(again.loss - first.loss) > min(
+        budgets.of_loss(), PRECISIONS[at.dtype].unit ** 0.5 * abs(first.loss)
+    ):
+        changed.insert(0, "loss")
+    what = "two calls on the same arrays gave two answers, in"
+    return [f"{what} {', '.join(changed)}: fix the seed of what is drawn inside"] if changed else []
+
+
+def _sharpest(
+    call: Caller, loss: float, rounded: Rounding, rng: np.random.Generator
+) -> tuple[Caller, float, float]:
+    """What to difference, the loss there and its noise: a float32 function in float64, if it can.
+
+    Differences in float32 see three or four digits. Where the function takes the same values in
+    float64 too, and its loss is the same up to float32's rounding, they see ten.
+    """
+    if call.point.dtype == "float64":
+        return call, loss, rounded.loss
+    wide = Caller(call.function, call.point.widened(), call.timeout)
+    here = wide.loss({})
+    noises, size = noise_and_size(wide, rng)
+    noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
+    same = abs(here - loss) <= Tolerance().units * rounded.loss
+    if same and 0.0 < SHARPER * noise < rounded.loss:
+        return wide, here, noise
+    call.calls += wide.calls
+    return call, loss, rounded.loss
+
+
+def _moves(
+    call: Caller,
+    between: dict[str, Any],
+    result: Result,
+    rounded: Rounding,
+    rng: np.random.Generator,
+) -> bool:
+    """Whether gradients that are the same at two points are wrong at the second one."""
+    signs = {n: rng.choice((-1.0, 1.0), a.shape) for n, a in between.items()}
+    scale = min(float(np.min(size_of(a))) for a in between.values())
+    here = call.loss(between)
+    if not np.isfinite(here):
+        return False
+    slope = along(call, signs, scale, here, rounded.loss, between)
+    budgets = budgets_of(call.point, result.grads, rounded, None)
+    got = sum(float((signs[n] * g).sum()) for n, g in result.grads.items())
+    allowed = slope.bound + sum(float(budgets.of(n).sum()) for n in result.grads)
+    return abs(got - slope.nearest(got)) > allowed
+
+
+def _coverage(at: Point, name: str, measured: Measured) -> Coverage:
+    shape = at.params[name].shape
+    kinks = sum(s.at_kink for s in measured.entries.values())
+    indices = [int(np.ravel_multi_index(i, shape)) if i else 0 for i in measured.entries]
+    every = not measured.directions
+    entries = at.params[name].size
+    return Coverage(entries, None if every else tuple(indices), len(measured.directions), kinks)
+
+
+def _verdict(found: Judged, rounded: Rounding, at: Point) -> tuple[str, tuple[Any, ...]]:
+    """The verdict, and the rows with it: errors that rounding explains are no failures."""
+    rows = found.rows
+    if any(r.verdict == "fail" for r in rows):
+        if not found.imprecise:
+            return "fail", rows
+        return "imprecise", tuple(
+            replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in rows
+        )
+    if rounded.is_coarser and at.dtype == "float64":
+        return "imprecise", rows
+    return ("pass" if all(r.verdict == "pass" for r in rows) else "inconclusive"), rows
+
+
+def _message(
+    name: str, verdict: str, rows: tuple[Any, ...], rounded: Rounding, notes: list[str]
+) -> str:
+    if any(r.verdict == verdict for r in rows) and verdict in ("fail", "imprecise"):
+        return say.wrong(name, rows, verdict, notes)
+    if verdict == "imprecise":
+        return say.coarse_loss(name, rounded.loss, rounded.best_loss, notes)
+    return say.right(name, rows, notes) if verdict == "pass" else say.undecided(name, rows, notes)
+
+
+def _closed(
+    call: Caller, verdict: str, message: str, result: Result | None = None
+) -> FunctionReport:
+    """The report of something that was never measured."""
+    loss = float("nan") if result is None else float(result.loss)
+    name = name_of(call.function)
+    return FunctionReport(verdict, name, message, call.point.arrays, loss=loss)
+
+
+__all__ = ["Coverage", "Function", "FunctionReport", "assert_function", "verify_function"]

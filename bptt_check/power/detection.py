@@ -1,0 +1,174 @@
+"""On which case each mutant is caught, by which oracle alone and by the whole harness.
+
+Cases go round: the first of every target, then the second of every target, and so on, so that the
+number of a case is what a run with that many cases per target would have needed.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..api import load_oracles
+from ..cases.case import Case, Differentiator, Spec
+from ..cases.model import Model
+from ..cases.targets import Target
+from ..mutation import Mutant, observed
+from ..runs.records import CaseReport
+from ..runs.run import FAILURES, Plan
+from ..strategies import draw_specs
+from .memoised_oracles import Truth
+from .records import HARNESS
+
+IN_FULL = 2
+"""Cases of each target on which every mutant is judged as a run would, contract and all."""
+
+
+@dataclass
+class Caught:
+    """What caught one mutant.
+
+    Args:
+        first: name of an oracle, or `HARNESS`, to the number of the first case, from 1, on which
+            it alone was enough; missing if none was.
+        verdict: that of the harness on its first case; empty if it never failed.
+        target: name of the target of that case.
+        plain: a target without truncation on which the harness caught it, for checkers that cannot
+            be asked about truncation; empty if there is none.
+        able: oracles that could judge a case of it.
+        cases: how many cases it was judged on.
+    """
+
+    first: dict[str, int] = field(default_factory=dict)
+    verdict: str = ""
+    target: str = ""
+    plain: str = ""
+    able: set[str] = field(default_factory=set)
+    cases: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether more cases could not add anything."""
+        without_rows = self.verdict in ("error", "contract")
+        return HARNESS in self.first and (without_rows or self.able <= set(self.first))
+
+    def note(self, report: CaseReport, number: int, target: Target) -> None:
+        """Take in one case."""
+        self.cases += 1
+        caught = {r.oracle for r in report.rows if r.verdict in ("fail", "imprecise")}
+        if report.verdict in FAILURES:
+            caught.add(HARNESS)
+            self.verdict = self.verdict or report.verdict
+            self.target = self.target or target.name
+            self.plain = self.plain or ("" if target.truncated else target.name)
+        for name in caught:
+            self.first.setdefault(name, number)
+
+    def merge(self, other: Caught) -> Caught:
+        """This and what other targets or later cases found, as if it had been one run."""
+        numbers = [c.first.get(HARNESS, 10**9) for c in (self, other)]
+        early, late = (self, other) if numbers[0] <= numbers[1] else (other, self)
+        both = set(self.first) | set(other.first)
+        return Caught(
+            {n: min(c.first[n] for c in (self, other) if n in c.first) for n in both},
+            early.verdict or late.verdict,
+            early.target or late.target,
+            early.plain or late.plain,
+            self.able | other.able,
+            self.cases + other.cases,
+        )
+
+
+def catch(
+    mutants: Sequence[Mutant],
+    targets: Sequence[Target],
+    numbers: Iterable[int],
+    reach: Callable[[Target, Mutant], bool],
+    before: dict[str, Caught] | None = None,
+    oracles: Sequence[str] | None = None,
+    unedited: Differentiator | None = None,
+) -> dict[str, Caught]:
+    """Judge mutants on cases of targets until nothing more can be learnt.
+
+    Args:
+        mutants: to judge.
+        targets: whose cases to draw.
+        numbers: of the cases, from 1.
+        reach: whether the cases of a target execute what the mutant changes.
+        before: what earlier cases found, by name; those are added to.
+        oracles: names; None is every installed one.
+        unedited: the right subject. After the first `IN_FULL` cases, an answer that is its own to
+            the last bit is not judged again.
+    """
+    trusted = load_oracles(oracles)
+    found = {m.name: copy.deepcopy((before or {}).get(m.name) or Caught()) for m in mutants}
+    for number in numbers:
+        for target in targets:
+            alive = [m for m in mutants if not found[m.name].done and reach(target, m)]
+            truth = Truth(case_of(target, number), trusted, unedited) if alive else None
+            for mutant in alive:
+                assert truth is not None
+                in_full = unedited is None or number <= IN_FULL
+                _meet(mutant, truth, found[mutant.name], (number, target), in_full)
+    return found
+
+
+def _meet(
+    mutant: Mutant, truth: Truth, caught: Caught, place: tuple[int, Target], in_full: bool
+) -> None:
+    """One mutant on one case."""
+    try:
+        subject = subject_of(mutant)
+    except Exception as error:
+        caught.note(truth.broken(error), *place)
+        return
+    if not in_full and truth.is_unedited(subject):
+        caught.cases += 1
+        return
+    if not truth.tells:
+        return
+    caught.able |= truth.able
+    caught.note(truth.judge(subject), *place)
+
+
+@functools.lru_cache(maxsize=2048)
+def subject_of(mutant: Mutant) -> Differentiator:
+    """The subject of a mutant, made once in a process."""
+    return mutant.subject()
+
+
+def case_of(target: Target, number: int) -> Case:
+    """The case of a target that a run of the default seed meets at a place, counted from 1."""
+    return specs_of(target)[number - 1].build()
+
+
+def specs_of(target: Target, cases: int = 100, seed: int = 0) -> list[Spec]:
+    """The cases of a target in a run with the default number of cases.
+
+    What is drawn depends on the target's kind only, and drawing is slow: alike targets share it.
+    """
+    drawn = _drawn(_kind(target), cases, seed)
+    return [target.fit(replace(spec, model=target.model)) for spec in drawn]
+
+
+def _kind(target: Target) -> Target:
+    """The simplest target whose cases are drawn as those of this one are."""
+    loss = "cross_entropy" if target.model.loss == "cross_entropy" else "mse"
+    return Target(loss, Model("rnn", loss=loss), target.truncated, target.lengths)
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(kind: Target, cases: int, seed: int) -> list[Spec]:
+    return draw_specs(Plan((kind,), cases).strategy(kind), cases, seed)
+
+
+def reaching(subject: str) -> Callable[[Target, Mutant], bool]:
+    """Whether the cases of a target execute the function that a mutant changes, as observed."""
+    targets, seen = observed(subject)
+    run: dict[str, Any] = {
+        t.name: functions for t, functions in zip(targets, seen.run, strict=True)
+    }
+    return lambda target, mutant: mutant.where in run[target.name]

@@ -1,0 +1,113 @@
+"""What is known of a case, found out once for all the subjects that are judged on it."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..cases.case import Case, Differentiator, Result
+from ..runs.records import CaseReport
+from ..runs.run import FAILURES
+from ..subjects.calling import explained, time_limit, trusted_results
+from ..verdicts.judge import Setup, check_cases
+
+TIMEOUT = 20.0
+"""Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""
+
+
+class Remembered:
+    """An oracle that is asked about each case once; what it raised is raised again."""
+
+    def __init__(self, oracle: Callable[[Case], Any]) -> None:
+        self.name = getattr(oracle, "name", "oracle")
+        self._oracle = oracle
+        self._answers: dict[Case, Any] = {}
+
+    def answer(self, case: Case) -> Any:
+        """The result, or the exception in its place."""
+        if case not in self._answers:
+            (self._answers[case],) = trusted_results(self._oracle, [case])
+        return self._answers[case]
+
+    def __call__(self, case: Case) -> Result:
+        """The result."""
+        found = self.answer(case)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def judge_all(
+    subject: Differentiator, cases: Sequence[Case], oracles: tuple[Remembered, ...]
+) -> list[CaseReport]:
+    """The reports that a run would have of this subject on these cases."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # wrong arithmetic overflows, and that is no news
+        return list(check_cases(subject, cases, Setup(oracles, timeout=TIMEOUT)))
+
+
+class Truth:
+    """A case with the answers of the oracles, asked for when they are first needed.
+
+    Args:
+        case: the case.
+        oracles: the trusted differentiators.
+        unedited: a right subject; an answer that is its own to the last bit needs no oracle.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        oracles: Sequence[Callable[[Case], Any]],
+        unedited: Differentiator | None = None,
+    ) -> None:
+        self.case, self._unedited = case, unedited
+        self.oracles = tuple(Remembered(oracle) for oracle in oracles)
+
+    @property
+    def able(self) -> frozenset[str]:
+        """Names of the oracles that could judge this case at all."""
+        return frozenset(o.name for o in self.oracles if isinstance(o.answer(self.case), Result))
+
+    def judge(self, subject: Differentiator) -> CaseReport:
+        """The report of a subject on this case."""
+        (report,) = judge_all(subject, [self.case], self.oracles)
+        return report
+
+    def broken(self, error: Exception) -> CaseReport:
+        """The report of a subject that cannot even be made."""
+        return CaseReport("error", self.case, "subject", message=explained(error))
+
+    @functools.cached_property
+    def tells(self) -> bool:
+        """Whether the unedited subject is not failed here: else nothing is learnt of an edit."""
+        return self._unedited is None or self.judge(self._unedited).verdict not in FAILURES
+
+    @functools.cached_property
+    def _right(self) -> bytes:
+        assert self._unedited is not None
+        return _bits(self._unedited, self.case)
+
+    def is_unedited(self, subject: Differentiator) -> bool:
+        """Whether a subject answers as the unedited one does, to the last bit."""
+        try:
+            with time_limit(TIMEOUT), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return _bits(subject, self.case) == self._right
+        except Exception:
+            return False
+
+
+def _bits(subject: Differentiator, case: Case) -> bytes:
+    """An answer as bytes: of the loss, of every gradient, of its name, shape and dtype."""
+    returned: Any = subject(case)
+    loss, grads = returned if isinstance(returned, tuple) else (returned.loss, returned.grads)
+    parts = [np.float64(loss).tobytes()]
+    for name in sorted(grads):
+        array = np.asarray(grads[name])
+        parts += [f"{name} {array.shape} {array.dtype}".encode(), array.tobytes()]
+    return b"|".join(parts)

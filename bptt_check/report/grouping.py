@@ -1,0 +1,183 @@
+"""Groups the rows of a run into what readers ask about: models, gradients, oracles, gaps."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..verdicts.verdict import NOT_OFFERED, VERDICTS
+from .document import CheckEntry, RowEntry, Run
+
+FAILING = VERDICTS[: VERDICTS.index("inconclusive")]
+NOT_COMPARED = "not checked"
+"""Said of a model without a single row: not reached, or no case came as far as a comparison."""
+DECIDED = (*FAILING, "pass")
+ORDER = (*FAILING, NOT_COMPARED, "inconclusive", "unsupported", "pass", "not offered")
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """One gradient of one model, with a row per oracle."""
+
+    parameter: str
+    rows: tuple[RowEntry, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The worst failure; else `pass` if some oracle decided; else why there is neither."""
+        found = {r.verdict for r in self.rows}
+        undecided = (
+            "not offered" if any(r.reason == NOT_OFFERED for r in self.rows) else "inconclusive"
+        )
+        return next((v for v in DECIDED if v in found), undecided)
+
+    @property
+    def worst(self) -> RowEntry:
+        """The row that fails, else that with the largest error; rows without numbers come last."""
+        return min(self.rows, key=badness)
+
+    @property
+    def reasons(self) -> str:
+        """Why oracles did not decide, each reason once with the oracles it holds for."""
+        return grouped((r.reason, r.oracle) for r in self.rows if r.reason)
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """One model of one check: its gradients, the worst first."""
+
+    check: str
+    model: str
+    verdict: str
+    gradients: tuple[Gradient, ...]
+
+    @property
+    def worst(self) -> RowEntry | None:
+        """The worst row of all, None if nothing was compared."""
+        return self.gradients[0].worst if self.gradients else None
+
+    @property
+    def undecided(self) -> tuple[Gradient, ...]:
+        """Gradients that the subject offered and no oracle could decide."""
+        return tuple(g for g in self.gradients if g.verdict == "inconclusive")
+
+    @property
+    def not_offered(self) -> tuple[str, ...]:
+        """Inputs of which the subject returns no gradient."""
+        return tuple(g.parameter for g in self.gradients if g.verdict == "not offered")
+
+
+def models(run: Run) -> list[ModelFacts]:
+    """Every model that was not declined, the worst first."""
+    rows: dict[tuple[str, str], dict[str, list[RowEntry]]] = {}
+    for row in run.rows:
+        found = rows.setdefault((row.check, row.model), {})
+        found.setdefault(row.parameter, []).append(row)
+    failed: dict[tuple[str, str], list[str]] = {}
+    for failure in run.failures:
+        failed.setdefault((failure.check, failure.model), []).append(failure.verdict)
+    wanted = [(part, m) for part in run.parts for m in part.models if m not in part.declined]
+    facts = [
+        _model(part, model, rows.get((part.check, model), {}), failed.get((part.check, model), []))
+        for part, model in wanted
+    ]
+    return sorted(facts, key=lambda m: (ORDER.index(m.verdict), *_size(m.worst)))
+
+
+def _model(
+    part: CheckEntry, model: str, rows: dict[str, list[RowEntry]], failed: list[str]
+) -> ModelFacts:
+    gradients = [Gradient(parameter, tuple(found)) for parameter, found in rows.items()]
+    gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
+    verdicts = {g.verdict for g in gradients} - {"not offered"} | set(failed)
+    worst = next((v for v in ORDER if v in verdicts), NOT_COMPARED)
+    return ModelFacts(part.check, model, worst, tuple(gradients))
+
+
+def badness(row: RowEntry) -> tuple[int, float, float]:
+    """Sorts the worst first."""
+    failing = row.verdict in FAILING
+    return (FAILING.index(row.verdict) if failing else len(FAILING), *_size(row))
+
+
+def _size(row: RowEntry | None) -> tuple[float, float]:
+    if row is None or math.isnan(row.max_budgets):
+        return (math.inf, 0.0)
+    absolute = 0.0 if math.isnan(row.max_abs) else row.max_abs
+    return (-row.max_budgets, -absolute)
+
+
+@dataclass(frozen=True)
+class OracleFacts:
+    """How many gradients an oracle decided, of how many it was asked, and why not the rest."""
+
+    oracle: str
+    decided: int
+    asked: int
+    reasons: str
+
+
+def oracles(run: Run) -> list[OracleFacts]:
+    """What each oracle contributed."""
+    found: list[OracleFacts] = []
+    for name in run.oracles:
+        rows = [r for r in run.rows if r.oracle == name and r.reason != NOT_OFFERED]
+        decided = sum(r.verdict in DECIDED for r in rows)
+        reasons = sorted({r.reason for r in rows if r.reason and r.verdict not in DECIDED})
+        found.append(OracleFacts(name, decided, len(rows), "; ".join(reasons)))
+    return found
+
+
+def proven(run: Run) -> tuple[int, int]:
+    """How many gradients a proof decided, wrong or right, and of how many that were decided."""
+    gradients = [g for m in models(run) for g in m.gradients if g.verdict in DECIDED]
+    settled = sum(any(r.proven and r.verdict == g.verdict for r in g.rows) for g in gradients)
+    return settled, len(gradients)
+
+
+def comparisons(run: Run) -> int:
+    """How often a gradient was compared with an oracle's."""
+    return sum(r.cases for r in run.rows if not math.isnan(r.max_abs))
+
+
+def total_cases(run: Run) -> int:
+    """Number of cases, whatever came of them."""
+    return sum(run.cases.values())
+
+
+def base_name(parameter: str) -> str:
+    """The name without layer and direction: `W_hh` of `W_hh_l1_reverse`."""
+    return re.sub(r"_l\d+(_reverse)?$", "", parameter)
+
+
+def label(check: str, model: str) -> str:
+    """A model, and where several checks are reported, which."""
+    return f"{model} in {check}" if check else model
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> str:
+    """`reason: name, name; reason: name` of pairs of a reason and a name."""
+    names: dict[str, list[str]] = {}
+    for reason, name in pairs:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{reason} ({', '.join(found)})" for reason, found in names.items())
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A measured number for human eyes; a dash where nothing was measured.
+
+    `format` of the page's script does the same.
+    """
+    if math.isnan(value):
+        return "-"
+    if value and math.isfinite(value) and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{max(0, digits - 2)}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
+def plural(count: int, thing: str) -> str:
+    """`1 case`, `2 cases`, `1,000 cases`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -1,0 +1,1 @@
+"""The pages of a run: one file each, which opens offline."""

@@ -1,0 +1,82 @@
+"""The cells of the overview: a model and a gradient over all layers, directions and oracles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from ...verdicts.verdict import NOT_OFFERED
+from .. import grouping
+from ..document import RowEntry
+
+MARKS = {
+    "pass": "✓", "fail": "✗", "error": "✗", "contract": "✗", "imprecise": "≈",
+    "inconclusive": "?", "unsupported": "–", "not offered": "·",
+}  # fmt: skip
+LEGEND = {
+    "✓": "within budget", "✗": "wrong", "≈": "loses digits", "?": "could not decide",
+    "–": "cannot judge this model", "·": "not offered by the subject",
+}  # fmt: skip
+LIMITS = (0.1, 0.3)
+"""Shares of the budget at which the colour of a passing error changes."""
+ORACLE_ORDER = (*grouping.FAILING, "inconclusive", "pass", "unsupported", "not offered")
+"""From what an oracle must be asked about to what it cannot be."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
+
+    base: str
+    parameters: str
+    link: str
+    look: str
+    text: str
+    marks: str
+    words: str
+
+
+def link(check: str, model: str, parameter: str) -> str:
+    """The address of a gradient within the page."""
+    words = {"model": model, "check": check, "parameter": parameter}
+    return "#gradient&" + urlencode({name: word for name, word in words.items() if word})
+
+
+def columns(rows: Sequence[RowEntry]) -> list[str]:
+    """Names without layer and direction: those of layers first, then the head and the inputs."""
+    last = ("W_hy", "b_y", "x", "h0", "c0")
+    bases = dict.fromkeys(grouping.base_name(row.parameter) for row in rows)
+    return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
+
+
+def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> Cell | None:
+    """The cell of a model in a column; None where it has no such gradient."""
+    found = [g for g in model.gradients if grouping.base_name(g.parameter) == column]
+    if not found:
+        return None
+    worst = found[0]
+    verdicts = [(o, _of_oracle(found, o)) for o in oracles]
+    return Cell(
+        base=column,
+        parameters=" ".join(g.parameter for g in found),
+        link=link(model.check, model.model, worst.parameter),
+        look=_look(worst),
+        text="" if worst.verdict == "not offered" else grouping.number(worst.worst.max_budgets),
+        marks="".join(MARKS[v] for _, v in verdicts),
+        words=", ".join(f"{oracle} {verdict}" for oracle, verdict in verdicts),
+    )
+
+
+def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> str:
+    """What one oracle says of some gradients."""
+    rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
+    verdicts = {"not offered" if r.reason == NOT_OFFERED else r.verdict for r in rows}
+    return next((v for v in ORACLE_ORDER if v in verdicts), "not offered")
+
+
+def _look(gradient: grouping.Gradient) -> str:
+    """The class of a cell."""
+    if gradient.verdict != "pass":
+        return gradient.verdict.replace(" ", "-")
+    return f"pass level{sum(gradient.worst.max_budgets > limit for limit in LIMITS)}"

@@ -1,0 +1,44 @@
+"""One self-contained page: no request, nothing from outside; opens from a file.
+
+The record of the run is embedded whole; the script only arranges it. Verdict, failures and
+overview are markup and need no script.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ...verdicts.reproduction import reproduction
+from .. import folder, grouping
+from ..document import Run
+from . import sections
+from .assets import assets, deflated, text
+from .sensitivity import Kills
+from .standalone_page import environment_of
+
+
+def render(run: Run, kills: Kills | None = None) -> str:
+    """The page of a run: the same run gives the same page, to the last byte.
+
+    Args:
+        run: to be shown.
+        kills: a power study that lies beside it.
+    """
+    made = [part for part in sections.of(run, kills) if part is not None]
+    page = environment().get_template("page.html")
+    return page.render(
+        run=run,
+        title=f"{run.verdict}: {run.subject}",
+        version=run.environment.get("bptt_check", ""),
+        sections=made,
+        assets=assets(),
+        records=deflated(folder.encoded({"run": folder.builtins(run), "page": sections.page(run)})),
+    )
+
+
+@functools.cache
+def environment() -> Any:
+    """The templates; everything that is put into them is escaped."""
+    filters = {"number": grouping.number, "plural": grouping.plural, "again": reproduction}
+    return environment_of(lambda name: text("templates", name), filters)

@@ -1,0 +1,271 @@
+"""What is on the page, in its order: one function per section, listed in `SECTIONS`.
+
+A section turns a run into a `Section`, the name of its template and what that shows, or into None
+where there is nothing to say. To add one: a function here, its line in `SECTIONS`, a template.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...runs.records import Flow
+from ...verdicts.reproduction import reproduction
+from ...verdicts.verdict import NOT_OFFERED, VERDICTS
+from .. import grouping, sentences
+from ..document import FailureEntry, Run
+from . import matrix
+from . import sensitivity as floors
+from .sensitivity import Kills
+
+OPEN_FAILURES = 5
+"""Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: its heading, its anchor and template, and the variables of the template."""
+
+    title: str
+    name: str
+    shown: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def top(run: Run) -> Section:
+    """The verdict in one sentence; how much was done, against what, with what."""
+    decided = [o for o in grouping.oracles(run) if o.decided]
+    models = grouping.models(run)
+    counts = {
+        "model": len(models),
+        "case": grouping.total_cases(run),
+        "gradient": sum(len(m.gradients) for m in models),
+        "comparison": grouping.comparisons(run),
+        "deciding oracle": len(decided),
+    }
+    settled, _ = grouping.proven(run)
+    counts |= {"proven gradient": settled} if settled else {}
+    shown = {"headline": sentences.headline(run), "counts": counts, "decided": decided}
+    return Section("", "top", shown)
+
+
+def failures(run: Run) -> Section | None:
+    """Every failure with its explanation and its counterexample, the worst first."""
+    if not run.failures and run.verdict not in grouping.FAILING:
+        return None
+    shown = [(f, sentences.fit(f.message, 140, 80)) for f in run.failures]
+    missing = "" if run.failures else sentences.message(run)
+    found = {
+        "failures": shown,
+        "open": OPEN_FAILURES,
+        "missing": missing,
+        "heading": _heading,
+        "code": code,
+        "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
+        "parameters": {row.parameter for row in run.rows},
+    }
+    return Section("Failures", "failures", found)
+
+
+def code(failure: FailureEntry) -> str:
+    """A test that fails as long as the failure is there.
+
+    The run's own, with the arrays written out; without one it loads them, and `subject` is the
+    reader's to import.
+    """
+    return failure.test_code or (
+        "import bptt_check as bc\n\n\n"
+        f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
+        f"    case = bc.Case.load({failure.counterexample!r})\n"
+        "    report = bc.check(subject, case)\n"
+        "    assert report.passed, report.message"
+    )
+
+
+def _heading(failure: FailureEntry) -> str:
+    where = grouping.label(failure.check, failure.model)
+    return f"{where}: {failure.parameter}" if failure.parameter else where
+
+
+def gaps(run: Run) -> Section | None:
+    """What was not checked, and why."""
+    declined = _by_value(run.declined.items())
+    undecided = _by_value(_undecided(run))
+    missing = _by_value(
+        (grouping.label(m.check, m.model), ", ".join(m.not_offered))
+        for m in grouping.models(run)
+        if m.not_offered
+    )
+    silent = [o for o in grouping.oracles(run) if o.decided < o.asked or not o.asked]
+    if not (declined or undecided or missing or silent or run.interrupted):
+        return None
+    found = {"declined": declined, "undecided": undecided, "missing": missing, "silent": silent}
+    return Section("Not checked", "gaps", found)
+
+
+def _undecided(run: Run) -> list[tuple[str, str]]:
+    """Pairs of a model and what was not decided about it."""
+    found: list[tuple[str, str]] = []
+    for model in grouping.models(run):
+        name = grouping.label(model.check, model.model)
+        found += [(name, gap.removeprefix(f"{name}: ")) for gap in sentences.gaps_of(model, run)]
+    return found
+
+
+def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
+    """Names grouped by what holds for them."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(value, []).append(name)
+    return list(found.items())
+
+
+def checks(run: Run) -> Section | None:
+    """The checks that were collected, if there were several."""
+    if not run.checks:
+        return None
+    ordered = sorted(run.checks, key=lambda c: VERDICTS.index(c.verdict))
+    return Section("Tests", "checks", {"checks": ordered})
+
+
+def overview(run: Run) -> Section | None:
+    """Models x parameters, coloured by the worst error, with a mark per oracle."""
+    models = [m for m in grouping.models(run) if m.gradients]
+    if not models:
+        return None
+    columns = matrix.columns(run.rows)
+    lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
+    dtypes = list(dict.fromkeys(spread.dtype for spread in run.spreads))
+    shown = {
+        "columns": columns,
+        "lines": lines,
+        "legend": matrix.LEGEND,
+        "limits": matrix.LIMITS,
+        "dtypes": dtypes,
+    }
+    return Section("Overview", "overview", shown)
+
+
+def gradient(run: Run) -> Section | None:
+    """One gradient in detail, which one the reader chooses; drawn by the script."""
+    return Section("Gradient", "gradient") if _profiled(run) else None
+
+
+def _profiled(run: Run) -> list[grouping.ModelFacts]:
+    return [m for m in grouping.models(run) if m.gradients]
+
+
+def trust(run: Run, kills: Kills | None = None) -> Section | None:
+    """How small an error the run would have caught, and which planted mistakes were."""
+    sights = floors.sights(run)
+    if not sights and kills is None:
+        return None
+    found = {
+        "sights": sights,
+        "proven": any(sight.proven for sight in sights),
+        "least": floors.least_seen(run),
+        "kills": kills,
+    }
+    return Section("Trust", "trust", found)
+
+
+ROWS_WITHOUT_SCRIPT = 40
+QUERY = (
+    'duckdb -c "select model, parameter, oracle, verdict, max_budgets, spec '
+    "from 'results.parquet' "
+    'where isfinite(max_budgets) order by max_budgets desc limit 100"'
+)
+
+
+def rows(run: Run) -> Section | None:
+    """Every row, the worst first; the table is the script's, the first rows are markup."""
+    if not run.rows:
+        return None
+    ordered = sorted(run.rows, key=grouping.badness)
+    shown = ordered[:ROWS_WITHOUT_SCRIPT]
+    found = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
+    return Section("All checks", "rows", found)
+
+
+def page(run: Run) -> dict[str, Any]:
+    """What the script must know beside the run: orders, marks and the models, the worst first."""
+    return {
+        "order": grouping.ORDER,
+        "decided": grouping.DECIDED,
+        "failing": grouping.FAILING,
+        "oracleOrder": matrix.ORACLE_ORDER,
+        "marks": matrix.MARKS,
+        "limits": matrix.LIMITS,
+        "notOffered": NOT_OFFERED,
+        "again": reproduction("{}", run.subject),
+        "models": [
+            {
+                "check": m.check,
+                "model": m.model,
+                "verdict": m.verdict,
+                "parameters": [g.parameter for g in m.gradients],
+            }
+            for m in _profiled(run)
+        ],
+    }
+
+
+SHADES = 6
+"""Steps of grey for a path, each a factor of ten."""
+
+
+@dataclass(frozen=True)
+class FlowTable:
+    """Gradient flow ready to be shown: of each path its decimal exponent and its shade."""
+
+    flow: Flow
+    lines: list[list[tuple[str, str]]]
+
+
+def flow(run: Run) -> Section | None:
+    """Which path of the gradient carries how much, for one case of each family."""
+    if not run.flows:
+        return None
+    tables = [
+        FlowTable(f, [[_path(f, value) for value in row] for row in f.paths]) for f in run.flows
+    ]
+    return Section("Gradient flow", "flow", {"tables": tables, "shades": range(SHADES)})
+
+
+def _path(flow: Flow, value: float) -> tuple[str, str]:
+    """Text and class of one path, relative to the strongest one."""
+    strongest = max(max(row) for row in flow.paths)
+    if not value or not strongest:
+        return "", "path void"
+    decades = math.log10(value / strongest)
+    return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
+
+
+def taylor(run: Run) -> Section | None:
+    """The Taylor test of one case of each family: its curve, and the order along each input."""
+    models = list(dict.fromkeys(c.model for c in run.taylor))
+    if not models:
+        return None
+    tests = [[c for c in run.taylor if c.model == model] for model in models]
+    return Section("Taylor test", "taylor", {"tests": tests})
+
+
+def of(run: Run, kills: Kills | None = None) -> list[Section | None]:
+    """What every section has to say about a run."""
+    return [trust(run, kills) if part is trust else part(run) for part in SECTIONS]
+
+
+SECTIONS: list[Callable[[Run], Section | None]] = [
+    top,
+    failures,
+    gaps,
+    checks,
+    overview,
+    gradient,
+    flow,
+    taylor,
+    trust,
+    rows,
+]

@@ -1,0 +1,72 @@
+"""What a report says to pytest: an outcome per gradient, and properties of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..verdicts.reproduction import reproduction
+from . import grouping
+from .report import Report
+
+SAYS = {"fail": "is wrong", "imprecise": "loses digits"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One gradient of one model: its verdict, and what to say where it is no pass."""
+
+    model: str
+    parameter: str
+    verdict: str
+    message: str
+
+
+def outcomes(report: Report) -> list[Outcome]:
+    """An outcome for every gradient that the subject offered, in the order of the run."""
+    run = report.document
+    order: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(run.rows):
+        order.setdefault((row.model, row.parameter), number)
+    found = [
+        Outcome(m.model, g.parameter, g.verdict, _message(report, m.model, g))
+        for m in grouping.models(run)
+        for g in m.gradients
+        if g.verdict != "not offered"
+    ]
+    return sorted(found, key=lambda o: order[o.model, o.parameter])
+
+
+def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
+    """The explanation of a failure where it is about this gradient, else its worst row."""
+    for failure in report.failures:
+        if (failure.model, failure.parameter) == (model, gradient.parameter):
+            return failure.message
+    worst = gradient.worst
+    if gradient.verdict == "pass":
+        return ""
+    if gradient.verdict == "inconclusive":
+        return f"{model}: the gradient of {gradient.parameter} is not decided: {gradient.reasons}"
+    return (
+        f"{gradient.verdict.upper()}  {model}: the gradient of {gradient.parameter} "
+        f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
+        f"  worst entry {list(worst.worst_index)}: {grouping.number(worst.max_budgets)} budgets "
+        f"(by {worst.oracle})\n"
+        f"  reproduce: {reproduction(worst.worst_spec, report.subject)}"
+    )
+
+
+def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
+    """Name and value of what a JUnit file gets of one check; `number` counts those of a test."""
+    name = "bptt" if number == 1 else f"bptt_{number}"
+    run = report.document
+    yield f"{name}_verdict", run.verdict
+    yield f"{name}_cases", str(grouping.total_cases(run))
+    worst: dict[str, float] = {}
+    for row in run.rows:
+        if row.max_budgets == row.max_budgets:
+            worst[row.parameter] = max(worst.get(row.parameter, 0.0), row.max_budgets)
+    for parameter, budgets in worst.items():
+        yield f"{name}_worst_budgets_{parameter}", f"{budgets:.3g}"
+    if run.failures:
+        yield f"{name}_spec", run.failures[0].spec

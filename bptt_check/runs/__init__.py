@@ -1,0 +1,1 @@
+"""Many cases: draw, check, add up, shrink what fails, record."""

@@ -1,0 +1,129 @@
+"""From the failing cases of a target to a `Failure`: smallest case, message, diagnosis."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..cases.case import Case, Differentiator, Spec
+from ..conventions.expression import in_own_names
+from ..diagnosis import Ground, diagnose
+from ..strategies import draw_specs
+from ..verdicts import messages
+from ..verdicts.judge import Setup, check_case
+from ..verdicts.training_step import DEFINITIONS
+from .counterexample_test import pasted_test
+from .records import CaseReport, Failure, Finding
+from .shrink import Drawing, shrink_spec, simplify
+
+FRESH = 24
+"""Specs drawn anew, on which a condition may be tried."""
+
+
+def failure_of(
+    subject: Differentiator,
+    name: str,
+    setup: Setup,
+    first: CaseReport,
+    known: Mapping[Spec, str],
+    drawing: Drawing | None,
+) -> Failure:
+    """The failure of which `first` was the first case.
+
+    Args:
+        name: of the target.
+        known: the verdict of every spec that was checked.
+        drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
+    """
+
+    def shows_it(report: CaseReport) -> bool:
+        return report.verdict == first.verdict and report.asked
+
+    def fails(candidate: Case) -> bool:
+        return shows_it(check_case(subject, candidate, setup))
+
+    case = simplest = first.case
+    same = {spec: verdict == first.verdict for spec, verdict in known.items()}
+    if drawing is not None:
+        spec = shrink_spec(drawing, same, fails)
+        case = case if spec is None else spec.build()
+        simplest = simplify(case, fails)
+    detailed = check_case(subject, case, setup, detail=True)
+    report = detailed if shows_it(detailed) else first
+    is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
+    ground = _ground(subject, setup, known, first.verdict, drawing)
+    found = diagnose(subject, ground, setup.timeout) if is_gradient else ()
+    own_names = in_own_names(subject, case.model, report.parameter)
+    message = messages.with_line(report.message, own_names)
+    for finding in found:
+        message = messages.with_diagnosis(message, finding.sentence, _lines(finding))
+    return Failure(
+        verdict=first.verdict,
+        model=name,
+        parameter=report.parameter,
+        message=message,
+        spec=report.spec,
+        cases=sum(same.values()),
+        first_spec=first.spec,
+        case=simplest,
+        diagnoses=tuple(finding.sentence for finding in found),
+        findings=found,
+        test_code=pasted_test(simplest, subject),
+    )
+
+
+def as_found(name: str, first: CaseReport, known: Mapping[Spec, str]) -> Failure:
+    """The failure of which `first` was the first case, without asking the subject anything more."""
+    return Failure(
+        verdict=first.verdict,
+        model=name,
+        parameter=first.parameter,
+        message=first.message,
+        spec=first.spec,
+        cases=sum(verdict == first.verdict for verdict in known.values()),
+        first_spec=first.spec,
+        case=first.case,
+    )
+
+
+def _ground(
+    subject: Differentiator,
+    setup: Setup,
+    known: Mapping[Spec, str],
+    verdict: str,
+    drawing: Drawing | None,
+) -> Ground:
+    """What a run found out about a target, and how to find out more."""
+
+    def fails(spec: Spec) -> bool | None:
+        found = check_case(subject, spec.build(), setup).verdict
+        return {verdict: True, "pass": False}.get(found)
+
+    failing = [spec for spec, found in known.items() if found == verdict]
+    passing = [spec for spec, found in known.items() if found == "pass"]
+    fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
+    return Ground(failing, passing, fails, fresh)
+
+
+def _fresh(
+    failing: Sequence[Spec], passing: Sequence[Spec], drawing: Drawing | None
+) -> Sequence[Spec]:
+    """Specs that the run has not seen: drawn anew, and those it has seen with other numbers."""
+    if drawing is None:
+        return ()
+    seen = {*failing, *passing}
+    again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
+    drawn = draw_specs(drawing.strategy, FRESH, drawing.seed + 1)
+    return [spec for spec in dict.fromkeys([*drawn, *again]) if spec not in seen]
+
+
+def _lines(finding: Finding) -> Sequence[str]:
+    """The right line beside the edited one, and where it stands."""
+    if not finding.right:
+        return ()
+    numbers = f"  ({'), ('.join(finding.equations)})" if finding.equations else ""
+    return (
+        f"right  {finding.right}{numbers}  {finding.place}",
+        f"yours  {finding.wrong}",
+    )

@@ -1,0 +1,63 @@
+"""What a run shows beside its verdicts: how one case of each family behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ..cases.case import Differentiator, Spec
+from ..cases.targets import Target
+from ..equations.gradient_flow import shown
+from ..own_loss.taylor_of_subject import taylor
+from .records import Flow, TaylorCurve
+
+Known = Mapping[str, Mapping[Spec, str]]
+"""Name of a target to its specs and their verdicts."""
+
+SHOWN_STEPS = range(4, 13)
+"""Lengths of the cases that are shown: something flows, and a table can be read."""
+UNCALLABLE = ("error", "contract", "unsupported")
+"""Verdicts of cases on which a subject is not called again, to see what its loss does nearby."""
+
+
+def shown_flows(targets: Sequence[Target], known: Known) -> Iterator[Flow]:
+    """The gradient flow of one case of each family, and of one with a truncation."""
+    for truncated in (False, True):
+        chosen = [t for t in targets if t.truncated == truncated and not t.model.bidirectional]
+        for target, specs in _families(chosen, known):
+            yield shown(target.name, max(specs, key=_worth_showing))
+
+
+def _worth_showing(spec: Spec) -> tuple[bool, int, int]:
+    """Sorts specs: windows that cut some paths and leave some, several units, many steps."""
+    T, cut = spec.sizes.T, spec.truncation
+    return (cut is None or 1 < cut.k2 < T), min(spec.sizes.H, 2), T
+
+
+def shown_curves(
+    subject: Differentiator, targets: Sequence[Target], known: Known, timeout: float | None
+) -> Iterator[TaylorCurve]:
+    """The Taylor test of one case of each family; along each input alone where it fails."""
+    for target, specs in _families(targets, known):
+        verdicts = known[target.name]
+        spec = min(specs, key=lambda s: (verdicts[s] in UNCALLABLE, s.sizes.T, -s.sizes.H))
+        if verdicts[spec] in UNCALLABLE:
+            continue
+        test = taylor(subject, spec.build(), timeout=timeout, each=False)
+        if test.verdict == "fail":
+            test = taylor(subject, spec.build(), timeout=timeout)
+        yield from (replace(curve, model=target.name) for curve in test.curves)
+
+
+def _families(targets: Sequence[Target], known: Known) -> Iterator[tuple[Target, list[Spec]]]:
+    """The first target of each family, and its cases that can be shown."""
+    seen: set[str] = set()
+    for target in targets:
+        specs = [
+            spec
+            for spec in known.get(target.name, {})
+            if spec.sizes.T in SHOWN_STEPS and spec.regime == "normal"
+        ]
+        if specs and target.model.family not in seen:
+            seen.add(target.model.family)
+            yield target, specs

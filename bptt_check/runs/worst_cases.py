@@ -1,0 +1,209 @@
+"""Entry by entry: profiles of the worst case of each gradient, from what was compared there.
+
+No oracle and no subject is asked again; only the forward pass is evaluated, for the difference
+quotients of one entry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Case
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import Part, losses, parts
+from ..equations.perturbation import PER_SEQUENCE, perturbation
+from ..oracles.finite_difference import step_of
+from ..verdicts.verdict import VERDICTS, Row
+from .evidence import Agreement, Evidence, Judged, Profile, Quotients, Steps
+from .records import CaseReport
+
+Array = NDArray[Any]
+
+SHOWN = 64
+"""Rows and columns of a gradient that are shown one by one."""
+DIGITS = 3
+STEPS = 2.0 ** np.arange(-2.0, -47.0, -2.0)
+
+
+class Worst:
+    """Keeps, for one target, the case in which each gradient did worst."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Row, CaseReport]] = {}
+
+    def add(self, report: CaseReport) -> None:
+        """Take in one case."""
+        if report.evidence is None:
+            return
+        for row in report.rows:
+            if row.parameter in report.evidence.result.grads and row.index:
+                best = self._found.get(row.parameter)
+                if best is None or _badness(row) < _badness(best[0]):
+                    self._found[row.parameter] = (row, report)
+
+    def profiles(self, model: str) -> Iterator[Profile]:
+        """A profile of every gradient that was compared."""
+        for row, report in self._found.values():
+            if report.evidence is not None:
+                yield profile(model, row, report.case, report.evidence)
+
+
+def _badness(row: Row) -> tuple[int, float]:
+    """Sorts failures first, then large errors; a row without a decision comes last."""
+    failing = VERDICTS.index(row.verdict) if row.verdict in VERDICTS[:4] else 4
+    return failing + (row.decided == 0), -row.max_budgets
+
+
+def profile(model: str, row: Row, case: Case, evidence: Evidence) -> Profile:
+    """The profile of the gradient and the entry of a row."""
+    name, index = row.parameter, row.index
+    judged = tuple(_judged(name, index, evidence))
+    truth = min(judged, key=lambda j: j.budget).value
+    grid, block = _grid(_errors(name, evidence))
+    return Profile(
+        model=model,
+        parameter=name,
+        verdict=row.verdict,
+        spec=str(case.spec) if case.spec else "",
+        dtype=case.dtype,
+        shape=evidence.result.grads[name].shape,
+        gates=_gates(case, name),
+        block=block,
+        errors=tuple(tuple(_short(v) for v in line) for line in grid.tolist()),
+        index=index,
+        got=float(evidence.result.grads[name][index]),
+        judged=judged,
+        agreement=tuple(_agreement(name, evidence)),
+        quotients=_quotients(case, name, index, truth),
+        steps=_steps(case, evidence),
+    )
+
+
+def _errors(name: str, evidence: Evidence) -> Array:
+    """Largest error of each entry over the oracles that decide it, in budgets."""
+    got = evidence.result.grads[name]
+    worst = np.zeros(got.shape)
+    for oracle, trusted in evidence.trusted.items():
+        budget, want = evidence.budgets[oracle].of(name), trusted.grads[name]
+        decides = np.isfinite(budget) & np.isfinite(want)
+        with np.errstate(over="ignore", invalid="ignore"):
+            ratio = np.abs(got - want) / np.where(decides, budget, 1.0)
+        worst = np.maximum(worst, np.where(decides, ratio, 0.0))
+    return worst
+
+
+def _grid(errors: Array) -> tuple[Array, tuple[int, int]]:
+    """Errors as rows and columns, the largest of each block where there are too many of them."""
+    flat = errors.reshape(1 if errors.ndim == 1 else errors.shape[0], -1)
+    block = (math.ceil(flat.shape[0] / SHOWN), math.ceil(flat.shape[1] / SHOWN))
+    padding = [(0, -flat.shape[axis] % block[axis]) for axis in (0, 1)]
+    padded = np.pad(flat, padding)
+    rows, columns = padded.shape[0] // block[0], padded.shape[1] // block[1]
+    return padded.reshape(rows, block[0], columns, block[1]).max(axis=(1, 3)), block
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _gates(case: Case, name: str) -> tuple[str, ...]:
+    """The gates in the first axis of a layer's array."""
+    gates = case.model.layout.gates
+    return tuple(gates) if "_l" in name and len(gates) > 1 else ()
+
+
+def _judged(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[Judged]:
+    for oracle, trusted in evidence.trusted.items():
+        budgets = evidence.budgets[oracle]
+        shape = trusted.grads[name].shape
+        bound = np.broadcast_to(budgets.bound(name), shape)
+        own = 0.0 if budgets.proven else float(budgets.oracle.error(name)[index])
+        yield Judged(
+            oracle=oracle,
+            value=float(trusted.grads[name][index]),
+            budget=float(budgets.of(name)[index]),
+            units=budgets.tolerance.units,
+            subject=float(budgets.subject.error(name)[index]),
+            oracle_rounding=own,
+            bound=float(bound[index]),
+            tiniest=budgets.floor,
+            choice=float(np.broadcast_to(budgets.choice(name, bound), shape)[index]),
+            proven=budgets.proven,
+        )
+
+
+def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
+    names = list(evidence.trusted)
+    for n, one in enumerate(names):
+        for other in names[n + 1 :]:
+            allowed = evidence.budgets[one].of(name) + evidence.budgets[other].of(name)
+            gap = np.abs(evidence.trusted[one].grads[name] - evidence.trusted[other].grads[name])
+            decides = np.isfinite(allowed) & np.isfinite(gap)
+            ratio = np.where(decides, gap / np.where(decides, allowed, 1.0), 0.0)
+            yield Agreement(one, other, _short(float(ratio.max())))
+
+
+def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Quotients | None:
+    """Difference quotients of one entry of the surrogate; None where it is a constant of it."""
+    total, chosen = np.zeros(len(STEPS)), []
+    for part in parts(case):
+        place = _inside(part, name, index)
+        if place is not None:
+            total += _slopes(part, name, place)
+            chosen.append(step_of(part.problem)[0])
+    if not chosen:
+        return None
+    errors = np.abs(total - truth) / (abs(truth) or 1.0)
+    return Quotients(tuple(STEPS.tolist()), tuple(map(_short, errors.tolist())), min(chosen))
+
+
+def _inside(part: Part, name: str, index: tuple[int, ...]) -> tuple[int, ...] | None:
+    """An index of the case as an index of a part; None if the part does not depend on it."""
+    if name not in part.problem.wanted:
+        return None
+    if name not in PER_SEQUENCE:
+        return index
+    first, b, last = index
+    first -= part.start if name == "x" else 0
+    columns = np.flatnonzero(part.columns == b)
+    inside = len(columns) and 0 <= first < len(part.problem.inputs[name])
+    return (first, int(columns[0]), last) if inside else None
+
+
+def _slopes(part: Part, name: str, index: tuple[int, ...]) -> Array:
+    """Central differences of a part's loss in one entry, one per step of `STEPS`."""
+    shape = part.problem.inputs[name].shape
+    if name in PER_SEQUENCE:
+        entry = index[0] * shape[2] + index[2]
+    else:
+        entry = int(np.ravel_multi_index(index, shape))
+    moved = perturbation(name, part.problem.inputs, np.array([entry]))
+    rows = losses(NumPy(), part.problem, moved(*STEPS, *-STEPS))
+    loss = rows[:, index[1]] if name in PER_SEQUENCE else rows.sum(axis=-1)
+    up, down = np.split(loss, 2)
+    return (up - down) / (2.0 * STEPS)
+
+
+def _steps(case: Case, evidence: Evidence) -> Steps:
+    """The profile along time, by the oracle that knows dL/dx best."""
+    best = min(evidence.trusted, key=lambda o: float(evidence.budgets[o].of("x").max()))
+    bar = evidence.trusted[best].grads["x"]
+    offered = "x" in evidence.result.grads
+    errors = _errors("x", evidence).max(axis=(1, 2)).tolist() if offered else []
+    norms = np.sqrt(np.square(bar).sum(axis=(1, 2))).tolist()
+    return Steps(tuple(map(_short, norms)), tuple(map(_short, errors)), tuple(_windows(case)))
+
+
+def _windows(case: Case) -> Iterator[tuple[int, int]]:
+    """The window of each block, `[max(0, end - k2), end)`."""
+    if case.truncation is None:
+        return
+    T = len(case.x)
+    for block in range(0, T, case.truncation.k1):
+        end = min(block + case.truncation.k1, T)
+        yield max(0, end - case.truncation.k2), end

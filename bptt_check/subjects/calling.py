@@ -1,0 +1,292 @@
+"""Calls a subject on a case so that nothing it does can spoil the run.
+
+It gets arrays of its own, is called twice, is watched for writes, and whatever it raises becomes
+data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import signal
+import threading
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..cases.case import Case, Result
+from ..cases.contract import Accepted, Finding, accept, differ, read_before_written, written_inputs
+from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
+from ..verdicts.linearity import probes
+from .uninitialised import handed_out, left_behind
+
+OVERTIME = "took longer than the limit of"
+"""Starts the message of every call that ran out of time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of one case: a result, findings against the contract, or why there is nothing.
+
+    `again` is the result of a second call, None if there was none or it was the same to the last
+    bit.
+    `unmoved` is another case of the same shapes that got the very same gradients.
+    `linear` holds what came of the `linear.probes` of the case, if they were asked.
+    `asked` is False if `error` tells why the subject was not called at all.
+    """
+
+    result: Result | None = None
+    findings: tuple[Finding, ...] = ()
+    again: Result | None = None
+    unmoved: Case | None = None
+    linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
+    error: str = ""
+    unsupported: str = ""
+    asked: bool = True
+
+
+class Elsewhere(ABC):
+    """A subject that is called in another process, by that process's own `ask`."""
+
+    name: str
+
+    @abstractmethod
+    def ask(
+        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+    ) -> Answer:
+        """The same as `calling.ask` of the subject, or with `once` as `calling.ask_once`."""
+
+
+def name_of(subject: Callable[..., Any]) -> str:
+    """`subject.name`, or the name of the function or class."""
+    own = getattr(subject, "name", None)
+    if isinstance(own, str) and own:
+        return own
+    return getattr(subject, "__qualname__", None) or type(subject).__name__
+
+
+def ask(
+    subject: Callable[..., Any], case: Case, timeout: float | None = None, probe: bool = False
+) -> Answer:
+    """Call a subject twice on a case, each time on arrays of its own.
+
+    The second time fresh memory holds NaN. With `probe` it is called after that on other arrays of
+    the same shapes, which shows buffers that it hands out again and gradients that it remembers by
+    shape, and where the loss is linear on other cotangents.
+    """
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, probe)
+    check_limit(timeout)
+    return _guarded(partial(_answer, partial(_call, subject, timeout), case, probe))
+
+
+def ask_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
+    """Call a subject once and read what it returns; nothing else is found out about it."""
+    if isinstance(subject, Elsewhere):
+        return subject.ask(case, timeout, once=True)
+    check_limit(timeout)
+
+    def answer() -> Answer:
+        read = accept(case, _call(subject, timeout, _own_arrays(case)))
+        return Answer(read.result, read.findings)
+
+    return _guarded(answer)
+
+
+def _guarded(answer: Callable[[], Answer]) -> Answer:
+    """The answer, or what was raised on the way as data."""
+    try:
+        return answer()
+    except Unsupported as reason:
+        return Answer(unsupported=str(reason) or "declined without a reason")
+    except BrokenContract as broken:
+        return Answer(findings=(Finding(broken.parameter, str(broken)),))
+    except SubjectTimeout as error:
+        return Answer(error=str(error))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a subject cannot end the run
+        return Answer(error=explained(error))
+
+
+Call = Callable[[Case], Any]
+"""A subject with its time limit."""
+
+
+def _answer(call: Call, case: Case, probe: bool) -> Answer:
+    """The answer of a subject that raises nothing."""
+    first_case = _own_arrays(case)
+    if probe:
+        left_behind(_sizes(case), 0.0)
+    returned = call(first_case)
+    first = accept(case, returned)
+    findings = written_inputs(case, first_case)
+    # at once, so that two answers in turn differ whatever the number of probes
+    second = _with_memory(call, case, np.nan, probe)
+    unmoved = _unmoved(call, case, first.result) if probe else None
+    linear = _linear(call, case, first) if probe else {}
+    if _changed(case, returned, first):
+        what = "a later call changed the arrays that the first had returned"
+        findings.append(Finding("return value", what))
+    if (second.result is None) != (first.result is None):
+        what = "one of two calls on the same case gave no answer that can be read"
+        findings.append(Finding("return value", what))
+    steady, unwritten = _unwritten(call, case, second, probe)
+    if unwritten is not None:
+        first = second = steady
+        findings.append(unwritten)
+    again = second.result if differ(first.result, second.result) else None
+    return Answer(first.result, (*first.findings, *findings), again, unmoved, linear)
+
+
+def _changed(case: Case, returned: Any, first: Accepted) -> bool:
+    """Whether what a call returned now reads otherwise than it did then."""
+    now = accept(case, returned)
+    return now.findings != first.findings or differ(now.result, first.result)
+
+
+def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
+    """Another case of the same shapes, if its gradients are the very same and not all zero."""
+    kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
+    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
+    answer = accept(other, call(_own_arrays(other))).result
+    if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
+        return None
+    grads = first.grads.items()
+    same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in grads)
+    return other if same else None
+
+
+def _linear(call: Call, case: Case, first: Accepted) -> dict[str, Accepted]:
+    """The answers to the probes of a linear loss, if the case itself was answered as it should."""
+    if first.findings:
+        return {}
+    return {kind: accept(c, call(_own_arrays(c))) for kind, c in probes(case).items()}
+
+
+def _with_memory(call: Call, case: Case, value: float, probe: bool) -> Accepted:
+    """The answer to a case while fresh memory holds `value`; with `probe` also memory that was
+    freed before.
+    """
+    own = _own_arrays(case)
+    if probe:
+        left_behind(_sizes(case), value)
+    with handed_out(value):
+        return accept(case, call(own))
+
+
+def _unwritten(
+    call: Call, case: Case, with_nan: Accepted, probe: bool
+) -> tuple[Accepted, Finding | None]:
+    """The answer while fresh memory holds zeros, and a finding if that makes the difference.
+
+    Asked only after NaN in fresh memory met an answer that is not finite. NaN twice and zeros
+    twice, not in turns: a subject that gives two answers in turn has another mistake.
+    """
+    if all(f.value is None for f in with_nan.findings):
+        return with_nan, None
+    again, *zeros = (_with_memory(call, case, value, probe) for value in (np.nan, 0.0, 0.0))
+    return zeros[0], read_before_written((with_nan, again), zeros)
+
+
+def _sizes(case: Case) -> Iterator[int]:
+    """Bytes of the gradients, in single and in double precision."""
+    for array in case.inputs.values():
+        yield from (4 * array.size, 8 * array.size)
+
+
+def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
+    """The results of an oracle: all at once if it has a method `many`, else one by one.
+
+    Where it raised, the exception takes the place of the result.
+    """
+    many = getattr(oracle, "many", None)
+    if many is not None:
+        yield from many(cases)
+        return
+    for case in cases:
+        try:
+            yield oracle(case)
+        except Exception as error:  # shown with its reason in the oracle's rows
+            yield error
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that a subject that catches those cannot swallow it."""
+
+
+def check_limit(seconds: float | None) -> None:
+    """Raise `SpecError` for a limit that is not positive, or cannot be had here."""
+    if seconds is None:
+        return
+    if seconds <= 0:
+        raise SpecError(f"timeout must be positive, got {seconds!r}.")
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Generator[None]:
+    """Raise `SubjectTimeout` in the body after so many seconds; None is no limit.
+
+    Interrupts Python code, not a native call that never returns.
+
+    Raises:
+        SpecError: the limit is not positive, or cannot be had here (other thread, no SIGALRM).
+    """
+    if seconds is None:
+        yield
+        return
+    check_limit(seconds)
+
+    def alarm(*_: object) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except _OutOfTime:
+        raise SubjectTimeout(f"{OVERTIME} {seconds:g} s for one case") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any:
+    with time_limit(timeout):
+        return subject(case)
+
+
+def _own_arrays(case: Case) -> Case:
+    """The case on writable copies, so that a write neither fails on a flag nor reaches our
+    arrays.
+    """
+    own = copy.copy(case)
+    values: dict[str, Any] = {
+        n: a.copy() for n, a in vars(case).items() if isinstance(a, np.ndarray)
+    }
+    values["params"] = {n: a.copy() for n, a in case.params.items()}
+    for name, value in values.items():
+        object.__setattr__(own, name, value)
+    return own
+
+
+def explained(error: BaseException) -> str:
+    """What was raised, and the innermost line of the subject's own code."""
+    if isinstance(error, SubjectFailed):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = f"{Path(__file__).parents[1]}{os.sep}"  # adapters to frameworks too
+    outside = [f for f in frames if not f.filename.startswith(ours)]
+    where = (
+        f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
+    )
+    return f"raised {type(error).__name__}: {error}{where}"

@@ -1,0 +1,237 @@
+"""The parent's side: a subject that lives in a worker process and survives its own death."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...cases.case import Case, Result
+from ...cases.model import LAYOUTS, Model
+from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
+from .. import loading
+from ..calling import OVERTIME, Answer, Elsewhere
+from ..child_process import PATIENCE, Child
+from . import memory_limit as _memory
+from . import protocol
+from .worker_process import Ended, Worker
+
+IN_A_ROW, IN_ALL = 3, 32
+"""Deaths and time-outs on one model after which the subject is not called on that model."""
+
+
+class Deaths:
+    """Counts deaths and time-outs, of each model in a row and in all."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._last: dict[str, str] = {}
+
+    def lived(self, model: str) -> None:
+        """A call on the model came back in time."""
+        self._counts[model] = (0, self._of(model)[1])
+
+    def died(self, model: str, of_what: str) -> None:
+        """A call on the model did not."""
+        in_row, in_all = self._of(model)
+        self._counts[model] = (in_row + 1, in_all + 1)
+        self._last[model] = of_what
+
+    def given_up(self, model: str) -> str:
+        """Why the model's cases are not called any more; "" if they are."""
+        in_row, in_all = self._of(model)
+        if in_row < IN_A_ROW and in_all < IN_ALL:
+            return ""
+        times = f"{in_row} times in a row" if in_row >= IN_A_ROW else f"{in_all} times"
+        return (
+            f"was not called any more on {model}, having run out of time or ended its process "
+            f"{times}; the last time it {self._last[model]}"
+        )
+
+    def _of(self, model: str) -> tuple[int, int]:
+        return self._counts.get(model, (0, 0))
+
+
+class Isolated(Elsewhere):
+    """A subject in a process of its own.
+
+    Whatever ends that process is the answer of the case that it was asked, and the next case gets
+    a fresh one. `close()`, or the end of a `with` block, ends the process; so does our own end.
+
+    Args:
+        text: names the subject, as on the command line.
+        timeout: seconds for one call; None is five minutes.
+        memory: the most it may use, such as `"2G"`; None is no limit.
+
+    Raises:
+        SubjectNotFound: the text leads nowhere, or the import fails or ends the process.
+        SpecError: a limit is impossible.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        timeout: float | None = None,
+        memory: str | int | None = None,
+    ) -> None:
+        self._timeout = _positive(timeout)
+        self._memory = None if memory is None else _memory.parse_size(memory)
+        if self._memory is not None:
+            _memory.check_measurable()
+        self._text = text
+        self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
+        self._deaths = Deaths()
+        self._no_supports: dict[Model, str] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="bptt_check")
+        self._worker: Worker | None = None
+        self._finalizer = weakref.finalize(self, _cleanup, [], self._scratch)
+        hello = self._start()
+        self.targets = hello.targets
+        self._functions = hello.functions
+        if set(hello.cells) - set(LAYOUTS):  # the oracles, which run here, need their equations
+            loading.load(text)
+
+    # --- what a subject is asked -----------------------------------------------------------------
+
+    def ask(
+        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+    ) -> Answer:
+        """What came of a case, the death of the worker included."""
+        if reason := self._no_supports.get(case.model):
+            return Answer(error=reason)
+        model = str(case.model)
+        if reason := self._deaths.given_up(model):
+            return Answer(error=reason, asked=False)
+        limit = _positive(timeout) or self._timeout
+        try:
+            reply = self._request(protocol.Ask(case, limit, probe, once), limit)
+        except Ended as end:
+            self._deaths.died(model, str(end))
+            return Answer(error=str(end))
+        except SubjectFailed as error:
+            return Answer(error=str(error))
+        assert isinstance(reply, protocol.Answered)
+        if reply.answer.error.startswith(OVERTIME):
+            self._deaths.died(model, reply.answer.error)
+        else:
+            self._deaths.lived(model)
+        return reply.answer
+
+    def __call__(self, case: Case) -> Result:
+        """The result for a case.
+
+        Raises:
+            Unsupported: the subject declined.
+            SubjectFailed: it gave none; the text says why.
+        """
+        answer = self.ask(case, once=True)
+        if answer.unsupported:
+            raise Unsupported(answer.unsupported)
+        if answer.result is None:
+            raise SubjectFailed(answer.error or answer.findings[0].message)
+        return answer.result
+
+    def supports(self, model: Model) -> bool:
+        """What the subject says; a failure to say it becomes the answer of the model's cases."""
+        if "supports" not in self._functions:
+            return True
+        try:
+            return bool(self._returned(protocol.Supports(model)))
+        except SubjectFailed as error:
+            self._no_supports[model] = f"was asked supports({model}) and {error}"
+            return True
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """`clip`, `clip_by_value` and `update`, as far as the subject has them."""
+        if name.startswith("_") or name not in self._functions:
+            raise AttributeError(name)
+        return lambda *arguments: self._returned(protocol.Call(name, list(arguments)))
+
+    # --- life and death ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End the worker."""
+        self._drop()
+        self._finalizer()
+
+    def __enter__(self) -> Isolated:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _returned(self, request: protocol.Request) -> Any:
+        reply = self._request(request, self._timeout)
+        assert isinstance(reply, protocol.Returned)
+        return reply.value
+
+    def _start(self) -> protocol.Hello:
+        """Start a worker and let it load the subject."""
+        self._worker = worker = Worker(Path(self._scratch.name), self._memory)
+        self._finalizer.detach()
+        self._finalizer = weakref.finalize(self, _cleanup, [worker.child], self._scratch)
+        tied = threading.current_thread() is threading.main_thread()
+        start = protocol.Start(self._text, str(worker.trace), self._scratch.name, tied)
+        try:
+            reply = worker.request(start, PATIENCE)
+        except Ended as end:
+            self._drop()
+            raise SubjectNotFound(f"importing {self._text} failed: it {end}.") from None
+        except BaseException:
+            self._drop()
+            raise
+        if isinstance(reply, protocol.Refused):
+            self._drop()
+            raise SubjectNotFound(reply.message)
+        assert isinstance(reply, protocol.Hello)
+        return reply
+
+    def _request(self, request: protocol.Request, limit: float | None) -> protocol.Reply:
+        """Ask the worker, a fresh one if there is none.
+
+        Raises:
+            Ended: it died of this.
+            SubjectFailed: it lives and has no answer.
+        """
+        if self._worker is None:
+            try:
+                self._start()
+            except SubjectNotFound as error:
+                raise Ended(f"could not be loaded again: {error}") from error
+        assert self._worker is not None
+        try:
+            reply = self._worker.request(request, limit or PATIENCE)
+        except BaseException:  # Ctrl-C too: what it does now is of no use to anybody
+            self._drop()
+            raise
+        if isinstance(reply, protocol.Failed):
+            raise SubjectFailed(reply.error)
+        return reply
+
+    def _drop(self) -> None:
+        if self._worker is not None:
+            self._worker.child.kill()
+            self._worker = None
+
+
+def _positive(timeout: float | None) -> float | None:
+    """The limit itself.
+
+    Raises:
+        SpecError: it is none.
+    """
+    if timeout is not None and timeout <= 0:
+        raise SpecError(f"timeout must be positive, got {timeout!r}.")
+    return timeout
+
+
+def _cleanup(children: list[Child], scratch: tempfile.TemporaryDirectory[str]) -> None:
+    for child in children:
+        child.kill()
+    with contextlib.suppress(OSError):  # a file that another process still holds
+        scratch.cleanup()

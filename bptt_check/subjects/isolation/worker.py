@@ -1,0 +1,173 @@
+"""The process in which a subject runs: reads requests, calls the subject, writes replies.
+
+The protocol takes over standard input and output before the subject is imported. What the subject
+prints, from C too, goes to standard error instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+import numpy as np
+
+from ...cases import targets
+from ...cases.case import Case
+from ...cases.model import LAYOUTS
+from ...errors import BpttCheckError
+from .. import loading
+from ..calling import Answer, ask, ask_once, explained
+from . import protocol
+
+FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
+"""What a subject may offer beside itself."""
+QUIET = 0.25
+"""Seconds within a request after which a further call is announced."""
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serve the process that started this one until it closes the pipe."""
+    requests, replies = _take_channel()
+    body = protocol.receive(requests)
+    if body is None:
+        return
+    start = protocol.read_request(body)
+    assert isinstance(start, protocol.Start)
+    _prepare(start)
+    channel = Channel(replies)
+    try:
+        subject = loading.load(start.subject)
+        channel.send(_hello(subject))
+    except BpttCheckError as error:
+        channel.send(protocol.Refused(str(error)))
+        return
+    watched = Watched(subject, channel)
+    while (body := protocol.receive(requests)) is not None:
+        channel.reply(watched, body)
+
+
+def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
+    """The pipes of the protocol; standard input is empty now, standard output is standard error."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    os.dup2(2, 1)
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    return requests, replies
+
+
+def _prepare(start: protocol.Start) -> None:
+    """Leave a traceback when killed, die with the parent, and be the one the system kills when
+    memory is short.
+    """
+    tempfile.tempdir = start.scratch
+    trace = open(start.trace, "w")  # noqa: SIM115  # for as long as the process lives
+    faulthandler.enable(trace, all_threads=False)
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, trace, all_threads=False)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+    if start.tied and sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _hello(subject: Callable[..., Any]) -> protocol.Hello:
+    wanted = getattr(subject, "targets", None)
+    return protocol.Hello(
+        functions=tuple(n for n in FUNCTIONS if callable(getattr(subject, n, None))),
+        targets=None if wanted is None else tuple(t for m in wanted for t in targets.of(m)),
+        cells=tuple(LAYOUTS),
+    )
+
+
+class Channel:
+    """The way back; only the process that opened it may use it, not a fork of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._owner = os.getpid()
+
+    def send(self, message: protocol.Reply) -> None:
+        """Send a reply. A fork of the worker that comes back from the subject ends here."""
+        if os.getpid() != self._owner:
+            os._exit(0)
+        self._stream.write(protocol.packed(message))
+        self._stream.flush()
+
+    def reply(self, subject: Watched, body: bytes) -> None:
+        """Do what a request asks, and send what came of it."""
+        try:
+            self.send(_carried_out(subject, protocol.read_request(body)))
+        except (BrokenPipeError, GeneratorExit):
+            raise
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are the subject's here
+            self.send(protocol.Failed(explained(error)))
+
+
+class Watched:
+    """A subject that announces its calls, so that time is counted for each of them.
+
+    Calls that follow quickly upon another are not announced, which would cost more than they do.
+    """
+
+    def __init__(self, subject: Callable[..., Any], channel: Channel) -> None:
+        self._subject, self._channel = subject, channel
+        self.heard = 0.0
+
+    def __call__(self, case: Case) -> Any:
+        """What the subject returns."""
+        if time.monotonic() - self.heard > QUIET:
+            self._channel.send(protocol.Began())
+            self.heard = time.monotonic()
+        return self._subject(case)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subject, name)
+
+
+def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
+    subject.heard = time.monotonic()
+    if isinstance(request, protocol.Ask):
+        return protocol.Answered(_asked(subject, request))
+    if isinstance(request, protocol.Supports):
+        return protocol.Returned(bool(subject.supports(request.model)))
+    assert isinstance(request, protocol.Call)
+    arguments = [_writable(value) for value in request.arguments]
+    return protocol.Returned(_plain(getattr(subject, request.function)(*arguments)))
+
+
+def _asked(subject: Watched, request: protocol.Ask) -> Answer:
+    """What came of it; a KeyboardInterrupt is the subject's own, since Ctrl-C never comes here."""
+    limit = request.timeout if hasattr(signal, "SIGALRM") else None
+    try:
+        if request.once:
+            return ask_once(subject, request.case, limit)
+        return ask(subject, request.case, limit, request.probe)
+    except KeyboardInterrupt as error:
+        return Answer(error=explained(error))
+
+
+def _writable(value: Any) -> Any:
+    """Arrays off the wire are read-only; a subject gets its own."""
+    if isinstance(value, Mapping):
+        return {name: np.array(array) for name, array in value.items()}
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """A dict as it is, of anything else only what it is called: the caller complains of it."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"must return a dict of arrays, got {type(value).__name__}")
+    return {str(name): array for name, array in value.items() if array is not None}

@@ -1,0 +1,54 @@
+"""Measures the difference of two results, entry by entry; has no opinion about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cases.case import Result
+from ..cases.precision import PRECISIONS
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """One gradient as it came and as an oracle has it, both float64 of one shape.
+
+    `rest` is what the oracle's exact value has beyond `want`: the subtraction of two close numbers
+    is exact, so with it the error is known to far less than an ulp.
+    """
+
+    parameter: str
+    got: Array
+    want: Array
+    rest: Array | float = 0.0
+
+    @property
+    def error(self) -> Array:
+        """Absolute error of each entry."""
+        return np.abs((self.got - self.want) - self.rest)
+
+    @property
+    def relative(self) -> Array:
+        """Error over the expected size; 0 where both are 0, infinite where only the latter is."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.error == 0, 0.0, self.error / np.abs(self.want))
+
+    def ulps(self, dtype: str) -> Array:
+        """Error in units in the last place of the expected value in `dtype`."""
+        with np.errstate(over="ignore"):  # an ulp at zero is the smallest subnormal number
+            return self.error / PRECISIONS[dtype].spacing(self.want)
+
+
+def differences(got: Result, want: Result) -> dict[str, Difference]:
+    """The difference of every gradient that `got` offers, in the order of `want`."""
+    rest = want.rest or {}
+    return {
+        name: Difference(name, got.grads[name], want.grads[name], rest.get(name, 0.0))
+        for name in want.grads
+        if name in got.grads
+    }

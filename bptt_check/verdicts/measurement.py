@@ -1,0 +1,81 @@
+"""What a subject's answer and those of the oracles measure up to, before anything is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..cases.case import Case, Result
+from ..equations.conditioning import conditioning
+from ..equations.namespaces.numpy import NumPy
+from ..equations.network import losses, problem
+from ..errors import BpttCheckError
+from .difference import Difference, differences
+from .verdict import NOT_OFFERED, Budgets, Row, Tolerance, declined, judge
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Budgets, differences and rows of one case.
+
+    Args:
+        loss: the expected one.
+        plain: budgets without the bound of an oracle.
+        budgets: oracle name to the budgets against it.
+        differences: oracle name to those of each gradient.
+        rows: one for each gradient and oracle, also of an oracle that could not judge.
+    """
+
+    loss: float
+    plain: Budgets
+    budgets: Mapping[str, Budgets]
+    differences: Mapping[str, dict[str, Difference]]
+    rows: tuple[Row, ...]
+
+
+def measured(
+    case: Case, result: Result, found: Mapping[str, Any], tolerance: Tolerance
+) -> Measured:
+    """Compare an answer with those of the oracles.
+
+    Args:
+        result: the subject's answer, with the structure that the contract asks for.
+        found: oracle name to its result, or to the exception in its place.
+        tolerance: of every budget.
+    """
+    own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
+    trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
+    budgets = {n: Budgets(tolerance, own, oracle, r.bounds, r.proven) for n, r in trusted.items()}
+    off = {n: differences(result, r) for n, r in trusted.items()}
+    given = problem(case)
+    return Measured(
+        loss=float(losses(NumPy(), given, given.inputs).sum()),
+        plain=Budgets(tolerance, own, oracle, None),
+        budgets=budgets,
+        differences=off,
+        rows=tuple(
+            row
+            for name, outcome in found.items()
+            for row in (
+                _judged(case, name, off[name], budgets[name])
+                if name in trusted
+                else _refused(case, name, outcome)
+            )
+        ),
+    )
+
+
+def _judged(
+    case: Case, oracle: str, off: Mapping[str, Difference], budgets: Budgets
+) -> Iterator[Row]:
+    """The rows of an oracle that answered."""
+    yield from (judge(d, oracle, budgets) for d in off.values())
+    yield from (declined(p, oracle, NOT_OFFERED) for p in case.inputs if p not in off)
+
+
+def _refused(case: Case, oracle: str, outcome: Any) -> Iterator[Row]:
+    """The rows of an oracle that could not judge."""
+    known = isinstance(outcome, BpttCheckError)
+    reason = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
+    yield from (declined(p, oracle, reason) for p in case.inputs)

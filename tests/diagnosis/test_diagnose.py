@@ -1,0 +1,218 @@
+"""A wrong backward pass is named: by the edit of the textbook that gives its very gradients.
+
+The faults are those of `implementations`, which is written in another style than the textbook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.implementations import FAULTS, Numpy, differs, with_fault
+
+import bptt_check as bc
+from bptt_check.diagnosis import Ground, diagnose
+from bptt_check.runs.records import Finding
+from bptt_check.strategies import draw_specs, specs
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+CARRY = "the gradient that h_t gets from step t+1 is dropped"
+H_T = "h_t is used in place of h_{t-1} in the gradient of W_hh"
+EXPECTED: tuple[tuple[str, str, str], ...] = (
+    ("carry_dh", "lstm gru", CARRY),
+    ("carry_dc", "lstm", "the gradient that c_t gets from step t+1 is dropped"),
+    ("last_step_only", "rnn-tanh", "the error enters at the last step only"),
+    ("every_step", "rnn-tanh+last", "the error of the last step enters at every step"),
+    ("skip_first", "rnn-tanh", "the loop back leaves out the first step"),
+    ("skip_last", "lstm+linear", "the loop back leaves out the last step"),
+    ("three_steps", "rnn-tanh", "the loop back stops after 3 steps"),
+    ("mixed_batch", "rnn-tanh", "is handed to the next sequence of the batch"),
+    ("no_final", "rnn-tanh+linear", "what the loss asks of the final states is"),
+    ("no_final_c", "lstm+linear", "what the loss asks of the final cell state is ignored"),
+    ("layer_cut", "rnn-tanh+2layers", "a lower layer gets nothing from the layer above"),
+    ("h_t", "rnn-tanh lstm", H_T),
+    ("wrap_around", "rnn-tanh", "index -1 wraps around in the gradient of W_hh"),
+    ("zero_h0", "rnn-tanh", "h_0 is left out of the gradient of W_hh"),
+    ("x_shifted", "rnn-tanh", "x_{t-1} is used in place of x_t in the gradient of W_xh"),
+    ("aliased", "gru", "every step remembers one and the same array for h_{t-1}"),
+    ("aliased", "lstm", "the last state h_T is used for every h_{t-1}"),
+    ("bias_twice", "rnn-tanh", "the gradient of b_h is added twice"),
+    ("bias_twice", "gru", "the gradients of both biases are added twice"),
+    ("bias_l1", "rnn-tanh+2layers", "the gradient of b_h is never written, in layer 1 only"),
+    ("assign_W_hh", "gru", "W_hh is assigned where it should be added: only the share of the"),
+    ("assign_W_hy", "rnn-tanh", "the gradient of W_hy has only the share of the last step"),
+    ("assign_b_y", "rnn-tanh", "the gradient of b_y has only the share of the last step"),
+    ("doubling", "rnn-tanh", "W_xh is added to itself at every step"),
+    ("transpose", "rnn-tanh", "W_hh is used in place of its transpose on the way back to h_{t-1}"),
+    ("no_slope", "rnn-sigmoid", "the derivative of the activation is forgotten"),
+    ("slope_twice", "rnn-tanh", "is taken at the activated value, that is twice"),
+    ("f_sign", "lstm", "the sign of `c_t_bar` is wrong in the gradient of the forget gate f"),
+    ("f_slope", "lstm", "the derivative of sigmoid is forgotten in gate f"),
+    ("i_for_g", "lstm", "the input gate i is used in place of the candidate g"),
+    ("tanh_slope", "lstm", "gate o takes the derivative of tanh for that of sigmoid"),
+    ("swapped", "lstm", "the gradient of a_f and the gradient of a_g are exchanged"),
+    ("c_from_h", "lstm", "`h_t_bar * o * (1 - tanh_c * tanh_c)` is missing in the gradient of c_t"),
+    ("tanh_c_twice", "lstm", "the derivative of tanh is taken at tanh(c_t), that is twice"),
+    ("o_path", "lstm", "the path through gate o back to h_{t-1} is left out"),
+    ("x_o_path", "lstm", "the path through gate o back to x_t is left out"),
+    ("dc_prev", "lstm", "the input gate i is used in place of the forget gate f"),
+    ("z_sign", "gru gru-reset-before", "is wrong in the gradient of the update gate z"),
+    ("direct", "gru gru-reset-before", "the term `z * h_t_bar` is missing in the"),
+    ("direct_1_z", "gru", "the direct path back to h_{t-1} takes 1-z for z"),
+    ("r_path", "gru gru-reset-before", "the path through gate r back to h_{t-1} is left out"),
+    ("b_hn", "gru", "a_x is used in place of the gradient of a_h in the gradient of b_hh"),
+    ("W_hn", "gru", "a_x is used in place of the gradient of a_h in the gradient of W_hh"),
+    ("W_hn", "gru-reset-before", "the factor `r` is missing in r * h_{t-1}"),
+    ("mse_half", "rnn-tanh+mse", "the factor 2 of the squared error is missing"),
+    ("mean_O", "rnn-tanh+mse+mean", "the mean over the outputs is not divided by their number"),
+    ("slope_twice", "rnn-sigmoid", "is taken at the activated value"),
+)  # fmt: skip
+"""Fault, models, what the sentence must hold."""
+ROWS = [(fault, model, says) for fault, models, says in EXPECTED for model in models.split()]
+NOT_NAMED = {("slope_twice", "rnn-sigmoid")}
+"""Of the rows, what the dictionary does not have: tanh of a sigmoid, then the sigmoid's slope."""
+NO_FAULT_OF_THE_GRADIENT = {"relu_at_0", "no_shift", "naive_bce"}
+
+Answer = tuple[float, dict[str, Any]]
+
+
+def ground(model: str, subject: Callable[[bc.Case], Any], count: int = 30) -> Ground:
+    """What a run of so many cases knows about a model."""
+    drawn = draw_specs(specs(model=bc.Model.parse(model)), count, 0)
+    known = {spec: differs(subject, spec) for spec in drawn}
+    fresh = draw_specs(specs(model=bc.Model.parse(model)), 60, 1)
+    return Ground(
+        [s for s in drawn if known[s]],
+        [s for s in drawn if not known[s]],
+        lambda spec: differs(subject, spec),
+        lambda: [s for s in fresh if s not in known],
+    )
+
+
+def found(model: str, *faults: str) -> Finding:
+    """The diagnosis of some faults."""
+    subject = with_fault(*faults)
+    (finding,) = diagnose(subject, ground(model, subject, 12))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("fault", "model", "says"), [row for row in ROWS if (row[0], row[1]) not in NOT_NAMED]
+)
+def test_a_fault_is_named(fault: str, model: str, says: str) -> None:
+    """The first sentence says what was done, and both lines and the equation stand beside it."""
+    finding = found(model, fault)
+
+    assert says in finding.sentence
+    assert "exactly what you get when" in finding.sentence
+    assert finding.confidence in ("certain", "one of several")
+    assert finding.right != finding.wrong
+    assert finding.cases >= 2
+    assert finding.condition == ""
+
+
+def test_nearly_every_fault_is_named() -> None:
+    """Nine of ten rows are named, and every fault that makes a gradient wrong has a row."""
+    assert len(NOT_NAMED) <= 0.1 * len(ROWS)
+    assert {fault for fault, *_ in ROWS} == set(FAULTS) - NO_FAULT_OF_THE_GRADIENT - {"clip_dh"}
+
+
+def test_clipping_is_told_by_its_formula() -> None:
+    """What no single line explains may have a formula of its own, which comes later."""
+    assert "dh is clipped to [-0.1, 0.1] inside the loop" in found("rnn-tanh", "clip_dh").sentence
+
+
+@pytest.mark.parametrize(("fault", "model"), sorted(NOT_NAMED))
+def test_an_unknown_fault_is_not_given_a_name(fault: str, model: str) -> None:
+    """What the dictionary does not have is only said to start somewhere."""
+    finding = found(model, fault)
+
+    assert finding.confidence == "hint"
+    assert finding.sentence.startswith("no known mistake gives these gradients")
+    assert "the gradient of the pre-activations is first wrong at step 3, the last" in (
+        finding.sentence
+    )
+
+
+SEVERAL = (
+    ("rnn-tanh", ("carry_dh", "h_t"), (CARRY, H_T)),
+    ("lstm", ("i_for_g", "f_slope"), ("input gate i is used", "forgotten in gate f")),
+    ("lstm", ("carry_dc", "f_slope"), ("forgotten in gate f", "c_t gets from step t+1")),
+    ("rnn-tanh+2layers", ("bias_l1", "h_t"), (H_T, "never written, in layer 1 only")),
+    ("rnn-tanh+mse", ("mse_half", "carry_dh", "h_t"), (CARRY, H_T, "the factor 2")),
+    ("lstm", ("h_t", "bias_twice", "assign_W_hy"), (H_T, "b_h is added twice", "of W_hy has only")),
+)
+
+
+@pytest.mark.parametrize(("model", "faults", "says"), SEVERAL)
+def test_faults_that_meet_are_told_apart(model: str, faults: Any, says: Any) -> None:
+    """Two or three faults at once are each named, and never with full confidence."""
+    finding = found(model, *faults)
+
+    for phrase in says:
+        assert phrase in finding.sentence
+    assert finding.confidence == "likely"
+
+
+def test_what_is_left_is_said() -> None:
+    """Beside a known mistake, an unknown one in another gradient is called something else."""
+
+    def subject(case: bc.Case) -> Answer:
+        loss, grads = with_fault("h_t")(case)
+        return loss, grads | {"b_y": np.sin(3.0 * grads["b_y"])}
+
+    (finding,) = diagnose(subject, ground("rnn-tanh", subject, 12))
+
+    assert finding.parameters == ("W_hh_l0",)
+    assert H_T in finding.sentence
+    assert finding.sentence.endswith("what is wrong with b_y is something else")
+    assert finding.confidence == "likely"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_false_sentence_for_random_gradients(seed: int) -> None:
+    """A gradient that no mistake makes is not given a name, whichever it is."""
+
+    def subject(case: bc.Case) -> Answer:
+        loss, grads = Numpy()(case)
+        name = list(grads)[seed]
+        rng = np.random.default_rng(case.x.size)
+        return loss, grads | {name: grads[name] * rng.uniform(0.5, 1.5, grads[name].shape)}
+
+    (finding,) = diagnose(subject, ground("rnn-tanh", subject, 8))
+
+    assert finding.confidence == "hint"
+    assert "exactly what you get" not in finding.sentence
+
+
+def test_a_right_answer_on_every_case_has_no_diagnosis() -> None:
+    """Without a failing case there is nothing to explain."""
+    assert diagnose(Numpy(), Ground([], [])) == ()
+
+
+def test_another_meaning_is_told() -> None:
+    """Where two mistakes give the same gradients, both are said, and neither is certain."""
+    finding = found("rnn-tanh", "zero_h0")
+
+    assert finding.confidence == "one of several"
+    assert "the same comes out when the gradient of W_hh lacks the share of the first step" in (
+        finding.sentence
+    )
+
+
+def test_a_subject_is_called_a_bounded_number_of_times() -> None:
+    """A diagnosis of an unconditional mistake calls the subject at most 32 times."""
+    calls: list[int] = []
+
+    def subject(case: bc.Case) -> Answer:
+        calls.append(1)
+        return with_fault("h_t")(case)
+
+    known = ground("rnn-tanh", subject, 12)
+    calls.clear()
+    diagnose(subject, known)
+
+    assert 0 < len(calls) <= 32

@@ -1,0 +1,399 @@
+"""The measure of rounding: right gradients stay within a few units of it, wrong ones do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import bptt_reference
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from bptt_check import oracles
+from bptt_check.cases.case import Case, Differentiator, Result, Spec
+from bptt_check.cases.contract import accept
+from bptt_check.cases.generate import REGIMES
+from bptt_check.cases.model import Model
+from bptt_check.cases.precision import PRECISIONS
+from bptt_check.cases.targets import default_targets
+from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem
+from bptt_check.runs.records import CaseReport
+from bptt_check.strategies import draw_specs, specs
+from bptt_check.verdicts.judge import Setup, check_case
+from bptt_check.verdicts.verdict import PARTED
+
+WITHIN = 12.0
+"""Units that right implementations stay below; a third of what `verdict.Tolerance` allows."""
+
+
+@pytest.fixture(autouse=True)
+def no_example_database(monkeypatch):
+    """Draws depend on the seed alone."""
+    monkeypatch.setenv("CI", "1")
+
+
+def drawn(dtype: str, regime: str, count: int, families: tuple[str, ...] = ()) -> Iterator[Case]:
+    """Cases of all default models that the reference and complex step have an answer to."""
+    everything = [t.model for t in default_targets() if t.model.activation != "relu"]
+    models = [m for m in everything if not families or m.family in families]
+    strategy = specs(
+        model=st.sampled_from(models), dtypes=(dtype,), regimes=(regime,), lengths=None,
+        truncation=None, max_T=10,
+    )  # fmt: skip
+    yield from (spec.build() for spec in draw_specs(strategy, count, seed=5))
+
+
+def reference(case: Case) -> Result | None:
+    """The hand-written gradient, read like a subject; None where the case's dtype overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        accepted = accept(case, bptt_reference.loss_and_grads(case))
+    return None if accepted.findings else accepted.result
+
+
+def units(got: Result, want: Result, own: Conditioning, exact: Conditioning) -> float:
+    """The largest distance of two results in units of what both arithmetics inflict."""
+    tiniest = np.finfo(own.dtype).tiny
+    return max(
+        float((np.abs(got.grads[n] - a) / (own.error(n) + exact.error(n) + tiniest)).max())
+        for n, a in want.grads.items()
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_the_reference_stays_within_a_few_units(dtype, regime):
+    """In either dtype and in every regime its distance to complex step is rounding."""
+    for case in drawn(dtype, regime, 20):
+        exact, own = conditioning(case, "float64"), conditioning(case, dtype)
+        got, want = reference(case), oracles.load("complex_step")(case)
+        if got is None:  # see test_right_code_does_not_overflow
+            assert (dtype, case.model.family) == ("float32", "rnn-identity"), str(case.spec)
+            continue
+        assert units(got, want, own, exact) < WITHIN, str(case.spec)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_losses_stay_within_a_few_units(regime):
+    """The reference's loss differs from that of the shared forward pass by rounding."""
+    for case in drawn("float64", regime, 60):
+        got, given = reference(case), problem(case)
+        want = float(losses(NumPy(), given, given.inputs).sum())
+        typical = PRECISIONS["float64"].unit * loss_scatter(given).sum()
+        assert abs(got.loss - want) <= WITHIN * 2 * typical, str(case.spec)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_torch_stays_within_a_few_units(regime):
+    """Autograd and complex step, both in float64, differ by rounding."""
+    pytest.importorskip("torch")
+    for case in drawn("float64", regime, 20):
+        exact = conditioning(case, "float64")
+        got, want = oracles.load("torch")(case), oracles.load("complex_step")(case)
+        assert units(got, want, exact, exact) < WITHIN, str(case.spec)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_relu_stays_within_a_few_units(regime):
+    """Where complex step does not apply the reference is compared with autograd."""
+    pytest.importorskip("torch")
+    models = st.sampled_from([t.model for t in default_targets() if t.model.activation == "relu"])
+    strategy = specs(model=models, regimes=(regime,), lengths=None, truncation=None)
+    for spec in draw_specs(strategy, 20, seed=5):
+        case = spec.build()
+        exact = conditioning(case, "float64")
+        got, want = reference(case), oracles.load("torch")(case)
+        assert got is not None
+        assert units(got, want, exact, exact) < WITHIN, str(spec)
+
+
+GRU = "gru+bce+last+mean+nobias T=11 B=3 D=3 H=1 O=1 regime=saturated dtype=float32 seed=2858"
+RNN = "rnn-identity+2layers+mse+mean T=5 B=2 D=5 H=4 O=3 regime=saturated k1=5 k2=1 lengths"
+
+
+@pytest.mark.parametrize("text", [GRU, f"{RNN} seed=3947"])
+def test_cases_that_were_hard(text):
+    """Cases in which a right implementation was once farther off than usual."""
+    case = Spec.parse(text).build()
+    exact = conditioning(case, "float64")
+    got, want = reference_in_float64(case), oracles.load("complex_step")(case)
+
+    assert units(got, want, exact, exact) < WITHIN
+
+
+def reference_in_float64(case: Case) -> Result:
+    """The reference on the values of a case, computing in float64 whatever its dtype."""
+    found = reference(replace(case, dtype="float64", spec=None))
+    assert found is not None
+    return found
+
+
+LONG = [
+    "rnn-tanh T=40 B=16 D=2 H=4 O=3 dtype=float32 regime=tiny seed=2",
+    "lstm T=50 B=16 D=2 H=4 O=3 dtype=float32 regime=tiny seed=1",
+    "lstm T=100 B=64 D=4 H=8 O=3 dtype=float32 regime=tiny seed=1",
+    "gru T=100 B=64 D=4 H=8 O=3 dtype=float32 seed=1",
+    "gru+mse T=200 B=64 D=4 H=8 O=3 dtype=float32 regime=tiny seed=1",
+    "lstm T=100 B=64 D=4 H=8 O=3 regime=tiny seed=1",
+    "rnn-relu T=3 B=8 D=600 H=500 O=3 dtype=float32 seed=1",
+]
+"""With tiny weights every softmax is the same number: the errors of thousands of them add up. In
+the others thousands of different terms do.
+"""
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_long_sums_of_right_code_pass(text):
+    """Thousands of terms are added; and equal ones round alike."""
+    report = judged(bptt_reference.loss_and_grads, text)
+
+    assert report.verdict == "pass", report.message
+    assert max(row.max_budgets for row in report.rows) < 0.75
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_one_sequence_left_out_of_a_long_sum_fails(text):
+    """The budget of a long sum is far below the terms of one sequence."""
+
+    def forgets_a_sequence(case: Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        _, of_one = bptt_reference.loss_and_grads(last_sequence_of(case))
+        return loss, grads | {"W_hy": grads["W_hy"] - of_one["W_hy"]}
+
+    report = judged(forgets_a_sequence, text)
+
+    assert report.verdict == "fail", report.message
+    assert report.parameter == "W_hy"
+
+
+CHAOS = "rnn-tanh+mse+last T=100 B=8 D=8 H=64 O=10 dtype=float32 regime=saturated seed=174"
+
+
+def test_where_trajectories_part_every_value_may_be_right():
+    """Two float32 programs that differ by rounding end up nineteen orders of magnitude apart."""
+    case = Spec.parse(CHAOS).build()
+    report = judged(bptt_reference.loss_and_grads, CHAOS)
+    reasons = {row.parameter: row.reason for row in report.rows}
+
+    got = reference(case)
+    assert got is not None
+    assert units(got, oracles.load("torch")(case), *both(case)) > 100 * WITHIN
+    assert report.verdict == "pass", report.message  # for b_y, which is not behind the chaos
+    assert reasons["W_hh_l0"] == PARTED.format("float32")
+    assert reasons["b_y"] == ""
+
+
+def test_what_is_not_behind_the_chaos_is_judged():
+    """The last bias of the same case, three times too large."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        return loss, grads | {"b_y": 3 * grads["b_y"]}
+
+    report = judged(subject, CHAOS)
+
+    assert (report.verdict, report.parameter) == ("fail", "b_y")
+
+
+def test_nothing_is_lost_in_cases_of_everyday():
+    """In the normal regime there is no chaos to hide behind, in any dtype that has digits."""
+    for dtype in ("float64", "float32"):
+        for case in drawn(dtype, "normal", 60):
+            assert conditioning(case, dtype).lost is None, str(case.spec)
+
+
+def both(case: Case) -> tuple[Conditioning, Conditioning]:
+    """How rounding grows in the dtype of a case, and in float64."""
+    return conditioning(case, case.dtype), conditioning(case, "float64")
+
+
+def judged(subject: Differentiator, text: str) -> CaseReport:
+    """The judgement of a subject on one case by PyTorch, which is quick on large ones."""
+    pytest.importorskip("torch")
+    return check_case(subject, Spec.parse(text).build(), Setup((oracles.load("torch"),)))
+
+
+def last_sequence_of(case: Case) -> Case:
+    """The case without its other sequences."""
+    batched = ("x", "h0", "c0", "targets")
+    last = {n: getattr(case, n)[:, -1:] for n in batched if getattr(case, n) is not None}
+    return replace(case, **last, spec=None)
+
+
+COMPLEX_STEP = Setup((oracles.load("complex_step"),))
+SATURATED = "rnn-tanh+linear+last T=6 B=2 D=3 H=4 O=3 regime=saturated seed=15254"
+
+
+def test_a_tanh_that_is_off_by_some_units_passes():
+    """JAX's is, by up to 6.5 in the last place, where 1 - tanh^2 keeps few digits."""
+    pytest.importorskip("jax")
+    from bptt_check.power.implementations import jax_scan
+
+    report = check_case(jax_scan, Spec.parse(SATURATED).build(), COMPLEX_STEP)
+
+    assert report.verdict == "pass", report.message
+    assert max(row.max_budgets for row in report.rows) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict"),
+    [(0.0, "pass"), (3.0, "pass"), (2.0**20, "imprecise"), (-(2.0**20), "imprecise")],
+)
+def test_functions_are_granted_a_few_units_and_not_a_million(off, verdict):
+    """A tanh that is too large by 3 units is right, one that is by 1e-10 of itself is not."""
+    case = Spec.parse("rnn-tanh+linear+last T=6 B=2 D=3 H=4").build()
+    report = check_case(partial(with_tanh, off=off * 2.0**-53), case, COMPLEX_STEP)
+
+    assert report.verdict == verdict, report.message
+
+
+def with_tanh(case: Case, off: float) -> tuple[float, dict[str, np.ndarray]]:
+    """The equations of a plain network with linear loss, with a tanh that is off by a factor."""
+    W, U, x = case.params["W_xh_l0"], case.params["W_hh_l0"], case.x
+    hs = [case.h0[0]]
+    for x_t in x:
+        hs.append(np.tanh(x_t @ W.T + hs[-1] @ U.T + case.params["b_h_l0"]) * (1.0 + off))
+    h_bar = case.targets + case.cotangent_h_n[0]
+    a_bar = np.empty((len(x), *h_bar.shape))
+    loss = float((h_bar * hs[-1]).sum())
+    for t in reversed(range(len(x))):
+        a_bar[t] = h_bar * (1.0 - hs[t + 1] ** 2)
+        h_bar = a_bar[t] @ U
+    grads = {
+        "W_xh_l0": np.einsum("tbh,tbd->hd", a_bar, x),
+        "W_hh_l0": np.einsum("tbh,tbk->hk", a_bar, np.array(hs[:-1])),
+        "b_h_l0": a_bar.sum((0, 1)),
+        "x": a_bar @ W,
+        "h0": h_bar[None],
+    }
+    return loss, grads
+
+
+def test_a_loss_near_zero_rounds_at_the_size_of_its_sum():
+    """`log(1 + 5e-9)` is 5e-9 give or take 1e-16, whoever computes it that way."""
+    case = Spec.parse("rnn-tanh T=1 B=1 D=1 H=1 O=2 regime=saturated seed=0").build()
+    got, want = reference(case), oracles.load("complex_step")(case)
+    own = conditioning(case, "float64")
+
+    assert want.loss < 1e-8
+    assert abs(got.loss - want.loss) <= WITHIN * 2 * own.loss_error()
+
+
+@pytest.mark.parametrize("regime", list(REGIMES))
+def test_right_code_does_not_overflow(regime):
+    """No regime asks for more than float32 can hold: a right implementation would look broken."""
+    for family in ("rnn-identity", "rnn-relu"):
+        for rest in ("+3layers+mse", "+2layers+mse"):
+            for seed in range(8, 14):
+                text = f"{family}{rest} T=16 B=4 D=5 H=5 O=4 dtype=float32 seed={seed}"
+                case = Spec.parse(f"{text} regime={regime}").build()
+                assert reference(case) is not None, str(case.spec)
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "gru", "gru-reset-before+2layers"])
+@pytest.mark.parametrize("seed", range(5))
+def test_an_error_in_the_ninth_digit_is_thousands_of_units(name, seed):
+    """In the normal regime a relative error of 1e-9 of any large entry is far over budget."""
+    case = Spec.parse(f"{name} T=8 B=3 D=4 H=5 O=3 seed={seed}").build()
+    exact = conditioning(case, "float64")
+    for parameter, array in oracles.load("complex_step")(case).grads.items():
+        share = 1e-9 * np.abs(array) / exact.error(parameter)
+        assert share.max() > 1e4, parameter
+        assert np.median(share) > 1e4, parameter
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
+def test_it_is_linear_in_the_unit(name):
+    """Errors per unit are the same for float32 and float64 outside of saturation."""
+    case = Spec.parse(f"{name} T=6").build()
+    coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
+    ratios = np.concatenate([(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs])
+
+    assert 0.9 < np.median(ratios) < 1.1
+    assert ratios.min() > 0.3
+    assert ratios.max() < 3.0
+    assert 0.3 < coarse.loss / fine.loss < 3.0
+
+
+def test_an_error_is_so_many_units_of_the_dtype():
+    """`error` is the conditioning times the unit roundoff of the dtype."""
+    case = Spec.parse("gru T=2").build()
+    single = conditioning(case, "float32")
+
+    assert [PRECISIONS[n].unit for n in ("float64", "float32")] == [2.0**-53, 2.0**-24]
+    assert np.array_equal(single.error("x"), single.grads["x"] * 2.0**-24)
+    assert single.loss_error() == single.loss * 2.0**-24
+
+
+def test_it_is_the_same_every_time():
+    """A verdict must not depend on chance."""
+    case = Spec.parse("lstm+2layers T=4 lengths").build()
+    one, other = conditioning(case, "float64"), conditioning(case, "float64")
+
+    assert one.loss == other.loss
+    assert all(np.array_equal(a, other.grads[n]) for n, a in one.grads.items())
+
+
+def test_every_entry_has_at_least_its_own_rounding():
+    """No entry is more exact than one rounding of its value."""
+    case = Spec.parse("lstm T=4").build()
+    exact = conditioning(case, "float64")
+    for name, array in oracles.load("complex_step")(case).grads.items():
+        assert np.all(exact.grads[name] >= 0.999 * np.abs(array)), name
+
+
+def relu_case(b: float) -> Case:
+    """One unit whose pre-activation is b."""
+    zero = np.zeros((1, 1, 1))
+    return Case(
+        model=Model("rnn", activation="relu", loss="linear"),
+        params={"W_xh_l0": [[1.0]], "W_hh_l0": [[1.0]], "b_h_l0": [b]},
+        x=zero, h0=zero, targets=zero + 1.0, cotangent_h_n=zero,
+    )  # fmt: skip
+
+
+def test_a_kink_leaves_the_choice_of_a_slope():
+    """At a pre-activation of exactly 0 the slope may be 0, 1 or between; beside it, no choice."""
+    at, beside = (conditioning(relu_case(b), "float64") for b in (0.0, 0.5))
+
+    assert at.choice("b_h_l0") == np.ones(1)
+    assert beside.choice("b_h_l0") == 0.0
+    for found in (at, beside):
+        assert found.error("b_h_l0")[0] / PRECISIONS["float64"].unit < 10
+
+
+def test_what_cannot_reach_the_loss_has_no_rounding():
+    """Steps outside of the windows get exactly zero from anyone."""
+    case = Spec.parse("lstm T=6 B=2 k1=6 k2=2").build()
+    exact = conditioning(case, "float64")
+
+    assert not exact.grads["x"][:4].any()
+    assert not exact.grads["h0"].any()
+    assert exact.grads["x"][4:].all()
+
+
+@pytest.mark.parametrize("cut", ["", " k1=2 k2=2"])
+def test_the_loss_is_the_whole_one(cut):
+    """The loss of a truncated case rounds like that of the full one."""
+    case = Spec.parse(f"gru T=6{cut}").build()
+
+    assert conditioning(case, "float64").loss == pytest.approx(
+        loss_scatter(problem(case)).sum(), rel=0.7
+    )
+
+
+def test_it_grows_with_the_terms_of_a_sum_and_not_with_the_size_of_arrays():
+    """A budget is that of its entry: 8 times the units loosen it little, 8 times the sequences by
+    as much as they add, and by the square root of 8 for the additions at most.
+    """
+    few, units_, sequences = (
+        float(np.median(conditioning(Spec.parse(text).build(), "float64").grads["W_hy"]))
+        for text in ("lstm T=4 B=3 D=3 H=3", "lstm T=4 B=3 D=3 H=24", "lstm T=4 B=24 D=3 H=3")
+    )
+
+    assert units_ < 2.5 * few
+    assert sequences < 8 * 8**0.5 * few

@@ -1,0 +1,210 @@
+"""The folder of a run: whole or not at all, never over somebody else's files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import made
+
+import bptt_check as bc
+from bptt_check.errors import ReportError
+from bptt_check.report import folder as store
+from bptt_check.report import parquet
+from bptt_check.report.report import load
+
+
+def test_a_folder_holds_everything(tmp_path: Path) -> None:
+    """The page, the record, the table and the counterexample are there and belong together."""
+    page = made.failing().to_folder(tmp_path / "new" / "run")
+    folder = page.parent
+    run = load(folder)
+
+    assert {"index.html", "run.json", "results.parquet", "counterexamples"} == {
+        p.name for p in folder.iterdir()
+    }
+    assert run.failures[0].counterexample is not None
+    found = bc.Case.load(folder / run.failures[0].counterexample)
+    want = bc.Spec.parse(made.SPEC).build()
+    assert all(np.array_equal(a, found.inputs[n]) for n, a in want.inputs.items())
+
+
+def test_a_run_is_loaded_from_its_folder_or_its_file(tmp_path: Path) -> None:
+    """`load` takes either, and both say what the report said."""
+    report = made.report()
+    report.to_folder(tmp_path)
+
+    assert report.document == load(tmp_path) == load(tmp_path / "run.json")
+
+
+def test_pages_are_rendered_again_from_the_records(tmp_path: Path) -> None:
+    """The page made from `run.json` alone is the same to the last byte."""
+    page = made.failing().to_folder(tmp_path)
+    first = page.read_bytes()
+    page.unlink()
+
+    assert first == store.write_page(tmp_path, load(tmp_path)).read_bytes()
+
+
+def test_the_files_do_not_depend_on_where_or_when(tmp_path: Path) -> None:
+    """Two folders of the same run are equal, and name neither of the two."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    made.failing().to_folder(one)
+    made.failing().to_folder(other)
+
+    for path in one.rglob("*"):
+        if path.is_file() and path.suffix != ".parquet":
+            assert path.read_bytes() == (other / path.relative_to(one)).read_bytes()
+            assert str(tmp_path).encode() not in path.read_bytes()
+
+
+def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
+    """Counterexamples of the run before do not stay behind."""
+    made.failing().to_folder(tmp_path)
+    (tmp_path / "counterexamples" / "mine.npz").write_bytes(b"kept")
+    made.report().to_folder(tmp_path)
+
+    assert [p.name for p in (tmp_path / "counterexamples").iterdir()] == ["mine.npz"]
+    assert load(tmp_path).passed
+
+
+@pytest.mark.parametrize("name", ["index.html", "run.json", "results.parquet"])
+def test_foreign_files_are_not_overwritten(tmp_path: Path, name: str) -> None:
+    """A file of that name which no run has written is kept, and the refusal names it."""
+    (tmp_path / name).write_text("mine")
+
+    with pytest.raises(ReportError, match=name):
+        made.report().to_folder(tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_other_files_may_be_there(tmp_path: Path) -> None:
+    """A folder with a .gitignore is as good as an empty one."""
+    (tmp_path / ".gitignore").write_text("*")
+
+    assert made.report().to_folder(tmp_path).exists()
+
+
+@pytest.mark.parametrize("write", ["to_folder", "to_html"])
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, write: str) -> None:
+    """A path below a file cannot become a folder; the message advises another one."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ReportError, match="Choose another folder"):
+        getattr(made.report(), write)(tmp_path / "file" / "run")
+
+
+def test_a_file_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """`to_json` into a folder that is not there says so in our own exception."""
+    with pytest.raises(ReportError, match="cannot be written"):
+        made.report().to_json(tmp_path / "none" / "run.json")
+
+
+def test_an_interrupted_write_is_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a folder is refused by `load`, and the next run may have the folder."""
+    made.report().to_folder(tmp_path)
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet, "write", fails)
+        with pytest.raises(ReportError, match="No space left"):
+            made.failing().to_folder(tmp_path)
+    with pytest.raises(ReportError, match=r"holds no run\.json"):
+        load(tmp_path)
+    assert made.report().to_folder(tmp_path).exists()
+
+
+def test_a_folder_without_run_is_refused(tmp_path: Path) -> None:
+    """The message says what kind of folder is wanted."""
+    with pytest.raises(ReportError, match="bptt-check run --report"):
+        load(tmp_path)
+
+
+def test_to_json_writes_one_file(tmp_path: Path) -> None:
+    """The file has no link to counterexamples that nobody wrote."""
+    made.failing().to_json(tmp_path / "a.json")
+    data = json.loads((tmp_path / "a.json").read_text())
+
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    assert data["failures"][0]["counterexample"] is None
+
+
+def test_to_html_writes_one_file(tmp_path: Path) -> None:
+    """The page alone links to nothing."""
+    page = made.failing().to_html(tmp_path)
+
+    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+    assert ".npz" not in page.read_text()
+
+
+def read(path: Path, query: str) -> list[Any]:
+    """Lines that DuckDB finds in a Parquet file."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        return connection.execute(query, [str(path)]).fetchall()
+
+
+def test_the_table_is_exact(tmp_path: Path) -> None:
+    """Every column of every line is in Parquet as it was, NaN and infinities too."""
+    path = tmp_path / "it's a table.parquet"
+    parquet.write(path, made.table(3))
+    lines = read(path, "select * from read_parquet($1)")
+
+    assert len(lines) == 3
+    want = [column[0] for column in made.table().values()]
+    assert all(repr(w) == repr(g) for w, g in zip(want, lines[0], strict=True))
+
+
+def test_an_empty_table_has_the_types_of_a_full_one(tmp_path: Path) -> None:
+    """So that tables of several runs can be read as one."""
+    types: list[list[Any]] = []
+    for length in (0, 1):
+        path = tmp_path / f"{length}.parquet"
+        parquet.write(path, made.table(length))
+        types.append(
+            read(path, "select column_name, column_type from (describe from read_parquet($1))")
+        )
+
+    assert types[0] == types[1]
+    assert ("max_abs", "DOUBLE") in types[0]
+    assert ("entries", "BIGINT") in types[0]
+
+
+def test_the_table_carries_its_version(tmp_path: Path) -> None:
+    """Whoever finds the file alone can tell what it is."""
+    parquet.write(tmp_path / "a.parquet", made.table())
+
+    found = read(tmp_path / "a.parquet", "select key, value from parquet_kv_metadata($1)")
+    assert (b"schema_version", b"1") in found
+
+
+def test_curves_are_read_back(tmp_path: Path) -> None:
+    """With every digit, and without an order where there is none."""
+    curves = (made.curve(), made.curve(order=None, reason="flat"))
+    made.report(taylor=curves).to_folder(tmp_path)
+
+    assert load(tmp_path).taylor == curves
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"last": 5}, "as many remainders as steps"),
+        ({"rounding": ()}, "as many remainders as steps"),
+        ({"verdict": "perfect"}, "no verdict 'perfect'"),
+    ],
+)
+def test_a_curve_that_no_run_writes_is_refused(
+    tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    """It may come from anywhere."""
+    made.report(taylor=(made.curve(**changes),)).to_json(tmp_path / "run.json")
+
+    with pytest.raises(ReportError, match=says):
+        load(tmp_path)

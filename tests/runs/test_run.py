@@ -1,0 +1,487 @@
+"""A whole run: drawing, summing up, the verdict of a run, and the failure that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bptt_check.cases import targets
+from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem
+from bptt_check.errors import Undecidable, Unsupported
+from bptt_check.report.report import Report
+from bptt_check.runs.records import TABLE, CaseReport, Record
+from bptt_check.runs.run import Plan, Progress, Tally, verify
+from bptt_check.verdicts.judge import Setup
+from bptt_check.verdicts.verdict import NOT_OFFERED, Row
+
+SMALL = "rnn-tanh+mse"
+
+
+@pytest.fixture(autouse=True)
+def no_example_database(monkeypatch):
+    """Draws depend on the seed alone."""
+    monkeypatch.setenv("CI", "1")
+
+
+def right(case: Case) -> tuple[float, dict[str, Any]]:
+    """The right loss and gradients, in the case's dtype."""
+    given = problem(case)
+    loss = float(losses(NumPy(), given, given.inputs).sum())
+    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """An oracle that is right, and may refuse."""
+
+    name: str = "truth"
+    refuses: Callable[[Case], bool] = lambda case: False
+
+    def __call__(self, case: Case) -> Result:
+        if self.refuses(case):
+            raise Undecidable("not for this one")
+        return Result(*right(replace(case, dtype="float64")))
+
+
+def run(
+    subject: Any, *names: str, cases: int = 8, oracles: Any = (Truth(),), **options: Any
+) -> Record:
+    """A run over the named targets."""
+    chosen = tuple(t for name in names or (SMALL,) for t in targets.of(name))
+    plan = Plan(chosen, cases, options.pop("dtypes", ("float64",)), options.pop("seed", 0))
+    return verify(subject, plan, Setup(tuple(oracles)), **options)
+
+
+def wrong_if(condition: Callable[[Case], bool], how: Callable[[float, Any], Any]) -> Any:
+    """A subject that is right but for some cases."""
+
+    def subject(case: Case) -> Any:
+        found = right(case)
+        return how(*found) if condition(case) else found
+
+    return subject
+
+
+def fails(loss: float, grads: Any) -> Any:
+    """A wrong gradient."""
+    return loss, {**grads, "W_hh_l0": 1.5 * grads["W_hh_l0"]}
+
+
+def breaks(loss: float, grads: Any) -> Any:
+    """A broken contract."""
+    return loss, {**grads, "W_hh_l0": grads["W_hh_l0"].astype("f4")}
+
+
+def loses_digits(loss: float, grads: Any) -> Any:
+    """float32 inside."""
+    return loss, {n: a.astype("f4").astype("f8") for n, a in grads.items()}
+
+
+def dies(loss: float, grads: Any) -> Any:
+    """An exception."""
+    raise RuntimeError("died")
+
+
+def declines(loss: float, grads: Any) -> Any:
+    """No answer."""
+    raise Unsupported("not this one")
+
+
+def never(case: Case) -> bool:
+    return False
+
+
+def always(case: Case) -> bool:
+    return True
+
+
+def short(case: Case) -> bool:
+    return case.sizes.T <= 2
+
+
+# --- the verdict of a run -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "how", "verdict"),
+    [
+        (never, fails, "pass"),
+        (always, fails, "fail"),
+        (short, fails, "fail"),
+        (short, breaks, "contract"),
+        (short, dies, "error"),
+        (always, loses_digits, "imprecise"),
+        (short, declines, "pass"),
+        (always, declines, "inconclusive"),
+    ],
+)
+def test_the_verdict_is_the_worst(condition, how, verdict):
+    """One failing case decides; one declined case does not."""
+    record = run(wrong_if(condition, how))
+
+    assert record.verdict == verdict
+    assert record.passed == (verdict == "pass")
+    assert sum(record.cases.values()) == 8
+
+
+@pytest.mark.parametrize(
+    ("hows", "shown"),
+    [
+        ([loses_digits, fails, breaks, dies], ["error", "contract", "fail"]),
+        ([loses_digits, fails], ["fail"]),
+        ([loses_digits, breaks], ["contract", "imprecise"]),
+    ],
+)
+def test_error_contract_fail_imprecise(hows, shown):
+    """A failure of each kind, the worst first; `imprecise` is not shown beside `fail`."""
+
+    def subject(case: Case) -> Any:
+        return hows[case.spec.seed % len(hows)](*right(case)) if case.spec else right(case)
+
+    record = run(subject, cases=12)
+
+    assert record.verdict == shown[0]
+    assert [f.verdict for f in record.failures] == shown
+    assert len(record.cases) == len(hows)
+
+
+def test_a_gradient_that_no_oracle_decides_is_inconclusive():
+    """Every oracle refuses: nothing was checked, and nothing has passed."""
+    record = run(right, oracles=[Truth(refuses=always)])
+
+    assert record.verdict == "inconclusive"
+    assert {r.verdict for r in record.rows} == {"unsupported"}
+    assert {r.reason for r in record.rows} == {"not for this one"}
+
+
+def test_one_oracle_that_decides_is_enough():
+    """In one case."""
+    record = run(right, oracles=[Truth("shy", always), Truth("rare", lambda c: c.sizes.T != 1)])
+
+    assert record.verdict == "pass"
+    assert {r.verdict for r in record.rows if r.oracle == "rare"} == {"pass"}
+
+
+@pytest.mark.parametrize("oracles", [[Truth()], [Truth("shy", always), Truth()]])
+def test_a_gradient_that_is_not_offered_does_not_count(oracles):
+    """x and the initial states are optional, whatever an oracle can say about them."""
+    partial = wrong_if(always, lambda v, g: (v, {n: a for n, a in g.items() if n[0] in "Wb"}))
+    record = run(partial, oracles=oracles)
+    reasons = {r.reason for r in record.rows if r.parameter in ("x", "h0") and r.oracle == "truth"}
+
+    assert record.verdict == "pass"
+    assert reasons == {NOT_OFFERED}
+
+
+def test_vacuous_cases_do_not_spoil_a_run():
+    """They are counted, and the others decide."""
+    relu = "rnn-relu+linear"
+    record = run(right, relu, cases=40)
+    verdicts = set(record.table["verdict"])
+
+    assert record.verdict == "pass"
+    assert "inconclusive" in verdicts
+
+
+def test_a_gradient_that_is_always_vacuous_is_inconclusive():
+    """A weight that never matters was not checked."""
+
+    def zeroed(case: Case) -> Result:
+        grads = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+        return Result(right(case)[0], grads)
+
+    class Zero(Truth):
+        def __call__(self, case: Case) -> Result:
+            return zeroed(case)
+
+    assert run(zeroed, oracles=[Zero()]).verdict == "inconclusive"
+
+
+class Choosy:
+    """Supports one family only."""
+
+    name = "choosy"
+
+    def supports(self, model: Any) -> bool:
+        return model.cell == "rnn"
+
+    def __call__(self, case: Case) -> Any:
+        return right(case)
+
+
+def test_models_that_are_declined_are_listed():
+    """They are not checked, and do not spoil the verdict of the others."""
+    record = run(Choosy(), "lstm", SMALL, "gru")
+
+    assert record.verdict == "pass"
+    assert record.subject == "choosy"
+    assert record.declined == {"lstm": "supports() says no", "gru": "supports() says no"}
+    assert record.models == ("lstm", SMALL, "gru")
+    assert {r.model for r in record.rows} == {SMALL}
+
+
+def test_nothing_left_to_check_is_inconclusive():
+    """A subject that supports nothing has not passed."""
+    record = run(Choosy(), "lstm")
+
+    assert record.verdict == "inconclusive"
+    assert record.rows == ()
+    assert record.cases == {}
+
+
+# --- summing up ---------------------------------------------------------------------------------
+
+
+def test_a_row_for_every_model_gradient_and_oracle():
+    """With its largest errors, and where."""
+    record = run(right, SMALL, "lstm+linear", oracles=[Truth("one"), Truth("two")])
+    keys = [(r.model, r.parameter, r.oracle) for r in record.rows]
+
+    assert len(set(keys)) == len(keys) == (5 + 2) * 2 + (3 + 3) * 2
+    assert {r.cases for r in record.rows} == {8}
+    for row in record.rows:
+        assert 0 <= row.max_budgets < 1
+        assert Spec.parse(row.worst_spec).model == targets.of(row.model)[0].model
+
+
+def row_of(budgets: float, verdict: str = "pass", reason: str = "", decided: int = 1) -> Row:
+    """A row of one entry."""
+    return Row(
+        "b", "truth", verdict, reason, budgets / 2, budgets / 3, budgets / 4, budgets, (0,),
+        1.0, 1.0, 1.0, 1, 0, decided,
+    )  # fmt: skip
+
+
+def summed(*rows: Row) -> Any:
+    """The summary of cases with these rows, in this order; their seeds count from 0."""
+    tally = Tally()
+    for seed, row in enumerate(rows):
+        case = Spec.parse(f"lstm T=1 B=1 D=1 H=1 seed={seed}").build()
+        tally.add("lstm", CaseReport(row.verdict, case, "f", (row,)))
+    (summary,) = tally.summaries()
+    return summary
+
+
+NOTHING = row_of(float("nan"), "unsupported", "not for this one", 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "worst", "seed"),
+    [
+        ([row_of(0.1), row_of(0.3), row_of(0.2)], "pass", 0.3, 1),
+        ([row_of(0.1), row_of(9.0, "fail")], "fail", 9.0, 1),
+        ([row_of(9.0, "fail"), row_of(0.1)], "fail", 9.0, 0),
+        ([row_of(5.0, "imprecise"), row_of(9.0, "fail")], "fail", 9.0, 1),
+        ([row_of(0.0, "inconclusive", "vacuous", 0), row_of(0.2)], "pass", 0.2, 1),
+        ([row_of(0.2), row_of(0.0, "inconclusive", "vacuous", 0)], "pass", 0.2, 0),
+        ([NOTHING, row_of(0.2)], "pass", 0.2, 1),
+        ([row_of(0.2), NOTHING], "pass", 0.2, 0),
+        ([NOTHING, row_of(0.0, "inconclusive", "vacuous", 0)], "inconclusive", 0, 1),
+    ],
+)  # fmt: skip
+def test_cases_are_summed_up(rows, verdict, worst, seed):
+    """Failures win, then a pass; the worst case is remembered; NaN is never the largest."""
+    summary = summed(*rows)
+
+    assert (summary.verdict, summary.max_budgets) == (verdict, worst)
+    assert summary.worst_spec.endswith(f"seed={seed}")
+    assert summary.cases == len(rows)
+    assert summary.decided == sum(r.decided for r in rows)
+    assert summary.max_abs == worst / 2
+
+
+def test_the_table_has_a_line_for_every_row():
+    """One column per name, all of one length, for Parquet."""
+    record = run(right, SMALL, cases=5)
+
+    assert list(record.table) == list(TABLE)
+    assert {len(column) for column in record.table.values()} == {5 * 7}
+    assert set(record.table["parameter"]) == {
+        "W_xh_l0",
+        "W_hh_l0",
+        "b_h_l0",
+        "W_hy",
+        "b_y",
+        "x",
+        "h0",
+    }
+    assert set(record.table["model"]) == {SMALL}
+
+
+def test_progress_is_told_after_every_case():
+    """How many of how many, which model, how many failures so far."""
+    seen: list[Progress] = []
+    subject = wrong_if(lambda case: case.model.cell == "rnn", fails)
+    run(subject, SMALL, "lstm", cases=4, progress=seen.append)
+
+    assert [p.done for p in seen] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert {p.total for p in seen} == {8}
+    assert [p.model for p in seen] == [SMALL] * 4 + ["lstm"] * 4
+    assert [p.failing for p in seen] == [1, 2, 3, 4, 4, 4, 4, 4]
+
+
+def test_two_runs_are_the_same():
+    """The same seed gives the same run, another one other cases."""
+    subject = wrong_if(short, fails)
+    one, same, other = (run(subject, seed=seed, cases=10) for seed in (1, 1, 2))
+
+    assert one.table == same.table
+    assert one.rows == same.rows
+    assert one.cases == same.cases
+    assert [f.message for f in one.failures] == [f.message for f in same.failures]
+    assert one.table["spec"] != other.table["spec"]
+
+
+def test_every_dtype_is_drawn():
+    """Of those asked for."""
+    record = run(right, cases=20, dtypes=("float64", "float32"))
+    dtypes = {Spec.parse(s).dtype for s in record.table["spec"]}
+
+    assert dtypes == {"float64", "float32"}
+    assert record.verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "has"),
+    [
+        ("gru+truncated", lambda s: s.truncation is not None and not s.lengths),
+        ("gru+lengths", lambda s: s.lengths and s.truncation is None),
+        ("gru", lambda s: s.truncation is None and not s.lengths),
+    ],
+)
+def test_a_target_says_what_its_cases_have(name, has):
+    """`+truncated` and `+lengths` hold for every case."""
+    record = run(right, name, cases=10)
+
+    assert record.verdict == "pass"
+    assert all(has(Spec.parse(s)) for s in record.table["spec"])
+
+
+# --- failures -----------------------------------------------------------------------------------
+
+
+def test_a_failure_is_shown_on_its_smallest_case():
+    """Shrunk, then simplified; the message and the spec are those of the shrunk case."""
+    record = run(wrong_if(lambda c: c.sizes.T >= 3, fails), cases=30)
+    (failure,) = record.failures
+
+    assert failure.verdict == "fail"
+    assert failure.model == SMALL
+    assert failure.parameter == "W_hh_l0"
+    assert failure.spec == f"{SMALL} T=3 B=1 D=1 H=1 O=1 seed=0"
+    assert f"bc.Spec.parse('{failure.spec}').build())" in failure.message
+    assert failure.cases == record.cases["fail"]
+    assert Spec.parse(failure.first_spec).sizes.T >= 3
+    assert record.counterexample is failure.case
+    assert failure.case.sizes.T == 3
+    assert failure.case.spec is None
+
+
+def test_the_counterexample_still_fails():
+    """What is left of the values is what the failure needs."""
+    subject = wrong_if(always, fails)
+    record = run(subject)
+    again = verify_one(subject, record.counterexample)
+
+    assert again == "fail"
+    assert set(np.abs(record.counterexample.x).ravel()) <= {0.0, 1.0}
+
+
+def verify_one(subject: Any, case: Case) -> str:
+    """The verdict of one case."""
+    from bptt_check.verdicts.judge import check_case
+
+    return check_case(subject, case, Setup((Truth(),))).verdict
+
+
+def test_only_the_first_failures_are_shrunk():
+    """A subject that is wrong everywhere does not take forever."""
+    names = [f"rnn-tanh+{loss}+{r}" for loss in ("mse", "bce", "linear") for r in ("every", "last")]
+    record = run(wrong_if(always, fails), *names, cases=3)
+    sizes = [sum(vars(f.case.sizes).values()) for f in record.failures]
+
+    assert len(record.failures) == 6
+    assert sum(size == 5 for size in sizes) >= 5
+    assert record.failures[-1].spec == record.failures[-1].first_spec
+
+
+def test_the_message_of_a_run_fits_a_screen():
+    """Whatever fails, but for the line to copy."""
+    subject = wrong_if(always, lambda v, g: (v, {n: 3 * a for n, a in g.items()}))
+    record = Report.of(run(subject, "lstm+3layers+linear", cases=1))
+    lines = record.message.splitlines()
+
+    assert len(lines) <= 24
+    assert all(len(line) <= 100 for line in lines if "reproduce: " not in line)
+    assert "FAIL" in record.message
+
+
+# --- interrupted --------------------------------------------------------------------------------
+
+
+def interrupted_at(count: int) -> Any:
+    """A subject during which the user presses Ctrl-C."""
+    calls = [0]
+
+    def subject(case: Case) -> Any:
+        calls[0] += 1
+        if calls[0] > 2 * count:  # every case is asked twice
+            raise KeyboardInterrupt
+        return right(case)
+
+    return subject
+
+
+def test_an_interrupt_is_raised():
+    """Unless partial results are wanted."""
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupted_at(40), cases=50)
+
+
+def test_an_interrupt_keeps_what_there_is():
+    """The record says so, and is no pass."""
+    record = run(interrupted_at(40), SMALL, "lstm", cases=50, keep_partial=True)
+
+    assert record.interrupted
+    assert record.verdict == "inconclusive"
+    assert 0 < sum(record.cases.values()) <= 40
+    assert {r.model for r in record.rows} == {SMALL}
+
+
+def test_an_interrupted_failure_is_a_failure():
+    """What was found before stays found."""
+    calls = [0]
+
+    def subject(case: Case) -> Any:
+        calls[0] += 1
+        if calls[0] > 70:
+            raise KeyboardInterrupt
+        return fails(*right(case))
+
+    record = run(subject, SMALL, cases=50, keep_partial=True)
+
+    assert record.interrupted
+    assert record.verdict == "fail"
+
+
+def test_an_interrupted_failure_is_explained():
+    """A run with verdict `fail` has a failure to show."""
+    calls = [0]
+
+    def subject(case: Case) -> Any:
+        calls[0] += 1
+        if calls[0] > 70:
+            raise KeyboardInterrupt
+        return fails(*right(case))
+
+    record = run(subject, SMALL, cases=50, keep_partial=True)
+
+    assert record.failures
+    assert record.counterexample is not None

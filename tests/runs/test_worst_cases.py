@@ -1,0 +1,164 @@
+"""Profiles of the worst case: entry by entry, oracle by oracle, step by step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import bptt_reference
+import numpy as np
+import pytest
+
+from bptt_check import oracles
+from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.oracles.finite_difference import STEP
+from bptt_check.runs.worst_cases import SHOWN, Worst
+from bptt_check.verdicts.judge import Setup, check_case
+
+NAMES = ("finite_difference", "complex_step")
+FULL = "lstm T=5 B=2 D=3 H=2 O=2 seed=1"
+CUT = "lstm T=5 B=2 D=3 H=2 O=2 k1=2 k2=3 seed=1"
+
+
+def right(case: Case) -> Result:
+    """The reference."""
+    loss, grads = bptt_reference.loss_and_grads(case)
+    return Result(loss, dict(grads))
+
+
+def wrong(case: Case) -> Result:
+    """One entry of one gradient is wrong by a tenth."""
+    result = right(case)
+    grads = {n: np.array(g) for n, g in result.grads.items()}
+    grads["W_hh_l0"][5, 1] *= 1.1
+    return replace(result, grads=grads)
+
+
+def profiles_of(subject, *specs: str):
+    worst = Worst()
+    setup = Setup(tuple(oracles.load(name) for name in NAMES))
+    for spec in specs:
+        worst.add(check_case(subject, Spec.parse(spec).build(), setup))
+    return {p.parameter: p for p in worst.profiles("lstm")}
+
+
+def test_a_kink_has_its_place_in_the_budget():
+    """Where relu may choose a subgradient, the parts still make the whole."""
+    spec = "rnn-relu T=3 B=2 D=2 H=3 O=2 regime=sparse seed=2"
+    for profile in profiles_of(right, spec).values():
+        for j in profile.judged:
+            rounding = j.units * (j.subject + j.oracle_rounding)
+            total = rounding + j.bound + j.choice + j.tiniest
+            assert j.budget == pytest.approx(total, rel=1e-12)
+
+
+RIGHT = profiles_of(right, FULL)
+WRONG = profiles_of(wrong, FULL)
+
+
+def test_the_wrong_entry_stands_out():
+    """Only the entry that is wrong exceeds its budget, and the profile points at it."""
+    found = WRONG["W_hh_l0"]
+    over = np.argwhere(np.array(found.errors) > 1)
+
+    assert (found.verdict, found.index, over.tolist()) == ("fail", (5, 1), [[5, 1]])
+
+
+def test_a_right_gradient_has_no_entry_over_budget():
+    """The sibling without the mistake is within budget everywhere."""
+    assert RIGHT["W_hh_l0"].verdict == "pass"
+    assert max(max(line) for profile in RIGHT.values() for line in profile.errors) < 1
+
+
+def test_the_worst_case_is_kept():
+    """Of two cases the failing one is profiled, in whichever order they come."""
+    other = FULL.replace("seed=1", "seed=2")
+
+    def wrong_once(case: Case) -> Result:
+        return wrong(case) if case.spec and case.spec.seed == 1 else right(case)
+
+    for specs in ((FULL, other), (other, FULL)):
+        assert profiles_of(wrong_once, *specs)["W_hh_l0"].spec == FULL
+
+
+def test_the_parts_of_a_budget_make_the_budget():
+    """What is shown of a budget adds up to it, for each oracle."""
+    for profile in RIGHT.values():
+        assert [j.oracle for j in profile.judged] == list(NAMES)
+        for j in profile.judged:
+            rounding = j.units * (j.subject + j.oracle_rounding)
+            total = rounding + j.bound + j.choice + j.tiniest
+            assert j.budget == pytest.approx(total, rel=1e-12)
+
+
+def test_the_values_are_those_of_the_entry():
+    """The subject's wrong value stands beside two oracles that agree with each other."""
+    found = WRONG["W_hh_l0"]
+    values = [j.value for j in found.judged]
+
+    assert found.got == pytest.approx(1.1 * values[1])
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
+    assert found.agreement[0].gap < 1
+
+
+@pytest.mark.parametrize("spec", [FULL, CUT])
+@pytest.mark.parametrize("name", ["W_hh_l0", "b_y", "x", "h0"])
+def test_difference_quotients_have_their_valley(spec, name):
+    """Large and tiny steps are bad, the one in between is good; truncation is no exception."""
+    found = profiles_of(right, spec)[name].quotients
+    assert found is not None
+    best = min(found.errors)
+
+    assert best < 1e-6
+    assert found.errors[0] > 100 * best
+    assert found.errors[-1] > 100 * best
+    assert found.chosen <= STEP
+
+
+def test_a_constant_of_the_surrogate_has_no_quotients():
+    """An initial state that no window reaches cannot be differenced; a weight always can."""
+    found = profiles_of(right, "lstm T=4 B=1 D=1 H=1 O=2 k1=4 k2=1 seed=1")
+
+    assert found["h0"].quotients is None
+    assert found["W_hy"].quotients is not None
+
+
+def test_the_windows_are_those_of_the_truncation():
+    """Blocks of two steps, each with three steps back; full BPTT has none."""
+    assert profiles_of(right, CUT)["W_hy"].steps.windows == ((0, 2), (1, 4), (2, 5))
+    assert RIGHT["W_hy"].steps.windows == ()
+
+
+def test_every_step_has_its_norm_and_error():
+    """One number per step of the case."""
+    steps = RIGHT["W_hy"].steps
+
+    assert len(steps.norms) == len(steps.errors) == 5
+    assert all(norm > 0 and math.isfinite(norm) for norm in steps.norms)
+
+
+def test_gates_are_named_where_they_are_stacked():
+    """Arrays of a layer have gates in their rows, the head has not."""
+    assert RIGHT["W_hh_l0"].gates == ("i", "f", "g", "o")
+    assert RIGHT["W_hy"].gates == ()
+
+
+def test_a_large_gradient_is_shown_in_blocks():
+    """The grid stays small, and the largest error of each block is kept."""
+    spec = f"rnn-tanh+linear T=1 B=1 D={SHOWN + 6} H=3 O=1 seed=1"
+    worst = Worst()
+    setup = Setup((oracles.load("complex_step"),))
+    worst.add(check_case(right, Spec.parse(spec).build(), setup))
+    found = {p.parameter: p for p in worst.profiles("rnn-tanh")}["W_xh_l0"]
+
+    assert (found.shape, found.block) == ((3, SHOWN + 6), (1, 2))
+    assert [len(line) for line in found.errors] == [(SHOWN + 6) // 2] * 3
+
+
+def test_a_case_without_a_result_leaves_nothing():
+    """A subject that raises has no profile."""
+
+    def broken(case: Case) -> Result:
+        raise ValueError("no")
+
+    assert profiles_of(broken, FULL) == {}

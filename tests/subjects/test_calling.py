@@ -1,0 +1,401 @@
+"""Calling a subject: nothing it does can spoil the run, and all of it is noticed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem
+from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
+from bptt_check.subjects.calling import ask, ask_once, name_of, time_limit, trusted_results
+
+CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
+
+
+def right(case: Case) -> tuple[float, dict[str, Any]]:
+    """The right loss and gradients."""
+    given = problem(case)
+    return float(losses(NumPy(), given, given.inputs).sum()), exact_gradients(case)
+
+
+def raising(error: BaseException) -> Callable[[Case], Any]:
+    """A subject that raises."""
+
+    def subject(case: Case) -> Any:
+        raise error
+
+    return subject
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+class Plain:
+    """A subject that is an object."""
+
+    def __call__(self, case: Case) -> Any: ...
+
+
+class Named(Plain):
+    """A subject that has a name."""
+
+    name = "my kernel"
+
+
+class NamedEmpty(Plain):
+    """A subject whose name is no name."""
+
+    name = ""
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        (right, "right"),
+        (Named(), "my kernel"),
+        (Plain(), "Plain"),
+        (NamedEmpty(), "NamedEmpty"),
+        (partial(right), "partial"),
+        (Plain().__call__, "Plain.__call__"),
+    ],
+)
+def test_name_of(subject, name):
+    """Its own `name`, or that of the function or class."""
+    assert name_of(subject) == name
+
+
+# --- what comes back ----------------------------------------------------------------------------
+
+
+def test_a_right_subject_has_an_answer_and_nothing_else():
+    """No finding, no error, no second answer."""
+    answer = ask(right, CASE)
+
+    assert set(answer.result.grads) == set(CASE.inputs)
+    assert (answer.findings, answer.again, answer.error, answer.unsupported) == ((), None, "", "")
+
+
+def test_a_subject_is_called_twice_on_arrays_of_its_own():
+    """Writable copies of everything, new ones for each call."""
+    seen: list[Case] = []
+
+    def subject(case: Case) -> Any:
+        seen.append(case)
+        return right(case)
+
+    ask(subject, CASE)
+    first, second = seen
+
+    for name, array in CASE.inputs.items():
+        assert first.inputs[name].flags.writeable
+        assert not np.shares_memory(first.inputs[name], array)
+        assert not np.shares_memory(first.inputs[name], second.inputs[name])
+    assert first.targets.flags.writeable
+    assert first.lengths.flags.writeable
+    assert first.spec == CASE.spec
+
+
+@pytest.mark.parametrize("name", ["W_hh_l0", "b_y", "x", "h0", "c0", "targets", "lengths"])
+def test_a_write_is_found_out_and_reaches_nobody(name):
+    """A subject that writes into its inputs is told which; our arrays stay as they were."""
+    before = {n: a.copy() for n, a in CASE.inputs.items()}
+
+    def subject(case: Case) -> Any:
+        found = right(case)
+        array = case.inputs[name] if name in case.inputs else getattr(case, name)
+        array += 1
+        return found
+
+    answer = ask(subject, CASE)
+
+    assert [f.parameter for f in answer.findings] == [name]
+    assert "was written to" in answer.findings[0].message
+    assert answer.result is not None
+    assert all(np.array_equal(a, CASE.inputs[n]) for n, a in before.items())
+
+
+def test_a_parameter_taken_out_of_the_dict_is_a_write_too():
+    """The dict of parameters is an input as well."""
+
+    def subject(case: Case) -> Any:
+        found = right(case)
+        dict.pop(case.params, "b_y")
+        return found
+
+    answer = ask(subject, CASE)
+
+    assert answer.error == ""
+    assert [f.parameter for f in answer.findings] == ["b_y"]
+
+
+def test_two_answers_are_kept():
+    """A subject that counts its calls gives another answer the second time."""
+    calls = [0.0]
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        calls[0] += 1.0
+        return loss, {**grads, "x": grads["x"] * calls[0]}
+
+    answer = ask(subject, CASE)
+
+    assert np.array_equal(answer.again.grads["x"], 2.0 * answer.result.grads["x"])
+
+
+@pytest.mark.parametrize("text", ["rnn-tanh T=2", "rnn-tanh+linear T=2"])
+@pytest.mark.parametrize("probe", [False, True])
+def test_answers_that_take_turns_are_two(text, probe):
+    """However many probes there are, right and wrong in turn are told from one answer."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        loss, grads = right(case)
+        return loss, grads if len(calls) % 2 else {n: 2.0 * g for n, g in grads.items()}
+
+    assert ask(subject, Spec.parse(text).build(), probe=probe).again is not None
+
+
+def test_another_loss_the_second_time_is_another_answer():
+    """Also where all gradients are the same."""
+    calls = [0.0]
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        calls[0] += 1.0
+        return loss + calls[0], grads
+
+    assert ask(subject, CASE).again.loss == pytest.approx(ask(right, CASE).result.loss + 2.0)
+
+
+def test_the_same_answer_twice_is_one():
+    """To the last bit."""
+    assert ask(right, CASE).again is None
+
+
+def test_no_answer_the_second_time_is_noticed():
+    """A subject that works once only is not right."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        return right(case) if len(calls) == 1 else None
+
+    answer = ask(subject, CASE)
+
+    assert answer.findings or answer.again is not None or answer.error
+
+
+def test_returned_buffers_that_are_used_again_are_found_out():
+    """What the first call returned must not change in the second."""
+    loss, grads = right(CASE)
+    buffers = {n: g.copy() for n, g in grads.items()}
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        buffers["b_y"] += len(calls) - 1
+        return loss, buffers
+
+    answer = ask(subject, CASE)
+
+    assert [f.message for f in answer.findings] == [
+        "a later call changed the arrays that the first had returned"
+    ]
+    assert np.array_equal(answer.result.grads["b_y"], grads["b_y"])
+
+
+def test_a_subject_can_be_asked_once():
+    """Read like any answer, raised or not."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        return right(case)
+
+    answer = ask_once(subject, CASE)
+
+    assert len(calls) == 1
+    assert answer.result.loss == right(CASE)[0]
+    assert ask_once(raising(Unsupported("no")), CASE).unsupported == "no"
+    assert ask_once(raising(ValueError("bad")), CASE).error.startswith("raised ValueError: bad")
+
+
+# --- what is raised -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("bad shape"), "raised ValueError: bad shape (line "),
+        (KeyError("W"), "raised KeyError: 'W' (line "),
+        (SystemExit(0), "raised SystemExit: 0 (line "),
+        (RecursionError(), "raised RecursionError:  (line "),
+        (MemoryError("no room"), "raised MemoryError: no room (line "),
+        (GeneratorExit(), "raised GeneratorExit:  (line "),
+        (SpecError("made by the subject"), "raised SpecError: made by the subject (line "),
+    ],
+)
+def test_whatever_is_raised_becomes_data(error, text):
+    """With the innermost line of the subject's own code."""
+    answer = ask(raising(error), CASE)
+
+    assert answer.result is None
+    assert answer.error.startswith(text)
+    assert answer.error.endswith(" of subject: raise error)")
+
+
+def test_an_error_in_the_second_call_counts():
+    """A subject that works once is not right."""
+    calls: list[int] = []
+
+    def subject(case: Case) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("state left over")
+        return right(case)
+
+    assert ask(subject, CASE).error.startswith("raised RuntimeError: state left over (line ")
+
+
+def test_declining_is_no_error():
+    """`Unsupported` with its reason."""
+    answer = ask(raising(Unsupported("no lengths")), CASE)
+
+    assert (answer.unsupported, answer.error, answer.result) == ("no lengths", "", None)
+    assert ask(raising(Unsupported()), CASE).unsupported == "declined without a reason"
+
+
+def test_the_user_can_stop_a_run():
+    """A KeyboardInterrupt is the user's, not the subject's."""
+    with pytest.raises(KeyboardInterrupt):
+        ask(raising(KeyboardInterrupt()), CASE)
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def test_a_slow_subject_is_stopped():
+    """After its limit a case is an error, and the alarm is off."""
+
+    def subject(case: Case) -> Any:
+        while True:
+            time.sleep(0.001)
+
+    begin = time.perf_counter()
+    answer = ask(subject, CASE, timeout=0.05)
+
+    assert answer.error == "took longer than the limit of 0.05 s for one case"
+    assert time.perf_counter() - begin < 5.0
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_fast_subject_is_not():
+    """The limit is per call, and leaves no alarm behind."""
+    before = signal.getsignal(signal.SIGALRM)
+
+    assert ask(right, CASE, timeout=30.0).error == ""
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_the_alarm_is_off_after_an_error():
+    """Also when the body raises."""
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(ZeroDivisionError), time_limit(30.0):
+        1 / 0  # noqa: B018
+
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_time_limit_raises_in_the_body():
+    """The error says how long the limit was."""
+    with pytest.raises(SubjectTimeout, match=r"limit of 0\.02 s for one case"), time_limit(0.02):
+        time.sleep(30)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0])
+def test_a_limit_is_positive(seconds):
+    """Zero is no limit that anything could keep."""
+    with (
+        pytest.raises(SpecError, match=f"^timeout must be positive, got {seconds}"),
+        time_limit(seconds),
+    ):
+        pass
+
+
+def test_no_limit_needs_nothing():
+    """None is no limit, in any thread."""
+    with time_limit(None):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_another_thread_has_no_alarm():
+    """The error says what to do instead."""
+    found: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            with time_limit(1.0):
+                pass
+        except SpecError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+
+    assert str(found[0]).startswith("timeout needs SIGALRM and the main thread; use timeout=None")
+
+
+def test_a_bad_limit_is_not_the_subject_s_fault():
+    """Whoever passes an impossible limit hears of it."""
+    with pytest.raises(SpecError, match="timeout must be positive"):
+        ask(right, CASE, timeout=0)
+
+
+# --- oracles ------------------------------------------------------------------------------------
+
+
+def test_oracles_are_asked_one_by_one():
+    """In the order of the cases; an exception takes the place of a result."""
+
+    def oracle(case: Case) -> Result:
+        if case.sizes.T == 2:
+            raise Undecidable("not for T = 2")
+        return Result(float(case.sizes.T), {})
+
+    cases = [Spec.parse(f"lstm T={T}").build() for T in (1, 2, 3)]
+    one, two, three = trusted_results(oracle, cases)
+
+    assert (one.loss, three.loss) == (1.0, 3.0)
+    assert isinstance(two, Undecidable)
+
+
+def test_an_oracle_may_answer_many_cases_at_once():
+    """One that has `many` is handed all of them."""
+    asked: list[int] = []
+
+    class Batched:
+        def __call__(self, case: Case) -> Result:
+            raise AssertionError
+
+        def many(self, cases: Any) -> list[Result]:
+            asked.append(len(cases))
+            return [Result(float(c.sizes.T), {}) for c in cases]
+
+    cases = [Spec.parse(f"lstm T={T}").build() for T in (1, 2, 3)]
+
+    assert [r.loss for r in trusted_results(Batched(), cases)] == [1.0, 2.0, 3.0]
+    assert asked == [3]

@@ -1,0 +1,243 @@
+"""Programs in any language: the protocol kept, and broken in every way."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bptt_check as bc
+from bptt_check.errors import MissingFramework, SubjectNotFound
+from bptt_check.subjects import loading
+from bptt_check.subjects.calling import ask
+
+pytest.importorskip("safetensors")
+
+TALKING = Path(__file__).parents[1] / "support" / "talking.py"
+BAD = bc.Spec.parse("rnn-tanh T=2 B=1 D=2 H=2 O=2").build()
+GOOD = bc.Spec.parse("rnn-tanh T=3 B=2 D=1 H=2 O=2").build()
+LONG = 60.0
+LAST_WORDS = "exited with status 9; the end of its standard error: about to fail / out of cheese"
+
+
+def text_of(mode: str, kind: str = "exec") -> str:
+    """The subject's name on the command line."""
+    return f"{kind}:{shlex.join([sys.executable, str(TALKING), mode])}"
+
+
+def is_right(subject: Callable[..., Any]) -> bool:
+    """Whether the next case has the right answer."""
+    return bc.check(subject, GOOD, ["complex_step"]).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [
+        ("dies", LAST_WORDS),
+        ("crashes", r"ended by signal SIGABRT \(aborted\)"),
+        ("babbles", r"wrote 'epoch 1: loss 0\.3' where its answer belongs: .*"),
+        ("endless", "wrote a line of more than 1048576 bytes"),
+        ("wrong-id", "answered case 2 when it was asked case 1"),
+        ("wrong-type", 'wrote \'{"id": "seven".*\' where its answer belongs: .*int.*str.*'),
+        ("reports", "reported an error: singular matrix"),
+        ("not-ok", "reported an error: without saying which"),
+        ("fileless", "did not write the file that it was told to write"),
+        ("truncated", "wrote a file that is no safetensors file: .*"),
+    ],
+)
+def test_whatever_is_no_answer_is_an_error(mode, error):
+    """It says what the program did instead, and the next case is answered."""
+    subject = loading.load(text_of(mode))
+    answer = ask(subject, BAD, LONG)
+
+    assert answer.result is None
+    assert re.fullmatch(error, answer.error)
+    assert is_right(subject)
+
+
+def test_a_program_that_never_answers_is_killed():
+    """By the limit of time, and the next case has a fresh one."""
+    subject = loading.load(text_of("hangs"))
+
+    assert ask(subject, BAD, 0.5).error == "took longer than the limit of 0.5 s for one case"
+    assert is_right(subject)
+
+
+@pytest.mark.parametrize(
+    ("mode", "parameter", "message"),
+    [
+        ("missing", "W_hh_l0", "the gradient of W_hh_l0 is missing"),
+        ("extra", "dW", "there is no input 'dW'"),
+        ("mis-shaped", "W_hh_l0", "has shape (2,), not (2, 2)"),
+        ("lossless", "loss", "the loss must be a number, got None"),
+        ("float32", "W_xh_l0", "the gradient of W_xh_l0 is missing"),
+    ],
+)
+def test_a_wrong_answer_breaks_the_contract(mode, parameter, message):
+    """As it would in Python."""
+    answer = ask(loading.load(text_of(mode)), BAD, LONG)
+
+    assert any(f.parameter == parameter and message in f.message for f in answer.findings)
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("declines", "T = 2 is too short"), ("declines-in-file", "not today")]
+)
+def test_declining_is_no_error(mode, reason):
+    """In the line or in the file."""
+    subject = loading.load(text_of(mode))
+
+    assert ask(subject, BAD, LONG).unsupported == reason
+    assert is_right(subject)
+
+
+def test_values_of_the_forward_pass_may_come_along():
+    """Under names that start with `output.`"""
+    answer = ask(loading.load(text_of("outputs")), BAD, LONG)
+
+    assert answer.findings == ()
+    assert np.array_equal(answer.result.outputs["y"], [1.0, 2.0])
+
+
+# --- the hello line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("silent", "exited with status 0."),
+        ("no-hello", "wrote 'welcome to my program' where its hello line belongs"),
+        ("other-protocol", "speaks version 99 of the protocol; this bptt-check speaks 1"),
+        ("no-protocol", "Object missing required field `protocol`"),
+        ("unknown-field", "says that it supports values of 'cel', which is no field of a model"),
+        ("unknown-dtype", "offers the dtype 'float8'; valid: float64"),
+    ],
+)
+def test_a_program_that_does_not_introduce_itself_is_no_subject(mode, message):
+    """The message says what it wrote, or how it ended."""
+    with pytest.raises(SubjectNotFound, match=re.escape(message)):
+        loading.load(text_of(mode))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("exec:", "names no program: write exec:COMMAND"),
+        ("exec:no-such-program --fast", "there is no program 'no-such-program'"),
+        ("exec1:./nowhere", "there is no program './nowhere'"),
+    ],
+)
+def test_a_program_that_is_not_there_is_no_subject(text, message):
+    """Found out before anything is started."""
+    with pytest.raises(SubjectNotFound, match=message):
+        loading.load(text)
+
+
+def test_without_safetensors_it_says_what_to_install(monkeypatch):
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+
+    with pytest.raises(MissingFramework, match=r"pip install 'bptt-check\[exec\]'"):
+        loading.load(text_of("everything"))
+
+
+def test_the_hello_line_says_what_is_supported():
+    """By the fields of a model; by dtype, lengths and truncation; nothing is asked for naught."""
+    subject: Any = loading.load(text_of("plain"))
+    declined = {
+        "rnn-tanh T=3 dtype=float32": "does float64 only",
+        "rnn-tanh T=3 lengths": "does not do lengths",
+        "rnn-tanh T=3 k1=1 k2=1": "does not do truncation",
+    }
+
+    assert subject.name == "plain Python"
+    assert subject.supports(bc.Model("rnn"))
+    assert not subject.supports(bc.Model("rnn", layers=2))
+    assert not subject.supports(bc.Model("lstm"))
+    assert not loading.load(text_of("nothing")).supports(bc.Model("rnn"))
+    assert loading.load(text_of("everything")).supports(bc.Model("gru", bidirectional=True))
+    for line, reason in declined.items():
+        assert ask(subject, bc.Spec.parse(line).build()).unsupported == reason
+
+
+# --- one process a case --------------------------------------------------------------------------
+
+
+def test_one_shot_is_the_same_without_a_conversation():
+    """What it prints is shown and does not matter."""
+    assert is_right(loading.load(text_of("babbles", "exec1")))
+    assert ask(loading.load(text_of("babbles", "exec1")), BAD, LONG).error == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [
+        ("dies", LAST_WORDS),
+        ("fileless", "did not write the file that it was told to write"),
+        ("closes", "did not end"),
+    ],
+)
+def test_one_shot_has_errors_too(mode, error, monkeypatch):
+    """A status that is not 0, no file, no end."""
+    monkeypatch.setattr("bptt_check.subjects.child_process.LEAVE", 0.2)
+
+    assert ask(loading.load(text_of(mode, "exec1")), BAD, LONG).error == error
+
+
+# --- in a worker, as on the command line ---------------------------------------------------------
+
+
+def test_in_a_worker_it_is_the_same():
+    """Both processes, one inside the other."""
+    with bc.isolated(text_of("dies")) as subject:
+        assert ask(subject, BAD, LONG).error.startswith("exited with status 9; the end of its")
+        assert is_right(subject)
+        assert not subject.supports(bc.Model("lstm"))
+
+
+def test_the_file_of_a_case_is_what_the_protocol_says(tmp_path):
+    """Arrays under their names, everything else as words of metadata."""
+    from safetensors import safe_open
+
+    from bptt_check.subjects.program import write_case
+
+    case = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 k1=2 k2=1 lengths dtype=float32").build()
+    write_case(case, tmp_path / "in.safetensors")
+    with safe_open(tmp_path / "in.safetensors", framework="numpy") as file:
+        words, names = file.metadata(), set(file.keys())
+        x, lengths = file.get_tensor("x"), file.get_tensor("lengths")
+
+    assert names == {*case.inputs, "targets", "lengths", "cotangent_h_n", "cotangent_c_n"}
+    assert (x.dtype, lengths.dtype) == (np.float32, np.int64)
+    assert np.array_equal(x, case.x)
+    assert words == {
+        "protocol": "1", "cell": "lstm", "activation": "tanh", "reset_after": "true",
+        "layers": "1", "bidirectional": "false", "bias": "true", "loss": "linear",
+        "readout": "every", "reduction": "sum", "T": "3", "B": "2", "D": "2", "H": "2", "O": "1",
+        "dtype": "float32", "k1": "2", "k2": "1",
+    }  # fmt: skip
+
+
+def test_the_page_of_the_protocol_names_every_word_of_it(tmp_path):
+    """Every key of the metadata, of the hello line and of the lines stands on the page."""
+    from safetensors import safe_open
+
+    from bptt_check.subjects.program import PROTOCOL, Hello, Reply, write_case
+
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    case = bc.Spec.parse("rnn-tanh T=1 k1=1 k2=1").build()
+    write_case(case, tmp_path / "in.safetensors")
+    with safe_open(tmp_path / "in.safetensors", framework="numpy") as file:
+        words = set(file.metadata())
+    words |= {*Hello.__struct_fields__, *Reply.__struct_fields__, "in", "out", "output."}
+
+    assert [w for w in sorted(words) if f"`{w}`" not in page and f'"{w}"' not in page] == []
+    assert f"version {PROTOCOL}" in page
+    assert all(json.loads(line) for line in re.findall(r"^\{.*\}$", page, re.MULTILINE))

@@ -1,0 +1,118 @@
+"""Messages between parent and worker: exact, and harmless whoever wrote them."""
+
+from __future__ import annotations
+
+import io
+import pickle
+
+import msgspec
+import numpy as np
+import pytest
+
+import bptt_check as bc
+from bptt_check.cases.contract import Accepted, Finding
+from bptt_check.subjects.calling import Answer
+from bptt_check.subjects.isolation import protocol
+
+CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()
+
+
+def body_of(message: protocol.Request | protocol.Reply) -> bytes:
+    """What a frame carries."""
+    body = protocol.receive(io.BytesIO(protocol.packed(message)))
+    assert body is not None
+    return body
+
+
+def test_a_case_arrives_as_it_was_sent():
+    """Every array to the last bit, and the spec."""
+    request = protocol.read_request(body_of(protocol.Ask(CASE, 2.5, True, True)))
+
+    assert isinstance(request, protocol.Ask)
+    assert (request.timeout, request.probe, request.once) == (2.5, True, True)
+    got = request.case
+    assert (got.model, got.spec, got.truncation) == (CASE.model, CASE.spec, CASE.truncation)
+    for name, array in CASE.inputs.items():
+        assert got.inputs[name].dtype == np.float32
+        assert np.array_equal(got.inputs[name], array)
+    assert np.array_equal(got.lengths, CASE.lengths)
+    assert np.array_equal(got.cotangent_c_n, CASE.cotangent_c_n)
+
+
+def test_an_answer_arrives_as_it_was_sent():
+    """With NaN, infinities and signed zeros; a second answer; findings; another case."""
+    grads = {"x": np.array([np.nan, np.inf, -0.0]), "i": np.array(3), "e": np.empty((0, 2))}
+    result = bc.Result(float("nan"), grads, outputs={"y": np.float32([1, 2])})
+    finding = Finding("x", "is bad", np.array([np.inf]))
+    sent = Answer(result, (finding,), result, CASE, {"one": Accepted(result, (finding,))})
+    reply = protocol.read_reply(body_of(protocol.Answered(sent)))
+
+    assert isinstance(reply, protocol.Answered)
+    got = reply.answer
+    assert got.findings == sent.findings
+    assert np.array_equal(got.findings[0].value, [np.inf])
+    assert got.linear["one"].findings == sent.findings
+    assert got.linear["one"].result.grads["i"] == 3
+    assert np.isnan(got.result.loss)
+    for name, array in grads.items():
+        assert got.result.grads[name].shape == array.shape
+        assert got.result.grads[name].tobytes() == array.tobytes()
+    assert got.result.outputs["y"].dtype == np.float32
+    assert got.unmoved.spec == CASE.spec
+    assert got.asked
+
+
+def test_the_end_of_a_stream_is_no_frame():
+    """Nothing, or half a frame of a process that died writing."""
+    whole = protocol.packed(protocol.Began())
+
+    assert protocol.receive(io.BytesIO(b"")) is None
+    assert protocol.receive(io.BytesIO(whole[:-1])) is None
+
+
+@pytest.mark.parametrize("stream", [b"hello world\n12345", b"BPT1" + b"\xff" * 8])
+def test_what_is_no_frame_is_refused(stream):
+    """Text on the channel, and a length that nothing has."""
+    with pytest.raises(protocol.Garbled, match="wrote into the channel"):
+        protocol.receive(io.BytesIO(stream))
+
+
+def array(dtype: bytes, axes: int, shape: bytes, data: bytes) -> msgspec.msgpack.Ext:
+    """An array as it would be forged."""
+    return msgspec.msgpack.Ext(protocol.ARRAY, dtype + bytes([axes]) + shape + data)
+
+
+def returned(value: object) -> bytes:
+    """A reply with that value in it."""
+    return msgspec.msgpack.encode({"type": "Returned", "value": value})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pickle.dumps({"type": "Answered"}),
+        b"",
+        b"\xc1",
+        msgspec.msgpack.encode({"type": "Nothing"}),
+        msgspec.msgpack.encode({"type": "Answered", "answer": {"error": 3}}),
+        msgspec.msgpack.encode({"type": "Answered", "answer": {"unmoved": {"model": "lstm"}}}),
+        returned(array(b"<f8", 1, (2).to_bytes(8, "little"), b"12345678")),
+        returned(array(b"|O8", 1, (1).to_bytes(8, "little"), b"12345678")),
+        returned(array(b"zzz", 0, b"", b"")),
+        returned(array(b"<f8", 200, b"", b"")),
+        returned(array(b"<f8", 2, b"\xff" * 16, b"")),
+        returned(msgspec.msgpack.Ext(7, b"what")),
+        returned(msgspec.msgpack.Ext(protocol.ARRAY, b"")),
+    ],
+)
+def test_what_is_no_reply_is_refused(body):
+    """Pickles, other types, arrays that are none: a sentence, and nothing is run or allocated."""
+    with pytest.raises(protocol.Garbled, match="gave an answer that cannot be read"):
+        protocol.read_reply(body)
+
+
+@pytest.mark.parametrize("value", [object(), "text", np.array([object()])])
+def test_only_numbers_are_sent_as_arrays(value):
+    """An array of objects would need pickle."""
+    with pytest.raises(TypeError, match="is no array of numbers"):
+        protocol.packed(protocol.Returned([np.array([value]) if isinstance(value, str) else value]))

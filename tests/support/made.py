@@ -1,0 +1,168 @@
+"""Records made by hand: what a run leaves behind, without running anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bptt_check as bc
+from bptt_check.report.report import Report
+from bptt_check.runs.evidence import Agreement, Judged, Profile, Quotients, Reach, Spread, Steps
+from bptt_check.runs.records import TABLE, Failure, Flow, Summary, TaylorCurve
+from bptt_check.verdicts.verdict import NOT_OFFERED
+
+SPEC = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"
+NAN, INF = float("nan"), float("inf")
+ORACLES = ("finite_difference", "torch", "jax", "complex_step", "certified")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"quotes' & <b>",
+    "line\u2028separator\u2029",
+    "right\u202eto left",
+    "escape\x1b[31mred\x07",
+    "lone\ud800surrogate",
+    "[bold red]markup[/bold red]",
+    "{{ 7 * 7 }}{% raw %}",
+    "new\nline\ttab\r\0",
+    "long" * 300,
+    "",
+)
+"""What a subject may call its things."""
+
+
+def row(**changes: Any) -> Summary:
+    """A passing row of W_hh_l0 of an LSTM, with changes."""
+    given: dict[str, Any] = {
+        "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "cases": 10, "verdict": "pass",
+        "reason": "", "decided": 9, "max_abs": 1e-16, "max_rel": 2e-15, "max_ulps": 4.0,
+        "max_budgets": 0.05, "worst_spec": SPEC, "worst_index": (3, 2),
+        "floor": 1e-14, "floor_any": 3e-12, "proven": False,
+    }  # fmt: skip
+    return Summary(**{**given, **changes})
+
+
+def wrong(**changes: Any) -> Summary:
+    """A failing row."""
+    return row(**{"verdict": "fail", "max_abs": 0.1, "max_budgets": 1e10, **changes})
+
+
+def vacuous(**changes: Any) -> Summary:
+    """A row that decided nothing."""
+    reason = "vacuous: the true gradient lies below the budget"
+    return row(**{"verdict": "inconclusive", "reason": reason, "decided": 0, **changes})
+
+
+def refused(**changes: Any) -> Summary:
+    """A row of an oracle that cannot judge."""
+    nan = dict.fromkeys(("max_abs", "max_rel", "max_ulps", "max_budgets"), NAN)
+    reason = "complex step does not apply to relu"
+    given = {"verdict": "unsupported", "reason": reason, "decided": 0, "worst_index": (), **nan}
+    return row(**{**given, **changes})
+
+
+def not_offered(**changes: Any) -> Summary:
+    """A row of a gradient that the subject does not return."""
+    return refused(reason=NOT_OFFERED, **changes)
+
+
+def failure(**changes: Any) -> Failure:
+    """A failure of W_hh_l0 of an LSTM."""
+    message = (
+        "FAIL  lstm: the gradient of W_hh_l0 is wrong\n"
+        "  your forward is right (the loss agrees), your backward is wrong\n"
+        f"  reproduce: bc.check(subject, bc.Spec.parse('{SPEC}').build())"
+    )
+    given: dict[str, Any] = {
+        "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,
+        "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
+    }  # fmt: skip
+    return Failure(**{**given, **changes})
+
+
+def flow() -> Flow:
+    """Gradient flow of two steps, one path of which is nothing."""
+    return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
+
+
+def spread(**changes: Any) -> Spread:
+    """How the errors of `row()` spread over its cases."""
+    given: dict[str, Any] = {
+        "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "dtype": "float64", "cases": 10,
+        "decided": 9, "verdict": "pass", "max_budgets": 0.05, "max_ulps": 4.0, "exact": 1,
+        "budgets": ((-5, 3), (-4, 4), (-3, 2)), "ulps": ((0, 4), (1, 5)),
+        "reaches": (Reach(1, 4, 0.01), Reach(5, 6, 0.05)),
+    }  # fmt: skip
+    return Spread(**{**given, **changes})
+
+
+def profile(**changes: Any) -> Profile:
+    """The worst case of `row()`, entry by entry; one quotient is infinite."""
+    judged = tuple(
+        Judged(oracle, 0.25, 1e-15, 32.0, 1e-17, 1e-17, 2e-16, 2.0**-1022)
+        for oracle in ("torch", "jax")
+    )
+    given: dict[str, Any] = {
+        "model": "lstm", "parameter": "W_hh_l0", "verdict": "pass", "spec": SPEC,
+        "dtype": "float64", "shape": (8, 2), "gates": ("i", "f", "g", "o"), "block": (1, 1),
+        "errors": tuple((0.01 * n, 0.05 / (n + 1)) for n in range(8)), "index": (3, 1),
+        "got": 0.25 + 1e-16, "judged": judged, "agreement": (Agreement("torch", "jax", 0.02),),
+        "quotients": Quotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
+        "steps": Steps((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
+    }  # fmt: skip
+    return Profile(**{**given, **changes})
+
+
+def curve(**changes: Any) -> TaylorCurve:
+    """A right curve of four steps, the last of which is rounding."""
+    given: dict[str, Any] = {
+        "model": "lstm", "spec": SPEC, "parameter": "all inputs", "verdict": "pass", "reason": "",
+        "order": 2.0, "steps": (0.5, 0.25, 0.125, 0.0625),
+        "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
+    }  # fmt: skip
+    return TaylorCurve(**{**given, **changes})
+
+
+def table(length: int = 2) -> dict[str, list[Any]]:
+    """A table of `length` equal lines, whose numbers are the ones that formats lose."""
+    line: dict[str, Any] = {
+        "model": "lstm", "spec": SPEC, "parameter": "x", "oracle": "torch", "verdict": "pass",
+        "reason": "it's fine", "max_abs": NAN, "max_rel": INF, "max_ulps": -0.0, "max_budgets": 0.1,
+        "got": 5e-324, "want": -INF, "budget": 1.0, "entries": 2**40, "wrong": 0, "decided": 1,
+        "bound": 1e-300, "floor": NAN, "floor_any": INF, "proven": True,
+    }  # fmt: skip
+    return {name: [line[name]] * length for name in TABLE}
+
+
+def report(**changes: Any) -> Report:
+    """A passing run of one model, with changes; by default nothing is left open."""
+    given: dict[str, Any] = {
+        "verdict": "pass", "subject": "subject", "models": ("lstm",), "oracles": ("torch",),
+        "seed": 0, "rows": (row(),), "failures": (), "cases": {"pass": 10}, "declined": {},
+        "table": table(), "seconds": 1.5, "command": "bptt-check run subject",
+        "environment": {"python": "3.11.7", "torch": "not installed"},
+        "spreads": (spread(),), "profiles": (profile(),), "flows": (flow(),),
+    }  # fmt: skip
+    return Report(**{**given, **changes})
+
+
+def failing(**changes: Any) -> Report:
+    """A failing run: one gradient wrong, another right."""
+    given: dict[str, Any] = {
+        "verdict": "fail",
+        "rows": (row(parameter="b_h_l0"), wrong()),
+        "failures": (failure(),),
+        "cases": {"fail": 10},
+    }
+    return report(**{**given, **changes})
+
+
+def large(models: int = 85) -> Report:
+    """85 models x 9 parameters x 5 oracles; every tenth model is wrong in one gradient."""
+    names = tuple(f"gru-reset-before+{n}layers+bce+last+mean+nobias" for n in range(2, models + 2))
+    parameters = ("W_xh_l0", "W_hh_l0", "W_xh_l1", "W_hh_l1", "W_hy", "b_y", "x", "h0", "c0")
+    rows = tuple(
+        wrong(model=m, parameter=p, oracle=o) if n % 10 == 0 and p == "W_hh_l1"
+        else row(model=m, parameter=p, oracle=o, max_budgets=(n % 11 + 1) / 12)
+        for n, m in enumerate(names) for p in parameters for o in ORACLES
+    )  # fmt: skip
+    failures = tuple(failure(model=m, parameter="W_hh_l1") for m in names[::10])
+    return failing(models=names, oracles=ORACLES, rows=rows, failures=failures)

@@ -1,0 +1,257 @@
+"""Linear in the cotangent: what a vector-Jacobian product must be, and how it can fail to be."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.implementations import Numpy
+
+import bptt_check as bc
+from bptt_check.cases.generate import REGIMES
+from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.conditioning import conditioning
+from bptt_check.subjects.calling import ask
+from bptt_check.verdicts.linearity import COTANGENTS, SCALE, not_linear, probes
+from bptt_check.verdicts.verdict import Budgets, Tolerance
+
+CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
+ORACLES = ["complex_step"]
+Change = Callable[[bc.Case, dict[str, Any]], dict[str, Any]]
+
+
+def changed(change: Change) -> Callable[[bc.Case], Any]:
+    """A right subject whose gradients are changed before they are returned."""
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = Numpy()(case)
+        return loss, {n: np.asarray(g, case.dtype) for n, g in change(case, grads).items()}
+
+    return subject
+
+
+def of_params(function: Callable[[Any], Any]) -> Change:
+    """A change of the gradient of W_hh_l0 only."""
+    return lambda case, grads: grads | {"W_hh_l0": function(grads["W_hh_l0"])}
+
+
+# --- the probes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["lstm+linear T=3", "gru+linear T=1 B=1 D=1 H=1", "rnn-tanh+linear+last"]
+)
+def test_the_probes_are_what_they_say(text):
+    """Nothing, a multiple that is exact, and two parts that share no entry and make the whole."""
+    case = bc.Spec.parse(text).build()
+    asked = probes(case)
+    names = [n for n in COTANGENTS if getattr(case, n) is not None]
+
+    for name in names:
+        whole = getattr(case, name)
+        zero, scaled, one, rest = (
+            getattr(asked[k], name) for k in ("zero", "scaled", "one", "rest")
+        )
+        assert not zero.any()
+        assert np.array_equal(scaled / SCALE, whole)
+        assert np.array_equal(one + rest, whole)
+        assert not (one * rest).any()
+    for kind in ("one", "rest"):
+        assert any(getattr(asked[kind], n).any() for n in names)
+
+
+def test_another_loss_has_no_cotangents():
+    """Nothing is asked of it."""
+    assert probes(bc.Spec.parse("lstm+mse").build()) == {}
+    assert ask(Numpy(), bc.Spec.parse("lstm+mse").build(), probe=True).linear == {}
+
+
+def test_cotangents_that_cannot_be_scaled_are_left_alone():
+    """A case of the user's near the end of the range."""
+    case = bc.Spec.parse("rnn-tanh+linear T=1 dtype=float32").build()
+    large = bc.Case(
+        **{n: getattr(case, n) for n in ("model", "params", "x", "h0", "dtype", "cotangent_h_n")},
+        targets=np.full_like(case.targets, 1e38),
+    )
+
+    assert probes(large) == {}
+
+
+def test_probes_are_asked_once_and_only_where_they_may():
+    """Not without `probe`, and not beside an answer that breaks the contract already."""
+    incomplete = changed(lambda case, grads: {n: g for n, g in grads.items() if n != "b_h_l0"})
+
+    assert set(ask(Numpy(), CASE, probe=True).linear) == {"zero", "scaled", "one", "rest"}
+    assert ask(Numpy(), CASE).linear == {}
+    assert ask(incomplete, CASE, probe=True).linear == {}
+
+
+# --- right --------------------------------------------------------------------------------------
+
+
+@functools.cache
+def budgets_of(case: bc.Case) -> Budgets:
+    """As a judgement makes them."""
+    own = conditioning(case, case.dtype)
+    return Budgets(Tolerance(), own, conditioning(case, "float64"), None)
+
+
+def budget(case: bc.Case, name: str) -> Any:
+    """Of one gradient, or of the loss."""
+    budgets = budgets_of(case)
+    return np.array(budgets.of_loss()) if name == "loss" else budgets.of(name)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize(
+    "model", ["lstm+linear", "gru+2layers+linear", "rnn-relu+linear+last", "rnn-identity+linear"]
+)
+def test_a_right_kernel_is_linear(model, regime, dtype):
+    """In every regime and precision."""
+    for seed in range(3):
+        spec = f"{model} T={2 + seed} B=2 D=2 H=3 dtype={dtype} regime={regime} seed={seed}"
+        case = bc.Spec.parse(spec).build()
+        answer = ask(Numpy(), case, probe=True)
+
+        assert set(answer.linear) == {"zero", "scaled", "one", "rest"}
+        assert not_linear(case, answer.result, answer.linear, budget) == []
+
+
+def test_sums_in_another_order_are_no_finding():
+    """A kernel that adds in another order in each call rounds anew, and parts may cancel."""
+    rng = np.random.default_rng(0)
+
+    def shuffled(case: bc.Case) -> Any:
+        loss, grads = Numpy()(case)
+        eps = np.finfo(case.dtype).eps
+        return loss, {n: g * (1 + eps * rng.uniform(-1, 1, g.shape)) for n, g in grads.items()}
+
+    assert bc.check(shuffled, CASE, oracles=ORACLES).passed
+
+
+# --- wrong --------------------------------------------------------------------------------------
+
+RIGHT_HERE = [
+    pytest.param(
+        of_params(lambda g: np.clip(g, -50.0, 50.0)),
+        "the gradient of W_hh_l0 is not linear in the cotangents: times -1024 they give W_hh_l0[",
+        "; these are clipped to values within 50\n",
+        id="clipped beyond what the case reaches",
+    ),
+    pytest.param(
+        of_params(lambda g: g * min(1.0, 100.0 / np.linalg.norm(g)) if g.any() else g),
+        "the gradient of W_hh_l0 is not linear in the cotangents: times -1024 they give W_hh_l0[",
+        " times what they should be, as clipping by norm leaves them\n",
+        id="clipped by norm",
+    ),
+    pytest.param(
+        of_params(lambda g: g * (1.0 if np.linalg.norm(g) < 100 else 2.0)),
+        "the gradient of W_hh_l0 is not linear in the cotangents: times -1024 they give W_hh_l0[",
+        ", not ",
+        id="larger from a limit on",
+    ),
+    pytest.param(
+        lambda case, grads: grads | {"x": grads["x"] + (0.0 if case.targets.any() else 1.0)},
+        "the gradient of x is not zero where every cotangent is zero: without any x[0, 0, 0] is 1",
+        "bc.Spec.parse('lstm+linear T=3",
+        id="something at nothing only",
+    ),
+    pytest.param(
+        lambda case, grads: (
+            grads | {"x": grads["x"] * (1.0 if np.count_nonzero(case.targets) in (0, 18) else 1.5)}
+        ),
+        "the gradient of x is not linear in the cotangents: two parts of them give x[",
+        ", together ",
+        id="not additive",
+    ),
+    pytest.param(
+        lambda case, grads: grads | {"x": grads["x"] / (1.0 if case.targets.any() else np.nan)},
+        "the gradient of x is not zero where every cotangent is zero: no finite array came back",
+        "reproduce",
+        id="divided by the size of the cotangents",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "says", "too"), RIGHT_HERE)
+def test_what_only_other_cotangents_show(change, says, too):
+    """The gradient of the case itself is right, the kernel is not."""
+    report = bc.check(changed(change), CASE, oracles=ORACLES)
+
+    assert report.verdict == "contract"
+    assert says in report.message
+    assert too in report.message
+    assert {r.verdict for r in report.rows} == {"pass"}
+
+
+def test_a_loss_that_is_not_linear():
+    """The loss is the sum of cotangents times states, and nothing without any."""
+
+    def offset(case: bc.Case) -> Any:
+        loss, grads = Numpy()(case)
+        return loss + (0.0 if case.targets.any() else 1.0), grads
+
+    report = bc.check(offset, CASE, oracles=ORACLES)
+
+    assert report.verdict == "contract"
+    assert (
+        "the loss is not zero where every cotangent is zero: without any loss is 1"
+        in report.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(
+            lambda case, grads: (
+                grads | {"W_xh_l0": grads["W_xh_l0"] + 0.01 * case.params["W_xh_l0"]}
+            ),
+            "diagnosis: the gradient of W_xh_l0 has a constant term, into which no cotangent goes",
+            id="weight decay",
+        ),
+        pytest.param(
+            lambda case, grads: grads | {"x": 0.5 * case.x},
+            "diagnosis: the gradient of x does not depend on the cotangents: times -1024 they give",
+            id="constant",
+        ),
+    ],
+)
+def test_a_wrong_gradient_is_told_why(change, says):
+    """Where the gradient is wrong anyway the failure comes first, and says what the probes know."""
+    report = bc.check(changed(change), CASE, oracles=ORACLES)
+
+    assert report.verdict == "fail"
+    assert says in report.message
+    assert report.message.splitlines()[-1].startswith("  reproduce: ")
+
+
+def test_a_clipped_gradient_keeps_its_name():
+    """Where the case itself is clipped it is a wrong gradient, whose signature names the limit."""
+
+    def clips(case: bc.Case) -> Any:
+        loss, grads = Numpy()(case)
+        return loss, {n: np.clip(g, -0.125, 0.125) for n, g in grads.items()}
+
+    report = bc.verify(clips, ["rnn-tanh+linear"], cases=6, oracles=ORACLES)
+    (failure,) = [f for f in report.failures if f.verdict == "fail"]
+
+    assert failure.diagnoses == ("this is the gradient clipped to values within 0.125",)
+    assert "not linear" not in failure.message
+    for other in report.failures:
+        assert "clipped" in other.message
+
+
+def test_the_truth_is_linear():
+    """The reading of the probes agrees with the gradient itself."""
+    asked = probes(CASE)
+    whole = exact_gradients(CASE)
+    parts = [exact_gradients(asked[k]) for k in ("one", "rest")]
+
+    for name, gradient in whole.items():
+        assert np.allclose(parts[0][name] + parts[1][name], gradient, rtol=1e-12, atol=1e-14)
+        assert not exact_gradients(asked["zero"])[name].any()
