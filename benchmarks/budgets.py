@@ -29,15 +29,17 @@ import bptt_reference
 from hypothesis import strategies as st
 
 from bptt_check import oracles
-from bptt_check.cases.case import DTYPES, Case, Result, Spec
+from bptt_check.cases.case import DTYPES, Case, Spec
 from bptt_check.cases.contract import accept
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.precision import PRECISIONS
+from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.errors import Undecidable
-from bptt_check.strategies import draw_specs, specs
-from bptt_check.verdicts.verdict import Tolerance
+from bptt_check.runs.drawing import draw_specs
+from bptt_check.strategies import specs
+from bptt_check.verdicts.budget import Tolerance
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 Array = NDArray[np.float64]

@@ -21,13 +21,20 @@ from typing import Any
 import numpy as np
 
 from bptt_check.cases.case import Case, Spec
-from bptt_check.report import document
-from bptt_check.report import folder as store
+from bptt_check.report import document, folder as store
 from bptt_check.report.html import page
-from bptt_check.runs.evidence import Agreement, Judged, Profile, Quotients, Steps
-from bptt_check.runs.records import CaseReport, Record, environment
-from bptt_check.runs.run import Tally
-from bptt_check.verdicts.verdict import Row
+from bptt_check.runs.records import (
+    Agreement,
+    Judged,
+    Profile,
+    Quotients,
+    Record,
+    Steps,
+    environment,
+)
+from bptt_check.runs.tally import Tally
+from bptt_check.verdicts.case_report import CaseReport
+from bptt_check.verdicts.row import Row
 
 ORACLES = ("finite_difference", "torch", "jax", "complex_step", "certified")
 GRADIENTS = (

@@ -29,7 +29,8 @@ from implementations import FAULTS, Numpy  # noqa: E402
 import bptt_check as bc  # noqa: E402
 from bptt_check.cases.case import Case, Spec  # noqa: E402
 from bptt_check.cases.targets import default_targets  # noqa: E402
-from bptt_check.strategies import draw_specs, specs  # noqa: E402
+from bptt_check.runs.drawing import draw_specs  # noqa: E402
+from bptt_check.strategies import specs  # noqa: E402
 
 MODELS = ("rnn-tanh+2layers", "rnn-relu+mse+mean", "lstm+linear", "lstm", "gru", "gru-reset-before")
 RIGHT = frozenset({"relu_at_0", "no_shift", "naive_bce"})

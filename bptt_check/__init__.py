@@ -11,77 +11,70 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import cells, conventions, strategies
-    from .api import assert_gradients, check, models, verify
-    from .cases.case import Case, Result, Sizes, Spec, Truncation
-    from .cases.model import Layout, Model
-    from .conventions import Convention
-    from .equations.gradient_flow import GradientFlow, gradient_flow
-    from .errors import BpttCheckError, GradientMismatch, Unsupported
-    from .own_loss.taylor import TaylorTest
-    from .own_loss.taylor_of_subject import taylor
-    from .own_loss.verify import FunctionReport, assert_function, verify_function
-    from .report import Report
-    from .runs.records import CaseReport, Finding
-    from .subjects.isolation import isolated
+    from . import cells as cells, conventions as conventions, strategies as strategies
+    from .api import (
+        assert_gradients as assert_gradients,
+        check as check,
+        models as models,
+        verify as verify,
+    )
+    from .cases.case import Case as Case, Sizes as Sizes, Spec as Spec, Truncation as Truncation
+    from .cases.model import Layout as Layout, Model as Model
+    from .cases.result import Result as Result
+    from .conventions import Convention as Convention
+    from .diagnosis.finding import Finding as Finding
+    from .equations.gradient_flow import (
+        GradientFlow as GradientFlow,
+        gradient_flow as gradient_flow,
+    )
+    from .errors import (
+        BpttCheckError as BpttCheckError,
+        GradientMismatch as GradientMismatch,
+        Unsupported as Unsupported,
+    )
+    from .own_loss.report import Coverage as Coverage, FunctionReport as FunctionReport
+    from .own_loss.taylor import TaylorTest as TaylorTest, taylor_of as taylor_of
+    from .own_loss.taylor_of_subject import taylor as taylor
+    from .own_loss.verify import (
+        assert_function as assert_function,
+        verify_function as verify_function,
+    )
+    from .report import Report as Report
+    from .subjects.isolation import isolated as isolated
+    from .verdicts.case_report import CaseReport as CaseReport
 
+_MODULES = ("cells", "conventions", "strategies")
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
-    "cases.case": ("Case", "Result", "Sizes", "Spec", "Truncation"),
-    "conventions": ("Convention",),
-    "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
-    "own_loss.verify": ("FunctionReport", "assert_function", "verify_function"),
-    "equations.gradient_flow": ("GradientFlow", "gradient_flow"),
-    "subjects.isolation": ("isolated",),
+    "cases.case": ("Case", "Sizes", "Spec", "Truncation"),
     "cases.model": ("Layout", "Model"),
-    "runs.records": ("CaseReport", "Finding"),
-    "own_loss.taylor": ("TaylorTest",),
-    "report": ("Report",),
+    "cases.result": ("Result",),
+    "conventions": ("Convention",),
+    "diagnosis.finding": ("Finding",),
+    "equations.gradient_flow": ("GradientFlow", "gradient_flow"),
+    "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
+    "own_loss.report": ("Coverage", "FunctionReport"),
+    "own_loss.taylor": ("TaylorTest", "taylor_of"),
     "own_loss.taylor_of_subject": ("taylor",),
+    "own_loss.verify": ("assert_function", "verify_function"),
+    "report": ("Report",),
+    "subjects.isolation": ("isolated",),
+    "verdicts.case_report": ("CaseReport",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = [
-    "BpttCheckError",
-    "Case",
-    "CaseReport",
-    "Convention",
-    "Finding",
-    "FunctionReport",
-    "GradientFlow",
-    "GradientMismatch",
-    "Layout",
-    "Model",
-    "Report",
-    "Result",
-    "Sizes",
-    "Spec",
-    "TaylorTest",
-    "Truncation",
-    "Unsupported",
-    "assert_function",
-    "assert_gradients",
-    "cells",
-    "check",
-    "conventions",
-    "gradient_flow",
-    "isolated",
-    "models",
-    "strategies",
-    "taylor",
-    "verify",
-    "verify_function",
-]
+# type checkers read the block above, in which every name stands as itself
+__all__ = sorted([*_MODULE_OF, *_MODULES])  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name, or a submodule, when it is first used."""
     if name in _MODULE_OF:
         return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    if name in ("cells", "conventions", "strategies"):
+    if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from . import oracles as _oracles
 from .cases import targets
-from .cases.case import DTYPES, Case, Differentiator
+from .cases.case import DTYPES, Case
 from .cases.model import Model, families, positive
+from .cases.result import Differentiator
 from .cases.targets import Target, default_targets
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
-from .runs.records import CaseReport
-from .runs.run import Plan, Progress
-from .runs.run import verify as _verify
+from .runs.records import Progress
+from .runs.run import Plan, verify as _verify
 from .runs.session import collected, overrides
+from .verdicts.case_report import CaseReport
 from .verdicts.judge import Setup, check_case
 
 

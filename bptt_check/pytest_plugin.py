@@ -257,8 +257,7 @@ class _Collector:
 
     def _written(self, parts: Bundle) -> list[str]:
         """Write what was asked for; a line for the place to look at."""
-        from .report import folder as store
-        from .report import markdown
+        from .report import folder as store, markdown
 
         page = ""
         if self.folder is not None:

@@ -14,7 +14,7 @@ from bptt_check import oracles
 from bptt_check.api import collected
 from bptt_check.cases import targets
 from bptt_check.cases.model import LOSSES, READOUTS, families
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
 from bptt_check.errors import MissingFramework, SpecError, UnknownName

@@ -49,18 +49,9 @@ ONLY_IN = {
 """Foreign module to the rooms of ours that may import it."""
 
 KNOWN: set[str] = {
-    "bptt_check.conventions.adapt imports subjects",
-    "bptt_check.diagnosis.__init__ imports runs",
-    "bptt_check.diagnosis.wording imports runs",
-    "bptt_check.equations.gradient_flow imports runs",
-    "bptt_check.own_loss.taylor imports runs",
-    "bptt_check.runs.worst_cases imports oracles",
-    "bptt_check.subjects.calling imports verdicts",
     "bptt_check.subjects.jax imports oracles",
     "bptt_check.subjects.loading imports gallery",
     "bptt_check.subjects.torch imports oracles",
-    "bptt_check.verdicts.contract_breaches imports diagnosis",
-    "bptt_check.verdicts.contract_breaches imports subjects",
     "bptt_check.verdicts.judge imports own_loss",
     "bptt_check.verdicts.judge imports runs",
     "bptt_check.verdicts.judge imports subjects",

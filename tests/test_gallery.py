@@ -14,11 +14,11 @@ from bptt_check import gallery, oracles
 from bptt_check.cases.case import Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
 from bptt_check.cases.targets import PRESETS, Target
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.errors import ReportError, SubjectNotFound, UnknownName, Unsupported
 from bptt_check.gallery import GALLERY, Entry, note_000, note_001, note_002, note_003, note_004
+from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
-from bptt_check.strategies import draw_specs
 from bptt_check.subjects import loading
 from bptt_check.verdicts.judge import Setup, check_case, check_cases
 

@@ -7,22 +7,21 @@ first; `model.parameter_shapes` and its neighbours are the shape table.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SpecError, UnknownName
 from .generate import DATA_SETS, ON_REQUEST, REGIMES, draw_arrays
 from .model import Model, Sizes, positive
 from .precision import PRECISIONS
+from .types import Array
 from .validation import check_arrays, check_data_set, frozen, sizes_of
 
-Array = NDArray[Any]
 DTYPES = tuple(PRECISIONS)
 
 
@@ -251,31 +250,6 @@ class Case:
         except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
             raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
 
-
-@dataclass(frozen=True)
-class Result:
-    """What a differentiator returns.
-
-    Args:
-        loss: the whole loss, a number.
-        grads: input name to gradient, each of that input's shape.
-        outputs: optional forward values by name: `h_l{k}` (T, B, H*N), `y` (T, B, O).
-        bounds: oracles only: input name to a bound on the error of each entry; None means that
-            the oracle is exact up to float64 rounding.
-        rest: oracles only: what the exact value has beyond its float64 in `grads`, where known.
-        proven: oracles only: `bounds` are a proof, and the oracle has no rounding besides.
-    """
-
-    loss: Any
-    grads: Mapping[str, Any]
-    outputs: Mapping[str, Any] | None = None
-    bounds: Mapping[str, Array] | None = None
-    rest: Mapping[str, Array] | None = None
-    proven: bool = False
-
-
-Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
-"""A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
 
 _FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
 _ARRAY_FIELDS = (*_FLOAT_FIELDS, "targets", "lengths")

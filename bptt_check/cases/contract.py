@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .case import Case, Result
-
-Array = NDArray[Any]
+from .case import Case
+from .result import Result
+from .types import Array, Arrays
 
 
 @dataclass(frozen=True)
@@ -218,3 +217,28 @@ def _has_no_dtype(value: Any) -> bool:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of one case: a result, findings against the contract, or why there is nothing.
+
+    `again` is the result of a second call, None if there was none or it was the same to the last
+    bit.
+    `unmoved` is another case of the same shapes that got the very same gradients.
+    `linear` holds what came of the `linear.probes` of the case, if they were asked.
+    `asked` is False if `error` tells why the subject was not called at all.
+    """
+
+    result: Result | None = None
+    findings: tuple[Finding, ...] = ()
+    again: Result | None = None
+    unmoved: Case | None = None
+    linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
+    error: str = ""
+    unsupported: str = ""
+    asked: bool = True
+
+
+TrainingAnswer = tuple[str, Any, Arrays]
+"""Name of a function, what it answered, what its definition says."""

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SpecError
 from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
 from .precision import PRECISIONS
-
-Array = NDArray[Any]
+from .types import Array
 
 
 def frozen(name: str, value: Any, dtype: str) -> Array | None:

@@ -105,8 +105,7 @@ def _tell(report: Report, folder: str | None, as_json: bool) -> None:
     """Print the run, then write its folder, then say where."""
     from rich.console import Console
 
-    from ..report import folder as store
-    from ..report import terminal
+    from ..report import folder as store, terminal
     from ..report.bundle import bundle
 
     parts = bundle(report) if folder is not None else None

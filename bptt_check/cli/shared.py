@@ -16,7 +16,8 @@ from typing import Any
 
 import click
 
-from ..cases.case import Case, Differentiator, Result, Spec
+from ..cases.case import Case, Spec
+from ..cases.result import Differentiator, Result
 from ..errors import BpttCheckError, SpecError
 from ..runs.records import environment
 from ..subjects import loading

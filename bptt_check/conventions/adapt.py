@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.result import name_of
 from ..cases.targets import Target, default_targets, of, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
-from ..subjects.calling import name_of
 from .call_styles import Form, Words, form_of, words
 from .per_sequence import added_up
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .transforms import Array, Arrays, Join, Step, needed
+from ..cases.types import Array
+from .transforms import Arrays, Join, Step, needed
 
 
 def stacked_biases() -> Step:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..cases.case import Result
 from ..cases.model import Model
+from ..cases.result import Result
 from ..errors import BrokenContract, SpecError
 from .supplied_head import supplied, why_no_head
 from .view import View

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
+from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract
 
-Array = NDArray[Any]
 Answer = tuple[Any, dict[str, Array]]
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.types import Array
 from ..equations.network import pair_loss, problem
 from ..equations.tape import Exact, Tape, Taped
-
-Array = NDArray[Any]
 
 
 def why_no_head(model: Model) -> str:

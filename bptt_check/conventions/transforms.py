@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..cases.types import Array
 from ..errors import BrokenContract
 from .names import Name
 
-Array = NDArray[Any]
 Arrays = dict[Name, Any]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
+from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
 from . import layout
@@ -18,7 +18,6 @@ from .scale_factors import FACTORS
 if TYPE_CHECKING:
     from .convention import Convention
 
-Array = NDArray[Any]
 STATES = ("x", "h0", "c0")
 _OF_CASE = (
     "model", "sizes", "dtype", "spec",

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..cases.case import Case, Differentiator
-from ..runs.records import Finding
+from ..cases.case import Case
+from ..cases.result import Differentiator
 from . import origin
 from .clipping import clipped_in_loop
 from .common_factor import signature
 from .conditions import Ground, when
 from .convention import which_convention
 from .edit_search import Explanation, several, single
+from .finding import Finding
 from .mistakes import textbook
 from .trials import Trial, gather
 from .truncation import which_truncation

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator
+from ..cases.case import Case
+from ..cases.result import Differentiator
+from ..equations.exact import exact_gradients
 from ..equations.tape import Node, Taped
-from .common_factor import Pair, close, exact_gradients, is_right, pairs_of, same
+from .pairs import Pair, close, is_multiple, is_right, norm, pairs_of, ratio, same
 
 LIMITS = (5.0, 1.0, 10.0, 0.1, 0.5, 2.0, 15.0, 50.0, 100.0, 0.01)
 """What people clip to, the commonest first."""
@@ -81,3 +83,37 @@ def _may_be(pair: Pair) -> bool:
 def _is_clipped(pair: Pair, xp: _Clipping) -> bool:
     found = exact_gradients(pair.case, xp)
     return same(pair, {name: found[name] for name in pair.got})
+
+
+def clipped_at_the_end(pairs: Sequence[Pair]) -> str:
+    """Clipping by the global norm (of the parameters, or of everything offered) or by value.
+
+    One case proves no limit: whatever its norm is, it would be the limit.
+    """
+    if len(pairs) < 2:
+        return ""
+    for names, what in ((_parameters, "the parameters"), (_all, "all gradients")):
+        norms = {_round(norm(p.got, names(p))) for p in pairs}
+        shrunk = all(norm(p.got, names(p)) < norm(p.want, names(p)) for p in pairs)
+        scaled = all(is_multiple(p, ratio(p, names(p)), names(p)) for p in pairs)
+        if len(norms) == 1 and shrunk and scaled:
+            return f"this is the gradient clipped to norm {norms.pop():g} over {what}"
+    limits = {_round(max(float(np.abs(g).max()) for g in p.got.values())) for p in pairs}
+    if len(limits) == 1:
+        limit = limits.pop()
+        if all(same(p, {n: np.clip(w, -limit, limit) for n, w in p.want.items()}) for p in pairs):
+            return f"this is the gradient clipped to values within {limit:g}"
+    return ""
+
+
+def _parameters(pair: Pair) -> list[str]:
+    return [n for n in pair.got if n in pair.case.params]
+
+
+def _all(pair: Pair) -> list[str]:
+    return list(pair.got)
+
+
+def _round(value: float) -> float:
+    """Five digits: a limit of clipping is a number that somebody typed."""
+    return float(f"{value:.5g}")

@@ -8,16 +8,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Spec
+from ..cases.types import Array
 from .mistakes import textbook
 from .mistakes.textbook import Change
 
-Array = NDArray[Any]
 Test = Callable[[Spec], bool]
 ROUNDS = 4
 """Rules that fresh cases may refute before none is told."""

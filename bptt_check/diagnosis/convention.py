@@ -11,22 +11,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
-
-from ..cases.case import Case, Differentiator
+from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.result import Differentiator
+from ..cases.types import Array
 from ..conventions import Convention, transforms
 from ..conventions.expression import declared_by, expression
 from ..conventions.gates import order_for, permutation
 from ..conventions.layout import forward
 from ..conventions.names import Name
 from ..conventions.scale_factors import FACTORS
-from .common_factor import Grads, Pair, close, exact_gradients, exact_loss, is_right, pairs_of, same
-
-Array = NDArray[Any]
-
+from ..equations.exact import exact_gradients, exact_loss
+from .pairs import Grads, Pair, close, is_right, pairs_of, same
 
 MATRICES = ("W_xh", "W_hh", "W_hy")
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator, Spec
+from ..cases.case import Case, Spec
 from ..cases.model import Model, Sizes
+from ..cases.result import Differentiator
 from .trials import Trial, of
 
 STEPS = 4

@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Differentiator, Spec, Truncation
+from ..cases.case import Case, Spec, Truncation
 from ..cases.model import Sizes
 from ..cases.precision import PRECISIONS
+from ..cases.result import Differentiator
+from ..cases.types import Array
 from ..equations.conditioning import Conditioning, conditioning
 from ..subjects.calling import ask
 from .mistakes import textbook
 from .mistakes.textbook import Change, Run
 
-Array = NDArray[Any]
 Grads = Mapping[str, Array]
 Block = tuple[str, int]
 """A gradient by name, and the number of a gate whose rows of it are meant."""

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Differentiator, Truncation
+from ..cases.case import Case, Truncation
 from ..cases.precision import PRECISIONS
+from ..cases.result import Differentiator
+from ..cases.types import Array
 from ..equations.conditioning import Conditioning, conditioning
-from ..equations.network import Problem, losses, problem, restricted, run_layers, states_after
+from ..equations.network import Problem, losses, problem, run_layers
 from ..equations.tape import Node, Tape, Taped
+from ..equations.truncation import restricted, states_after
 from ..subjects.calling import ask
 
-Array = NDArray[Any]
 Grads = dict[str, Array]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..runs.records import Finding
 from .edit_search import Explanation, whole
+from .finding import Finding
 from .mistakes.dictionary import Entry
 from .trials import Trial
 

@@ -13,18 +13,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
-from .network import Problem, losses, parts, problem, run_layers
+from ..cases.types import Array
+from .network import Problem, losses, problem, run_layers
 from .rounding import Kinks, Rounding, Saturating
 from .tape import Node, Tape, Taped
-
-Array = NDArray[Any]
+from .truncation import parts
 
 SAMPLES = 16
 
@@ -217,3 +215,16 @@ def _spread(samples: Array, unit: float) -> Array:
     largest = np.maximum(deviation.max(0), np.finfo(np.float64).tiny)
     scatter = np.sqrt(np.square(deviation / largest).sum(0) / (SAMPLES - 1)) * largest
     return np.maximum(scatter / unit, np.abs(mean))
+
+
+STEP = 2.0**-12
+"""Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9, 1e-16/s = 5e-13."""
+
+REACH = 2.0**-4
+"""Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
+
+
+def step_of(problem: Problem) -> tuple[float, Array]:
+    """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
+    scatter, reach = loss_scatter_and_reach(problem)
+    return (min(STEP, REACH / reach) if reach else STEP), scatter

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Spec, Truncation
+from ..cases.case import Case, Truncation
+from ..cases.types import Array
 from ..errors import SpecError
-from ..runs.records import Flow
 from .cells import step_of
-from .network import Problem, final_loss, layer_params, pair_loss, problem, restricted
+from .network import Problem, final_loss, layer_params, pair_loss, problem
 from .tape import Node, Tape, Taped
-
-Array = NDArray[Any]
+from .truncation import restricted
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +75,6 @@ def gradient_flow(case: Case) -> GradientFlow:
     norms = {s: np.sqrt(squares) for s, squares in total.state_norms.items()}
     kept = {n: _kept(g) for n, g in total.contributions.items()}
     return GradientFlow(total.contributions, norms, total.jacobian_norms, kept)
-
-
-def shown(model: str, spec: Spec, weight: str = "W_hh_l0") -> Flow:
-    """The gradient flow of a spec as a record for a report."""
-    found = gradient_flow(spec.build())
-    return Flow(
-        model=model,
-        spec=str(spec),
-        weight=weight,
-        paths=tuple(tuple(row) for row in found.path_norms(weight).tolist()),
-        state_norms=tuple(found.state_norms["h"][-1].tolist()),
-        kept=tuple(np.nan_to_num(found.kept[weight]).tolist()),
-    )
 
 
 class _Unrolled:

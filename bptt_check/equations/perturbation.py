@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..cases.types import Array
+
 Inputs = dict[str, Array]
 Perturb = Callable[..., Inputs]
 Slopes = Callable[[Perturb], tuple[Array, ...]]

@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..cases.types import Array
+from .arithmetic import Exact
 from .namespaces.numpy import NumPy, PythonLoop
-from .rounding import Exact
 
-Array = NDArray[Any]
 Pull = Callable[[Array], Array]
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
 from ..cases.targets import Target
-from ..diagnosis.common_factor import exact_gradients
+from ..cases.types import Array
+from ..equations.exact import exact_gradients
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses, problem
 from ..errors import Unsupported
 from .unrolled import Grads, Unrolled, summed
 
-Array = NDArray[Any]
 Update = Callable[[Mapping[str, Array], Mapping[str, Array], float], dict[str, Array]]
 
 

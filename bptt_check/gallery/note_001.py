@@ -9,8 +9,9 @@ import numpy as np
 
 from ..cases.model import Model, Sizes
 from ..cases.targets import PRESETS, Target
+from ..cases.types import Array
 from .entry import Entry, Formula, Update
-from .unrolled import Array, Grads, Unrolled, require
+from .unrolled import Grads, Unrolled, require
 
 SOURCE = "Note 001, notes on an Elman network with softmax"
 MODEL = Model("rnn", bias=False)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..cases.model import Model
 from ..cases.targets import Target
+from ..cases.types import Array
 from .entry import Entry, Formula
-from .unrolled import Array, Grads, Unrolled
+from .unrolled import Grads, Unrolled
 
 SOURCE = "Note 002, forward and backward propagation with biases"
 EVERY = Target("Elman biases, loss at every step", Model("rnn"))

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from ..cases.targets import PRESETS
+from ..cases.types import Array
 from .entry import Entry, Formula
-from .unrolled import Array, Grads, Unrolled
+from .unrolled import Grads, Unrolled
 
 (TOY,) = PRESETS["sentiment_toy"]
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..cases.model import Model, Sizes
 from ..cases.targets import Target
+from ..cases.types import Array
 from .entry import Entry, Formula
-from .unrolled import Array, Grads, Unrolled, require
+from .unrolled import Grads, Unrolled, require
 
 TARGET = Target(
     "three steps, one unit",

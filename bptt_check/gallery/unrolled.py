@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
+from ..cases.types import Array
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import Problem, problem
 from ..errors import Unsupported
 
-Array = NDArray[Any]
 Grads = dict[str, Array]
 
 

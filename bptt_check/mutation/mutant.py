@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from ..cases.case import Differentiator
+from ..cases.result import Differentiator
 from .package_copy import Copy, Overrides
 from .source import sources
 

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
+from ..cases.result import Result
+from ..cases.types import Array
 from ..equations.namespaces.numpy import NumPy
-from ..equations.network import Problem, losses, parts, problem
+from ..equations.network import Problem, losses, problem
+from ..equations.truncation import parts
 from ..errors import MissingFramework, Undecidable, UnknownName
 
-Array = NDArray[Any]
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
 
 

@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 from flint import arb, ctx
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
-from ..equations.network import Problem, losses, parts, problem, run_layers
+from ..cases.case import Case
+from ..cases.result import Result
+from ..cases.types import Array
+from ..equations.network import Problem, losses, problem, run_layers
 from ..equations.tape import Node, Tape, Taped
-
-Array = NDArray[Any]
-"""Of dtype object, holding balls and Python numbers, unless said otherwise."""
+from ..equations.truncation import parts
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits. A saturated gate loses its digits twice: in 1 - s and in the next product."""

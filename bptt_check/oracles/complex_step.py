@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.types import Array
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import Problem, losses
 from ..equations.perturbation import Perturb, by_perturbation
 from ..errors import Undecidable
-from . import Array, Gradients
+from . import Gradients
 
 STEP = 1e-60  # its square is lost against every value, its products with gradients stay normal
 

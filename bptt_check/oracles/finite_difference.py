@@ -10,16 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..cases.precision import PRECISIONS
-from ..equations.conditioning import loss_scatter_and_reach
+from ..cases.types import Array
+from ..equations.conditioning import step_of
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import Problem, losses
 from ..equations.perturbation import Perturb, by_perturbation
-from . import Array, Gradients
+from . import Gradients
 
-STEP = 2.0**-12
-"""Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9, 1e-16/s = 5e-13."""
-REACH = 2.0**-4
-"""Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
 SAFETY = 8.0
 """Rounding errors allowed for one difference of losses, in typical ones of one loss."""
 
@@ -61,12 +58,6 @@ def gradients(problem: Problem) -> Gradients:
     found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.wanted}
     grads = {n: pair[0] for n, pair in found.items()}
     return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
-
-
-def step_of(problem: Problem) -> tuple[float, Array]:
-    """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
-    scatter, reach = loss_scatter_and_reach(problem)
-    return (min(STEP, REACH / reach) if reach else STEP), scatter
 
 
 def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:

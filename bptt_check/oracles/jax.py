@@ -22,15 +22,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
+from ..cases.types import Array
 from ..equations import cells
 from ..equations.network import Problem, logits, pair_loss, unroll
 from ..errors import Undecidable
 from . import Gradients
-
-Array = NDArray[Any]
 
 SMALLEST = Sizes(T=20, B=4, D=5, H=6, O=5)
 """The bucket that holds all sizes drawn by default; a size beyond it goes to a power of two."""

@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..cases.types import Array
 from .noise import size_of
 from .point import Arrays, Caller
 from .slope import RUNGS, Slope, slope
 
-Array = NDArray[Any]
 Index = tuple[int, ...]
 
 CALLS = 2 * RUNGS

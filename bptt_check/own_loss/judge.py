@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.precision import PRECISIONS
+from ..cases.types import Array
 from ..equations.conditioning import Conditioning
+from ..verdicts.budget import Budgets, Tolerance
 from ..verdicts.difference import Difference
-from ..verdicts.verdict import Budgets, Row, Tolerance, is_imprecise, row_of
+from ..verdicts.row import Row, is_imprecise, row_of
 from .differences import Measured
 from .noise import Rounding
 from .point import Arrays, Point
-
-Array = NDArray[Any]
 
 ENTRIES, DIRECTIONS = "finite_difference", "random_directions"
 """What stands where a row of a subject names an oracle."""

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.precision import PRECISIONS
+from ..cases.types import Array
 from .point import Arrays, Caller
-
-Array = NDArray[Any]
 
 SAMPLES = 8
 POINTS, ORDER = 12, 5

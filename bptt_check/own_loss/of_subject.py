@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator, Result
+from ..cases.case import Case
 from ..cases.precision import PRECISIONS
+from ..cases.result import Differentiator, Result
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import logits, losses, problem, run_layers
 from ..subjects.calling import ask, ask_once
-from ..verdicts.verdict import Budgets
+from ..verdicts.budget import Budgets
 from .verify import verify_function
 
 CALLS = 20_000

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Result
 from ..cases.contract import Finding, accept, differ, writes
+from ..cases.result import Result
+from ..cases.types import Array
 from ..errors import SpecError, SubjectTimeout
 from ..subjects.calling import explained, time_limit
 
-Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 FLOATS = ("float64", "float32")
 Function = Callable[[dict[str, Any]], Any]

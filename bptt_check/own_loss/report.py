@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..cases.types import Array
 from ..errors import ReportError
 from ..verdicts.messages import got_and_expected
-from ..verdicts.verdict import Row
+from ..verdicts.row import Row
 from .judge import DIRECTIONS, ENTRIES
 
-Array = NDArray[Any]
 SCHEMA_VERSION = 1
 
 BY = {ENTRIES: "differences of your own loss", DIRECTIONS: "the same, along random signs"}

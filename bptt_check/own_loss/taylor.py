@@ -13,16 +13,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.model import positive
+from ..cases.types import Array
 from ..errors import Undecidable
-from ..runs.records import TaylorCurve
 
-Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 Loss = Callable[[dict[str, Array]], float]
 
@@ -306,3 +303,30 @@ def _tiny(inputs: Inputs) -> float:
     """A step so small that only rounding is left in high differences."""
     eps = max(float(np.finfo(a.dtype).eps) for a in inputs.values())
     return 2.0 ** round(math.log2(eps) * 0.55)
+
+
+@dataclass(frozen=True)
+class TaylorCurve:
+    """The remainder of one direction by step, as `remainder.taylor` measured it.
+
+    Args:
+        model, spec: where.
+        parameter: the input along which, or `all inputs`.
+        verdict, reason: `pass`, `fail` or `inconclusive`, and why.
+        order: fitted slope of log R over log s, None where none can be fitted.
+        steps, remainders: the curve, the largest step first.
+        rounding: what rounding explains of each remainder.
+        first, last: the order is fitted to the steps [first, last).
+    """
+
+    model: str
+    spec: str
+    parameter: str
+    verdict: str
+    reason: str
+    order: float | None
+    steps: tuple[float, ...]
+    remainders: tuple[float, ...]
+    rounding: tuple[float, ...]
+    first: int
+    last: int

@@ -7,22 +7,22 @@ to say how much rounding there is and how far a step may go before the forward p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Differentiator
+from ..cases.case import Case
 from ..cases.precision import PRECISIONS
+from ..cases.result import Differentiator
+from ..cases.types import Array
 from ..equations.conditioning import conditioning
 from ..equations.namespaces.numpy import NumPy
 from ..equations.namespaces.recording import Watching
-from ..equations.network import losses, parts
+from ..equations.network import losses
+from ..equations.truncation import parts
 from ..errors import Undecidable
 from ..subjects.calling import ask_once
 from .taylor import Loss, TaylorTest, taylor_of
 
-Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 
 REACH = 0.25

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Result
 from ..cases.precision import PRECISIONS
+from ..cases.result import Result, name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
-from ..subjects.calling import check_limit, name_of
-from ..verdicts.verdict import Tolerance
+from ..subjects.calling import check_limit
+from ..verdicts.budget import Tolerance
 from . import report as say
 from .differences import Measured, along, measure, plan
 from .judge import Judged, budgets_of, judged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..cases.case import Differentiator
+from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..mutation import Mutant
 from .detection import case_of, subject_of

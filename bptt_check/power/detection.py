@@ -13,13 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..api import load_oracles
-from ..cases.case import Case, Differentiator, Spec
+from ..cases.case import Case, Spec
 from ..cases.model import Model
+from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..mutation import Mutant, observed
-from ..runs.records import CaseReport
-from ..runs.run import FAILURES, Plan
-from ..strategies import draw_specs
+from ..runs.drawing import draw_specs
+from ..runs.run import Plan
+from ..verdicts.case_report import CaseReport
+from ..verdicts.verdict import FAILURES
 from .memoised_oracles import Truth
 from .records import HARNESS
 

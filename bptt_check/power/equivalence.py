@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator, Spec, Truncation
+from ..cases.case import Case, Spec, Truncation
 from ..cases.generate import REGIMES
 from ..cases.model import Sizes
+from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.conditioning import conditioning
 from ..mutation import Mutant, Overrides, original

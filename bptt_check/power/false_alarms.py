@@ -7,13 +7,15 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from ..api import load_oracles
-from ..cases.case import Differentiator, Spec
+from ..cases.case import Spec
 from ..cases.model import Sizes
+from ..cases.result import Differentiator
 from ..cases.targets import Target, default_targets
 from ..oracles import available
-from ..runs.records import CaseReport
-from ..runs.run import FAILURES, Plan
-from ..strategies import draw_specs
+from ..runs.drawing import draw_specs
+from ..runs.run import Plan
+from ..verdicts.case_report import CaseReport
+from ..verdicts.verdict import FAILURES
 from .implementations import implementations
 from .memoised_oracles import Remembered, judge_all
 from .records import Alarm, Quiet

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator
+from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.result import Differentiator
 from ..errors import Unsupported
 from ..subjects import loading
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator, Result
-from ..runs.records import CaseReport
-from ..runs.run import FAILURES
-from ..subjects.calling import explained, time_limit, trusted_results
+from ..cases.case import Case
+from ..cases.result import Differentiator, Result
+from ..runs.check import trusted_results
+from ..subjects.calling import explained, time_limit
+from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_cases
+from ..verdicts.verdict import FAILURES
 
 TIMEOUT = 20.0
 """Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""

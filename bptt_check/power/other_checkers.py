@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Differentiator, Spec
+from ..cases.case import Case, Spec
 from ..cases.model import Sizes
+from ..cases.result import Differentiator
 from ..cases.targets import Target
+from ..cases.types import Array
 
-Array = NDArray[Any]
 TYPICAL = Sizes(T=4, B=2, D=3, H=4, O=3)
 ON_CASES = 10
 SETUPS = ("zero state", "random state", f"our first {ON_CASES} cases")

@@ -13,8 +13,7 @@ from typing import Any
 from ..cases.case import Case
 from ..runs.records import SCHEMA_VERSION, TABLE, Record
 from ..verdicts.verdict import VERDICTS
-from . import document, grouping
-from . import folder as store
+from . import document, folder as store, grouping
 from .document import CheckEntry, Run
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..runs.evidence import Profile, Spread
-from ..runs.records import SCHEMA_VERSION, Failure, Finding, Flow, Record, Summary, TaylorCurve
+from ..diagnosis.finding import Finding
+from ..own_loss.taylor import TaylorCurve
+from ..runs.records import SCHEMA_VERSION, Failure, Flow, Profile, Record, Spread, Summary
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReportError
-from ..runs.evidence import Profile, Spread
-from ..runs.records import SCHEMA_VERSION, Summary
+from ..runs.records import SCHEMA_VERSION, Profile, Spread, Summary
 from ..verdicts.verdict import VERDICTS
 from .document import Run
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..runs.records import SCHEMA_VERSION
-from ..verdicts.verdict import Row
+from ..verdicts.row import Row
 
 SQL = {"str": "varchar", "float": "double", "int": "bigint", "bool": "boolean"}
 NUMPY = {"float": np.float64, "int": np.int64, "bool": np.bool_}

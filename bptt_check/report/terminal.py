@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..runs.records import CaseReport, TaylorCurve
-from ..verdicts.verdict import Row
+from ..own_loss.taylor import TaylorCurve
+from ..verdicts.case_report import CaseReport
+from ..verdicts.row import Row
 from . import grouping
 from .document import Run, clean
 from .sentences import fit, headline, message

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator
+from ..cases.case import Case
 from ..cases.model import Model
-from ..subjects.calling import name_of
+from ..cases.result import Differentiator, name_of
 
 READABLE = 200
 """Numbers of a case that are written out; a larger one is built from its spec."""

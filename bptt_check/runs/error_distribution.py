@@ -7,9 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..cases.case import Case
-from ..verdicts.verdict import VERDICTS, Row
-from .evidence import Reach, Spread
-from .records import CaseReport
+from ..verdicts.case_report import CaseReport
+from ..verdicts.row import Row
+from ..verdicts.verdict import VERDICTS
+from .records import Reach, Spread
 
 BINS_PER_DECADE = 2
 LAST_BIN = 308 * BINS_PER_DECADE

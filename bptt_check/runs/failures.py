@@ -6,15 +6,18 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..cases.case import Case, Differentiator, Spec
+from ..cases.case import Case, Spec
+from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
 from ..diagnosis import Ground, diagnose
-from ..strategies import draw_specs
+from ..diagnosis.finding import Finding
 from ..verdicts import messages
+from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_case
 from ..verdicts.training_step import DEFINITIONS
 from .counterexample_test import pasted_test
-from .records import CaseReport, Failure, Finding
+from .drawing import draw_specs
+from .records import Failure
 from .shrink import Drawing, shrink_spec, simplify
 
 FRESH = 24

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..cases.case import Differentiator, Spec
+import numpy as np
+
+from ..cases.case import Spec
+from ..cases.result import Differentiator
 from ..cases.targets import Target
-from ..equations.gradient_flow import shown
+from ..equations.gradient_flow import gradient_flow
+from ..own_loss.taylor import TaylorCurve
 from ..own_loss.taylor_of_subject import taylor
-from .records import Flow, TaylorCurve
+from .records import Flow
 
 Known = Mapping[str, Mapping[Spec, str]]
 """Name of a target to its specs and their verdicts."""
@@ -61,3 +65,16 @@ def _families(targets: Sequence[Target], known: Known) -> Iterator[tuple[Target,
         if specs and target.model.family not in seen:
             seen.add(target.model.family)
             yield target, specs
+
+
+def shown(model: str, spec: Spec, weight: str = "W_hh_l0") -> Flow:
+    """The gradient flow of a spec as a record for a report."""
+    found = gradient_flow(spec.build())
+    return Flow(
+        model=model,
+        spec=str(spec),
+        weight=weight,
+        paths=tuple(tuple(row) for row in found.path_norms(weight).tolist()),
+        state_norms=tuple(found.state_norms["h"][-1].tolist()),
+        kept=tuple(np.nan_to_num(found.kept[weight]).tolist()),
+    )

@@ -6,50 +6,13 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..cases.case import Case
-from ..verdicts.verdict import Row
-from .evidence import Evidence, Profile, Spread
+from ..diagnosis.finding import Finding
+from ..own_loss.taylor import TaylorCurve
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, eq=False)
-class CaseReport:
-    """The answer for one case: its verdict, a row per gradient and oracle, and the explanation."""
-
-    verdict: str
-    case: Case
-    subject: str
-    rows: tuple[Row, ...] = ()
-    message: str = ""
-    parameter: str = ""
-    loss: float = float("nan")
-    expected_loss: float = float("nan")
-    evidence: Evidence | None = None
-    asked: bool = True
-    """False if the subject was not called any more, having ended its process too often."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the verdict is `pass`."""
-        return self.verdict == "pass"
-
-    @property
-    def proven(self) -> bool:
-        """Whether the verdict rests on a proof: wrong for sure, or every gradient within budget."""
-        settled = {r.parameter for r in self.rows if r.proven and r.verdict == self.verdict}
-        if self.verdict == "fail":
-            return bool(settled)
-        return self.verdict == "pass" and settled >= {
-            r.parameter for r in self.rows if r.verdict == "pass"
-        }
-
-    @property
-    def spec(self) -> str:
-        """The line that reproduces the case; empty if its arrays were given by hand."""
-        return str(self.case.spec) if self.case.spec else ""
 
 
 @dataclass(frozen=True)
@@ -77,41 +40,6 @@ class Summary:
     floor: float = float("nan")
     floor_any: float = float("nan")
     proven: bool = False
-
-
-CONFIDENCE = ("certain", "one of several", "likely", "hint")
-"""How far a finding can be trusted. `certain`: the edit gives the subject's very gradients, on
-every failing case, and nothing with another meaning does. `one of several`: something else does
-too. `likely`: part of what is wrong is reproduced, or several edits together are needed. `hint`:
-no known mistake does it; this is where it starts."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong, as a fact that was checked.
-
-    Args:
-        sentence: the whole of it, in one line.
-        confidence: one of `CONFIDENCE`.
-        parameters: the wrong gradients that it explains.
-        cases: how many failing cases confirm it.
-        right, wrong: the line as it should be, and as it gives the subject's gradients.
-        equations: numbers of reference/README.md that the line computes.
-        place: the function of the reference that has the line.
-        condition: when the mistake is made, as the end of "only when ..."; empty for always.
-        alternatives: what else gives the same gradients.
-    """
-
-    sentence: str
-    confidence: str
-    parameters: tuple[str, ...] = ()
-    cases: int = 0
-    right: str = ""
-    wrong: str = ""
-    equations: tuple[str, ...] = ()
-    place: str = ""
-    condition: str = ""
-    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,33 +77,6 @@ class Flow:
     paths: tuple[tuple[float, ...], ...]
     state_norms: tuple[float, ...]
     kept: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class TaylorCurve:
-    """The remainder of one direction by step, as `remainder.taylor` measured it.
-
-    Args:
-        model, spec: where.
-        parameter: the input along which, or `all inputs`.
-        verdict, reason: `pass`, `fail` or `inconclusive`, and why.
-        order: fitted slope of log R over log s, None where none can be fitted.
-        steps, remainders: the curve, the largest step first.
-        rounding: what rounding explains of each remainder.
-        first, last: the order is fitted to the steps [first, last).
-    """
-
-    model: str
-    spec: str
-    parameter: str
-    verdict: str
-    reason: str
-    order: float | None
-    steps: tuple[float, ...]
-    remainders: tuple[float, ...]
-    rounding: tuple[float, ...]
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,3 +138,132 @@ def environment(
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+class Reach(NamedTuple):
+    """The worst error among the cases whose losses flow back over the same number of steps."""
+
+    steps: int
+    cases: int
+    max_budgets: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One gradient of one model against one oracle in one dtype, over all cases.
+
+    `budgets` and `ulps` are histograms of the largest error of each case: pairs of a bin and its
+    number of cases. Bin b holds errors in `[10**(b/2), 10**((b+1)/2))`; an error of exactly zero
+    is in `exact`, an infinite one in the last bin that a float64 can reach.
+    """
+
+    model: str
+    parameter: str
+    oracle: str
+    dtype: str
+    cases: int
+    decided: int
+    verdict: str
+    max_budgets: float
+    max_ulps: float
+    exact: int
+    budgets: tuple[tuple[int, int], ...]
+    ulps: tuple[tuple[int, int], ...]
+    reaches: tuple[Reach, ...]
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one oracle says of one entry, and what its budget is made of.
+
+    The budget is `units * (subject + oracle_rounding) + bound + choice + tiniest`: typical rounding
+    errors of the subject's dtype and of the oracle's float64 (none of a proof), the oracle's own
+    bound, what another subgradient at a kink may make, and the smallest normal number.
+    """
+
+    oracle: str
+    value: float
+    budget: float
+    units: float
+    subject: float
+    oracle_rounding: float
+    bound: float
+    tiniest: float
+    choice: float = 0.0
+    proven: bool = False
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two oracles are apart in one gradient, at most, in what both their errors allow."""
+
+    one: str
+    other: str
+    gap: float
+
+
+@dataclass(frozen=True)
+class Quotients:
+    """Central differences of one entry: relative error (absolute where the truth is zero) by step.
+
+    `chosen` is the step that the oracle `finite_difference` takes; it then extrapolates.
+    """
+
+    steps: tuple[float, ...]
+    errors: tuple[float, ...]
+    chosen: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Along the time of one case: the norm of dL/dx_t, and the largest error of it in budgets.
+
+    `errors` is empty where the subject offers no gradient of `x`. `windows` holds [start, end) of
+    the steps over which a truncation goes back, block by block; it is empty for full BPTT.
+    """
+
+    norms: tuple[float, ...]
+    errors: tuple[float, ...]
+    windows: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One gradient of one model in the worst case of the run, entry by entry.
+
+    Args:
+        shape: of the gradient.
+        gates: names of the gates that are stacked in its first axis, empty where there are none.
+        errors: (rows, columns) in budgets, the largest over the oracles that decide; of blocks of
+            `block` entries (rows, columns) where the gradient is too large to be shown whole. A
+            vector is one row; `x` (T, B, D) and states (L, B, H) have a row per first index.
+        index: of the entry that the rest is about, `got` the subject's value of it.
+    """
+
+    model: str
+    parameter: str
+    verdict: str
+    spec: str
+    dtype: str
+    shape: tuple[int, ...]
+    gates: tuple[str, ...]
+    block: tuple[int, int]
+    errors: tuple[tuple[float, ...], ...]
+    index: tuple[int, ...]
+    got: float
+    judged: tuple[Judged, ...]
+    agreement: tuple[Agreement, ...]
+    quotients: Quotients | None
+    steps: Steps
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: cases done and in all, the model at work, failing cases so far."""
+
+    done: int
+    total: int
+    model: str
+    failing: int

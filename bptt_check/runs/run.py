@@ -9,27 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
-from ..cases.case import Differentiator, Spec
+from ..cases.case import Spec
+from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
-from ..strategies import draw_specs, remember, specs
-from ..subjects.calling import name_of
+from ..own_loss.taylor import TaylorCurve
+from ..strategies import specs
+from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_cases
 from ..verdicts.messages import with_rest
-from ..verdicts.verdict import NOT_OFFERED, VERDICTS, Row
-from .error_distribution import Spreads
-from .evidence import Profile
+from ..verdicts.verdict import FAILURES, NOT_OFFERED, VERDICTS
+from .drawing import draw_specs, remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
-from .records import TABLE, CaseReport, Failure, Record, Summary, TaylorCurve, environment
+from .records import Failure, Progress, Record, Summary, environment
 from .shrink import Drawing
-from .worst_cases import Worst
+from .tally import Tally
 
 CHUNK = 32
-FAILURES = ("error", "contract", "fail", "imprecise")
 FULLY_SHRUNK = 5
 """Models whose failure is shrunk; a subject that is wrong everywhere would otherwise take
 minutes.
@@ -54,16 +53,6 @@ class Plan:
             truncation=target.truncated,
         )
         return drawn.map(target.fit)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands: cases done and in all, the model at work, failing cases so far."""
-
-    done: int
-    total: int
-    model: str
-    failing: int
 
 
 def verify(
@@ -120,114 +109,6 @@ def verify(
         spreads=tally.spreads.records(),
         profiles=tuple(tally.profiles),
     )
-
-
-class Tally:
-    """Sums up case reports as they come; the order does not matter."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.verdicts: dict[str, int] = {}
-        self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
-        self.first: dict[str, dict[str, CaseReport]] = {}
-        self.known: dict[str, dict[Spec, str]] = {}
-        self.spreads = Spreads()
-        self.worst = Worst()
-        self.profiles: list[Profile] = []
-        self.unasked: dict[str, int] = {}
-        self._reasons: dict[str, str] = {}
-        self._rows: dict[tuple[str, str, str], Summary] = {}
-
-    @property
-    def failing(self) -> int:
-        """Number of cases with a failing verdict."""
-        return sum(self.verdicts.get(v, 0) for v in FAILURES)
-
-    def add(self, model: str, report: CaseReport) -> None:
-        """Take in one case of the target named `model`."""
-        spec = report.spec
-        self.count += 1
-        self.spreads.add(model, report)
-        self.worst.add(report)
-        self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
-        if not report.asked:
-            self.unasked[model] = self.unasked.get(model, 0) + 1
-        elif report.case.spec is not None:
-            self.known.setdefault(model, {})[report.case.spec] = report.verdict
-        if report.verdict == "unsupported":
-            self._reasons[model] = report.message
-        if report.verdict in FAILURES:
-            self.first.setdefault(model, {}).setdefault(report.verdict, report)
-        for row in report.rows:
-            key = (model, row.parameter, row.oracle)
-            self._rows[key] = _merged(self._rows.get(key), model, row, spec)
-            for name, column in self.table.items():
-                column.append(_cell(name, model, spec, row))
-
-    def progress(self, total: int, model: str) -> Progress:
-        """Where a run of `total` cases stands, `model` being at work."""
-        return Progress(self.count, total, model, self.failing)
-
-    def close(self, model: str) -> None:
-        """No case of this target comes any more: make its profiles and let go of its arrays."""
-        self.profiles += self.worst.profiles(model)
-        self.worst = Worst()
-
-    def refused(self) -> dict[str, str]:
-        """Targets of which the subject declined every case, and the reason it gave."""
-        return {
-            name: self._reasons[name]
-            for name, known in self.known.items()
-            if set(known.values()) == {"unsupported"}
-        }
-
-    def summaries(self) -> tuple[Summary, ...]:
-        """A summary per model, gradient and oracle."""
-        return tuple(self._rows.values())
-
-
-def _cell(name: str, model: str, spec: str, row: Row) -> Any:
-    return {"model": model, "spec": spec}[name] if name in ("model", "spec") else getattr(row, name)
-
-
-def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
-    """A summary with one more row in it."""
-    index = row.index
-    one = Summary(
-        model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
-        row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
-        row.floor, row.floor_any, row.proven,
-    )  # fmt: skip
-    if before is None:
-        return one
-    verdict, reason = _combined(before, one)
-    larger = not before.max_budgets >= one.max_budgets  # also where before is NaN
-    worse = one if larger and one.max_budgets == one.max_budgets else before
-    return replace(
-        worse,
-        cases=before.cases + 1,
-        decided=before.decided + one.decided,
-        verdict=verdict,
-        reason=reason,
-        max_abs=_largest(before.max_abs, one.max_abs),
-        max_rel=_largest(before.max_rel, one.max_rel),
-        max_ulps=_largest(before.max_ulps, one.max_ulps),
-        floor=-_largest(-before.floor, -one.floor),
-        floor_any=-_largest(-before.floor_any, -one.floor_any),
-        proven=before.proven or one.proven,
-    )
-
-
-def _combined(one: Summary, other: Summary) -> tuple[str, str]:
-    """Failures win, then a pass, then whatever says why nothing was decided."""
-    order = [*FAILURES, "pass", "inconclusive", "unsupported"]
-    chosen = min((one, other), key=lambda s: order.index(s.verdict))
-    return chosen.verdict, chosen.reason
-
-
-def _largest(one: float, other: float) -> float:
-    """The maximum that ignores NaN."""
-    return other if one != one else one if other != other else max(one, other)
 
 
 def _supports(subject: Differentiator, target: Target) -> bool:

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
 from ..cases.case import Case, Spec
-from ..strategies import smallest
+from .drawing import smallest
 
 Fails = Callable[[Case], bool]
 

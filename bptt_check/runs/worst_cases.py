@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cases.case import Case
+from ..cases.types import Array
+from ..equations.conditioning import step_of
 from ..equations.namespaces.numpy import NumPy
-from ..equations.network import Part, losses, parts
+from ..equations.network import losses
 from ..equations.perturbation import PER_SEQUENCE, perturbation
-from ..oracles.finite_difference import step_of
-from ..verdicts.verdict import VERDICTS, Row
-from .evidence import Agreement, Evidence, Judged, Profile, Quotients, Steps
-from .records import CaseReport
-
-Array = NDArray[Any]
+from ..equations.truncation import Part, parts
+from ..verdicts.case_report import CaseReport, Evidence
+from ..verdicts.row import Row
+from ..verdicts.verdict import VERDICTS
+from .records import Agreement, Judged, Profile, Quotients, Steps
 
 SHOWN = 64
 """Rows and columns of a gradient that are shown one by one."""

@@ -13,43 +13,30 @@ import signal
 import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Result
-from ..cases.contract import Accepted, Finding, accept, differ, read_before_written, written_inputs
+from ..cases.case import Case
+from ..cases.contract import (
+    Accepted,
+    Answer,
+    Finding,
+    accept,
+    differ,
+    read_before_written,
+    written_inputs,
+)
+from ..cases.probes import probes
+from ..cases.result import Result
 from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
-from ..verdicts.linearity import probes
 from .uninitialised import handed_out, left_behind
 
 OVERTIME = "took longer than the limit of"
 """Starts the message of every call that ran out of time."""
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What came of one case: a result, findings against the contract, or why there is nothing.
-
-    `again` is the result of a second call, None if there was none or it was the same to the last
-    bit.
-    `unmoved` is another case of the same shapes that got the very same gradients.
-    `linear` holds what came of the `linear.probes` of the case, if they were asked.
-    `asked` is False if `error` tells why the subject was not called at all.
-    """
-
-    result: Result | None = None
-    findings: tuple[Finding, ...] = ()
-    again: Result | None = None
-    unmoved: Case | None = None
-    linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
-    error: str = ""
-    unsupported: str = ""
-    asked: bool = True
 
 
 class Elsewhere(ABC):
@@ -62,14 +49,6 @@ class Elsewhere(ABC):
         self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
     ) -> Answer:
         """The same as `calling.ask` of the subject, or with `once` as `calling.ask_once`."""
-
-
-def name_of(subject: Callable[..., Any]) -> str:
-    """`subject.name`, or the name of the function or class."""
-    own = getattr(subject, "name", None)
-    if isinstance(own, str) and own:
-        return own
-    return getattr(subject, "__qualname__", None) or type(subject).__name__
 
 
 def ask(
@@ -200,22 +179,6 @@ def _sizes(case: Case) -> Iterator[int]:
     """Bytes of the gradients, in single and in double precision."""
     for array in case.inputs.values():
         yield from (4 * array.size, 8 * array.size)
-
-
-def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[Any]:
-    """The results of an oracle: all at once if it has a method `many`, else one by one.
-
-    Where it raised, the exception takes the place of the result.
-    """
-    many = getattr(oracle, "many", None)
-    if many is not None:
-        yield from many(cases)
-        return
-    for case in cases:
-        try:
-            yield oracle(case)
-        except Exception as error:  # shown with its reason in the oracle's rows
-            yield error
 
 
 class _OutOfTime(BaseException):

@@ -14,15 +14,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.result import Result
+from ..cases.types import Array
 from ..errors import SpecError
 from ..oracles.jax import Jax
 from .tensors import Frame, View, arrays_of, frame, loss_of, view
 
-Array = NDArray[Any]
 Supports = Callable[[Model], bool]
 
 

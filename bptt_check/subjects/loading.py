@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from ..cases.case import Differentiator
+from ..cases.result import Differentiator
 from ..errors import SubjectNotFound, UnknownName
 
 DEFAULT = "bptt_reference:loss_and_grads"

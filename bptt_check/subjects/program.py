@@ -21,8 +21,9 @@ from typing import IO, Any, TypeVar
 import msgspec
 import numpy as np
 
-from ..cases.case import DTYPES, Case, Result
+from ..cases.case import DTYPES, Case
 from ..cases.model import Model
+from ..cases.result import Result
 from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
 from .child_process import PATIENCE, Child, describe_status, last_words
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.result import Result
+from ..cases.types import Array
 from ..errors import SpecError, Unsupported
 from ..oracles.torch import Torch, threads
 from .tensors import View, arrays_of, frame, loss_of, view
 
-Array = NDArray[Any]
 Supports = Callable[[Model], bool]
 
 CELLS: dict[type[torch.nn.Module], str] = {

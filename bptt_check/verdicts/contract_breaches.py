@@ -8,21 +8,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
-from ..cases.contract import Finding
-from ..diagnosis.common_factor import exact_gradients
+from ..cases.case import Case
+from ..cases.contract import Answer, Finding
+from ..cases.result import Result
+from ..cases.types import Array
 from ..equations.conditioning import conditioning
-from ..subjects.calling import Answer
+from ..equations.exact import exact_gradients
+from .budget import Budgets
 from .linearity import INDEPENDENT, not_linear
 from .nonfinite import not_finite
-from .verdict import Budgets
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Result
 from ..cases.precision import PRECISIONS
-
-Array = NDArray[Any]
+from ..cases.result import Result
+from ..cases.types import Array
 
 
 @dataclass(frozen=True, eq=False)

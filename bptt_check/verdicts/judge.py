@@ -13,19 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Differentiator, Result
+from ..cases.case import Case
+from ..cases.contract import Answer
+from ..cases.result import Differentiator, Result, name_of
 from ..equations import low_precision
 from ..equations.conditioning import Conditioning
 from ..own_loss.of_subject import own_derivative, where_it_differs
-from ..runs.evidence import Evidence
-from ..runs.records import CaseReport
-from ..subjects.calling import Answer, ask, explained, name_of, trusted_results
+from ..runs.check import trusted_results
+from ..subjects.calling import ask, explained
+from ..subjects.training import ask_training
 from . import messages
+from .budget import Tolerance
+from .case_report import CaseReport, Evidence
 from .contract_breaches import breaches
 from .measurement import measured
 from .oracle_disagreement import Disagreement, disagreement
-from .training_step import DEFINITIONS, ask_training, training_rows
-from .verdict import Tolerance, is_imprecise
+from .row import is_imprecise
+from .training_step import DEFINITIONS, training_rows
 
 CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
 

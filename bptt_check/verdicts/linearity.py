@@ -8,54 +8,19 @@ of them must add up. No oracle is needed for any of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
 from ..cases.contract import Accepted, Finding
 from ..cases.precision import PRECISIONS
+from ..cases.probes import KINDS, MARGIN, SCALE, probes
+from ..cases.result import Result
+from ..cases.types import Array
 
-Array = NDArray[Any]
 Budget = Callable[[Case, str], Array]
 """Case and name of a gradient to the budget of each of its entries; of the loss for `"loss"`."""
-
-SCALE = -1024.0
-"""A power of two, so that no digit changes; negative, so that a sign that is lost shows; large, so
-that a limit of clipping is met."""
-COTANGENTS = ("targets", "cotangent_h_n", "cotangent_c_n")
-KINDS = ("zero", "scaled", "one", "rest")
-MARGIN = 2.0**32
-"""Room below the largest number of a dtype that intermediate results of a scaled case may need."""
-
-
-def probes(case: Case) -> dict[str, Case]:
-    """Cases to ask beside one with a linear loss: `zero`, `scaled`, and the parts `one`, `rest`.
-
-    Empty for another loss, which has no cotangent of its own.
-    """
-    if case.model.loss != "linear":
-        return {}
-    given = {n: a for n in COTANGENTS if (a := getattr(case, n)) is not None}
-    if (
-        max(float(np.abs(a).max()) for a in given.values())
-        > PRECISIONS[case.dtype].largest / MARGIN
-    ):
-        return {}
-    # every other entry, beginning anew for each array, so that one of one entry is in a part too
-    even = {
-        n: (np.arange(a.size).reshape(a.shape) + k) % 2 == 0
-        for k, (n, a) in enumerate(given.items())
-    }
-    changed = {
-        "zero": {n: np.zeros_like(a) for n, a in given.items()},
-        "scaled": {n: a * a.dtype.type(SCALE) for n, a in given.items()},
-        "one": {n: np.where(even[n], a, 0) for n, a in given.items()},
-        "rest": {n: np.where(even[n], 0, a) for n, a in given.items()},
-    }
-    return {kind: replace(case, spec=None, **arrays) for kind, arrays in changed.items()}
 
 
 @dataclass(frozen=True, eq=False)

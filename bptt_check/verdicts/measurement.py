@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
+from ..cases.result import Result
 from ..equations.conditioning import conditioning
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses, problem
 from ..errors import BpttCheckError
+from .budget import Budgets, Tolerance
 from .difference import Difference, differences
-from .verdict import NOT_OFFERED, Budgets, Row, Tolerance, declined, judge
+from .row import Row, declined, judge
+from .verdict import NOT_OFFERED
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from ..cases.case import Case
 from ..cases.model import Model
 from .oracle_disagreement import Disagreement
 from .reproduction import reproduction
-from .verdict import Row
+from .row import Row
 
 
 def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:

@@ -9,20 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..cases.case import Case, Result
+from ..cases.case import Case
 from ..cases.contract import Finding
 from ..cases.precision import PRECISIONS
+from ..cases.result import Result
+from ..cases.types import Array
+from ..equations.arithmetic import Exact
 from ..equations.namespaces.recording import Watching
-from ..equations.network import losses, parts, problem
-from ..equations.rounding import Exact
+from ..equations.network import losses, problem
 from ..equations.tape import Tape, Taped
-
-Array = NDArray[Any]
+from ..equations.truncation import parts
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.case import Result
-from .verdict import Budgets
+from ..cases.result import Result
+from .budget import Budgets
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bptt_check import strategies
-from bptt_check.cases.case import Case, Result, Spec, Truncation
+from bptt_check.cases.case import Case, Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
+from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.errors import SpecError, UnknownName
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.contract import Accepted, accept, written_inputs
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.cases.result import Result
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
 

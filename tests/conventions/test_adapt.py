@@ -14,8 +14,8 @@ from bptt_reference import loss_and_grads
 import bptt_check as bc
 from bptt_check.conventions.expression import in_own_names
 from bptt_check.conventions.per_sequence import alone
-from bptt_check.diagnosis.common_factor import exact_gradients, exact_loss
 from bptt_check.diagnosis.truncation import which_truncation
+from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.errors import SpecError
 
 PLAIN = bc.Convention()

@@ -11,7 +11,7 @@ import pytest
 import bptt_check as bc
 from bptt_check import oracles
 from bptt_check.conventions import flax
-from bptt_check.diagnosis.common_factor import exact_loss
+from bptt_check.equations.exact import exact_loss
 
 Array = Any
 

@@ -12,7 +12,8 @@ from bptt_reference import loss_and_grads
 from bptt_reference.update import clip_by_global_norm, clip_by_value, sgd_update
 
 import bptt_check as bc
-from bptt_check.diagnosis.common_factor import exact_gradients, signature
+from bptt_check.diagnosis.common_factor import signature
+from bptt_check.equations.exact import exact_gradients
 
 Answer = tuple[float, dict[str, Any]]
 SPECS = [

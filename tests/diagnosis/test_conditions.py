@@ -10,7 +10,8 @@ from support.implementations import Numpy, differs, with_fault
 import bptt_check as bc
 from bptt_check.diagnosis import Ground, diagnose
 from bptt_check.diagnosis.conditions import simplest, when
-from bptt_check.strategies import draw_specs, specs
+from bptt_check.runs.drawing import draw_specs
+from bptt_check.strategies import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -14,8 +14,9 @@ from support.implementations import FAULTS, Numpy, differs, with_fault
 
 import bptt_check as bc
 from bptt_check.diagnosis import Ground, diagnose
-from bptt_check.runs.records import Finding
-from bptt_check.strategies import draw_specs, specs
+from bptt_check.diagnosis.finding import Finding
+from bptt_check.runs.drawing import draw_specs
+from bptt_check.strategies import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -11,12 +11,12 @@ import pytest
 
 import bptt_check as bc
 from bptt_check.diagnosis import page
-from bptt_check.diagnosis.common_factor import exact_gradients
 from bptt_check.diagnosis.mistakes import textbook
 from bptt_check.diagnosis.mistakes.dictionary import Entry, all_entries, entries
 from bptt_check.diagnosis.mistakes.mistake import KINDS, Mistake
 from bptt_check.diagnosis.mistakes.named import mistakes
 from bptt_check.diagnosis.mistakes.textbook import Change
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.mutation import Edit
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

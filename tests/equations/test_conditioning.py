@@ -13,17 +13,19 @@ import pytest
 from hypothesis import strategies as st
 
 from bptt_check import oracles
-from bptt_check.cases.case import Case, Differentiator, Result, Spec
+from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.contract import accept
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
 from bptt_check.cases.precision import PRECISIONS
+from bptt_check.cases.result import Differentiator, Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
-from bptt_check.runs.records import CaseReport
-from bptt_check.strategies import draw_specs, specs
+from bptt_check.runs.drawing import draw_specs
+from bptt_check.strategies import specs
+from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.judge import Setup, check_case
 from bptt_check.verdicts.verdict import PARTED
 

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from bptt_check import oracles
-from bptt_check.cases.case import Case, Result, Spec, Truncation
+from bptt_check.cases.case import Case, Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
+from bptt_check.cases.result import Result
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, parts, problem, unroll
+from bptt_check.equations.network import losses, problem, unroll
 from bptt_check.equations.tape import Tape, Taped
+from bptt_check.equations.truncation import parts
 from bptt_check.errors import SpecError
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)

@@ -11,8 +11,9 @@ from bptt_check import oracles
 from bptt_check.cases.case import Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import families
+from bptt_check.equations.arithmetic import Exact
 from bptt_check.equations.network import losses, problem
-from bptt_check.equations.rounding import Exact, Kinks, Rounding
+from bptt_check.equations.rounding import Kinks, Rounding
 from bptt_check.equations.tape import Node, Tape, Taped
 
 LOSSES = ["cross_entropy", "bce", "mse", "linear"]

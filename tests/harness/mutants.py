@@ -19,7 +19,7 @@ import torch
 from support.implementations import FAULTS, Array, Numpy
 
 import bptt_check as bc
-from bptt_check.cases.case import Differentiator
+from bptt_check.cases.result import Differentiator
 
 Grads = dict[str, Array]
 Answer = tuple[Any, Any]

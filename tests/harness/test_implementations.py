@@ -14,7 +14,7 @@ from bptt_reference import loss_and_grads
 from support.implementations import FAULTS, Numpy, torch_module
 
 import bptt_check as bc
-from bptt_check.cases.case import Differentiator
+from bptt_check.cases.result import Differentiator
 
 torch = pytest.importorskip("torch")
 

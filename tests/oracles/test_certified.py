@@ -14,7 +14,7 @@ from support.enclosures import derivative
 
 import bptt_check as bc
 from bptt_check import oracles
-from bptt_check.cases.case import Result
+from bptt_check.cases.result import Result
 from bptt_check.errors import Undecidable
 from bptt_check.oracles import certified
 from bptt_check.verdicts.judge import Setup, check_case

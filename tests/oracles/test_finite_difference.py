@@ -7,14 +7,17 @@ import pytest
 from hypothesis import strategies as st
 
 from bptt_check import oracles
-from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
+from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.equations.network import losses, parts
+from bptt_check.equations.network import losses
 from bptt_check.equations.tape import Tape, Taped
-from bptt_check.strategies import draw_specs, specs
+from bptt_check.equations.truncation import parts
+from bptt_check.runs.drawing import draw_specs
+from bptt_check.strategies import specs
 
 finite_difference = oracles.load("finite_difference")
 TINIEST = np.finfo(float).tiny

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptt_check.cases.case import Case, Result, Spec, Truncation
+from bptt_check.cases.case import Case, Spec, Truncation
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import LAYOUTS, LOSSES, READOUTS, Layout, Model, Sizes, families
+from bptt_check.cases.result import Result
 from bptt_check.equations import cells
 from bptt_check.equations.network import Problem, problem
 from bptt_check.errors import Undecidable

@@ -39,8 +39,8 @@ from bptt_check.power.outcomes import Study, fates
 from bptt_check.power.page import render
 from bptt_check.power.process_pool import Progress, Workers
 from bptt_check.power.records import Alarm, Fate, Power, Quiet
+from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
-from bptt_check.strategies import draw_specs
 
 SAMPLE = f"{Path(__file__).parents[1] / 'support' / 'mutation_sample.py'}:loss_and_grads"
 ORACLES = ("complex_step",)

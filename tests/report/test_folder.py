@@ -12,8 +12,7 @@ from support import made
 
 import bptt_check as bc
 from bptt_check.errors import ReportError
-from bptt_check.report import folder as store
-from bptt_check.report import parquet
+from bptt_check.report import folder as store, parquet
 from bptt_check.report.report import load
 
 

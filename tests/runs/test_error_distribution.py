@@ -9,9 +9,9 @@ import pytest
 
 from bptt_check.cases.case import Spec
 from bptt_check.runs.error_distribution import LAST_BIN, Spreads, bin_of, steps_back
-from bptt_check.runs.evidence import Reach
-from bptt_check.runs.records import CaseReport
-from bptt_check.verdicts.verdict import Row, declined
+from bptt_check.runs.records import Reach
+from bptt_check.verdicts.case_report import CaseReport
+from bptt_check.verdicts.row import Row, declined
 
 ROW = Row("W", "torch", "pass", "", 1e-16, 1e-15, 2.0, 0.05, (0,), 1.0, 1.0, 1e-14, 4, 0, 4)
 CASE = Spec.parse("lstm T=3 B=1 D=1 H=1 O=2 seed=0").build()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.runs.records import TABLE, CaseReport, Failure, Record, environment
-from bptt_check.verdicts.verdict import Row
+from bptt_check.runs.records import TABLE, Failure, Record, environment
+from bptt_check.verdicts.case_report import CaseReport
+from bptt_check.verdicts.row import Row
 
 CASE = Spec.parse("gru T=1 B=1 D=1 H=1 O=2").build()
 

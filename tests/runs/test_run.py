@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 
 from bptt_check.cases import targets
-from bptt_check.cases.case import Case, Result, Spec
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.result import Result
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
 from bptt_check.errors import Undecidable, Unsupported
 from bptt_check.report.report import Report
-from bptt_check.runs.records import TABLE, CaseReport, Record
-from bptt_check.runs.run import Plan, Progress, Tally, verify
+from bptt_check.runs.records import TABLE, Progress, Record
+from bptt_check.runs.run import Plan, verify
+from bptt_check.runs.tally import Tally
+from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.judge import Setup
-from bptt_check.verdicts.verdict import NOT_OFFERED, Row
+from bptt_check.verdicts.row import Row
+from bptt_check.verdicts.verdict import NOT_OFFERED
 
 SMALL = "rnn-tanh+mse"
 

@@ -7,8 +7,9 @@ import pytest
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
+from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.shrink import Drawing, shrink_spec, simplify
-from bptt_check.strategies import draw_specs, specs
+from bptt_check.strategies import specs
 
 DRAWING = Drawing(specs(model=Model("rnn")), count=30, seed=0)
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from bptt_check import oracles
-from bptt_check.cases.case import Case, Result, Spec
-from bptt_check.oracles.finite_difference import STEP
+from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.result import Result
+from bptt_check.equations.conditioning import STEP
 from bptt_check.runs.worst_cases import SHOWN, Worst
 from bptt_check.verdicts.judge import Setup, check_case
 

@@ -15,8 +15,9 @@ import pytest
 from support import misbehaving
 
 import bptt_check as bc
+from bptt_check.cases.result import name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
-from bptt_check.subjects.calling import ask, name_of
+from bptt_check.subjects.calling import ask
 from bptt_check.subjects.isolation import Isolated
 from bptt_check.subjects.isolation.memory_limit import parse_size, resident, show_size
 

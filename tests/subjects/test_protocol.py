@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.cases.contract import Accepted, Finding
-from bptt_check.subjects.calling import Answer
+from bptt_check.cases.contract import Accepted, Answer, Finding
 from bptt_check.subjects.isolation import protocol
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()

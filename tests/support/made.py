@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
+from bptt_check.own_loss.taylor import TaylorCurve
 from bptt_check.report.report import Report
-from bptt_check.runs.evidence import Agreement, Judged, Profile, Quotients, Reach, Spread, Steps
-from bptt_check.runs.records import TABLE, Failure, Flow, Summary, TaylorCurve
+from bptt_check.runs.records import (
+    TABLE,
+    Agreement,
+    Failure,
+    Flow,
+    Judged,
+    Profile,
+    Quotients,
+    Reach,
+    Spread,
+    Steps,
+    Summary,
+)
 from bptt_check.verdicts.verdict import NOT_OFFERED
 
 SPEC = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"

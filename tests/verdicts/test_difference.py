@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptt_check.cases.case import Result
+from bptt_check.cases.result import Result
 from bptt_check.verdicts.difference import Difference, differences
 
 

@@ -12,11 +12,12 @@ from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.cases.generate import REGIMES
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.cases.probes import COTANGENTS, SCALE, probes
 from bptt_check.equations.conditioning import conditioning
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.subjects.calling import ask
-from bptt_check.verdicts.linearity import COTANGENTS, SCALE, not_linear, probes
-from bptt_check.verdicts.verdict import Budgets, Tolerance
+from bptt_check.verdicts.budget import Budgets, Tolerance
+from bptt_check.verdicts.linearity import not_linear
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
 ORACLES = ["complex_step"]

@@ -13,9 +13,9 @@ import bptt_check as bc
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.namespaces.recording import Watching
 from bptt_check.subjects.calling import ask
+from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract_breaches import breaches
 from bptt_check.verdicts.nonfinite import largest_value, limits, reason
-from bptt_check.verdicts.verdict import Budgets, Tolerance
 
 ORACLES = ["complex_step"]
 EXPLODES = "rnn-identity+linear T={T} B=1 D=1 H=3 regime=exploding dtype={dtype}"

@@ -10,29 +10,22 @@ import numpy as np
 import pytest
 
 from bptt_check import oracles
-from bptt_check.cases.case import Case, Result, Spec
+from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
 from bptt_check.cases.precision import PRECISIONS
-from bptt_check.diagnosis.common_factor import exact_gradients
+from bptt_check.cases.result import Result
 from bptt_check.equations.conditioning import Conditioning
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
 from bptt_check.errors import Undecidable
-from bptt_check.runs.records import CaseReport
+from bptt_check.verdicts.budget import Budgets, Tolerance
+from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.difference import Difference
 from bptt_check.verdicts.judge import Setup, check_case
 from bptt_check.verdicts.oracle_disagreement import disagreement
-from bptt_check.verdicts.verdict import (
-    NOT_OFFERED,
-    PARTED,
-    VERDICTS,
-    Budgets,
-    Tolerance,
-    declined,
-    is_imprecise,
-    judge,
-    worst,
-)
+from bptt_check.verdicts.row import declined, is_imprecise, judge
+from bptt_check.verdicts.verdict import NOT_OFFERED, PARTED, VERDICTS, worst
 
 U64, U32 = PRECISIONS["float64"].unit, PRECISIONS["float32"].unit
 Gradients = dict[str, np.ndarray]

@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...cases.case import Case
 from ...cases.model import Model, Sizes, parameter_shapes
-from ...equations.network import Part, Problem, layer_params, parts
+from ...cases.types import Array
+from ...equations.network import Problem, layer_params
+from ...equations.truncation import Part, parts
 from ...mutation.mutant import Edit
 from ...mutation.source import Source, Text
 from . import textbook_cells, textbook_network
 from .textbook_network import Direction, reordered
 
-Array = NDArray[Any]
 Grads = dict[str, Array]
 Place = tuple[int, str]
 """A layer and the suffix of a direction."""

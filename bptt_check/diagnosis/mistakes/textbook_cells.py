@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...cases.model import Model
+from ...cases.types import Array
 
-Array = NDArray[Any]
 Bars = dict[str, Array]
 
 

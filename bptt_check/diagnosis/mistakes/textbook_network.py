@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...cases.types import Array
 from ...equations.network import Problem
 from .textbook_cells import sigmoid, softmax
 
-Array = NDArray[Any]
 Bars = dict[str, Array]
 Pair = tuple[Array, Array]
 Triple = tuple[Array, Array, Array]

@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...cases.types import Array
 from .numpy import NumPy
-
-Array = NDArray[Any]
 
 
 class Watching(NumPy):

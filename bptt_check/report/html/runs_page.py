@@ -8,8 +8,7 @@ from urllib.parse import quote
 
 from ...errors import ReportError
 from ...verdicts.verdict import VERDICTS
-from .. import folder as store
-from .. import grouping
+from .. import folder as store, grouping
 from ..document import Run, clean
 from .assets import assets
 from .page import environment

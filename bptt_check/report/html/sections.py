@@ -17,8 +17,7 @@ from ...verdicts.reproduction import reproduction
 from ...verdicts.verdict import NOT_OFFERED, VERDICTS
 from .. import grouping, sentences
 from ..document import FailureEntry, Run
-from . import matrix
-from . import sensitivity as floors
+from . import matrix, sensitivity as floors
 from .sensitivity import Kills
 
 OPEN_FAILURES = 5

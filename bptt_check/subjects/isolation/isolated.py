@@ -11,14 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...cases.case import Case, Result
+from ...cases.case import Case
+from ...cases.contract import Answer
 from ...cases.model import LAYOUTS, Model
+from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
-from ..calling import OVERTIME, Answer, Elsewhere
+from ..calling import OVERTIME, Elsewhere
 from ..child_process import PATIENCE, Child
-from . import memory_limit as _memory
-from . import protocol
+from . import memory_limit as _memory, protocol
 from .worker_process import Ended, Worker
 
 IN_A_ROW, IN_ALL = 3, 32

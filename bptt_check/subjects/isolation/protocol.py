@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 
 from ...cases.case import Case
+from ...cases.contract import Answer
 from ...cases.model import Model
 from ...cases.targets import Target
-from ..calling import Answer
 
 ARRAY = 1
 """Code of the MessagePack extension that is an array: dtype, number of axes, shape, bytes."""

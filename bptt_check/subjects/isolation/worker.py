@@ -20,10 +20,11 @@ import numpy as np
 
 from ...cases import targets
 from ...cases.case import Case
+from ...cases.contract import Answer
 from ...cases.model import LAYOUTS
 from ...errors import BpttCheckError
 from .. import loading
-from ..calling import Answer, ask, ask_once, explained
+from ..calling import ask, ask_once, explained
 from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")

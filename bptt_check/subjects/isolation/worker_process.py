@@ -12,8 +12,7 @@ from pathlib import Path
 from ...errors import SubjectFailed
 from ..calling import OVERTIME
 from ..child_process import Child, last_words
-from . import memory_limit as _memory
-from . import protocol
+from . import memory_limit as _memory, protocol
 
 GRACE = 1.0
 """Seconds beyond the limit after which a worker that did not interrupt itself is killed."""

@@ -1,0 +1,44 @@
+"""What a differentiator is, and what it gives: a loss and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .case import Case
+from .types import Array
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a differentiator returns.
+
+    Args:
+        loss: the whole loss, a number.
+        grads: input name to gradient, each of that input's shape.
+        outputs: optional forward values by name: `h_l{k}` (T, B, H*N), `y` (T, B, O).
+        bounds: oracles only: input name to a bound on the error of each entry; None means that
+            the oracle is exact up to float64 rounding.
+        rest: oracles only: what the exact value has beyond its float64 in `grads`, where known.
+        proven: oracles only: `bounds` are a proof, and the oracle has no rounding besides.
+    """
+
+    loss: Any
+    grads: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None = None
+    bounds: Mapping[str, Array] | None = None
+    rest: Mapping[str, Array] | None = None
+    proven: bool = False
+
+
+Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
+"""A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
+
+
+def name_of(subject: Callable[..., Any]) -> str:
+    """`subject.name`, or the name of the function or class."""
+    own = getattr(subject, "name", None)
+    if isinstance(own, str) and own:
+        return own
+    return getattr(subject, "__qualname__", None) or type(subject).__name__

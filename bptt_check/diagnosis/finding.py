@@ -1,0 +1,39 @@
+"""What a diagnosis finds: a fact that was checked, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONFIDENCE = ("certain", "one of several", "likely", "hint")
+"""How far a finding can be trusted. `certain`: the edit gives the subject's very gradients, on
+every failing case, and nothing with another meaning does. `one of several`: something else does
+too. `likely`: part of what is wrong is reproduced, or several edits together are needed. `hint`:
+no known mistake does it; this is where it starts."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, as a fact that was checked.
+
+    Args:
+        sentence: the whole of it, in one line.
+        confidence: one of `CONFIDENCE`.
+        parameters: the wrong gradients that it explains.
+        cases: how many failing cases confirm it.
+        right, wrong: the line as it should be, and as it gives the subject's gradients.
+        equations: numbers of reference/README.md that the line computes.
+        place: the function of the reference that has the line.
+        condition: when the mistake is made, as the end of "only when ..."; empty for always.
+        alternatives: what else gives the same gradients.
+    """
+
+    sentence: str
+    confidence: str
+    parameters: tuple[str, ...] = ()
+    cases: int = 0
+    right: str = ""
+    wrong: str = ""
+    equations: tuple[str, ...] = ()
+    place: str = ""
+    condition: str = ""
+    alternatives: tuple[str, ...] = ()

@@ -1,0 +1,122 @@
+"""Case reports become summaries, as they come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..cases.case import Spec
+from ..verdicts.case_report import CaseReport
+from ..verdicts.row import Row
+from ..verdicts.verdict import FAILURES
+from .error_distribution import Spreads
+from .records import TABLE, Profile, Progress, Summary
+from .worst_cases import Worst
+
+
+class Tally:
+    """Sums up case reports as they come; the order does not matter."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.verdicts: dict[str, int] = {}
+        self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
+        self.first: dict[str, dict[str, CaseReport]] = {}
+        self.known: dict[str, dict[Spec, str]] = {}
+        self.spreads = Spreads()
+        self.worst = Worst()
+        self.profiles: list[Profile] = []
+        self.unasked: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
+        self._rows: dict[tuple[str, str, str], Summary] = {}
+
+    @property
+    def failing(self) -> int:
+        """Number of cases with a failing verdict."""
+        return sum(self.verdicts.get(v, 0) for v in FAILURES)
+
+    def add(self, model: str, report: CaseReport) -> None:
+        """Take in one case of the target named `model`."""
+        spec = report.spec
+        self.count += 1
+        self.spreads.add(model, report)
+        self.worst.add(report)
+        self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
+        if not report.asked:
+            self.unasked[model] = self.unasked.get(model, 0) + 1
+        elif report.case.spec is not None:
+            self.known.setdefault(model, {})[report.case.spec] = report.verdict
+        if report.verdict == "unsupported":
+            self._reasons[model] = report.message
+        if report.verdict in FAILURES:
+            self.first.setdefault(model, {}).setdefault(report.verdict, report)
+        for row in report.rows:
+            key = (model, row.parameter, row.oracle)
+            self._rows[key] = _merged(self._rows.get(key), model, row, spec)
+            for name, column in self.table.items():
+                column.append(_cell(name, model, spec, row))
+
+    def progress(self, total: int, model: str) -> Progress:
+        """Where a run of `total` cases stands, `model` being at work."""
+        return Progress(self.count, total, model, self.failing)
+
+    def close(self, model: str) -> None:
+        """No case of this target comes any more: make its profiles and let go of its arrays."""
+        self.profiles += self.worst.profiles(model)
+        self.worst = Worst()
+
+    def refused(self) -> dict[str, str]:
+        """Targets of which the subject declined every case, and the reason it gave."""
+        return {
+            name: self._reasons[name]
+            for name, known in self.known.items()
+            if set(known.values()) == {"unsupported"}
+        }
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """A summary per model, gradient and oracle."""
+        return tuple(self._rows.values())
+
+
+def _cell(name: str, model: str, spec: str, row: Row) -> Any:
+    return {"model": model, "spec": spec}[name] if name in ("model", "spec") else getattr(row, name)
+
+
+def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
+    """A summary with one more row in it."""
+    index = row.index
+    one = Summary(
+        model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
+        row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
+        row.floor, row.floor_any, row.proven,
+    )  # fmt: skip
+    if before is None:
+        return one
+    verdict, reason = _combined(before, one)
+    larger = not before.max_budgets >= one.max_budgets  # also where before is NaN
+    worse = one if larger and one.max_budgets == one.max_budgets else before
+    return replace(
+        worse,
+        cases=before.cases + 1,
+        decided=before.decided + one.decided,
+        verdict=verdict,
+        reason=reason,
+        max_abs=_largest(before.max_abs, one.max_abs),
+        max_rel=_largest(before.max_rel, one.max_rel),
+        max_ulps=_largest(before.max_ulps, one.max_ulps),
+        floor=-_largest(-before.floor, -one.floor),
+        floor_any=-_largest(-before.floor_any, -one.floor_any),
+        proven=before.proven or one.proven,
+    )
+
+
+def _combined(one: Summary, other: Summary) -> tuple[str, str]:
+    """Failures win, then a pass, then whatever says why nothing was decided."""
+    order = [*FAILURES, "pass", "inconclusive", "unsupported"]
+    chosen = min((one, other), key=lambda s: order.index(s.verdict))
+    return chosen.verdict, chosen.reason
+
+
+def _largest(one: float, other: float) -> float:
+    """The maximum that ignores NaN."""
+    return other if one != one else one if other != other else max(one, other)

@@ -1,0 +1,59 @@
+"""What is said of one case: the verdict, its rows, and what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..cases.case import Case
+from ..cases.result import Result
+from .budget import Budgets
+from .row import Row
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything that was compared in one case: the subject's result and each oracle's with its
+    budgets.
+    """
+
+    result: Result
+    trusted: Mapping[str, Result]
+    budgets: Mapping[str, Budgets]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseReport:
+    """The answer for one case: its verdict, a row per gradient and oracle, and the explanation."""
+
+    verdict: str
+    case: Case
+    subject: str
+    rows: tuple[Row, ...] = ()
+    message: str = ""
+    parameter: str = ""
+    loss: float = float("nan")
+    expected_loss: float = float("nan")
+    evidence: Evidence | None = None
+    asked: bool = True
+    """False if the subject was not called any more, having ended its process too often."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.verdict == "pass"
+
+    @property
+    def proven(self) -> bool:
+        """Whether the verdict rests on a proof: wrong for sure, or every gradient within budget."""
+        settled = {r.parameter for r in self.rows if r.proven and r.verdict == self.verdict}
+        if self.verdict == "fail":
+            return bool(settled)
+        return self.verdict == "pass" and settled >= {
+            r.parameter for r in self.rows if r.verdict == "pass"
+        }
+
+    @property
+    def spec(self) -> str:
+        """The line that reproduces the case; empty if its arrays were given by hand."""
+        return str(self.case.spec) if self.case.spec else ""
