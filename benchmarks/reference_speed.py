@@ -1,16 +1,21 @@
 """Speed and memory of the NumPy reference beside PyTorch, on an LSTM in float64.
 
     python benchmarks/reference_speed.py [--rounds N] [--json PATH]
+    python benchmarks/reference_speed.py --against CHECKOUT [--rounds N] [--json PATH]
 
 Three contenders compute the same loss and the same gradients (every parameter, x, h0, c0) from the
 same arrays: the reference, `torch.nn.LSTM`, and PyTorch autograd over the reference's Python loop.
 They take turns within each round, so that whatever else the machine does hits all of them; reported
 is the median over the rounds of the ratio within one round. Below 1 the reference is faster.
+
+With `--against` the one peer is the reference of another checkout, in the same process, for every
+cell: what a change of the reference does to its speed.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -20,6 +25,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,17 +45,26 @@ from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is eno
 
 SIZES = ((100, 64, 256, 256), (64, 32, 64, 128), (32, 8, 16, 32), (8, 3, 4, 5))
 NAMES = ("reference", "torch.nn.LSTM", "autograd loop")
+CELLS = (("rnn", True), ("lstm", True), ("gru", True), ("gru", False))
+"""With whether the reset gate comes after the product."""
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 Contender = Callable[[], tuple[float, dict[str, Any]]]
 
 
-def draw_case(T: int, B: int, D: int, H: int) -> SimpleNamespace:
-    """An LSTM with linear loss, standard normal data and weights of size 1/sqrt(H)."""
-    normal = np.random.default_rng(0).standard_normal
-    shapes = {"W_xh_l0": (4 * H, D), "W_hh_l0": (4 * H, H), "b_h_l0": (4 * H,)}
-    model = SimpleNamespace(
-        cell="lstm", activation="tanh", reset_after=True, layers=1, bidirectional=False, bias=True
-    )
+def draw_case(
+    T: int, B: int, D: int, H: int, cell: str = "lstm", reset_after: bool = True
+) -> SimpleNamespace:
+    """Linear loss, standard normal data and weights of size 1/sqrt(H)."""
+    normal, rows = np.random.default_rng(0).standard_normal, GATES[cell] * H
+    shapes: dict[str, tuple[int, ...]] = {"W_xh_l0": (rows, D), "W_hh_l0": (rows, H)}
+    biases = ("b_xh_l0", "b_hh_l0") if cell == "gru" and reset_after else ("b_h_l0",)
+    shapes |= dict.fromkeys(biases, (rows,))
+    model = SimpleNamespace(cell=cell, activation="tanh", reset_after=reset_after, layers=1)
+    model.bidirectional, model.bias = False, True
     model.loss, model.readout, model.reduction = "linear", "every", "sum"
+    states = {name: normal((1, B, H)) for name in ("h0", "c0", "cotangent_h_n", "cotangent_c_n")}
+    if cell != "lstm":
+        states["c0"] = states["cotangent_c_n"] = None
     return SimpleNamespace(
         model=model,
         truncation=None,
@@ -57,7 +72,7 @@ def draw_case(T: int, B: int, D: int, H: int) -> SimpleNamespace:
         params={name: normal(shape) / H**0.5 for name, shape in shapes.items()},
         x=normal((T, B, D)),
         targets=normal((T, B, H)),
-        **{name: normal((1, B, H)) for name in ("h0", "c0", "cotangent_h_n", "cotangent_c_n")},
+        **states,
     )
 
 
@@ -142,21 +157,65 @@ def seconds(run: Contender, repeats: int) -> float:
 
 
 def measure(size: tuple[int, int, int, int], rounds: int) -> dict[str, Any]:
-    """Times and ratios of one size; small ones are repeated until a round takes about 50 ms."""
+    """Times and ratios of one size, beside PyTorch."""
     runs = contenders(draw_case(*size))
     agreement = check_agreement(runs)
+    return {"size": size, "rounds": rounds, "disagreement": agreement, **take_turns(runs, rounds)}
+
+
+def take_turns(runs: dict[str, Contender], rounds: int) -> dict[str, Any]:
+    """Milliseconds of each, and quartiles of the ratios of the first one's times to the others'.
+
+    Small ones are repeated until a round takes about 50 ms.
+    """
+    names = list(runs)
     repeats = {name: max(1, round(0.05 / seconds(run, 2))) for name, run in runs.items()}
-    times: dict[str, list[float]] = {name: [] for name in NAMES}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds):
-        for name in np.roll(NAMES, number):  # nobody always runs after the same neighbour
+        for name in np.roll(names, number):  # nobody always runs after the same neighbour
             times[name].append(seconds(runs[name], repeats[name]))
-    record: dict[str, Any] = {"size": size, "rounds": rounds, "disagreement": agreement}
-    record["milliseconds"] = {name: 1e3 * statistics.median(times[name]) for name in NAMES}
-    for name in NAMES[1:]:
-        ratios = [a / b for a, b in zip(times["reference"], times[name], strict=True)]
+    record: dict[str, Any] = {
+        "milliseconds": {name: 1e3 * statistics.median(times[name]) for name in names}
+    }
+    for name in names[1:]:
+        ratios = [a / b for a, b in zip(times[names[0]], times[name], strict=True)]
         low, mid, high = statistics.quantiles(ratios, n=4)
         record[f"ratio to {name}"] = {"lower quartile": low, "median": mid, "upper quartile": high}
     return record
+
+
+def reference_of(checkout: Path) -> Callable[[Any], tuple[float, dict[str, Any]]]:
+    """`loss_and_grads` of another checkout, its package loaded beside ours under another name."""
+    file = checkout / "reference" / "bptt_reference" / "__init__.py"
+    spec = importlib.util.spec_from_file_location("other_reference", file)
+    if not file.exists() or spec is None or spec.loader is None:
+        raise SystemExit(f"{checkout} is no checkout: there is no {file}.")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = package
+    spec.loader.exec_module(package)
+    return package.loss_and_grads
+
+
+def compare(checkout: Path, rounds: int) -> list[dict[str, Any]]:
+    """Times of our reference and of another checkout's, and whether they agree to the last bit."""
+    theirs, records = reference_of(checkout), []
+    print(f"\n{'cell':>18} {'T, B, D, H':>20} {'reference':>12} {'other':>12}", end="")
+    print("   ratio (median, quartiles)   same bits")
+    for cell, reset_after in CELLS:
+        for size in SIZES:
+            case = draw_case(*size, cell, reset_after)
+            runs = {"reference": partial(loss_and_grads, case), "other": partial(theirs, case)}
+            (loss, grads), (other_loss, other) = (run() for run in runs.values())
+            same = loss == other_loss and all(np.array_equal(g, other[n]) for n, g in grads.items())
+            name = cell if reset_after else f"{cell} reset before"
+            record = {"cell": name, "size": size, "rounds": rounds, "same bits": same}
+            record |= take_turns(runs, rounds)
+            records.append(record)
+            low, mid, high = record["ratio to other"].values()
+            print(f"{name:>18} {', '.join(map(str, size)):>20}", end="")
+            print("".join(f"{ms:10.2f} ms" for ms in record["milliseconds"].values()), end="")
+            print(f"   {mid:.3f} ({low:.3f}..{high:.3f})   {same}", flush=True)
+    return records
 
 
 def memory(T: int, H: int) -> float:
@@ -210,16 +269,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=15, help="rounds per size")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the numbers there, too")
+    parser.add_argument(
+        "--against", type=Path, metavar="CHECKOUT", help="compare with that reference instead"
+    )
     wanted = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in setting().items()))
-    speed = [measure(size, wanted.rounds) for size in SIZES]
+    record: dict[str, Any] = {"setting": setting()}
+    if wanted.against:
+        record["against"] = compare(wanted.against, wanted.rounds)
+    else:
+        record |= beside_torch(wanted.rounds)
+    if wanted.json:
+        wanted.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def beside_torch(rounds: int) -> dict[str, Any]:
+    """Speed of all contenders, and memory of the reference."""
+    speed = [measure(size, rounds) for size in SIZES]
     print_speed(speed)
     sizes = [(T, 64) for T in (100, 200, 400)] + [(200, H) for H in (32, 128)]
     used = [{"T": T, "H": H, "MiB": memory(T, H)} for T, H in sizes]
     print_memory(used)
-    if wanted.json:
-        record = {"setting": setting(), "speed": speed, "memory": used}
-        wanted.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return {"speed": speed, "memory": used}
 
 
 if __name__ == "__main__":
