@@ -22,34 +22,34 @@ _LARGEST_EXPONENT = {4: 86.5, 8: 707.5}
 
 
 def sigmoid(a: Array, value: Array, slope: Array) -> None:
-    """`sigma(a) = e^a/(1 + e^a)`  (3.1), slope `sigma(a)/(1 + e^a)`  (3.2)."""
+    """The logistic function."""
     np.minimum(a, _LARGEST_EXPONENT[a.itemsize], out=value)
-    np.exp(value, out=value)
-    np.add(value, 1.0, out=slope)
-    np.divide(value, slope, out=value)
-    np.divide(value, slope, out=slope)
+    e_a = np.exp(value, out=value)
+    one_plus_e_a = np.add(e_a, 1.0, out=slope)
+    np.divide(e_a, one_plus_e_a, out=value)  # (3.1)  σ(a) = e^a / (1 + e^a)
+    np.divide(value, one_plus_e_a, out=slope)  # (3.2)  σ'(a) = σ(a) / (1 + e^a)
 
 
 def tanh(a: Array, value: Array, slope: Array) -> None:
-    """`tanh(a)`, slope `1/cosh(a)^2`  (3.3)."""
+    """The hyperbolic tangent."""
     # These overflow only where the slope is below the normal range: 1/inf = 0 is near enough.
     with np.errstate(over="ignore"):
-        np.cosh(a, out=slope)
-        np.square(slope, out=slope)
-    np.divide(1.0, slope, out=slope)
+        cosh_a = np.cosh(a, out=slope)
+        cosh_a_squared = np.square(cosh_a, out=slope)
+    np.divide(1.0, cosh_a_squared, out=slope)  # (3.3)  tanh'(a) = 1 / cosh(a)^2
     np.tanh(a, out=value)
 
 
 def relu(a: Array, value: Array, slope: Array) -> None:
-    """`max(a, 0)`, slope 1 for a > 0 and 0 otherwise, also at 0  (3.4)."""
+    """The rectifier; its slope at 0 is 0."""
     np.greater(a, 0.0, out=slope)
-    np.maximum(a, 0.0, out=value)
+    np.maximum(a, 0.0, out=value)  # (3.4)  relu(a) = max(a, 0),   relu'(a) = 1 if a > 0 else 0
 
 
 def identity(a: Array, value: Array, slope: Array) -> None:
-    """`a`, slope 1  (3.5)."""
+    """No activation."""
     slope.fill(1.0)
-    np.copyto(value, a)
+    np.copyto(value, a)  # (3.5)  identity(a) = a,   identity'(a) = 1
 
 
 ACTIVATIONS: dict[str, Activation] = {

@@ -1,4 +1,4 @@
-"""The front door: a case in, its loss and gradients, or its outputs, out."""
+"""The two public computations: loss and gradients of a case, and its outputs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def loss_and_grads(case: Case) -> tuple[float, Gradients]:
     loss, grads = 0.0, Gradients()
     for rows, given in _sequences(case):
         for segment, part in differentiate(given, case.truncation):
-            loss += part.loss
+            loss += part.loss  # (11.1)  L = (1/M) Σ_b Σ_{t = 1 .. T_b} L_{t,b},
+            #     M counting the pairs that carry a loss
             for name, share in part.grads.items():
                 _add(grads, name, share, inputs[name], _place(name, segment, rows))
     return loss, {name: grads[name] if name in grads else _zeros(a) for name, a in inputs.items()}
@@ -95,8 +96,8 @@ def _add(total: Gradients, name: str, share: Array, like: Array, place: Place) -
 
 
 def _zeros(like: Array) -> Array:
-    """A gradient before anything is added, and at padded steps for good (11.2)."""
-    return np.zeros(like.shape, like.dtype)
+    """A gradient before anything is added, and at padded steps for good."""
+    return np.zeros(like.shape, like.dtype)  # (11.2)  x_{t,b}_bar = 0 for t > T_b
 
 
 def _sequences(case: Case) -> Iterator[tuple[Rows, Sequences]]:
@@ -120,7 +121,7 @@ def _sequences(case: Case) -> Iterator[tuple[Rows, Sequences]]:
 
 
 def loss_divisor(case: Case) -> int:
-    """What the loss is divided by: 1 for a sum, else the number of averaged terms (8.9), (11.1)."""
+    """M of (8.9) and (11.1): 1 for a sum, else the number of averaged terms."""
     model, (T, B, _) = case.model, case.x.shape
     if model.reduction == "sum":
         return 1

@@ -1,4 +1,4 @@
-"""What a case must be, checked at the door, so that the mathematics behind it need not ask.
+"""What a case must be, checked on entry, so that the mathematics need not ask.
 
 Numbers are not looked at: a case with infinities is computed like any other.
 """

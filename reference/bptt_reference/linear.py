@@ -1,7 +1,7 @@
-"""Products with weight matrices, for all steps at once.
+"""Products with weight matrices, for all steps at once, and the arrays that the cells share.
 
 One product over T*B rows instead of T products over B rows is what makes the difference between a
-slow and a fast reference: only `W_hh h_{t-1}` and its transpose have to stay inside the time loop.
+slow and a fast reference: only `W_hh h_prev` and its transpose have to stay inside the time loop.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from .types import Array
 
 
 def affine(x: Array, W: Array, b: Array | None) -> Array:
-    """`a = W x + b` of every step: x [..., D] and W [K, D] give [..., K] (2.1)."""
+    """`W x + b` of every step: x [..., D], W [K, D] and b [K] give [..., K]."""
     a = np.dot(rows(x), W.T)
     if b is not None:
-        a += b
+        a += b  # (2.1)  a[p,k] = Σ_d W[k,d] x[p,d] + b[k]
     return a.reshape(*x.shape[:-1], len(W))
 
 
 def affine_input_bar(a_bar: Array, W: Array) -> Array:
-    """`x_bar = W^T a_bar` of every step: a_bar [..., K] and W [K, D] give [..., D] (2.2)."""
-    return np.dot(rows(a_bar), W).reshape(*a_bar.shape[:-1], W.shape[1])
+    """The cotangent of x at every step: a_bar [..., K] and W [K, D] give [..., D]."""
+    x_bar = np.dot(rows(a_bar), W)  # (2.2)  x_bar[p,d] = Σ_k W[k,d] a_bar[p,k]
+    return x_bar.reshape(*a_bar.shape[:-1], W.shape[1])
 
 
 def affine_weight_bar(a_bar: Array, x: Array) -> Array:
-    """`W_bar = sum of a_bar x^T` over all leading axes: [K, D] (2.3)."""
-    return np.dot(rows(a_bar).T, rows(x))
+    """The cotangent of W, summed over all leading axes: [K, D]."""
+    return np.dot(rows(a_bar).T, rows(x))  # (2.3)  W_bar[k,d] = Σ_p a_bar[p,k] x[p,d]
 
 
 def affine_bias_bar(a_bar: Array) -> Array:
-    """`b_bar = sum of a_bar` over all leading axes: [K] (2.4)."""
-    return rows(a_bar).sum(axis=0)
+    """The cotangent of b, summed over all leading axes: [K]."""
+    return rows(a_bar).sum(axis=0)  # (2.4)  b_bar[k] = Σ_p a_bar[p,k]
 
 
 def rows(x: Array) -> Array:
@@ -44,8 +45,8 @@ def by_gate(a: Array, gates: int) -> Array:
     return a.reshape(*a.shape[:-1], gates, -1).swapaxes(-3, -2)
 
 
-def time_line(state: Array, steps: int) -> Array:
-    """Room for a state at times 0..T, [T+1, B, H]; entry 0 is filled, with the entering state."""
-    line = np.empty((steps + 1, *state.shape), state.dtype)
-    line[0] = state
-    return line
+def states_from(initial: Array, steps: int) -> Array:
+    """An array for the states at times 0..T, [T+1, B, H]; only entry 0 is filled, by `initial`."""
+    states = np.empty((steps + 1, *initial.shape), initial.dtype)
+    states[0] = initial
+    return states

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import sigmoid, tanh
-from .linear import affine, affine_bias_bar, affine_input_bar, affine_weight_bar, by_gate, time_line
+from .linear import (
+    affine,
+    affine_bias_bar,
+    affine_input_bar,
+    affine_weight_bar,
+    by_gate,
+    states_from,
+)
 from .types import Array, InputBars, Params, State
 
 
@@ -15,8 +22,8 @@ class Tape(NamedTuple):
     """What the forward pass leaves for the backward pass.
 
     x [T, B, D] and h, c [T+1, B, H]; of each step the gates i, f, g, o and their slopes
-    [T, 4, B, H], and tanh(c_t) with its slope [T, B, H]. `spare` [T, B, 4H] is memory that the
-    forward pass has used up; `backward` puts its own numbers there.
+    [T, 4, B, H], and tanh(c_t) with its slope [T, B, H]. `a_x` [T, B, 4H], which is
+    `W_xh x_t + b_h`, is no longer needed: `backward` writes its own numbers over it.
     """
 
     x: Array
@@ -26,7 +33,7 @@ class Tape(NamedTuple):
     slopes: Array
     tanh_c: Array
     tanh_c_slope: Array
-    spare: Array
+    a_x: Array
 
     @property
     def states(self) -> State:
@@ -37,10 +44,10 @@ class Tape(NamedTuple):
 def forward(p: Params, x: Array, state: State) -> Tape:
     """Run the recursion, for t = 1..T.
 
-        a_t = W_xh x_t + W_hh h_{t-1} + b_h,   cut into a_i, a_f, a_g, a_o
-        i = sigma(a_i),  f = sigma(a_f),  g = tanh(a_g),  o = sigma(a_o)
-        c_t = f*c_{t-1} + i*g
-        h_t = o*tanh(c_t)
+        a_t = W_xh x_t + W_hh h_prev + b_h,   cut into a_i, a_f, a_g, a_o
+        i = σ(a_i),   f = σ(a_f),   g = tanh(a_g),   o = σ(a_o)
+        c_t = f * c_prev + i * g
+        h_t = o * tanh(c_t)
 
     Args:
         p: W_xh [4H, D], W_hh [4H, H] and, unless the model has no biases, b_h [4H].
@@ -48,54 +55,66 @@ def forward(p: Params, x: Array, state: State) -> Tape:
         state: (h_0, c_0), [B, H] each.
     """
     T, (B, H) = len(x), state[0].shape
-    h, c = (time_line(s, T) for s in state)
-    room = np.empty((T, 10, B, H), x.dtype)  # one large allocation costs less than several
-    gates, slopes, tanh_c, tanh_c_slope = room[:, :4], room[:, 4:8], room[:, 8], room[:, 9]
-    a_x = affine(x, p["W_xh"], p.get("b_h"))
+    # Allocated before the loop, because an allocation takes as long as the arithmetic of a small
+    # step, and as few arrays as possible, because each large one costs. W_hh^T lies in the order in
+    # which the product reads it; i and f lie side by side, so that one call computes both.
+    h, c = (states_from(s, T) for s in state)
+    kept = np.empty((T, 10, B, H), x.dtype)
+    gates, slopes, tanh_c, tanh_c_slope = kept[:, :4], kept[:, 4:8], kept[:, 8], kept[:, 9]
+    a_x = affine(x, p["W_xh"], p.get("b_h"))  # W_xh x_t + b_h of all steps
     W_hh_T = np.ascontiguousarray(p["W_hh"].T)
-    a, ig = np.empty((B, 4 * H), x.dtype), np.empty((B, H), x.dtype)
-    a_by_gate = by_gate(a, 4)
+    a_t, ig = np.empty((B, 4 * H), x.dtype), np.empty((B, H), x.dtype)
+    a_by_gate = by_gate(a_t, 4)
     a_if, a_g, a_o = a_by_gate[:2], a_by_gate[2], a_by_gate[3]
+
     for t in range(T):
         h_prev, h_t, c_prev, c_t = h[t], h[t + 1], c[t], c[t + 1]
         i, f, g, o = gate = gates[t]
         slope = slopes[t]
-        np.dot(h_prev, W_hh_T, out=a)
-        a += a_x[t]  # (5.1)
-        sigmoid(a_if, gate[:2], slope[:2])  # (5.2), (5.3): i and f lie side by side
-        tanh(a_g, g, slope[2])  # (5.4)
-        sigmoid(a_o, o, slope[3])  # (5.5)
-        np.multiply(f, c_prev, out=c_t)  # (5.6)
-        c_t += np.multiply(i, g, out=ig)
+        np.dot(h_prev, W_hh_T, out=a_t)
+        a_t += a_x[t]  # (5.1)  a_t = W_xh x_t + W_hh h_prev + b_h,   cut into a_i, a_f, a_g, a_o
+        sigmoid(a_if, gate[:2], slope[:2])  # (5.2)  i = σ(a_i)   (5.3)  f = σ(a_f)
+        tanh(a_g, g, slope[2])  # (5.4)  g = tanh(a_g)
+        sigmoid(a_o, o, slope[3])  # (5.5)  o = σ(a_o)
+        np.multiply(f, c_prev, out=c_t)
+        c_t += np.multiply(i, g, out=ig)  # (5.6)  c_t = f * c_prev + i * g
         tanh(c_t, tanh_c[t], tanh_c_slope[t])
-        np.multiply(o, tanh_c[t], out=h_t)  # (5.7)
-    return Tape(x, h, c, gates, slopes, tanh_c, tanh_c_slope, spare=a_x)
+        np.multiply(o, tanh_c[t], out=h_t)  # (5.7)  h_t = o * tanh(c_t)
+    return Tape(x, h, c, gates, slopes, tanh_c, tanh_c_slope, a_x)
 
 
 def backward(p: Params, tape: Tape, above: Array, state_bar: State) -> InputBars:
     """Mirror of `forward`, from the last step to the first; see `types.Cell` for the arguments."""
     T, (B, H), W_hh = len(tape.x), state_bar[0].shape, p["W_hh"]
-    a_bar = tape.spare
+    # One array holds later_t, then h_t_bar, then h_prev_bar, another one those of c: each is read
+    # for the last time where the next one is written. a_bar is written over a_x. The four gates lie
+    # side by side, so that one call multiplies all of them by their slopes.
+    later, later_c = (bar.copy() for bar in state_bar)
+    a_bar = tape.a_x
     a_bar_by_gate = by_gate(a_bar, 4)
     i_bar, f_bar, g_bar, o_bar = gate_bar = np.empty((4, B, H), W_hh.dtype)
     through_h = np.empty((B, H), W_hh.dtype)
-    h_t_bar, c_t_bar = (s.copy() for s in state_bar)
+
     for t in reversed(range(T)):
-        c_prev, (i, f, g, o) = tape.c[t], tape.gates[t]
-        h_t_bar += above[t]  # (5.8)
-        np.multiply(h_t_bar, tape.tanh_c[t], out=o_bar)  # (5.9)
+        h_t_bar, c_t_bar, a_t_bar = later, later_c, a_bar[t]
+        c_prev, tanh_c, (i, f, g, o) = tape.c[t], tape.tanh_c[t], tape.gates[t]
+        h_t_bar += above[t]  # (5.8)  h_t_bar = above_t + later_t
+        np.multiply(h_t_bar, tanh_c, out=o_bar)  # (5.9)  o_bar = h_t_bar * tanh(c_t)
         np.multiply(h_t_bar, o, out=through_h)
         through_h *= tape.tanh_c_slope[t]
-        c_t_bar += through_h  # (5.10)
-        np.multiply(c_t_bar, g, out=i_bar)  # (5.11)
-        np.multiply(c_t_bar, i, out=g_bar)  # (5.12)
-        np.multiply(c_t_bar, c_prev, out=f_bar)  # (5.13)
-        np.multiply(gate_bar, tape.slopes[t], out=a_bar_by_gate[t])  # (5.14)
-        c_prev_bar = np.multiply(c_t_bar, f, out=c_t_bar)  # (5.15)
-        h_prev_bar = np.dot(a_bar[t], W_hh, out=h_t_bar)  # (5.16)
-        h_t_bar, c_t_bar = h_prev_bar, c_prev_bar
-    grads = {"W_xh": affine_weight_bar(a_bar, tape.x)}  # (5.17)
-    grads["W_hh"] = affine_weight_bar(a_bar, tape.h[:-1])  # (5.18)
+        c_t_bar += through_h  # (5.10)  c_t_bar = later_c_t + h_t_bar * o * tanh'(c_t)
+        np.multiply(c_t_bar, g, out=i_bar)  # (5.11)  i_bar = c_t_bar * g
+        np.multiply(c_t_bar, i, out=g_bar)  # (5.12)  g_bar = c_t_bar * i
+        np.multiply(c_t_bar, c_prev, out=f_bar)  # (5.13)  f_bar = c_t_bar * c_prev
+        np.multiply(gate_bar, tape.slopes[t], out=a_bar_by_gate[t])  # (5.14)  a_t_bar =
+        #     (i_bar * σ'(a_i), f_bar * σ'(a_f), g_bar * tanh'(a_g), o_bar * σ'(a_o))
+        c_prev_bar = np.multiply(c_t_bar, f, out=c_t_bar)  # (5.15)  c_prev_bar = c_t_bar * f
+        h_prev_bar = np.dot(a_t_bar, W_hh, out=h_t_bar)  # (5.16)  h_prev_bar = W_hh^T a_t_bar
+        later, later_c = h_prev_bar, c_prev_bar
+
+    grads = {"W_xh": affine_weight_bar(a_bar, tape.x)}  # (5.17)  W_xh_bar = Σ_t a_t_bar x_t^T
+    grads["W_hh"] = affine_weight_bar(a_bar, tape.h[:-1])  # (5.18)  W_hh_bar = Σ_t a_t_bar h_prev^T
     if "b_h" in p:
-        grads["b_h"] = affine_bias_bar(a_bar)  # (5.19)
-    return grads, affine_input_bar(a_bar, p["W_xh"]), (h_t_bar, c_t_bar)  # (5.20)
+        grads["b_h"] = affine_bias_bar(a_bar)  # (5.19)  b_h_bar = Σ_t a_t_bar
+    x_bar = affine_input_bar(a_bar, p["W_xh"])  # (5.20)  x_t_bar = W_xh^T a_t_bar
+    return grads, x_bar, (later, later_c)

@@ -45,22 +45,26 @@ def directions(model: Model, layer: int) -> list[Direction]:
 
 
 def unroll(model: Model, params: Params, x: Array, state: State) -> Tapes:
-    """Run all layers over x [T, B, D] from the state, [layers*N, B, H] each (9.1), (12.1)."""
+    """Run all layers over x [T, B, D] from the state, [layers*N, B, H] each."""
     cell, tapes, below = cell_of(model), list[list[Tape]](), x
     for layer in range(model.layers):
         tapes.append([])
         for d in directions(model, layer):
             p, first = _plain(params, d.suffix), tuple(s[d.row] for s in state)
-            tapes[layer].append(cell.forward(p, below[d.order], first))
-        below = output(model, tapes[layer], layer)
+            ordered = below[d.order]  # (12.1)  x~_t = x_{T_b + 1 - t}
+            tapes[layer].append(cell.forward(p, ordered, first))
+        below = output(model, tapes[layer], layer)  # (9.1)  x^0_t = x_t,
+        #     x^k_t = h^{k-1}_t for k > 0
     return tapes
 
 
 def output(model: Model, tapes: list[Tape], layer: int) -> Array:
-    """Hidden states of a layer, [T, B, H*N]: forward, then reverse in the order of time (12.2)."""
+    """Hidden states of a layer, [T, B, H*N]: forward, then reverse in the order of time."""
     pairs = zip(tapes, directions(model, layer), strict=True)
     parts = [tape.states[0][1:][d.order] for tape, d in pairs]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts, axis=-1)  # (12.2)  output_t = (h_t, h~_{T_b + 1 - t})
 
 
 def state_after(tapes: Tapes, step: int) -> State:
@@ -72,24 +76,29 @@ def state_after(tapes: Tapes, step: int) -> State:
 def backpropagate(
     model: Model, params: Params, tapes: Tapes, above: Array, state_bar: State
 ) -> InputBars:
-    """Mirror of `unroll`, from the top layer to the bottom (9.2), (9.3), (12.3), (12.4).
+    """Mirror of `unroll`, from the top layer to the bottom.
 
     `above` [T, B, H*N] is what each top state receives from the loss, `state_bar` what the last
     states receive from it, [layers*N, B, H] each.
     """
     cell, grads = cell_of(model), Gradients()
     entering_bar = tuple(np.empty(s.shape, s.dtype) for s in state_bar)
-    for layer in reversed(range(model.layers)):
-        below_bar: list[Array] = []
+    for layer in reversed(range(model.layers)):  # (9.2)  above of the top layer is (8.13)
+        x_bars: list[Array] = []
         shares = _shares(model, above)
         for d, tape, share in zip(directions(model, layer), tapes[layer], shares, strict=True):
             p, last_bar = _plain(params, d.suffix), tuple(s[d.row] for s in state_bar)
-            p_bar, x_bar, first_bar = cell.backward(p, tape, share[d.order], last_bar)
+            ordered = share[d.order]  # (12.3)  above_t of the forward direction is
+            #     the first half of the layer's; of the reverse direction above~_t is
+            #     the second half of the layer's at step T_b + 1 - t
+            p_bar, x_bar, first_bar = cell.backward(p, tape, ordered, last_bar)
             grads |= {name + d.suffix: g for name, g in p_bar.items()}
             for whole, part in zip(entering_bar, first_bar, strict=True):
                 whole[d.row] = part
-            below_bar.append(x_bar[d.order])
-        above = below_bar[0] if len(below_bar) == 1 else below_bar[0] + below_bar[1]
+            x_bars.append(x_bar[d.order])
+        x_bar = x_bars[0] if len(x_bars) == 1 else x_bars[0] + x_bars[1]  # (12.4)  x_t_bar =
+        #     x_t_bar of the forward direction + x~_bar_{T_b + 1 - t} of the reverse one
+        above = x_bar  # (9.3)  above^{k-1}_t = x^k_t_bar
     return grads, above, entering_bar
 
 

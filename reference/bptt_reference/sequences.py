@@ -45,7 +45,7 @@ Parts = Iterator[tuple[Segment, Part]]
 
 
 def differentiate(given: Sequences, truncation: Truncation | None) -> Parts:
-    """The parts whose sum is the loss and its (truncated) gradient, in order of time (10.3).
+    """The parts whose sum is the loss and its (truncated) gradient, in order of time.
 
     Full BPTT is the case of one window over all steps, not another piece of code.
     """
@@ -56,7 +56,8 @@ def differentiate(given: Sequences, truncation: Truncation | None) -> Parts:
         part, reached = _part(given, segment, entering[segment.start], starts)
         # No later segment starts earlier, so older states are not needed any more.
         entering = {s: v for s, v in (entering | reached).items() if s >= segment.start}
-        yield segment, part
+        yield segment, part  # (10.3)  gradient = Σ_j ∂/∂θ Σ_{t = max(s,w)+1 .. e} L_t,
+        #     the states h_w, c_w being constants
 
 
 def _part(
@@ -86,7 +87,7 @@ def _part(
 
 
 def _loss(given: Sequences, segment: Segment, tapes: Tapes) -> tuple[float, Array, Gradients]:
-    """Loss of the counted steps, what every top state receives from it, gradients of the head.
+    """Loss of the counted steps, `above` of the top layer, gradients of the output layer.
 
     The states that carry a loss are always the segment's last ones: those from `counted` on, or
     with readout "last" the very last.
@@ -95,19 +96,21 @@ def _loss(given: Sequences, segment: Segment, tapes: Tapes) -> tuple[float, Arra
     counted, targets = segment.counted, given.targets[segment.counted : segment.end]
     if given.model.readout == "last":
         counted, targets = segment.end - 1, given.targets[None]
-    silent = counted - segment.start
-    read, wanted = h[silent:], targets.reshape(-1, *targets.shape[2:])
+    before = counted - segment.start
+    read, wanted = h[before:], targets.reshape(-1, *targets.shape[2:])
     loss, h_bar, grads = head_loss(
         given.model.loss, given.params, read.reshape(-1, h.shape[-1]), wanted, given.divisor
     )
-    return loss, _after_zeros(silent, h_bar.reshape(read.shape)), grads
+    return loss, _after_zeros(before, h_bar.reshape(read.shape)), grads
 
 
 def _after_zeros(steps: int, h_bar: Array) -> Array:
-    """`h_bar` [T', B, H*N] with so many steps of zeros put before it (8.13)."""
+    """`h_bar` [T', B, H*N] with so many steps of zeros put before it."""
     if steps == 0:
         return h_bar
-    return np.concatenate([np.zeros((steps, *h_bar.shape[1:]), h_bar.dtype), h_bar])
+    zeros = np.zeros((steps, *h_bar.shape[1:]), h_bar.dtype)
+    return np.concatenate([zeros, h_bar])  # (8.13)  above_t = h_p_bar
+    #     where the pair p of step t carries a loss, and 0 elsewhere
 
 
 def _final_loss(tapes: Tapes, steps: int, final_bar: State) -> float:

@@ -14,7 +14,7 @@ from .types import Array, Gradients, Params
 
 
 def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> Gradients:
-    """All gradients times `min(1, max_norm/norm)`, with their common norm (13.1), (13.2).
+    """All gradients times `min(1, max_norm/norm)`, with their common norm.
 
     Raises:
         ValueError: `max_norm` is not positive and finite, or the norm is not finite, so that no
@@ -24,12 +24,13 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> Gradient
     norm = global_norm(grads)
     if not math.isfinite(norm):
         raise ValueError(f"The global norm is {norm}: an entry is infinite or not a number.")
-    factor = 1.0 if norm <= max_norm else max_norm / norm
+    factor = 1.0 if norm <= max_norm else max_norm / norm  # (13.2)  by global norm:
+    #     g_n becomes g_n min(1, max_norm / norm)
     return {name: g * factor for name, g in grads.items()}
 
 
 def global_norm(grads: Mapping[str, Array]) -> float:
-    """`sqrt(sum of the squares of all entries)` (13.1).
+    """`sqrt(sum of the squares of all entries)`.
 
     Relative to the largest entry, because squares of exploding or vanishing gradients leave the
     range of floating point long before the gradients do.
@@ -37,21 +38,23 @@ def global_norm(grads: Mapping[str, Array]) -> float:
     largest = max((float(np.abs(g).max(initial=0.0)) for g in grads.values()), default=0.0)
     if largest == 0.0 or not math.isfinite(largest):
         return largest
-    return largest * math.sqrt(sum(float(np.square(g / largest).sum()) for g in grads.values()))
+    squares = sum(float(np.square(g / largest).sum()) for g in grads.values())
+    return largest * math.sqrt(squares)  # (13.1)  norm = sqrt(Σ_n g_n^2)
 
 
 def clip_by_value(grads: Mapping[str, Array], limit: float) -> Gradients:
-    """Every entry moved into [-limit, limit] (13.3).
+    """Every entry moved into [-limit, limit].
 
     Raises:
         ValueError: `limit` is not positive and finite.
     """
     _check_positive("limit", limit)
-    return {name: np.clip(g, -limit, limit) for name, g in grads.items()}
+    return {name: np.clip(g, -limit, limit) for name, g in grads.items()}  # (13.3)  by value:
+    #     g_n becomes min(max(g_n, -limit), limit)
 
 
 def sgd_update(params: Params, grads: Mapping[str, Array], learning_rate: float) -> Gradients:
-    """`W - learning_rate * W_bar` for every parameter (13.4).
+    """`W - learning_rate * W_bar` for every parameter.
 
     Gradients that belong to no parameter (of x, h0, c0) are left out.
 
@@ -64,7 +67,8 @@ def sgd_update(params: Params, grads: Mapping[str, Array], learning_rate: float)
         got = grads[name].shape if name in grads else None
         if got != W.shape:
             raise ValueError(f"The gradient of {name} must have the shape {W.shape}; got {got}.")
-    return {name: W - learning_rate * grads[name] for name, W in params.items()}
+    return {name: W - learning_rate * grads[name] for name, W in params.items()}  # (13.4)  step:
+    #     W becomes W - learning_rate W_bar
 
 
 def _check_positive(name: str, value: float) -> None:

@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
 
 def segments(T: int, truncation: Truncation | None) -> list[Segment]:
-    """The segments of T steps in the order of their ends (10.1), (10.2).
+    """The segments of T steps in the order of their ends.
 
     Each block of k1 steps ends with the window that its losses flow back over. What the block has
     before its window gives no gradient; it is run in pieces of k2 steps, so that no segment, and
@@ -34,22 +34,21 @@ def segments(T: int, truncation: Truncation | None) -> list[Segment]:
     """
     k1, k2 = (T, T) if truncation is None else (truncation.k1, truncation.k2)
     found: list[Segment] = []
-    for block in range(0, T, k1):
-        end = min(block + k1, T)
-        window = max(0, end - k2)
+    for s in range(0, T, k1):
+        e = min(s + k1, T)  # (10.1)  s = j k1,   e = min(s + k1, T):   the block is steps s+1 .. e
+        w = max(0, e - k2)  # (10.2)  w = max(0, e - k2):   the window is steps w+1 .. e
         found.extend(
-            Segment(start, start, min(start + k2, window), backward=False)
-            for start in range(block, window, k2)
+            Segment(start, start, min(start + k2, w), backward=False) for start in range(s, w, k2)
         )
-        found.append(Segment(window, max(block, window), end, backward=True))
+        found.append(Segment(w, max(s, w), e, backward=True))
     return found
 
 
 def groups(T: int, B: int, lengths: NDArray[np.integer[Any]] | None) -> Iterator[tuple[int, Rows]]:
-    """Each length that occurs, with the sequences that have it (11.1).
+    """Each length that occurs, with the sequences that have it.
 
-    Sequences never meet in a recurrent net, so a padded batch is the sum of its unpadded parts:
-    padding is not masked, it is never looked at.
+    Sequences do not act on one another, so a padded batch is the sum of its unpadded parts, as in
+    (11.1): padding is not masked, it is never read.
     """
     if lengths is None or bool(np.all(lengths == T)):
         yield T, slice(0, B)
