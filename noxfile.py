@@ -120,6 +120,12 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
+@nox.session(venv_backend="none")
+def shape(session: nox.Session) -> None:
+    """Print the shape of the package in numbers, each with its limit; one beyond it fails."""
+    session.run("python3", "tests/support/shape.py", external=True)
+
+
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types of both packages."""
