@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 PACKAGE = "bptt_check"
+EVERYTHING = "everything"
+"""The row of what may import whatever it likes."""
 _DOTTED = re.compile(rf"\b{PACKAGE}(?:\.[a-z]\w*)+")
+
+
+def rows_of(page: str) -> dict[str, str]:
+    """The table of allowed imports on a page: unit to the units that it may import.
+
+    A row is `| `unit` | unit unit ... |`; "nothing" is an empty one, "everything" stays a word.
+    """
+    _, _, table = page.partition("| room | may import |\n| --- | --- |\n")
+    rows = [re.fullmatch(r"\| `(\w+)` \| ([\w ]+) \|", line) for line in table.splitlines()]
+    lines = itertools.takewhile(lambda row: row is not None, rows)
+    return {row[1]: "" if row[2] == "nothing" else row[2] for row in lines if row}
 
 
 def root_of(package: object) -> Path:
