@@ -1,4 +1,4 @@
-"""What is public: one list, the block that type checkers read, and the documentation say the same."""
+"""What is public: one list, which the block for type checkers and the documentation repeat."""
 
 from __future__ import annotations
 
