@@ -65,13 +65,6 @@ KNOWN_CIRCLES: list[set[str]] = [
         "bptt_check.verdicts.messages",
         "bptt_check.verdicts.reproduction",
     },
-    {
-        "bptt_check.conventions.adapt",
-        "bptt_check.conventions.call_styles",
-        "bptt_check.conventions.convention",
-        "bptt_check.conventions.layout",
-        "bptt_check.conventions.view",
-    },
 ]
 """Circles of files that are still there."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from ..cases.case import Case
 from ..cases.model import Model
@@ -12,10 +12,10 @@ from ..cases.result import name_of
 from ..cases.targets import Target, default_targets, of, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
 from .call_styles import Form, Words, form_of, words
+from .layout import unsupported_reason
+from .options import Options
 from .per_sequence import added_up
-
-if TYPE_CHECKING:
-    from .convention import Convention
+from .view import View
 
 MODES = ("truncation", "lengths")
 
@@ -24,7 +24,7 @@ MODES = ("truncation", "lengths")
 class Adapted:
     """A subject: code of some form in some convention."""
 
-    convention: Convention
+    convention: Options
     form: Form
     name: str
     models: tuple[Target, ...]
@@ -44,8 +44,10 @@ class Adapted:
 
     def supports(self, model: Model) -> bool:
         """Whether the model was declared and can be expressed."""
-        declared = not self.models or model in [target.model for target in self.models]
-        return declared and not self.convention.why_not(model) and not self.form.why_not(model)
+        if self.models and model not in [target.model for target in self.models]:
+            return False
+        reasons = unsupported_reason(self.convention, model), self.form.why_not(model)
+        return not any(reasons)
 
     @property
     def targets(self) -> list[Target] | None:
@@ -55,7 +57,7 @@ class Adapted:
         return [with_one_hot(target) for target in self.models or default_targets()]
 
     def _whole(self, case: Case) -> tuple[Any, dict[str, Any]]:
-        view = self.convention.view(case)
+        view = View(self.convention, case)
         loss, grads = self.form(view)
         view.written()
         return view.answer(loss, grads)
@@ -70,7 +72,7 @@ class Adapted:
             raise Unsupported("adapted without handles='lengths': sequences of one length only")
 
 
-class Options(TypedDict, total=False):
+class AdaptOptions(TypedDict, total=False):
     """The keywords of `Convention.adapt`, described there."""
 
     backward: Callable[..., Any] | None
@@ -83,7 +85,7 @@ class Options(TypedDict, total=False):
     name: str
 
 
-def adapted(convention: Convention, target: Any, options: Options) -> Adapted:
+def adapted(convention: Options, target: Any, options: AdaptOptions) -> Adapted:
     """See `Convention.adapt`.
 
     Raises:
@@ -91,8 +93,8 @@ def adapted(convention: Convention, target: Any, options: Options) -> Adapted:
     """
     if not callable(target):
         raise SpecError(f"only a function or a class can be adapted, got {target!r}.")
-    if unknown := sorted(set(options) - set(Options.__annotations__)):
-        raise UnknownName("option of adapt:", unknown[0], Options.__annotations__)
+    if unknown := sorted(set(options) - set(AdaptOptions.__annotations__)):
+        raise UnknownName("option of adapt:", unknown[0], AdaptOptions.__annotations__)
     form = form_of(
         target,
         options.get("backward"),
@@ -109,12 +111,12 @@ def adapted(convention: Convention, target: Any, options: Options) -> Adapted:
     return Adapted(convention, form, name, chosen, tuple(modes))
 
 
-def _targets(convention: Convention, form: Form, models: Sequence[str]) -> tuple[Target, ...]:
+def _targets(convention: Options, form: Form, models: Sequence[str]) -> tuple[Target, ...]:
     """The targets of these names, all of which must be possible."""
     if isinstance(models, str):
         raise SpecError(f"models must be a list of names: models=[{models!r}].")
     found = tuple(target for model in models for target in of(model))
     for wanted in found:
-        if why := convention.why_not(wanted.model) or form.why_not(wanted.model):
+        if why := unsupported_reason(convention, wanted.model) or form.why_not(wanted.model):
             raise SpecError(f"{wanted.name} cannot be adapted: {why}.")
     return found

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack, overload
 
-from ..cases.case import DTYPES, Case
-from ..cases.model import REDUCTIONS, Model, families
-from ..errors import SpecError, UnknownName
-from .adapt import Adapted, Options, adapted
-from .gates import Order, check_order, order_for
-from .layout import blank, cell_steps, home
-from .names import Name, called, check_templates
-from .scale_factors import FACTORS
+from ..cases.case import Case
+from ..cases.model import Model, families
+from ..errors import SpecError
+from .adapt import Adapted, AdaptOptions, adapted
+from .layout import home, unsupported_reason
+from .options import Options
 from .view import View
 
-BATCH = ("second", "first", "none")
-BIASES = ("one", "two", "stacked", "candidate")
 
-
-@dataclass(frozen=True)
-class Convention:
+class Convention(Options):
     """A subject's layout; the defaults are the contract's. Shapes are in `docs/conventions.md`.
 
     Args:
@@ -53,56 +46,13 @@ class Convention:
         SpecError: options that exclude each other, or a value that does not exist.
     """
 
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
-    gate_order: Order = ""
-    z_means: str = "keep"
-    biases: str = "one"
-    joined: str = ""
-    per_gate: bool = False
-    transposed: bool | tuple[str, ...] = False
-    columns: bool = False
-    batch: str = "second"
-    layer_axis: bool = True
-    lists: bool = False
-    tokens: bool = False
-    nested: bool = False
-    truncation: str = "cells"
-    reduction: str = ""
-    loss_factor: str = ""
-    gradient_factor: str = ""
-    dtype: str = ""
-    gradients: Convention | None = None
-
     def __post_init__(self) -> None:
-        choices: dict[str, Iterable[str]] = {
-            "z_means": ("keep", "renew"), "biases": BIASES, "joined": ("", "xh", "hx"),
-            "batch": BATCH, "truncation": ("cells", "hops"), "reduction": ("", *REDUCTIONS),
-            "loss_factor": ("", *FACTORS), "gradient_factor": ("", *FACTORS),
-            "dtype": ("", *DTYPES),
-        }  # fmt: skip
-        for name, valid in choices.items():
-            if getattr(self, name) not in tuple(valid):
-                raise UnknownName(name, getattr(self, name), [v for v in valid if v])
-        check_order(self.gate_order)
-        check_templates(self.names)
-        for together, why in _EXCLUDED.items():
-            if all(getattr(self, option) == value for option, value in together):
-                raise SpecError(f"{' and '.join(f'{o}={v!r}' for o, v in together)}: {why}.")
+        super().__post_init__()
         _check_some_model(self)
 
     def why_not(self, model: Model) -> str:
         """Why this convention cannot express a model; empty if it can."""
-        if order_for(self.gate_order, model) is None:
-            return f"gate_order {self.gate_order!r} has other gates than {model.layout.gates}"
-        if not self.layer_axis and model.layers * len(model.directions) > 1:
-            return "without an axis of layers there is one layer and one direction"
-        seen: dict[str, Name] = {}
-        for name in cell_steps(self, model, blank(model)):
-            text = called(name, self.names, model.cell)
-            if text in seen:
-                return f"{seen[text]} and {name} would both be called {text!r}"
-            seen[text] = name
-        return ""
+        return unsupported_reason(self, model)
 
     def view(self, case: Case) -> View:
         """A case as the subject sees it.
@@ -121,15 +71,15 @@ class Convention:
         return home(self, model, arrays)
 
     @overload
-    def adapt(self, target: Callable[..., Any], **options: Unpack[Options]) -> Adapted: ...
+    def adapt(self, target: Callable[..., Any], **options: Unpack[AdaptOptions]) -> Adapted: ...
 
     @overload
     def adapt(
-        self, target: None = None, **options: Unpack[Options]
+        self, target: None = None, **options: Unpack[AdaptOptions]
     ) -> Callable[[Callable[..., Any]], Adapted]: ...
 
     def adapt(
-        self, target: Callable[..., Any] | None = None, **options: Unpack[Options]
+        self, target: Callable[..., Any] | None = None, **options: Unpack[AdaptOptions]
     ) -> Adapted | Callable[[Callable[..., Any]], Adapted]:
         """Make a subject of code in this convention; a decorator if `target` is left out.
 
@@ -159,18 +109,9 @@ class Convention:
         return adapted(self, target, options)
 
 
-_EXCLUDED: dict[tuple[tuple[str, Any], ...], str] = {
-    (("columns", True), ("batch", "first")): "columns put the batch last",
-    (("lists", True), ("batch", "first")): "a list of steps has time first",
-    (("biases", "stacked"), ("per_gate", True)): "stacked biases are one array",
-    (("biases", "stacked"), ("columns", True)): "stacked biases are rows",
-}
-"""Options that exclude each other, and why."""
-
-
-def _check_some_model(convention: Convention) -> None:
+def _check_some_model(options: Options) -> None:
     """Raise `SpecError` if no model at all can be expressed."""
-    reasons = {name: convention.why_not(model) for name, model in families().items()}
+    reasons = {name: unsupported_reason(options, model) for name, model in families().items()}
     if all(reasons.values()):
         name, reason = next(iter(reasons.items()))
         raise SpecError(f"this convention expresses no model; {name}, for instance: {reason}.")

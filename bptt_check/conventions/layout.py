@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,72 +13,70 @@ from ..errors import BrokenContract
 from . import bias_transforms, transforms
 from .gates import CANDIDATE, order_for, permutation
 from .names import Name, called
-
-if TYPE_CHECKING:
-    from .convention import Convention
+from .options import Options
 
 Arrays = transforms.Arrays
 
 
-def chain(convention: Convention, model: Model) -> list[transforms.Step]:
+def chain(options: Options, model: Model) -> list[transforms.Step]:
     """The steps of the parameters, in order."""
-    return [*_gates(convention, model), *_shapes(convention, model)]
+    return [*_gates(options, model), *_shapes(options, model)]
 
 
-def _gates(convention: Convention, model: Model) -> list[transforms.Step]:
+def _gates(options: Options, model: Model) -> list[transforms.Step]:
     """What happens while gates are still blocks of rows."""
     gates = model.layout.gates
-    order = order_for(convention.gate_order, model) or gates
+    order = order_for(options.gate_order, model) or gates
     index = permutation(order, gates) or [0]
     two, gru = set(model.layout.biases) == {"b_xh", "b_hh"}, model.cell == "gru"
     found: list[transforms.Step] = []
-    if convention.z_means == "renew" and gru:
+    if options.z_means == "renew" and gru:
         found.append(transforms.negated(gates.index("z"), len(gates)))
-    if convention.biases == "two" and not two:
+    if options.biases == "two" and not two:
         found.append(bias_transforms.TwoBiases())
     if index != sorted(index):
         found.append(transforms.reordered(index))
-    if convention.biases == "candidate" and two and gru:
+    if options.biases == "candidate" and two and gru:
         at = next(n for n, g in enumerate(index) if gates[g] in CANDIDATE)
         found.append(bias_transforms.CandidateBias(at, len(gates), order[at]))
     return found
 
 
-def _shapes(convention: Convention, model: Model) -> list[transforms.Step]:
+def _shapes(options: Options, model: Model) -> list[transforms.Step]:
     """What happens to the shapes of whole arrays."""
     gates = model.layout.gates
-    order = order_for(convention.gate_order, model) or gates
+    order = order_for(options.gate_order, model) or gates
     found: list[transforms.Step] = []
-    if convention.biases == "stacked":
+    if options.biases == "stacked":
         found.append(bias_transforms.stacked_biases())
-    if convention.joined:
-        found.append(transforms.one_matrix(convention.joined, len(gates)))
-    if convention.per_gate and len(gates) > 1:
-        uncut = ("b_hh",) if convention.biases == "candidate" and model.cell == "gru" else ()
+    if options.joined:
+        found.append(transforms.one_matrix(options.joined, len(gates)))
+    if options.per_gate and len(gates) > 1:
+        uncut = ("b_hh",) if options.biases == "candidate" and model.cell == "gru" else ()
         found.append(transforms.PerGate(order, uncut))
-    if convention.transposed is True:
+    if options.transposed is True:
         found.append(transforms.transposed(lambda name: name.is_matrix))
-    elif convention.transposed:
-        named = convention.transposed
+    elif options.transposed:
+        named = options.transposed
         found.append(transforms.transposed(lambda name: name.base in named))
-    if convention.columns:
+    if options.columns:
         found.append(transforms.as_columns(lambda name: name.is_bias))
     return found
 
 
-def data_steps(convention: Convention, case: Case) -> list[transforms.Step]:
+def data_steps(options: Options, case: Case) -> list[transforms.Step]:
     """The steps of `x`, states, targets and cotangents."""
-    token: list[transforms.Step] = [transforms.Tokens(case.sizes.D)] if convention.tokens else []
+    token: list[transforms.Step] = [transforms.Tokens(case.sizes.D)] if options.tokens else []
     return token + [
-        transforms.Axes(base, source, wanted, listed=convention.lists and wanted.startswith("T"))
-        for base, source in _axes(convention, case).items()
-        for wanted in [_wanted(convention, source)]
+        transforms.Axes(base, source, wanted, listed=options.lists and wanted.startswith("T"))
+        for base, source in _axes(options, case).items()
+        for wanted in [_wanted(options, source)]
     ]
 
 
-def output_axes(convention: Convention) -> transforms.Step:
+def output_axes(options: Options) -> transforms.Step:
     """The step of the top layer's outputs `h` and their cotangent."""
-    return transforms.Axes("h", "TBD", _wanted(convention, "TBD"), listed=convention.lists)
+    return transforms.Axes("h", "TBD", _wanted(options, "TBD"), listed=options.lists)
 
 
 def data(case: Case) -> Arrays:
@@ -87,23 +85,23 @@ def data(case: Case) -> Arrays:
     return {Name(n): a for n in names if (a := getattr(case, n)) is not None}
 
 
-def _axes(convention: Convention, case: Case) -> dict[str, str]:
+def _axes(options: Options, case: Case) -> dict[str, str]:
     """The axes of each array of the data."""
     steps_axis = "T" if case.model.readout == "every" else ""
     width = "" if case.model.loss == "cross_entropy" else "D"
     states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
-    found = {"x": "TB" if convention.tokens else "TBD", "targets": steps_axis + "B" + width}
+    found = {"x": "TB" if options.tokens else "TBD", "targets": steps_axis + "B" + width}
     return found | dict.fromkeys(states, "LBD")
 
 
-def _wanted(convention: Convention, source: str) -> str:
+def _wanted(options: Options, source: str) -> str:
     """The axes that a subject has instead."""
-    axes = source if convention.layer_axis else source.replace("L", "")
-    if convention.batch == "none" and not (convention.columns and "D" in axes):
+    axes = source if options.layer_axis else source.replace("L", "")
+    if options.batch == "none" and not (options.columns and "D" in axes):
         return axes.replace("B", "")
-    if convention.columns:
+    if options.columns:
         return axes.replace("BD", "DB")
-    return axes.replace("TB", "BT") if convention.batch == "first" else axes
+    return axes.replace("TB", "BT") if options.batch == "first" else axes
 
 
 def forward(found: list[transforms.Step], arrays: Arrays) -> Arrays:
@@ -120,9 +118,24 @@ def back(found: list[transforms.Step], grads: Arrays) -> Arrays:
     return grads
 
 
-def cell_steps(convention: Convention, model: Model, params: Arrays) -> Arrays:
+def cell_steps(options: Options, model: Model, params: Arrays) -> Arrays:
     """Parameters in a convention, under what they are and not yet under the subject's names."""
-    return forward(chain(convention, model), params)
+    return forward(chain(options, model), params)
+
+
+def unsupported_reason(options: Options, model: Model) -> str:
+    """Why a convention cannot express a model; empty if it can."""
+    if order_for(options.gate_order, model) is None:
+        return f"gate_order {options.gate_order!r} has other gates than {model.layout.gates}"
+    if not options.layer_axis and model.layers * len(model.directions) > 1:
+        return "without an axis of layers there is one layer and one direction"
+    seen: dict[str, Name] = {}
+    for name in cell_steps(options, model, blank(model)):
+        text = called(name, options.names, model.cell)
+        if text in seen:
+            return f"{seen[text]} and {name} would both be called {text!r}"
+        seen[text] = name
+    return ""
 
 
 def blank(model: Model) -> Arrays:
@@ -131,16 +144,16 @@ def blank(model: Model) -> Arrays:
     return {Name.of(name): np.zeros(shape) for name, shape in shapes.items()}
 
 
-def home(convention: Convention, model: Model, arrays: Mapping[str, Any]) -> dict[str, Any]:
+def home(options: Options, model: Model, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of the contract from a subject's own."""
-    given = flat(arrays) if convention.nested else dict(arrays)
-    wanted = cell_steps(convention, model, blank(model))
-    names = {name: called(name, convention.names, model.cell) for name in wanted}
+    given = flat(arrays) if options.nested else dict(arrays)
+    wanted = cell_steps(options, model, blank(model))
+    names = {name: called(name, options.names, model.cell) for name in wanted}
     missing = [text for text in names.values() if text not in given]
     if missing:
         raise BrokenContract(missing[0], f"the array {missing[0]!r} is missing")
     found: Arrays = {name: np.asarray(given[text]) for name, text in names.items()}
-    for step in reversed(chain(convention, model)):
+    for step in reversed(chain(options, model)):
         found = step.inverse(found)
     return {str(name): array for name, array in found.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
 from . import layout
 from .names import Name, called
+from .options import Options
 from .scale_factors import FACTORS
-
-if TYPE_CHECKING:
-    from .convention import Convention
 
 STATES = ("x", "h0", "c0")
 _OF_CASE = (
@@ -41,7 +39,7 @@ class View:
     copies. `answer` reads what came back.
     """
 
-    def __init__(self, convention: Convention, case: Case) -> None:
+    def __init__(self, convention: Options, case: Case) -> None:
         _check(convention, case)
         self.convention, self.case = convention, case
         self._steps = [*layout.data_steps(convention, case)]
@@ -220,9 +218,9 @@ class View:
         return gradient.astype(self.case.dtype) if declared else gradient
 
 
-def _check(convention: Convention, case: Case) -> None:
+def _check(convention: Options, case: Case) -> None:
     """Raise `Unsupported` for a case that a convention cannot express."""
-    if why := convention.why_not(case.model):
+    if why := layout.unsupported_reason(convention, case.model):
         raise Unsupported(why)
     if convention.batch == "none" and case.sizes.B > 1:
         raise Unsupported(f"without an axis of the batch there is one sequence, not {case.sizes.B}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 import bptt_check as bc
 from bptt_check import oracles
-from bptt_check.conventions import flax
+from bptt_check.conventions import flax, presets
 from bptt_check.equations.exact import exact_loss
 
 Array = Any
@@ -194,3 +195,14 @@ def test_pytorch_is_the_layout_of_torch_nn(model: str) -> None:
 
     assert report.verdict == "pass", report.message
     assert {r.parameter for r in report.rows} == set(case.inputs)
+
+
+def test_presets_are_there_under_their_old_name() -> None:
+    """`bptt_check.conventions.ready` was documented."""
+    ready = importlib.import_module("bptt_check.conventions.ready")
+
+    assert bc.conventions.ready is ready
+    assert set(ready.__all__) == {
+        name for name, value in vars(presets).items() if isinstance(value, bc.Convention)
+    }
+    assert all(getattr(ready, name) is getattr(presets, name) for name in ready.__all__)
