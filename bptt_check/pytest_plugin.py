@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .verdicts.verdict import Verdict
+
 if TYPE_CHECKING:
     from .report.bundle import Bundle
     from .report.report import Report
@@ -151,7 +153,7 @@ def _tell(report: Report, subtests: pytest.Subtests) -> set[str]:
     said: set[str] = set()
     for outcome in outcomes(report):
         with subtests.test(f"{outcome.model} {outcome.parameter}"):
-            if outcome.verdict != "pass":
+            if outcome.verdict != Verdict.PASS:
                 said.add(outcome.message)
                 pytest.fail(outcome.message, pytrace=False)
     return said

@@ -11,6 +11,7 @@ import click
 
 from .. import api
 from ..own_loss.taylor_of_subject import taylor
+from ..verdicts.verdict import Verdict
 from .shared import (
     STATUS,
     Limits,
@@ -23,7 +24,7 @@ from .shared import (
     subject_of,
 )
 
-NO_LOSS = ("error", "unsupported")
+NO_LOSS = (Verdict.ERROR, Verdict.UNSUPPORTED)
 """Verdicts of a subject whose own loss cannot be asked for nearby."""
 
 

@@ -22,8 +22,9 @@ from ..errors import BpttCheckError, SpecError
 from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
+from ..verdicts.verdict import Verdict
 
-STATUS = {"pass": 0, "inconclusive": 3, "unsupported": 3}
+STATUS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 3, Verdict.UNSUPPORTED: 3}
 """Exit status of a verdict; of every other one 1."""
 
 

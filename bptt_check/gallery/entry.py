@@ -14,6 +14,7 @@ from ..equations.exact import exact_gradients
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses, problem
 from ..errors import Unsupported
+from ..verdicts.verdict import Verdict
 from .unrolled import Grads, Unrolled, summed
 
 Update = Callable[[Mapping[str, Array], Mapping[str, Array], float], dict[str, Array]]
@@ -75,9 +76,9 @@ class Entry:
         return self.formula.corrected if self.variant == "corrected" else self.formula.printed
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """The verdict that it must get."""
-        return "fail" if self.wrong else "pass"
+        return Verdict.FAIL if self.wrong else Verdict.PASS
 
 
 class FormulaSubject:

@@ -9,6 +9,7 @@ from .. import oracles as known
 from ..report.report import Report
 from ..runs.run import Plan, verify
 from ..verdicts.judge import Setup
+from ..verdicts.verdict import Verdict
 from .catalogue import GALLERY
 from .entry import Entry, FormulaSubject
 
@@ -26,7 +27,7 @@ class Judged:
     @property
     def found(self) -> tuple[str, ...]:
         """What was found wrong."""
-        rows = (r.parameter for r in self.report.rows if r.verdict == "fail")
+        rows = (r.parameter for r in self.report.rows if r.verdict == Verdict.FAIL)
         return tuple(dict.fromkeys(rows))
 
     @property

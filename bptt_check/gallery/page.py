@@ -10,6 +10,7 @@ from ..errors import ReportError
 from ..report.folder import write_file
 from ..report.html.standalone_page import plain_page
 from ..report.sentences import fit
+from ..verdicts.verdict import Verdict
 from .entry import Formula
 from .judge import Judged, judge_gallery
 
@@ -58,7 +59,7 @@ def render(judged: Sequence[Judged]) -> str:
         {"label": _label, "message": _message},
         exhibits=_exhibits(judged),
         as_expected=sum(j.expected for j in judged),
-        rejected=sum(j.report.verdict != "pass" for j in judged),
+        rejected=sum(j.report.verdict != Verdict.PASS for j in judged),
         count=len(judged),
     )
 

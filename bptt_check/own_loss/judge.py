@@ -14,6 +14,7 @@ from ..equations.conditioning import Conditioning
 from ..verdicts.budget import Budgets, Tolerance
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
+from ..verdicts.verdict import Verdict
 from .differences import Measured
 from .noise import Rounding
 from .point import Arrays, Point
@@ -88,11 +89,11 @@ def _explained(row: Row, measured: Measured, found: Difference, budget: Array) -
     reasons = [s.reason for s in slopes.values() if s.reason]
     row = replace(row, decided=decided, reason=reasons[0] if reasons else row.reason)
     if row.wrong or decided:
-        return replace(row, verdict="fail" if row.wrong else "pass")
+        return replace(row, verdict=Verdict.FAIL if row.wrong else Verdict.PASS)
     if not reasons and not np.any(found.got) and all(s.low == 0.0 for s in slopes.values()):
         reason = "exactly zero, as the loss does not depend on it here"
-        return replace(row, verdict="pass", reason=reason, decided=len(slopes))
-    return replace(row, verdict="inconclusive")
+        return replace(row, verdict=Verdict.PASS, reason=reason, decided=len(slopes))
+    return replace(row, verdict=Verdict.INCONCLUSIVE)
 
 
 def _in_sum(name: str, grad: Array, measured: Measured, budgets: Budgets, dtype: str) -> Row:

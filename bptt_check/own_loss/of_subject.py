@@ -18,6 +18,7 @@ from ..equations.namespaces.numpy import NumPy
 from ..equations.network import logits, losses, problem, run_layers
 from ..subjects.calling import ask, ask_once
 from ..verdicts.budget import Budgets
+from ..verdicts.verdict import Verdict
 from .verify import verify_function
 
 CALLS = 20_000
@@ -34,10 +35,10 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
         return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})
 
     report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=CALLS)
-    wrong = dict.fromkeys(r.parameter for r in report.rows if r.verdict == "fail")
+    wrong = dict.fromkeys(r.parameter for r in report.rows if r.verdict == Verdict.FAIL)
     if wrong:
         return f"your backward is not the derivative of your own loss either: {', '.join(wrong)}"
-    if report.verdict in ("pass", "inconclusive", "imprecise"):
+    if report.verdict in (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.IMPRECISE):
         return (
             "your backward is right for your forward, but your forward is another model (or loss)"
         )

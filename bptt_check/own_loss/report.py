@@ -15,6 +15,7 @@ from ..cases.types import Array
 from ..errors import ReportError
 from ..verdicts.messages import got_and_expected
 from ..verdicts.row import Row
+from ..verdicts.verdict import Verdict
 from .judge import DIRECTIONS, ENTRIES
 
 SCHEMA_VERSION = 1
@@ -54,7 +55,7 @@ class FunctionReport:
         arrays: a copy of what it was called with.
     """
 
-    verdict: str
+    verdict: Verdict
     function: str
     message: str
     arrays: Mapping[str, Array] = field(repr=False)
@@ -67,7 +68,7 @@ class FunctionReport:
     @property
     def passed(self) -> bool:
         """Whether the verdict is `pass`."""
-        return self.verdict == "pass"
+        return self.verdict == Verdict.PASS
 
     def to_json(self, path: str | Path) -> None:
         """Write everything but the arrays to a file; infinite numbers stand there as strings.
@@ -108,19 +109,19 @@ def _strict(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def wrong(name: str, rows: Sequence[Row], verdict: str, notes: Sequence[str]) -> str:
+def wrong(name: str, rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> str:
     """The message of a gradient that is not the derivative, or only roughly."""
     bad = [r for r in rows if r.verdict == verdict]
     worst = max(bad, key=lambda r: r.max_budgets)
     names = list(dict.fromkeys(r.parameter for r in bad))
     right = dict.fromkeys(r.parameter for r in rows if r.parameter not in names)
     first = {
-        "fail": f"FAIL  {name}: the gradient of {', '.join(names)} is wrong",
-        "imprecise": f"IMPRECISE  {name}: the formula is right, the arithmetic loses digits",
+        Verdict.FAIL: f"FAIL  {name}: the gradient of {', '.join(names)} is wrong",
+        Verdict.IMPRECISE: f"IMPRECISE  {name}: the formula is right, the arithmetic loses digits",
     }[verdict]
     second = {
-        "fail": "it is not the derivative of your own loss",
-        "imprecise": "errors are no larger than those of float32 inside",
+        Verdict.FAIL: "it is not the derivative of your own loss",
+        Verdict.IMPRECISE: "errors are no larger than those of float32 inside",
     }[verdict]
     return "\n".join(
         [
@@ -176,7 +177,7 @@ def raised(name: str, error: str) -> str:
 
 def undecided(name: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
     """The message where nothing is wrong and not everything could be decided."""
-    open_rows = [r for r in rows if r.verdict != "pass"]
+    open_rows = [r for r in rows if r.verdict != Verdict.PASS]
     return "\n".join(
         [
             f"INCONCLUSIVE  {name}: nothing was found wrong, but not everything could be decided",

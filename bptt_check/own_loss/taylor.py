@@ -19,6 +19,7 @@ import numpy as np
 from ..cases.model import positive
 from ..cases.types import Array
 from ..errors import Undecidable
+from ..verdicts.verdict import Verdict
 
 Inputs = Mapping[str, Array]
 Loss = Callable[[dict[str, Array]], float]
@@ -47,19 +48,19 @@ class TaylorTest:
     """Why there is no curve at all."""
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """`fail` if a curve has order 1, `pass` if those along all inputs have 2, else
         `inconclusive`.
         """
-        if any(c.verdict == "fail" for c in self.curves):
-            return "fail"
+        if any(c.verdict == Verdict.FAIL for c in self.curves):
+            return Verdict.FAIL
         whole = [c.verdict for c in self.curves if c.parameter == EVERYTHING]
-        return "pass" if whole and set(whole) == {"pass"} else "inconclusive"
+        return Verdict.PASS if whole and set(whole) == {Verdict.PASS} else Verdict.INCONCLUSIVE
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """Names of the inputs along which the order is 1."""
-        bad = [c.parameter for c in self.curves if c.verdict == "fail"]
+        bad = [c.parameter for c in self.curves if c.verdict == Verdict.FAIL]
         return tuple(dict.fromkeys(n for n in bad if n != EVERYTHING))
 
 
@@ -252,7 +253,7 @@ def fitted_order(points: Sequence[_Point], values: Sequence[float]) -> float | N
     return float(np.polyfit(np.log2([p.step for p in points]), np.log2(values), 1)[0])
 
 
-def judged(points: Sequence[_Point]) -> tuple[str, str, float | None, int, int]:
+def judged(points: Sequence[_Point]) -> tuple[Verdict, str, float | None, int, int]:
     """Verdict, reason, order and the range that it is fitted to.
 
     The odd part has order 1 where a gradient is wrong and 3 where it is right, and so shows errors
@@ -262,32 +263,37 @@ def judged(points: Sequence[_Point]) -> tuple[str, str, float | None, int, int]:
     first, last = usable(points, remainders)
     order = fitted_order(points[first:last], remainders[first:last])
     verdict, reason = _read(points, points[first:last], order)
-    if order is not None and verdict != "fail" and not _kinked(points[first:last], order):
+    if order is not None and verdict != Verdict.FAIL and not _kinked(points[first:last], order):
         i, j = usable(points, odd)
         hidden = fitted_order(points[i:j], odd[i:j])
         if _is_one(hidden):
-            return "fail", "the part of it that changes sign shrinks like the step", hidden, i, j
+            why = "the part of it that changes sign shrinks like the step"
+            return Verdict.FAIL, why, hidden, i, j
     return verdict, reason, order, first, last
 
 
-def _read(points: Sequence[_Point], used: Sequence[_Point], order: float | None) -> tuple[str, str]:
+def _read(
+    points: Sequence[_Point], used: Sequence[_Point], order: float | None
+) -> tuple[Verdict, str]:
     """Verdict and reason of the remainder itself."""
     smooth = [p for p in points if p.smooth]
     if not smooth:
-        return "inconclusive", "a kink, or a bend, lies within every step"
+        return Verdict.INCONCLUSIVE, "a kink, or a bend, lies within every step"
     if not used:
         if smooth[0].slope > 2.0 * smooth[0].rounding:
-            return "pass", "linear along this direction: the remainder is rounding at every step"
-        return "inconclusive", "flat: nothing changes by more than rounding along this direction"
+            why = "linear along this direction: the remainder is rounding at every step"
+            return Verdict.PASS, why
+        why = "flat: nothing changes by more than rounding along this direction"
+        return Verdict.INCONCLUSIVE, why
     if order is None:
-        return "inconclusive", f"rounding leaves {len(used)} of {FEWEST} steps"
+        return Verdict.INCONCLUSIVE, f"rounding leaves {len(used)} of {FEWEST} steps"
     if order >= RIGHT:
-        return "pass", ""
+        return Verdict.PASS, ""
     if _kinked(used, order):
-        return "inconclusive", "a kink lies at the point itself: its two slopes differ"
+        return Verdict.INCONCLUSIVE, "a kink lies at the point itself: its two slopes differ"
     if not _is_one(order):
-        return "inconclusive", f"no clear order: {order:.2f}"
-    return "fail", "the remainder shrinks like the step, not like its square"
+        return Verdict.INCONCLUSIVE, f"no clear order: {order:.2f}"
+    return Verdict.FAIL, "the remainder shrinks like the step, not like its square"
 
 
 def _kinked(used: Sequence[_Point], order: float) -> bool:
@@ -322,7 +328,7 @@ class TaylorCurve:
     model: str
     spec: str
     parameter: str
-    verdict: str
+    verdict: Verdict
     reason: str
     order: float | None
     steps: tuple[float, ...]

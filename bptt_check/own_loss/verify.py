@@ -16,6 +16,8 @@ from ..cases.result import Result, name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
 from ..subjects.calling import check_limit
 from ..verdicts.budget import Tolerance
+from ..verdicts.row import Row
+from ..verdicts.verdict import Verdict
 from . import report as say
 from .differences import Measured, along, measure, plan
 from .judge import Judged, budgets_of, judged
@@ -62,7 +64,7 @@ def verify_function(
     try:
         report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
     except SubjectTimeout as error:
-        report = _closed(call, "error", say.raised(name_of(loss_and_grads), str(error)))
+        report = _closed(call, Verdict.ERROR, say.raised(name_of(loss_and_grads), str(error)))
     return replace(report, calls=call.calls)
 
 
@@ -95,11 +97,11 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
     between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
     answer = ask_twice(call, between)
     if answer.error:
-        return _closed(call, "error", say.raised(name, answer.error))
+        return _closed(call, Verdict.ERROR, say.raised(name, answer.error))
     result = answer.result
     if result is None or answer.findings:
         findings = [f.message for f in answer.findings]
-        return _closed(call, "contract", say.broken_contract(name, findings), result)
+        return _closed(call, Verdict.CONTRACT, say.broken_contract(name, findings), result)
     rounded = rounding(call, result.loss, result.grads, rng)
     findings = _two_answers(call.point, answer, rounded)
     if answer.unmoved and _moves(call, between, result, rounded, rng):
@@ -107,7 +109,7 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
             "other arrays of the same shapes got the very same gradients: are they kept?"
         )
     if findings:
-        return _closed(call, "contract", say.broken_contract(name, findings), result)
+        return _closed(call, Verdict.CONTRACT, say.broken_contract(name, findings), result)
     chosen = plan(call.point.params, max_calls, rng)
     sharpest = _sharpest(call, result.loss, rounded, rng)
     measured = measure(*sharpest, chosen, rng)
@@ -193,32 +195,34 @@ def _coverage(at: Point, name: str, measured: Measured) -> Coverage:
     return Coverage(entries, None if every else tuple(indices), len(measured.directions), kinks)
 
 
-def _verdict(found: Judged, rounded: Rounding, at: Point) -> tuple[str, tuple[Any, ...]]:
+def _verdict(found: Judged, rounded: Rounding, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
     """The verdict, and the rows with it: errors that rounding explains are no failures."""
     rows = found.rows
-    if any(r.verdict == "fail" for r in rows):
+    if any(r.verdict == Verdict.FAIL for r in rows):
         if not found.imprecise:
-            return "fail", rows
-        return "imprecise", tuple(
-            replace(r, verdict="imprecise") if r.verdict == "fail" else r for r in rows
+            return Verdict.FAIL, rows
+        return Verdict.IMPRECISE, tuple(
+            replace(r, verdict=Verdict.IMPRECISE) if r.verdict == Verdict.FAIL else r for r in rows
         )
     if rounded.is_coarser and at.dtype == "float64":
-        return "imprecise", rows
-    return ("pass" if all(r.verdict == "pass" for r in rows) else "inconclusive"), rows
+        return Verdict.IMPRECISE, rows
+    right = all(r.verdict == Verdict.PASS for r in rows)
+    return (Verdict.PASS if right else Verdict.INCONCLUSIVE), rows
 
 
 def _message(
-    name: str, verdict: str, rows: tuple[Any, ...], rounded: Rounding, notes: list[str]
+    name: str, verdict: Verdict, rows: tuple[Row, ...], rounded: Rounding, notes: list[str]
 ) -> str:
-    if any(r.verdict == verdict for r in rows) and verdict in ("fail", "imprecise"):
+    if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
         return say.wrong(name, rows, verdict, notes)
-    if verdict == "imprecise":
+    if verdict == Verdict.IMPRECISE:
         return say.coarse_loss(name, rounded.loss, rounded.best_loss, notes)
-    return say.right(name, rows, notes) if verdict == "pass" else say.undecided(name, rows, notes)
+    say_so = say.right if verdict == Verdict.PASS else say.undecided
+    return say_so(name, rows, notes)
 
 
 def _closed(
-    call: Caller, verdict: str, message: str, result: Result | None = None
+    call: Caller, verdict: Verdict, message: str, result: Result | None = None
 ) -> FunctionReport:
     """The report of something that was never measured."""
     loss = float("nan") if result is None else float(result.loss)

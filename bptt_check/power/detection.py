@@ -21,7 +21,7 @@ from ..mutation import Mutant, observed
 from ..runs.drawing import draw_specs
 from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import FAILURES
+from ..verdicts.verdict import FAILURES, Verdict
 from .memoised_oracles import Truth
 from .records import HARNESS
 
@@ -54,13 +54,13 @@ class Caught:
     @property
     def done(self) -> bool:
         """Whether more cases could not add anything."""
-        without_rows = self.verdict in ("error", "contract")
+        without_rows = self.verdict in (Verdict.ERROR, Verdict.CONTRACT)
         return HARNESS in self.first and (without_rows or self.able <= set(self.first))
 
     def note(self, report: CaseReport, number: int, target: Target) -> None:
         """Take in one case."""
         self.cases += 1
-        caught = {r.oracle for r in report.rows if r.verdict in ("fail", "imprecise")}
+        caught = {r.oracle for r in report.rows if r.verdict in (Verdict.FAIL, Verdict.IMPRECISE)}
         if report.verdict in FAILURES:
             caught.add(HARNESS)
             self.verdict = self.verdict or report.verdict

@@ -15,7 +15,7 @@ from ..oracles import available
 from ..runs.drawing import draw_specs
 from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import FAILURES
+from ..verdicts.verdict import FAILURES, Verdict
 from .implementations import implementations
 from .memoised_oracles import Remembered, judge_all
 from .records import Alarm, Quiet
@@ -94,10 +94,10 @@ def _listen(
 
 def _heard(name: str, report: CaseReport) -> Quiet:
     """What one case said of one implementation."""
-    decided = sum(r.verdict == "pass" for r in report.rows)
+    decided = sum(r.verdict == Verdict.PASS for r in report.rows)
     alarms: tuple[Alarm, ...] = ()
     if report.verdict in FAILURES:
         alarms = (Alarm(name, report.verdict, report.spec, report.message),)
-    if report.verdict == "unsupported":
+    if report.verdict == Verdict.UNSUPPORTED:
         return Quiet()
     return Quiet({f"{name} {report.case.dtype}": decided}, {report.verdict: 1}, alarms)

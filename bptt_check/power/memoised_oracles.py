@@ -15,7 +15,7 @@ from ..runs.check import trusted_results
 from ..subjects.calling import explained, time_limit
 from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_cases
-from ..verdicts.verdict import FAILURES
+from ..verdicts.verdict import FAILURES, Verdict
 
 TIMEOUT = 20.0
 """Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""
@@ -82,7 +82,7 @@ class Truth:
 
     def broken(self, error: Exception) -> CaseReport:
         """The report of a subject that cannot even be made."""
-        return CaseReport("error", self.case, "subject", message=explained(error))
+        return CaseReport(Verdict.ERROR, self.case, "subject", message=explained(error))
 
     @functools.cached_property
     def tells(self) -> bool:

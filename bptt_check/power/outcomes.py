@@ -16,6 +16,7 @@ from typing import Any
 from ..cases.targets import Target
 from ..mutation import Mutant, mutants, observed
 from ..subjects import loading
+from ..verdicts.verdict import Verdict
 from . import compete
 from .detection import Caught, catch, reaching
 from .equivalence import Comparison, compare
@@ -161,7 +162,7 @@ def _compete(
 ) -> tuple[dict[str, dict[str, str]], dict[str, tuple[int, int]]]:
     """What other libraries' checks say of what the harness caught."""
     names = [n for n, c in caught.items() if _is_caught(c)]
-    stopped = [n for n in names if caught[n].verdict == "error"]
+    stopped = [n for n in names if caught[n].verdict == Verdict.ERROR]
     others = {n: dict.fromkeys(compete.names(), "caught") for n in stopped}
     running = [n for n in names if n not in others]
     others |= {n: compete.none_asked() for n in running if not caught[n].plain}

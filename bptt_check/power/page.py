@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..report.html.standalone_page import plain_page
+from ..verdicts.verdict import Verdict
 from . import tables
 from .records import Power
 from .terminal import share
@@ -15,7 +16,7 @@ def render(power: Power) -> str:
         "power",
         {"share": share, "thousands": lambda number: f"{number:,}"},
         power=power,
-        verdict="pass" if power.passed else "fail",
+        verdict=Verdict.PASS if power.passed else Verdict.FAIL,
         columns=tables.columns(power),
         by_function=tables.by_function(power) if power.fates else [],
         by_operator=tables.by_operator(power) if power.fates else [],

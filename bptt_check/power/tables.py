@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..verdicts.verdict import Verdict
 from .other_checkers import CHECKS, SETUPS
 from .records import HARNESS, Fate, Power
 
@@ -36,7 +37,7 @@ def line(name: str, fates: Iterable[Fate], oracles: Iterable[str]) -> Line:
     """The line of some mutants."""
     found = list(fates)
     wrong = [f for f in found if f.outcome != "equivalent"]
-    running = [f for f in wrong if f.verdict != "error"]
+    running = [f for f in wrong if f.verdict != Verdict.ERROR]
     return Line(
         name=name,
         mutants=len(found),
@@ -116,7 +117,7 @@ class Contest:
 
 def contests(power: Power) -> list[Contest]:
     """Every check in every set-up, on the wrong mutants that run."""
-    running = [f for f in power.fates if f.outcome != "equivalent" and f.verdict != "error"]
+    running = [f for f in power.fates if f.outcome != "equivalent" and f.verdict != Verdict.ERROR]
     found: list[Contest] = []
     for setup in SETUPS:
         for check in CHECKS:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cases.case import Case
 from ..runs.records import SCHEMA_VERSION, TABLE, Record
-from ..verdicts.verdict import VERDICTS
+from ..verdicts.verdict import VERDICTS, Verdict
 from . import document, folder as store, grouping
 from .document import CheckEntry, Run
 
@@ -135,7 +135,7 @@ def _verdict(checks: Sequence[CheckEntry], interrupted: bool) -> str:
     failing = next((v for v in grouping.FAILING if v in found), None)
     if failing:
         return failing
-    return "pass" if found == {"pass"} and not interrupted else "inconclusive"
+    return Verdict.PASS if found == {Verdict.PASS} and not interrupted else Verdict.INCONCLUSIVE
 
 
 def _summed(runs: Sequence[Run]) -> dict[str, int]:

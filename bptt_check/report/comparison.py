@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..verdicts.verdict import Verdict
 from . import grouping
 from .document import FailureEntry, RowEntry, Run
 
@@ -28,7 +29,7 @@ THRESHOLD = 2.0
 MATTERS = 0.1
 """Share of the budget below which an error is not told from rounding of another size."""
 
-_ORDER = (*grouping.FAILING, "inconclusive", "unsupported", "pass")
+_ORDER = (*grouping.FAILING, Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED, Verdict.PASS)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _kind(before: RowEntry | None, after: RowEntry | None, threshold: float) -> 
         return "gone"
     step = _ORDER.index(after.verdict) - _ORDER.index(before.verdict)
     if step:
-        fixed = before.verdict in grouping.FAILING and after.verdict == "pass"
+        fixed = before.verdict in grouping.FAILING and after.verdict == Verdict.PASS
         return "fixed" if fixed else "better" if step > 0 else "worse"
     growth = _ratio(before.max_budgets, after.max_budgets)
     if growth > threshold and after.max_budgets > MATTERS:

@@ -17,6 +17,7 @@ from ..cases.case import Case
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor import TaylorCurve
 from ..runs.records import SCHEMA_VERSION, Failure, Flow, Profile, Record, Spread, Summary
+from ..verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class FailureEntry:
     `arrays` holds the numbers of the case as text, where they are few enough to be read.
     """
 
-    verdict: str
+    verdict: Verdict
     model: str
     parameter: str
     message: str
@@ -53,7 +54,7 @@ class CheckEntry:
     """One call of `verify` among several, labelled with the test that made it."""
 
     check: str
-    verdict: str
+    verdict: Verdict
     subject: str
     models: tuple[str, ...]
     seed: int | None
@@ -68,7 +69,7 @@ class Run:
     """A whole run. `checks` is empty unless several calls of `verify` are reported together."""
 
     schema_version: int
-    verdict: str
+    verdict: Verdict
     subject: str
     command: str
     seed: int | None
@@ -90,7 +91,7 @@ class Run:
     @property
     def passed(self) -> bool:
         """Whether the verdict is `pass`."""
-        return self.verdict == "pass"
+        return self.verdict == Verdict.PASS
 
     @property
     def parts(self) -> tuple[CheckEntry, ...]:

@@ -7,14 +7,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..verdicts.verdict import NOT_OFFERED, VERDICTS
+from ..verdicts.verdict import NOT_OFFERED, VERDICTS, Verdict
 from .document import CheckEntry, RowEntry, Run
 
-FAILING = VERDICTS[: VERDICTS.index("inconclusive")]
+FAILING = VERDICTS[: VERDICTS.index(Verdict.INCONCLUSIVE)]
 NOT_COMPARED = "not checked"
 """Said of a model without a single row: not reached, or no case came as far as a comparison."""
-DECIDED = (*FAILING, "pass")
-ORDER = (*FAILING, NOT_COMPARED, "inconclusive", "unsupported", "pass", "not offered")
+DECIDED = (*FAILING, Verdict.PASS)
+ORDER = (
+    *FAILING,
+    NOT_COMPARED,
+    Verdict.INCONCLUSIVE,
+    Verdict.UNSUPPORTED,
+    Verdict.PASS,
+    "not offered",
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,9 @@ class Gradient:
         """The worst failure; else `pass` if some oracle decided; else why there is neither."""
         found = {r.verdict for r in self.rows}
         undecided = (
-            "not offered" if any(r.reason == NOT_OFFERED for r in self.rows) else "inconclusive"
+            "not offered"
+            if any(r.reason == NOT_OFFERED for r in self.rows)
+            else Verdict.INCONCLUSIVE
         )
         return next((v for v in DECIDED if v in found), undecided)
 
@@ -61,7 +70,7 @@ class ModelFacts:
     @property
     def undecided(self) -> tuple[Gradient, ...]:
         """Gradients that the subject offered and no oracle could decide."""
-        return tuple(g for g in self.gradients if g.verdict == "inconclusive")
+        return tuple(g for g in self.gradients if g.verdict == Verdict.INCONCLUSIVE)
 
     @property
     def not_offered(self) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..verdicts.reproduction import reproduction
+from ..verdicts.verdict import Verdict
 from . import grouping
 from .report import Report
 
-SAYS = {"fail": "is wrong", "imprecise": "loses digits"}
+SAYS = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
         if (failure.model, failure.parameter) == (model, gradient.parameter):
             return failure.message
     worst = gradient.worst
-    if gradient.verdict == "pass":
+    if gradient.verdict == Verdict.PASS:
         return ""
-    if gradient.verdict == "inconclusive":
+    if gradient.verdict == Verdict.INCONCLUSIVE:
         return f"{model}: the gradient of {gradient.parameter} is not decided: {gradient.reasons}"
     return (
         f"{gradient.verdict.upper()}  {model}: the gradient of {gradient.parameter} "

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from ..verdicts.reproduction import reproduction
+from ..verdicts.verdict import Verdict
 from . import grouping
 from .document import Run
 
@@ -14,12 +15,12 @@ LISTED = 6
 """Models named one by one in a message; the report names the rest."""
 
 HEADLINES = {
-    "pass": "every gradient that the subject offers is right",
-    "imprecise": "the formulas are right, but the arithmetic loses digits",
-    "fail": "something is wrong",
-    "contract": "what the subject returns cannot be taken as loss and gradients",
-    "error": "the subject raised, died or ran out of time",
-    "inconclusive": "nothing was found wrong, but not everything could be decided",
+    Verdict.PASS: "every gradient that the subject offers is right",
+    Verdict.IMPRECISE: "the formulas are right, but the arithmetic loses digits",
+    Verdict.FAIL: "something is wrong",
+    Verdict.CONTRACT: "what the subject returns cannot be taken as loss and gradients",
+    Verdict.ERROR: "the subject raised, died or ran out of time",
+    Verdict.INCONCLUSIVE: "nothing was found wrong, but not everything could be decided",
 }
 """The verdict of a run in one sentence."""
 
@@ -37,9 +38,9 @@ def message(run: Run) -> str:
 
 def headline(run: Run) -> str:
     """One sentence without names."""
-    if run.verdict == "inconclusive" and run.interrupted:
+    if run.verdict == Verdict.INCONCLUSIVE and run.interrupted:
         return "interrupted before everything was decided; nothing was found wrong so far"
-    if run.verdict == "inconclusive" and not run.rows:
+    if run.verdict == Verdict.INCONCLUSIVE and not run.rows:
         return "nothing was checked"
     if run.verdict not in grouping.FAILING:
         return HEADLINES[run.verdict]
@@ -145,7 +146,7 @@ def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
     part = next(p for p in run.parts if p.check == model.check)
     if part.interrupted:
         return "not checked, the run was interrupted before"
-    if part.cases.get("unsupported"):
+    if part.cases.get(Verdict.UNSUPPORTED):
         return "no case was compared; the subject declined them (bptt_check.Unsupported)"
     return "no case was compared"
 

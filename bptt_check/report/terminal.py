@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..own_loss.taylor import TaylorCurve
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
+from ..verdicts.verdict import Verdict
 from . import grouping
 from .document import Run, clean
 from .sentences import fit, headline, message
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 FAILURES_SHOWN = 3
 MODELS_SHOWN = 20
-STYLES = {"pass": "green", "imprecise": "yellow", "inconclusive": "yellow", "unsupported": "yellow"}
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.IMPRECISE: "yellow",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.UNSUPPORTED: "yellow",
+}
 """Style of a verdict; everything else is red."""
 
 

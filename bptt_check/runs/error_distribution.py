@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from ..cases.case import Case
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
-from ..verdicts.verdict import VERDICTS
+from ..verdicts.verdict import Verdict, decisive
 from .records import Reach, Spread
 
 BINS_PER_DECADE = 2
 LAST_BIN = 308 * BINS_PER_DECADE
-
-_LAST = ("pass", "inconclusive", "unsupported")
-_ORDER = (*(v for v in VERDICTS if v not in _LAST), *_LAST)
-"""Failures win, then a pass, then whatever says why nothing was decided."""
 
 
 def bin_of(size: float) -> int:
@@ -54,7 +50,7 @@ class _Count:
 
     cases: int = 0
     decided: int = 0
-    verdict: str = _ORDER[-1]
+    verdict: Verdict = Verdict.UNSUPPORTED
     exact: int = 0
     max_budgets: float = math.nan
     max_ulps: float = math.nan
@@ -65,7 +61,7 @@ class _Count:
     def add(self, row: Row, steps: int) -> None:
         self.cases += 1
         self.decided += row.decided > 0
-        self.verdict = min(self.verdict, row.verdict, key=_ORDER.index)
+        self.verdict = decisive((self.verdict, row.verdict))
         if math.isnan(row.max_budgets):
             return
         self.exact += row.max_abs == 0

@@ -15,6 +15,7 @@ from ..verdicts import messages
 from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_case
 from ..verdicts.training_step import DEFINITIONS
+from ..verdicts.verdict import Verdict
 from .counterexample_test import pasted_test
 from .drawing import draw_specs
 from .records import Failure
@@ -29,7 +30,7 @@ def failure_of(
     name: str,
     setup: Setup,
     first: CaseReport,
-    known: Mapping[Spec, str],
+    known: Mapping[Spec, Verdict],
     drawing: Drawing | None,
 ) -> Failure:
     """The failure of which `first` was the first case.
@@ -54,7 +55,7 @@ def failure_of(
         simplest = simplify(case, fails)
     detailed = check_case(subject, case, setup, detail=True)
     report = detailed if shows_it(detailed) else first
-    is_gradient = first.verdict == "fail" and report.parameter not in DEFINITIONS
+    is_gradient = first.verdict == Verdict.FAIL and report.parameter not in DEFINITIONS
     ground = _ground(subject, setup, known, first.verdict, drawing)
     found = diagnose(subject, ground, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
@@ -76,7 +77,7 @@ def failure_of(
     )
 
 
-def as_found(name: str, first: CaseReport, known: Mapping[Spec, str]) -> Failure:
+def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Failure:
     """The failure of which `first` was the first case, without asking the subject anything more."""
     return Failure(
         verdict=first.verdict,
@@ -93,18 +94,18 @@ def as_found(name: str, first: CaseReport, known: Mapping[Spec, str]) -> Failure
 def _ground(
     subject: Differentiator,
     setup: Setup,
-    known: Mapping[Spec, str],
-    verdict: str,
+    known: Mapping[Spec, Verdict],
+    verdict: Verdict,
     drawing: Drawing | None,
 ) -> Ground:
     """What a run found out about a target, and how to find out more."""
 
     def fails(spec: Spec) -> bool | None:
         found = check_case(subject, spec.build(), setup).verdict
-        return {verdict: True, "pass": False}.get(found)
+        return {verdict: True, Verdict.PASS: False}.get(found)
 
     failing = [spec for spec, found in known.items() if found == verdict]
-    passing = [spec for spec, found in known.items() if found == "pass"]
+    passing = [spec for spec, found in known.items() if found == Verdict.PASS]
     fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
     return Ground(failing, passing, fails, fresh)
 

@@ -13,14 +13,15 @@ from ..cases.targets import Target
 from ..equations.gradient_flow import gradient_flow
 from ..own_loss.taylor import TaylorCurve
 from ..own_loss.taylor_of_subject import taylor
+from ..verdicts.verdict import Verdict
 from .records import Flow
 
-Known = Mapping[str, Mapping[Spec, str]]
+Known = Mapping[str, Mapping[Spec, Verdict]]
 """Name of a target to its specs and their verdicts."""
 
 SHOWN_STEPS = range(4, 13)
 """Lengths of the cases that are shown: something flows, and a table can be read."""
-UNCALLABLE = ("error", "contract", "unsupported")
+UNCALLABLE = (Verdict.ERROR, Verdict.CONTRACT, Verdict.UNSUPPORTED)
 """Verdicts of cases on which a subject is not called again, to see what its loss does nearby."""
 
 
@@ -48,7 +49,7 @@ def shown_curves(
         if verdicts[spec] in UNCALLABLE:
             continue
         test = taylor(subject, spec.build(), timeout=timeout, each=False)
-        if test.verdict == "fail":
+        if test.verdict == Verdict.FAIL:
             test = taylor(subject, spec.build(), timeout=timeout)
         yield from (replace(curve, model=target.name) for curve in test.curves)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..cases.case import Case
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor import TaylorCurve
+from ..verdicts.verdict import Verdict
 
 SCHEMA_VERSION = 1
 
@@ -28,7 +29,7 @@ class Summary:
     parameter: str
     oracle: str
     cases: int
-    verdict: str
+    verdict: Verdict
     reason: str
     decided: int
     max_abs: float
@@ -49,7 +50,7 @@ class Failure:
     `test_code` is a test of that case that can be pasted into a file and run.
     """
 
-    verdict: str
+    verdict: Verdict
     model: str
     parameter: str
     message: str
@@ -87,7 +88,7 @@ class Record:
     gradient and oracle, in the order of `TABLE`; `declined` maps a model to the reason.
     """
 
-    verdict: str
+    verdict: Verdict
     subject: str
     models: tuple[str, ...]
     oracles: tuple[str, ...]
@@ -109,7 +110,7 @@ class Record:
     @property
     def passed(self) -> bool:
         """Whether the verdict is `pass`."""
-        return self.verdict == "pass"
+        return self.verdict == Verdict.PASS
 
     @property
     def counterexample(self) -> Case | None:
@@ -163,7 +164,7 @@ class Spread:
     dtype: str
     cases: int
     decided: int
-    verdict: str
+    verdict: Verdict
     max_budgets: float
     max_ulps: float
     exact: int
@@ -243,7 +244,7 @@ class Profile:
 
     model: str
     parameter: str
-    verdict: str
+    verdict: Verdict
     spec: str
     dtype: str
     shape: tuple[int, ...]

@@ -20,7 +20,7 @@ from ..strategies import specs
 from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_cases
 from ..verdicts.messages import with_rest
-from ..verdicts.verdict import FAILURES, NOT_OFFERED, VERDICTS
+from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
 from .drawing import draw_specs, remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
@@ -97,7 +97,7 @@ def verify(
         oracles=tuple(o.name for o in setup.oracles),
         seed=plan.seed,
         rows=rows,
-        failures=tuple(sorted(failures, key=lambda f: VERDICTS.index(f.verdict))),
+        failures=tuple(sorted(failures, key=lambda f: f.verdict.rank)),
         cases=tally.verdicts,
         declined=declined,
         table=tally.table,
@@ -125,7 +125,7 @@ def _check_target(
         chunk = drawn[start : start + CHUNK]
         reports = check_cases(subject, [spec.build() for spec in chunk], setup)
         for spec, report in zip(chunk, reports, strict=True):
-            if report.verdict not in FAILURES:
+            if not report.verdict.failing:
                 remember(memory, spec, failing=False)
             yield report
 
@@ -141,8 +141,8 @@ def _failures(
     """One failure per kind of verdict that a target met, each on the smallest case found."""
     known = tally.known.get(target.name, {})
     found = tally.first.get(target.name, {})
-    if "fail" in found:  # a wrong formula, some of whose errors are as small as rounding
-        found = {verdict: first for verdict, first in found.items() if verdict != "imprecise"}
+    if Verdict.FAIL in found:  # a wrong formula, some of whose errors are as small as rounding
+        found = {verdict: first for verdict, first in found.items() if verdict != Verdict.IMPRECISE}
     drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
     failures: list[Failure] = []
     for first in found.values():
@@ -150,7 +150,7 @@ def _failures(
         failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
         rest = tally.unasked.get(target.name, 0)
-        if rest and failure.verdict == "error":
+        if rest and failure.verdict == Verdict.ERROR:
             failure = replace(failure, message=with_rest(failure.message, rest))
         failures.append(failure)
     return failures
@@ -166,16 +166,16 @@ def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterat
 
 def _run_verdict(
     tally: Tally, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
-) -> str:
+) -> Verdict:
     """The worst failure; else pass if every gradient offered was decided somewhere, in every
     model.
     """
-    for verdict in FAILURES:
-        if tally.verdicts.get(verdict):
-            return verdict
+    failing = [v for v in tally.verdicts if v.failing]
+    if failing:
+        return worst(failing)
     checked = {r.model for r in rows}
     missing = {(r.model, r.parameter) for r in rows if r.reason == NOT_OFFERED}
     offered = {(r.model, r.parameter) for r in rows} - missing
-    decided = {(r.model, r.parameter) for r in rows if r.verdict == "pass"}
+    decided = {(r.model, r.parameter) for r in rows if r.verdict == Verdict.PASS}
     complete = bool(models) and checked == set(models) and offered == decided
-    return "pass" if complete and not interrupted else "inconclusive"
+    return Verdict.PASS if complete and not interrupted else Verdict.INCONCLUSIVE

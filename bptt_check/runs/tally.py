@@ -8,7 +8,7 @@ from typing import Any
 from ..cases.case import Spec
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
-from ..verdicts.verdict import FAILURES
+from ..verdicts.verdict import Verdict, decisive
 from .error_distribution import Spreads
 from .records import TABLE, Profile, Progress, Summary
 from .worst_cases import Worst
@@ -19,10 +19,10 @@ class Tally:
 
     def __init__(self) -> None:
         self.count = 0
-        self.verdicts: dict[str, int] = {}
+        self.verdicts: dict[Verdict, int] = {}
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
-        self.first: dict[str, dict[str, CaseReport]] = {}
-        self.known: dict[str, dict[Spec, str]] = {}
+        self.first: dict[str, dict[Verdict, CaseReport]] = {}
+        self.known: dict[str, dict[Spec, Verdict]] = {}
         self.spreads = Spreads()
         self.worst = Worst()
         self.profiles: list[Profile] = []
@@ -33,7 +33,7 @@ class Tally:
     @property
     def failing(self) -> int:
         """Number of cases with a failing verdict."""
-        return sum(self.verdicts.get(v, 0) for v in FAILURES)
+        return sum(self.verdicts.get(v, 0) for v in Verdict if v.failing)
 
     def add(self, model: str, report: CaseReport) -> None:
         """Take in one case of the target named `model`."""
@@ -46,9 +46,9 @@ class Tally:
             self.unasked[model] = self.unasked.get(model, 0) + 1
         elif report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
-        if report.verdict == "unsupported":
+        if report.verdict == Verdict.UNSUPPORTED:
             self._reasons[model] = report.message
-        if report.verdict in FAILURES:
+        if report.verdict.failing:
             self.first.setdefault(model, {}).setdefault(report.verdict, report)
         for row in report.rows:
             key = (model, row.parameter, row.oracle)
@@ -70,7 +70,7 @@ class Tally:
         return {
             name: self._reasons[name]
             for name, known in self.known.items()
-            if set(known.values()) == {"unsupported"}
+            if set(known.values()) == {Verdict.UNSUPPORTED}
         }
 
     def summaries(self) -> tuple[Summary, ...]:
@@ -110,11 +110,10 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
     )
 
 
-def _combined(one: Summary, other: Summary) -> tuple[str, str]:
+def _combined(one: Summary, other: Summary) -> tuple[Verdict, str]:
     """Failures win, then a pass, then whatever says why nothing was decided."""
-    order = [*FAILURES, "pass", "inconclusive", "unsupported"]
-    chosen = min((one, other), key=lambda s: order.index(s.verdict))
-    return chosen.verdict, chosen.reason
+    verdict = decisive((one.verdict, other.verdict))
+    return verdict, one.reason if one.verdict is verdict else other.reason
 
 
 def _largest(one: float, other: float) -> float:

@@ -20,7 +20,6 @@ from ..equations.perturbation import PER_SEQUENCE, perturbation
 from ..equations.truncation import Part, parts
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.row import Row
-from ..verdicts.verdict import VERDICTS
 from .records import Agreement, Judged, Profile, Quotients, Steps
 
 SHOWN = 64
@@ -52,10 +51,9 @@ class Worst:
                 yield profile(model, row, report.case, report.evidence)
 
 
-def _badness(row: Row) -> tuple[int, float]:
+def _badness(row: Row) -> tuple[int, bool, float]:
     """Sorts failures first, then large errors; a row without a decision comes last."""
-    failing = VERDICTS.index(row.verdict) if row.verdict in VERDICTS[:4] else 4
-    return failing + (row.decided == 0), -row.max_budgets
+    return row.verdict.failure_rank, row.decided == 0, -row.max_budgets
 
 
 def profile(model: str, row: Row, case: Case, evidence: Evidence) -> Profile:

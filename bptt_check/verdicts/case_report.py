@@ -9,6 +9,7 @@ from ..cases.case import Case
 from ..cases.result import Result
 from .budget import Budgets
 from .row import Row
+from .verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Evidence:
 class CaseReport:
     """The answer for one case: its verdict, a row per gradient and oracle, and the explanation."""
 
-    verdict: str
+    verdict: Verdict
     case: Case
     subject: str
     rows: tuple[Row, ...] = ()
@@ -41,16 +42,16 @@ class CaseReport:
     @property
     def passed(self) -> bool:
         """Whether the verdict is `pass`."""
-        return self.verdict == "pass"
+        return self.verdict == Verdict.PASS
 
     @property
     def proven(self) -> bool:
         """Whether the verdict rests on a proof: wrong for sure, or every gradient within budget."""
         settled = {r.parameter for r in self.rows if r.proven and r.verdict == self.verdict}
-        if self.verdict == "fail":
+        if self.verdict == Verdict.FAIL:
             return bool(settled)
-        return self.verdict == "pass" and settled >= {
-            r.parameter for r in self.rows if r.verdict == "pass"
+        return self.verdict == Verdict.PASS and settled >= {
+            r.parameter for r in self.rows if r.verdict == Verdict.PASS
         }
 
     @property

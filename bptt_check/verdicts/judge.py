@@ -30,6 +30,7 @@ from .measurement import measured
 from .oracle_disagreement import Disagreement, disagreement
 from .row import is_imprecise
 from .training_step import DEFINITIONS, training_rows
+from .verdict import Verdict
 
 CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
 
@@ -85,9 +86,11 @@ class _Judgement:
     def report(self, detail: bool) -> CaseReport:
         """Structure, then value, then derivative."""
         if self.answer.unsupported:
-            return self._closed("unsupported", self.answer.unsupported)
+            return self._closed(Verdict.UNSUPPORTED, self.answer.unsupported)
         if self.answer.error:
-            return self._closed("error", messages.raised(self.case, self.answer.error, self.name))
+            return self._closed(
+                Verdict.ERROR, messages.raised(self.case, self.answer.error, self.name)
+            )
         if self.answer.result is None:
             return self._broken([f.message for f in self.answer.findings])
         self._measure()
@@ -108,8 +111,8 @@ class _Judgement:
         trouble = self._training_step()
         if trouble is not None:
             return trouble
-        decided = any(r.verdict == "pass" for r in self.rows)
-        return self._closed("pass" if decided else "inconclusive", "")
+        decided = any(r.verdict == Verdict.PASS for r in self.rows)
+        return self._closed(Verdict.PASS if decided else Verdict.INCONCLUSIVE, "")
 
     def _training_step(self) -> CaseReport | None:
         """Rows for `clip`, `clip_by_value` and `update` where offered; a report if one is wrong."""
@@ -119,15 +122,17 @@ class _Judgement:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: a subject cannot end the run
-            return self._closed("error", messages.raised(self.case, explained(error), self.name))
+            return self._closed(
+                Verdict.ERROR, messages.raised(self.case, explained(error), self.name)
+            )
         found = training_rows(answers, self.case.dtype)
         self.rows += found
-        bad = [r for r in found if r.verdict == "fail"]
+        bad = [r for r in found if r.verdict == Verdict.FAIL]
         if not bad:
             return None
         name = bad[0].parameter
         message = messages.wrong_step(self.case, bad[0], DEFINITIONS[name], self.name)
-        return self._closed("fail", message, name)
+        return self._closed(Verdict.FAIL, message, name)
 
     def _measure(self) -> None:
         """Budgets and rows of everything that can be compared."""
@@ -148,29 +153,29 @@ class _Judgement:
 
     def _over_budget(self) -> bool:
         wrong_loss = self.loss_error > self.plain.of_loss()
-        return wrong_loss or any(r.verdict == "fail" for r in self.rows)
+        return wrong_loss or any(r.verdict == Verdict.FAIL for r in self.rows)
 
     def _broken(self, findings: Sequence[str], parameter: str = "") -> CaseReport:
         """The contract is broken, first of all by one gradient (or the loss, an input, ...)."""
         first = self.answer.findings[0].parameter if self.answer.findings else "return value"
         message = messages.broken_contract(self.case, findings, self.name)
-        return self._closed("contract", message, parameter or first)
+        return self._closed(Verdict.CONTRACT, message, parameter or first)
 
     def _beyond_range(self, beyond: Mapping[str, str]) -> CaseReport:
         """Nothing is wrong but what cannot be a number of this dtype."""
         self.rows = [
-            replace(r, verdict="inconclusive", reason=beyond[r.parameter])
+            replace(r, verdict=Verdict.INCONCLUSIVE, reason=beyond[r.parameter])
             if r.parameter in beyond
             else r
             for r in self.rows
         ]
         message = messages.beyond_range(self.case, beyond, self.name)
-        return self._closed("inconclusive", message, next(iter(beyond)))
+        return self._closed(Verdict.INCONCLUSIVE, message, next(iter(beyond)))
 
     def _hinted(self, report: CaseReport) -> CaseReport:
         """A failure with what the probes of the contract say about it."""
         message = report.message
-        for hint in self.breaches.hints if report.verdict == "fail" else ():
+        for hint in self.breaches.hints if report.verdict == Verdict.FAIL else ():
             message = messages.with_diagnosis(message, hint)
         return replace(report, message=message)
 
@@ -178,8 +183,10 @@ class _Judgement:
         """Something is over budget: find out what kind of failure it is."""
         found = self._disagreement()
         if found is not None:
-            self._rewrite("inconclusive", f"the oracles disagree on {found.parameter}")
-            return self._closed("inconclusive", messages.disagreeing(self.case, found, self.name))
+            self._rewrite(Verdict.INCONCLUSIVE, f"the oracles disagree on {found.parameter}")
+            return self._closed(
+                Verdict.INCONCLUSIVE, messages.disagreeing(self.case, found, self.name)
+            )
         if not self._over_budget():  # only an oracle said so that a proof contradicts
             return self._sound()
         assert self.answer.result is not None
@@ -188,25 +195,25 @@ class _Judgement:
             if imprecise is not None:
                 return imprecise
         if self.loss_error > self.plain.of_loss():
-            return self._closed("fail", self._wrong_loss(detail), "loss")
+            return self._closed(Verdict.FAIL, self._wrong_loss(detail), "loss")
         steps = self._wrong_steps()
         message = messages.wrong_gradient(self.case, self.rows, steps, self.name)
-        return self._closed("fail", message, self._worst_parameter("fail"))
+        return self._closed(Verdict.FAIL, message, self._worst_parameter(Verdict.FAIL))
 
     def _disagreement(self) -> Disagreement | None:
         """Two oracles that exclude each other; one that a proof contradicts is left out instead."""
         while found := disagreement(self.trusted, self.budgets):
             if not found.proven:
                 return found
-            self._rewrite("inconclusive", CONTRADICTED, found.outvoted)
+            self._rewrite(Verdict.INCONCLUSIVE, CONTRADICTED, found.outvoted)
             del self.trusted[found.outvoted], self.diffs[found.outvoted]
         return None
 
-    def _rewrite(self, verdict: str, reason: str = "", oracle: str = "") -> None:
+    def _rewrite(self, verdict: Verdict, reason: str = "", oracle: str = "") -> None:
         """Give failed rows (of one oracle, or of all) another verdict."""
         self.rows = [
             replace(r, verdict=verdict, reason=reason)
-            if r.verdict == "fail" and oracle in ("", r.oracle)
+            if r.verdict == Verdict.FAIL and oracle in ("", r.oracle)
             else r
             for r in self.rows
         ]
@@ -216,17 +223,17 @@ class _Judgement:
         allowed = self.plain.of_loss() + self.plain.tolerance.units * lower.loss_error()
         if self.loss_error > allowed:
             return None
-        if not any(r.verdict == "fail" for r in self.rows):
+        if not any(r.verdict == Verdict.FAIL for r in self.rows):
             message = messages.imprecise_loss(
                 self.case, self.loss_error, self.expected_loss, what, self.name
             )
-            return self._closed("imprecise", message, "loss")
+            return self._closed(Verdict.IMPRECISE, message, "loss")
         sharp = min(self.trusted, key=lambda name: _largest_bound(self.trusted[name]))
         if not is_imprecise(self.diffs[sharp], self.budgets[sharp], lower):
             return None
-        self._rewrite("imprecise")
+        self._rewrite(Verdict.IMPRECISE)
         message = messages.imprecise(self.case, self.rows, what, self.name)
-        return self._closed("imprecise", message, self._worst_parameter("imprecise"))
+        return self._closed(Verdict.IMPRECISE, message, self._worst_parameter(Verdict.IMPRECISE))
 
     def _wrong_loss(self, detail: bool) -> str:
         """The message of a wrong loss; in detail with where it starts and whose derivative it
@@ -235,7 +242,7 @@ class _Judgement:
         result = self.answer.result
         assert result is not None
         own = "your gradients are those of the model, only the loss is another one"
-        if any(r.verdict == "fail" for r in self.rows):
+        if any(r.verdict == Verdict.FAIL for r in self.rows):
             own = ""
             if detail:
                 own = own_derivative(self.subject, self.case, result)
@@ -254,12 +261,12 @@ class _Judgement:
                 found |= set(np.flatnonzero(over.any(axis=(1, 2))).tolist())
         return sorted(found)
 
-    def _worst_parameter(self, verdict: str) -> str:
+    def _worst_parameter(self, verdict: Verdict) -> str:
         return max(
             (r for r in self.rows if r.verdict == verdict), key=lambda r: r.max_budgets
         ).parameter
 
-    def _closed(self, verdict: str, message: str, parameter: str = "") -> CaseReport:
+    def _closed(self, verdict: Verdict, message: str, parameter: str = "") -> CaseReport:
         result = self.answer.result
         measured = hasattr(self, "rows")
         return CaseReport(

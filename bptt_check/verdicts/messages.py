@@ -14,6 +14,7 @@ from ..cases.model import Model
 from .oracle_disagreement import Disagreement
 from .reproduction import reproduction
 from .row import Row
+from .verdict import Verdict
 
 
 def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
@@ -42,10 +43,10 @@ def wrong_gradient(
 
     `wrong_steps` are the steps at which the gradient of `x` is over budget.
     """
-    bad = [r for r in rows if r.verdict == "fail"]
+    bad = [r for r in rows if r.verdict == Verdict.FAIL]
     worst = max(bad, key=lambda r: r.max_budgets)
     names = list(dict.fromkeys(r.parameter for r in bad))
-    decided = dict.fromkeys(r.parameter for r in rows if r.verdict == "pass")
+    decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
     right = [n for n in decided if n not in names]
     lines = [
         f"FAIL  {case.model}: the gradient of {_listed(names)} is wrong",
@@ -72,7 +73,7 @@ def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
 
 def imprecise(case: Case, rows: Sequence[Row], lossy: str, subject: str) -> str:
     """The message of a right formula in an arithmetic that loses digits, and which."""
-    bad = [r for r in rows if r.verdict == "imprecise"]
+    bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
     worst = max(bad, key=lambda r: r.max_budgets)
     lost = np.log10(worst.max_budgets)
     return "\n".join(

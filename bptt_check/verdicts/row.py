@@ -13,7 +13,7 @@ from ..cases.types import Array
 from ..equations.conditioning import Conditioning
 from .budget import Budgets
 from .difference import Difference
-from .verdict import AT_KINK, KINK_WITHIN_STEP, PARTED, VACUOUS
+from .verdict import AT_KINK, KINK_WITHIN_STEP, PARTED, VACUOUS, Verdict
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Row:
 
     parameter: str
     oracle: str
-    verdict: str
+    verdict: Verdict
     reason: str
     max_abs: float
     max_rel: float
@@ -54,9 +54,9 @@ def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     budget = budgets.of(difference.parameter)
     row = row_of(difference, oracle, budget, budgets.subject.dtype)
     row = replace(row, **_from_oracle(difference.parameter, row, budgets))
-    if row.verdict == "inconclusive" and _must_be_zero(difference, budget, budgets):
+    if row.verdict == Verdict.INCONCLUSIVE and _must_be_zero(difference, budget, budgets):
         reason = "exactly zero, as it must be"
-        return replace(row, verdict="pass", reason=reason, decided=row.entries)
+        return replace(row, verdict=Verdict.PASS, reason=reason, decided=row.entries)
     return row
 
 
@@ -73,7 +73,7 @@ def _reason(name: str, row: Row, budgets: Budgets) -> str:
         parted = np.all(budgets.anything(name))
         return PARTED.format(budgets.subject.dtype) if parted else KINK_WITHIN_STEP
     at_kink = int(np.sum(np.asarray(budgets.subject.choice(name)) > 0))
-    if row.verdict == "fail" or not at_kink:
+    if row.verdict == Verdict.FAIL or not at_kink:
         return row.reason
     return AT_KINK.format(at_kink, row.entries)
 
@@ -111,14 +111,14 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
     )
 
 
-def _verdict(wrong: int, decided: int, budget: Array) -> tuple[str, str]:
+def _verdict(wrong: int, decided: int, budget: Array) -> tuple[Verdict, str]:
     if wrong:
-        return "fail", ""
+        return Verdict.FAIL, ""
     if decided:
-        return "pass", ""
+        return Verdict.PASS, ""
     if not np.any(np.isfinite(budget)):
-        return "inconclusive", KINK_WITHIN_STEP
-    return "inconclusive", VACUOUS
+        return Verdict.INCONCLUSIVE, KINK_WITHIN_STEP
+    return Verdict.INCONCLUSIVE, VACUOUS
 
 
 def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bool:
@@ -134,8 +134,9 @@ def declined(parameter: str, oracle: str, reason: str) -> Row:
     """The row of an oracle that cannot judge this kind of case at all."""
     nan = float("nan")
     return Row(
-        parameter, oracle, "unsupported", reason, nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0
-    )
+        parameter, oracle, Verdict.UNSUPPORTED, reason,
+        nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0,
+    )  # fmt: skip
 
 
 ENOUGH = 8

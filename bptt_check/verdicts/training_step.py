@@ -20,6 +20,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.types import Array, Arrays
 from .difference import Difference
 from .row import Row, row_of
+from .verdict import Verdict
 
 DEFINITIONS = {
     "clip": "grads * min(1, max_norm / norm), norm over all entries of all gradients",
@@ -43,7 +44,7 @@ def _row(name: str, got: Any, want: Arrays, dtype: str) -> Row:
     precision = PRECISIONS[dtype]
     budget = precision.unit * (UNITS * size + size.max(initial=0.0)) + precision.tiniest
     row = row_of(Difference(name, flat_got, flat_want), "definition", budget, dtype)
-    return replace(row, reason=_place(row.index[0], want)) if row.verdict == "fail" else row
+    return replace(row, reason=_place(row.index[0], want)) if row.verdict == Verdict.FAIL else row
 
 
 def _place(position: int, want: Arrays) -> str:

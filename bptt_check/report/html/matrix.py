@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ...verdicts.verdict import NOT_OFFERED
+from ...verdicts.verdict import NOT_OFFERED, Verdict
 from .. import grouping
 from ..document import RowEntry
 
 MARKS = {
-    "pass": "✓", "fail": "✗", "error": "✗", "contract": "✗", "imprecise": "≈",
-    "inconclusive": "?", "unsupported": "–", "not offered": "·",
+    Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.ERROR: "✗", Verdict.CONTRACT: "✗", Verdict.IMPRECISE: "≈",
+    Verdict.INCONCLUSIVE: "?", Verdict.UNSUPPORTED: "–", "not offered": "·",
 }  # fmt: skip
 LEGEND = {
     "✓": "within budget", "✗": "wrong", "≈": "loses digits", "?": "could not decide",
@@ -20,7 +20,13 @@ LEGEND = {
 }  # fmt: skip
 LIMITS = (0.1, 0.3)
 """Shares of the budget at which the colour of a passing error changes."""
-ORACLE_ORDER = (*grouping.FAILING, "inconclusive", "pass", "unsupported", "not offered")
+ORACLE_ORDER = (
+    *grouping.FAILING,
+    Verdict.INCONCLUSIVE,
+    Verdict.PASS,
+    Verdict.UNSUPPORTED,
+    "not offered",
+)
 """From what an oracle must be asked about to what it cannot be."""
 
 
@@ -77,6 +83,6 @@ def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> str:
 
 def _look(gradient: grouping.Gradient) -> str:
     """The class of a cell."""
-    if gradient.verdict != "pass":
+    if gradient.verdict != Verdict.PASS:
         return gradient.verdict.replace(" ", "-")
     return f"pass level{sum(gradient.worst.max_budgets > limit for limit in LIMITS)}"
