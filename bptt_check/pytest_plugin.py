@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .verdicts.verdict import Verdict
-
 if TYPE_CHECKING:
     from .report.bundle import Bundle
     from .report.report import Report
@@ -153,7 +151,7 @@ def _tell(report: Report, subtests: pytest.Subtests) -> set[str]:
     said: set[str] = set()
     for outcome in outcomes(report):
         with subtests.test(f"{outcome.model} {outcome.parameter}"):
-            if outcome.verdict != Verdict.PASS:
+            if not outcome.passed:
                 said.add(outcome.message)
                 pytest.fail(outcome.message, pytrace=False)
     return said

@@ -21,7 +21,7 @@ from ..mutation import Mutant, observed
 from ..runs.drawing import draw_specs
 from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import FAILURES, Verdict
+from ..verdicts.verdict import Verdict
 from .memoised_oracles import Truth
 from .records import HARNESS
 
@@ -61,7 +61,7 @@ class Caught:
         """Take in one case."""
         self.cases += 1
         caught = {r.oracle for r in report.rows if r.verdict in (Verdict.FAIL, Verdict.IMPRECISE)}
-        if report.verdict in FAILURES:
+        if report.verdict.failing:
             caught.add(HARNESS)
             self.verdict = self.verdict or report.verdict
             self.target = self.target or target.name

@@ -15,7 +15,7 @@ from ..oracles import available
 from ..runs.drawing import draw_specs
 from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import FAILURES, Verdict
+from ..verdicts.verdict import Verdict
 from .implementations import implementations
 from .memoised_oracles import Remembered, judge_all
 from .records import Alarm, Quiet
@@ -96,7 +96,7 @@ def _heard(name: str, report: CaseReport) -> Quiet:
     """What one case said of one implementation."""
     decided = sum(r.verdict == Verdict.PASS for r in report.rows)
     alarms: tuple[Alarm, ...] = ()
-    if report.verdict in FAILURES:
+    if report.verdict.failing:
         alarms = (Alarm(name, report.verdict, report.spec, report.message),)
     if report.verdict == Verdict.UNSUPPORTED:
         return Quiet()

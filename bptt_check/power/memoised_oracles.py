@@ -15,7 +15,7 @@ from ..runs.check import trusted_results
 from ..subjects.calling import explained, time_limit
 from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import Setup, check_cases
-from ..verdicts.verdict import FAILURES, Verdict
+from ..verdicts.verdict import Verdict
 
 TIMEOUT = 20.0
 """Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""
@@ -87,7 +87,7 @@ class Truth:
     @functools.cached_property
     def tells(self) -> bool:
         """Whether the unedited subject is not failed here: else nothing is learnt of an edit."""
-        return self._unedited is None or self.judge(self._unedited).verdict not in FAILURES
+        return self._unedited is None or not self.judge(self._unedited).verdict.failing
 
     @functools.cached_property
     def _right(self) -> bytes:

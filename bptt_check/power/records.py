@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..verdicts.verdict import Verdict
+
 SCHEMA_VERSION = 1
 HARNESS = "harness"
 """The name under which the whole verdict stands beside the oracles."""
@@ -51,7 +53,7 @@ class Alarm:
     """A right implementation that was not passed: the line that shows it again, what was said."""
 
     subject: str
-    verdict: str
+    verdict: Verdict
     spec: str
     message: str
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cases.case import Case
 from ..runs.records import SCHEMA_VERSION, TABLE, Record
-from ..verdicts.verdict import VERDICTS, Verdict
+from ..verdicts.verdict import Verdict, worst
 from . import document, folder as store, grouping
 from .document import CheckEntry, Run
 
@@ -81,7 +81,7 @@ def merge(parts: Mapping[str, Bundle], command: str = "", interrupted: bool = Fa
             if (old := failure.counterexample) in part.files:
                 files[name] = part.files[str(old)]
             failures.append(replace(failure, counterexample=name if name in files else None))
-    failures.sort(key=lambda f: VERDICTS.index(f.verdict))
+    failures.sort(key=lambda f: f.verdict.rank)
     run = _merged([part.run for part in labelled], tuple(failures), command, interrupted)
     return Bundle(run, _stacked(labelled), files)
 
@@ -130,11 +130,10 @@ def _merged(
     )
 
 
-def _verdict(checks: Sequence[CheckEntry], interrupted: bool) -> str:
+def _verdict(checks: Sequence[CheckEntry], interrupted: bool) -> Verdict:
     found = {check.verdict for check in checks}
-    failing = next((v for v in grouping.FAILING if v in found), None)
-    if failing:
-        return failing
+    if any(verdict.failing for verdict in found):
+        return worst(found)
     return Verdict.PASS if found == {Verdict.PASS} and not interrupted else Verdict.INCONCLUSIVE
 
 

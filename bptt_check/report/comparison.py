@@ -29,8 +29,6 @@ THRESHOLD = 2.0
 MATTERS = 0.1
 """Share of the budget below which an error is not told from rounding of another size."""
 
-_ORDER = (*grouping.FAILING, Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED, Verdict.PASS)
-
 
 @dataclass(frozen=True)
 class Change:
@@ -50,7 +48,7 @@ class Change:
     @property
     def regressed(self) -> bool:
         """Whether it is something that a gate must stop: worse, or new and failing."""
-        return self.kind == "worse" or (self.kind == "new" and self.row.verdict in grouping.FAILING)
+        return self.kind == "worse" or (self.kind == "new" and self.row.verdict.failing)
 
     @property
     def growth(self) -> float:
@@ -130,9 +128,9 @@ def _kind(before: RowEntry | None, after: RowEntry | None, threshold: float) -> 
         return "new"
     if after is None:
         return "gone"
-    step = _ORDER.index(after.verdict) - _ORDER.index(before.verdict)
+    step = after.verdict.rank - before.verdict.rank
     if step:
-        fixed = before.verdict in grouping.FAILING and after.verdict == Verdict.PASS
+        fixed = before.verdict.failing and after.verdict == Verdict.PASS
         return "fixed" if fixed else "better" if step > 0 else "worse"
     growth = _ratio(before.max_budgets, after.max_budgets)
     if growth > threshold and after.max_budgets > MATTERS:
@@ -151,7 +149,7 @@ def _rank(change: Change) -> tuple[bool, int, int, float]:
     row = change.row
     size = 0.0 if math.isnan(row.max_budgets) else row.max_budgets
     kind = list(KINDS).index(change.kind)
-    return not change.regressed, kind, _ORDER.index(row.verdict), -size
+    return not change.regressed, kind, row.verdict.rank, -size
 
 
 def _fails(count: int) -> str:

@@ -148,7 +148,7 @@ def _cleaned(source: Any, target: type[Any]) -> dict[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Verdict):
         return clean(value)
     if isinstance(value, dict):
         return {_clean(k): _clean(v) for k, v in value.items()}

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ReportError
 from ..runs.records import SCHEMA_VERSION, Profile, Spread, Summary
-from ..verdicts.verdict import VERDICTS
 from .document import Run
 
 if TYPE_CHECKING:
@@ -104,10 +103,6 @@ def _check_version(data: Any, source: str) -> None:
 
 def _plausible(run: Run) -> Run:
     """The run, unless it says things that no run of ours says: it may come from anywhere."""
-    entries = (*run.rows, *run.failures, *run.checks, *run.taylor)
-    for verdict in {run.verdict, *(e.verdict for e in entries)}:
-        if verdict not in VERDICTS:
-            raise ValueError(f"there is no verdict {verdict!r}")
     for curve in run.taylor:
         if not len(curve.steps) == len(curve.remainders) == len(curve.rounding) >= curve.last:
             raise ValueError("a curve has as many remainders as steps")

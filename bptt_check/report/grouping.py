@@ -6,22 +6,34 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from ..verdicts.verdict import NOT_OFFERED, VERDICTS, Verdict
+from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
 from .document import CheckEntry, RowEntry, Run
 
-FAILING = VERDICTS[: VERDICTS.index(Verdict.INCONCLUSIVE)]
-NOT_COMPARED = "not checked"
-"""Said of a model without a single row: not reached, or no case came as far as a comparison."""
-DECIDED = (*FAILING, Verdict.PASS)
-ORDER = (
-    *FAILING,
-    NOT_COMPARED,
-    Verdict.INCONCLUSIVE,
-    Verdict.UNSUPPORTED,
-    Verdict.PASS,
-    "not offered",
-)
+
+class Absent(StrEnum):
+    """What stands in the place of a verdict where there is none."""
+
+    NOT_CHECKED = "not checked"
+    """Of a model without a single row: not reached, or no case came as far as a comparison."""
+    NOT_OFFERED = "not offered"
+    """Of a gradient that the subject does not return."""
+
+    @property
+    def failing(self) -> bool:
+        """Nothing is wrong where nothing was compared."""
+        return False
+
+    @property
+    def decided(self) -> bool:
+        """Nothing is decided where nothing was compared."""
+        return False
+
+
+_FAILING = tuple(v for v in Verdict if v.failing)
+ORDER = (*_FAILING, Absent.NOT_CHECKED, *list(Verdict)[len(_FAILING) :], Absent.NOT_OFFERED)
+"""The order of the verdicts, from worst to best, and where the others stand in it."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +44,13 @@ class Gradient:
     rows: tuple[RowEntry, ...]
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict | Absent:
         """The worst failure; else `pass` if some oracle decided; else why there is neither."""
-        found = {r.verdict for r in self.rows}
-        undecided = (
-            "not offered"
-            if any(r.reason == NOT_OFFERED for r in self.rows)
-            else Verdict.INCONCLUSIVE
-        )
-        return next((v for v in DECIDED if v in found), undecided)
+        decided = [r.verdict for r in self.rows if r.verdict.decided]
+        if decided:
+            return worst(decided)
+        offered = all(r.reason != NOT_OFFERED for r in self.rows)
+        return Verdict.INCONCLUSIVE if offered else Absent.NOT_OFFERED
 
     @property
     def worst(self) -> RowEntry:
@@ -59,7 +69,7 @@ class ModelFacts:
 
     check: str
     model: str
-    verdict: str
+    verdict: Verdict | Absent
     gradients: tuple[Gradient, ...]
 
     @property
@@ -75,7 +85,7 @@ class ModelFacts:
     @property
     def not_offered(self) -> tuple[str, ...]:
         """Inputs of which the subject returns no gradient."""
-        return tuple(g.parameter for g in self.gradients if g.verdict == "not offered")
+        return tuple(g.parameter for g in self.gradients if g.verdict is Absent.NOT_OFFERED)
 
 
 def models(run: Run) -> list[ModelFacts]:
@@ -84,7 +94,7 @@ def models(run: Run) -> list[ModelFacts]:
     for row in run.rows:
         found = rows.setdefault((row.check, row.model), {})
         found.setdefault(row.parameter, []).append(row)
-    failed: dict[tuple[str, str], list[str]] = {}
+    failed: dict[tuple[str, str], list[Verdict]] = {}
     for failure in run.failures:
         failed.setdefault((failure.check, failure.model), []).append(failure.verdict)
     wanted = [(part, m) for part in run.parts for m in part.models if m not in part.declined]
@@ -96,19 +106,18 @@ def models(run: Run) -> list[ModelFacts]:
 
 
 def _model(
-    part: CheckEntry, model: str, rows: dict[str, list[RowEntry]], failed: list[str]
+    part: CheckEntry, model: str, rows: dict[str, list[RowEntry]], failed: list[Verdict]
 ) -> ModelFacts:
     gradients = [Gradient(parameter, tuple(found)) for parameter, found in rows.items()]
     gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
-    verdicts = {g.verdict for g in gradients} - {"not offered"} | set(failed)
-    worst = next((v for v in ORDER if v in verdicts), NOT_COMPARED)
-    return ModelFacts(part.check, model, worst, tuple(gradients))
+    verdicts = {g.verdict for g in gradients} - {Absent.NOT_OFFERED} | set(failed)
+    worst_of_all = min(verdicts, key=ORDER.index, default=Absent.NOT_CHECKED)
+    return ModelFacts(part.check, model, worst_of_all, tuple(gradients))
 
 
 def badness(row: RowEntry) -> tuple[int, float, float]:
     """Sorts the worst first."""
-    failing = row.verdict in FAILING
-    return (FAILING.index(row.verdict) if failing else len(FAILING), *_size(row))
+    return (row.verdict.failure_rank, *_size(row))
 
 
 def _size(row: RowEntry | None) -> tuple[float, float]:
@@ -133,15 +142,15 @@ def oracles(run: Run) -> list[OracleFacts]:
     found: list[OracleFacts] = []
     for name in run.oracles:
         rows = [r for r in run.rows if r.oracle == name and r.reason != NOT_OFFERED]
-        decided = sum(r.verdict in DECIDED for r in rows)
-        reasons = sorted({r.reason for r in rows if r.reason and r.verdict not in DECIDED})
+        decided = sum(r.verdict.decided for r in rows)
+        reasons = sorted({r.reason for r in rows if r.reason and not r.verdict.decided})
         found.append(OracleFacts(name, decided, len(rows), "; ".join(reasons)))
     return found
 
 
 def proven(run: Run) -> tuple[int, int]:
     """How many gradients a proof decided, wrong or right, and of how many that were decided."""
-    gradients = [g for m in models(run) for g in m.gradients if g.verdict in DECIDED]
+    gradients = [g for m in models(run) for g in m.gradients if g.verdict.decided]
     settled = sum(any(r.proven and r.verdict == g.verdict for r in g.rows) for g in gradients)
     return settled, len(gradients)
 

@@ -19,8 +19,13 @@ class Outcome:
 
     model: str
     parameter: str
-    verdict: str
+    verdict: Verdict | grouping.Absent
     message: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.verdict is Verdict.PASS
 
 
 def outcomes(report: Report) -> list[Outcome]:
@@ -33,7 +38,7 @@ def outcomes(report: Report) -> list[Outcome]:
         Outcome(m.model, g.parameter, g.verdict, _message(report, m.model, g))
         for m in grouping.models(run)
         for g in m.gradients
-        if g.verdict != "not offered"
+        if g.verdict is not grouping.Absent.NOT_OFFERED
     ]
     return sorted(found, key=lambda o: order[o.model, o.parameter])
 

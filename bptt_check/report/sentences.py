@@ -31,7 +31,7 @@ def message(run: Run) -> str:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
         return fit("\n".join([*where, first.message]))
-    if run.verdict in grouping.FAILING:
+    if run.verdict.failing:
         return fit("\n".join(_unexplained(run)))
     return fit("\n".join(_summary(run) if run.passed else _undecided(run)))
 
@@ -42,10 +42,10 @@ def headline(run: Run) -> str:
         return "interrupted before everything was decided; nothing was found wrong so far"
     if run.verdict == Verdict.INCONCLUSIVE and not run.rows:
         return "nothing was checked"
-    if run.verdict not in grouping.FAILING:
+    if not run.verdict.failing:
         return HEADLINES[run.verdict]
     found = grouping.models(run)
-    bad = sum(m.verdict in grouping.FAILING for m in found)
+    bad = sum(m.verdict.failing for m in found)
     return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(found), 'model')}"
 
 
@@ -100,12 +100,12 @@ def _proven(run: Run) -> list[str]:
 
 def _unexplained(run: Run) -> list[str]:
     """A run that was interrupted after a failure and before its explanation."""
-    failing = {v: n for v, n in run.cases.items() if v in grouping.FAILING}
+    failing = {v: n for v, n in run.cases.items() if Verdict(v).failing}
     counts = ", ".join(f"{v}: {grouping.plural(n, 'case')}" for v, n in failing.items())
     lines = [f"{run.verdict.upper()}  {run.subject}: {headline(run)}", f"  {counts}"]
     if run.interrupted:
         lines.append("  the run was interrupted before this could be explained")
-    bad = [m.worst for m in grouping.models(run) if m.worst and m.worst.verdict in grouping.FAILING]
+    bad = [m.worst for m in grouping.models(run) if m.worst and m.worst.verdict.failing]
     if not bad:
         return lines
     worst = bad[0]
@@ -131,7 +131,7 @@ def _undecided(run: Run) -> list[str]:
 def gaps_of(model: grouping.ModelFacts, run: Run) -> list[str]:
     """A sentence for what was asked of a model and not answered."""
     name = grouping.label(model.check, model.model)
-    if not model.gradients and model.verdict == grouping.NOT_COMPARED:
+    if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
         return [f"{name}: {_why_nothing(model, run)}"]
     by_reason: dict[str, list[str]] = {}
     for gradient in model.undecided:

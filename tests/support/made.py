@@ -20,7 +20,7 @@ from bptt_check.runs.records import (
     Steps,
     Summary,
 )
-from bptt_check.verdicts.verdict import NOT_OFFERED
+from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
 
 SPEC = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"
 NAN, INF = float("nan"), float("inf")
@@ -41,6 +41,11 @@ HOSTILE = (
 """What a subject may call its things."""
 
 
+def _typed(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record, its verdict as the member of that name."""
+    return {**given, "verdict": Verdict(given["verdict"])}
+
+
 def row(**changes: Any) -> Summary:
     """A passing row of W_hh_l0 of an LSTM, with changes."""
     given: dict[str, Any] = {
@@ -49,7 +54,7 @@ def row(**changes: Any) -> Summary:
         "max_budgets": 0.05, "worst_spec": SPEC, "worst_index": (3, 2),
         "floor": 1e-14, "floor_any": 3e-12, "proven": False,
     }  # fmt: skip
-    return Summary(**{**given, **changes})
+    return Summary(**_typed({**given, **changes}))
 
 
 def wrong(**changes: Any) -> Summary:
@@ -87,7 +92,7 @@ def failure(**changes: Any) -> Failure:
         "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,
         "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
     }  # fmt: skip
-    return Failure(**{**given, **changes})
+    return Failure(**_typed({**given, **changes}))
 
 
 def flow() -> Flow:
@@ -103,7 +108,7 @@ def spread(**changes: Any) -> Spread:
         "budgets": ((-5, 3), (-4, 4), (-3, 2)), "ulps": ((0, 4), (1, 5)),
         "reaches": (Reach(1, 4, 0.01), Reach(5, 6, 0.05)),
     }  # fmt: skip
-    return Spread(**{**given, **changes})
+    return Spread(**_typed({**given, **changes}))
 
 
 def profile(**changes: Any) -> Profile:
@@ -120,7 +125,7 @@ def profile(**changes: Any) -> Profile:
         "quotients": Quotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
         "steps": Steps((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
     }  # fmt: skip
-    return Profile(**{**given, **changes})
+    return Profile(**_typed({**given, **changes}))
 
 
 def curve(**changes: Any) -> TaylorCurve:
@@ -130,7 +135,7 @@ def curve(**changes: Any) -> TaylorCurve:
         "order": 2.0, "steps": (0.5, 0.25, 0.125, 0.0625),
         "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
     }  # fmt: skip
-    return TaylorCurve(**{**given, **changes})
+    return TaylorCurve(**_typed({**given, **changes}))
 
 
 def table(length: int = 2) -> dict[str, list[Any]]:
@@ -153,7 +158,7 @@ def report(**changes: Any) -> Report:
         "environment": {"python": "3.11.7", "torch": "not installed"},
         "spreads": (spread(),), "profiles": (profile(),), "flows": (flow(),),
     }  # fmt: skip
-    return Report(**{**given, **changes})
+    return Report(**_typed({**given, **changes}))
 
 
 def failing(**changes: Any) -> Report:

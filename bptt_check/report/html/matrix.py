@@ -9,25 +9,24 @@ from urllib.parse import urlencode
 from ...verdicts.verdict import NOT_OFFERED, Verdict
 from .. import grouping
 from ..document import RowEntry
+from ..grouping import Absent
 
 MARKS = {
-    Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.ERROR: "✗", Verdict.CONTRACT: "✗", Verdict.IMPRECISE: "≈",
-    Verdict.INCONCLUSIVE: "?", Verdict.UNSUPPORTED: "–", "not offered": "·",
-}  # fmt: skip
+    Verdict.PASS: "✓",
+    Verdict.FAIL: "✗",
+    Verdict.ERROR: "✗",
+    Verdict.CONTRACT: "✗",
+    Verdict.IMPRECISE: "≈",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.UNSUPPORTED: "–",
+    Absent.NOT_OFFERED: "·",
+}
 LEGEND = {
     "✓": "within budget", "✗": "wrong", "≈": "loses digits", "?": "could not decide",
     "–": "cannot judge this model", "·": "not offered by the subject",
 }  # fmt: skip
 LIMITS = (0.1, 0.3)
 """Shares of the budget at which the colour of a passing error changes."""
-ORACLE_ORDER = (
-    *grouping.FAILING,
-    Verdict.INCONCLUSIVE,
-    Verdict.PASS,
-    Verdict.UNSUPPORTED,
-    "not offered",
-)
-"""From what an oracle must be asked about to what it cannot be."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +67,19 @@ def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> Cel
         parameters=" ".join(g.parameter for g in found),
         link=link(model.check, model.model, worst.parameter),
         look=_look(worst),
-        text="" if worst.verdict == "not offered" else grouping.number(worst.worst.max_budgets),
+        text=""
+        if worst.verdict is Absent.NOT_OFFERED
+        else grouping.number(worst.worst.max_budgets),
         marks="".join(MARKS[v] for _, v in verdicts),
         words=", ".join(f"{oracle} {verdict}" for oracle, verdict in verdicts),
     )
 
 
-def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> str:
+def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> Verdict | Absent:
     """What one oracle says of some gradients."""
     rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
-    verdicts = {"not offered" if r.reason == NOT_OFFERED else r.verdict for r in rows}
-    return next((v for v in ORACLE_ORDER if v in verdicts), "not offered")
+    verdicts = {Absent.NOT_OFFERED if r.reason == NOT_OFFERED else r.verdict for r in rows}
+    return min(verdicts, key=grouping.ORDER.index, default=Absent.NOT_OFFERED)
 
 
 def _look(gradient: grouping.Gradient) -> str:

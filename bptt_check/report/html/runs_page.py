@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...errors import ReportError
-from ...verdicts.verdict import VERDICTS
 from .. import folder as store, grouping
 from ..document import Run, clean
 from .assets import assets
@@ -49,7 +48,7 @@ def runs_below(folder: Path) -> list[Found]:
     patterns = ("/".join(["*"] * depth + [store.DATA]) for depth in range(DEPTH + 1))
     places = sorted({path.parent for pattern in patterns for path in folder.glob(pattern)})
     found = [_found(place, folder) for place in places]
-    return sorted(found, key=lambda f: -1 if f.run is None else VERDICTS.index(f.run.verdict))
+    return sorted(found, key=lambda f: -1 if f.run is None else f.run.verdict.rank)
 
 
 def _found(place: Path, folder: Path) -> Found:
@@ -64,7 +63,7 @@ def _found(place: Path, folder: Path) -> Found:
 
 def render(runs: list[Found]) -> str:
     """The page of some runs."""
-    failing = sum(f.run is None or f.run.verdict in grouping.FAILING for f in runs)
+    failing = sum(f.run is None or f.run.verdict.failing for f in runs)
     headline = f"{grouping.plural(len(runs), 'run')}, {failing or 'none'} failing"
     page = environment().get_template("runs.html")
     return page.render(runs=runs, headline=headline, assets=assets())

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...runs.records import Flow
 from ...verdicts.reproduction import reproduction
-from ...verdicts.verdict import NOT_OFFERED, VERDICTS
+from ...verdicts.verdict import NOT_OFFERED, Verdict
 from .. import grouping, sentences
 from ..document import FailureEntry, Run
 from . import matrix, sensitivity as floors
@@ -52,7 +52,7 @@ def top(run: Run) -> Section:
 
 def failures(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, the worst first."""
-    if not run.failures and run.verdict not in grouping.FAILING:
+    if not run.failures and not run.verdict.failing:
         return None
     shown = [(f, sentences.fit(f.message, 140, 80)) for f in run.failures]
     missing = "" if run.failures else sentences.message(run)
@@ -125,7 +125,7 @@ def checks(run: Run) -> Section | None:
     """The checks that were collected, if there were several."""
     if not run.checks:
         return None
-    ordered = sorted(run.checks, key=lambda c: VERDICTS.index(c.verdict))
+    ordered = sorted(run.checks, key=lambda c: c.verdict.rank)
     return Section("Tests", "checks", {"checks": ordered})
 
 
@@ -192,9 +192,8 @@ def page(run: Run) -> dict[str, Any]:
     """What the script must know beside the run: orders, marks and the models, the worst first."""
     return {
         "order": grouping.ORDER,
-        "decided": grouping.DECIDED,
-        "failing": grouping.FAILING,
-        "oracleOrder": matrix.ORACLE_ORDER,
+        "decided": [v for v in Verdict if v.decided],
+        "failing": [v for v in Verdict if v.failing],
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": NOT_OFFERED,

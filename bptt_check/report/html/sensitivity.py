@@ -36,7 +36,7 @@ def sights(run: Run) -> list[Sight]:
     """The sight of every oracle that decided something; none where a run has no floors."""
     found: list[Sight] = []
     for oracle in run.oracles:
-        rows = [r for r in run.rows if r.oracle == oracle and r.verdict in grouping.DECIDED]
+        rows = [r for r in run.rows if r.oracle == oracle and r.verdict.decided]
         floors = _known(r.floor_any for r in rows)
         if floors:
             proven = sum(r.proven for r in rows)

@@ -33,7 +33,7 @@ bptt.overview = () => {
     const said = oracles.map((oracle) => {
       const rows = found.filter((one) => one.oracle === oracle);
       const verdicts = rows.map((one) => (isOffered(one) ? one.verdict : "not offered"));
-      return [oracle, bptt.worstOf(verdicts, page.oracleOrder) ?? "not offered"];
+      return [oracle, bptt.worstOf(verdicts, page.order) ?? "not offered"];
     });
     return { worst: gradients[0], said };
   };
