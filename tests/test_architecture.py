@@ -35,9 +35,7 @@ ONLY_IN = {
 """Foreign module to the rooms of ours that may import it."""
 
 KNOWN: set[str] = {
-    "bptt_check.subjects.jax imports oracles",
     "bptt_check.subjects.loading imports gallery",
-    "bptt_check.subjects.torch imports oracles",
     "bptt_check.verdicts.judge imports own_loss",
     "bptt_check.verdicts.judge imports runs",
     "bptt_check.verdicts.judge imports subjects",

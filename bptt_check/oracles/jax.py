@@ -26,6 +26,7 @@ import numpy as np
 from ..cases.model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
 from ..cases.types import Array
 from ..equations import cells
+from ..equations.namespaces.jax import Jax
 from ..equations.network import Problem, logits, pair_loss, unroll
 from ..errors import Undecidable
 from . import Gradients
@@ -38,41 +39,6 @@ ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0}
 
 AGREEMENT = 1e-12
 """Largest gap of the two modes relative to all that they add up; 6e-16 is the most ever seen."""
-
-
-# JAX's own slopes, 1 - tanh^2 and s * (1 - s), cancel to nothing when saturated; these keep digits
-tanh, sigmoid = jax.custom_jvp(jnp.tanh), jax.custom_jvp(jax.nn.sigmoid)
-tanh.defjvps(lambda z_dot, t, z: z_dot * (1.0 / jnp.cosh(z)) ** 2)
-sigmoid.defjvps(lambda z_dot, s, z: z_dot * (s * jax.nn.sigmoid(-z)))
-
-
-class Jax:
-    """`jax.numpy`; a sequence is one array (T, B, H), a function of a step takes all T at once."""
-
-    tanh = staticmethod(tanh)
-    sigmoid = staticmethod(sigmoid)
-    relu = staticmethod(jax.nn.relu)  # slope 0 at 0, unlike that of maximum
-    softplus = staticmethod(jax.nn.softplus)
-    log_softmax = staticmethod(jax.nn.log_softmax)
-    constant = steps = staticmethod(lambda array: array)
-    where = staticmethod(lambda condition, a, b: jnp.where(condition, a, b))
-    concat = staticmethod(partial(jnp.concatenate, axis=-1))
-    sum_steps = staticmethod(partial(jnp.sum, axis=0))
-
-    def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]:
-        """One compiled step in a loop; the states of all steps are stacked in front."""
-
-        def body(state: Any, inputs: Any) -> tuple[Any, Any]:
-            state = step(state, *inputs)
-            return state, state
-
-        return jax.lax.scan(body, state, sequences)
-
-    def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any:
-        return function(*sequences)
-
-    def reorder(self, sequence: Any, index: Any) -> Any:
-        return jnp.take_along_axis(sequence, index[:, :, None], axis=0)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from ..cases.case import Case
 from ..cases.model import Model
 from ..cases.result import Result
 from ..cases.types import Array
+from ..equations.namespaces.jax import Jax
 from ..errors import SpecError
-from ..oracles.jax import Jax
 from .tensors import Frame, View, arrays_of, frame, loss_of, view
 
 Supports = Callable[[Model], bool]

@@ -18,8 +18,8 @@ from ..cases.case import Case
 from ..cases.model import Model
 from ..cases.result import Result
 from ..cases.types import Array
+from ..equations.namespaces.torch import Torch, threads
 from ..errors import SpecError, Unsupported
-from ..oracles.torch import Torch, threads
 from .tensors import View, arrays_of, frame, loss_of, view
 
 Supports = Callable[[Model], bool]
