@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from . import oracles as _oracles
-from .cases import targets
 from .cases.case import DTYPES, Case
 from .cases.model import Model, families, positive
 from .cases.result import Differentiator
-from .cases.targets import Target, default_targets
+from .cases.targets import Target, default_targets, parse_targets
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
 from .runs.records import Progress
@@ -89,7 +88,7 @@ def verify(
     if not dtypes:
         raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
     wanted = getattr(subject, "targets", None) if models is None else models
-    chosen = default_targets() if wanted is None else [t for m in wanted for t in targets.of(m)]
+    chosen = default_targets() if wanted is None else [t for m in wanted for t in parse_targets(m)]
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
     plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed)

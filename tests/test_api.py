@@ -12,8 +12,8 @@ from bptt_reference import loss_and_grads
 import bptt_check as bc
 from bptt_check import oracles
 from bptt_check.api import collected
-from bptt_check.cases import targets
 from bptt_check.cases.model import LOSSES, READOUTS, families
+from bptt_check.cases.targets import PRESETS, default_targets, parse_targets
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
@@ -287,15 +287,15 @@ def test_a_missing_framework_says_what_to_install(monkeypatch):
 )
 def test_a_name_may_say_what_its_cases_have(name, model, truncated, lengths):
     """`+truncated` and `+lengths` are no part of the model."""
-    (target,) = targets.of(name)
+    (target,) = parse_targets(name)
 
     assert (target.model, target.truncated, target.lengths) == (model, truncated, lengths)
-    assert targets.of(target.name) == [target]
+    assert parse_targets(target.name) == [target]
 
 
 def test_default_targets_cover_every_loss_and_readout_of_every_family():
     """No family goes unchecked with any loss or readout, truncated, or in two directions."""
-    every = targets.default_targets()
+    every = default_targets()
     wanted = {(f, loss, readout) for f in families() for loss in LOSSES for readout in READOUTS}
     seen = {(t.model.family, t.model.loss, t.model.readout) for t in every}
 
@@ -312,13 +312,13 @@ def test_default_targets_cover_every_loss_and_readout_of_every_family():
         assert {t.model.family for t in every if what(t)} == set(families())
 
 
-@pytest.mark.parametrize("name", targets.PRESETS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_be_verified(name):
     """A preset is one or several targets whose specs can be drawn."""
     report = bc.verify(right, [name], cases=1, oracles=["finite_difference"])
 
     assert report.verdict in ("pass", "inconclusive")
-    assert report.models == tuple(t.name for t in targets.of(name))
+    assert report.models == tuple(t.name for t in parse_targets(name))
 
 
 def test_a_preset_fixes_what_it_says():

@@ -11,7 +11,7 @@ import pytest
 
 import bptt_check as bc
 from bptt_check import oracles
-from bptt_check.cases.targets import of
+from bptt_check.cases.targets import parse_targets
 from bptt_check.subjects import loading
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -74,7 +74,7 @@ def test_the_broken_one_is_named(name: str) -> None:
     """The message says which gradients are wrong, or what they are instead, and which are right."""
     broken = subject(name, "broken")
 
-    report = bc.verify(broken, of(broken.targets[0]), cases=8, oracles=["complex_step"])
+    report = bc.verify(broken, parse_targets(broken.targets[0]), cases=8, oracles=["complex_step"])
 
     wrong, right = BROKEN[name]
     text = " ".join(report.message.split())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bptt_check as bc
-from bptt_check.cases.targets import of
+from bptt_check.cases.targets import parse_targets
 
 README = Path(__file__).parents[1] / "README.md"
 MISTAKE, RIGHT = "h[t + 1]  # should be h[t]", "h[t]"
@@ -54,4 +54,4 @@ def test_every_model_named_in_the_readme_exists() -> None:
     named = re.findall(r"--model ([\w+-]+)", README.read_text())
 
     assert named
-    assert all(of(name) for name in named)
+    assert all(parse_targets(name) for name in named)

@@ -176,15 +176,15 @@ class Sizes:
 
 def families() -> dict[str, Model]:
     """The model of each family name, registered cells included, in a fixed order."""
-    found: dict[str, Model] = {}
+    models: dict[str, Model] = {}
     for cell in LAYOUTS:
         if cell == "rnn":
-            found |= {f"rnn-{a}": Model("rnn", activation=a) for a in get_args(Activation)}
+            models |= {f"rnn-{a}": Model("rnn", activation=a) for a in get_args(Activation)}
         else:
-            found[cell] = Model(cell)
+            models[cell] = Model(cell)
         if cell == "gru":
-            found["gru-reset-before"] = Model("gru", reset_after=False)
-    return found
+            models["gru-reset-before"] = Model("gru", reset_after=False)
+    return models
 
 
 def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:

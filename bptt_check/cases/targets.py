@@ -42,7 +42,7 @@ class Target:
         return replace(spec, **{n: value for n, value in fixed.items() if value is not None})
 
 
-def of(model: Model | Target | str) -> list[Target]:
+def parse_targets(model: Model | Target | str) -> list[Target]:
     """The targets that a model or a name stands for: one, or several for some presets.
 
     Raises:
@@ -63,8 +63,8 @@ def of(model: Model | Target | str) -> list[Target]:
         if not is_modifier(modifier):
             raise UnknownName("model modifier", modifier, [*MODIFIERS, "2layers", *DRAWN])
     plain = Model.parse("+".join([family, *rest]))
-    found = _target(plain, drawn["truncated"], drawn["lengths"])
-    return [with_one_hot(found) if drawn["onehot"] else found]
+    target = _target(plain, drawn["truncated"], drawn["lengths"])
+    return [with_one_hot(target) if drawn["onehot"] else target]
 
 
 def with_one_hot(target: Target) -> Target:

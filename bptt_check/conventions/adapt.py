@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from ..cases.case import Case
 from ..cases.model import Model
 from ..cases.result import name_of
-from ..cases.targets import Target, default_targets, of, with_one_hot
+from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
 from .call_styles import Form, Words, form_of, words
 from .layout import unsupported_reason
@@ -115,7 +115,7 @@ def _targets(convention: Options, form: Form, models: Sequence[str]) -> tuple[Ta
     """The targets of these names, all of which must be possible."""
     if isinstance(models, str):
         raise SpecError(f"models must be a list of names: models=[{models!r}].")
-    found = tuple(target for model in models for target in of(model))
+    found = tuple(target for model in models for target in parse_targets(model))
     for wanted in found:
         if why := unsupported_reason(convention, wanted.model) or form.why_not(wanted.model):
             raise SpecError(f"{wanted.name} cannot be adapted: {why}.")

@@ -8,7 +8,7 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.cases.generate import sentiment_data
-from bptt_check.cases.targets import PRESETS, default_targets, of, with_one_hot
+from bptt_check.cases.targets import PRESETS, default_targets, parse_targets, with_one_hot
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -56,18 +56,18 @@ def test_the_three_paths_of_the_sentiment_toy_sum_to_the_gradient() -> None:
 
 def test_one_hot_inputs_are_asked_for_by_name() -> None:
     """Every spec of such a target has the regime, beside whatever else is asked for."""
-    (target,) = of("lstm+mse+lengths+onehot")
+    (target,) = parse_targets("lstm+mse+lengths+onehot")
     spec = bc.Spec(target.model, regime="tiny", lengths=True)
 
     assert target.name == "lstm+mse+lengths+onehot"
     assert target.lengths
     assert target.fit(spec).regime == "one_hot"
-    assert [t.regime for t in of("lstm+mse+lengths")] == [None]
+    assert [t.regime for t in parse_targets("lstm+mse+lengths")] == [None]
 
 
 def test_a_target_with_a_regime_of_its_own_keeps_it() -> None:
     """The sentiment data are one-hot already."""
-    (toy,) = of("sentiment_toy")
+    (toy,) = parse_targets("sentiment_toy")
 
     assert with_one_hot(toy) is toy
 
@@ -80,14 +80,14 @@ def test_the_sentiment_regime_refuses_other_sizes() -> None:
 
 def test_elman_biases_is_all_eight_combinations() -> None:
     """tanh or relu, sigmoid or softmax, every step or the last."""
-    models = {(t.model.activation, t.model.loss, t.model.readout) for t in of("elman_biases")}
+    models = [t.model for t in parse_targets("elman_biases")]
 
-    assert len(models) == 8
+    assert len({(m.activation, m.loss, m.readout) for m in models}) == 8
 
 
 def test_hundred_steps_forward_ten_back() -> None:
     """The preset has the truncation of its name and sequences longer than a block."""
-    for target in of("truncated_100_10"):
+    for target in parse_targets("truncated_100_10"):
         assert target.truncation == bc.Truncation(100, 10)
         assert target.sizes is not None
         assert target.sizes.T > 100
@@ -95,7 +95,7 @@ def test_hundred_steps_forward_ten_back() -> None:
 
 def test_a_name_says_what_its_cases_have() -> None:
     """`+truncated` and `+lengths` are of the cases, the rest of the model."""
-    (target,) = of("lstm+2layers+truncated+lengths")
+    (target,) = parse_targets("lstm+2layers+truncated+lengths")
 
     assert (target.model, target.truncated, target.lengths) == (
         bc.Model("lstm", layers=2),
@@ -115,7 +115,7 @@ def test_a_name_says_what_its_cases_have() -> None:
 def test_a_wrong_name_is_refused_with_advice(name: str, message: str) -> None:
     """Unknown names list the valid ones, impossible ones say what to change."""
     with pytest.raises(bc.BpttCheckError, match=message):
-        of(name)
+        parse_targets(name)
 
 
 def test_default_targets_have_every_family_loss_and_readout() -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 import bptt_check as bc
 from bptt_check import oracles
-from bptt_check.cases import targets
+from bptt_check.cases.targets import PRESETS, parse_targets
 from bptt_check.cli import cli
 from bptt_check.report.report import load
 
@@ -313,7 +313,7 @@ def test_everything_that_can_be_named_is_listed() -> None:
     """Models, presets, oracles and subjects, each under its heading."""
     text = invoke("list").stdout
 
-    for name in (*bc.models(), *targets.PRESETS, *oracles.names(), "bptt_reference:loss_and_grads"):
+    for name in (*bc.models(), *PRESETS, *oracles.names(), "bptt_reference:loss_and_grads"):
         assert name in text
     assert "models" not in invoke("list", "oracles").stdout
 
@@ -322,7 +322,7 @@ def test_every_listed_modifier_exists() -> None:
     """What `list` offers, `--model` takes."""
     (line,) = [x for x in invoke("list", "models").stdout.splitlines() if "with any of" in x]
     for modifier in line.partition(": ")[2].split():
-        assert targets.of(f"lstm{modifier}")
+        assert parse_targets(f"lstm{modifier}")
 
 
 def test_doctor_tries_every_oracle() -> None:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 import bptt_check as bc
 from bptt_check.api import load_oracles
-from bptt_check.cases.targets import of
+from bptt_check.cases.targets import parse_targets
 from bptt_check.cli import cli
 from bptt_check.errors import MissingFramework, ReportError
 from bptt_check.mutation import Mutant, mutants
@@ -45,7 +45,7 @@ from bptt_check.runs.run import Plan
 SAMPLE = f"{Path(__file__).parents[1] / 'support' / 'mutation_sample.py'}:loss_and_grads"
 ORACLES = ("complex_step",)
 HERE = Workers(None, 0)
-TARGET = of("rnn-identity+linear")[0]
+TARGET = parse_targets("rnn-identity+linear")[0]
 EXACT = pytest.mark.skipif(find_spec("flint") is None, reason="needs python-flint")
 
 
@@ -148,7 +148,7 @@ def test_later_cases_need_no_oracle_for_what_the_original_says():
 @pytest.mark.parametrize("name", ["gru+mse", "lstm+linear+lengths+truncated", "rnn-relu"])
 def test_the_cases_are_those_of_a_run(name):
     """What is shared between alike targets is what each would have drawn alone."""
-    (target,) = of(name)
+    (target,) = parse_targets(name)
 
     assert specs_of(target) == draw_specs(Plan((target,)).strategy(target), 100, 0)
 
@@ -186,7 +186,7 @@ def test_an_oracle_that_cannot_judge_is_not_waited_for():
     oracles = ["complex_step", "finite_difference"]
 
     (found,) = catch(
-        [edit], of("rnn-relu+mse"), range(1, 9), lambda *_: True, None, oracles
+        [edit], parse_targets("rnn-relu+mse"), range(1, 9), lambda *_: True, None, oracles
     ).values()
 
     assert found.able == {"finite_difference"}
@@ -198,7 +198,7 @@ def test_right_implementations_are_not_alarmed_at():
     pytest.importorskip("torch")
     pytest.importorskip("jax")
 
-    found = listen(of("gru+mse+mean")[0], 1, 6, oracles=ORACLES)
+    found = listen(parse_targets("gru+mse+mean")[0], 1, 6, oracles=ORACLES)
 
     assert found.alarms == ()
     assert set(found.cases) <= {"pass", "inconclusive"}
@@ -211,7 +211,7 @@ def test_what_an_implementation_declines_is_not_counted():
     """Truncation is the reference's alone."""
     pytest.importorskip("torch")
 
-    found = listen(of("lstm+truncated")[0], 2, 2, oracles=ORACLES)
+    found = listen(parse_targets("lstm+truncated")[0], 2, 2, oracles=ORACLES)
 
     assert {n.split()[0] for n in found.checks} == {"reference"}
 
@@ -223,7 +223,7 @@ def test_a_false_alarm_is_reported_with_the_line_that_shows_it():
         loss, grads = bptt_reference.loss_and_grads(case)
         return loss, grads | {"W_xh_l0": 2.0 * grads["W_xh_l0"]}
 
-    found = listen(of("rnn-tanh")[0], 2, 2, {"planted": wrong}, ORACLES)
+    found = listen(parse_targets("rnn-tanh")[0], 2, 2, {"planted": wrong}, ORACLES)
 
     assert found.alarms
     assert found.alarms[0].subject == "planted"
@@ -253,7 +253,7 @@ def test_other_checks_accept_what_is_right_and_reject_what_is_not(check):
     pytest.importorskip("jax")
     right = bptt_reference.loss_and_grads
     instance = other_checkers.Instance(
-        other_checkers.typical(of("lstm+mse")[0], random_state=True), right
+        other_checkers.typical(parse_targets("lstm+mse")[0], random_state=True), right
     )
 
     def wrong(case: bc.Case) -> Any:
@@ -268,7 +268,7 @@ def test_other_checks_accept_what_is_right_and_reject_what_is_not(check):
 def test_the_instance_decides_what_a_check_can_see():
     """A state of zeros hides what a random one shows."""
     pytest.importorskip("torch")
-    right, target = bptt_reference.loss_and_grads, of("rnn-tanh")[0]
+    right, target = bptt_reference.loss_and_grads, parse_targets("rnn-tanh")[0]
 
     def wrong(case: bc.Case) -> Any:
         loss, grads = right(case)

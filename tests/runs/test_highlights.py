@@ -8,11 +8,11 @@ import pytest
 from support.implementations import Numpy
 
 import bptt_check as bc
-from bptt_check.cases.targets import of
+from bptt_check.cases.targets import parse_targets
 from bptt_check.own_loss.taylor import EVERYTHING
 from bptt_check.runs.highlights import shown_curves, shown_flows
 
-TARGETS = [t for name in ("lstm", "lstm+mse", "rnn-tanh", "gru") for t in of(name)]
+TARGETS = [t for name in ("lstm", "lstm+mse", "rnn-tanh", "gru") for t in parse_targets(name)]
 SIZES = "B=2 D=2 H=2 O=2"
 
 
@@ -75,7 +75,7 @@ def test_a_run_has_its_curves():
 
 def test_a_truncated_case_is_shown_beside_a_whole_one():
     """Of each family one without and one with windows, those that cut some paths first."""
-    targets = [t for name in ("lstm", "lstm+mse", "lstm+truncated") for t in of(name)]
+    targets = [t for name in ("lstm", "lstm+mse", "lstm+truncated") for t in parse_targets(name)]
     lines = {
         "lstm": ["lstm T=5 H=2 seed=1", "lstm T=9 H=1 seed=1"],
         "lstm+mse": ["lstm+mse T=6 seed=1"],

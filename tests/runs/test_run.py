@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptt_check.cases import targets
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result
+from bptt_check.cases.targets import parse_targets
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem
@@ -58,7 +58,7 @@ def run(
     subject: Any, *names: str, cases: int = 8, oracles: Any = (Truth(),), **options: Any
 ) -> Record:
     """A run over the named targets."""
-    chosen = tuple(t for name in names or (SMALL,) for t in targets.of(name))
+    chosen = tuple(t for name in names or (SMALL,) for t in parse_targets(name))
     plan = Plan(chosen, cases, options.pop("dtypes", ("float64",)), options.pop("seed", 0))
     return verify(subject, plan, Setup(tuple(oracles)), **options)
 
@@ -252,7 +252,7 @@ def test_a_row_for_every_model_gradient_and_oracle():
     assert {r.cases for r in record.rows} == {8}
     for row in record.rows:
         assert 0 <= row.max_budgets < 1
-        assert Spec.parse(row.worst_spec).model == targets.of(row.model)[0].model
+        assert Spec.parse(row.worst_spec).model == parse_targets(row.model)[0].model
 
 
 def row_of(budgets: float, verdict: str = "pass", reason: str = "", decided: int = 1) -> Row:

@@ -18,10 +18,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...cases import targets
 from ...cases.case import Case
 from ...cases.contract import Answer
 from ...cases.model import LAYOUTS
+from ...cases.targets import parse_targets
 from ...errors import BpttCheckError
 from .. import loading
 from ..calling import ask, ask_once, explained
@@ -88,7 +88,7 @@ def _hello(subject: Callable[..., Any]) -> protocol.Hello:
     wanted = getattr(subject, "targets", None)
     return protocol.Hello(
         functions=tuple(n for n in FUNCTIONS if callable(getattr(subject, n, None))),
-        targets=None if wanted is None else tuple(t for m in wanted for t in targets.of(m)),
+        targets=None if wanted is None else tuple(t for m in wanted for t in parse_targets(m)),
         cells=tuple(LAYOUTS),
     )
 
