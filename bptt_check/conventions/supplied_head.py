@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
 from ..cases.types import Array
 from ..equations.network import pair_loss, problem
-from ..equations.tape import Exact, Tape, Taped
+from ..equations.tape import Tape, Taped
 
 
 def why_no_head(model: Model) -> str:
@@ -25,8 +23,8 @@ def why_no_head(model: Model) -> str:
 def supplied(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:
     """The loss at outputs `hidden` (T, B, H*N), its gradient there, and the head's gradients."""
     given = problem(case)
-    tape, xp = Tape(Exact()), Taped()
-    leaves = {n: tape.input(given.inputs[n]) for n in ("W_hy", "b_y") if n in given.inputs}
+    tape, xp = Tape(), Taped()
+    leaves = tape.inputs({n: given.inputs[n] for n in ("W_hy", "b_y") if n in given.inputs})
     leaves["h"] = tape.input(np.asarray(hidden, dtype=np.float64) + 0.0)
     of_pair = pair_loss(xp, case.model, leaves)
     each = xp.map_steps(
@@ -38,7 +36,7 @@ def supplied(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]
     total = xp.sum_steps(each)
     tape.backward(total)
     loss = float(total.value.sum())
-    grads = {n: _bar(leaf).astype(case.stored) for n, leaf in leaves.items()}
+    grads = {n: leaf.cotangent[0].astype(case.stored) for n, leaf in leaves.items()}
     dh = grads.pop("h")
     if "h" in given.final:
         last, columns = _last_steps(case), np.arange(case.sizes.B)
@@ -46,10 +44,6 @@ def supplied(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]
         dh[last, columns] += final.astype(case.stored)
         loss += float((final * hidden[last, columns]).sum())
     return loss, dh, grads
-
-
-def _bar(leaf: Any) -> Array:
-    return np.zeros_like(leaf.value[0]) if leaf.bar is None else leaf.bar[0]
 
 
 def _last_steps(case: Case) -> Array:

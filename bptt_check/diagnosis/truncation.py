@@ -257,17 +257,13 @@ def _window_gradient(alone: Problem, window: Window) -> Grads:
     if window.until < T:
         given = replace(given, final={})
     tape = Tape()
-    inputs = {n: tape.input(a) for n, a in alone.inputs.items()}
-    inputs["x"] = tape.input(alone.inputs["x"][: window.end])
+    inputs = tape.inputs({**alone.inputs, "x": alone.inputs["x"][: window.end]})
     entering = _entering(alone, window, inputs, everyone)
     last = restricted(given, window.start, window.end, everyone)
     moved = {**inputs, **entering, "x": inputs["x"][..., window.start :, :, :]}
     loss = losses(Taped(), last, moved)
     tape.backward(loss)
-    return {
-        n: np.zeros_like(node.value[0]) if node.bar is None else node.bar[0]
-        for n, node in inputs.items()
-    }
+    return {n: node.cotangent[0] for n, node in inputs.items()}
 
 
 def _entering(

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from .network import Problem, losses, problem, run_layers
+from .exact import leaves, record, sweep
+from .network import Problem, problem, run_layers
 from .rounding import Kinks, Rounding, Saturating
-from .tape import Node, Tape, Taped
+from .tape import Taped
 from .truncation import parts
 
 SAMPLES = 16
@@ -68,10 +69,10 @@ class Arithmetic:
         """The simulated unit roundoff."""
         return PRECISIONS[self.dtype].simulated
 
-    def tape(self) -> Tape:
-        """A tape that rounds like this."""
+    def rounding(self) -> Rounding:
+        """The model of its rounding, from the start of its offsets."""
         model, facts = Rounding if self.careful else Saturating, PRECISIONS[self.dtype]
-        return Tape(model(self.unit, SAMPLES, facts.smallest, facts.functions))
+        return model(self.unit, SAMPLES, facts.smallest, facts.functions)
 
 
 FLOAT64 = Arithmetic("float64")
@@ -105,7 +106,8 @@ def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
 
 def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
-    return _spread(_forward(given, arithmetic)[1].value, arithmetic.unit)
+    _, loss = record(given, arithmetic=arithmetic.rounding())
+    return _spread(loss.value, arithmetic.unit)
 
 
 def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
@@ -115,23 +117,9 @@ def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
     moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
     of a finite difference.
     """
-    _, loss = _forward(given, FLOAT64)
+    _, loss = record(given, arithmetic=FLOAT64.rounding())
     reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
-
-
-def _forward(given: Problem, arithmetic: Arithmetic) -> tuple[dict[str, Node], Node]:
-    """The inputs and the losses [SAMPLES, B] on a tape with rounding."""
-    inputs = _inputs(arithmetic.tape(), given)
-    return inputs, losses(Taped(), given, inputs)
-
-
-def _inputs(tape: Tape, given: Problem) -> dict[str, Node]:
-    """The inputs as leaves; states that entered a window come as samples, with their rounding."""
-    return {
-        name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
-        for name, a in given.inputs.items()
-    }
 
 
 def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
@@ -140,7 +128,7 @@ def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
     A state that enters a window is a constant to the gradient, but not one that anybody knows
     exactly: where it cancels, two right implementations enter the window with different values.
     """
-    inputs = _inputs(arithmetic.tape(), given)
+    inputs = leaves(given, arithmetic.rounding())
     layers = [states for *_, states in run_layers(Taped(), given, inputs)]
     return {
         name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
@@ -161,13 +149,11 @@ class _Scatter:
 def _scatter(given: Problem, arithmetic: Arithmetic) -> _Scatter:
     """Run one problem forwards and backwards with rounding."""
     unit = arithmetic.unit
-    inputs, loss = _forward(given, arithmetic)
-    tape = loss.tape
-    tape.backward(loss)
-    grads = {n: _gradient_spread(inputs[n], unit) for n in given.wanted}
-    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in tape.bent)
-    lost = {n: _lost(inputs[n], grads[n] * unit) for n in given.wanted} if parted else None
-    return _Scatter(_spread(loss.value, unit), grads, tape.kinks, lost)
+    swept = sweep(given, arithmetic=arithmetic.rounding())
+    grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
+    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.bent)
+    lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if parted else None
+    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.kinks, lost)
 
 
 PARTED = 0.1
@@ -176,33 +162,21 @@ tenths, at every step anew.
 """
 
 
-def _lost(node: Node, scatter: Array) -> Array:
+def _lost(bar: Array, scatter: Array) -> Array:
     """Infinite where runs that parted agree on nothing of a gradient.
 
     What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
     which the root mean square of some samples says nothing.
     """
-    if node.bar is None:
-        return np.zeros(scatter.shape)
-    return np.where(scatter > 0.5 * np.abs(node.bar.mean(0)), np.inf, 0.0)
+    return np.where(scatter > 0.5 * np.abs(bar.mean(0)), np.inf, 0.0)
 
 
 def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
     """How far apart the gradients of one problem are over the subdifferential."""
-    tape = Tape(Kinks(SAMPLES, kinks))
-    inputs = {n: tape.samples(a[:1] if a.ndim == 4 else a[None]) for n, a in given.inputs.items()}
-    tape.backward(losses(Taped(), given, inputs))
-    bars = {n: inputs[n].bar for n in given.wanted}
-    return {
-        n: np.zeros(inputs[n].shape[1:]) if bar is None else np.ptp(bar, axis=0)
-        for n, bar in bars.items()
-    }
-
-
-def _gradient_spread(node: Node, unit: float) -> Array:
-    if node.bar is None:
-        return np.zeros(node.shape[1:])
-    return _spread(node.bar, unit)
+    # of a state that entered a window any sample will do: the slopes differ, not the values
+    inputs = {n: a[:1] if a.ndim == 4 else a for n, a in given.inputs.items()}
+    swept = sweep(replace(given, inputs=inputs), arithmetic=Kinks(SAMPLES, kinks))
+    return {n: np.ptp(bar, axis=0) for n, bar in swept.bars.items()}
 
 
 def _spread(samples: Array, unit: float) -> Array:

@@ -1,24 +1,81 @@
-"""The exact gradient and loss of a case, by the tape in float64."""
+"""The one door to the tape, and with it the exact gradient and loss of a case in float64."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.types import Array
+from .arithmetic import Exact
 from .namespaces.numpy import NumPy
 from .network import Problem, losses, problem
-from .tape import Tape, Taped
+from .tape import Node, Tape, Taped
 from .truncation import parts
 
+TAPED = Taped()
+EXACT = Exact()
 
-def exact_gradients(case: Case, xp: Taped | None = None) -> dict[str, Array]:
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A forward and a backward pass over one problem, in S samples of its arithmetic.
+
+    Args:
+        losses: of each sequence, [S, B].
+        bars: name of every input that is differentiated to its cotangent, [S, *shape]; S is 1
+            where nothing was rounded, or nothing flowed and all is zero.
+        tape: the record of the forward pass.
+    """
+
+    losses: Array
+    bars: Mapping[str, Array]
+    tape: Tape
+
+
+def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Exact = EXACT) -> Sweep:
+    """Run a problem forwards on a tape and sweep it backwards.
+
+    Args:
+        given: the problem, of arrays of any dtype that the namespace takes.
+        xp: the namespace; it may do the backward pass differently.
+        arithmetic: how results are rounded.
+    """
+    inputs, loss = record(given, xp, arithmetic)
+    loss.tape.backward(loss)
+    return Sweep(loss.value, {n: inputs[n].cotangent for n in given.wanted}, loss.tape)
+
+
+def record(
+    given: Problem, xp: Taped = TAPED, arithmetic: Exact = EXACT
+) -> tuple[dict[str, Node], Node]:
+    """The forward pass alone: the inputs as leaves of a tape, and the losses [S, B] on it."""
+    inputs = leaves(given, arithmetic)
+    return inputs, losses(xp, given, inputs)
+
+
+def leaves(given: Problem, arithmetic: Exact = EXACT) -> dict[str, Node]:
+    """The inputs of a problem as leaves of a tape.
+
+    States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
+    """
+    tape = Tape(arithmetic)
+    return {
+        name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
+        for name, a in given.inputs.items()
+    }
+
+
+def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
     """The gradient of a case by the NumPy tape, float64; `xp` may do the backward pass
     differently.
     """
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     for part in parts(case):
-        part.add_to(total, _gradients(part.problem, xp or Taped()))
+        bars = sweep(part.problem, xp).bars
+        part.add_to(total, {n: bar[0] for n, bar in bars.items()})
     return total
 
 
@@ -26,11 +83,3 @@ def exact_loss(case: Case) -> float:
     """The loss of a case, float64."""
     given = problem(case)
     return float(losses(NumPy(), given, given.inputs).sum())
-
-
-def _gradients(given: Problem, xp: Taped) -> dict[str, Array]:
-    tape = Tape()
-    inputs = {n: tape.input(a) for n, a in given.inputs.items()}
-    tape.backward(losses(xp, given, inputs))
-    bars = {n: inputs[n].bar for n in given.wanted}
-    return {n: np.zeros(given.inputs[n].shape) if b is None else b[0] for n, b in bars.items()}

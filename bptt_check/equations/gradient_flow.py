@@ -83,7 +83,7 @@ class _Unrolled:
     def __init__(self, given: Problem) -> None:
         self.given, self.T = given, len(given.weights)
         self.tape = Tape()
-        self.inputs = {n: self.tape.input(a) for n, a in given.inputs.items()}
+        self.inputs = self.tape.inputs(given.inputs)
         self.uses: dict[str, list[Node]] = {}
         self.states: list[list[tuple[Node, ...]]] = []
         hidden = Taped().steps(self.inputs["x"])
@@ -124,7 +124,7 @@ class _Unrolled:
     def contributions(self, i: int) -> dict[str, Array]:
         """Of the loss of step i through each step, by weight: (T, *shape)."""
         self.tape.backward(self.losses[i])
-        return {n: np.stack([_bar(use) for use in uses]) for n, uses in self.uses.items()}
+        return {n: np.stack([use.cotangent[0] for use in uses]) for n, uses in self.uses.items()}
 
 
 def _add_group(total: GradientFlow, run: _Unrolled, truncation: Truncation | None) -> None:
@@ -138,7 +138,7 @@ def _add_group(total: GradientFlow, run: _Unrolled, truncation: Truncation | Non
         run.tape.backward(sum(run.losses[1:], start=run.losses[0]))
     for layer, states in enumerate(run.states):
         for n, name in enumerate(run.given.model.layout.states):
-            squares = [np.square(_bar(state[n])).sum() for state in states]
+            squares = [np.square(state[n].cotangent[0]).sum() for state in states]
             total.state_norms[name][layer, :T] += squares
     _add_jacobians(total, run)
 
@@ -152,7 +152,7 @@ def _add_jacobians(total: GradientFlow, run: _Unrolled) -> None:
                 run.tape.backward(states[i][n], _units(states[i][n]))
                 for k in range(i + 1):
                     # [H, B, H]: row of the Jacobian, sequence, column
-                    jacobian = _bars(states[k][n]).transpose(1, 0, 2)
+                    jacobian = states[k][n].cotangent.transpose(1, 0, 2)
                     largest = float(np.linalg.norm(jacobian, ord=2, axis=(1, 2)).max())
                     norms[i, k] = max(norms[i, k], largest)
 
@@ -193,15 +193,3 @@ def _units(node: Node) -> Array:
     """One seed per unit: [H, B, H]."""
     _, B, H = node.shape
     return np.broadcast_to(np.eye(H)[:, None, :], (H, B, H)).copy()
-
-
-def _bar(node: Node) -> Array:
-    return np.zeros(node.shape[1:]) if node.bar is None else node.bar[0]
-
-
-def _bars(node: Node) -> Array:
-    """Cotangents of all seeds."""
-    if node.bar is None:
-        _, B, H = node.shape
-        return np.zeros((H, B, H))
-    return node.bar

@@ -9,7 +9,7 @@ roundoff would disturb it, in several independent samples at once (the leading a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ class Tape:
     def input(self, value: Array) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread."""
         return Node(self, value[None], ())
+
+    def inputs(self, values: Mapping[str, Array]) -> dict[str, Node]:
+        """A leaf for each value, by name."""
+        return {name: self.input(value) for name, value in values.items()}
 
     def samples(self, value: Array) -> Node:
         """A leaf whose leading axis holds a sample each already."""
@@ -94,6 +98,11 @@ class Node:
     def rounded(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
         """A node of the same tape whose value was computed, and therefore rounded."""
         return Node(self.tape, self.tape.rounding.relative(value), parents)
+
+    @property
+    def cotangent(self) -> Array:
+        """What flowed back into this node, [samples, ...]; zeros where nothing did."""
+        return np.zeros_like(self.value) if self.bar is None else self.bar
 
     @property
     def shape(self) -> tuple[int, ...]:

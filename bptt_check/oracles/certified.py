@@ -19,8 +19,9 @@ from flint import arb, ctx
 from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.network import Problem, losses, problem, run_layers
-from ..equations.tape import Node, Tape, Taped
+from ..equations.exact import leaves, record, sweep
+from ..equations.network import Problem, problem, run_layers
+from ..equations.tape import Node, Taped
 from ..equations.truncation import parts
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
@@ -185,35 +186,26 @@ def _enclose(case: Case) -> Enclosure:
         loss, grads = _gradients(part.problem)
         part.add_to(total, grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = _forward(problem(case))[1].value.sum()
+        loss = record(_in_balls(problem(case)), Balls())[1].value.sum()
     return Enclosure(arb(loss), total)
 
 
 def _gradients(given: Problem) -> tuple[Any, dict[str, Array]]:
-    inputs, loss = _forward(given)
-    loss.tape.backward(loss)
-    bars = {n: inputs[n].bar for n in given.wanted}
-    zero = {n: np.zeros(inputs[n].shape[1:], object) for n in given.wanted}
-    return loss.value.sum(), {n: zero[n] if b is None else b[0] for n, b in bars.items()}
+    swept = sweep(_in_balls(given), Balls())
+    return swept.losses.sum(), {n: bar[0] for n, bar in swept.bars.items()}
 
 
-def _forward(given: Problem) -> tuple[dict[str, Node], Node]:
-    """Inputs and losses [1, B] on a tape."""
-    inputs = _leaves(given)
+def _in_balls(given: Problem) -> Problem:
+    """The problem on balls: inputs and weights that hold their exact values."""
     share = arb(1) / given.divisor  # the weights are this, rounded
     weights = np.array([share if w else 0 for w in given.weights.flat], dtype=object)
-    weights = weights.reshape(given.weights.shape)
-    return inputs, losses(Balls(), replace(given, weights=weights), inputs)
-
-
-def _leaves(given: Problem) -> dict[str, Node]:
-    tape = Tape()
-    return {n: tape.input(_balls(a)) for n, a in given.inputs.items()}
+    inputs = {n: _balls(a) for n, a in given.inputs.items()}
+    return replace(given, inputs=inputs, weights=weights.reshape(given.weights.shape))
 
 
 def _states_after(given: Problem) -> dict[str, Array]:
     """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
-    layers = [states for *_, states in run_layers(Balls(), given, _leaves(given))]
+    layers = [states for *_, states in run_layers(Balls(), given, leaves(_in_balls(given)))]
     return {
         name: np.stack([np.stack([s[n].value[0] for s in states]) for states in layers], axis=1)
         for n, name in enumerate(given.model.layout.states)

@@ -9,8 +9,7 @@ from typing import Any
 from ..cases.case import Case
 from ..cases.result import Result
 from ..equations.conditioning import conditioning
-from ..equations.namespaces.numpy import NumPy
-from ..equations.network import losses, problem
+from ..equations.exact import exact_loss
 from ..errors import BpttCheckError
 from .budget import Budgets, Tolerance
 from .difference import Difference, differences
@@ -51,9 +50,8 @@ def measured(
     trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
     budgets = {n: Budgets(tolerance, own, oracle, r.bounds, r.proven) for n, r in trusted.items()}
     off = {n: differences(result, r) for n, r in trusted.items()}
-    given = problem(case)
     return Measured(
-        loss=float(losses(NumPy(), given, given.inputs).sum()),
+        loss=exact_loss(case),
         plain=Budgets(tolerance, own, oracle, None),
         budgets=budgets,
         differences=off,

@@ -18,9 +18,9 @@ from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.arithmetic import Exact
+from ..equations.exact import sweep
 from ..equations.namespaces.recording import Watching
 from ..equations.network import losses, problem
-from ..equations.tape import Tape, Taped
 from ..equations.truncation import parts
 
 
@@ -78,9 +78,7 @@ def largest_value(case: Case) -> float:
     sizes = _Sizes()
     with np.errstate(over="ignore", invalid="ignore"):
         for part in parts(case):
-            tape = Tape(sizes)
-            inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
-            tape.backward(losses(Taped(), part.problem, inputs))
+            sweep(part.problem, arithmetic=sizes)
     return sizes.largest
 
 
