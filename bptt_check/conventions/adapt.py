@@ -11,10 +11,10 @@ from ..cases.model import Model
 from ..cases.result import name_of
 from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
-from .call_styles import Form, Words, form_of, words
+from .call_styles import CallStyle, Words, call_style_of, words
 from .layout import unsupported_reason
 from .options import Options
-from .per_sequence import added_up
+from .per_sequence import sum_over_sequences
 from .view import View
 
 MODES = ("truncation", "lengths")
@@ -22,10 +22,10 @@ MODES = ("truncation", "lengths")
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """A subject: code of some form in some convention."""
+    """A subject: code that is called in some style, in some convention."""
 
     convention: Options
-    form: Form
+    call_style: CallStyle
     name: str
     models: tuple[Target, ...]
     handles: tuple[str, ...]
@@ -39,15 +39,13 @@ class Adapted:
         """
         self._decline(case)
         if self.convention.batch == "none":
-            return added_up(case, self._whole)
-        return self._whole(case)
+            return sum_over_sequences(case, self._of_view)
+        return self._of_view(case)
 
     def supports(self, model: Model) -> bool:
         """Whether the model was declared and can be expressed."""
-        if self.models and model not in [target.model for target in self.models]:
-            return False
-        reasons = unsupported_reason(self.convention, model), self.form.why_not(model)
-        return not any(reasons)
+        declared = not self.models or model in [target.model for target in self.models]
+        return declared and not _reason(self.convention, self.call_style, model)
 
     @property
     def targets(self) -> list[Target] | None:
@@ -56,9 +54,9 @@ class Adapted:
             return list(self.models) or None
         return [with_one_hot(target) for target in self.models or default_targets()]
 
-    def _whole(self, case: Case) -> tuple[Any, dict[str, Any]]:
+    def _of_view(self, case: Case) -> tuple[Any, dict[str, Any]]:
         view = View(self.convention, case)
-        loss, grads = self.form(view)
+        loss, grads = self.call_style(view)
         view.written()
         return view.answer(loss, grads)
 
@@ -66,7 +64,7 @@ class Adapted:
         """Raise `Unsupported` for a mode that was not declared."""
         if case.truncation is not None and "truncation" not in self.handles:
             raise Unsupported("adapted without handles='truncation': full BPTT only")
-        padded = self.form.pads_itself and not case.model.bidirectional
+        padded = self.call_style.pads_itself and not case.model.bidirectional
         cuts = self.convention.batch == "none" or padded
         if case.lengths is not None and "lengths" not in self.handles and not cuts:
             raise Unsupported("adapted without handles='lengths': sequences of one length only")
@@ -95,7 +93,7 @@ def adapted(convention: Options, target: Any, options: AdaptOptions) -> Adapted:
         raise SpecError(f"only a function or a class can be adapted, got {target!r}.")
     if unknown := sorted(set(options) - set(AdaptOptions.__annotations__)):
         raise UnknownName("option of adapt:", unknown[0], AdaptOptions.__annotations__)
-    form = form_of(
+    call_style = call_style_of(
         target,
         options.get("backward"),
         options.get("arguments"),
@@ -106,17 +104,24 @@ def adapted(convention: Options, target: Any, options: AdaptOptions) -> Adapted:
     modes = words(options.get("handles", ()))
     if wrong := [mode for mode in modes if mode not in MODES]:
         raise SpecError(f"handles may be {' and '.join(MODES)}, got {wrong[0]!r}.")
-    chosen = _targets(convention, form, options.get("models") or ())
+    chosen = _targets(convention, call_style, options.get("models") or ())
     name = options.get("name") or name_of(target)
-    return Adapted(convention, form, name, chosen, tuple(modes))
+    return Adapted(convention, call_style, name, chosen, tuple(modes))
 
 
-def _targets(convention: Options, form: Form, models: Sequence[str]) -> tuple[Target, ...]:
+def _targets(
+    convention: Options, call_style: CallStyle, models: Sequence[str]
+) -> tuple[Target, ...]:
     """The targets of these names, all of which must be possible."""
     if isinstance(models, str):
         raise SpecError(f"models must be a list of names: models=[{models!r}].")
-    found = tuple(target for model in models for target in parse_targets(model))
-    for wanted in found:
-        if why := unsupported_reason(convention, wanted.model) or form.why_not(wanted.model):
-            raise SpecError(f"{wanted.name} cannot be adapted: {why}.")
-    return found
+    targets = tuple(target for model in models for target in parse_targets(model))
+    for target in targets:
+        if reason := _reason(convention, call_style, target.model):
+            raise SpecError(f"{target.name} cannot be adapted: {reason}.")
+    return targets
+
+
+def _reason(convention: Options, call_style: CallStyle, model: Model) -> str:
+    """Why a model can be neither expressed nor asked of the code; empty if it can."""
+    return unsupported_reason(convention, model) or call_style.unsupported_reason(model)

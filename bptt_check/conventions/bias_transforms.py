@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.types import Array
-from .transforms import Arrays, Join, Step, needed
+from .transforms import Arrays, Joined, Step, needed
 
 
 def stacked_biases() -> Step:
     """The two biases as the rows of one array (2, G*H)."""
-    return Join(("b_xh", "b_hh"), "b", lambda a, b: np.stack([a, b]), lambda whole: (*whole,))
+    return Joined(("b_xh", "b_hh"), "b", lambda a, b: np.stack([a, b]), lambda whole: (*whole,))
 
 
 class TwoBiases(Step):
@@ -24,15 +24,15 @@ class TwoBiases(Step):
 
     def forward(self, arrays: Arrays) -> Arrays:
         """b becomes 2b and -b."""
-        found: Arrays = {}
+        split: Arrays = {}
         for name, b in arrays.items():
             if name.base == "b_h":
-                found |= {replace(name, base="b_xh"): 2.0 * b, replace(name, base="b_hh"): -b}
+                split |= {replace(name, base="b_xh"): 2.0 * b, replace(name, base="b_hh"): -b}
             else:
-                found[name] = b
-        return found
+                split[name] = b
+        return split
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """The chain rule: 2 db_xh - db_hh."""
         return self._merged(grads, lambda xh, hh: 2.0 * xh - hh)
 
@@ -40,15 +40,15 @@ class TwoBiases(Step):
         """Their sum."""
         return self._merged(arrays, lambda xh, hh: xh + hh)
 
-    def _merged(self, arrays: Arrays, of: Callable[[Array, Array], Array]) -> Arrays:
-        found: Arrays = {}
+    def _merged(self, arrays: Arrays, combine: Callable[[Array, Array], Array]) -> Arrays:
+        merged: Arrays = {}
         for name, array in arrays.items():
             if name.base in ("b_xh", "b_hh"):
                 pair = (needed(arrays, replace(name, base=base)) for base in ("b_xh", "b_hh"))
-                found[replace(name, base="b_h")] = of(*pair)
+                merged[replace(name, base="b_h")] = combine(*pair)
             else:
-                found[name] = array
-        return found
+                merged[name] = array
+        return merged
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class CandidateBias(Step):
 
     def forward(self, arrays: Arrays) -> Arrays:
         """Add the gates' rows of `b_hh` to `b_xh`; the candidate's remain, (H,)."""
-        found = dict(arrays)
+        split = dict(arrays)
         for name in [n for n in arrays if n.base == "b_hh"]:
-            first, second = replace(name, base="b_xh"), found.pop(name)
-            found[first] = found[first] + np.where(self._mine(second), 0.0, second)
-            found[replace(name, gate=self.letter)] = second[self._mine(second)]
-        return found
+            first, second = replace(name, base="b_xh"), split.pop(name)
+            split[first] = split[first] + np.where(self._is_candidate(second), 0.0, second)
+            split[replace(name, gate=self.letter)] = second[self._is_candidate(second)]
+        return split
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """A gate's gradient goes to both biases."""
         return self._both(grads, lambda first: first)
 
@@ -79,16 +79,16 @@ class CandidateBias(Step):
         """The gates' rows of the second bias are 0."""
         return self._both(arrays, np.zeros_like)
 
-    def _both(self, arrays: Arrays, of_gates: Callable[[Array], Array]) -> Arrays:
-        found = dict(arrays)
+    def _both(self, arrays: Arrays, second_of: Callable[[Array], Array]) -> Arrays:
+        both = dict(arrays)
         for name in [n for n in arrays if n.base == "b_xh"]:
-            second = of_gates(arrays[name]).copy()
+            second = second_of(arrays[name]).copy()
             rest = replace(name, base="b_hh", gate=self.letter)
-            second[self._mine(second)] = needed(arrays, rest)
-            found.pop(rest)
-            found[replace(name, base="b_hh")] = second
-        return found
+            second[self._is_candidate(second)] = needed(arrays, rest)
+            both.pop(rest)
+            both[replace(name, base="b_hh")] = second
+        return both
 
-    def _mine(self, bias: Array) -> Array:
-        """Which rows are the candidate's."""
+    def _is_candidate(self, bias: Array) -> Array:
+        """Whether each row is one of the candidate."""
         return np.arange(len(bias)) // (len(bias) // self.gates) == self.candidate

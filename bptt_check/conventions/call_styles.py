@@ -9,7 +9,7 @@ from typing import Any
 from ..cases.model import Model
 from ..cases.result import Result
 from ..errors import BrokenContract, SpecError
-from .supplied_head import supplied, why_no_head
+from .supplied_head import apply_head, no_head_reason
 from .view import View
 
 Words = str | Sequence[str]
@@ -20,8 +20,8 @@ def words(text: Words) -> list[str]:
     return text.replace(",", " ").split() if isinstance(text, str) else list(text)
 
 
-class Form:
-    """Calls code on a view: loss and gradients under the code's own names."""
+class CallStyle:
+    """How code is called on a view, for loss and gradients under the code's own names."""
 
     @property
     def pads_itself(self) -> bool:
@@ -32,13 +32,13 @@ class Form:
         """Loss and gradients."""
         raise NotImplementedError
 
-    def why_not(self, model: Model) -> str:
-        """Why code of this form cannot have a model's loss; empty if it can."""
+    def unsupported_reason(self, model: Model) -> str:
+        """Why code called like this cannot have a model's loss; empty if it can."""
         return ""
 
 
 @dataclass(frozen=True)
-class Function(Form):
+class Function(CallStyle):
     """One function that returns the loss and leaves or returns its gradients."""
 
     function: Callable[..., Any]
@@ -52,14 +52,14 @@ class Function(Form):
             out = self.function(view)
         else:
             given = {"grads": buffers}
-            out = self.function(*_picked(view, self.arguments, given))
+            out = self.function(*_arguments(view, self.arguments, given))
             if "grads" in self.arguments:
                 filled = {n: g for n, g in buffers.items() if n in (self.returns or buffers)}
                 return (out[0] if isinstance(out, tuple) else out), filled
         if isinstance(out, Result):
             return out.loss, out.grads
         if not isinstance(out, tuple) or len(out) < 2:
-            raise BrokenContract("return value", f"expected (loss, gradients), got {_kind(out)}")
+            raise BrokenContract("return value", f"expected (loss, gradients), got {_type_of(out)}")
         if self.returns is None:
             return out[0], out[1]
         rest = out[1] if len(out) == 2 and isinstance(out[1], (tuple, list)) else out[1:]
@@ -67,7 +67,7 @@ class Function(Form):
 
 
 @dataclass(frozen=True)
-class Kernel(Form):
+class Kernel(CallStyle):
     """A forward pass that returns `(h, ..., cache)` and `backward(dh, cache)`; no head, no loss."""
 
     forward: Callable[..., Any]
@@ -82,22 +82,22 @@ class Kernel(Form):
 
     def __call__(self, view: View) -> tuple[Any, Any]:
         """Loss from the supplied head, gradients of both."""
-        out = self.forward(*_picked(view, self.arguments, {}))
+        out = self.forward(*_arguments(view, self.arguments, {}))
         if not isinstance(out, tuple) or len(out) < 2:
-            raise BrokenContract("return value", f"expected (h, ..., cache), got {_kind(out)}")
+            raise BrokenContract("return value", f"expected (h, ..., cache), got {_type_of(out)}")
         loss, dh, head = _head(view, out[0])
         grads = self.backward(dh, out[-1])
         if self.returns is not None:
             grads = in_order(self.returns, grads if isinstance(grads, tuple) else (grads,))
         return loss, {**_mapping(grads), **head}
 
-    def why_not(self, model: Model) -> str:
-        """Not every linear loss goes through `dh`."""
-        return why_no_head(model)
+    def unsupported_reason(self, model: Model) -> str:
+        """Why the supplied head has not a model's loss; empty if it has."""
+        return no_head_reason(model)
 
 
 @dataclass(frozen=True)
-class Object(Form):
+class Object(CallStyle):
     """A class: made anew for every case, its parameters set, its methods called in order."""
 
     make: Callable[..., Any]
@@ -112,28 +112,28 @@ class Object(Form):
 
     @property
     def pads_itself(self) -> bool:
-        """As a kernel does."""
+        """Whether it gets `dh` from the supplied head, as a `Kernel` does."""
         return self.has_no_loss
 
     def __call__(self, view: View) -> tuple[Any, Any]:
         """The loss is what the first method returns, or the supplied head's."""
-        made = self.make(*_picked(view, self.arguments, {}))
+        made = self.make(*_arguments(view, self.arguments, {}))
         for name, array in view.params.items():
             if name not in self.arguments:
                 setattr(made, name, array)
         loss, given, head = None, dict[str, Any](), dict[str, Any]()
         for n, (method, *arguments) in enumerate(self.calls):
-            out = getattr(made, method)(*_picked(view, arguments, given))
+            out = getattr(made, method)(*_arguments(view, arguments, given))
             if n == 0 and self.has_no_loss:
                 h = out[0] if isinstance(out, tuple) else out
                 loss, given["dh"], head = _head(view, h)
             elif n == 0:
                 loss = out[0] if isinstance(out, tuple) else out
-        return loss, {**_left(made, view, self.attributes), **head}
+        return loss, {**_grads_in_attributes(made, view, self.attributes), **head}
 
-    def why_not(self, model: Model) -> str:
-        """As for a kernel."""
-        return why_no_head(model) if self.has_no_loss else ""
+    def unsupported_reason(self, model: Model) -> str:
+        """Why the supplied head, where it is used, has not a model's loss; empty if it has."""
+        return no_head_reason(model) if self.has_no_loss else ""
 
 
 def in_order(names: list[str], values: Sequence[Any]) -> dict[str, Any]:
@@ -144,49 +144,49 @@ def in_order(names: list[str], values: Sequence[Any]) -> dict[str, Any]:
     return {n: v for n, v in zip(names, values, strict=True) if n != "_"}
 
 
-def _picked(view: View, names: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
+def _arguments(view: View, names: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
     return [given[n] if n in given else view[n] for n in names]
 
 
 def _head(view: View, h: Any) -> tuple[float, Any, dict[str, Any]]:
     """Loss, `dh` in the code's layout, and the head's gradients under the code's names."""
-    loss, dh, grads = supplied(view.case, view.outputs(h))
+    loss, dh, grads = apply_head(view.case, view.outputs(h))
     return loss, view.cotangent(dh), view.head_gradients(grads)
 
 
-def _left(made: object, view: View, template: str) -> dict[str, Any]:
+def _grads_in_attributes(made: object, view: View, template: str) -> dict[str, Any]:
     """Gradients that lie in attributes; those of inputs where there are such."""
     attribute, _, key = template.partition("[")
-    found: dict[str, Any] = {}
+    grads: dict[str, Any] = {}
     for name in view.buffers():
         holder = getattr(made, attribute.format(name=name), None)
         if key and holder is not None:
             holder = holder.get(key.rstrip("]").format(name=name))
         if holder is not None:
-            found[name] = holder
-    return found
+            grads[name] = holder
+    return grads
 
 
 def _mapping(grads: Any) -> Mapping[str, Any]:
     if not isinstance(grads, Mapping):
-        what = f"the gradients must be a dict by name (or say returns=...), got {_kind(grads)}"
+        what = f"the gradients must be a dict by name (or say returns=...), got {_type_of(grads)}"
         raise BrokenContract("return value", what)
     return grads
 
 
-def _kind(value: Any) -> str:
+def _type_of(value: Any) -> str:
     return f"a tuple of {len(value)}" if isinstance(value, tuple) else type(value).__name__
 
 
-def form_of(
+def call_style_of(
     target: Any,
     backward: Callable[..., Any] | None,
     arguments: Words | None,
     returns: Words | None,
     calls: Sequence[Words] | None,
     attributes: str | None,
-) -> Form:
-    """The form that the options of `Convention.adapt` describe.
+) -> CallStyle:
+    """How code is called that the options of `Convention.adapt` describe.
 
     Raises:
         SpecError: options that do not belong together.

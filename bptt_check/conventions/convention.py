@@ -9,7 +9,7 @@ from ..cases.case import Case
 from ..cases.model import Model, families
 from ..errors import SpecError
 from .adapt import Adapted, AdaptOptions, adapted
-from .layout import home, unsupported_reason
+from .layout import from_subject, unsupported_reason
 from .options import Options
 from .view import View
 
@@ -68,7 +68,7 @@ class Convention(Options):
         Raises:
             BrokenContract: one is missing.
         """
-        return home(self, model, arrays)
+        return from_subject(self, model, arrays)
 
     @overload
     def adapt(self, target: Callable[..., Any], **options: Unpack[AdaptOptions]) -> Adapted: ...

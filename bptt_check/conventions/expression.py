@@ -8,8 +8,8 @@ import numpy as np
 
 from ..cases.model import Model
 from .convention import Convention
-from .layout import blank, cell_steps
-from .names import Name, called
+from .layout import cell_steps, zero_parameters
+from .names import Name, subject_name
 
 
 class Expression(str):
@@ -39,11 +39,13 @@ def in_own_names(subject: object, model: Model, parameter: str) -> str:
     Several names where a parameter is spread over several arrays: one that is NaN taints them all.
     """
     own, name = declared_by(subject), Name.of(parameter)
-    params = blank(model)
+    params = zero_parameters(model)
     if name not in params:
         return ""
     tainted = cell_steps(
         own, model, {n: a + (np.nan if n == name else 0) for n, a in params.items()}
     )
-    names = [called(n, own.names, model.cell) for n, a in tainted.items() if np.isnan(a).any()]
+    names = [
+        subject_name(n, own.names, model.cell) for n, a in tainted.items() if np.isnan(a).any()
+    ]
     return "" if names == [parameter] else f"{parameter} is {', '.join(names)} in your convention"

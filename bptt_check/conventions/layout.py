@@ -1,4 +1,4 @@
-"""Which steps a convention takes, for a model and for the data of a case."""
+"""The steps from the contract's arrays to a subject's: of parameters, and of data."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..cases.model import Model, Sizes, parameter_shapes
 from ..errors import BrokenContract
 from . import bias_transforms, transforms
 from .gates import CANDIDATE, order_for, permutation
-from .names import Name, called
+from .names import Name, subject_name
 from .options import Options
 
 Arrays = transforms.Arrays
 
 
 def chain(options: Options, model: Model) -> list[transforms.Step]:
-    """The steps of the parameters, in order."""
+    """The steps from the contract's parameters to the subject's, in order."""
     return [*_gates(options, model), *_shapes(options, model)]
 
 
@@ -29,39 +29,39 @@ def _gates(options: Options, model: Model) -> list[transforms.Step]:
     order = order_for(options.gate_order, model) or gates
     index = permutation(order, gates) or [0]
     two, gru = set(model.layout.biases) == {"b_xh", "b_hh"}, model.cell == "gru"
-    found: list[transforms.Step] = []
+    steps: list[transforms.Step] = []
     if options.z_means == "renew" and gru:
-        found.append(transforms.negated(gates.index("z"), len(gates)))
+        steps.append(transforms.negated(gates.index("z"), len(gates)))
     if options.biases == "two" and not two:
-        found.append(bias_transforms.TwoBiases())
+        steps.append(bias_transforms.TwoBiases())
     if index != sorted(index):
-        found.append(transforms.reordered(index))
+        steps.append(transforms.reordered(index))
     if options.biases == "candidate" and two and gru:
         at = next(n for n, g in enumerate(index) if gates[g] in CANDIDATE)
-        found.append(bias_transforms.CandidateBias(at, len(gates), order[at]))
-    return found
+        steps.append(bias_transforms.CandidateBias(at, len(gates), order[at]))
+    return steps
 
 
 def _shapes(options: Options, model: Model) -> list[transforms.Step]:
     """What happens to the shapes of whole arrays."""
     gates = model.layout.gates
     order = order_for(options.gate_order, model) or gates
-    found: list[transforms.Step] = []
+    steps: list[transforms.Step] = []
     if options.biases == "stacked":
-        found.append(bias_transforms.stacked_biases())
+        steps.append(bias_transforms.stacked_biases())
     if options.joined:
-        found.append(transforms.one_matrix(options.joined, len(gates)))
+        steps.append(transforms.one_matrix(options.joined, len(gates)))
     if options.per_gate and len(gates) > 1:
         uncut = ("b_hh",) if options.biases == "candidate" and model.cell == "gru" else ()
-        found.append(transforms.PerGate(order, uncut))
+        steps.append(transforms.PerGate(order, uncut))
     if options.transposed is True:
-        found.append(transforms.transposed(lambda name: name.is_matrix))
+        steps.append(transforms.transposed(lambda name: name.is_matrix))
     elif options.transposed:
         named = options.transposed
-        found.append(transforms.transposed(lambda name: name.base in named))
+        steps.append(transforms.transposed(lambda name: name.base in named))
     if options.columns:
-        found.append(transforms.as_columns(lambda name: name.is_bias))
-    return found
+        steps.append(transforms.as_columns(lambda name: name.is_bias))
+    return steps
 
 
 def data_steps(options: Options, case: Case) -> list[transforms.Step]:
@@ -90,8 +90,8 @@ def _axes(options: Options, case: Case) -> dict[str, str]:
     steps_axis = "T" if case.model.readout == "every" else ""
     width = "" if case.model.loss == "cross_entropy" else "D"
     states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
-    found = {"x": "TB" if options.tokens else "TBD", "targets": steps_axis + "B" + width}
-    return found | dict.fromkeys(states, "LBD")
+    axes = {"x": "TB" if options.tokens else "TBD", "targets": steps_axis + "B" + width}
+    return axes | dict.fromkeys(states, "LBD")
 
 
 def _wanted(options: Options, source: str) -> str:
@@ -104,17 +104,17 @@ def _wanted(options: Options, source: str) -> str:
     return axes.replace("TB", "BT") if options.batch == "first" else axes
 
 
-def forward(found: list[transforms.Step], arrays: Arrays) -> Arrays:
-    """All steps, one after the other."""
-    for step in found:
+def forward(steps: list[transforms.Step], arrays: Arrays) -> Arrays:
+    """The subject's arrays from the contract's, through all steps."""
+    for step in steps:
         arrays = step.forward(arrays)
     return arrays
 
 
-def back(found: list[transforms.Step], grads: Arrays) -> Arrays:
-    """Gradients home again."""
-    for step in reversed(found):
-        grads = step.back(grads)
+def gradients_from_subject(steps: list[transforms.Step], grads: Arrays) -> Arrays:
+    """Gradients of the contract's arrays from those of the subject's, through all steps."""
+    for step in reversed(steps):
+        grads = step.backward(grads)
     return grads
 
 
@@ -130,50 +130,50 @@ def unsupported_reason(options: Options, model: Model) -> str:
     if not options.layer_axis and model.layers * len(model.directions) > 1:
         return "without an axis of layers there is one layer and one direction"
     seen: dict[str, Name] = {}
-    for name in cell_steps(options, model, blank(model)):
-        text = called(name, options.names, model.cell)
+    for name in cell_steps(options, model, zero_parameters(model)):
+        text = subject_name(name, options.names, model.cell)
         if text in seen:
             return f"{seen[text]} and {name} would both be called {text!r}"
         seen[text] = name
     return ""
 
 
-def blank(model: Model) -> Arrays:
+def zero_parameters(model: Model) -> Arrays:
     """Parameters of the smallest sizes, for what depends on their names only."""
     shapes = parameter_shapes(model, Sizes(1, 1, 1, 1, 1))
     return {Name.of(name): np.zeros(shape) for name, shape in shapes.items()}
 
 
-def home(options: Options, model: Model, arrays: Mapping[str, Any]) -> dict[str, Any]:
+def from_subject(options: Options, model: Model, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of the contract from a subject's own."""
     given = flat(arrays) if options.nested else dict(arrays)
-    wanted = cell_steps(options, model, blank(model))
-    names = {name: called(name, options.names, model.cell) for name in wanted}
+    wanted = cell_steps(options, model, zero_parameters(model))
+    names = {name: subject_name(name, options.names, model.cell) for name in wanted}
     missing = [text for text in names.values() if text not in given]
     if missing:
         raise BrokenContract(missing[0], f"the array {missing[0]!r} is missing")
-    found: Arrays = {name: np.asarray(given[text]) for name, text in names.items()}
+    params: Arrays = {name: np.asarray(given[text]) for name, text in names.items()}
     for step in reversed(chain(options, model)):
-        found = step.inverse(found)
-    return {str(name): array for name, array in found.items()}
+        params = step.inverse(params)
+    return {str(name): array for name, array in params.items()}
 
 
 def nested(arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Names with slashes as dicts in dicts."""
-    found: dict[str, Any] = {}
+    tree: dict[str, Any] = {}
     for name, array in arrays.items():
         *folders, last = name.split("/")
-        inner = found
+        inner = tree
         for folder in folders:
             inner = inner.setdefault(folder, {})
         inner[last] = array
-    return found
+    return tree
 
 
 def flat(arrays: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Dicts in dicts as names with slashes."""
-    found: dict[str, Any] = {}
+    flattened: dict[str, Any] = {}
     for name, value in arrays.items():
         inside = isinstance(value, Mapping)
-        found |= flat(value, f"{before}{name}/") if inside else {f"{before}{name}": value}
-    return found
+        flattened |= flat(value, f"{before}{name}/") if inside else {f"{before}{name}": value}
+    return flattened

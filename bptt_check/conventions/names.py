@@ -23,10 +23,10 @@ class Name:
     @classmethod
     def of(cls, contract: str) -> Name:
         """The name that the contract writes as `W_xh_l0_reverse`."""
-        found = _CONTRACT.fullmatch(contract)
-        if found is None:
+        match = _CONTRACT.fullmatch(contract)
+        if match is None:
             return cls(contract)
-        return cls(found["base"], int(found["layer"]), found["suffix"] or "")
+        return cls(match["base"], int(match["layer"]), match["suffix"] or "")
 
     def __str__(self) -> str:
         """As the contract writes it; with a gate, the gate last."""
@@ -49,7 +49,7 @@ class Name:
         return self.base.startswith("W")
 
 
-def called(name: Name, names: Mapping[str, str], cell: str) -> str:
+def subject_name(name: Name, names: Mapping[str, str], cell: str) -> str:
     """What the subject calls an array: by `cell.base`, else `base`, else as the contract does."""
     template = names.get(f"{cell}.{name.base}", names.get(name.base))
     if template is None:

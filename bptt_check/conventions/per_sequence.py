@@ -13,10 +13,10 @@ from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract
 
-Answer = tuple[Any, dict[str, Array]]
+LossAndGrads = tuple[Any, dict[str, Array]]
 
 
-def alone(case: Case) -> Iterator[tuple[int, Case, float]]:
+def single_sequences(case: Case) -> Iterator[tuple[int, Case, float]]:
     """Each sequence by itself, cut at its length, and the weight of its loss in that of the case.
 
     The sum of weight times loss is the loss of the case, and so it is for the gradients.
@@ -30,11 +30,11 @@ def alone(case: Case) -> Iterator[tuple[int, Case, float]]:
         yield b, single, weight
 
 
-def added_up(case: Case, of_single: Callable[[Case], Answer]) -> Answer:
+def sum_over_sequences(case: Case, of_single: Callable[[Case], LossAndGrads]) -> LossAndGrads:
     """Loss and gradients of a case from those of its sequences."""
     loss: Any = 0.0
     total: dict[str, Array] = {}
-    for b, single, weight in alone(case):
+    for b, single, weight in single_sequences(case):
         part, grads = of_single(single)
         if not hasattr(part, "__add__"):
             raise BrokenContract("loss", f"the loss must be a number, got {part!r}")

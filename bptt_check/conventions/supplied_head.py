@@ -11,7 +11,7 @@ from ..equations.network import pair_loss, problem
 from ..equations.tape import Tape, Taped
 
 
-def why_no_head(model: Model) -> str:
+def no_head_reason(model: Model) -> str:
     """Why a kernel that takes `dh` only cannot have a model's loss; empty if it can."""
     if model.loss != "linear":
         return ""
@@ -20,7 +20,7 @@ def why_no_head(model: Model) -> str:
     return ""
 
 
-def supplied(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:
+def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:
     """The loss at outputs `hidden` (T, B, H*N), its gradient there, and the head's gradients."""
     given = problem(case)
     tape, xp = Tape(), Taped()

@@ -1,9 +1,9 @@
 """The steps from the contract's arrays to a subject's: each one linear, small and reversible.
 
-A step has three maps. `forward` takes arrays to the subject's world, `inverse` takes them home, and
-`back` takes *gradients* home: it is the transpose of `forward`, because L(forward(a)) has the
-gradient `forward^T L'`. For a rearrangement the transpose is the inverse, so most steps need two
-maps only.
+A step has three maps. `forward` makes the subject's arrays of the contract's, `inverse` does the
+opposite, and `backward` makes *gradients* of the contract's arrays of those of the subject's: it is
+the transpose of `forward`, because L(forward(a)) has the gradient `forward^T L'`. For a
+rearrangement the transpose is the inverse, so most steps need two maps only.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ class Step:
         """Arrays of the contract's side to those of the subject's side."""
         raise NotImplementedError
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """Gradients of the subject's side to those of the contract's side."""
         raise NotImplementedError
 
     def inverse(self, arrays: Arrays) -> Arrays:
         """Arrays of the subject's side to those of the contract's side."""
-        return self.back(arrays)
+        return self.backward(arrays)
 
 
 @dataclass(frozen=True)
-class Each(Step):
-    """The same change of every selected array: `there`, and `home` again."""
+class MapEach(Step):
+    """The same change of every selected array: `to_subject`, undone by `to_contract`."""
 
     selected: Callable[[Name], bool]
-    there: Callable[[Array], Array]
-    home: Callable[[Array], Array]
+    to_subject: Callable[[Array], Array]
+    to_contract: Callable[[Array], Array]
 
     def forward(self, arrays: Arrays) -> Arrays:
-        """`there` for the selected ones."""
-        return {n: self.there(a) if self.selected(n) else a for n, a in arrays.items()}
+        """`to_subject` of the selected ones."""
+        return {n: self.to_subject(a) if self.selected(n) else a for n, a in arrays.items()}
 
-    def back(self, grads: Arrays) -> Arrays:
-        """`home` for the selected ones."""
-        return {n: self.home(a) if self.selected(n) else a for n, a in grads.items()}
+    def backward(self, grads: Arrays) -> Arrays:
+        """`to_contract` of the selected ones."""
+        return {n: self.to_contract(a) if self.selected(n) else a for n, a in grads.items()}
 
 
 def transposed(selected: Callable[[Name], bool]) -> Step:
     """Matrices as (in, out)."""
-    return Each(selected, lambda a: a.T, lambda a: a.T)
+    return MapEach(selected, lambda a: a.T, lambda a: a.T)
 
 
 def as_columns(selected: Callable[[Name], bool]) -> Step:
     """Vectors (n,) as (n, 1)."""
-    return Each(selected, lambda a: a[:, None], lambda a: a[:, 0])
+    return MapEach(selected, lambda a: a[:, None], lambda a: a[:, 0])
 
 
 def reordered(order: Sequence[int]) -> Step:
     """Gates in another order: block g of the subject is block `order[g]` of the contract."""
     undo = np.argsort(order)
-    return Each(
+    return MapEach(
         lambda name: name.recurrent, lambda a: _blocks(a, order), lambda a: _blocks(a, undo)
     )
 
@@ -80,7 +80,7 @@ def negated(gate: int, gates: int) -> Step:
         flipped[gate] *= -1.0
         return flipped.reshape(a.shape)
 
-    return Each(lambda name: name.recurrent, flip, flip)
+    return MapEach(lambda name: name.recurrent, flip, flip)
 
 
 def _blocks(a: Array, order: Any) -> Array:
@@ -107,25 +107,25 @@ class PerGate(Step):
 
     def forward(self, arrays: Arrays) -> Arrays:
         """Cut what is stacked."""
-        found: Arrays = {}
+        cut: Arrays = {}
         for name, array in arrays.items():
             if self._is_cut(name):
                 parts = np.split(array, len(self.letters), axis=0)
-                found |= dict(zip(self._names(name), parts, strict=True))
+                cut |= dict(zip(self._names(name), parts, strict=True))
             else:
-                found[name] = array
-        return found
+                cut[name] = array
+        return cut
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """Stack what was cut."""
-        found: Arrays = {}
+        stacked: Arrays = {}
         for name, array in grads.items():
             if self._is_cut(name):
                 parts = [needed(grads, part) for part in self._names(name)]
-                found[replace(name, gate="")] = np.concatenate(parts, axis=0)
+                stacked[replace(name, gate="")] = np.concatenate(parts, axis=0)
             else:
-                found[name] = array
-        return found
+                stacked[name] = array
+        return stacked
 
     def _is_cut(self, name: Name) -> bool:
         return name.recurrent and name.base not in self.uncut
@@ -135,7 +135,7 @@ class PerGate(Step):
 
 
 @dataclass(frozen=True)
-class Join(Step):
+class Joined(Step):
     """Two arrays in one: `parts` become `whole` by `join`, and again two by `cut`."""
 
     parts: tuple[str, str]
@@ -145,25 +145,25 @@ class Join(Step):
 
     def forward(self, arrays: Arrays) -> Arrays:
         """Join where both are there."""
-        found: Arrays = {}
+        joined: Arrays = {}
         for name, array in arrays.items():
             first, second = (replace(name, base=base) for base in self.parts)
             if name == first and second in arrays:
-                found[replace(name, base=self.whole)] = self.join(array, arrays[second])
+                joined[replace(name, base=self.whole)] = self.join(array, arrays[second])
             elif not (name == second and first in arrays):
-                found[name] = array
-        return found
+                joined[name] = array
+        return joined
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """Cut again."""
-        found: Arrays = {}
+        cut: Arrays = {}
         for name, array in grads.items():
             if name.base == self.whole:
                 names = [replace(name, base=base) for base in self.parts]
-                found |= dict(zip(names, self.cut(array), strict=True))
+                cut |= dict(zip(names, self.cut(array), strict=True))
             else:
-                found[name] = array
-        return found
+                cut[name] = array
+        return cut
 
 
 def one_matrix(order: str, gates: int) -> Step:
@@ -175,7 +175,7 @@ def one_matrix(order: str, gates: int) -> Step:
         return np.split(whole, [at], axis=1)
 
     parts = ("W_xh", "W_hh") if order == "xh" else ("W_hh", "W_xh")
-    return Join(parts, "W", lambda a, b: np.concatenate([a, b], axis=1), cut)
+    return Joined(parts, "W", lambda a, b: np.concatenate([a, b], axis=1), cut)
 
 
 @dataclass(frozen=True)
@@ -194,13 +194,13 @@ class Axes(Step):
 
     def forward(self, arrays: Arrays) -> Arrays:
         """Drop, then reorder, then cut."""
-        return {n: self._there(a) if n.base == self.base else a for n, a in arrays.items()}
+        return {n: self._to_subject(a) if n.base == self.base else a for n, a in arrays.items()}
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """Join, reorder, put the dropped axes back."""
-        return {n: self._home(a) if n.base == self.base else a for n, a in grads.items()}
+        return {n: self._to_contract(a) if n.base == self.base else a for n, a in grads.items()}
 
-    def _there(self, array: Array) -> Any:
+    def _to_subject(self, array: Array) -> Any:
         kept = [axis for axis in self.source if axis in self.wanted]
         dropped = tuple(n for n, axis in enumerate(self.source) if axis not in self.wanted)
         moved = array.squeeze(dropped).transpose([kept.index(axis) for axis in self.wanted])
@@ -208,7 +208,7 @@ class Axes(Step):
             return moved
         return moved.tolist() if moved.ndim == 1 else list(moved)
 
-    def _home(self, array: Any) -> Array:
+    def _to_contract(self, array: Any) -> Array:
         kept = [axis for axis in self.source if axis in self.wanted]
         moved = np.asarray(array).transpose([self.wanted.index(axis) for axis in kept])
         dropped = [n for n, axis in enumerate(self.source) if axis not in self.wanted]
@@ -225,7 +225,7 @@ class Tokens(Step):
         """The index of the 1."""
         return {n: a.argmax(-1) if n.base == "x" else a for n, a in arrays.items()}
 
-    def back(self, grads: Arrays) -> Arrays:
+    def backward(self, grads: Arrays) -> Arrays:
         """A gradient of integers does not exist."""
         return {n: a for n, a in grads.items() if n.base != "x"}
 

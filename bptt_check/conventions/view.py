@@ -12,7 +12,7 @@ from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
 from . import layout
-from .names import Name, called
+from .names import Name, subject_name
 from .options import Options
 from .scale_factors import FACTORS
 
@@ -47,14 +47,14 @@ class View:
         of_params = {Name.of(n): a for n, a in case.params.items()}
         params = layout.forward(self._chain, of_params)
         self._output_axes = layout.output_axes(convention)
-        self._names = {name: self._called(name) for name in params}
+        self._names = {name: self._subject_name(name) for name in params}
         others = layout.forward(self._steps, layout.data(case))
-        others_names = {name: self._called(name) for name in others}
+        others_names = {name: self._subject_name(name) for name in others}
         self._optional = {others_names[n]: n for n in others if n.base in STATES}
         if convention.tokens:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
-        self._params = {self._names[n]: self._own(a) for n, a in params.items()}
-        self._others = {others_names[n]: self._own(a) for n, a in others.items()}
+        self._params = {self._names[n]: self._copied(a) for n, a in params.items()}
+        self._others = {others_names[n]: self._copied(a) for n, a in others.items()}
 
     @property
     def truncation(self) -> Lengths | None:
@@ -126,10 +126,10 @@ class View:
         scale = self.scale
         factor = self.convention.gradient_factor
         of_gradient = scale * (FACTORS[factor](self.case) if factor else 1.0)
-        found = self.gradients(grads)
-        found = found if of_gradient == 1.0 else {n: g / of_gradient for n, g in found.items()}
+        scaled = self.gradients(grads)
+        ours = scaled if of_gradient == 1.0 else {n: g / of_gradient for n, g in scaled.items()}
         is_number = hasattr(loss, "__truediv__")  # what is none is reported as it came
-        return (loss / scale if is_number and scale != 1.0 else loss), found
+        return (loss / scale if is_number and scale != 1.0 else loss), ours
 
     def gradients(self, grads: Any) -> dict[str, Array]:
         """Gradients of the contract's arrays from those of the subject's."""
@@ -149,29 +149,31 @@ class View:
         for name, text in self._names.items():
             if name not in read:
                 what = f"the gradient of {text} is missing, shape {self._params[text].shape}"
-                raise BrokenContract(self._home(name), what)
-        home = layout.back(self._chain, {n: g for n, g in read.items() if n in self._names})
-        data = layout.back(self._steps, {n: g for n, g in read.items() if n not in self._names})
-        return {str(name): self._in_dtype(g) for name, g in (home | data).items()}
+                raise BrokenContract(self._contract_name(name), what)
+        of_params = {n: g for n, g in read.items() if n in self._names}
+        of_data = {n: g for n, g in read.items() if n not in self._names}
+        ours = layout.gradients_from_subject(self._chain, of_params)
+        ours |= layout.gradients_from_subject(self._steps, of_data)
+        return {str(name): self._in_dtype(g) for name, g in ours.items()}
 
     def outputs(self, h: Any) -> Array:
         """Outputs of the top layer in the code's layout as (T, B, H*N)."""
         sizes, model = self.case.sizes, self.case.model
         wanted = (sizes.T, sizes.B, sizes.H * len(model.directions))
-        home = layout.back([self._output_axes], {Name("h"): h})[Name("h")]
-        if home.shape != wanted:
+        outputs = layout.gradients_from_subject([self._output_axes], {Name("h"): h})[Name("h")]
+        if outputs.shape != wanted:
             got = np.shape(h)
             raise BrokenContract("return value", f"the outputs have shape {got}, not {wanted}")
-        return home
+        return outputs
 
     def cotangent(self, dh: Array) -> Any:
         """`dh` (T, B, H*N) in the code's layout."""
-        return self._own(layout.forward([self._output_axes], {Name("h"): dh})[Name("h")])
+        return self._copied(layout.forward([self._output_axes], {Name("h"): dh})[Name("h")])
 
     def head_gradients(self, grads: Mapping[str, Array]) -> dict[str, Array]:
         """Gradients of `W_hy` and `b_y`, known in the contract's shapes, in the code's."""
         named = {Name.of(n): g for n, g in grads.items()}
-        return {self._called(n): g for n, g in layout.forward(self._chain, named).items()}
+        return {self._subject_name(n): g for n, g in layout.forward(self._chain, named).items()}
 
     def written(self) -> None:
         """Raise `BrokenContract` if the subject changed an array that it was handed."""
@@ -181,13 +183,13 @@ class View:
                 what = f"{name} was written to: a subject must leave its inputs as they are"
                 raise BrokenContract(name, what)
 
-    def _called(self, name: Name) -> str:
-        return called(name, self.convention.names, self.case.model.cell)
+    def _subject_name(self, name: Name) -> str:
+        return subject_name(name, self.convention.names, self.case.model.cell)
 
-    def _own(self, array: Any) -> Any:
+    def _copied(self, array: Any) -> Any:
         """A contiguous copy in the convention's dtype."""
         if isinstance(array, list):
-            return [self._own(step) for step in array]
+            return [self._copied(step) for step in array]
         if isinstance(array, int):
             return array
         dtype = self.convention.dtype if array.dtype.kind == "f" else ""
@@ -201,13 +203,13 @@ class View:
             array = array.astype(self.case.dtype) if _has_no_dtype(value) else array
         except Exception as error:  # whatever a foreign array's conversion raises
             what = f"the gradient of {text} is no array of numbers: {error}"
-            raise BrokenContract(self._home(name), what) from error
+            raise BrokenContract(self._contract_name(name), what) from error
         if array.shape != wanted:
             what = f"the gradient of {text} has shape {array.shape}, not {wanted}"
-            raise BrokenContract(self._home(name), what)
+            raise BrokenContract(self._contract_name(name), what)
         return array
 
-    def _home(self, name: Name) -> str:
+    def _contract_name(self, name: Name) -> str:
         """The contract's name of an array, or of one it is part of."""
         bases = {"W": "W_xh", "b": "b_xh"}
         plain = str(Name(bases.get(name.base, name.base), name.layer, name.suffix))

@@ -13,7 +13,7 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.conventions.expression import in_own_names
-from bptt_check.conventions.per_sequence import alone
+from bptt_check.conventions.per_sequence import single_sequences
 from bptt_check.diagnosis.truncation import which_truncation
 from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.errors import SpecError
@@ -191,7 +191,7 @@ def test_sequences_one_by_one_add_up_to_the_case(model: str, lengths: bool) -> N
     """Loss and gradients of the whole, exactly as weighted."""
     case = bc.Spec(bc.Model.parse(model), bc.Sizes(4, 3, 2, 2, 2), lengths=lengths, seed=2).build()
 
-    singles = list(alone(case))
+    singles = list(single_sequences(case))
 
     assert sum(w * exact_loss(c) for _, c, w in singles) == pytest.approx(exact_loss(case))
     summed = sum(w * exact_gradients(c)["W_hh_l0"] for _, c, w in singles)
