@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..cases.case import Case
-from ..runs.records import SCHEMA_VERSION, TABLE, Record
-from ..verdicts.verdict import Verdict, worst
-from . import document, folder as store, grouping
-from .document import CheckEntry, Run
+from ..runs.records import TABLE, Record
+from . import document, folder as store
+from .document import FailureEntry, Run
+from .merging import merge_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,84 +68,37 @@ def unpack(data: Mapping[str, Any]) -> Bundle:
 
 
 def merge(parts: Mapping[str, Bundle], command: str = "", interrupted: bool = False) -> Bundle:
-    """One bundle of several, each labelled by its key so that nothing collides.
+    """One bundle of several, each labelled by its key: see `merging.merge_runs`."""
+    renamed: dict[str, Bundle] = {}
+    for label, part in parts.items():
+        before = sum(len(other.run.failures) for other in renamed.values())
+        renamed[label] = _renumbered(part, before)
+    run = merge_runs({label: part.run for label, part in renamed.items()}, command, interrupted)
+    files = {name: data for part in renamed.values() for name, data in part.files.items()}
+    return Bundle(run, _stacked(renamed), files)
 
-    The verdict is the worst failure; `pass` if everything passed and there was something.
-    """
-    labelled = [_labelled(label, part) for label, part in parts.items()]
+
+def _renumbered(part: Bundle, before: int) -> Bundle:
+    """The part with the numbers of its files beginning after those of the parts before it."""
     files: dict[str, bytes] = {}
-    failures: list[document.FailureEntry] = []
-    for part in labelled:
-        for failure in part.run.failures:
-            name = file_name(len(failures), failure.model, failure.verdict)
-            if (old := failure.counterexample) in part.files:
-                files[name] = part.files[str(old)]
-            failures.append(replace(failure, counterexample=name if name in files else None))
-    failures.sort(key=lambda f: f.verdict.rank)
-    run = _merged([part.run for part in labelled], tuple(failures), command, interrupted)
-    return Bundle(run, _stacked(labelled), files)
+    failures: list[FailureEntry] = []
+    for number, failure in enumerate(part.run.failures, before):
+        name = file_name(number, failure.model, failure.verdict)
+        if (old := failure.counterexample) in part.files:
+            files[name] = part.files[str(old)]
+        failures.append(replace(failure, counterexample=name if name in files else None))
+    return Bundle(replace(part.run, failures=tuple(failures)), part.table, files)
 
 
-def _labelled(label: str, part: Bundle) -> Bundle:
-    """The part with its label in every row, failure and entry of the table."""
-    label = document.clean(label)
-    run = replace(
-        part.run,
-        rows=tuple(replace(row, check=label) for row in part.run.rows),
-        failures=tuple(replace(failure, check=label) for failure in part.run.failures),
-        checks=tuple(replace(check, check=label) for check in part.run.parts),
-        spreads=tuple(replace(spread, check=label) for spread in part.run.spreads),
-        profiles=tuple(replace(profile, check=label) for profile in part.run.profiles),
-        flows=tuple(replace(f, model=grouping.label(label, f.model)) for f in part.run.flows),
-    )
-    length = max((len(column) for column in part.table.values()), default=0)
-    return Bundle(run, {"check": [label] * length, **part.table}, part.files)
+def _stacked(parts: Mapping[str, Bundle]) -> dict[str, list[Any]]:
+    """The tables below each other, with the label of each in its lines."""
+    tables = [
+        {"check": [document.clean(label)] * _length(part.table), **part.table}
+        for label, part in parts.items()
+    ]
+    names = dict.fromkeys(["check", *TABLE, *(name for table in tables for name in table)])
+    return {name: [v for table in tables for v in table.get(name, ())] for name in names}
 
 
-def _merged(
-    runs: Sequence[Run], failures: tuple[document.FailureEntry, ...], command: str, stop: bool
-) -> Run:
-    """The document over all runs."""
-    checks = tuple(check for run in runs for check in run.checks)
-    seeds = {check.seed for check in checks}
-    return Run(
-        schema_version=SCHEMA_VERSION,
-        verdict=_verdict(checks, stop),
-        subject=", ".join(dict.fromkeys(run.subject for run in runs)),
-        command=document.clean(command),
-        seed=seeds.pop() if len(seeds) == 1 else None,
-        environment=runs[0].environment if runs else {},
-        models=tuple(dict.fromkeys(m for run in runs for m in run.models)),
-        oracles=tuple(dict.fromkeys(o for run in runs for o in run.oracles)),
-        cases=_summed(runs),
-        declined={grouping.label(c.check, m): why for c in checks for m, why in c.declined.items()},
-        interrupted=stop or any(run.interrupted for run in runs),
-        seconds=sum(run.seconds for run in runs),
-        rows=tuple(row for run in runs for row in run.rows),
-        failures=failures,
-        checks=checks,
-        spreads=tuple(spread for run in runs for spread in run.spreads),
-        profiles=tuple(profile for run in runs for profile in run.profiles),
-        flows=tuple(flow for run in runs for flow in run.flows),
-    )
-
-
-def _verdict(checks: Sequence[CheckEntry], interrupted: bool) -> Verdict:
-    found = {check.verdict for check in checks}
-    if any(verdict.failing for verdict in found):
-        return worst(found)
-    return Verdict.PASS if found == {Verdict.PASS} and not interrupted else Verdict.INCONCLUSIVE
-
-
-def _summed(runs: Sequence[Run]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for run in runs:
-        for verdict, count in run.cases.items():
-            total[verdict] = total.get(verdict, 0) + count
-    return total
-
-
-def _stacked(parts: Sequence[Bundle]) -> dict[str, list[Any]]:
-    """The tables below each other."""
-    names = dict.fromkeys(["check", *TABLE, *(n for part in parts for n in part.table)])
-    return {name: [v for part in parts for v in part.table.get(name, ())] for name in names}
+def _length(table: Mapping[str, Sequence[Any]]) -> int:
+    return max((len(column) for column in table.values()), default=0)

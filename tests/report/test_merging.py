@@ -1,0 +1,123 @@
+"""Several runs as one: no field of a run is lost, none of another run is taken for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import pytest
+from support import made
+
+from bptt_check.report import folder
+from bptt_check.report.document import Run
+from bptt_check.report.merging import labelled_run, merge_runs
+
+FIELDS = [f.name for f in fields(Run)]
+
+
+def full_run(which: str) -> Run:
+    """A run in which every field says something, and something else than in another such run."""
+    number = {"one": 1, "other": 2}[which]
+    model, subject = f"gru+{number}layers", f"subject of {which}"
+    run = made.failing(
+        subject=subject,
+        command=f"command of {which}",
+        seed=number,
+        models=(model,),
+        oracles=(f"oracle of {which}",),
+        environment={f"python of {which}": "3.11"},
+        cases={"fail": number},
+        declined={f"model of {which}": f"reason of {which}"},
+        interrupted=True,
+        seconds=float(number),
+        rows=(made.wrong(model=model),),
+        failures=(made.failure(model=model),),
+        flows=(replace(made.flow(), model=model),),
+        spreads=(made.spread(model=model),),
+        profiles=(made.profile(model=model),),
+        taylor=(made.curve(model=model),),
+    ).document
+    return replace(run, checks=run.parts)
+
+
+ONE, OTHER = full_run("one"), full_run("other")
+MERGED = merge_runs({"a": ONE, "b": OTHER})
+
+
+def joined(name: str) -> Any:
+    """The labelled entries of both runs."""
+    return getattr(labelled_run("a", ONE), name) + getattr(labelled_run("b", OTHER), name)
+
+
+WANTED: dict[str, Callable[[], Any]] = {
+    "schema_version": lambda: ONE.schema_version,
+    "verdict": lambda: "fail",
+    "subject": lambda: "subject of one, subject of other",
+    "command": lambda: "command of one; command of other",
+    "seed": lambda: None,
+    "environment": lambda: {"python of one": "3.11", "python of other": "3.11"},
+    "models": lambda: ("gru+1layers", "gru+2layers"),
+    "oracles": lambda: ("oracle of one", "oracle of other"),
+    "cases": lambda: {"fail": 3},
+    "declined": lambda: {
+        "model of one in a": "reason of one",
+        "model of other in b": "reason of other",
+    },
+    "interrupted": lambda: True,
+    "seconds": lambda: 3.0,
+}
+"""Field to what is expected of both runs; the entries of both where it is not here."""
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_sample_runs_have_a_value_in_every_field(name: str) -> None:
+    """Else the tests below would prove nothing of it: a new field needs a value in `full_run`."""
+    assert getattr(ONE, name)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_merging_keeps_every_field(name: str) -> None:
+    """What either run says is in the merged one; a field that is forgotten fails here."""
+    want = WANTED[name]() if name in WANTED else joined(name)
+
+    assert want == getattr(MERGED, name)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("run", [ONE, MERGED], ids=["one", "merged"])
+def test_run_json_keeps_every_field(name: str, run: Run) -> None:
+    """What is read back from `run.json` is what was written, field by field."""
+    again = folder.from_json(folder.to_json(run), "run.json")
+
+    assert getattr(run, name) == getattr(again, name)
+
+
+ENTRIES = [
+    n for n in FIELDS if isinstance(getattr(ONE, n), tuple) and is_dataclass(getattr(ONE, n)[0])
+]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_entries_of_equal_runs_stay_apart(name: str) -> None:
+    """Two tests may check the same model; each entry says to which of them it belongs."""
+    first, second = getattr(merge_runs({"a": ONE, "b": ONE}), name)
+
+    assert first != second
+
+
+def test_run_without_curves_is_told_from_one_with_them() -> None:
+    """What the tests above compare is not equal whatever is in it."""
+    lost = replace(ONE, taylor=())
+
+    assert merge_runs({"a": lost, "b": OTHER}).taylor != MERGED.taylor
+
+
+def test_commands_of_the_runs_give_way_to_that_of_the_session() -> None:
+    """Whoever runs the session again runs all of them."""
+    assert merge_runs({"a": ONE, "b": OTHER}, command="pytest").command == "pytest"
+
+
+def test_seed_stays_where_it_is_the_same() -> None:
+    """Runs of one seed have a seed together."""
+    assert merge_runs({"a": ONE, "b": replace(OTHER, seed=1)}).seed == 1
