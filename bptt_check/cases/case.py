@@ -255,6 +255,11 @@ _FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
 _ARRAY_FIELDS = (*_FLOAT_FIELDS, "targets", "lengths")
 
 
+def lengths_of(case: Case) -> Array:
+    """The number of steps of every sequence, (B,): T for a case without lengths."""
+    return np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
+
+
 def check_combination(model: Model, truncation: Truncation | None, lengths: bool) -> None:
     """Raise `SpecError` for what a case cannot combine."""
     if truncation is not None and model.bidirectional:

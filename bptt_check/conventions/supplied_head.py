@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
 from ..equations.network import pair_loss, problem
@@ -48,4 +48,4 @@ def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array
 
 def _last_steps(case: Case) -> Array:
     """The step after which each sequence's state is final."""
-    return (np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths) - 1
+    return lengths_of(case) - 1

@@ -23,7 +23,7 @@ from .exact import leaves, record, sweep
 from .network import Problem, problem, run_layers
 from .rounding import Kinks, Rounding, Saturating
 from .tape import Taped
-from .truncation import parts
+from .truncation import windows_of
 
 SAMPLES = 16
 
@@ -89,16 +89,16 @@ def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked, parted = 0.0, False, False
-    for part in parts(case, lambda alone: _rounded_states(alone, arithmetic)):
-        found = _scatter(part.problem, arithmetic)
+    for window in windows_of(case, lambda alone: _rounded_states(alone, arithmetic)):
+        found = _scatter(window.problem, arithmetic)
         loss += float(found.losses.sum())
-        part.add_to(total, found.grads)  # magnitudes add: windows round independently
+        window.add_to(total, found.grads)  # magnitudes add: windows round independently
         if any(mask.any() for mask in found.kinks):
             kinked = True
-            part.add_to(kinks, _width_at_kinks(part.problem, found.kinks))
+            window.add_to(kinks, _width_at_kinks(window.problem, found.kinks))
         if found.lost is not None:
             parted = True
-            part.add_to(lost, found.lost)
+            window.add_to(lost, found.lost)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = float(loss_scatter(problem(case), arithmetic).sum())
     return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)

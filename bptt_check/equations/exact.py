@@ -13,7 +13,7 @@ from .arithmetic import Exact
 from .namespaces.numpy import NumPy
 from .network import Problem, losses, problem
 from .tape import Node, Tape, Taped
-from .truncation import parts
+from .truncation import windows_of
 
 TAPED = Taped()
 EXACT = Exact()
@@ -73,9 +73,9 @@ def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
     differently.
     """
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    for part in parts(case):
-        bars = sweep(part.problem, xp).bars
-        part.add_to(total, {n: bar[0] for n, bar in bars.items()})
+    for window in windows_of(case):
+        bars = sweep(window.problem, xp).bars
+        window.add_to(total, {n: bar[0] for n, bar in bars.items()})
     return total
 
 

@@ -19,7 +19,7 @@ from ..errors import SpecError
 from .cells import step_of
 from .network import Problem, final_loss, layer_params, pair_loss, problem
 from .tape import Node, Tape, Taped
-from .truncation import restricted
+from .truncation import by_length, restricted, windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +67,9 @@ def gradient_flow(case: Case) -> GradientFlow:
             "direction on its own."
         )
     whole = problem(case)
-    lengths = np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
     total = _empty(whole, case.sizes.T)
-    for length in np.unique(lengths):
-        columns = np.flatnonzero(lengths == length)
-        _add_group(total, _Unrolled(restricted(whole, 0, int(length), columns)), case.truncation)
+    for length, columns in by_length(case):
+        _add_group(total, _Unrolled(restricted(whole, 0, length, columns)), case.truncation)
     norms = {s: np.sqrt(squares) for s, squares in total.state_norms.items()}
     kept = {n: _kept(g) for n, g in total.contributions.items()}
     return GradientFlow(total.contributions, norms, total.jacobian_norms, kept)
@@ -130,8 +128,7 @@ class _Unrolled:
 def _add_group(total: GradientFlow, run: _Unrolled, truncation: Truncation | None) -> None:
     """Add what sequences of one length contribute."""
     T = run.T
-    for i in range(T):
-        start = _window_start(i, T, truncation)
+    for i, start in enumerate(_starts(T, truncation)):
         for name, shares in run.contributions(i).items():
             total.contributions[name][i, start:T] += shares[start:] if start <= i else 0.0
     if run.losses:
@@ -157,13 +154,13 @@ def _add_jacobians(total: GradientFlow, run: _Unrolled) -> None:
                     norms[i, k] = max(norms[i, k], largest)
 
 
-def _window_start(i: int, T: int, truncation: Truncation | None) -> int:
-    """First step to which the loss of step i flows back; beyond i if it gives no gradient."""
+def _starts(T: int, truncation: Truncation | None) -> list[int]:
+    """First step to which the loss of each step flows back; T if it gives no gradient."""
     if truncation is None:
-        return 0
-    end = min((i // truncation.k1 + 1) * truncation.k1, T)
-    start = max(0, end - truncation.k2)
-    return start if start <= i else T
+        return [0] * T
+    spans = windows(T, truncation.k1, truncation.k2)
+    of_step = (spans[i // truncation.k1] for i in range(T))
+    return [span.start if span.counted <= i else T for i, span in enumerate(of_step)]
 
 
 def _empty(given: Problem, T: int) -> GradientFlow:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
 from .cells import Step, affine, step_of
@@ -179,9 +179,7 @@ def _dense_targets(case: Case) -> Array:
 
 def _carries_loss(case: Case) -> Array:
     """Which (step, sequence) pairs carry a loss, (T, B) booleans."""
-    T, B = case.x.shape[:2]
-    length = np.full(B, T) if case.lengths is None else case.lengths
-    step = np.arange(T)[:, None]
+    length, step = lengths_of(case), np.arange(case.sizes.T)[:, None]
     return step == length - 1 if case.model.readout == "last" else step < length
 
 
@@ -193,7 +191,5 @@ def pair_count(case: Case) -> int:
 
 def _reverse(case: Case) -> Array:
     """Step t of the reverse direction reads step length-1-t; padded steps read themselves."""
-    T, B = case.x.shape[:2]
-    length = np.full(B, T) if case.lengths is None else case.lengths
-    step = np.arange(T)[:, None]
+    length, step = lengths_of(case), np.arange(case.sizes.T)[:, None]
     return np.where(step < length, length - 1 - step, step)

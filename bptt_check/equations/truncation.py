@@ -7,14 +7,44 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Case, Truncation
+from ..cases.case import Case, lengths_of
 from ..cases.types import Array
 from .namespaces.numpy import NumPy
 from .network import Problem, problem, run_layers
 
 
+@dataclass(frozen=True)
+class Span:
+    """Where a window lies: the losses of steps [counted, end) flow back to step `start`."""
+
+    start: int
+    counted: int
+    end: int
+
+
+def windows(T: int, k1: int, k2: int) -> list[Span]:
+    """The windows of `Truncation(k1, k2)` over T steps, one for each block of k1 steps.
+
+    Each has the last k2 steps up to its block's end and counts the losses of its block; those
+    before the window, if k2 is the smaller one, give no gradient.
+    """
+    ends = [min(block + k1, T) for block in range(0, T, k1)]
+    starts = [max(0, end - k2) for end in ends]
+    return [
+        Span(start, max(block, start), end)
+        for block, start, end in zip(range(0, T, k1), starts, ends, strict=True)
+    ]
+
+
+def by_length(case: Case) -> Iterator[tuple[int, Array]]:
+    """Each length of a sequence, and which sequences have it: their columns of the batch."""
+    lengths = lengths_of(case)
+    for length in np.unique(lengths):
+        yield int(length), np.flatnonzero(lengths == length)
+
+
 @dataclass(frozen=True, eq=False)
-class Part:
+class Window:
     """One summand of a case's surrogate loss: a problem on steps [start, end) of some sequences."""
 
     problem: Problem
@@ -23,7 +53,7 @@ class Part:
     columns: Array
 
     def inputs_of(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """This part's inputs out of those of the whole case; what enters it stays a constant."""
+        """This window's inputs out of those of the whole case; what enters it stays a constant."""
         cut = {
             "x": lambda a: a[self.start : self.end, self.columns],
             "h0": lambda a: a[:, self.columns],
@@ -33,7 +63,7 @@ class Part:
         return {**self.problem.inputs, **own}
 
     def add_to(self, total: dict[str, Array], grads: Mapping[str, Array]) -> None:
-        """Add gradients of this part's problem to those of the whole case, in place."""
+        """Add gradients of this window's problem to those of the whole case, in place."""
         for name in self.problem.wanted:
             if name == "x":
                 total[name][self.start : self.end, self.columns] += grads[name]
@@ -53,46 +83,40 @@ def states_after(given: Problem) -> dict[str, Array]:
     }
 
 
-def parts(case: Case, states: Callable[[Problem], dict[str, Array]] = states_after) -> list[Part]:
+def windows_of(
+    case: Case, states: Callable[[Problem], dict[str, Array]] = states_after
+) -> list[Window]:
     """The surrogate of a case: problems whose gradients sum to its (truncated) gradient.
 
-    Without truncation the case itself. With it, one problem per block of k1 steps: the last k2
-    steps up to the block's end, the block's own losses, and the state that enters the window as a
-    constant, as `states` has it after each step. A sequence of length n is cut as if it were
-    alone, so sequences go by equal length.
+    Without truncation the case itself. With it, one problem per window: its steps, the losses that
+    it counts, and the state that enters it as a constant, as `states` has it after each step. A
+    sequence of length n is cut as if it were alone, so sequences go by equal length.
     """
     whole = problem(case)
-    everyone = np.arange(case.sizes.B)
     if case.truncation is None:
-        return [Part(whole, 0, case.sizes.T, everyone)]
-    lengths = np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
-    found: list[Part] = []
-    for length in np.unique(lengths):
-        columns = everyone[lengths == length]
-        alone = restricted(whole, 0, int(length), columns)
-        found += _windows(alone, states(alone), case.truncation, columns)
+        return [Window(whole, 0, case.sizes.T, np.arange(case.sizes.B))]
+    found: list[Window] = []
+    for length, columns in by_length(case):
+        alone = restricted(whole, 0, length, columns)
+        entering = states(alone)
+        spans = windows(length, case.truncation.k1, case.truncation.k2)
+        found += [Window(_cut(alone, s, entering), s.start, s.end, columns) for s in spans]
     return found
 
 
-def _windows(
-    alone: Problem, entering: Mapping[str, Array], truncation: Truncation, columns: Array
-) -> Iterator[Part]:
-    """The windows of sequences of one length, `alone` being the problem of just these."""
-    k1, k2 = truncation.k1, truncation.k2
-    T, everyone = len(alone.weights), np.arange(len(columns))
-    for block in range(0, T, k1):
-        end = min(block + k1, T)
-        start = max(0, end - k2)
-        window = restricted(alone, start, end, everyone)
-        in_block = np.arange(start, end)[:, None] >= block
-        window = replace(window, weights=window.weights * in_block)
-        if end < T:
-            window = replace(window, final={})
-        if start > 0:
-            constant = {f"{s}0": a[start - 1] for s, a in entering.items()}
-            wanted = tuple(n for n in window.wanted if n not in constant)
-            window = replace(window, inputs={**window.inputs, **constant}, wanted=wanted)
-        yield Part(window, start, end, columns)
+def _cut(alone: Problem, span: Span, entering: Mapping[str, Array]) -> Problem:
+    """The problem of one window of sequences of one length, `alone` being that of just these."""
+    T, B = alone.weights.shape
+    window = restricted(alone, span.start, span.end, np.arange(B))
+    counted = np.arange(span.start, span.end)[:, None] >= span.counted
+    window = replace(window, weights=window.weights * counted)
+    if span.end < T:
+        window = replace(window, final={})
+    if span.start > 0:
+        constant = {f"{s}0": a[span.start - 1] for s, a in entering.items()}
+        wanted = tuple(n for n in window.wanted if n not in constant)
+        window = replace(window, inputs={**window.inputs, **constant}, wanted=wanted)
+    return window
 
 
 def restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:

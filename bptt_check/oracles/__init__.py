@@ -4,9 +4,10 @@ asked.
 Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `network.Problem` as a
 float, the gradient of every input in `problem.wanted` as float64 arrays, and a bound on the error
 of every entry, or None where the oracle is exact up to float64 rounding. Everything about time
-(truncation, lengths) happens in `network.parts`, once, for all of them. One that must not round in
-between, where parts are added up, has `differentiate(case) -> Result` instead; one that is slow on
-large cases has `too_large(case)`, which says why it leaves a case alone unless it is asked for.
+(truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that must not
+round in between, where windows are added up, has `differentiate(case) -> Result` instead; one that
+is slow on large cases has `too_large(case)`, which says why it leaves a case alone unless it is
+asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.exact import exact_loss
 from ..equations.network import Problem
-from ..equations.truncation import parts
+from ..equations.truncation import windows_of
 from ..errors import MissingFramework, Undecidable, UnknownName
 
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
@@ -96,7 +97,7 @@ def load(name: str, asked_for: bool = True) -> Oracle:
         )
     module: Any = importlib.import_module(f"{__name__}.{name}")
     if not hasattr(module, "differentiate"):
-        return _SumOfParts(name, module.gradients)
+        return _SumOfWindows(name, module.gradients)
     return _Whole(name, module.differentiate, None if asked_for else module.too_large)
 
 
@@ -119,8 +120,8 @@ class _Whole:
         return self._differentiate(case)
 
 
-class _SumOfParts:
-    """The gradient of a case from that of its parts (one part unless it is truncated)."""
+class _SumOfWindows:
+    """The gradient of a case from those of its windows (one window unless it is truncated)."""
 
     def __init__(self, name: str, gradients: Callable[[Problem], Gradients]) -> None:
         self.name = name
@@ -131,12 +132,12 @@ class _SumOfParts:
         bounds = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
         bounded = False
         loss = 0.0
-        for part in parts(case):
-            loss, grads, part_bounds = self._gradients(part.problem)
-            part.add_to(total, grads)
-            if part_bounds is not None:
+        for window in windows_of(case):
+            loss, grads, window_bounds = self._gradients(window.problem)
+            window.add_to(total, grads)
+            if window_bounds is not None:
                 bounded = True
-                part.add_to(bounds, part_bounds)
+                window.add_to(bounds, window_bounds)
         if case.truncation is not None:  # the reported loss is the whole one, not the surrogate's
             loss = exact_loss(case)
         return Result(loss, total, bounds=bounds if bounded else None)

@@ -9,7 +9,7 @@ choice of a subgradient gives, and is as wide as the choice matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..cases.types import Array
 from ..equations.exact import leaves, record, sweep
 from ..equations.network import Problem, problem, run_layers
 from ..equations.tape import Node, Taped
-from ..equations.truncation import parts
+from ..equations.truncation import by_length, windows, windows_of
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits. A saturated gate loses its digits twice: in 1 - s and in the next product."""
@@ -116,14 +116,12 @@ def too_large(case: Case) -> str:
 
 def multiplications(case: Case) -> int:
     """Products of balls in one forward and one backward pass, about."""
-    T, B = case.x.shape[:2]
-    steps = T if case.truncation is None else sum(end - start for start, end in _spans(case))
+    steps, cut = case.sizes.T, case.truncation
+    if cut is not None:
+        spans = [s for length, _ in by_length(case) for s in windows(length, cut.k1, cut.k2)]
+        steps = sum(span.end - span.start for span in spans)
     weights = sum(a.size for a in case.params.values() if a.ndim == 2)
-    return 3 * steps * B * weights
-
-
-def _spans(case: Case) -> Iterator[tuple[int, int]]:
-    return ((part.start, part.end) for part in parts(case))
+    return 3 * steps * case.sizes.B * weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,9 +180,9 @@ def _balls(values: Array) -> Array:
 def _enclose(case: Case) -> Enclosure:
     total = {n: _balls(np.zeros(a.shape)) for n, a in case.inputs.items()}
     loss = arb(0)
-    for part in parts(case, _states_after):
-        loss, grads = _gradients(part.problem)
-        part.add_to(total, grads)
+    for window in windows_of(case, _states_after):
+        loss, grads = _gradients(window.problem)
+        window.add_to(total, grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = record(_in_balls(problem(case)), Balls())[1].value.sum()
     return Enclosure(arb(loss), total)

@@ -18,7 +18,7 @@ from ..equations.conditioning import conditioning
 from ..equations.namespaces.numpy import NumPy
 from ..equations.namespaces.recording import Watching
 from ..equations.network import losses
-from ..equations.truncation import parts
+from ..equations.truncation import windows_of
 from ..errors import Undecidable
 from ..subjects.calling import ask_once
 from .taylor import Loss, TaylorTest, taylor_of
@@ -91,11 +91,11 @@ def _own_loss(subject: Differentiator, case: Case, timeout: float | None) -> Los
 
 def _surrogate(case: Case) -> Loss:
     """The loss whose gradient a truncated gradient is; states that enter a window are constants."""
-    found = parts(case)
+    windows = windows_of(case)
 
     def loss(inputs: dict[str, Array]) -> float:
         everything = {**case.inputs, **inputs}
-        values = [losses(NumPy(), p.problem, p.inputs_of(everything)).sum() for p in found]
+        values = [losses(NumPy(), w.problem, w.inputs_of(everything)).sum() for w in windows]
         return float(sum(values))
 
     return loss
@@ -103,14 +103,14 @@ def _surrogate(case: Case) -> Loss:
 
 def _smooth(case: Case) -> Callable[[dict[str, Array]], bool]:
     """Whether inputs lie on the same side of every kink, and bend nothing far."""
-    found = parts(case)
+    windows = windows_of(case)
 
     def seen(inputs: Inputs) -> list[tuple[str, Array]]:
         xp = Watching()
         everything = {n: np.asarray(a, np.float64) for n, a in {**case.inputs, **inputs}.items()}
         with np.errstate(over="ignore", invalid="ignore"):
-            for part in found:
-                losses(xp, part.problem, part.inputs_of(everything))
+            for window in windows:
+                losses(xp, window.problem, window.inputs_of(everything))
         return xp.seen
 
     before = seen({})

@@ -17,7 +17,7 @@ from ..equations.conditioning import step_of
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses
 from ..equations.perturbation import PER_SEQUENCE, perturbation
-from ..equations.truncation import Part, parts
+from ..equations.truncation import Window, windows, windows_of
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.row import Row
 from .records import Agreement, Judged, Profile, Quotients, Steps
@@ -148,39 +148,39 @@ def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
 def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Quotients | None:
     """Difference quotients of one entry of the surrogate; None where it is a constant of it."""
     total, chosen = np.zeros(len(STEPS)), []
-    for part in parts(case):
-        place = _inside(part, name, index)
+    for window in windows_of(case):
+        place = _inside(window, name, index)
         if place is not None:
-            total += _slopes(part, name, place)
-            chosen.append(step_of(part.problem)[0])
+            total += _slopes(window, name, place)
+            chosen.append(step_of(window.problem)[0])
     if not chosen:
         return None
     errors = np.abs(total - truth) / (abs(truth) or 1.0)
     return Quotients(tuple(STEPS.tolist()), tuple(map(_short, errors.tolist())), min(chosen))
 
 
-def _inside(part: Part, name: str, index: tuple[int, ...]) -> tuple[int, ...] | None:
-    """An index of the case as an index of a part; None if the part does not depend on it."""
-    if name not in part.problem.wanted:
+def _inside(window: Window, name: str, index: tuple[int, ...]) -> tuple[int, ...] | None:
+    """An index of the case as an index of a window; None if the window does not depend on it."""
+    if name not in window.problem.wanted:
         return None
     if name not in PER_SEQUENCE:
         return index
     first, b, last = index
-    first -= part.start if name == "x" else 0
-    columns = np.flatnonzero(part.columns == b)
-    inside = len(columns) and 0 <= first < len(part.problem.inputs[name])
+    first -= window.start if name == "x" else 0
+    columns = np.flatnonzero(window.columns == b)
+    inside = len(columns) and 0 <= first < len(window.problem.inputs[name])
     return (first, int(columns[0]), last) if inside else None
 
 
-def _slopes(part: Part, name: str, index: tuple[int, ...]) -> Array:
-    """Central differences of a part's loss in one entry, one per step of `STEPS`."""
-    shape = part.problem.inputs[name].shape
+def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
+    """Central differences of a window's loss in one entry, one per step of `STEPS`."""
+    shape = window.problem.inputs[name].shape
     if name in PER_SEQUENCE:
         entry = index[0] * shape[2] + index[2]
     else:
         entry = int(np.ravel_multi_index(index, shape))
-    moved = perturbation(name, part.problem.inputs, np.array([entry]))
-    rows = losses(NumPy(), part.problem, moved(*STEPS, *-STEPS))
+    moved = perturbation(name, window.problem.inputs, np.array([entry]))
+    rows = losses(NumPy(), window.problem, moved(*STEPS, *-STEPS))
     loss = rows[:, index[1]] if name in PER_SEQUENCE else rows.sum(axis=-1)
     up, down = np.split(loss, 2)
     return (up - down) / (2.0 * STEPS)
@@ -200,7 +200,5 @@ def _windows(case: Case) -> Iterator[tuple[int, int]]:
     """The window of each block, `[max(0, end - k2), end)`."""
     if case.truncation is None:
         return
-    T = len(case.x)
-    for block in range(0, T, case.truncation.k1):
-        end = min(block + case.truncation.k1, T)
-        yield max(0, end - case.truncation.k2), end
+    for span in windows(case.sizes.T, case.truncation.k1, case.truncation.k2):
+        yield span.start, span.end

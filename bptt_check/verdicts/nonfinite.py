@@ -21,7 +21,7 @@ from ..equations.arithmetic import Exact
 from ..equations.exact import sweep
 from ..equations.namespaces.recording import Watching
 from ..equations.network import losses, problem
-from ..equations.truncation import parts
+from ..equations.truncation import windows_of
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def largest_value(case: Case) -> float:
     """
     sizes = _Sizes()
     with np.errstate(over="ignore", invalid="ignore"):
-        for part in parts(case):
-            sweep(part.problem, arithmetic=sizes)
+        for window in windows_of(case):
+            sweep(window.problem, arithmetic=sizes)
     return sizes.largest
 
 

@@ -17,7 +17,7 @@ from bptt_check.cases.result import Result
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import losses, problem, unroll
 from bptt_check.equations.tape import Tape, Taped
-from bptt_check.equations.truncation import parts
+from bptt_check.equations.truncation import windows_of
 from bptt_check.errors import SpecError
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)
@@ -42,7 +42,7 @@ def case_of(text: str) -> Case:
 def exact(case: Case) -> Result:
     """Gradients of the shared forward pass, by the tape without rounding."""
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    for part in parts(case):
+    for part in windows_of(case):
         tape = Tape()
         inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
         out = losses(Taped(), part.problem, inputs)

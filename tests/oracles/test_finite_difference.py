@@ -15,7 +15,7 @@ from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.network import losses
 from bptt_check.equations.tape import Tape, Taped
-from bptt_check.equations.truncation import parts
+from bptt_check.equations.truncation import windows_of
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
@@ -26,7 +26,7 @@ TINIEST = np.finfo(float).tiny
 def by_tape(case: Case) -> Result:
     """Gradients by reverse accumulation over the same forward pass, for relu."""
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    for part in parts(case):
+    for part in windows_of(case):
         tape = Tape()
         inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
         tape.backward(losses(Taped(), part.problem, inputs))

@@ -20,7 +20,7 @@ from ...cases.case import Case
 from ...cases.model import Model, Sizes, parameter_shapes
 from ...cases.types import Array
 from ...equations.network import Problem, layer_params
-from ...equations.truncation import Part, parts
+from ...equations.truncation import Window, windows_of
 from ...mutation.mutant import Edit
 from ...mutation.source import Source, Text
 from . import textbook_cells, textbook_network
@@ -120,7 +120,7 @@ def compiled(name: str, text: str) -> Callable[..., Any]:
 class Run:
     """One part of a case, run forward: everything that a backward pass reads."""
 
-    part: Part
+    part: Window
     layers: Sequence[Sequence[Direction]]
     on: Array
     h: Array
@@ -133,7 +133,7 @@ class Run:
 
 def run(case: Case) -> list[Run]:
     """A case run forward, part by part; its arrays are read-only, as an edit may write to any."""
-    found = [_run(part) for part in parts(case)]
+    found = [_run(part) for part in windows_of(case)]
     for one in found:
         steps = [a for ds in one.layers for d in ds for step in d.steps for a in step]
         given = one.given
@@ -158,7 +158,7 @@ def functions_of(model: Model) -> list[str]:
     return [CELLS[cell_name(model)][1], "layer_backward", "loss_backward", "backpropagate"]
 
 
-def _run(part: Part) -> Run:
+def _run(part: Window) -> Run:
     given, model = part.problem, part.problem.model
     T, B = given.weights.shape
     on = np.ones((T, B, 1)) if given.alive is None else given.alive[:, :, None] * 1.0
