@@ -12,7 +12,7 @@ import numpy as np
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import step_of
-from ..equations.namespaces.numpy import NumPy
+from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
 from ..equations.perturbation import Perturb, by_perturbation
 from . import Gradients
@@ -21,37 +21,26 @@ SAFETY = 8.0
 """Rounding errors allowed for one difference of losses, in typical ones of one loss."""
 
 
-class WithSides(NumPy):
-    """NumPy that remembers on which side of its kink every relu was: -1, 1, or 0 on the kink."""
-
-    def __init__(self) -> None:
-        self.sides: list[Array] = []
-
-    def relu(self, z: Array) -> Array:
-        self.sides.append(np.sign(z))
-        return super().relu(z)
-
-
 def gradients(problem: Problem) -> Gradients:
     """Loss, gradients, bounds; an entry whose step crosses a kink has an infinite bound.
 
     On a kink there are two derivatives, one to each side: the answer is their mean, its bound
     reaches to both.
     """
-    here = WithSides()
+    here = Recording("relu")
     loss = losses(here, problem, problem.inputs)
     step, scatter = step_of(problem)
     noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
-        xp = WithSides()
+        xp = Recording("relu")
         rows = losses(xp, problem, perturb(step, -step, step / 2, -step / 2))
         up, down, half_up, half_down = np.split(rows, 4)
         slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
         right, left = _one_sided(loss, half_up, up, step), _one_sided(loss, half_down, down, -step)
         between = (right[0] + left[0]) / 2.0
         reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
-        crossed, on_kink = _kinks(here.sides, xp.sides, rows.shape)
+        crossed, on_kink = _kinks(_sides(here), _sides(xp), rows.shape)
         bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
         return np.where(on_kink, between, slope), bound + 4.0 * noise
 
@@ -70,6 +59,11 @@ def _one_sided(here: Array, half: Array, full: Array, step: float) -> tuple[Arra
     """`(4 L(s/2) - 3 L(0) - L(s)) / s = L' + O(s^2)`, and its distance from the simple quotient."""
     slope = (4.0 * half - 3.0 * here - full) / step
     return slope, np.abs(slope - (half - here) / (step / 2.0))
+
+
+def _sides(xp: Recording) -> list[Array]:
+    """On which side of its kink every relu was: -1, 1, or 0 on the kink."""
+    return [np.sign(z) for z in xp.arguments("relu")]
 
 
 def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ from ..cases.result import Differentiator
 from ..cases.types import Array
 from ..equations.conditioning import conditioning
 from ..equations.namespaces.numpy import NumPy
-from ..equations.namespaces.recording import Watching
+from ..equations.namespaces.recording import Recording
 from ..equations.network import losses
 from ..equations.truncation import windows_of
 from ..errors import Undecidable
@@ -105,18 +105,18 @@ def _smooth(case: Case) -> Callable[[dict[str, Array]], bool]:
     """Whether inputs lie on the same side of every kink, and bend nothing far."""
     windows = windows_of(case)
 
-    def seen(inputs: Inputs) -> list[tuple[str, Array]]:
-        xp = Watching()
+    def calls(inputs: Inputs) -> list[tuple[str, Array]]:
+        xp = Recording()
         everything = {n: np.asarray(a, np.float64) for n, a in {**case.inputs, **inputs}.items()}
         with np.errstate(over="ignore", invalid="ignore"):
             for window in windows:
                 losses(xp, window.problem, window.inputs_of(everything))
-        return xp.seen
+        return xp.calls
 
-    before = seen({})
+    before = calls({})
 
     def smooth(inputs: dict[str, Array]) -> bool:
-        pairs = zip(before, seen(inputs), strict=True)
+        pairs = zip(before, calls(inputs), strict=True)
         return all(_near(name, old, new) for (name, old), (_, new) in pairs)
 
     return smooth

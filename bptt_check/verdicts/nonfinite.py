@@ -19,7 +19,7 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.arithmetic import Exact
 from ..equations.exact import sweep
-from ..equations.namespaces.recording import Watching
+from ..equations.namespaces.recording import Recording
 from ..equations.network import losses, problem
 from ..equations.truncation import windows_of
 
@@ -118,7 +118,7 @@ def _truth(finding: Finding, truths: Mapping[str, Result], loss: float) -> tuple
 
 def _reasons(case: Case) -> Iterator[str]:
     """What in this case is known to overflow where a formula is taken literally."""
-    xp, given = Watching(), problem(case)
+    xp, given = Recording(), problem(case)
     with np.errstate(all="ignore"):
         losses(xp, given, given.inputs)
     yield from filter(None, (reason(name, xp, case.dtype) for name in REASONS))
@@ -145,7 +145,7 @@ REASONS = {
 """Function to the sentence for arguments beyond its limit."""
 
 
-def reason(name: str, xp: Watching, dtype: str) -> str:
+def reason(name: str, xp: Recording, dtype: str) -> str:
     """The sentence of a function whose largest argument lies beyond its limit, else nothing."""
     largest, limit = xp.largest(name), limits(dtype)[name]
     return REASONS[name].format(largest=largest, dtype=dtype, limit=limit) * (largest > limit)

@@ -13,31 +13,41 @@ from ...cases.types import Array
 from .numpy import NumPy
 
 
-class Watching(NumPy):
-    """NumPy with a record: `seen` holds a pair of function name and argument for every call."""
+class Recording(NumPy):
+    """NumPy with a record: `calls` holds a pair of function name and argument for every call.
 
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, Array]] = []
+    Args:
+        names: the functions to record; all if none is given. What is recorded stays in memory.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.calls: list[tuple[str, Array]] = []
 
     def tanh(self, z: Any) -> Any:
-        return self._watched("tanh", z)
+        return self._recorded("tanh", z)
 
     def sigmoid(self, z: Any) -> Any:
-        return self._watched("sigmoid", z)
+        return self._recorded("sigmoid", z)
 
     def relu(self, z: Any) -> Any:
-        return self._watched("relu", z)
+        return self._recorded("relu", z)
 
     def softplus(self, z: Any) -> Any:
-        return self._watched("softplus", z)
+        return self._recorded("softplus", z)
 
     def log_softmax(self, z: Any) -> Any:
-        return self._watched("log_softmax", z)
+        return self._recorded("log_softmax", z)
 
-    def _watched(self, name: str, z: Array) -> Array:
-        self.seen.append((name, z))
+    def _recorded(self, name: str, z: Array) -> Array:
+        if not self.names or name in self.names:
+            self.calls.append((name, z))
         return getattr(super(), name)(z)
+
+    def arguments(self, name: str) -> list[Array]:
+        """What entered one function, call by call."""
+        return [z for n, z in self.calls if n == name]
 
     def largest(self, name: str) -> float:
         """Largest size of an argument of one function, 0 if it was never called."""
-        return max((float(np.abs(z).max()) for n, z in self.seen if n == name), default=0.0)
+        return max((float(np.abs(z).max()) for z in self.arguments(name)), default=0.0)
