@@ -20,7 +20,7 @@ from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from .exact import leaves, record, sweep
-from .network import Problem, problem, run_layers
+from .network import Problem, outputs, problem, run_layers
 from .rounding import Kinks, Rounding, Saturating
 from .tape import Taped
 from .truncation import windows_of
@@ -108,6 +108,15 @@ def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
     _, loss = record(given, arithmetic=arithmetic.rounding())
     return _spread(loss.value, arithmetic.unit)
+
+
+def output_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> dict[str, Array]:
+    """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
+    named = outputs(Taped(), given, leaves(given, arithmetic.rounding()))
+    return {
+        name: np.stack([_spread(value.value, arithmetic.unit) for value in steps])
+        for name, steps in named.items()
+    }
 
 
 def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:

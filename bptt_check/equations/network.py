@@ -103,6 +103,18 @@ def unroll(
     return layers[-1][0], finals
 
 
+def outputs(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Forward values by the names under which a subject may offer them, each a sequence over time.
+
+    `h_l{k}` of [..., B, H*N] for every layer, and `y` of [..., B, O] where the model has a readout.
+    """
+    layers = [hidden for hidden, *_ in run_layers(xp, given, inputs)]
+    named: dict[str, Any] = {f"h_l{k}": hidden for k, hidden in enumerate(layers)}
+    if "W_hy" in inputs:
+        named["y"] = xp.map_steps(lambda h_t: logits(xp, h_t, inputs), layers[-1])
+    return named
+
+
 def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iterator[Any]:
     """Of each layer, from the bottom: outputs, final state of each direction, last direction's
     states.

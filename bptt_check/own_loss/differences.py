@@ -80,7 +80,7 @@ def measure(
         rest[tuple(np.transpose(indices))] = 0.0
         count = DIRECTIONS if np.any(rest) else 0
         drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]
-        scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1.0, rest.sum())))
+        scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1, np.count_nonzero(rest))))
         found[name] = Measured(
             entries,
             tuple(Direction(s, along(call, {name: s}, scale, loss, noise)) for s in drawn),

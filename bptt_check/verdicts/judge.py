@@ -18,7 +18,8 @@ from ..cases.contract import Answer
 from ..cases.result import Differentiator, Result, name_of
 from ..equations import low_precision
 from ..equations.conditioning import Conditioning
-from ..own_loss.of_subject import own_derivative, where_it_differs
+from ..own_loss.first_difference import where_it_differs
+from ..own_loss.of_subject import own_derivative
 from ..runs.check import trusted_results
 from ..subjects.calling import ask, explained
 from ..subjects.training import ask_training
