@@ -113,7 +113,9 @@ def _plausible(run: Run) -> Run:
 
 
 def strict(value: Any) -> Any:
-    """The value, or the string that stands for it if JSON has none."""
+    """The value, or the string that stands for it if JSON has none; a verdict is its string."""
+    if isinstance(value, str):
+        return str(value)
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -10,7 +10,7 @@ from ..verdicts.verdict import Verdict
 from . import grouping
 from .report import Report
 
-SAYS = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
+SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
     """Name and value of what a JUnit file gets of one check; `number` counts those of a test."""
     name = "bptt" if number == 1 else f"bptt_{number}"
     run = report.document
-    yield f"{name}_verdict", run.verdict
+    yield f"{name}_verdict", str(run.verdict)
     yield f"{name}_cases", str(grouping.total_cases(run))
     worst: dict[str, float] = {}
     for row in run.rows:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAILURES_SHOWN = 3
 MODELS_SHOWN = 20
-STYLES = {
+STYLES: dict[str, str] = {
     Verdict.PASS: "green",
     Verdict.IMPRECISE: "yellow",
     Verdict.INCONCLUSIVE: "yellow",

@@ -98,7 +98,7 @@ def verify(
         seed=plan.seed,
         rows=rows,
         failures=tuple(sorted(failures, key=lambda f: f.verdict.rank)),
-        cases=tally.verdicts,
+        cases={str(verdict): count for verdict, count in tally.verdicts.items()},
         declined=declined,
         table=tally.table,
         seconds=time.perf_counter() - begin,

@@ -196,7 +196,7 @@ def test_curves_are_read_back(tmp_path: Path) -> None:
     [
         ({"last": 5}, "as many remainders as steps"),
         ({"rounding": ()}, "as many remainders as steps"),
-        ({"verdict": "perfect"}, "no verdict 'perfect'"),
+        ({"verdict": "perfect"}, "enum value 'perfect'"),
     ],
 )
 def test_a_curve_that_no_run_writes_is_refused(

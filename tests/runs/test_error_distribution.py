@@ -12,8 +12,9 @@ from bptt_check.runs.error_distribution import LAST_BIN, Spreads, bin_of, steps_
 from bptt_check.runs.records import Reach
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row, declined
+from bptt_check.verdicts.verdict import Verdict
 
-ROW = Row("W", "torch", "pass", "", 1e-16, 1e-15, 2.0, 0.05, (0,), 1.0, 1.0, 1e-14, 4, 0, 4)
+ROW = Row("W", "torch", Verdict.PASS, "", 1e-16, 1e-15, 2.0, 0.05, (0,), 1.0, 1.0, 1e-14, 4, 0, 4)
 CASE = Spec.parse("lstm T=3 B=1 D=1 H=1 O=2 seed=0").build()
 
 
@@ -56,7 +57,7 @@ def test_errors_are_counted_and_the_largest_kept():
 )
 def test_the_verdict_does_not_depend_on_the_order(verdicts, want):
     """A failure wins, then a pass, whichever came first."""
-    reports = [report(replace(ROW, verdict=v)) for v in verdicts]
+    reports = [report(replace(ROW, verdict=Verdict(v))) for v in verdicts]
 
     assert spread_of(*reports).verdict == spread_of(*reversed(reports)).verdict == want
 

@@ -13,6 +13,7 @@ from bptt_check.cases.case import Spec
 from bptt_check.runs.records import TABLE, Failure, Record, environment
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row
+from bptt_check.verdicts.verdict import Verdict
 
 CASE = Spec.parse("gru T=1 B=1 D=1 H=1 O=2").build()
 
@@ -35,7 +36,7 @@ def failure(message: str) -> Failure:
 def test_only_pass_has_passed(verdict):
     """Inconclusive is not passed."""
     assert record(verdict=verdict).passed == (verdict == "pass")
-    assert CaseReport(verdict, CASE, "f").passed == (verdict == "pass")
+    assert CaseReport(Verdict(verdict), CASE, "f").passed == (verdict == "pass")
 
 
 def test_the_counterexample_is_that_of_the_first_failure():
@@ -46,13 +47,13 @@ def test_the_counterexample_is_that_of_the_first_failure():
 
 def test_a_case_report_has_the_line_of_its_case():
     """Empty where the arrays were given by hand."""
-    assert CaseReport("pass", CASE, "f").spec == "gru T=1 B=1 D=1 H=1 O=2 seed=0"
-    assert CaseReport("pass", CASE.with_inputs({}), "f").spec == ""
+    assert CaseReport(Verdict.PASS, CASE, "f").spec == "gru T=1 B=1 D=1 H=1 O=2 seed=0"
+    assert CaseReport(Verdict.PASS, CASE.with_inputs({}), "f").spec == ""
 
 
 def test_records_are_frozen():
     """Nobody rewrites a result."""
-    for one in (record(), CaseReport("pass", CASE, "f"), failure("a")):
+    for one in (record(), CaseReport(Verdict.PASS, CASE, "f"), failure("a")):
         with pytest.raises(FrozenInstanceError):
             one.verdict = "pass"  # type: ignore[misc]
 

@@ -23,7 +23,7 @@ from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.judge import Setup
 from bptt_check.verdicts.row import Row
-from bptt_check.verdicts.verdict import NOT_OFFERED
+from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
 
 SMALL = "rnn-tanh+mse"
 
@@ -258,8 +258,8 @@ def test_a_row_for_every_model_gradient_and_oracle():
 def row_of(budgets: float, verdict: str = "pass", reason: str = "", decided: int = 1) -> Row:
     """A row of one entry."""
     return Row(
-        "b", "truth", verdict, reason, budgets / 2, budgets / 3, budgets / 4, budgets, (0,),
-        1.0, 1.0, 1.0, 1, 0, decided,
+        "b", "truth", Verdict(verdict), reason, budgets / 2, budgets / 3, budgets / 4, budgets,
+        (0,), 1.0, 1.0, 1.0, 1, 0, decided,
     )  # fmt: skip
 
 

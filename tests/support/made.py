@@ -135,7 +135,7 @@ def curve(**changes: Any) -> TaylorCurve:
         "order": 2.0, "steps": (0.5, 0.25, 0.125, 0.0625),
         "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
     }  # fmt: skip
-    return TaylorCurve(**_typed({**given, **changes}))
+    return TaylorCurve(**{**given, **changes})
 
 
 def table(length: int = 2) -> dict[str, list[Any]]:

@@ -25,7 +25,7 @@ from bptt_check.verdicts.difference import Difference
 from bptt_check.verdicts.judge import Setup, check_case
 from bptt_check.verdicts.oracle_disagreement import disagreement
 from bptt_check.verdicts.row import declined, is_imprecise, judge
-from bptt_check.verdicts.verdict import NOT_OFFERED, PARTED, VERDICTS, worst
+from bptt_check.verdicts.verdict import NOT_OFFERED, PARTED, Verdict, decisive, worst
 
 U64, U32 = PRECISIONS["float64"].unit, PRECISIONS["float32"].unit
 Gradients = dict[str, np.ndarray]
@@ -198,13 +198,48 @@ def test_an_oracle_that_declines_has_a_row_with_its_reason():
         (("pass",), "pass"),
         (("pass", "inconclusive"), "inconclusive"),
         (("pass", "imprecise", "fail"), "fail"),
-        (VERDICTS, "error"),
-        (reversed(VERDICTS), "error"),
+        (Verdict, "error"),
+        (reversed(Verdict), "error"),
     ],
 )
 def test_worst(verdicts, which):
     """From error to pass; nothing at all is inconclusive."""
-    assert worst(verdicts) == which
+    assert worst(map(Verdict, verdicts)) == which
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "which"),
+    [
+        ((), "inconclusive"),
+        (("pass", "inconclusive"), "pass"),
+        (("unsupported", "inconclusive"), "inconclusive"),
+        (("inconclusive", "pass", "imprecise"), "imprecise"),
+        (Verdict, "error"),
+    ],
+)
+def test_decisive(verdicts, which):
+    """Failures win, then a pass, then whatever says why nothing was decided."""
+    assert decisive(map(Verdict, verdicts)) == which
+
+
+def test_verdict_is_its_string():
+    """Users compare with strings, and files hold them."""
+    assert [f"{v}" for v in Verdict] == [
+        *("error", "contract", "fail", "imprecise"),
+        *("inconclusive", "unsupported", "pass"),
+    ]
+    assert Verdict.PASS == "pass" != Verdict.FAIL
+    assert {Verdict.FAIL: 1}["fail"] == 1
+    with pytest.raises(ValueError, match="passed"):
+        Verdict("passed")
+
+
+def test_failing_and_decided_follow_the_order():
+    """The four worst are failures, and beside them only a pass decides anything."""
+    assert [v for v in Verdict if v.failing] == ["error", "contract", "fail", "imprecise"]
+    assert {v for v in Verdict if v.decided} == {v for v in Verdict if v.failing} | {"pass"}
+    assert [v.rank for v in Verdict] == [0, 1, 2, 3, 4, 5, 6]
+    assert [v.failure_rank for v in Verdict] == [0, 1, 2, 3, 4, 4, 4]
 
 
 # --- rounding of a lower precision --------------------------------------------------------------

@@ -67,12 +67,16 @@ def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> Cel
         parameters=" ".join(g.parameter for g in found),
         link=link(model.check, model.model, worst.parameter),
         look=_look(worst),
-        text=""
-        if worst.verdict is Absent.NOT_OFFERED
-        else grouping.number(worst.worst.max_budgets),
+        text=_text(worst),
         marks="".join(MARKS[v] for _, v in verdicts),
         words=", ".join(f"{oracle} {verdict}" for oracle, verdict in verdicts),
     )
+
+
+def _text(gradient: grouping.Gradient) -> str:
+    if gradient.verdict is Absent.NOT_OFFERED:
+        return ""
+    return grouping.number(gradient.worst.max_budgets)
 
 
 def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> Verdict | Absent:
