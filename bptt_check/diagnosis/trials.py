@@ -122,5 +122,5 @@ def of(subject: Differentiator, case: Case, timeout: float | None) -> Trial | No
         return None
     runs = textbook.run(case)
     want = textbook.gradients(case, runs)
-    spread = conditioning(case, case.dtype, careful=False)
+    spread = conditioning(case, case.dtype, keeps_digits=False)
     return Trial(case, runs, answer.result.grads, want, spread)

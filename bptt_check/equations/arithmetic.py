@@ -1,8 +1,43 @@
-"""How a tape rounds: the hooks of an arithmetic, and the one that does not."""
+"""How the results on a tape round: the five hooks of an arithmetic, and the one that does not.
+
+Arithmetics are final: one that needs another's answer calls it and does not inherit from it.
+"""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from ..cases.types import Array
+
+
+class Arithmetic(Protocol):
+    """What becomes of every result of the forward and of the backward pass.
+
+    Arrays have the samples along their first axis.
+    """
+
+    def relative(self, value: Array, /) -> Array:
+        """A result of one operation on single numbers."""
+        ...
+
+    def function(self, value: Array, /, bounded: bool = False) -> Array:
+        """A value of a function that a library approximates.
+
+        `bounded` says that it ends at -1, 0 or 1: a gate, a state, a softmax.
+        """
+        ...
+
+    def product(self, value: Array, a: Array, b: Array, /) -> Array:
+        """The matrix product `value` of a and b."""
+        ...
+
+    def total(self, terms: Array, axis: int | tuple[int, ...], /, keepdims: bool = False) -> Array:
+        """The sum of the terms over some axes."""
+        ...
+
+    def slope_of_relu(self, z: Array, /) -> Array:
+        """The slope of relu at z."""
+        ...
 
 
 class Exact:
@@ -11,13 +46,8 @@ class Exact:
     def relative(self, value: Array) -> Array:
         return value
 
-    def function(self, value: Array) -> Array:
-        """A value of a function that a library approximates."""
-        return self.relative(value)
-
-    def squashed(self, value: Array) -> Array:
-        """A value of a function that ends at -1, 0 or 1: a gate, a state, a softmax."""
-        return self.function(value)
+    def function(self, value: Array, bounded: bool = False) -> Array:
+        return value
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         return value

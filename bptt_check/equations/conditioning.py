@@ -21,7 +21,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from .exact import leaves, record, sweep
 from .network import Problem, outputs, problem, run_layers
-from .rounding import Kinks, Rounding, Saturating
+from .rounding import GridRounding, KinkSlopes
 from .tape import Taped
 from .truncation import windows_of
 
@@ -58,39 +58,39 @@ class Conditioning:
 
 
 @dataclass(frozen=True)
-class Arithmetic:
-    """A way to compute: a precision, and whether functions keep their digits when saturated."""
+class RoundingModel:
+    """What rounds how: a dtype, and whether bounded functions keep their digits when saturated."""
 
     dtype: str
-    careful: bool = True
+    keeps_digits: bool = True
 
     @property
     def unit(self) -> float:
         """The simulated unit roundoff."""
         return PRECISIONS[self.dtype].simulated
 
-    def rounding(self) -> Rounding:
-        """The model of its rounding, from the start of its offsets."""
-        model, facts = Rounding if self.careful else Saturating, PRECISIONS[self.dtype]
-        return model(self.unit, SAMPLES, facts.smallest, facts.functions)
+    def arithmetic(self) -> GridRounding:
+        """An arithmetic that rounds like this, from the start of its offsets."""
+        facts = PRECISIONS[self.dtype]
+        return GridRounding(self.unit, SAMPLES, facts.smallest, facts.functions, self.keeps_digits)
 
 
-FLOAT64 = Arithmetic("float64")
+FLOAT64 = RoundingModel("float64")
 
 
 @functools.lru_cache(maxsize=16)
-def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
+def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
     Remembered for the last few cases, because several subjects are judged on one.
     """
-    arithmetic = Arithmetic(dtype, careful)
+    rounding = RoundingModel(dtype, keeps_digits)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked, parted = 0.0, False, False
-    for window in windows_of(case, lambda alone: _rounded_states(alone, arithmetic)):
-        found = _scatter(window.problem, arithmetic)
+    for window in windows_of(case, lambda alone: _rounded_states(alone, rounding)):
+        found = _scatter(window.problem, rounding)
         loss += float(found.losses.sum())
         window.add_to(total, found.grads)  # magnitudes add: windows round independently
         if any(mask.any() for mask in found.kinks):
@@ -100,21 +100,21 @@ def conditioning(case: Case, dtype: str, careful: bool = True) -> Conditioning:
             parted = True
             window.add_to(lost, found.lost)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = float(loss_scatter(problem(case), arithmetic).sum())
+        loss = float(loss_scatter(problem(case), rounding).sum())
     return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)
 
 
-def loss_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> Array:
+def loss_scatter(given: Problem, rounding: RoundingModel = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
-    _, loss = record(given, arithmetic=arithmetic.rounding())
-    return _spread(loss.value, arithmetic.unit)
+    _, loss = record(given, arithmetic=rounding.arithmetic())
+    return _spread(loss.value, rounding.unit)
 
 
-def output_scatter(given: Problem, arithmetic: Arithmetic = FLOAT64) -> dict[str, Array]:
+def output_scatter(given: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
     """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
-    named = outputs(Taped(), given, leaves(given, arithmetic.rounding()))
+    named = outputs(Taped(), given, leaves(given, rounding.arithmetic()))
     return {
-        name: np.stack([_spread(value.value, arithmetic.unit) for value in steps])
+        name: np.stack([_spread(value.value, rounding.unit) for value in steps])
         for name, steps in named.items()
     }
 
@@ -126,18 +126,18 @@ def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
     moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
     of a finite difference.
     """
-    _, loss = record(given, arithmetic=FLOAT64.rounding())
+    _, loss = record(given, arithmetic=FLOAT64.arithmetic())
     reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
 
 
-def _rounded_states(given: Problem, arithmetic: Arithmetic) -> dict[str, Array]:
+def _rounded_states(given: Problem, rounding: RoundingModel) -> dict[str, Array]:
     """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
 
     A state that enters a window is a constant to the gradient, but not one that anybody knows
     exactly: where it cancels, two right implementations enter the window with different values.
     """
-    inputs = leaves(given, arithmetic.rounding())
+    inputs = leaves(given, rounding.arithmetic())
     layers = [states for *_, states in run_layers(Taped(), given, inputs)]
     return {
         name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
@@ -155,10 +155,10 @@ class _Scatter:
     lost: dict[str, Array] | None
 
 
-def _scatter(given: Problem, arithmetic: Arithmetic) -> _Scatter:
+def _scatter(given: Problem, rounding: RoundingModel) -> _Scatter:
     """Run one problem forwards and backwards with rounding."""
-    unit = arithmetic.unit
-    swept = sweep(given, arithmetic=arithmetic.rounding())
+    unit = rounding.unit
+    swept = sweep(given, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
     parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.bent)
     lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if parted else None
@@ -184,7 +184,7 @@ def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
     """How far apart the gradients of one problem are over the subdifferential."""
     # of a state that entered a window any sample will do: the slopes differ, not the values
     inputs = {n: a[:1] if a.ndim == 4 else a for n, a in given.inputs.items()}
-    swept = sweep(replace(given, inputs=inputs), arithmetic=Kinks(SAMPLES, kinks))
+    swept = sweep(replace(given, inputs=inputs), arithmetic=KinkSlopes(SAMPLES, kinks))
     return {n: np.ptp(bar, axis=0) for n, bar in swept.bars.items()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.types import Array
-from .arithmetic import Exact
+from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .network import Problem, losses, problem
 from .tape import Node, Tape, Taped
@@ -35,7 +35,7 @@ class Sweep:
     tape: Tape
 
 
-def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Exact = EXACT) -> Sweep:
+def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -> Sweep:
     """Run a problem forwards on a tape and sweep it backwards.
 
     Args:
@@ -49,14 +49,14 @@ def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Exact = EXACT) -> Sweep
 
 
 def record(
-    given: Problem, xp: Taped = TAPED, arithmetic: Exact = EXACT
+    given: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT
 ) -> tuple[dict[str, Node], Node]:
     """The forward pass alone: the inputs as leaves of a tape, and the losses [S, B] on it."""
     inputs = leaves(given, arithmetic)
     return inputs, losses(xp, given, inputs)
 
 
-def leaves(given: Problem, arithmetic: Exact = EXACT) -> dict[str, Node]:
+def leaves(given: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     """The inputs of a problem as leaves of a tape.
 
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.

@@ -1,8 +1,9 @@
 """Arithmetics that lose digits: what code may have been computing in by mistake.
 
 A right formula in such an arithmetic is `imprecise`, not wrong: its errors are no larger than those
-that the arithmetic would leave, as `roundoff` measures them for the case. Eight bits would explain
-many a wrong formula too; so half precision is believed only where the answer lies on its grid.
+that the arithmetic would leave, as `conditioning` measures them for the case. Eight bits would
+explain many a wrong formula too; so half precision is believed only where the answer lies on its
+grid.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
-from .conditioning import Arithmetic, Conditioning, conditioning
+from .conditioning import Conditioning, RoundingModel, conditioning
 
-_HALF = (Arithmetic("float16"), Arithmetic("bfloat16"))
-ARITHMETICS: dict[str, tuple[Arithmetic, ...]] = {
-    "float64": (Arithmetic("float64", careful=False), Arithmetic("float32"), *_HALF),
-    "float32": (Arithmetic("float32", careful=False), *_HALF),
+_HALF = (RoundingModel("float16"), RoundingModel("bfloat16"))
+LOSSY_MODELS: dict[str, tuple[RoundingModel, ...]] = {
+    "float64": (RoundingModel("float64", keeps_digits=False), RoundingModel("float32"), *_HALF),
+    "float32": (RoundingModel("float32", keeps_digits=False), *_HALF),
     "bfloat16": (),
     "float16": (),
 }
@@ -31,9 +32,9 @@ def conditionings(
     case: Case, grads: Mapping[str, NDArray[Any]]
 ) -> Iterator[tuple[str, Conditioning]]:
     """What each that may be behind these gradients is called, and how rounding grows in it."""
-    for one in ARITHMETICS[case.dtype]:
-        if one not in _HALF or _on_grid(grads, one.dtype):
-            yield described(one), conditioning(case, one.dtype, one.careful)
+    for rounding in LOSSY_MODELS[case.dtype]:
+        if rounding not in _HALF or _on_grid(grads, rounding.dtype):
+            yield described(rounding), conditioning(case, rounding.dtype, rounding.keeps_digits)
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
@@ -43,8 +44,8 @@ def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
     return on_it and any(np.any(g) for g in grads.values())
 
 
-def described(arithmetic: Arithmetic) -> str:
+def described(rounding: RoundingModel) -> str:
     """What a message calls it."""
-    if arithmetic.careful:
-        return f"{arithmetic.dtype} inside"
+    if rounding.keeps_digits:
+        return f"{rounding.dtype} inside"
     return "a gate, a state or a softmax that keeps no digits where it saturates"

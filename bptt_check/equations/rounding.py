@@ -1,6 +1,6 @@
-"""Models of rounding for the tape: none, random, careless where functions saturate, none but kinks.
+"""Arithmetics that disturb: random rounding to a grid, and random slopes at the kinks of relu.
 
-A model disturbs the results of operations the way an arithmetic would, in several independent
+An arithmetic disturbs the results of operations the way hardware would, in several independent
 samples at once, along the leading axis of every array.
 """
 
@@ -13,10 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import Exact
 
 
-class Rounding(Exact):
+class GridRounding:
     """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
 
     A result of one operation moves by about `unit` of its size. A sum of n terms moves by about
@@ -31,23 +30,34 @@ class Rounding(Exact):
     then equal values round alike, at every step and in every sequence, and their errors add up
     instead of averaging out.
 
+    With `keeps_digits` False it is the rounding of code whose bounded functions lose all digits
+    where they saturate: `0.5 * (1 + tanh(z / 2))` and `1 - sigmoid(-z)` are right to one unit of 1,
+    not of themselves.
+
     .. [1] N. J. Higham and T. Mary, "A new approach to probabilistic rounding error analysis",
        SIAM Journal on Scientific Computing 41(5), 2019, A2815-A2835.
     """
 
     def __init__(
-        self, unit: float, samples: int, smallest: float = 0.0, functions: float = 1.0
+        self,
+        unit: float,
+        samples: int,
+        smallest: float = 0.0,
+        functions: float = 1.0,
+        keeps_digits: bool = True,
     ) -> None:
-        self._pool = _offsets(samples)
+        self._offsets = _Offsets(samples)
         self._functions = functions
-        self._at = 0
+        self._keeps_digits = keeps_digits
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
         self._lowest = smallest / _SPACING
 
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
 
-    def function(self, value: Array) -> Array:
+    def function(self, value: Array, bounded: bool = False) -> Array:
+        if bounded and not self._keeps_digits:
+            return self._rounded(value, np.ones_like(value))
         return self._rounded(value, self._functions * np.abs(value))
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
@@ -76,36 +86,15 @@ class Rounding(Exact):
         anchor = size
         anchor *= self._anchor
         anchor += self._lowest
-        offset = anchor * self._draw(value.shape)
+        offset = anchor * self._offsets.draw(value.shape)
         on_grid = value + offset
         on_grid += anchor
         on_grid -= anchor
         on_grid -= offset
         return on_grid
 
-    def _draw(self, shape: tuple[int, ...]) -> Array:
-        """The next offsets of the pool for values of this shape, `samples` along the first axis."""
-        size, width = math.prod(shape[1:]), self._pool.shape[1]
-        if size + _STARTS > width:
-            self._pool = np.tile(self._pool, 1 + 2 * (size + _STARTS) // width)
-        elif self._at + size > width:
-            self._at = (self._at + size) % _STARTS
-        drawn = self._pool[:, self._at : self._at + size].reshape(-1, *shape[1:])
-        self._at += size
-        return drawn
 
-
-class Saturating(Rounding):
-    """Rounding of code whose bounded functions lose all digits where they saturate.
-
-    `0.5 * (1 + tanh(z / 2))` and `1 - sigmoid(-z)` are right to one unit of 1, not of themselves.
-    """
-
-    def squashed(self, value: Array) -> Array:
-        return self._rounded(value, np.ones_like(value))
-
-
-class Kinks(Rounding):
+class KinkSlopes:
     """No rounding, but at a kink of relu another slope in every sample.
 
     Every element of the subdifferential is as good as another there: 0 everywhere in the first
@@ -114,16 +103,23 @@ class Kinks(Rounding):
     """
 
     def __init__(self, samples: int, masks: Sequence[Array]) -> None:
-        super().__init__(1.0, samples)
+        self._offsets = _Offsets(samples)
         self._masks = iter(masks)
 
-    relative = Exact.relative
-    function = Exact.function
-    product = Exact.product
-    total = Exact.total
+    def relative(self, value: Array) -> Array:
+        return value
+
+    def function(self, value: Array, bounded: bool = False) -> Array:
+        return value
+
+    def product(self, value: Array, a: Array, b: Array) -> Array:
+        return value
+
+    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
+        return terms.sum(axis, keepdims=keepdims)
 
     def slope_of_relu(self, z: Array) -> Array:
-        slope = 0.5 + 0.5 / _SPACING * self._draw(z.shape)
+        slope = 0.5 + 0.5 / _SPACING * self._offsets.draw(z.shape)
         slope[0], slope[1] = 0.0, 1.0
         return np.where(next(self._masks), slope, z > 0).astype(z.dtype)
 
@@ -142,8 +138,27 @@ _STARTS = 101
 """Another start each round through the pool, so that no period locks in."""
 
 
+class _Offsets:
+    """Offsets of grids with an anchor of 1, the same in every run, one after the other."""
+
+    def __init__(self, samples: int) -> None:
+        self._pool = _pool(samples)
+        self._at = 0
+
+    def draw(self, shape: tuple[int, ...]) -> Array:
+        """The next offsets of the pool for values of this shape, `samples` along the first axis."""
+        size, width = math.prod(shape[1:]), self._pool.shape[1]
+        if size + _STARTS > width:
+            self._pool = np.tile(self._pool, 1 + 2 * (size + _STARTS) // width)
+        elif self._at + size > width:
+            self._at = (self._at + size) % _STARTS
+        drawn = self._pool[:, self._at : self._at + size].reshape(-1, *shape[1:])
+        self._at += size
+        return drawn
+
+
 @functools.cache
-def _offsets(samples: int) -> Array:
+def _pool(samples: int) -> Array:
     """Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
 
     The model of rounding must not make a verdict random.

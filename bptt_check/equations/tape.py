@@ -1,9 +1,10 @@
 """Reverse accumulation over NumPy arrays, with an optional model of rounding.
 
 A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose
-is not another gradient but a gradient *with rounding made visible*: with a `Rounding`, every result
-of the forward and of the backward pass is disturbed the way a working precision of a given unit
-roundoff would disturb it, in several independent samples at once (the leading axis of every array).
+is not another gradient but a gradient *with rounding made visible*: with a `GridRounding`, every
+result of the forward and of the backward pass is disturbed the way a working precision of a given
+unit roundoff would disturb it, in several independent samples at once (the leading axis of every
+array).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import Exact
+from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy, PythonLoop
 
 Pull = Callable[[Array], Array]
@@ -24,8 +25,8 @@ Pull = Callable[[Array], Array]
 class Tape:
     """The record of one forward pass."""
 
-    def __init__(self, rounding: Exact | None = None) -> None:
-        self.rounding = rounding or Exact()
+    def __init__(self, arithmetic: Arithmetic | None = None) -> None:
+        self.arithmetic: Arithmetic = arithmetic or Exact()
         self.nodes: list[Node] = []
         self.bent: list[Array] = []
         """What entered a nonlinearity, in order."""
@@ -77,14 +78,14 @@ class Node:
             if parent.bar is None:
                 parent.bar = share
             else:
-                parent.bar = self.tape.rounding.relative(parent.bar + share)
+                parent.bar = self.tape.arithmetic.relative(parent.bar + share)
 
     def _folded(self, bar: Array, shape: tuple[int, ...]) -> Array:
         """The sum of `bar` over the axes along which a value of this shape was broadcast.
 
         The axis of the samples stays.
         """
-        total = self.tape.rounding.total
+        total = self.tape.arithmetic.total
         extra = bar.ndim - len(shape)
         if extra:
             bar = total(bar, tuple(range(1, 1 + extra)))
@@ -97,7 +98,7 @@ class Node:
 
     def rounded(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
         """A node of the same tape whose value was computed, and therefore rounded."""
-        return Node(self.tape, self.tape.rounding.relative(value), parents)
+        return Node(self.tape, self.tape.arithmetic.relative(value), parents)
 
     @property
     def cotangent(self) -> Array:
@@ -131,7 +132,7 @@ class Node:
         return (-self) + other
 
     def __mul__(self, other: Any) -> Node:
-        relative = self.tape.rounding.relative
+        relative = self.tape.arithmetic.relative
         if not isinstance(other, Node):
             return self.rounded(self.value * other, (self, lambda bar: relative(bar * other)))
         a, b = self.value, other.value
@@ -142,7 +143,7 @@ class Node:
     __rmul__ = __mul__
 
     def __matmul__(self, other: Node) -> Node:
-        product = self.tape.rounding.product
+        product = self.tape.arithmetic.product
         a, b = self.value, other.value
         return self.derived(
             product(a @ b, a, b),
@@ -154,7 +155,7 @@ class Node:
         return self.derived(self.value[index], (self, lambda bar: _scatter(self.value, index, bar)))
 
     def sum(self, axis: int) -> Node:
-        total = self.tape.rounding.total(self.value, axis)
+        total = self.tape.arithmetic.total(self.value, axis)
         shape = self.value.shape[1:]
         return self.derived(
             total,
@@ -176,25 +177,25 @@ class Taped(PythonLoop):
     def relu(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
         z.tape.kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
-        slope = z.tape.rounding.slope_of_relu(z.value)
+        slope = z.tape.arithmetic.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
     def softplus(self, z: Node) -> Node:
         z.tape.bent.append(z.value)
-        slope = z.tape.rounding.squashed(_REAL.sigmoid(z.value))
-        value = z.tape.rounding.function(_REAL.softplus(z.value))
+        slope = z.tape.arithmetic.function(_REAL.sigmoid(z.value), bounded=True)
+        value = z.tape.arithmetic.function(_REAL.softplus(z.value))
         return z.derived(value, (z, lambda bar: bar * slope))
 
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
         z.tape.bent.append(z.value)
-        relative = z.tape.rounding.relative
+        relative = z.tape.arithmetic.relative
         # the shift by the maximum rounds at the size of the logits, not at that of the result
         value = _REAL.log_softmax(relative(z.value))
-        softmax = z.tape.rounding.squashed(np.exp(value))
+        softmax = z.tape.arithmetic.function(np.exp(value), bounded=True)
         # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
         total = np.exp(-value.max(-1, keepdims=True))
-        value = z.tape.rounding.function(value) + (relative(total) / total - 1.0)
+        value = z.tape.arithmetic.function(value) + (relative(total) / total - 1.0)
         return z.derived(
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )
@@ -227,10 +228,9 @@ _REAL = NumPy()
 def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     """A function and its slope, each with a rounding of its own: not all code shares one."""
     z.tape.bent.append(z.value)
-    relative = z.tape.rounding.relative
-    squashed = z.tape.rounding.squashed
-    factor = relative(slope(squashed(value)))
-    return z.derived(squashed(value), (z, lambda bar: relative(bar * factor)))
+    relative, function = z.tape.arithmetic.relative, z.tape.arithmetic.function
+    factor = relative(slope(function(value, bounded=True)))
+    return z.derived(function(value, bounded=True), (z, lambda bar: relative(bar * factor)))
 
 
 def _scatter(value: Array, index: Any, bar: Array) -> Array:

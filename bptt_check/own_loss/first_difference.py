@@ -14,7 +14,13 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
 from ..cases.types import Array
-from ..equations.conditioning import FLOAT64, Arithmetic, Conditioning, loss_scatter, output_scatter
+from ..equations.conditioning import (
+    FLOAT64,
+    Conditioning,
+    RoundingModel,
+    loss_scatter,
+    output_scatter,
+)
 from ..equations.exact import exact_loss
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import outputs, problem
@@ -69,18 +75,18 @@ def _loss_budget(case: Case, tolerance: Tolerance) -> float:
     """What rounding allows of the loss of a case."""
     given = problem(case)
 
-    def of_loss(arithmetic: Arithmetic) -> Conditioning:
-        return Conditioning(arithmetic.dtype, float(loss_scatter(given, arithmetic).sum()), {})
+    def of_loss(rounding: RoundingModel) -> Conditioning:
+        return Conditioning(rounding.dtype, float(loss_scatter(given, rounding).sum()), {})
 
     return _budgets(case, tolerance, of_loss).of_loss()
 
 
 def _budgets(
-    case: Case, tolerance: Tolerance, conditioning: Callable[[Arithmetic], Conditioning]
+    case: Case, tolerance: Tolerance, conditioning: Callable[[RoundingModel], Conditioning]
 ) -> Budgets:
     """The rounding of the subject, in the dtype of the case, and that of the expected values."""
     expected = conditioning(FLOAT64)
-    subject = expected if case.dtype == "float64" else conditioning(Arithmetic(case.dtype))
+    subject = expected if case.dtype == "float64" else conditioning(RoundingModel(case.dtype))
     return Budgets(tolerance, subject, expected, None)
 
 

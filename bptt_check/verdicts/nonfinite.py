@@ -17,8 +17,7 @@ from ..cases.contract import Finding
 from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.arithmetic import Exact
-from ..equations.exact import sweep
+from ..equations.exact import EXACT, sweep
 from ..equations.namespaces.recording import Recording
 from ..equations.network import losses, problem
 from ..equations.truncation import windows_of
@@ -82,7 +81,7 @@ def largest_value(case: Case) -> float:
     return sizes.largest
 
 
-class _Sizes(Exact):
+class _Sizes:
     """No rounding, but a record of the largest size of a result or of a partial sum."""
 
     def __init__(self) -> None:
@@ -92,13 +91,19 @@ class _Sizes(Exact):
         self._see(np.abs(value))
         return value
 
+    def function(self, value: Array, bounded: bool = False) -> Array:
+        return self.relative(value)
+
     def product(self, value: Array, a: Array, b: Array) -> Array:
         self._see(np.abs(a) @ np.abs(b))
         return value
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         self._see(np.abs(terms).sum(axis))
-        return terms.sum(axis, keepdims=keepdims)
+        return EXACT.total(terms, axis, keepdims)
+
+    def slope_of_relu(self, z: Array) -> Array:
+        return EXACT.slope_of_relu(z)
 
     def _see(self, sizes: Array) -> None:
         self.largest = float(np.maximum(self.largest, sizes.max(initial=0.0)))  # NaN stays

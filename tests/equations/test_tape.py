@@ -11,19 +11,19 @@ from bptt_check import oracles
 from bptt_check.cases.case import Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import families
-from bptt_check.equations.arithmetic import Exact
+from bptt_check.equations.arithmetic import Arithmetic, Exact
 from bptt_check.equations.network import losses, problem
-from bptt_check.equations.rounding import Kinks, Rounding
+from bptt_check.equations.rounding import GridRounding, KinkSlopes
 from bptt_check.equations.tape import Node, Tape, Taped
 
 LOSSES = ["cross_entropy", "bce", "mse", "linear"]
 VARIANTS = ["", "+nobias+last", "+2layers+bidirectional lengths", "+3layers+mean lengths"]
 
 
-def taped(text: str, rounding: Exact) -> tuple[dict[str, Node], Node]:
+def taped(text: str, arithmetic: Arithmetic) -> tuple[dict[str, Node], Node]:
     """Inputs and losses of a case on a tape, swept backwards."""
     given = problem(Spec.parse(text).build())
-    tape = Tape(rounding)
+    tape = Tape(arithmetic)
     inputs = {n: tape.input(a) for n, a in given.inputs.items()}
     out = losses(Taped(), given, inputs)
     tape.backward(out)
@@ -62,9 +62,9 @@ def test_without_rounding_it_equals_torch_in_every_regime(regime):
         np.testing.assert_allclose(inputs[name].bar[0], array, rtol=1e-10, atol=1e-13 * scale)
 
 
-def scalar_tape(rounding: Exact | None = None) -> Tape:
+def scalar_tape(arithmetic: Arithmetic | None = None) -> Tape:
     """A tape for single operations."""
-    return Tape(Exact() if rounding is None else rounding)
+    return Tape(Exact() if arithmetic is None else arithmetic)
 
 
 XP = Taped()
@@ -137,7 +137,7 @@ def test_a_sum_has_its_derivative():
 def test_rounding_disturbs_by_its_unit(unit):
     """Samples scatter around the exact value by some units, and are all different."""
     _, exact = taped("lstm T=3", Exact())
-    _, out = taped("lstm T=3", Rounding(unit, 16))
+    _, out = taped("lstm T=3", GridRounding(unit, 16))
     off = (out.value - exact.value) / exact.value / unit
 
     assert out.value.shape == (16, 3)
@@ -147,7 +147,7 @@ def test_rounding_disturbs_by_its_unit(unit):
 
 def test_samples_lie_along_the_first_axis_of_every_gradient():
     """One sweep gives all samples of all gradients."""
-    inputs, _ = taped("gru+2layers+bidirectional T=3 B=2 D=2 H=3 O=2", Rounding(2.0**-40, 5))
+    inputs, _ = taped("gru+2layers+bidirectional T=3 B=2 D=2 H=3 O=2", GridRounding(2.0**-40, 5))
 
     for node in inputs.values():
         assert node.bar.shape == (5, *node.value.shape[1:])
@@ -155,7 +155,7 @@ def test_samples_lie_along_the_first_axis_of_every_gradient():
 
 def test_rounding_is_the_same_every_time():
     """The model of rounding has no randomness of its own."""
-    one, other = (taped("lstm T=3", Rounding(2.0**-40, 4))[1].value for _ in range(2))
+    one, other = (taped("lstm T=3", GridRounding(2.0**-40, 4))[1].value for _ in range(2))
 
     assert np.array_equal(one, other)
 
@@ -163,7 +163,7 @@ def test_rounding_is_the_same_every_time():
 def test_the_slope_at_a_kink_is_drawn():
     """Every slope between 0 and 1 is as good as another at the kink; elsewhere it is certain."""
     z = np.array([[-1.0, 0.0, 1.0]])
-    slopes = Kinks(64, [z == 0]).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
+    slopes = KinkSlopes(64, [z == 0]).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
 
     assert not slopes[..., 0].any()
     assert 0.0 <= slopes[..., 1].min() < 0.2 < 0.8 < slopes[..., 1].max() <= 1.0
@@ -173,7 +173,7 @@ def test_the_slope_at_a_kink_is_drawn():
 
 def test_large_arrays_need_more_numbers_than_the_pool_has():
     """The pool grows with what is asked of it."""
-    noise = Rounding(1.0, 16)
+    noise = GridRounding(1.0, 16)
     found = noise.relative(np.ones((1, 100, 100)))
 
     assert found.shape == (16, 100, 100)
@@ -184,7 +184,7 @@ def test_large_arrays_need_more_numbers_than_the_pool_has():
 
 def test_a_sum_of_products_rounds_at_the_size_of_its_terms():
     """What cancels leaves the rounding of what was cancelled."""
-    rounding = Rounding(2.0**-40, 256)
+    rounding = GridRounding(2.0**-40, 256)
     a, b = np.array([[[1e6, 1e6]]]), np.array([[[1.0], [-1.0]]])
     product = rounding.product(a @ b, a, b)
     total = rounding.total(np.array([[1e6, -1e6]]), -1)
