@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
+from support.right import right
 
 import bptt_check as bc
 from bptt_check import oracles
 from bptt_check.api import collected
 from bptt_check.cases.model import LOSSES, READOUTS, families
 from bptt_check.cases.targets import PRESETS, default_targets, parse_targets
-from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
 from bptt_check.errors import MissingFramework, SpecError, UnknownName
 
 
@@ -24,13 +22,6 @@ from bptt_check.errors import MissingFramework, SpecError, UnknownName
 def no_example_database(monkeypatch):
     """Draws depend on the seed alone."""
     monkeypatch.setenv("CI", "1")
-
-
-def right(case: bc.Case) -> tuple[float, dict[str, Any]]:
-    """The right loss and gradients, in the case's dtype."""
-    given = problem(case)
-    loss = float(losses(NumPy(), given, given.inputs).sum())
-    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
 
 
 def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:

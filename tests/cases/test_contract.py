@@ -8,23 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.right import right
 
-from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.case import Spec
 from bptt_check.cases.contract import Accepted, accept, written_inputs
 from bptt_check.cases.result import Result
-from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
 
 CASE = Spec.parse("rnn-tanh T=2 B=2 D=3 H=2 O=2").build()
 SINGLE = Spec.parse("rnn-tanh T=2 B=2 D=3 H=2 O=2 dtype=float32").build()
-
-
-def right(case: Case) -> tuple[float, dict[str, Any]]:
-    """The right loss and gradients in the case's dtype."""
-    given = problem(case)
-    loss = float(losses(NumPy(), given, given.inputs).sum())
-    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
 
 
 def messages(accepted: Accepted) -> list[str]:

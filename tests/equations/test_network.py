@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.right import RightOracle
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
 from bptt_check.cases.result import Result
+from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem, unroll
-from bptt_check.equations.tape import Tape, Taped
-from bptt_check.equations.truncation import windows_of
+from bptt_check.equations.network import problem, unroll
 from bptt_check.errors import SpecError
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)
+exact = RightOracle()
 
 
 @pytest.fixture(scope="module")
@@ -37,25 +38,6 @@ def case_of(text: str) -> Case:
     """The case of a spec line, in the sizes above unless it says otherwise."""
     spec = Spec.parse(text)
     return replace(spec, sizes=SIZES).build() if "T=" not in text else spec.build()
-
-
-def exact(case: Case) -> Result:
-    """Gradients of the shared forward pass, by the tape without rounding."""
-    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    for part in windows_of(case):
-        tape = Tape()
-        inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
-        out = losses(Taped(), part.problem, inputs)
-        tape.backward(out)
-        bars = {n: inputs[n].bar for n in part.problem.wanted}
-        part.add_to(total, {n: 0.0 if b is None else b[0] for n, b in bars.items()})
-    return Result(whole_loss(case), total)
-
-
-def whole_loss(case: Case) -> float:
-    """The loss of a case by the shared forward pass."""
-    given = problem(case)
-    return float(losses(NumPy(), given, given.inputs).sum())
 
 
 def assert_close(got: Any, want: Any, tolerance: float, what: str = "") -> None:
@@ -206,7 +188,7 @@ def test_another_loss_would_be_seen(torch):
 
     with pytest.raises(AssertionError, match="loss"):
         assert_same(exact(case), other, 1e-13)
-    assert whole_loss(case) == pytest.approx(other.loss * 6 * 3 * 3, rel=1e-14)
+    assert exact_loss(case) == pytest.approx(other.loss * 6 * 3 * 3, rel=1e-14)
 
 
 # --- lengths ------------------------------------------------------------------------------------
@@ -262,7 +244,7 @@ def test_mean_counts_only_what_carries_a_loss(name):
     pairs = 3 if "last" in name else int(mean.lengths.sum())
     count = pairs * (1 if name == "lstm+mean" else 3)
 
-    assert whole_loss(mean) * count == pytest.approx(whole_loss(total), rel=1e-14)
+    assert exact_loss(mean) * count == pytest.approx(exact_loss(total), rel=1e-14)
 
 
 def test_full_lengths_change_nothing():
@@ -429,7 +411,7 @@ def test_losses_before_the_window_give_no_gradient():
     assert not grads["x"][:4].any()
     assert grads["x"][4:].all()
     assert not grads["h0"].any()
-    assert whole_loss(case) == whole_loss(replace(case, truncation=None, spec=None))
+    assert exact_loss(case) == exact_loss(replace(case, truncation=None, spec=None))
 
 
 def test_the_loss_of_the_last_step_flows_back_k2_steps():

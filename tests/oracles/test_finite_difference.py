@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from support.right import RightOracle
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
-from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.equations.network import losses
-from bptt_check.equations.tape import Tape, Taped
-from bptt_check.equations.truncation import windows_of
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
@@ -23,21 +20,9 @@ finite_difference = oracles.load("finite_difference")
 TINIEST = np.finfo(float).tiny
 
 
-def by_tape(case: Case) -> Result:
-    """Gradients by reverse accumulation over the same forward pass, for relu."""
-    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    for part in windows_of(case):
-        tape = Tape()
-        inputs = {n: tape.input(a) for n, a in part.problem.inputs.items()}
-        tape.backward(losses(Taped(), part.problem, inputs))
-        bars = {n: inputs[n].bar for n in part.problem.wanted}
-        part.add_to(total, {n: 0.0 if b is None else b[0] for n, b in bars.items()})
-    return Result(0.0, total)
-
-
 def exact(case: Case) -> dict[str, np.ndarray]:
     """Gradients that are exact up to rounding."""
-    oracle = by_tape if case.model.activation == "relu" else oracles.load("complex_step")
+    oracle = RightOracle() if case.model.activation == "relu" else oracles.load("complex_step")
     return dict(oracle(case).grads)
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from support.right import RightOracle, right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result
 from bptt_check.cases.targets import parse_targets
-from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
-from bptt_check.errors import Undecidable, Unsupported
+from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
 from bptt_check.runs.records import TABLE, Progress, Record
 from bptt_check.runs.run import Plan, verify
@@ -26,6 +23,7 @@ from bptt_check.verdicts.row import Row
 from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
 
 SMALL = "rnn-tanh+mse"
+EXACT = RightOracle()
 
 
 @pytest.fixture(autouse=True)
@@ -34,28 +32,8 @@ def no_example_database(monkeypatch):
     monkeypatch.setenv("CI", "1")
 
 
-def right(case: Case) -> tuple[float, dict[str, Any]]:
-    """The right loss and gradients, in the case's dtype."""
-    given = problem(case)
-    loss = float(losses(NumPy(), given, given.inputs).sum())
-    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
-
-
-@dataclass(frozen=True)
-class Truth:
-    """An oracle that is right, and may refuse."""
-
-    name: str = "truth"
-    refuses: Callable[[Case], bool] = lambda case: False
-
-    def __call__(self, case: Case) -> Result:
-        if self.refuses(case):
-            raise Undecidable("not for this one")
-        return Result(*right(replace(case, dtype="float64")))
-
-
 def run(
-    subject: Any, *names: str, cases: int = 8, oracles: Any = (Truth(),), **options: Any
+    subject: Any, *names: str, cases: int = 8, oracles: Any = (EXACT,), **options: Any
 ) -> Record:
     """A run over the named targets."""
     chosen = tuple(t for name in names or (SMALL,) for t in parse_targets(name))
@@ -158,7 +136,7 @@ def test_error_contract_fail_imprecise(hows, shown):
 
 def test_a_gradient_that_no_oracle_decides_is_inconclusive():
     """Every oracle refuses: nothing was checked, and nothing has passed."""
-    record = run(right, oracles=[Truth(refuses=always)])
+    record = run(right, oracles=[RightOracle(refuses=always)])
 
     assert record.verdict == "inconclusive"
     assert {r.verdict for r in record.rows} == {"unsupported"}
@@ -167,18 +145,20 @@ def test_a_gradient_that_no_oracle_decides_is_inconclusive():
 
 def test_one_oracle_that_decides_is_enough():
     """In one case."""
-    record = run(right, oracles=[Truth("shy", always), Truth("rare", lambda c: c.sizes.T != 1)])
+    record = run(
+        right, oracles=[RightOracle("shy", always), RightOracle("rare", lambda c: c.sizes.T != 1)]
+    )
 
     assert record.verdict == "pass"
     assert {r.verdict for r in record.rows if r.oracle == "rare"} == {"pass"}
 
 
-@pytest.mark.parametrize("oracles", [[Truth()], [Truth("shy", always), Truth()]])
+@pytest.mark.parametrize("oracles", [[RightOracle()], [RightOracle("shy", always), RightOracle()]])
 def test_a_gradient_that_is_not_offered_does_not_count(oracles):
     """x and the initial states are optional, whatever an oracle can say about them."""
     partial = wrong_if(always, lambda v, g: (v, {n: a for n, a in g.items() if n[0] in "Wb"}))
     record = run(partial, oracles=oracles)
-    reasons = {r.reason for r in record.rows if r.parameter in ("x", "h0") and r.oracle == "truth"}
+    reasons = {r.reason for r in record.rows if r.parameter in ("x", "h0") and r.oracle == "exact"}
 
     assert record.verdict == "pass"
     assert reasons == {NOT_OFFERED}
@@ -201,7 +181,7 @@ def test_a_gradient_that_is_always_vacuous_is_inconclusive():
         grads = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
         return Result(right(case)[0], grads)
 
-    class Zero(Truth):
+    class Zero(RightOracle):
         def __call__(self, case: Case) -> Result:
             return zeroed(case)
 
@@ -245,7 +225,7 @@ def test_nothing_left_to_check_is_inconclusive():
 
 def test_a_row_for_every_model_gradient_and_oracle():
     """With its largest errors, and where."""
-    record = run(right, SMALL, "lstm+linear", oracles=[Truth("one"), Truth("two")])
+    record = run(right, SMALL, "lstm+linear", oracles=[RightOracle("one"), RightOracle("two")])
     keys = [(r.model, r.parameter, r.oracle) for r in record.rows]
 
     assert len(set(keys)) == len(keys) == (5 + 2) * 2 + (3 + 3) * 2
@@ -258,7 +238,7 @@ def test_a_row_for_every_model_gradient_and_oracle():
 def row_of(budgets: float, verdict: str = "pass", reason: str = "", decided: int = 1) -> Row:
     """A row of one entry."""
     return Row(
-        "b", "truth", Verdict(verdict), reason, budgets / 2, budgets / 3, budgets / 4, budgets,
+        "b", "exact", Verdict(verdict), reason, budgets / 2, budgets / 3, budgets / 4, budgets,
         (0,), 1.0, 1.0, 1.0, 1, 0, decided,
     )  # fmt: skip
 
@@ -402,7 +382,7 @@ def verify_one(subject: Any, case: Case) -> str:
     """The verdict of one case."""
     from bptt_check.verdicts.judge import check_case
 
-    return check_case(subject, case, Setup((Truth(),))).verdict
+    return check_case(subject, case, Setup((RightOracle(),))).verdict
 
 
 def test_only_the_first_failures_are_shrunk():

@@ -11,23 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.right import right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result, name_of
-from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
 from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
 from bptt_check.runs.check import trusted_results
 from bptt_check.subjects.calling import ask, ask_once, time_limit
 
 CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
-
-
-def right(case: Case) -> tuple[float, dict[str, Any]]:
-    """The right loss and gradients."""
-    given = problem(case)
-    return float(losses(NumPy(), given, given.inputs).sum()), exact_gradients(case)
 
 
 def raising(error: BaseException) -> Callable[[Case], Any]:

@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.right import RightOracle, right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
-from bptt_check.cases.result import Result
-from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
 from bptt_check.report.sentences import fit
 from bptt_check.verdicts import messages
 from bptt_check.verdicts.judge import Setup, check_case
@@ -48,21 +45,6 @@ def test_an_entry_has_a_meaning(name, parameter, index, text):
     assert messages.entry(Model.parse(name), 5, parameter, index) == text
 
 
-def right(case: Case) -> tuple[float, dict[str, np.ndarray]]:
-    """The right loss and gradients."""
-    given = problem(case)
-    return float(losses(NumPy(), given, given.inputs).sum()), exact_gradients(case)
-
-
-class Truth:
-    """An oracle."""
-
-    name = "truth"
-
-    def __call__(self, case: Case) -> Result:
-        return Result(*right(case))
-
-
 def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str:
     """The message for a subject made of the right gradients."""
 
@@ -72,7 +54,7 @@ def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str
 
     my_kernel.__qualname__ = "my_kernel"
     case = Spec.parse(text).build()
-    return check_case(my_kernel, case, Setup((Truth(),)), detail=True).message
+    return check_case(my_kernel, case, Setup((RightOracle(),)), detail=True).message
 
 
 def again(subject: str, spec: str) -> str:
@@ -100,7 +82,7 @@ def test_the_message_of_a_wrong_gradient():
     assert got == 2 * want
     assert lines[3].startswith("    got       ")
     assert lines[4].startswith("    expected  ")
-    assert lines[4].endswith("  (by truth)")
+    assert lines[4].endswith("  (by exact)")
     assert lines[5].startswith(f"    error     {abs(want):.3g} = ")
     assert lines[5].endswith(" budgets, relative 1")
     assert lines[6:] == [
@@ -146,7 +128,7 @@ def test_an_expected_zero_has_no_relative_error():
         lambda g: {**g, "h0": g["h0"] + 1.0}, "rnn-tanh T=3 B=1 D=1 H=1 O=2 k1=3 k2=1"
     )
 
-    assert "    expected  0  (by truth)" in text
+    assert "    expected  0  (by exact)" in text
     assert "relative" not in text
 
 

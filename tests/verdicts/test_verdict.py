@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.right import right
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
@@ -16,8 +17,6 @@ from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Result
 from bptt_check.equations.conditioning import Conditioning
 from bptt_check.equations.exact import exact_gradients
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem
 from bptt_check.errors import Undecidable
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.case_report import CaseReport
@@ -344,13 +343,6 @@ class Fake:
 
     def __call__(self, case: Case) -> Result:
         return Result(right(case)[0], self.change(exact_gradients(case)), bounds=self.bounds)
-
-
-def right(case: Case) -> tuple[float, Gradients]:
-    """The right loss and gradients, in the case's dtype."""
-    given = problem(case)
-    loss = float(losses(NumPy(), given, given.inputs).sum())
-    return loss, {n: g.astype(case.dtype) for n, g in exact_gradients(case).items()}
 
 
 def changed(change: Callable[[float, Gradients], Any]) -> Callable[[Case], Any]:
