@@ -38,9 +38,9 @@ def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array
     loss = float(total.value.sum())
     grads = {n: leaf.cotangent[0].astype(case.stored) for n, leaf in leaves.items()}
     dh = grads.pop("h")
-    if "h" in given.final:
+    if "h" in given.final_cotangents:
         last, columns = _last_steps(case), np.arange(case.sizes.B)
-        final = given.final["h"][0]
+        final = given.final_cotangents["h"][0]
         dh[last, columns] += final.astype(case.stored)
         loss += float((final * hidden[last, columns]).sum())
     return loss, dh, grads

@@ -255,7 +255,7 @@ def _window_gradient(alone: Problem, window: Window) -> Grads:
     counted = (step >= window.counted) & (step < window.until)
     given = replace(alone, weights=alone.weights * counted)
     if window.until < T:
-        given = replace(given, final={})
+        given = replace(given, final_cotangents={})
     tape = Tape()
     inputs = tape.inputs({**alone.inputs, "x": alone.inputs["x"][: window.end]})
     entering = _entering(alone, window, inputs, everyone)
@@ -281,5 +281,5 @@ def _entering(
         if name in window.cut:
             found[f"{name}0"] = inputs["x"].tape.input(constant[name][-1])
         else:
-            found[f"{name}0"] = Taped().stack([last[0][n] for _, last, _ in layers])
+            found[f"{name}0"] = Taped().stack([layer.final_states[0][n] for layer in layers])
     return found

@@ -62,7 +62,7 @@ def register(
     return add
 
 
-def step_of(model: Model) -> Step:
+def step_function(model: Model) -> Step:
     """The step function of a model's cell."""
     return CELLS[model.cell].step(model)
 

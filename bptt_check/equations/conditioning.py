@@ -127,7 +127,7 @@ def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
     of a finite difference.
     """
     _, loss = record(given, arithmetic=FLOAT64.arithmetic())
-    reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.bent), default=0.0)
+    reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.nonlinear_inputs), default=0.0)
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
 
 
@@ -138,7 +138,7 @@ def _rounded_states(given: Problem, rounding: RoundingModel) -> dict[str, Array]
     exactly: where it cancels, two right implementations enter the window with different values.
     """
     inputs = leaves(given, rounding.arithmetic())
-    layers = [states for *_, states in run_layers(Taped(), given, inputs)]
+    layers = [layer.states for layer in run_layers(Taped(), given, inputs)]
     return {
         name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
         for n, name in enumerate(given.model.layout.states)
@@ -160,9 +160,9 @@ def _scatter(given: Problem, rounding: RoundingModel) -> _Scatter:
     unit = rounding.unit
     swept = sweep(given, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
-    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.bent)
+    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.nonlinear_inputs)
     lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if parted else None
-    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.kinks, lost)
+    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, lost)
 
 
 PARTED = 0.1
@@ -207,7 +207,7 @@ REACH = 2.0**-4
 """Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
 
 
-def step_of(problem: Problem) -> tuple[float, Array]:
+def difference_step(problem: Problem) -> tuple[float, Array]:
     """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
     scatter, reach = loss_scatter_and_reach(problem)
     return (min(STEP, REACH / reach) if reach else STEP), scatter

@@ -45,7 +45,7 @@ def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -> 
     """
     inputs, loss = record(given, xp, arithmetic)
     loss.tape.backward(loss)
-    return Sweep(loss.value, {n: inputs[n].cotangent for n in given.wanted}, loss.tape)
+    return Sweep(loss.value, {n: inputs[n].cotangent for n in given.differentiated}, loss.tape)
 
 
 def record(

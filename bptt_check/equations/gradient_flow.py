@@ -16,7 +16,7 @@ import numpy as np
 from ..cases.case import Case, Truncation
 from ..cases.types import Array
 from ..errors import SpecError
-from .cells import step_of
+from .cells import step_function
 from .network import Problem, final_loss, layer_params, pair_loss, problem
 from .tape import Node, Tape, Taped
 from .truncation import by_length, restricted, windows
@@ -92,7 +92,7 @@ class _Unrolled:
 
     def _layer(self, k: int, below: list[Node]) -> list[tuple[Node, ...]]:
         model = self.given.model
-        step = step_of(model)
+        step = step_function(model)
         state = tuple(self.inputs[f"{s}0"][..., k, :, :] for s in model.layout.states)
         states: list[tuple[Node, ...]] = []
         for x_t in below:
@@ -114,9 +114,9 @@ class _Unrolled:
         steps = zip(hidden, self.given.targets, self.given.weights, strict=True)
         found = [of_pair(h_t, target) * weight for h_t, target, weight in steps]
         for n, name in enumerate(self.given.model.layout.states):
-            if name in self.given.final:
+            if name in self.given.final_cotangents:
                 last = [states[-1][n] for states in self.states]
-                found[-1] = found[-1] + final_loss(last, self.given.final[name])
+                found[-1] = found[-1] + final_loss(last, self.given.final_cotangents[name])
         return found
 
     def contributions(self, i: int) -> dict[str, Array]:

@@ -18,7 +18,7 @@ import numpy as np
 from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
-from .cells import Step, affine, step_of
+from .cells import State, Step, affine, step_function
 from .namespaces.numpy import Namespace
 
 
@@ -31,10 +31,11 @@ class Problem:
         targets: (T, B, width): one-hot labels, values or cotangents; anything where the weight is
             0.
         weights: (T, B): the factor of each pair's loss.
-        alive: (T, B) booleans, False at padded steps; None without lengths.
+        mask: (T, B) booleans, False at padded steps; None without lengths.
         reverse: (T, B) step that the reverse direction reads at its step t; None in one direction.
-        final: state name to its (layers*N, B, H) cotangent; empty unless the loss is linear.
-        wanted: names of the inputs whose gradient is asked for; the others are constants.
+        final_cotangents: state name to its (layers*N, B, H) cotangent; empty unless the loss is
+            linear.
+        differentiated: names of the inputs whose gradient is asked for; the others are constants.
         divisor: what the loss is divided by; a weight is 0 or `1 / divisor`, rounded.
     """
 
@@ -42,17 +43,33 @@ class Problem:
     inputs: Mapping[str, Array]
     targets: Array
     weights: Array
-    alive: Array | None
+    mask: Array | None
     reverse: Array | None
-    final: Mapping[str, Array]
-    wanted: tuple[str, ...]
+    final_cotangents: Mapping[str, Array]
+    differentiated: tuple[str, ...]
     divisor: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRun:
+    """What one layer gives over T steps; a sequence is what the namespace uses for one.
+
+    Args:
+        outputs: the states h of all directions, a sequence of [..., B, H*N].
+        final_states: of each of the N directions the last state, `(h,)` or `(h, c)` of [..., B, H].
+        states: of the last direction the state after each step in its own order, a sequence of
+            `(h,)` or `(h, c)`; with arrays over time, the pair of these.
+    """
+
+    outputs: Any
+    final_states: list[State]
+    states: Any
 
 
 def problem(case: Case) -> Problem:
     """The problem of a case, on exactly the values of its arrays."""
-    alive = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
-    final = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
+    mask = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
+    cotangents = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
     inputs = {name: array.astype(np.float64) for name, array in case.inputs.items()}
     divisor = pair_count(case) if case.model.reduction == "mean" else 1
     return Problem(
@@ -60,10 +77,10 @@ def problem(case: Case) -> Problem:
         inputs=inputs,
         targets=_dense_targets(case),
         weights=_carries_loss(case) / divisor,
-        alive=alive,
+        mask=mask,
         reverse=_reverse(case) if case.model.bidirectional else None,
-        final={s: a.astype(np.float64) for s, a in final.items() if a is not None},
-        wanted=tuple(inputs),
+        final_cotangents={s: a.astype(np.float64) for s, a in cotangents.items() if a is not None},
+        differentiated=tuple(inputs),
         divisor=divisor,
     )
 
@@ -79,7 +96,7 @@ def losses(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Any:
         xp.constant(given.weights),
     )
     total = xp.sum_steps(weighted)
-    for name, cotangent in given.final.items():
+    for name, cotangent in given.final_cotangents.items():
         total = total + final_loss(finals[name], xp.constant(cotangent))
     return total
 
@@ -95,12 +112,11 @@ def unroll(
     """Top layer's sequence of [..., B, H*N]; by state name, its final states [..., B, H]."""
     layers = list(run_layers(xp, given, inputs))
     finals: dict[str, list[Any]] = {}
-    for _, last_states, _ in layers:
-        for name, state in zip(
-            given.model.layout.states, zip(*last_states, strict=True), strict=True
-        ):
-            finals.setdefault(name, []).extend(state)
-    return layers[-1][0], finals
+    for layer in layers:
+        by_name = zip(given.model.layout.states, zip(*layer.final_states, strict=True), strict=True)
+        for name, states in by_name:
+            finals.setdefault(name, []).extend(states)
+    return layers[-1].outputs, finals
 
 
 def outputs(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,48 +124,46 @@ def outputs(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> dict[st
 
     `h_l{k}` of [..., B, H*N] for every layer, and `y` of [..., B, O] where the model has a readout.
     """
-    layers = [hidden for hidden, *_ in run_layers(xp, given, inputs)]
+    layers = [layer.outputs for layer in run_layers(xp, given, inputs)]
     named: dict[str, Any] = {f"h_l{k}": hidden for k, hidden in enumerate(layers)}
     if "W_hy" in inputs:
         named["y"] = xp.map_steps(lambda h_t: logits(xp, h_t, inputs), layers[-1])
     return named
 
 
-def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iterator[Any]:
-    """Of each layer, from the bottom: outputs, final state of each direction, last direction's
-    states.
-    """
-    model, step = given.model, step_of(given.model)
+def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iterator[LayerRun]:
+    """Run the layers over all steps, one after the other from the bottom."""
+    model, step = given.model, step_function(given.model)
     hidden = xp.steps(inputs["x"])
     for k in range(model.layers):
-        outputs, finals, states = [], [], None
+        hidden_of, finals, states = [], [], None
         for n, suffix in enumerate(model.directions):
             index = None if not suffix else given.reverse
             below = hidden if index is None else xp.reorder(hidden, index)
             row = k * len(model.directions) + n
             state = tuple(inputs[f"{s}0"][..., row, :, :] for s in model.layout.states)
             last, states = _run(
-                xp, step, layer_params(model, inputs, k, suffix), state, below, given.alive
+                xp, step, layer_params(model, inputs, k, suffix), state, below, given.mask
             )
             out = xp.map_steps(lambda state: state[0], states)
-            outputs.append(out if index is None else xp.reorder(out, index))
+            hidden_of.append(out if index is None else xp.reorder(out, index))
             finals.append(last)
-        hidden = outputs[0]
-        if len(outputs) > 1:
-            hidden = xp.map_steps(lambda *h: xp.concat(h), *outputs)
-        yield hidden, finals, states
+        hidden = hidden_of[0]
+        if len(hidden_of) > 1:
+            hidden = xp.map_steps(lambda *h: xp.concat(h), *hidden_of)
+        yield LayerRun(hidden, finals, states)
 
 
-def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, alive: Any) -> Any:
+def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, mask: Any) -> Any:
     """One direction of one layer over all steps; a finished sequence keeps its state."""
-    if alive is None:
+    if mask is None:
         return xp.scan(lambda state, x_t: step(xp, params, x_t, state), state, below)
 
-    def hold(state: Any, x_t: Any, alive_t: Any) -> Any:
+    def hold(state: Any, x_t: Any, mask_t: Any) -> Any:
         moved = step(xp, params, x_t, state)
-        return tuple(xp.where(alive_t, new, old) for new, old in zip(moved, state, strict=True))
+        return tuple(xp.where(mask_t, new, old) for new, old in zip(moved, state, strict=True))
 
-    return xp.scan(hold, state, below, xp.constant(alive[:, :, None]))
+    return xp.scan(hold, state, below, xp.constant(mask[:, :, None]))
 
 
 def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict[str, Any]:

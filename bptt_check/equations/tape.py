@@ -28,9 +28,9 @@ class Tape:
     def __init__(self, arithmetic: Arithmetic | None = None) -> None:
         self.arithmetic: Arithmetic = arithmetic or Exact()
         self.nodes: list[Node] = []
-        self.bent: list[Array] = []
+        self.nonlinear_inputs: list[Array] = []
         """What entered a nonlinearity, in order."""
-        self.kinks: list[Array] = []
+        self.relu_kinks: list[Array] = []
         """Of every relu, in order, where what entered it has no sign that all samples share."""
 
     def input(self, value: Array) -> Node:
@@ -175,20 +175,20 @@ class Taped(PythonLoop):
         return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
 
     def relu(self, z: Node) -> Node:
-        z.tape.bent.append(z.value)
-        z.tape.kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
+        z.tape.nonlinear_inputs.append(z.value)
+        z.tape.relu_kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
         slope = z.tape.arithmetic.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
     def softplus(self, z: Node) -> Node:
-        z.tape.bent.append(z.value)
+        z.tape.nonlinear_inputs.append(z.value)
         slope = z.tape.arithmetic.function(_REAL.sigmoid(z.value), bounded=True)
         value = z.tape.arithmetic.function(_REAL.softplus(z.value))
         return z.derived(value, (z, lambda bar: bar * slope))
 
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
-        z.tape.bent.append(z.value)
+        z.tape.nonlinear_inputs.append(z.value)
         relative = z.tape.arithmetic.relative
         # the shift by the maximum rounds at the size of the logits, not at that of the result
         value = _REAL.log_softmax(relative(z.value))
@@ -227,7 +227,7 @@ _REAL = NumPy()
 
 def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     """A function and its slope, each with a rounding of its own: not all code shares one."""
-    z.tape.bent.append(z.value)
+    z.tape.nonlinear_inputs.append(z.value)
     relative, function = z.tape.arithmetic.relative, z.tape.arithmetic.function
     factor = relative(slope(function(value, bounded=True)))
     return z.derived(function(value, bounded=True), (z, lambda bar: relative(bar * factor)))

@@ -59,12 +59,12 @@ class Window:
             "h0": lambda a: a[:, self.columns],
             "c0": lambda a: a[:, self.columns],
         }
-        own = {n: cut.get(n, lambda a: a)(inputs[n]) for n in self.problem.wanted}
+        own = {n: cut.get(n, lambda a: a)(inputs[n]) for n in self.problem.differentiated}
         return {**self.problem.inputs, **own}
 
     def add_to(self, total: dict[str, Array], grads: Mapping[str, Array]) -> None:
         """Add gradients of this window's problem to those of the whole case, in place."""
-        for name in self.problem.wanted:
+        for name in self.problem.differentiated:
             if name == "x":
                 total[name][self.start : self.end, self.columns] += grads[name]
             elif name in ("h0", "c0"):
@@ -75,7 +75,7 @@ class Window:
 
 def states_after(given: Problem) -> dict[str, Array]:
     """State name to its values after each step, (T, layers, B, H); one direction."""
-    layers = [states for *_, states in run_layers(NumPy(), given, given.inputs)]
+    layers = [layer.states for layer in run_layers(NumPy(), given, given.inputs)]
     names = given.model.layout.states
     return {
         name: np.stack([np.stack([s[n] for s in states]) for states in layers], axis=1)
@@ -111,11 +111,11 @@ def _cut(alone: Problem, span: Span, entering: Mapping[str, Array]) -> Problem:
     counted = np.arange(span.start, span.end)[:, None] >= span.counted
     window = replace(window, weights=window.weights * counted)
     if span.end < T:
-        window = replace(window, final={})
+        window = replace(window, final_cotangents={})
     if span.start > 0:
         constant = {f"{s}0": a[span.start - 1] for s, a in entering.items()}
-        wanted = tuple(n for n in window.wanted if n not in constant)
-        window = replace(window, inputs={**window.inputs, **constant}, wanted=wanted)
+        rest = tuple(n for n in window.differentiated if n not in constant)
+        window = replace(window, inputs={**window.inputs, **constant}, differentiated=rest)
     return window
 
 
@@ -128,6 +128,6 @@ def restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:
         inputs={**given.inputs, **cut, "x": x},
         targets=given.targets[start:end, columns],
         weights=given.weights[start:end, columns],
-        alive=None,
-        final={s: a[:, columns] for s, a in given.final.items()},
+        mask=None,
+        final_cotangents={s: a[:, columns] for s, a in given.final_cotangents.items()},
     )

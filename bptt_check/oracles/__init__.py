@@ -2,12 +2,12 @@
 asked.
 
 Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `network.Problem` as a
-float, the gradient of every input in `problem.wanted` as float64 arrays, and a bound on the error
-of every entry, or None where the oracle is exact up to float64 rounding. Everything about time
-(truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that must not
-round in between, where windows are added up, has `differentiate(case) -> Result` instead; one that
-is slow on large cases has `too_large(case)`, which says why it leaves a case alone unless it is
-asked for.
+float, the gradient of every input in `problem.differentiated` as float64 arrays, and a bound on the
+error of every entry, or None where the oracle is exact up to float64 rounding. Everything about
+time (truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that must
+not round in between, where windows are added up, has `differentiate(case) -> Result` instead; one
+that is slow on large cases has `too_large(case)`, which says why it leaves a case alone unless it
+is asked for.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ def _in_balls(given: Problem) -> Problem:
 
 def _states_after(given: Problem) -> dict[str, Array]:
     """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
-    layers = [states for *_, states in run_layers(Balls(), given, leaves(_in_balls(given)))]
+    layers = [layer.states for layer in run_layers(Balls(), given, leaves(_in_balls(given)))]
     return {
         name: np.stack([np.stack([s[n].value[0] for s in states]) for states in layers], axis=1)
         for n, name in enumerate(given.model.layout.states)

@@ -61,6 +61,6 @@ def gradients(problem: Problem) -> Gradients:
 
     inputs = {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
     loss = float(losses(xp, problem, inputs).real.sum())
-    grads = {n: by_perturbation(n, inputs, slopes)[0] for n in problem.wanted}
+    grads = {n: by_perturbation(n, inputs, slopes)[0] for n in problem.differentiated}
     # products of two imaginary parts leave a trace of this size where the derivative is zero
     return loss, grads, {n: np.full(g.shape, STEP) for n, g in grads.items()}

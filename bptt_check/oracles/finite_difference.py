@@ -11,7 +11,7 @@ import numpy as np
 
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from ..equations.conditioning import step_of
+from ..equations.conditioning import difference_step
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
 from ..equations.perturbation import Perturb, by_perturbation
@@ -29,7 +29,7 @@ def gradients(problem: Problem) -> Gradients:
     """
     here = Recording("relu")
     loss = losses(here, problem, problem.inputs)
-    step, scatter = step_of(problem)
+    step, scatter = difference_step(problem)
     noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
 
     def slopes(perturb: Perturb) -> tuple[Array, Array]:
@@ -44,7 +44,7 @@ def gradients(problem: Problem) -> Gradients:
         bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
         return np.where(on_kink, between, slope), bound + 4.0 * noise
 
-    found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.wanted}
+    found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.differentiated}
     grads = {n: pair[0] for n, pair in found.items()}
     return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
 

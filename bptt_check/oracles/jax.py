@@ -4,7 +4,7 @@ XLA compiles for every shape and every branch of Python, and a run draws hundred
 problem is padded into a bucket of sizes, and whatever can be data is data: activation, loss,
 readout, reduction, lengths, missing biases. Only cell, layers and directions make other programs.
 
-- Padded steps and sequences are dead (`alive` False) and weigh 0. They hold copies of real ones, so
+- Padded steps and sequences are dead (`mask` False) and weigh 0. They hold copies of real ones, so
   that a cell meets nothing there that it could not meet anyway (a norm of zeros would be NaN).
 - Padded outputs have logits that vanish from the loss (see `ABSENT`).
 - Padded units and features are zero rows and columns of every block of the matrices. A user's cell
@@ -101,8 +101,8 @@ def gradients(problem: Problem) -> Gradients:
     (loss, slope, noise), grads = found[:3], found[3:]
     _compare_modes(slope, grads, direction(len(grads)), noise)
     places = _places(trunk)
-    wanted = {n: problem.inputs[n].shape for n in problem.wanted}
-    return float(loss), {n: places[n].real(grads, s).reshape(s) for n, s in wanted.items()}, None
+    shapes = {n: problem.inputs[n].shape for n in problem.differentiated}
+    return float(loss), {n: places[n].real(grads, s).reshape(s) for n, s in shapes.items()}, None
 
 
 def _compare_modes(slope: float, grads: Array, signs: Array, noise: float) -> None:
@@ -158,8 +158,8 @@ def _loss_and_logits(trunk: Trunk, arrays: Any, inputs: Any) -> tuple[Any, Any]:
     any_activation = trunk.ours and trunk.model.cell == "rnn"
     xp = AnyActivation(jnp.int32(arrays["activation"])) if any_activation else Jax()
     reverse = jnp.int32(arrays["reverse"]) if trunk.model.bidirectional else None
-    alive, weights = arrays["alive"] > 0.0, arrays["weights"]
-    given = Problem(trunk.model, inputs, arrays["targets"], weights, alive, reverse, {}, ())
+    mask, weights = arrays["mask"] > 0.0, arrays["weights"]
+    given = Problem(trunk.model, inputs, arrays["targets"], weights, mask, reverse, {}, ())
     hidden, finals = unroll(xp, given, inputs)
     models = [replace(trunk.model, loss=loss) for loss in LOSSES]
     branches = [partial(_weighted_loss, xp, model, arrays, inputs) for model in models]
@@ -188,7 +188,7 @@ def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
 
     That padded units and zero biases are harmless is known of the cells of this package only.
     """
-    ours = getattr(cells.step_of(model), "__module__", None) == cells.__name__
+    ours = getattr(cells.step_function(model), "__module__", None) == cells.__name__
     names = ("T", "B", "D", "H", "O") if ours else ("T", "B", "O")
     bucket = replace(sizes, **{n: _bucket(getattr(sizes, n), getattr(SMALLEST, n)) for n in names})
     model = replace(model, loss="cross_entropy", readout="every", reduction="sum")
@@ -214,7 +214,7 @@ def _places(trunk: Trunk) -> dict[str, Place]:
     shapes = _input_shapes(trunk)
     shapes |= {f"final_{s}": shapes[f"{s}0"] for s in trunk.model.layout.states}
     shapes |= {"targets": (T, B, O), "cotangents": (T, B, len(trunk.model.directions) * H)}
-    shapes |= dict.fromkeys(("weights", "alive", "reverse"), (T, B))
+    shapes |= dict.fromkeys(("weights", "mask", "reverse"), (T, B))
     shapes |= {"outputs": (O,), "activation": (), "loss": ()}
     blocks = {n: (1,) * len(s) for n, s in shapes.items()} | _blocks(trunk.model)
     ends = np.cumsum([math.prod(s) for s in shapes.values()]).tolist()
@@ -248,15 +248,15 @@ def _pack(problem: Problem, trunk: Trunk) -> Array:
 def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     """Every array of a problem by its name in the flat vector; what is missing is zero there."""
     model, weights = problem.model, problem.weights
-    alive = np.ones(weights.shape) if problem.alive is None else problem.alive
+    mask = np.ones(weights.shape) if problem.mask is None else problem.mask
     outputs = _sizes(problem).O
-    found = {"weights": weights, "alive": alive, "outputs": np.ones(outputs)}
+    found = {"weights": weights, "mask": mask, "outputs": np.ones(outputs)}
     found |= {"b_y": np.zeros(outputs), **problem.inputs}
     T, B = weights.shape
     rows, columns = np.minimum(range(bucket.T), T - 1), np.minimum(range(bucket.B), B - 1)
     found["x"] = found["x"][rows][:, columns]
     found |= {f"{name}0": found[f"{name}0"][:, columns] for name in model.layout.states}
-    found |= {f"final_{name}": a for name, a in problem.final.items()}
+    found |= {f"final_{name}": a for name, a in problem.final_cotangents.items()}
     found |= {} if problem.reverse is None else {"reverse": problem.reverse}
     found["cotangents" if model.loss == "linear" else "targets"] = problem.targets
     found["activation"] = np.array(ACTIVATIONS.index(model.activation))

@@ -49,7 +49,7 @@ def _by_outputs(case: Case, result: Result, tolerance: Tolerance) -> str:
     for name, steps in outputs(NumPy(), given, given.inputs).items():
         want = np.stack(steps)
         got = np.asarray((result.outputs or {}).get(name, want), dtype=np.float64)
-        differs[name] = _differs(got, want, budgets.of(name), given.alive)
+        differs[name] = _differs(got, want, budgets.of(name), given.mask)
     for t in range(case.sizes.T):
         for name, at in differs.items():
             if at[t]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.types import Array
-from ..equations.conditioning import step_of
+from ..equations.conditioning import difference_step
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses
 from ..equations.perturbation import PER_SEQUENCE, perturbation
@@ -152,7 +152,7 @@ def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Q
         place = _inside(window, name, index)
         if place is not None:
             total += _slopes(window, name, place)
-            chosen.append(step_of(window.problem)[0])
+            chosen.append(difference_step(window.problem)[0])
     if not chosen:
         return None
     errors = np.abs(total - truth) / (abs(truth) or 1.0)
@@ -161,7 +161,7 @@ def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Q
 
 def _inside(window: Window, name: str, index: tuple[int, ...]) -> tuple[int, ...] | None:
     """An index of the case as an index of a window; None if the window does not depend on it."""
-    if name not in window.problem.wanted:
+    if name not in window.problem.differentiated:
         return None
     if name not in PER_SEQUENCE:
         return index

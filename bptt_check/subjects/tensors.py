@@ -60,7 +60,7 @@ def arrays_of(case: Case, convert: Callable[[Any], Any]) -> dict[str, dict[str, 
     """Every array of a loss through `convert`: its inputs, its constants, those of `loss_of`."""
     given = problem(case)
     constants = {n: getattr(case, n) for n in CONSTANTS if getattr(case, n) is not None}
-    ours = {"targets": given.targets, "weights": given.weights, **given.final}
+    ours = {"targets": given.targets, "weights": given.weights, **given.final_cotangents}
     groups = {"inputs": case.inputs, "constants": constants, "loss": ours}
     return {group: {n: convert(a) for n, a in named.items()} for group, named in groups.items()}
 

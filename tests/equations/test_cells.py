@@ -12,7 +12,7 @@ import pytest
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import LAYOUTS, Layout, Model, Sizes, families, parameter_shapes
-from bptt_check.equations.cells import CELLS, affine, gates, register, step_of
+from bptt_check.equations.cells import CELLS, affine, gates, register, step_function
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import problem, run_layers
 from bptt_check.errors import UnknownName
@@ -113,8 +113,8 @@ def literal_states(case: Case) -> np.ndarray:
 def states(case: Case) -> np.ndarray:
     """States of the top layer by the shared forward pass."""
     given = problem(case)
-    *_, (hidden, _, _) = run_layers(NumPy(), given, given.inputs)
-    return np.stack(hidden)
+    *_, top = run_layers(NumPy(), given, given.inputs)
+    return np.stack(top.outputs)
 
 
 @pytest.mark.parametrize("regime", ["normal", "saturated", "sparse"])
@@ -379,7 +379,7 @@ def test_the_cell_of_the_test_above_is_gone():
 
 def test_a_cell_may_depend_on_the_model():
     """`per_model` cells are asked for their step and their layout with the model's options."""
-    assert step_of(Model("gru")) is not step_of(Model("gru", reset_after=False))
+    assert step_function(Model("gru")) is not step_function(Model("gru", reset_after=False))
     assert Model("gru").layout.biases == ("b_xh", "b_hh")
     assert Model("gru", reset_after=False).layout.biases == ("b_h",)
 

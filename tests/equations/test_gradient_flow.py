@@ -86,17 +86,17 @@ def test_state_norms_are_those_of_the_gradient_of_the_state() -> None:
     norms = bc.gradient_flow(spec.build()).state_norms["h"][0]
     case = spec.build()
     given = problem(case)
-    ((hidden, _, _),) = run_layers(NumPy(), given, given.inputs)
+    (layer,) = run_layers(NumPy(), given, given.inputs)
     tail = bc.Case(
         model=case.model,
         params=case.params,
         x=case.x[2:],
-        h0=np.array(hidden[1])[None],
+        h0=np.array(layer.outputs[1])[None],
         targets=case.targets[2:],
     )
     # the loss after step 1 reaches h_1 as the initial state of the rest; its own loss comes on top
     rest = loss_and_grads(tail)[1]["h0"][0]
-    y = hidden[1] @ case.params["W_hy"].T + case.params["b_y"]
+    y = layer.outputs[1] @ case.params["W_hy"].T + case.params["b_y"]
     own = 2.0 * (y - case.targets[1]) @ case.params["W_hy"]
 
     assert norms[1] == pytest.approx(float(np.linalg.norm(rest + own)), rel=1e-12)
@@ -107,14 +107,14 @@ def test_jacobian_norms_are_products_of_step_jacobians() -> None:
     spec = bc.Spec(bc.Model("rnn"), bc.Sizes(6, 1, 2, 4, 2), seed=5)
     case = spec.build()
     given = problem(case)
-    ((hidden, _, _),) = run_layers(NumPy(), given, given.inputs)
+    (layer,) = run_layers(NumPy(), given, given.inputs)
     norms = bc.gradient_flow(case).jacobian_norms["h"][0]
     for i in range(6):
         product = np.eye(4)
         for k in range(i, -1, -1):
             assert norms[i, k] == pytest.approx(float(np.linalg.norm(product, 2)), rel=1e-12)
 
-            product = product @ (np.diag(1.0 - hidden[k][0] ** 2) @ case.params["W_hh_l0"])
+            product = product @ (np.diag(1.0 - layer.outputs[k][0] ** 2) @ case.params["W_hh_l0"])
 
 
 def test_a_weight_of_three_quarters_leaves_a_thousandth_after_24_steps() -> None:

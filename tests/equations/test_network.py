@@ -157,7 +157,7 @@ def test_states_equal_those_of_torch_nn(torch, cell, variant):
     _, out, last = torch_result(torch, case)
     given = problem(case)
     hidden, finals = unroll(NumPy(), given, given.inputs)
-    valid = np.ones((6, 3), bool) if given.alive is None else given.alive
+    valid = np.ones((6, 3), bool) if given.mask is None else given.mask
 
     assert_close(np.stack(hidden)[valid], out.detach().numpy()[valid], 1e-13, "outputs")
     for name, want in zip(case.model.layout.states, last, strict=True):

@@ -137,7 +137,13 @@ def run(case: Case) -> list[Run]:
     for one in found:
         steps = [a for ds in one.layers for d in ds for step in d.steps for a in step]
         given = one.given
-        for array in (*steps, *given.inputs.values(), *given.final.values(), one.on, one.h):
+        for array in (
+            *steps,
+            *given.inputs.values(),
+            *given.final_cotangents.values(),
+            one.on,
+            one.h,
+        ):
             array.flags.writeable = False
         given.targets.flags.writeable = given.weights.flags.writeable = False
     return found
@@ -161,7 +167,7 @@ def functions_of(model: Model) -> list[str]:
 def _run(part: Window) -> Run:
     given, model = part.problem, part.problem.model
     T, B = given.weights.shape
-    on = np.ones((T, B, 1)) if given.alive is None else given.alive[:, :, None] * 1.0
+    on = np.ones((T, B, 1)) if given.mask is None else given.mask[:, :, None] * 1.0
     forward = CELLS[cell_name(model)][0]
     below, layers = given.inputs["x"], list[list[Direction]]()
     for k in range(model.layers):

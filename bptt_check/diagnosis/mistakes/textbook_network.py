@@ -102,7 +102,7 @@ def backpropagate(
         backward: `layer_backward` of a direction: `(direction, above, final)`.
     """
     h0 = given.inputs["h0"]
-    final_h, final_c = (given.final.get(name, np.zeros_like(h0)) for name in "hc")
+    final_h, final_c = (given.final_cotangents.get(name, np.zeros_like(h0)) for name in "hc")
     h0_bar, c0_bar = np.zeros_like(h0), np.zeros_like(h0)
     for directions in reversed(layers):
         shares = np.split(above, len(directions), axis=-1)  # (12.3)
