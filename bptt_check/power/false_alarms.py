@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -18,6 +19,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .implementations import implementations
 from .memoised_oracles import Remembered, judge_all
+from .process_pool import Progress, Workers
 from .records import Alarm, Quiet
 
 DTYPES = ("float64", "float32")
@@ -101,3 +103,28 @@ def _heard(name: str, report: CaseReport) -> Quiet:
     if report.verdict == Verdict.UNSUPPORTED:
         return Quiet()
     return Quiet({f"{name} {report.case.dtype}": decided}, {report.verdict: 1}, alarms)
+
+
+BATCH = 10
+"""Cases of one target asked about together."""
+
+
+def hear(pool: Workers, checks: int, progress: Progress, limit: float | None = None) -> Quiet:
+    """Ask until so many checks were decided, or the time is over.
+
+    Args:
+        pool: where to work.
+        checks: at least so many, unless the time is over.
+        progress: told where it stands.
+        limit: seconds; None is no limit.
+    """
+    found = Quiet()
+    with closing(pool.each(listen, batches(BATCH))) as results:
+        for quiet in results:
+            found = found.merge(quiet)
+            for alarm in quiet.alarms:
+                progress.tell(f"FALSE ALARM {alarm.subject} {alarm.verdict}: {alarm.spec}", True)
+            progress.tell(f"silence: {found.total} of {checks} checks, {len(found.alarms)} alarms")
+            if found.total >= checks or (limit is not None and progress.seconds >= limit):
+                return found
+    return found

@@ -17,7 +17,7 @@ from ..cases.targets import Target
 from ..mutation import Mutant, mutants, observed
 from ..subjects import loading
 from ..verdicts.verdict import Verdict
-from . import compete
+from . import other_checkers
 from .detection import Caught, catch, reaching
 from .equivalence import Comparison, compare
 from .process_pool import Progress, Workers
@@ -163,9 +163,9 @@ def _compete(
     """What other libraries' checks say of what the harness caught."""
     names = [n for n, c in caught.items() if _is_caught(c)]
     stopped = [n for n in names if caught[n].verdict == Verdict.ERROR]
-    others = {n: dict.fromkeys(compete.names(), "caught") for n in stopped}
+    others = {n: dict.fromkeys(other_checkers.names(), "caught") for n in stopped}
     running = [n for n in names if n not in others]
-    others |= {n: compete.none_asked() for n in running if not caught[n].plain}
+    others |= {n: other_checkers.none_asked() for n in running if not caught[n].plain}
     by_target: dict[str, list[str]] = {}
     for n in running:
         if caught[n].plain:
@@ -187,7 +187,7 @@ def compete_task(study: Study, name: str, names: Sequence[str]) -> Any:
     """What other checks say of some mutants on one target."""
     target = next(t for t in observed(study.subject)[0] if t.name == name)
     chosen = [m for m in study.mutants() if m.name in set(names)]
-    right, found = compete.compete(target, chosen, loading.load(study.subject))
+    right, found = other_checkers.compete(target, chosen, loading.load(study.subject))
     return name, right, found
 
 

@@ -9,7 +9,7 @@ from .. import oracles
 from ..errors import MissingFramework
 from ..mutation import mutants
 from ..runs.records import environment
-from .hush import hear
+from .false_alarms import hear
 from .outcomes import Study, fates
 from .process_pool import Progress, workers
 from .records import Fate, Power, Quiet

@@ -30,11 +30,10 @@ from bptt_check.power import (
     tables,
     terminal,
 )
-from bptt_check.power.compete import compete
 from bptt_check.power.detection import Caught, catch, specs_of
-from bptt_check.power.false_alarms import listen
-from bptt_check.power.hush import hear
+from bptt_check.power.false_alarms import hear, listen
 from bptt_check.power.implementations import implementations
+from bptt_check.power.other_checkers import compete
 from bptt_check.power.outcomes import Study, fates
 from bptt_check.power.page import render
 from bptt_check.power.process_pool import Progress, Workers
@@ -239,7 +238,7 @@ def test_checks_go_on_until_there_are_enough(monkeypatch: pytest.MonkeyPatch):
         asked.append(task)
         return Quiet({"a float64": 10})
 
-    monkeypatch.setattr("bptt_check.power.hush.listen", some)
+    monkeypatch.setattr("bptt_check.power.false_alarms.listen", some)
 
     assert hear(HERE, 35, quiet_progress()).total == 40
     assert hear(HERE, 10**9, quiet_progress(), limit=0.0).total == 10
@@ -287,7 +286,7 @@ def test_a_check_gets_no_credit_where_it_rejects_the_right_code(monkeypatch: pyt
     monkeypatch.setattr(other_checkers, "CHECKS", {})
     for name in ("never", "always"):
         other_checkers.CHECKS[name] = lambda subject, instance, answer=name == "always": answer
-    monkeypatch.setattr("bptt_check.power.compete.CHECKS", other_checkers.CHECKS)
+    monkeypatch.setattr("bptt_check.power.other_checkers.CHECKS", other_checkers.CHECKS)
     mutant = sample("h_t_bar: + -> -")
 
     right, found = compete(TARGET, [mutant], bptt_reference.loss_and_grads)
