@@ -7,7 +7,7 @@ import numpy as np
 from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
-from ..equations.network import pair_loss, problem
+from ..equations.network import pair_loss, problem_of
 from ..equations.tape import Tape, Taped
 
 
@@ -22,7 +22,7 @@ def no_head_reason(model: Model) -> str:
 
 def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:
     """The loss at outputs `hidden` (T, B, H*N), its gradient there, and the head's gradients."""
-    given = problem(case)
+    given = problem_of(case)
     tape, xp = Tape(), Taped()
     leaves = tape.inputs({n: given.inputs[n] for n in ("W_hy", "b_y") if n in given.inputs})
     leaves["h"] = tape.input(np.asarray(hidden, dtype=np.float64) + 0.0)

@@ -18,7 +18,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.result import Differentiator
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning, conditioning
-from ..equations.network import Problem, losses, problem, run_layers
+from ..equations.network import Problem, losses, problem_of, run_layers
 from ..equations.tape import Node, Tape, Taped
 from ..equations.truncation import restricted, states_after
 from ..subjects.calling import ask
@@ -231,7 +231,7 @@ def gradients(case: Case, of: Windows) -> Grads:
     """Gradient of a case truncated by the windows that a variant gives it; float64."""
     claimed = case.truncation or Truncation(case.sizes.T, case.sizes.T)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    whole = problem(case)
+    whole = problem_of(case)
     lengths = np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
     for length in np.unique(lengths):
         columns = np.flatnonzero(lengths == length)

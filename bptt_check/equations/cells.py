@@ -51,8 +51,8 @@ def register(
         raise SpecError(f"the name of a cell must be letters, digits and _, got {name!r}.")
     if isinstance(layout, Layout) and layout.states not in (("h",), ("h", "c")):
         raise SpecError(f"states must be ('h',) or ('h', 'c'), got {layout.states!r}.")
-    given = LAYOUTS[name] if layout is None else layout
-    make = given if callable(given) else lambda model: given
+    chosen = LAYOUTS[name] if layout is None else layout
+    make = chosen if callable(chosen) else lambda model: chosen
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         CELLS[name] = Cell(make, function if per_model else lambda model: function)

@@ -20,7 +20,7 @@ from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from .exact import leaves, record, sweep
-from .network import Problem, outputs, problem, run_layers
+from .network import Problem, outputs, problem_of, run_layers
 from .rounding import GridRounding, KinkSlopes
 from .tape import Taped
 from .truncation import windows_of
@@ -90,58 +90,58 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
     lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked, parted = 0.0, False, False
     for window in windows_of(case, lambda alone: _rounded_states(alone, rounding)):
-        found = _scatter(window.problem, rounding)
-        loss += float(found.losses.sum())
-        window.add_to(total, found.grads)  # magnitudes add: windows round independently
-        if any(mask.any() for mask in found.kinks):
+        scatter = _scatter(window.problem, rounding)
+        loss += float(scatter.losses.sum())
+        window.add_to(total, scatter.grads)  # magnitudes add: windows round independently
+        if any(mask.any() for mask in scatter.kinks):
             kinked = True
-            window.add_to(kinks, _width_at_kinks(window.problem, found.kinks))
-        if found.lost is not None:
+            window.add_to(kinks, _width_at_kinks(window.problem, scatter.kinks))
+        if scatter.lost is not None:
             parted = True
-            window.add_to(lost, found.lost)
+            window.add_to(lost, scatter.lost)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = float(loss_scatter(problem(case), rounding).sum())
+        loss = float(loss_scatter(problem_of(case), rounding).sum())
     return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)
 
 
-def loss_scatter(given: Problem, rounding: RoundingModel = FLOAT64) -> Array:
+def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
-    _, loss = record(given, arithmetic=rounding.arithmetic())
+    _, loss = record(problem, arithmetic=rounding.arithmetic())
     return _spread(loss.value, rounding.unit)
 
 
-def output_scatter(given: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
+def output_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
     """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
-    named = outputs(Taped(), given, leaves(given, rounding.arithmetic()))
+    named = outputs(Taped(), problem, leaves(problem, rounding.arithmetic()))
     return {
         name: np.stack([_spread(value.value, rounding.unit) for value in steps])
         for name, steps in named.items()
     }
 
 
-def loss_scatter_and_reach(given: Problem) -> tuple[Array, float]:
+def loss_scatter_and_reach(problem: Problem) -> tuple[Array, float]:
     """`loss_scatter` in float64, and how far relative changes of 1 would move a pre-activation.
 
     The latter is the amplification of the forward pass: a change of all values by a relative `s`
     moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
     of a finite difference.
     """
-    _, loss = record(given, arithmetic=FLOAT64.arithmetic())
+    _, loss = record(problem, arithmetic=FLOAT64.arithmetic())
     reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.nonlinear_inputs), default=0.0)
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
 
 
-def _rounded_states(given: Problem, rounding: RoundingModel) -> dict[str, Array]:
+def _rounded_states(problem: Problem, rounding: RoundingModel) -> dict[str, Array]:
     """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
 
     A state that enters a window is a constant to the gradient, but not one that anybody knows
     exactly: where it cancels, two right implementations enter the window with different values.
     """
-    inputs = leaves(given, rounding.arithmetic())
-    layers = [layer.states for layer in run_layers(Taped(), given, inputs)]
+    inputs = leaves(problem, rounding.arithmetic())
+    layers = [layer.states for layer in run_layers(Taped(), problem, inputs)]
     return {
         name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
-        for n, name in enumerate(given.model.layout.states)
+        for n, name in enumerate(problem.model.layout.states)
     }
 
 
@@ -155,10 +155,10 @@ class _Scatter:
     lost: dict[str, Array] | None
 
 
-def _scatter(given: Problem, rounding: RoundingModel) -> _Scatter:
+def _scatter(problem: Problem, rounding: RoundingModel) -> _Scatter:
     """Run one problem forwards and backwards with rounding."""
     unit = rounding.unit
-    swept = sweep(given, arithmetic=rounding.arithmetic())
+    swept = sweep(problem, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
     parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.nonlinear_inputs)
     lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if parted else None
@@ -180,11 +180,11 @@ def _lost(bar: Array, scatter: Array) -> Array:
     return np.where(scatter > 0.5 * np.abs(bar.mean(0)), np.inf, 0.0)
 
 
-def _width_at_kinks(given: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
+def _width_at_kinks(problem: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
     """How far apart the gradients of one problem are over the subdifferential."""
     # of a state that entered a window any sample will do: the slopes differ, not the values
-    inputs = {n: a[:1] if a.ndim == 4 else a for n, a in given.inputs.items()}
-    swept = sweep(replace(given, inputs=inputs), arithmetic=KinkSlopes(SAMPLES, kinks))
+    inputs = {n: a[:1] if a.ndim == 4 else a for n, a in problem.inputs.items()}
+    swept = sweep(replace(problem, inputs=inputs), arithmetic=KinkSlopes(SAMPLES, kinks))
     return {n: np.ptp(bar, axis=0) for n, bar in swept.bars.items()}
 
 

@@ -11,7 +11,7 @@ from ..cases.case import Case
 from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
-from .network import Problem, losses, problem
+from .network import Problem, losses, problem_of
 from .tape import Node, Tape, Taped
 from .truncation import windows_of
 
@@ -35,28 +35,28 @@ class Sweep:
     tape: Tape
 
 
-def sweep(given: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -> Sweep:
+def sweep(problem: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -> Sweep:
     """Run a problem forwards on a tape and sweep it backwards.
 
     Args:
-        given: the problem, of arrays of any dtype that the namespace takes.
+        problem: of arrays of any dtype that the namespace takes.
         xp: the namespace; it may do the backward pass differently.
         arithmetic: how results are rounded.
     """
-    inputs, loss = record(given, xp, arithmetic)
+    inputs, loss = record(problem, xp, arithmetic)
     loss.tape.backward(loss)
-    return Sweep(loss.value, {n: inputs[n].cotangent for n in given.differentiated}, loss.tape)
+    return Sweep(loss.value, {n: inputs[n].cotangent for n in problem.differentiated}, loss.tape)
 
 
 def record(
-    given: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT
+    problem: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT
 ) -> tuple[dict[str, Node], Node]:
     """The forward pass alone: the inputs as leaves of a tape, and the losses [S, B] on it."""
-    inputs = leaves(given, arithmetic)
-    return inputs, losses(xp, given, inputs)
+    inputs = leaves(problem, arithmetic)
+    return inputs, losses(xp, problem, inputs)
 
 
-def leaves(given: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
+def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     """The inputs of a problem as leaves of a tape.
 
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
@@ -64,7 +64,7 @@ def leaves(given: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     tape = Tape(arithmetic)
     return {
         name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
-        for name, a in given.inputs.items()
+        for name, a in problem.inputs.items()
     }
 
 
@@ -81,5 +81,5 @@ def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
 
 def exact_loss(case: Case) -> float:
     """The loss of a case, float64."""
-    given = problem(case)
-    return float(losses(NumPy(), given, given.inputs).sum())
+    problem = problem_of(case)
+    return float(losses(NumPy(), problem, problem.inputs).sum())

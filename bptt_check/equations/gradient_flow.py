@@ -17,7 +17,7 @@ from ..cases.case import Case, Truncation
 from ..cases.types import Array
 from ..errors import SpecError
 from .cells import step_function
-from .network import Problem, final_loss, layer_params, pair_loss, problem
+from .network import Problem, final_loss, layer_params, pair_loss, problem_of
 from .tape import Node, Tape, Taped
 from .truncation import by_length, restricted, windows
 
@@ -66,7 +66,7 @@ def gradient_flow(case: Case) -> GradientFlow:
             "gradient_flow needs one direction in time: use bidirectional=False and look at each "
             "direction on its own."
         )
-    whole = problem(case)
+    whole = problem_of(case)
     total = _empty(whole, case.sizes.T)
     for length, columns in by_length(case):
         _add_group(total, _Unrolled(restricted(whole, 0, length, columns)), case.truncation)
@@ -78,25 +78,25 @@ def gradient_flow(case: Case) -> GradientFlow:
 class _Unrolled:
     """A forward pass on a tape on which every step uses weights of its own."""
 
-    def __init__(self, given: Problem) -> None:
-        self.given, self.T = given, len(given.weights)
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.T = problem, len(problem.weights)
         self.tape = Tape()
-        self.inputs = self.tape.inputs(given.inputs)
+        self.inputs = self.tape.inputs(problem.inputs)
         self.uses: dict[str, list[Node]] = {}
         self.states: list[list[tuple[Node, ...]]] = []
         hidden = Taped().steps(self.inputs["x"])
-        for k in range(given.model.layers):
+        for k in range(problem.model.layers):
             self.states.append(self._layer(k, hidden))
             hidden = [state[0] for state in self.states[-1]]
         self.losses = self._losses(hidden)
 
     def _layer(self, k: int, below: list[Node]) -> list[tuple[Node, ...]]:
-        model = self.given.model
+        model = self.problem.model
         step = step_function(model)
         state = tuple(self.inputs[f"{s}0"][..., k, :, :] for s in model.layout.states)
         states: list[tuple[Node, ...]] = []
         for x_t in below:
-            weights = {n: self._use(n) for n in self.given.inputs if n.endswith(f"_l{k}")}
+            weights = {n: self._use(n) for n in self.problem.inputs if n.endswith(f"_l{k}")}
             state = step(Taped(), layer_params(model, weights, k, ""), x_t, state)
             states.append(state)
         return states
@@ -110,14 +110,14 @@ class _Unrolled:
 
     def _losses(self, hidden: list[Node]) -> list[Node]:
         """The weighted loss of every step, [1, B]; the last has the final states' too."""
-        of_pair = pair_loss(Taped(), self.given.model, self.inputs)
-        steps = zip(hidden, self.given.targets, self.given.weights, strict=True)
-        found = [of_pair(h_t, target) * weight for h_t, target, weight in steps]
-        for n, name in enumerate(self.given.model.layout.states):
-            if name in self.given.final_cotangents:
+        of_pair = pair_loss(Taped(), self.problem.model, self.inputs)
+        steps = zip(hidden, self.problem.targets, self.problem.weights, strict=True)
+        losses = [of_pair(h_t, target) * weight for h_t, target, weight in steps]
+        for n, name in enumerate(self.problem.model.layout.states):
+            if name in self.problem.final_cotangents:
                 last = [states[-1][n] for states in self.states]
-                found[-1] = found[-1] + final_loss(last, self.given.final_cotangents[name])
-        return found
+                losses[-1] = losses[-1] + final_loss(last, self.problem.final_cotangents[name])
+        return losses
 
     def contributions(self, i: int) -> dict[str, Array]:
         """Of the loss of step i through each step, by weight: (T, *shape)."""
@@ -134,7 +134,7 @@ def _add_group(total: GradientFlow, run: _Unrolled, truncation: Truncation | Non
     if run.losses:
         run.tape.backward(sum(run.losses[1:], start=run.losses[0]))
     for layer, states in enumerate(run.states):
-        for n, name in enumerate(run.given.model.layout.states):
+        for n, name in enumerate(run.problem.model.layout.states):
             squares = [np.square(state[n].cotangent[0]).sum() for state in states]
             total.state_norms[name][layer, :T] += squares
     _add_jacobians(total, run)
@@ -143,7 +143,7 @@ def _add_group(total: GradientFlow, run: _Unrolled, truncation: Truncation | Non
 def _add_jacobians(total: GradientFlow, run: _Unrolled) -> None:
     """Norms of d state_i / d state_k, the largest over the sequences."""
     for layer, states in enumerate(run.states):
-        for n, name in enumerate(run.given.model.layout.states):
+        for n, name in enumerate(run.problem.model.layout.states):
             norms = total.jacobian_norms[name][layer]
             for i in range(run.T):
                 run.tape.backward(states[i][n], _units(states[i][n]))
@@ -163,10 +163,10 @@ def _starts(T: int, truncation: Truncation | None) -> list[int]:
     return [span.start if span.counted <= i else T for i, span in enumerate(of_step)]
 
 
-def _empty(given: Problem, T: int) -> GradientFlow:
-    layers = given.model.layers
-    weights = {n: a for n, a in given.inputs.items() if "_l" in n}
-    states = given.model.layout.states
+def _empty(problem: Problem, T: int) -> GradientFlow:
+    layers = problem.model.layers
+    weights = {n: a for n, a in problem.inputs.items() if "_l" in n}
+    states = problem.model.layout.states
     return GradientFlow(
         contributions={n: np.zeros((T, T, *a.shape)) for n, a in weights.items()},
         state_norms={s: np.zeros((layers, T)) for s in states},

@@ -1,6 +1,6 @@
 """The forward pass and the loss of a case, written once for any array namespace.
 
-`problem(case)` turns a case into float64 inputs and constants; `losses` is the loss of each
+`problem_of(case)` turns a case into float64 inputs and constants; `losses` is the loss of each
 sequence.
 Readout, reduction and lengths are data here, not control flow: every (step, sequence) pair has a
 weight, zero where it carries no loss. So one program serves all of them, and a padded problem is a
@@ -66,7 +66,7 @@ class LayerRun:
     states: Any
 
 
-def problem(case: Case) -> Problem:
+def problem_of(case: Case) -> Problem:
     """The problem of a case, on exactly the values of its arrays."""
     mask = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
     cotangents = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
@@ -85,18 +85,18 @@ def problem(case: Case) -> Problem:
     )
 
 
-def losses(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Any:
+def losses(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> Any:
     """Loss of each sequence, [..., B]; their sum is the loss of the case."""
-    hidden, finals = unroll(xp, given, inputs)
-    of_pair = pair_loss(xp, given.model, inputs)
+    hidden, finals = unroll(xp, problem, inputs)
+    of_pair = pair_loss(xp, problem.model, inputs)
     weighted = xp.map_steps(
         lambda h_t, target_t, weight_t: weight_t * of_pair(h_t, target_t),
         hidden,
-        xp.constant(given.targets),
-        xp.constant(given.weights),
+        xp.constant(problem.targets),
+        xp.constant(problem.weights),
     )
     total = xp.sum_steps(weighted)
-    for name, cotangent in given.final_cotangents.items():
+    for name, cotangent in problem.final_cotangents.items():
         total = total + final_loss(finals[name], xp.constant(cotangent))
     return total
 
@@ -107,43 +107,42 @@ def logits(xp: Namespace, h_t: Any, inputs: Mapping[str, Any]) -> Any:
 
 
 def unroll(
-    xp: Namespace, given: Problem, inputs: Mapping[str, Any]
+    xp: Namespace, problem: Problem, inputs: Mapping[str, Any]
 ) -> tuple[Any, dict[str, list[Any]]]:
     """Top layer's sequence of [..., B, H*N]; by state name, its final states [..., B, H]."""
-    layers = list(run_layers(xp, given, inputs))
+    layers = list(run_layers(xp, problem, inputs))
     finals: dict[str, list[Any]] = {}
     for layer in layers:
-        by_name = zip(given.model.layout.states, zip(*layer.final_states, strict=True), strict=True)
-        for name, states in by_name:
-            finals.setdefault(name, []).extend(states)
+        for n, name in enumerate(problem.model.layout.states):
+            finals.setdefault(name, []).extend(state[n] for state in layer.final_states)
     return layers[-1].outputs, finals
 
 
-def outputs(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def outputs(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Forward values by the names under which a subject may offer them, each a sequence over time.
 
     `h_l{k}` of [..., B, H*N] for every layer, and `y` of [..., B, O] where the model has a readout.
     """
-    layers = [layer.outputs for layer in run_layers(xp, given, inputs)]
+    layers = [layer.outputs for layer in run_layers(xp, problem, inputs)]
     named: dict[str, Any] = {f"h_l{k}": hidden for k, hidden in enumerate(layers)}
     if "W_hy" in inputs:
         named["y"] = xp.map_steps(lambda h_t: logits(xp, h_t, inputs), layers[-1])
     return named
 
 
-def run_layers(xp: Namespace, given: Problem, inputs: Mapping[str, Any]) -> Iterator[LayerRun]:
+def run_layers(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> Iterator[LayerRun]:
     """Run the layers over all steps, one after the other from the bottom."""
-    model, step = given.model, step_function(given.model)
+    model, step = problem.model, step_function(problem.model)
     hidden = xp.steps(inputs["x"])
     for k in range(model.layers):
         hidden_of, finals, states = [], [], None
         for n, suffix in enumerate(model.directions):
-            index = None if not suffix else given.reverse
+            index = None if not suffix else problem.reverse
             below = hidden if index is None else xp.reorder(hidden, index)
             row = k * len(model.directions) + n
             state = tuple(inputs[f"{s}0"][..., row, :, :] for s in model.layout.states)
             last, states = _run(
-                xp, step, layer_params(model, inputs, k, suffix), state, below, given.mask
+                xp, step, layer_params(model, inputs, k, suffix), state, below, problem.mask
             )
             out = xp.map_steps(lambda state: state[0], states)
             hidden_of.append(out if index is None else xp.reorder(out, index))

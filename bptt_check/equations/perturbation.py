@@ -34,9 +34,9 @@ def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> t
     shared = name not in PER_SEQUENCE
     entries = np.arange(math.prod(shape) if shared else shape[0] * shape[2])
     chunks = [entries[i : i + CHUNK] for i in range(0, len(entries), CHUNK)]
-    found = [slopes(perturbation(name, inputs, chunk)) for chunk in chunks]
+    measured = [slopes(perturbation(name, inputs, chunk)) for chunk in chunks]
     return tuple(
-        _of_shape(np.concatenate(rows), shape, shared) for rows in zip(*found, strict=True)
+        _of_shape(np.concatenate(rows), shape, shared) for rows in zip(*measured, strict=True)
     )
 
 

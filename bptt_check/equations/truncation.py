@@ -10,7 +10,7 @@ import numpy as np
 from ..cases.case import Case, lengths_of
 from ..cases.types import Array
 from .namespaces.numpy import NumPy
-from .network import Problem, problem, run_layers
+from .network import Problem, problem_of, run_layers
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ class Window:
                 total[name] += grads[name]
 
 
-def states_after(given: Problem) -> dict[str, Array]:
+def states_after(problem: Problem) -> dict[str, Array]:
     """State name to its values after each step, (T, layers, B, H); one direction."""
-    layers = [layer.states for layer in run_layers(NumPy(), given, given.inputs)]
-    names = given.model.layout.states
+    layers = [layer.states for layer in run_layers(NumPy(), problem, problem.inputs)]
+    names = problem.model.layout.states
     return {
         name: np.stack([np.stack([s[n] for s in states]) for states in layers], axis=1)
         for n, name in enumerate(names)
@@ -92,16 +92,16 @@ def windows_of(
     it counts, and the state that enters it as a constant, as `states` has it after each step. A
     sequence of length n is cut as if it were alone, so sequences go by equal length.
     """
-    whole = problem(case)
+    whole = problem_of(case)
     if case.truncation is None:
         return [Window(whole, 0, case.sizes.T, np.arange(case.sizes.B))]
-    found: list[Window] = []
+    cut: list[Window] = []
     for length, columns in by_length(case):
         alone = restricted(whole, 0, length, columns)
         entering = states(alone)
         spans = windows(length, case.truncation.k1, case.truncation.k2)
-        found += [Window(_cut(alone, s, entering), s.start, s.end, columns) for s in spans]
-    return found
+        cut += [Window(_cut(alone, s, entering), s.start, s.end, columns) for s in spans]
+    return cut
 
 
 def _cut(alone: Problem, span: Span, entering: Mapping[str, Array]) -> Problem:
@@ -119,15 +119,15 @@ def _cut(alone: Problem, span: Span, entering: Mapping[str, Array]) -> Problem:
     return window
 
 
-def restricted(given: Problem, start: int, end: int, columns: Array) -> Problem:
+def restricted(problem: Problem, start: int, end: int, columns: Array) -> Problem:
     """The problem on steps [start, end) of some sequences, none of which is padded there."""
-    cut = {n: a[:, columns] for n, a in given.inputs.items() if n in ("h0", "c0")}
-    x = given.inputs["x"][start:end, columns]
+    cut = {n: a[:, columns] for n, a in problem.inputs.items() if n in ("h0", "c0")}
+    x = problem.inputs["x"][start:end, columns]
     return replace(
-        given,
-        inputs={**given.inputs, **cut, "x": x},
-        targets=given.targets[start:end, columns],
-        weights=given.weights[start:end, columns],
+        problem,
+        inputs={**problem.inputs, **cut, "x": x},
+        targets=problem.targets[start:end, columns],
+        weights=problem.weights[start:end, columns],
         mask=None,
-        final_cotangents={s: a[:, columns] for s, a in given.final_cotangents.items()},
+        final_cotangents={s: a[:, columns] for s, a in problem.final_cotangents.items()},
     )

@@ -16,7 +16,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.types import Array
 from ..equations.namespaces.numpy import NumPy
-from ..equations.network import Problem, problem
+from ..equations.network import Problem, problem_of
 from ..errors import Unsupported
 
 Grads = dict[str, Array]
@@ -104,7 +104,7 @@ def require(fits: bool, what: str) -> None:
 
 
 def _sequences(case: Case) -> Iterable[Unrolled]:
-    given = problem(case)
+    given = problem_of(case)
     return [_unrolled(case, given, b) for b in range(case.sizes.B)]
 
 

@@ -64,9 +64,9 @@ class Oracle(Protocol):
 
 def names() -> list[str]:
     """Names of all oracles, in the order in which they are shown."""
-    found = {m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")}
+    files = {m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")}
     first = ["finite_difference", "torch", "jax", "complex_step", "certified"]
-    return [n for n in first if n in found] + sorted(found - set(first))
+    return [n for n in first if n in files] + sorted(files - set(first))
 
 
 def available(name: str) -> bool:

@@ -20,7 +20,7 @@ from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.exact import leaves, record, sweep
-from ..equations.network import Problem, problem, run_layers
+from ..equations.network import Problem, problem_of, run_layers
 from ..equations.tape import Node, Taped
 from ..equations.truncation import by_length, windows, windows_of
 
@@ -96,14 +96,14 @@ def differentiate(case: Case) -> Result:
     `bounds` holds the distance of each gradient, rounded to float64, to the farthest number that
     the derivative may be; `rest` what rounding left off.
     """
-    found: list[Enclosure] = []
+    enclosures: list[Enclosure] = []
     for bits in PRECISIONS:
         with ctx.workprec(bits):
-            found.append(_enclose(case))
-            if found[-1].decides(found[-2] if len(found) > 1 else None):
+            enclosures.append(_enclose(case))
+            if enclosures[-1].decides(enclosures[-2] if len(enclosures) > 1 else None):
                 break
     with ctx.workprec(2 * PRECISIONS[0]):
-        return found[-1].result()
+        return enclosures[-1].result()
 
 
 def too_large(case: Case) -> str:
@@ -184,27 +184,27 @@ def _enclose(case: Case) -> Enclosure:
         loss, grads = _gradients(window.problem)
         window.add_to(total, grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = record(_in_balls(problem(case)), Balls())[1].value.sum()
+        loss = record(_in_balls(problem_of(case)), Balls())[1].value.sum()
     return Enclosure(arb(loss), total)
 
 
-def _gradients(given: Problem) -> tuple[Any, dict[str, Array]]:
-    swept = sweep(_in_balls(given), Balls())
+def _gradients(problem: Problem) -> tuple[Any, dict[str, Array]]:
+    swept = sweep(_in_balls(problem), Balls())
     return swept.losses.sum(), {n: bar[0] for n, bar in swept.bars.items()}
 
 
-def _in_balls(given: Problem) -> Problem:
+def _in_balls(problem: Problem) -> Problem:
     """The problem on balls: inputs and weights that hold their exact values."""
-    share = arb(1) / given.divisor  # the weights are this, rounded
-    weights = np.array([share if w else 0 for w in given.weights.flat], dtype=object)
-    inputs = {n: _balls(a) for n, a in given.inputs.items()}
-    return replace(given, inputs=inputs, weights=weights.reshape(given.weights.shape))
+    share = arb(1) / problem.divisor  # the weights are this, rounded
+    weights = np.array([share if w else 0 for w in problem.weights.flat], dtype=object)
+    inputs = {n: _balls(a) for n, a in problem.inputs.items()}
+    return replace(problem, inputs=inputs, weights=weights.reshape(problem.weights.shape))
 
 
-def _states_after(given: Problem) -> dict[str, Array]:
+def _states_after(problem: Problem) -> dict[str, Array]:
     """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
-    layers = [layer.states for layer in run_layers(Balls(), given, leaves(_in_balls(given)))]
+    layers = [layer.states for layer in run_layers(Balls(), problem, leaves(_in_balls(problem)))]
     return {
         name: np.stack([np.stack([s[n].value[0] for s in states]) for states in layers], axis=1)
-        for n, name in enumerate(given.model.layout.states)
+        for n, name in enumerate(problem.model.layout.states)
     }

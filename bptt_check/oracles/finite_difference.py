@@ -44,9 +44,9 @@ def gradients(problem: Problem) -> Gradients:
         bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
         return np.where(on_kink, between, slope), bound + 4.0 * noise
 
-    found = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.differentiated}
-    grads = {n: pair[0] for n, pair in found.items()}
-    return float(loss.sum()), grads, {n: pair[1] for n, pair in found.items()}
+    measured = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.differentiated}
+    grads = {n: pair[0] for n, pair in measured.items()}
+    return float(loss.sum()), grads, {n: pair[1] for n, pair in measured.items()}
 
 
 def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:

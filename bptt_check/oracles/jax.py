@@ -49,8 +49,8 @@ class AnyActivation(Jax):
 
     def tanh(self, z: Any) -> Any:
         """All four and a choice: cheaper than a branch, and none of their slopes can be NaN."""
-        found = [z if name == "identity" else getattr(Jax, name)(z) for name in ACTIVATIONS]
-        return jax.lax.select_n(self.index, *found)
+        candidates = [z if name == "identity" else getattr(Jax, name)(z) for name in ACTIVATIONS]
+        return jax.lax.select_n(self.index, *candidates)
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def gradients(problem: Problem) -> Gradients:
     """
     trunk = _trunk(problem.model, _sizes(problem), cells.CELLS[problem.model.cell])
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):  # here and now only
-        found = np.asarray(program(trunk)(_pack(problem, trunk)))
-    (loss, slope, noise), grads = found[:3], found[3:]
+        answer = np.asarray(program(trunk)(_pack(problem, trunk)))
+    (loss, slope, noise), grads = answer[:3], answer[3:]
     _compare_modes(slope, grads, direction(len(grads)), noise)
     places = _places(trunk)
     shapes = {n: problem.inputs[n].shape for n in problem.differentiated}
@@ -159,8 +159,8 @@ def _loss_and_logits(trunk: Trunk, arrays: Any, inputs: Any) -> tuple[Any, Any]:
     xp = AnyActivation(jnp.int32(arrays["activation"])) if any_activation else Jax()
     reverse = jnp.int32(arrays["reverse"]) if trunk.model.bidirectional else None
     mask, weights = arrays["mask"] > 0.0, arrays["weights"]
-    given = Problem(trunk.model, inputs, arrays["targets"], weights, mask, reverse, {}, ())
-    hidden, finals = unroll(xp, given, inputs)
+    problem = Problem(trunk.model, inputs, arrays["targets"], weights, mask, reverse, {}, ())
+    hidden, finals = unroll(xp, problem, inputs)
     models = [replace(trunk.model, loss=loss) for loss in LOSSES]
     branches = [partial(_weighted_loss, xp, model, arrays, inputs) for model in models]
     loss = jax.lax.switch(jnp.int32(arrays["loss"]), branches, hidden)
@@ -225,13 +225,13 @@ def _places(trunk: Trunk) -> dict[str, Place]:
 def _blocks(model: Model) -> dict[str, tuple[int, ...]]:
     """Blocks per axis of the arrays that have any: gates as rows, directions as columns."""
     G, N = len(model.layout.gates), len(model.directions)
-    found: dict[str, tuple[int, ...]] = {"W_hy": (1, N), "cotangents": (1, 1, N)}
+    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N), "cotangents": (1, 1, N)}
     for k in range(model.layers):
         for suffix in model.directions:
-            found[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)
-            found[f"W_hh_l{k}{suffix}"] = (G, 1)
-            found |= {f"{b}_l{k}{suffix}": (G,) for b in model.layout.biases if model.bias}
-    return found
+            blocks[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)
+            blocks[f"W_hh_l{k}{suffix}"] = (G, 1)
+            blocks |= {f"{b}_l{k}{suffix}": (G,) for b in model.layout.biases if model.bias}
+    return blocks
 
 
 def _pack(problem: Problem, trunk: Trunk) -> Array:
@@ -250,14 +250,14 @@ def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     model, weights = problem.model, problem.weights
     mask = np.ones(weights.shape) if problem.mask is None else problem.mask
     outputs = _sizes(problem).O
-    found = {"weights": weights, "mask": mask, "outputs": np.ones(outputs)}
-    found |= {"b_y": np.zeros(outputs), **problem.inputs}
+    arrays = {"weights": weights, "mask": mask, "outputs": np.ones(outputs)}
+    arrays |= {"b_y": np.zeros(outputs), **problem.inputs}
     T, B = weights.shape
     rows, columns = np.minimum(range(bucket.T), T - 1), np.minimum(range(bucket.B), B - 1)
-    found["x"] = found["x"][rows][:, columns]
-    found |= {f"{name}0": found[f"{name}0"][:, columns] for name in model.layout.states}
-    found |= {f"final_{name}": a for name, a in problem.final_cotangents.items()}
-    found |= {} if problem.reverse is None else {"reverse": problem.reverse}
-    found["cotangents" if model.loss == "linear" else "targets"] = problem.targets
-    found["activation"] = np.array(ACTIVATIONS.index(model.activation))
-    return found | {"loss": np.array(LOSSES.index(model.loss))}
+    arrays["x"] = arrays["x"][rows][:, columns]
+    arrays |= {f"{name}0": arrays[f"{name}0"][:, columns] for name in model.layout.states}
+    arrays |= {f"final_{name}": a for name, a in problem.final_cotangents.items()}
+    arrays |= {} if problem.reverse is None else {"reverse": problem.reverse}
+    arrays["cotangents" if model.loss == "linear" else "targets"] = problem.targets
+    arrays["activation"] = np.array(ACTIVATIONS.index(model.activation))
+    return arrays | {"loss": np.array(LOSSES.index(model.loss))}

@@ -23,7 +23,7 @@ from ..equations.conditioning import (
 )
 from ..equations.exact import exact_loss
 from ..equations.namespaces.numpy import NumPy
-from ..equations.network import outputs, problem
+from ..equations.network import outputs, problem_of
 from ..subjects.calling import ask
 from ..verdicts.budget import Budgets, Tolerance
 
@@ -43,7 +43,7 @@ def where_it_differs(subject: Differentiator, case: Case, result: Result, budget
 
 def _by_outputs(case: Case, result: Result, tolerance: Tolerance) -> str:
     """Compare the offered `h_l{k}` (T, B, H*N) and `y` (T, B, O) with the shared forward pass."""
-    given = problem(case)
+    given = problem_of(case)
     budgets = _output_budgets(case, tolerance)
     differs: dict[str, Array] = {}
     for name, steps in outputs(NumPy(), given, given.inputs).items():
@@ -67,13 +67,13 @@ def _differs(got: Array, want: Array, budget: Array, alive: Array | None) -> Arr
 
 def _output_budgets(case: Case, tolerance: Tolerance) -> Budgets:
     """The budgets of forward values, which have the place of gradients here."""
-    given = problem(case)
+    given = problem_of(case)
     return _budgets(case, tolerance, lambda a: Conditioning(a.dtype, 0.0, output_scatter(given, a)))
 
 
 def _loss_budget(case: Case, tolerance: Tolerance) -> float:
     """What rounding allows of the loss of a case."""
-    given = problem(case)
+    given = problem_of(case)
 
     def of_loss(rounding: RoundingModel) -> Conditioning:
         return Conditioning(rounding.dtype, float(loss_scatter(given, rounding).sum()), {})

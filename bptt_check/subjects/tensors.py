@@ -13,7 +13,7 @@ from typing import Any
 from ..cases.case import Case, Truncation
 from ..cases.model import Model, Sizes
 from ..equations.namespaces.numpy import Namespace
-from ..equations.network import final_loss, pair_loss, problem
+from ..equations.network import final_loss, pair_loss, problem_of
 from ..errors import SpecError
 
 Fields = Mapping[str, Any]
@@ -58,7 +58,7 @@ def frame(case: Case) -> Frame:
 
 def arrays_of(case: Case, convert: Callable[[Any], Any]) -> dict[str, dict[str, Any]]:
     """Every array of a loss through `convert`: its inputs, its constants, those of `loss_of`."""
-    given = problem(case)
+    given = problem_of(case)
     constants = {n: getattr(case, n) for n in CONSTANTS if getattr(case, n) is not None}
     ours = {"targets": given.targets, "weights": given.weights, **given.final_cotangents}
     groups = {"inputs": case.inputs, "constants": constants, "loss": ours}

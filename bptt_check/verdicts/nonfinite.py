@@ -19,7 +19,7 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.exact import EXACT, sweep
 from ..equations.namespaces.recording import Recording
-from ..equations.network import losses, problem
+from ..equations.network import losses, problem_of
 from ..equations.truncation import windows_of
 
 
@@ -123,9 +123,9 @@ def _truth(finding: Finding, truths: Mapping[str, Result], loss: float) -> tuple
 
 def _reasons(case: Case) -> Iterator[str]:
     """What in this case is known to overflow where a formula is taken literally."""
-    xp, given = Recording(), problem(case)
+    xp, problem = Recording(), problem_of(case)
     with np.errstate(all="ignore"):
-        losses(xp, given, given.inputs)
+        losses(xp, problem, problem.inputs)
     yield from filter(None, (reason(name, xp, case.dtype) for name in REASONS))
 
 

@@ -11,7 +11,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES, SENTIMENT, sentiment_data
 from bptt_check.cases.model import Model, Sizes
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import problem, run_layers
+from bptt_check.equations.network import problem_of, run_layers
 from bptt_check.errors import SpecError
 
 SEEDS = range(20)
@@ -175,7 +175,7 @@ def test_arrays_of_one_case_differ():
 def test_float32_cases_lie_on_the_float32_grid(regime):
     """A float32 case has the values of the float64 one, rounded, and the oracles see just these."""
     single, double = drawn(regime=regime, dtype="float32"), drawn(regime=regime)
-    seen = problem(single).inputs
+    seen = problem_of(single).inputs
 
     for name, array in single.inputs.items():
         assert np.array_equal(array, double.inputs[name].astype(np.float32)), name
@@ -188,7 +188,7 @@ def test_float32_cases_lie_on_the_float32_grid(regime):
 def test_forward_passes_stay_finite(regime, name):
     """Even 16 exploding steps do not overflow."""
     spec = Spec(Model.parse(name), Sizes(16, 4, 5, 5, 4), regime=regime, dtype="float32")
-    given = problem(spec.build())
+    given = problem_of(spec.build())
     *_, top = run_layers(NumPy(), given, given.inputs)
 
     assert np.abs(top.outputs).max() < 1e20

@@ -14,7 +14,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import LAYOUTS, Layout, Model, Sizes, families, parameter_shapes
 from bptt_check.equations.cells import CELLS, affine, gates, register, step_function
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import problem, run_layers
+from bptt_check.equations.network import problem_of, run_layers
 from bptt_check.errors import UnknownName
 
 SIZES = Sizes(T=5, B=2, D=3, H=4, O=2)
@@ -112,8 +112,8 @@ def literal_states(case: Case) -> np.ndarray:
 
 def states(case: Case) -> np.ndarray:
     """States of the top layer by the shared forward pass."""
-    given = problem(case)
-    *_, top = run_layers(NumPy(), given, given.inputs)
+    problem = problem_of(case)
+    *_, top = run_layers(NumPy(), problem, problem.inputs)
     return np.stack(top.outputs)
 
 
@@ -269,13 +269,13 @@ def test_numbers_worked_out_by_hand(oracle, family):
     if oracle == "torch":
         pytest.importorskip("torch")
     case, loss, grads = HAND[family]
-    found = oracles.load(oracle)(case)
+    result = oracles.load(oracle)(case)
     rtol = 1e-8 if oracle == "finite_difference" else 1e-14
 
-    assert found.loss == pytest.approx(loss, rel=1e-14)
-    assert set(found.grads) == set(grads)
+    assert result.loss == pytest.approx(loss, rel=1e-14)
+    assert set(result.grads) == set(grads)
     for name, want in grads.items():
-        got = found.grads[name].ravel()
+        got = result.grads[name].ravel()
         np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-12, err_msg=name)
 
 
@@ -301,17 +301,17 @@ def test_numbers_worked_out_by_hand(oracle, family):
 def test_gate_functions_have_their_known_values(function, at, value):
     """The logistic is the logistic of x, not of 2x, and neither end overflows or loses digits."""
     with np.errstate(all="raise", under="ignore"):
-        found = getattr(NumPy(), function)(np.array([at]))
+        got = getattr(NumPy(), function)(np.array([at]))
 
-    assert found[0] == pytest.approx(value, rel=1e-15)
+    assert got[0] == pytest.approx(value, rel=1e-15)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1000.0, -1000.0])
 def test_log_softmax_does_not_overflow(shift):
     """Only differences of logits count."""
-    found = NumPy().log_softmax(np.array([0.0, LN3]) + shift)
+    got = NumPy().log_softmax(np.array([0.0, LN3]) + shift)
 
-    np.testing.assert_allclose(np.exp(found), [0.25, 0.75], rtol=1e-12)
+    np.testing.assert_allclose(np.exp(got), [0.25, 0.75], rtol=1e-12)
 
 
 def test_affine_and_gates():

@@ -22,7 +22,7 @@ from bptt_check.cases.result import Differentiator, Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
 from bptt_check.equations.exact import exact_loss
-from bptt_check.equations.network import problem
+from bptt_check.equations.network import problem_of
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 from bptt_check.verdicts.case_report import CaseReport
@@ -84,7 +84,7 @@ def test_losses_stay_within_a_few_units(regime):
     """The reference's loss differs from that of the shared forward pass by rounding."""
     for case in drawn("float64", regime, 60):
         got, want = reference(case), exact_loss(case)
-        typical = PRECISIONS["float64"].unit * loss_scatter(problem(case)).sum()
+        typical = PRECISIONS["float64"].unit * loss_scatter(problem_of(case)).sum()
         assert abs(got.loss - want) <= WITHIN * 2 * typical, str(case.spec)
 
 
@@ -128,9 +128,9 @@ def test_cases_that_were_hard(text):
 
 def reference_in_float64(case: Case) -> Result:
     """The reference on the values of a case, computing in float64 whatever its dtype."""
-    found = reference(replace(case, dtype="float64", spec=None))
-    assert found is not None
-    return found
+    result = reference(replace(case, dtype="float64", spec=None))
+    assert result is not None
+    return result
 
 
 LONG = [
@@ -363,8 +363,8 @@ def test_a_kink_leaves_the_choice_of_a_slope():
 
     assert at.choice("b_h_l0") == np.ones(1)
     assert beside.choice("b_h_l0") == 0.0
-    for found in (at, beside):
-        assert found.error("b_h_l0")[0] / PRECISIONS["float64"].unit < 10
+    for one in (at, beside):
+        assert one.error("b_h_l0")[0] / PRECISIONS["float64"].unit < 10
 
 
 def test_what_cannot_reach_the_loss_has_no_rounding():
@@ -383,7 +383,7 @@ def test_the_loss_is_the_whole_one(cut):
     case = Spec.parse(f"gru T=6{cut}").build()
 
     assert conditioning(case, "float64").loss == pytest.approx(
-        loss_scatter(problem(case)).sum(), rel=0.7
+        loss_scatter(problem_of(case)).sum(), rel=0.7
     )
 
 

@@ -8,7 +8,7 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import problem, run_layers
+from bptt_check.equations.network import problem_of, run_layers
 
 CASES = {
     "rnn": bc.Spec(bc.Model("rnn"), bc.Sizes(7, 2, 3, 4, 2), seed=1),
@@ -85,8 +85,8 @@ def test_state_norms_are_those_of_the_gradient_of_the_state() -> None:
     spec = bc.Spec(bc.Model("rnn", loss="mse"), bc.Sizes(4, 2, 2, 3, 2), seed=3)
     norms = bc.gradient_flow(spec.build()).state_norms["h"][0]
     case = spec.build()
-    given = problem(case)
-    (layer,) = run_layers(NumPy(), given, given.inputs)
+    problem = problem_of(case)
+    (layer,) = run_layers(NumPy(), problem, problem.inputs)
     tail = bc.Case(
         model=case.model,
         params=case.params,
@@ -106,8 +106,8 @@ def test_jacobian_norms_are_products_of_step_jacobians() -> None:
     """For a tanh RNN the norm between two steps is that of prod diag(1 - h_m^2) W."""
     spec = bc.Spec(bc.Model("rnn"), bc.Sizes(6, 1, 2, 4, 2), seed=5)
     case = spec.build()
-    given = problem(case)
-    (layer,) = run_layers(NumPy(), given, given.inputs)
+    problem = problem_of(case)
+    (layer,) = run_layers(NumPy(), problem, problem.inputs)
     norms = bc.gradient_flow(case).jacobian_norms["h"][0]
     for i in range(6):
         product = np.eye(4)

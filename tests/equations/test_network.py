@@ -17,7 +17,7 @@ from bptt_check.cases.model import Model, Sizes
 from bptt_check.cases.result import Result
 from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import problem, unroll
+from bptt_check.equations.network import problem_of, unroll
 from bptt_check.errors import SpecError
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)
@@ -155,9 +155,9 @@ def test_states_equal_those_of_torch_nn(torch, cell, variant):
     """Outputs and final states are those of PyTorch's module, also packed by lengths."""
     case = case_of(cell + variant)
     _, out, last = torch_result(torch, case)
-    given = problem(case)
-    hidden, finals = unroll(NumPy(), given, given.inputs)
-    valid = np.ones((6, 3), bool) if given.mask is None else given.mask
+    problem = problem_of(case)
+    hidden, finals = unroll(NumPy(), problem, problem.inputs)
+    valid = np.ones((6, 3), bool) if problem.mask is None else problem.mask
 
     assert_close(np.stack(hidden)[valid], out.detach().numpy()[valid], 1e-13, "outputs")
     for name, want in zip(case.model.layout.states, last, strict=True):

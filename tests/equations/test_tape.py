@@ -12,7 +12,7 @@ from bptt_check.cases.case import Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import families
 from bptt_check.equations.arithmetic import Arithmetic, Exact
-from bptt_check.equations.network import losses, problem
+from bptt_check.equations.network import losses, problem_of
 from bptt_check.equations.rounding import GridRounding, KinkSlopes
 from bptt_check.equations.tape import Node, Tape, Taped
 
@@ -22,10 +22,10 @@ VARIANTS = ["", "+nobias+last", "+2layers+bidirectional lengths", "+3layers+mean
 
 def taped(text: str, arithmetic: Arithmetic) -> tuple[dict[str, Node], Node]:
     """Inputs and losses of a case on a tape, swept backwards."""
-    given = problem(Spec.parse(text).build())
+    problem = problem_of(Spec.parse(text).build())
     tape = Tape(arithmetic)
-    inputs = {n: tape.input(a) for n, a in given.inputs.items()}
-    out = losses(Taped(), given, inputs)
+    inputs = {n: tape.input(a) for n, a in problem.inputs.items()}
+    out = losses(Taped(), problem, inputs)
     tape.backward(out)
     return inputs, out
 
@@ -98,7 +98,7 @@ OPERATIONS: dict[str, Any] = {
 def numeric(function: Any, name: str) -> np.ndarray:
     """Central differences of an operation in one of its arguments."""
     arguments = {"a": A, "w": W}
-    found = np.zeros(A.shape)
+    numeric = np.zeros(A.shape)
     for index in np.ndindex(A.shape):
         ends = []
         for step in (1e-6, -1e-6):
@@ -107,8 +107,8 @@ def numeric(function: Any, name: str) -> np.ndarray:
             tape = scalar_tape()
             nodes = {n: tape.input(v) for n, v in {**arguments, name: moved}.items()}
             ends.append(function(nodes["a"], nodes["w"]).sum(-1).value.sum())
-        found[index] = (ends[0] - ends[1]) / 2e-6
-    return found
+        numeric[index] = (ends[0] - ends[1]) / 2e-6
+    return numeric
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -174,11 +174,11 @@ def test_the_slope_at_a_kink_is_drawn():
 def test_large_arrays_need_more_numbers_than_the_pool_has():
     """The pool grows with what is asked of it."""
     noise = GridRounding(1.0, 16)
-    found = noise.relative(np.ones((1, 100, 100)))
+    disturbed = noise.relative(np.ones((1, 100, 100)))
 
-    assert found.shape == (16, 100, 100)
-    assert np.all(np.abs(found - 1.0) <= 1.0)
-    assert np.std(found) > 0.5
+    assert disturbed.shape == (16, 100, 100)
+    assert np.all(np.abs(disturbed - 1.0) <= 1.0)
+    assert np.std(disturbed) > 0.5
     assert noise.relative(np.ones((1, 7))).shape == (16, 7)
 
 

@@ -33,12 +33,12 @@ CASES = [
 ]
 
 
-def ball(found: Result, name: str, index: tuple[int, ...]) -> arb:
+def ball(proof: Result, name: str, index: tuple[int, ...]) -> arb:
     """The enclosure that a result stands for."""
-    assert found.rest is not None
-    assert found.bounds is not None
-    rest, bound = float(found.rest[name][index]), float(found.bounds[name][index])
-    middle = arb(float(found.grads[name][index])) + arb(rest)
+    assert proof.rest is not None
+    assert proof.bounds is not None
+    rest, bound = float(proof.rest[name][index]), float(proof.bounds[name][index])
+    middle = arb(float(proof.grads[name][index])) + arb(rest)
     return arb(middle, max(bound - abs(rest), 0.0) + 2.0**-48 * bound)  # both are float64
 
 
@@ -46,38 +46,38 @@ def ball(found: Result, name: str, index: tuple[int, ...]) -> arb:
 def test_two_proofs_meet(text):
     """Reverse mode on a tape and forward mode in series enclose the same derivatives."""
     case = bc.Spec.parse(text).build()
-    found = prove(case)
+    proof = prove(case)
 
     with ctx.workprec(192):
         for name, array in case.inputs.items():
             for index in list(np.ndindex(array.shape))[:: max(1, array.size // 3)]:
                 other = derivative(case, name, index)
 
-                assert ball(found, name, index).overlaps(other), (name, index)
-                gap = abs(other - arb(float(found.grads[name][index])))
-                assert gap <= arb(float(found.bounds[name][index]))
+                assert ball(proof, name, index).overlaps(other), (name, index)
+                gap = abs(other - arb(float(proof.grads[name][index])))
+                assert gap <= arb(float(proof.bounds[name][index]))
 
 
 def test_a_wrong_proof_does_not_meet():
     """The comparison of the two proofs tells a derivative that is off by 1e-25."""
     case = bc.Spec.parse(CASES[0]).build()
-    found = prove(case)
+    proof = prove(case)
 
     with ctx.workprec(192):
         other = derivative(case, "W_hh_l0", (0, 0))
 
-        assert not ball(found, "W_hh_l0", (0, 0)).overlaps(other + arb(1e-25))
+        assert not ball(proof, "W_hh_l0", (0, 0)).overlaps(other + arb(1e-25))
 
 
 @pytest.mark.parametrize("text", [*CASES, "gru T=7 B=2 D=2 H=2 k1=2 k2=3 seed=1"])
 def test_every_bound_is_below_an_ulp(text):
     """Whatever the regime, precision is raised until float64 is the coarser of the two."""
-    found = prove(bc.Spec.parse(text).build())
+    proof = prove(bc.Spec.parse(text).build())
 
-    assert found.proven
-    for name, array in found.grads.items():
-        assert np.all(found.bounds[name] <= 0.51 * np.spacing(np.abs(array))), name
-        assert np.all(np.abs(found.rest[name]) <= found.bounds[name])
+    assert proof.proven
+    for name, array in proof.grads.items():
+        assert np.all(proof.bounds[name] <= 0.51 * np.spacing(np.abs(array))), name
+        assert np.all(np.abs(proof.rest[name]) <= proof.bounds[name])
 
 
 @pytest.mark.parametrize("text", [*CASES, "lstm T=7 B=2 D=2 H=2 k1=3 k2=5 seed=1"])
@@ -93,7 +93,7 @@ def test_it_agrees_with_the_other_oracles(text):
 def test_states_that_enter_a_window_are_enclosed():
     """Not taken from float64: the window's gradient is that of the exact entering state."""
     case = bc.Spec.parse("rnn-identity+linear T=30 B=1 D=1 H=1 k1=30 k2=1 regime=exploding").build()
-    found = prove(case)
+    proof = prove(case)
     with ctx.workprec(400):
         h = arb(float(case.h0[0, 0, 0]))
         w, u, b = (arb(float(case.params[f"{n}_l0"].flat[0])) for n in ("W_xh", "W_hh", "b_h"))
@@ -102,10 +102,10 @@ def test_states_that_enter_a_window_are_enclosed():
         delta = arb(float(case.targets[29, 0, 0])) + arb(float(case.cotangent_h_n[0, 0, 0]))
         exact = delta * h
 
-        error = abs(exact - arb(float(found.grads["W_hh_l0"][0, 0])))
+        error = abs(exact - arb(float(proof.grads["W_hh_l0"][0, 0])))
 
-        assert error <= arb(float(found.bounds["W_hh_l0"][0, 0]))
-    assert found.bounds["W_hh_l0"][0, 0] <= 0.51 * np.spacing(abs(found.grads["W_hh_l0"][0, 0]))
+        assert error <= arb(float(proof.bounds["W_hh_l0"][0, 0]))
+    assert proof.bounds["W_hh_l0"][0, 0] <= 0.51 * np.spacing(abs(proof.grads["W_hh_l0"][0, 0]))
 
 
 def kinked() -> bc.Case:
@@ -232,10 +232,10 @@ class Wrong:
     name = "wrong"
 
     def __call__(self, case: bc.Case) -> Result:
-        found = oracles.load("complex_step")(case)
-        grads = {n: g.copy() for n, g in found.grads.items()}
+        right = oracles.load("complex_step")(case)
+        grads = {n: g.copy() for n, g in right.grads.items()}
         grads["b_h_l0"][0] += 0.5
-        return Result(found.loss, grads, bounds=found.bounds)
+        return Result(right.loss, grads, bounds=right.bounds)
 
 
 def test_an_oracle_that_contradicts_a_proof_is_left_out():

@@ -100,9 +100,9 @@ def test_the_step_is_lost_against_every_value():
 def test_gate_functions_are_those_of_numpy(name, z):
     """The real part is the real function; the imaginary part its slope."""
     step = 1e-30
-    found = getattr(Complex(), name)(np.array([z + 1j * step]))[0]
+    value = getattr(Complex(), name)(np.array([z + 1j * step]))[0]
     real = getattr(NumPy(), name)
     slope = (real(np.array([z + 1e-5])) - real(np.array([z - 1e-5])))[0] / 2e-5
 
-    assert found.real == pytest.approx(real(np.array([z]))[0], rel=1e-15)
-    assert found.imag / step == pytest.approx(slope, rel=1e-8)
+    assert value.real == pytest.approx(real(np.array([z]))[0], rel=1e-15)
+    assert value.imag / step == pytest.approx(slope, rel=1e-8)

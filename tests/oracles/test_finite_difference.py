@@ -30,11 +30,11 @@ def largest_ratio(case: Case, want: dict[str, np.ndarray]) -> float:
     """The largest error in bounds, with a little rounding of what is taken for the truth, and what
     its choice of a subgradient makes of it.
     """
-    found, conditioned = finite_difference(case), conditioning(case, "float64")
-    assert found.bounds is not None
+    result, conditioned = finite_difference(case), conditioning(case, "float64")
+    assert result.bounds is not None
     ratios = [
-        np.abs(found.grads[n] - a)
-        / (found.bounds[n] + 12 * conditioned.error(n) + conditioned.choice(n) + TINIEST)
+        np.abs(result.grads[n] - a)
+        / (result.bounds[n] + 12 * conditioned.error(n) + conditioned.choice(n) + TINIEST)
         for n, a in want.items()
     ]
     return max(float(r[np.isfinite(r)].max(initial=0.0)) for r in ratios)
@@ -86,9 +86,9 @@ def test_a_wrong_derivative_is_out_of_bounds():
 def test_the_bound_is_useful(name):
     """Most bounds lie nine digits below the largest gradient, none of them at zero."""
     case = Spec.parse(f"{name} T=5").build()
-    found = finite_difference(case)
-    bounds = np.concatenate([b.ravel() for b in found.bounds.values()])
-    largest = max(np.abs(g).max() for g in found.grads.values())
+    result = finite_difference(case)
+    bounds = np.concatenate([b.ravel() for b in result.bounds.values()])
+    largest = max(np.abs(g).max() for g in result.grads.values())
 
     assert np.median(bounds) < 1e-9 * largest
     assert bounds.min() > 0
@@ -109,32 +109,32 @@ def relu_unit(a: float) -> Case:
 
 def test_on_a_kink_the_bound_reaches_to_both_sides():
     """Exactly on the kink the one-sided derivatives 0 and 1 are found, and nothing outside."""
-    found = finite_difference(relu_unit(0.0))
+    result = finite_difference(relu_unit(0.0))
 
-    assert found.grads["b_h_l0"] == pytest.approx([0.5, 1.0], abs=1e-9)
-    assert found.bounds["b_h_l0"] == pytest.approx([0.5, 0.0], abs=1e-9)
-    assert found.bounds["b_h_l0"][0] >= 0.5
+    assert result.grads["b_h_l0"] == pytest.approx([0.5, 1.0], abs=1e-9)
+    assert result.bounds["b_h_l0"] == pytest.approx([0.5, 0.0], abs=1e-9)
+    assert result.bounds["b_h_l0"][0] >= 0.5
 
 
 @pytest.mark.parametrize("a", [1e-6, -1e-6, 2.0**-13])
 def test_a_kink_within_the_step_leaves_the_entry_undecided(a):
     """Where the step crosses the kink of a relu the bound is infinite, and only there."""
-    found = finite_difference(relu_unit(a))
+    result = finite_difference(relu_unit(a))
 
-    assert found.bounds["b_h_l0"][0] == np.inf
-    assert np.isfinite(found.bounds["b_h_l0"][1])
-    assert found.bounds["x"] == np.inf
-    assert np.all(found.bounds["W_xh_l0"] < 1e-9)  # x = 0: these move nothing
-    assert found.grads["b_h_l0"][1] == pytest.approx(1.0, rel=1e-9)
+    assert result.bounds["b_h_l0"][0] == np.inf
+    assert np.isfinite(result.bounds["b_h_l0"][1])
+    assert result.bounds["x"] == np.inf
+    assert np.all(result.bounds["W_xh_l0"] < 1e-9)  # x = 0: these move nothing
+    assert result.grads["b_h_l0"][1] == pytest.approx(1.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(("a", "slope"), [(1e-2, 1.0), (-1e-2, 0.0)])
 def test_a_kink_beyond_the_step_does_not_matter(a, slope):
     """On either side of the kink the derivative is found."""
-    found = finite_difference(relu_unit(a))
+    result = finite_difference(relu_unit(a))
 
-    assert found.grads["b_h_l0"][0] == pytest.approx(slope, abs=1e-9)
-    assert np.isfinite(found.bounds["b_h_l0"][0])
+    assert result.grads["b_h_l0"][0] == pytest.approx(slope, abs=1e-9)
+    assert np.isfinite(result.bounds["b_h_l0"][0])
 
 
 def test_sequences_do_not_disturb_each_other():

@@ -15,7 +15,7 @@ from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import LAYOUTS, LOSSES, READOUTS, Layout, Model, Sizes, families
 from bptt_check.cases.result import Result
 from bptt_check.equations import cells
-from bptt_check.equations.network import Problem, problem
+from bptt_check.equations.network import Problem, problem_of
 from bptt_check.errors import Undecidable
 from bptt_check.oracles import load
 
@@ -50,15 +50,15 @@ def cases(family: str, regime: str) -> Iterator[Case]:
         yield Spec(model, sizes, truncation, seed=seed, regime=regime, lengths=lengths).build()
 
 
-def assert_same(wanted: Result, found: Result, tolerance: float, told: object) -> None:
+def assert_same(wanted: Result, got: Result, tolerance: float, told: object) -> None:
     """Losses and gradients agree, relative to the largest entry of the gradient."""
     scale = max(np.abs(array).max() for array in wanted.grads.values())
-    np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-12, err_msg=str(told))
-    assert list(wanted.grads) == list(found.grads)
+    np.testing.assert_allclose(got.loss, wanted.loss, rtol=1e-12, err_msg=str(told))
+    assert list(wanted.grads) == list(got.grads)
     for name, array in wanted.grads.items():
         error = f"{told}: {name}"
         np.testing.assert_allclose(
-            found.grads[name], array, rtol=0, atol=tolerance * scale, err_msg=error
+            got.grads[name], array, rtol=0, atol=tolerance * scale, err_msg=error
         )
 
 
@@ -68,9 +68,9 @@ def test_agrees(family: str, regime: str) -> None:
     """Every loss, readout, regime, option and truncation has the gradient of another oracle."""
     if family in WHOLE:
         pytest.importorskip(WHOLE[family])
-    reference, found = load(WHOLE.get(family, "complex_step")), load("jax")
+    reference, ours = load(WHOLE.get(family, "complex_step")), load("jax")
     for case in cases(family, regime):
-        assert_same(reference(case), found(case), 1e-11, case.spec)
+        assert_same(reference(case), ours(case), 1e-11, case.spec)
 
 
 def test_beyond_the_bucket() -> None:
@@ -108,19 +108,19 @@ def test_settings_stay() -> None:
         assert_same(before, load("jax")(case), 1e-15, case.spec)
 
 
-def given(model: Model) -> Problem:
+def problem(model: Model) -> Problem:
     """The problem of a case of default sizes."""
-    return problem(Spec(model).build())
+    return problem_of(Spec(model).build())
 
 
 def test_other_direction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slope along another direction than the gradient is multiplied with is a contradiction."""
-    oracle.gradients(given(Model("rnn")))
+    oracle.gradients(problem(Model("rnn")))
     original = oracle.direction
     monkeypatch.setattr(oracle, "direction", lambda size: np.roll(original(size), 1))
 
     with pytest.raises(Undecidable, match="contradicts itself"):
-        oracle.gradients(given(Model("rnn")))
+        oracle.gradients(problem(Model("rnn")))
 
 
 @pytest.mark.parametrize(("factor", "noticed"), [(1.0, False), (1 + 1e-9, True), (0.0, True)])
@@ -132,18 +132,18 @@ def test_wrong_gradient_is_noticed(
 
     def tampered(trunk: Any) -> Callable[[Any], Any]:
         def run(flat: Any) -> Any:
-            found = np.array(original(trunk)(flat))
-            found[3 + np.argmax(np.abs(found[3:]))] *= factor
-            return found
+            got = np.array(original(trunk)(flat))
+            got[3 + np.argmax(np.abs(got[3:]))] *= factor
+            return got
 
         return run
 
     monkeypatch.setattr(oracle, "program", tampered)
     if not noticed:
-        oracle.gradients(given(Model("lstm")))
+        oracle.gradients(problem(Model("lstm")))
         return
     with pytest.raises(Undecidable, match="contradicts itself"):
-        oracle.gradients(given(Model("lstm")))
+        oracle.gradients(problem(Model("lstm")))
 
 
 def test_sure_softmax_is_no_contradiction() -> None:

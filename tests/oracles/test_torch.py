@@ -117,12 +117,12 @@ def test_it_does_not_touch_the_random_state():
 
 def test_it_works_in_another_thread():
     """Grad mode is a setting of a thread; the oracle sets its own."""
-    found: list[float] = []
-    thread = threading.Thread(target=lambda: found.append(oracle(CASE).loss))
+    losses: list[float] = []
+    thread = threading.Thread(target=lambda: losses.append(oracle(CASE).loss))
     thread.start()
     thread.join()
 
-    assert found == [oracle(CASE).loss]
+    assert losses == [oracle(CASE).loss]
 
 
 def test_another_default_device_does_not_matter():

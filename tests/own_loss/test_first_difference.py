@@ -13,7 +13,7 @@ from bptt_reference import loss_and_grads
 import bptt_check as bc
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import outputs, problem
+from bptt_check.equations.network import outputs, problem_of
 from bptt_check.own_loss.first_difference import where_it_differs
 from bptt_check.verdicts.budget import Budgets, Tolerance
 
@@ -23,7 +23,7 @@ NONE_DIFFERS = "every output that you offer is right: the loss itself is another
 
 def forward(case: bc.Case) -> Values:
     """The right forward values of a case by name, in its dtype, (T, B, width)."""
-    given = problem(case)
+    given = problem_of(case)
     named = outputs(NumPy(), given, given.inputs)
     return {n: np.stack(steps).astype(case.stored) for n, steps in named.items()}
 

@@ -16,7 +16,7 @@ from flint import arb, arb_series, ctx
 
 from bptt_check.cases.case import Case
 from bptt_check.equations.namespaces.numpy import PythonLoop
-from bptt_check.equations.network import Problem, losses, problem
+from bptt_check.equations.network import Problem, losses, problem_of
 
 
 class Series(PythonLoop):
@@ -57,18 +57,18 @@ def derivative(case: Case, name: str, index: tuple[int, ...], bits: int = 192) -
     ctx.cap = 2
     try:
         with ctx.workprec(bits):
-            given = problem(case)
-            weights = np.where(given.weights != 0, 1, 0) * np.full(
-                given.weights.shape, arb(1) / given.divisor, dtype=object
+            problem = problem_of(case)
+            weights = np.where(problem.weights != 0, 1, 0) * np.full(
+                problem.weights.shape, arb(1) / problem.divisor, dtype=object
             )
-            given = replace(given, weights=weights)
-            total = losses(Series(), given, _perturbed(given, name, index)).sum()
+            problem = replace(problem, weights=weights)
+            total = losses(Series(), problem, _perturbed(problem, name, index)).sum()
             return arb_series(total)[1]
     finally:
         ctx.cap = cap
 
 
-def _perturbed(given: Problem, name: str, index: tuple[int, ...]) -> Mapping[str, Any]:
-    inputs = {n: _each(lambda a: a, a) for n, a in given.inputs.items()}
-    inputs[name][index] = arb_series([given.inputs[name][index], 1])
+def _perturbed(problem: Problem, name: str, index: tuple[int, ...]) -> Mapping[str, Any]:
+    inputs = {n: _each(lambda a: a, a) for n, a in problem.inputs.items()}
+    inputs[name][index] = arb_series([problem.inputs[name][index], 1])
     return inputs
