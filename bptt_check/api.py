@@ -11,11 +11,12 @@ from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
+from .runs.check import Setup
+from .runs.failures import check_in_detail
 from .runs.records import Progress
 from .runs.run import Plan, verify as _verify
 from .runs.session import collected, overrides
 from .verdicts.case_report import CaseReport
-from .verdicts.judge import Setup, check_case
 
 
 def models() -> dict[str, Model]:
@@ -42,7 +43,7 @@ def check(
         UnknownName, MissingFramework: of an oracle.
     """
     setup = Setup(load_oracles(oracles), timeout=timeout)
-    return check_case(subject, case, setup, detail=True)
+    return check_in_detail(subject, case, setup)
 
 
 def verify(

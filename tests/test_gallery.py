@@ -17,10 +17,10 @@ from bptt_check.cases.targets import PRESETS, Target
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.errors import ReportError, SubjectNotFound, UnknownName, Unsupported
 from bptt_check.gallery import GALLERY, Entry, note_000, note_001, note_002, note_003, note_004
+from bptt_check.runs.check import Setup, check_case, check_cases
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
 from bptt_check.subjects import loading
-from bptt_check.verdicts.judge import Setup, check_case, check_cases
 
 SETUP = Setup(tuple(oracles.load(name) for name in gallery.ORACLES))
 W, U, V = "W_hh_l0", "W_xh_l0", "W_hy"

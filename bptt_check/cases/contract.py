@@ -219,6 +219,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+TrainingAnswer = tuple[str, Any, Arrays]
+"""Name of a function, what it answered, what its definition says."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingAnswers:
+    """What `clip`, `clip_by_value` and `update` answered, or the error of the one that raised."""
+
+    answers: tuple[TrainingAnswer, ...] = ()
+    error: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What came of one case: a result, findings against the contract, or why there is nothing.
@@ -227,6 +239,7 @@ class Answer:
     bit.
     `unmoved` is another case of the same shapes that got the very same gradients.
     `linear` holds what came of the `linear.probes` of the case, if they were asked.
+    `training` is what the subject's functions for a training step made of the gradients.
     `asked` is False if `error` tells why the subject was not called at all.
     """
 
@@ -238,7 +251,4 @@ class Answer:
     error: str = ""
     unsupported: str = ""
     asked: bool = True
-
-
-TrainingAnswer = tuple[str, Any, Arrays]
-"""Name of a function, what it answered, what its definition says."""
+    training: TrainingAnswers = field(default_factory=TrainingAnswers)

@@ -36,6 +36,12 @@ Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
 """A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
 
 
+OracleResult = Result | Exception
+"""The result of an oracle, or why it has none."""
+OracleResults = Mapping[str, OracleResult]
+"""Oracle name to what came of it."""
+
+
 def name_of(subject: Callable[..., Any]) -> str:
     """`subject.name`, or the name of the function or class."""
     own = getattr(subject, "name", None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .. import oracles as known
 from ..report.report import Report
+from ..runs.check import Setup
 from ..runs.run import Plan, verify
-from ..verdicts.judge import Setup
 from ..verdicts.verdict import Verdict
 from .catalogue import GALLERY
 from .entry import Entry, FormulaSubject

@@ -128,7 +128,7 @@ def wrong(name: str, rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]
             first,
             f"  {second}",
             *_place(worst),
-            *got_and_expected(worst, BY[worst.oracle]),
+            *(f"  {line}" for line in got_and_expected(worst, BY[worst.oracle])),
             f"  {'wrong' if verdict == 'fail' else 'imprecise'}: {_census(bad)}",
             f"  right: {', '.join(right) or 'nothing'}",
             *notes,

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
-from ..runs.check import trusted_results
+from ..runs.check import Setup, check_cases, trusted_results
 from ..subjects.calling import explained, time_limit
 from ..verdicts.case_report import CaseReport
-from ..verdicts.judge import Setup, check_cases
+from ..verdicts.cause import NoAnswer
 from ..verdicts.verdict import Verdict
 
 TIMEOUT = 20.0
@@ -82,7 +82,7 @@ class Truth:
 
     def broken(self, error: Exception) -> CaseReport:
         """The report of a subject that cannot even be made."""
-        return CaseReport(Verdict.ERROR, self.case, "subject", message=explained(error))
+        return CaseReport(Verdict.ERROR, self.case, "subject", cause=NoAnswer(explained(error)))
 
     @functools.cached_property
     def tells(self) -> bool:

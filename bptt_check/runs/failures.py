@@ -11,11 +11,14 @@ from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
 from ..diagnosis import Ground, diagnose
 from ..diagnosis.finding import Finding
+from ..own_loss.first_difference import where_it_differs
+from ..own_loss.of_subject import own_derivative
 from ..verdicts import messages
 from ..verdicts.case_report import CaseReport
-from ..verdicts.judge import Setup, check_case
+from ..verdicts.cause import WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
+from .check import Setup, check_case
 from .counterexample_test import pasted_test
 from .drawing import draw_specs
 from .records import Failure
@@ -32,6 +35,7 @@ def failure_of(
     first: CaseReport,
     known: Mapping[Spec, Verdict],
     drawing: Drawing | None,
+    not_tried: int = 0,
 ) -> Failure:
     """The failure of which `first` was the first case.
 
@@ -39,6 +43,7 @@ def failure_of(
         name: of the target.
         known: the verdict of every spec that was checked.
         drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
+        not_tried: cases for which the subject was not called any more.
     """
 
     def shows_it(report: CaseReport) -> bool:
@@ -53,20 +58,22 @@ def failure_of(
         spec = shrink_spec(drawing, same, fails)
         case = case if spec is None else spec.build()
         simplest = simplify(case, fails)
-    detailed = check_case(subject, case, setup, detail=True)
+    detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == Verdict.FAIL and report.parameter not in DEFINITIONS
     ground = _ground(subject, setup, known, first.verdict, drawing)
     found = diagnose(subject, ground, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
-    message = messages.with_line(report.message, own_names)
+    message = report.explanation.with_lines([own_names])
     for finding in found:
-        message = messages.with_diagnosis(message, finding.sentence, _lines(finding))
+        message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
+    if not_tried and first.verdict == Verdict.ERROR:
+        message = message.with_lines([messages.not_tried(not_tried)])
     return Failure(
         verdict=first.verdict,
         model=name,
         parameter=report.parameter,
-        message=message,
+        message=str(message),
         spec=report.spec,
         cases=sum(same.values()),
         first_spec=first.spec,
@@ -75,6 +82,17 @@ def failure_of(
         findings=found,
         test_code=pasted_test(simplest, subject),
     )
+
+
+def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
+    """Check a subject on one case; where its loss is wrong, ask what the loss is the loss of."""
+    report = check_case(subject, case, setup)
+    cause, evidence = report.cause, report.evidence
+    if not isinstance(cause, WrongLoss) or evidence is None:
+        return report
+    own = "" if cause.right_gradients else own_derivative(subject, case, evidence.result)
+    where = where_it_differs(subject, case, evidence.result, evidence.plain)
+    return replace(report, cause=replace(cause, first_difference=where, own_derivative=own))
 
 
 def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Failure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis.strategies import SearchStrategy
 
@@ -18,9 +18,8 @@ from ..cases.targets import Target
 from ..own_loss.taylor import TaylorCurve
 from ..strategies import specs
 from ..verdicts.case_report import CaseReport
-from ..verdicts.judge import Setup, check_cases
-from ..verdicts.messages import with_rest
 from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
+from .check import Setup, check_cases
 from .drawing import draw_specs, remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
@@ -147,11 +146,16 @@ def _failures(
     failures: list[Failure] = []
     for first in found.values():
         shrink = before + len(failures) < FULLY_SHRUNK
-        failure = failure_of(subject, target.name, setup, first, known, drawing if shrink else None)
+        failure = failure_of(
+            subject,
+            target.name,
+            setup,
+            first,
+            known,
+            drawing if shrink else None,
+            tally.unasked.get(target.name, 0),
+        )
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
-        rest = tally.unasked.get(target.name, 0)
-        if rest and failure.verdict == Verdict.ERROR:
-            failure = replace(failure, message=with_rest(failure.message, rest))
         failures.append(failure)
     return failures
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..cases.case import Case
 from ..cases.result import Result
 from .budget import Budgets
+from .cause import Cause
+from .message import Message
+from .messages import message_of
 from .row import Row
 from .verdict import Verdict
 
@@ -15,29 +19,45 @@ from .verdict import Verdict
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Everything that was compared in one case: the subject's result and each oracle's with its
-    budgets.
+    budgets; `plain` are those without the bound of an oracle.
     """
 
     result: Result
     trusted: Mapping[str, Result]
     budgets: Mapping[str, Budgets]
+    plain: Budgets
 
 
 @dataclass(frozen=True, eq=False)
 class CaseReport:
-    """The answer for one case: its verdict, a row per gradient and oracle, and the explanation."""
+    """The answer for one case: its verdict, a row per gradient and oracle, and the explanation.
+
+    `cause` holds the facts that the explanation is made of.
+    """
 
     verdict: Verdict
     case: Case
     subject: str
     rows: tuple[Row, ...] = ()
-    message: str = ""
+    cause: Cause | None = None
     parameter: str = ""
     loss: float = float("nan")
     expected_loss: float = float("nan")
     evidence: Evidence | None = None
     asked: bool = True
     """False if the subject was not called any more, having ended its process too often."""
+
+    @functools.cached_property
+    def explanation(self) -> Message:
+        """What the verdict rests on, in sentences; empty where there is nothing to say."""
+        if self.cause is None:
+            return Message()
+        return message_of(self.cause, self.case, self.rows, self.subject)
+
+    @property
+    def message(self) -> str:
+        """The explanation as text."""
+        return str(self.explanation)
 
     @property
     def passed(self) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..cases.case import Case
-from ..cases.result import Result
+from ..cases.result import OracleResult, OracleResults, Result
 from ..equations.conditioning import conditioning
 from ..equations.exact import exact_loss
 from ..errors import BpttCheckError
@@ -36,9 +35,7 @@ class Measured:
     rows: tuple[Row, ...]
 
 
-def measured(
-    case: Case, result: Result, found: Mapping[str, Any], tolerance: Tolerance
-) -> Measured:
+def measured(case: Case, result: Result, found: OracleResults, tolerance: Tolerance) -> Measured:
     """Compare an answer with those of the oracles.
 
     Args:
@@ -75,7 +72,7 @@ def _judged(
     yield from (declined(p, oracle, NOT_OFFERED) for p in case.inputs if p not in off)
 
 
-def _refused(case: Case, oracle: str, outcome: Any) -> Iterator[Row]:
+def _refused(case: Case, oracle: str, outcome: OracleResult) -> Iterator[Row]:
     """The rows of an oracle that could not judge."""
     known = isinstance(outcome, BpttCheckError)
     reason = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"

@@ -1,19 +1,35 @@
-"""Turns measurements into sentences: what is wrong, where, by how much, and how to see it again.
+"""Turns the cause of a verdict into sentences: what is wrong, where, by how much, and how to see it
+again.
 
 Every function takes records and returns text; nothing is judged here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
+from .cause import (
+    Cause,
+    ContractBroken,
+    Declined,
+    Explained,
+    LossLostDigits,
+    LostDigits,
+    NoAnswer,
+    OutOfRange,
+    WrongGradient,
+    WrongLoss,
+    WrongTrainingStep,
+)
+from .message import Message
 from .oracle_disagreement import Disagreement
 from .reproduction import reproduction
 from .row import Row
+from .training_step import DEFINITIONS
 from .verdict import Verdict
 
 
@@ -36,145 +52,149 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
     return f"{place} ({which}unit {unit})"
 
 
-def wrong_gradient(
-    case: Case, rows: Sequence[Row], wrong_steps: Sequence[int], subject: str
-) -> str:
-    """The message of a gradient that is not the derivative of a right loss.
+def message_of(cause: Cause, case: Case, rows: Sequence[Row], subject: str) -> Message:
+    """The message of a case whose verdict rests on this cause."""
+    if isinstance(cause, Declined):
+        return Message(cause.reason)
+    verdict, what, lines = _told(cause, case, rows)
+    again = reproduction(str(case.spec or ""), subject)
+    return Message(f"{verdict}  {case.model}: {what}", tuple(filter(None, lines)), again)
 
-    `wrong_steps` are the steps at which the gradient of `x` is over budget.
-    """
+
+def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
+    """The lines of a message that name the mistake."""
+    return [f"diagnosis: {sentence}", *(f"  {line}" for line in more)]
+
+
+def not_tried(cases: int) -> str:
+    """The line of a message that says for how many cases the subject was not called any more."""
+    what = f"{cases} further case{'s' if cases > 1 else ''} of this model"
+    return f"not tried: {what}, since it died or ran out of time too often"
+
+
+Told = tuple[str, str, list[str]]
+"""The word for a verdict, what happened, and the lines below; empty ones are left out."""
+
+
+def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
+    match cause:
+        case NoAnswer():
+            return "ERROR", f"the subject {cause.what}", []
+        case ContractBroken():
+            return "CONTRACT", "what came back cannot be taken as it is", [*cause.breaches]
+        case OutOfRange():
+            return _out_of_range(cause, case)
+        case Disagreement():
+            return _disagreement(cause, case)
+        case LostDigits():
+            return _lost_digits(cause, case, rows)
+        case LossLostDigits():
+            return _loss_lost_digits(cause)
+        case WrongLoss():
+            return _wrong_loss(cause)
+        case WrongGradient():
+            return _wrong_gradient(cause, case, rows)
+        case WrongTrainingStep():
+            return _wrong_training_step(cause)
+
+
+def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> Told:
+    """A gradient that is not the derivative of a right loss."""
     bad = [r for r in rows if r.verdict == Verdict.FAIL]
     worst = max(bad, key=lambda r: r.max_budgets)
     names = list(dict.fromkeys(r.parameter for r in bad))
     decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
     right = [n for n in decided if n not in names]
     lines = [
-        f"FAIL  {case.model}: the gradient of {_listed(names)} is wrong",
-        "  your forward is right (the loss agrees), your backward is wrong",
+        "your forward is right (the loss agrees), your backward is wrong",
         *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        f"  wrong: {_census(bad)}",
-        f"  right: {_listed(right) or 'nothing'}",
-        *_first_wrong_step(case, wrong_steps),
-        *how_to_repeat(case, subject),
+        f"wrong: {_census(bad)}",
+        f"right: {_listed(right) or 'nothing'}",
+        *_first_wrong_step(case, cause.steps),
+        *_hints(cause.hints),
     ]
-    return "\n".join(lines)
+    return "FAIL", f"the gradient of {_listed(names)} is wrong", lines
 
 
-def wrong_step(case: Case, row: Row, definition: str, subject: str) -> str:
-    """The message of a `clip` or `update` that is not what its definition says."""
+def _wrong_training_step(cause: WrongTrainingStep) -> Told:
+    """A `clip` or `update` that is not what its definition says."""
+    row = cause.row
     lines = [
-        f"FAIL  {case.model}: {row.parameter} is not {definition}",
-        "  your gradient is right, what you do with it is not",
-        f"  got       {row.got:.17g}",
-        f"  expected  {row.want:.17g}  ({row.reason})",
+        "your gradient is right, what you do with it is not",
+        f"got       {row.got:.17g}",
+        f"expected  {row.want:.17g}  ({row.reason})",
     ]
-    return "\n".join([*lines, *how_to_repeat(case, subject)])
+    return "FAIL", f"{row.parameter} is not {DEFINITIONS[row.parameter]}", lines
 
 
-def imprecise(case: Case, rows: Sequence[Row], lossy: str, subject: str) -> str:
-    """The message of a right formula in an arithmetic that loses digits, and which."""
+LOSES_DIGITS = "the formula is right, the arithmetic loses digits"
+
+
+def _lost_digits(cause: LostDigits, case: Case, rows: Sequence[Row]) -> Told:
+    """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
     worst = max(bad, key=lambda r: r.max_budgets)
     lost = np.log10(worst.max_budgets)
-    return "\n".join(
-        [
-            f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-            f"  errors are no larger than those of {lossy}: "
-            f"about {lost:.0f} digits fewer than {case.dtype} gives",
-            *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-            f"  imprecise: {_census(bad)}",
-            *how_to_repeat(case, subject),
-        ]
-    )
-
-
-def imprecise_loss(case: Case, error: float, want: float, lossy: str, subject: str) -> str:
-    """The message of a loss that only lost digits, beside gradients that are right."""
     lines = [
-        f"IMPRECISE  {case.model}: the formula is right, the arithmetic loses digits",
-        f"  every gradient is right; the error of the loss is no larger than {lossy} would leave",
-        f"  expected  {want:.17g}",
-        f"  error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
+        f"errors are no larger than those of {cause.arithmetic}: "
+        f"about {lost:.0f} digits fewer than {case.dtype} gives",
+        *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        f"imprecise: {_census(bad)}",
     ]
-    return "\n".join([*lines, *how_to_repeat(case, subject)])
+    return "IMPRECISE", LOSES_DIGITS, lines
 
 
-def wrong_loss(
-    case: Case, got: float, want: float, budget: float, own: str, where: str, subject: str
-) -> str:
-    """The message of a loss that is not the model's: another forward, or another loss."""
-    error = abs(got - want)
-    return "\n".join(
-        [
-            f"FAIL  {case.model}: the loss is not that of this model",
-            f"  got       {got:.17g}",
-            f"  expected  {want:.17g}",
-            f"  error     {error:.3g} = {error / budget:.3g} budgets",
-            *([f"  {where}"] if where else []),
-            *([f"  {own}"] if own else []),
-            *how_to_repeat(case, subject),
-        ]
-    )
-
-
-def broken_contract(case: Case, findings: Iterable[str], subject: str) -> str:
-    """The message of something that is no gradient at all."""
-    lines = [f"CONTRACT  {case.model}: what came back cannot be taken as it is"]
-    return "\n".join([*lines, *(f"  {f}" for f in findings), *how_to_repeat(case, subject)])
-
-
-def beyond_range(case: Case, beyond: Mapping[str, str], subject: str) -> str:
-    """The message of gradients, or a loss, that no number of the dtype can hold."""
-    lines = [f"INCONCLUSIVE  {case.model}: this case leaves the range of {case.dtype}"]
-    for reason in dict.fromkeys(beyond.values()):
-        names = [n for n, other in beyond.items() if other == reason]
-        lines += [f"  not finite: {_listed(names)}", f"  {reason}"]
-    return "\n".join([*lines, *how_to_repeat(case, subject)])
-
-
-def raised(case: Case, error: str, subject: str) -> str:
-    """The message of a subject that raised or ran out of time."""
-    lines = [f"ERROR  {case.model}: the subject {error}"]
-    return "\n".join([*lines, *how_to_repeat(case, subject)])
-
-
-def disagreeing(case: Case, found: Disagreement, subject: str) -> str:
-    """The message of oracles that exclude each other."""
-    H = case.sizes.H
+def _loss_lost_digits(cause: LossLostDigits) -> Told:
+    """A loss that only lost digits, beside gradients that are right."""
+    error, want = cause.error, cause.expected
     lines = [
-        f"INCONCLUSIVE  {case.model}: the oracles disagree at "
-        f"{entry(case.model, H, found.parameter, found.index)}",
-        *(f"  {name:18} {value:.17g}" for name, value in found.values.items()),
+        f"every gradient is right; the error of the loss is no larger than {cause.arithmetic} "
+        "would leave",
+        f"expected  {want:.17g}",
+        f"error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
     ]
-    if found.outvoted:
+    return "IMPRECISE", LOSES_DIGITS, lines
+
+
+def _wrong_loss(cause: WrongLoss) -> Told:
+    """A loss that is not the model's: another forward, or another loss."""
+    error = abs(cause.got - cause.expected)
+    right = "your gradients are those of the model, only the loss is another one"
+    lines = [
+        f"got       {cause.got:.17g}",
+        f"expected  {cause.expected:.17g}",
+        f"error     {error:.3g} = {error / cause.budget:.3g} budgets",
+        cause.first_difference,
+        right if cause.right_gradients else cause.own_derivative,
+        *_hints(cause.hints),
+    ]
+    return "FAIL", "the loss is not that of this model", lines
+
+
+def _hints(hints: Iterable[str]) -> Iterator[str]:
+    """What the cotangents say about a wrong gradient."""
+    for hint in hints:
+        yield from diagnosed(hint)
+
+
+def _out_of_range(cause: OutOfRange, case: Case) -> Told:
+    """Gradients, or a loss, that no number of the dtype can hold."""
+    lines: list[str] = []
+    for reason in dict.fromkeys(cause.reasons.values()):
+        names = [n for n, other in cause.reasons.items() if other == reason]
+        lines += [f"not finite: {_listed(names)}", reason]
+    return "INCONCLUSIVE", f"this case leaves the range of {case.dtype}", lines
+
+
+def _disagreement(cause: Disagreement, case: Case) -> Told:
+    """Oracles that exclude each other."""
+    lines = [f"{name:18} {value:.17g}" for name, value in cause.values.items()]
+    if cause.outvoted:
         lines.append(
-            f"  outvoted: {found.outvoted}. Please report this case: it is a bug in one of them."
+            f"outvoted: {cause.outvoted}. Please report this case: it is a bug in one of them."
         )
-    return "\n".join([*lines, *how_to_repeat(case, subject)])
-
-
-def with_diagnosis(message: str, diagnosis: str, more: Sequence[str] = ()) -> str:
-    """A message with the sentence that names the mistake, above the line that reproduces it."""
-    for line in (f"diagnosis: {diagnosis}", *(f"  {m}" for m in more)):
-        message = with_line(message, line)
-    return message
-
-
-def with_rest(message: str, unasked: int) -> str:
-    """A message that also says for how many cases the subject was not called any more."""
-    cases = f"{unasked} further case{'s' if unasked > 1 else ''} of this model"
-    return with_line(message, f"not tried: {cases}, since it died or ran out of time too often")
-
-
-def with_line(message: str, line: str) -> str:
-    """A message with one more line above the last; an empty one adds nothing."""
-    *lines, last = message.splitlines()
-    return "\n".join([*lines, *([f"  {line}"] if line else []), last])
-
-
-def how_to_repeat(case: Case, subject: str) -> list[str]:
-    """The line that runs a case again."""
-    return [f"  reproduce: {reproduction(str(case.spec or ''), subject)}"]
+    place = entry(case.model, case.sizes.H, cause.parameter, cause.index)
+    return "INCONCLUSIVE", f"the oracles disagree at {place}", lines
 
 
 def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
@@ -182,20 +202,20 @@ def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
     saying = _listed([r.oracle for r in against if r.verdict == worst.verdict])
     place = entry(case.model, case.sizes.H, worst.parameter, worst.index)
     return [
-        f"  worst entry {place}",
+        f"worst entry {place}",
         *got_and_expected(worst, saying),
         *_proof(worst, against),
     ]
 
 
 def got_and_expected(worst: Row, saying: str) -> list[str]:
-    """The values of the worst entry of a row, and who says so."""
+    """The values of the worst entry of a row, and who says so; each indented by two."""
     error = abs(worst.got - worst.want)
     relative = f", relative {error / abs(worst.want):.3g}" if worst.want else ""
     return [
-        f"    got       {worst.got:.17g}",
-        f"    expected  {worst.want:.17g}  (by {saying})",
-        f"    error     {error:.3g} = {error / worst.budget:.3g} budgets{relative}",
+        f"  got       {worst.got:.17g}",
+        f"  expected  {worst.want:.17g}  (by {saying})",
+        f"  error     {error:.3g} = {error / worst.budget:.3g} budgets{relative}",
     ]
 
 
@@ -204,7 +224,7 @@ def _proof(worst: Row, against: Sequence[Row]) -> Iterator[str]:
     for row in against:
         if row.proven and (row.verdict, row.index) == (worst.verdict, worst.index):
             yield (
-                f"    proven    the true derivative is {row.want:.17g}, within {row.bound:.1g} "
+                f"  proven    the true derivative is {row.want:.17g}, within {row.bound:.1g} "
                 "(interval arithmetic)"
             )
 
@@ -227,7 +247,7 @@ def _first_wrong_step(case: Case, wrong_steps: Sequence[int]) -> list[str]:
         return []
     first = max(wrong_steps)
     right = f"; later steps are right up to {last}" if first < last else ""
-    return [f"  in time: going backwards, the gradient of x is first wrong at step {first}{right}"]
+    return [f"in time: going backwards, the gradient of x is first wrong at step {first}{right}"]
 
 
 def _listed(names: Sequence[str]) -> str:

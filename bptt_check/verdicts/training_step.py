@@ -10,6 +10,7 @@ Optional attributes of a subject, each checked against its definition where it i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,7 @@ UNITS = 32.0
 """Roundings allowed; products and differences round once each, a norm grows with its terms."""
 
 
-def training_rows(answers: list[TrainingAnswer], dtype: str) -> list[Row]:
+def training_rows(answers: Iterable[TrainingAnswer], dtype: str) -> list[Row]:
     """A row per answer, judged by the definition."""
     return [_row(name, got, want, dtype) for name, got, want in answers]
 

@@ -18,8 +18,8 @@ from bptt_check.conventions.names import Name
 from bptt_check.diagnosis.clipping import clipped_in_loop
 from bptt_check.diagnosis.convention import which_convention
 from bptt_check.oracles import load
+from bptt_check.runs.check import Setup, check_case
 from bptt_check.runs.failures import failure_of
-from bptt_check.verdicts.judge import Setup, check_case
 
 C = bc.Convention
 

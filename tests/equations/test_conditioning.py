@@ -23,10 +23,10 @@ from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
 from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.network import problem_of
+from bptt_check.runs.check import Setup, check_case
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 from bptt_check.verdicts.case_report import CaseReport
-from bptt_check.verdicts.judge import Setup, check_case
 from bptt_check.verdicts.verdict import PARTED
 
 WITHIN = 12.0

@@ -11,7 +11,7 @@ from bptt_reference import loss_and_grads
 import bptt_check as bc
 from bptt_check.api import load_oracles
 from bptt_check.cases.model import LOSSES, READOUTS, families
-from bptt_check.verdicts.judge import Setup, check_cases
+from bptt_check.runs.check import Setup, check_cases
 
 POINTS = 150  # of each of the seven families: 1,050 in all
 

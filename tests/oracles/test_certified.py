@@ -17,7 +17,7 @@ from bptt_check import oracles
 from bptt_check.cases.result import Result
 from bptt_check.errors import Undecidable
 from bptt_check.oracles import certified
-from bptt_check.verdicts.judge import Setup, check_case
+from bptt_check.runs.check import Setup, check_case
 
 prove = oracles.load("certified")
 

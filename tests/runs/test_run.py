@@ -14,11 +14,11 @@ from bptt_check.cases.result import Result
 from bptt_check.cases.targets import parse_targets
 from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
+from bptt_check.runs.check import Setup
 from bptt_check.runs.records import TABLE, Progress, Record
 from bptt_check.runs.run import Plan, verify
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport
-from bptt_check.verdicts.judge import Setup
 from bptt_check.verdicts.row import Row
 from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
 
@@ -380,7 +380,7 @@ def test_the_counterexample_still_fails():
 
 def verify_one(subject: Any, case: Case) -> str:
     """The verdict of one case."""
-    from bptt_check.verdicts.judge import check_case
+    from bptt_check.runs.check import check_case
 
     return check_case(subject, case, Setup((RightOracle(),))).verdict
 

@@ -12,8 +12,11 @@ from support.right import RightOracle, right
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
 from bptt_check.report.sentences import fit
+from bptt_check.runs.check import Setup
+from bptt_check.runs.failures import check_in_detail
 from bptt_check.verdicts import messages
-from bptt_check.verdicts.judge import Setup, check_case
+from bptt_check.verdicts.cause import NoAnswer, WrongLoss
+from bptt_check.verdicts.message import Message
 from bptt_check.verdicts.oracle_disagreement import Disagreement
 
 
@@ -54,7 +57,7 @@ def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str
 
     my_kernel.__qualname__ = "my_kernel"
     case = Spec.parse(text).build()
-    return check_case(my_kernel, case, Setup((RightOracle(),)), detail=True).message
+    return check_in_detail(my_kernel, case, Setup((RightOracle(),))).message
 
 
 def again(subject: str, spec: str) -> str:
@@ -160,9 +163,9 @@ def test_the_message_of_a_broken_contract():
 def test_the_message_of_an_exception():
     """What was raised, where, and how to see it again."""
     case = Spec.parse("gru T=1 B=1 D=1 H=1").build()
-    text = messages.raised(case, "raised ValueError: no (line 3 of f: return g())", "f")
+    cause = NoAnswer("raised ValueError: no (line 3 of f: return g())")
 
-    assert text.splitlines() == [
+    assert str(messages.message_of(cause, case, (), "f")).splitlines() == [
         "ERROR  gru: the subject raised ValueError: no (line 3 of f: return g())",
         again("f", "gru T=1 B=1 D=1 H=1 O=3 seed=0"),
     ]
@@ -171,7 +174,9 @@ def test_the_message_of_an_exception():
 def test_the_message_of_a_wrong_loss():
     """Got, expected, error, and what is known beyond."""
     case = Spec.parse("gru T=1").build()
-    text = messages.wrong_loss(case, 3.0, 2.0, 1e-15, "OWN", "WHERE", "f").splitlines()
+    cause = WrongLoss(3.0, 2.0, 1e-15, False, (), "WHERE", "OWN")
+    text = str(messages.message_of(cause, case, (), "f")).splitlines()
+    plain = messages.message_of(WrongLoss(3.0, 2.0, 1e-15, False), case, (), "f")
 
     assert text[:6] == [
         "FAIL  gru: the loss is not that of this model",
@@ -181,7 +186,7 @@ def test_the_message_of_a_wrong_loss():
         "  WHERE",
         "  OWN",
     ]
-    assert len(messages.wrong_loss(case, 3.0, 2.0, 1e-15, "", "", "f").splitlines()) == 5
+    assert len(str(plain).splitlines()) == 5
 
 
 def test_the_message_of_a_disagreement():
@@ -189,7 +194,7 @@ def test_the_message_of_a_disagreement():
     case = Spec.parse("gru T=1").build()
     values = {"finite_difference": 1.0, "torch": 1.0, "jax": 2.0}
     found = Disagreement("b_xh_l0", (6,), values, "jax")
-    text = messages.disagreeing(case, found, "f").splitlines()
+    text = str(messages.message_of(found, case, (), "f")).splitlines()
 
     assert text == [
         "INCONCLUSIVE  gru: the oracles disagree at b_xh_l0[6] (gate z, unit 1)",
@@ -203,9 +208,10 @@ def test_the_message_of_a_disagreement():
 
 def test_a_diagnosis_stands_above_the_last_line():
     """The line to copy stays last."""
-    text = messages.with_diagnosis("FAIL  x\n  why\n  reproduce: it", "every gradient is doubled")
+    message = Message("FAIL  x", ("why",), "it")
+    text = message.with_lines(messages.diagnosed("every gradient is doubled"))
 
-    assert text.splitlines() == [
+    assert str(text).splitlines() == [
         "FAIL  x",
         "  why",
         "  diagnosis: every gradient is doubled",

@@ -18,10 +18,11 @@ from bptt_check.cases.result import Result
 from bptt_check.equations.conditioning import Conditioning
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.errors import Undecidable
+from bptt_check.runs.check import Setup, check_case
+from bptt_check.runs.failures import check_in_detail
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.difference import Difference
-from bptt_check.verdicts.judge import Setup, check_case
 from bptt_check.verdicts.oracle_disagreement import disagreement
 from bptt_check.verdicts.row import declined, is_imprecise, judge
 from bptt_check.verdicts.verdict import NOT_OFFERED, PARTED, Verdict, decisive, worst
@@ -358,7 +359,8 @@ def scaled(name: str, factor: float) -> Callable[[Gradients], Gradients]:
 def check(subject: Any, text: str = "lstm T=4", *others: Any, detail: bool = False) -> CaseReport:
     """A subject on one case, against an oracle that is right and others."""
     setup = Setup((Fake("truth"), *others))
-    return check_case(subject, Spec.parse(text).build(), setup, detail)
+    check = check_in_detail if detail else check_case
+    return check(subject, Spec.parse(text).build(), setup)
 
 
 def in_float32(case: Case) -> Any:

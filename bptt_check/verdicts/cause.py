@@ -1,0 +1,112 @@
+"""What the verdict of one case rests on: one record of facts for each way in which a case can end.
+
+`messages` makes the sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .oracle_disagreement import Disagreement
+from .row import Row
+
+
+@dataclass(frozen=True)
+class Declined:
+    """The subject does not handle such a case, for the reason that it gave."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """The subject gave none: it raised, ran out of time or died; a verb phrase says which."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class ContractBroken:
+    """What came back cannot be taken as loss and gradients."""
+
+    breaches: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OutOfRange:
+    """No number of the case's dtype can hold these gradients, or the loss: name to the reason."""
+
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LostDigits:
+    """Gradients off by no more than an arithmetic would leave that loses digits, and which."""
+
+    arithmetic: str
+
+
+@dataclass(frozen=True)
+class LossLostDigits:
+    """Every gradient is right, and the loss is off by no more than such an arithmetic leaves."""
+
+    arithmetic: str
+    error: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class WrongLoss:
+    """The loss is not that of the model.
+
+    Args:
+        budget: allowed distance of the two losses.
+        right_gradients: whether every gradient is that of the model nevertheless.
+        hints: sentences about the cotangents that name the mistake.
+        first_difference: where the forward is first another one, if that was asked.
+        own_derivative: whether the gradients are the derivative of this loss, if that was asked.
+    """
+
+    got: float
+    expected: float
+    budget: float
+    right_gradients: bool
+    hints: tuple[str, ...] = ()
+    first_difference: str = ""
+    own_derivative: str = ""
+
+
+@dataclass(frozen=True)
+class WrongGradient:
+    """The loss is right and a gradient is not.
+
+    Args:
+        steps: at which the gradient of `x` is over budget.
+        hints: sentences about the cotangents that name the mistake.
+    """
+
+    steps: tuple[int, ...]
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WrongTrainingStep:
+    """`clip`, `clip_by_value` or `update` is not what its definition says."""
+
+    row: Row
+
+
+Explained = (
+    NoAnswer
+    | ContractBroken
+    | OutOfRange
+    | Disagreement
+    | LostDigits
+    | LossLostDigits
+    | WrongLoss
+    | WrongGradient
+    | WrongTrainingStep
+)
+"""Those whose message has a title, lines and the line that reproduces the case."""
+Cause = Declined | Explained
