@@ -1,7 +1,8 @@
 """Says what is wrong: which known mistake gives exactly a subject's gradients, and when.
 
-A list of searches, asked in order; the first that finds something ends it. All of them look at the
-same answers of the subject: a few crafted cases and a few that failed.
+A list of searches, asked in order; the first that explains the gradients ends it. All of them look
+at the same answers of the subject, which is called once on each of a few crafted cases and a few
+that failed.
 """
 
 from __future__ import annotations
@@ -9,115 +10,117 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..cases.case import Case
+from ..cases.case import Spec
 from ..cases.result import Differentiator
-from . import origin
-from .clipping import clipped_in_loop
-from .common_factor import signature
-from .conditions import Ground, when
+from .clipping import clipped_after_loop, clipped_in_loop
+from .common_factor import which_factor
+from .conditions import FailureSample, condition_of
 from .convention import which_convention
-from .edit_search import Explanation, several, single
+from .edit_search import Explanation, best_combination, best_single_edit
 from .finding import Finding
+from .first_error import first_error
 from .mistakes import textbook
-from .trials import Trial, gather
+from .trials import Trial, Trials, telling_specs
 from .truncation import which_truncation
-from .wording import of_explanation
+from .wording import finding_of
 
-Formula = Callable[[Differentiator, Sequence[Case]], str]
-STATED: tuple[Formula, ...] = (signature,)
-"""Closed formulas: sentences that explain all of a gradient, asked before the dictionary."""
-STATED_LATER: tuple[Formula, ...] = (which_convention, which_truncation, clipped_in_loop)
-"""The same, asked after single edits: they take longer, or explain with more words."""
+Formula = Callable[[Sequence[Trial]], Finding | None]
+"""Explains all of a gradient by a closed formula, on all of the cases, or not at all."""
+FORMULAS_FIRST: tuple[Formula, ...] = (which_factor, clipped_after_loop)
+"""Formulas that are tried before the dictionary of edits."""
+FORMULAS_LAST: tuple[Formula, ...] = (which_convention, which_truncation, clipped_in_loop)
+"""Those tried after single edits: they take longer, or explain with more words."""
 CUTS = ("carry lost", "boundary")
 """Classes of mistakes that may also be a truncation, which then is told too."""
-TELLING = 4
-"""Failing cases on which a stated formula must hold: the longest tell most of them apart."""
+LONGEST_CASES = 4
+"""Failing cases on which a formula must hold: the longest tell most of them apart."""
 
 
 def diagnose(
-    subject: Differentiator, ground: Ground, timeout: float | None = None
+    subject: Differentiator, sample: FailureSample, timeout: float | None = None
 ) -> tuple[Finding, ...]:
     """What is wrong with the gradient of a model.
 
     Args:
-        subject: has the loss right and the gradient wrong, on `ground.failing`.
-        ground: which cases failed and which passed, and how to ask about others.
+        subject: has the loss right and the gradient wrong, on `sample.failing`; it is called at
+            most once on a case.
+        sample: which cases failed and which passed, and how to check others.
         timeout: seconds for one call of the subject.
     """
-    longest = sorted(ground.failing, key=lambda spec: -spec.sizes.T)[:TELLING]
-    cases = [spec.build() for spec in longest]
-    if not cases:
+    if not sample.failing:
         return ()
-    stated = _stated(subject, cases, STATED)
-    known = textbook.knows(cases[0].model)
-    trials = gather(subject, ground.failing, timeout) if known else []
-    wrong = [trial for trial in trials if trial.wrong]
-    explained = single(wrong) if wrong else None
-    if stated and explained is not None:
-        return (_with_line(stated[0], explained, wrong),)
-    if stated:
-        return stated
+    trials = Trials(subject, timeout)
+    longest = _longest(trials, sample.failing)
+    formula = _first_that_holds(FORMULAS_FIRST, longest)
+    wrong = _wrong_trials(trials, sample.failing)
+    explained = best_single_edit(wrong) if wrong else None
+    if formula is not None:
+        return (_with_line(formula, explained, wrong) if explained else formula,)
     if explained is not None:
-        short = [trial.case for trial in wrong[:TELLING]]
-        cut = which_truncation(subject, short) if explained.edits[0].kind in CUTS else ""
-        return (_in_words(explained, wrong, ground, cut),)
-    stated = _stated(subject, cases, STATED_LATER)
-    if stated:
-        return stated
-    explained = several(wrong) if wrong else None
+        cut = which_truncation(wrong[:LONGEST_CASES]) if explained.edits[0].kind in CUTS else None
+        return (
+            _with_condition(_in_other_words(finding_of(explained, wrong), cut), explained, sample),
+        )
+    formula = _first_that_holds(FORMULAS_LAST, longest)
+    if formula is not None:
+        return (formula,)
+    explained = best_combination(wrong) if wrong else None
     if explained is not None:
-        return (_in_words(explained, wrong, ground),)
-    return _where_it_starts(subject, wrong, ground, timeout)
+        return (_with_condition(finding_of(explained, wrong), explained, sample),)
+    return _hints(trials, wrong, sample)
 
 
-def _stated(
-    subject: Differentiator,
-    cases: Sequence[Case],
-    formulas: Sequence[Formula],
-) -> tuple[Finding, ...]:
-    """The sentence of the first formula that has one."""
-    for formula in formulas:
-        sentence = formula(subject, cases)
-        if sentence:
-            return (Finding(sentence, "certain", cases=len(cases)),)
-    return ()
+def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
+    """The trials of the longest failing cases; none if one of them got no answer."""
+    specs = sorted(failing, key=lambda spec: -spec.sizes.T)[:LONGEST_CASES]
+    answered = trials.of(specs)
+    return answered if len(answered) == len(specs) else []
 
 
-def _with_line(stated: Finding, explained: Explanation, wrong: Sequence[Trial]) -> Finding:
-    """A stated formula with the line whose edit has the same effect."""
-    line = of_explanation(explained, wrong)
-    sentence = f"{stated.sentence}; {line.sentence}"
-    return replace(line, sentence=sentence, confidence=stated.confidence)
+def _first_that_holds(formulas: Sequence[Formula], trials: Sequence[Trial]) -> Finding | None:
+    """What the first formula that explains the gradients says."""
+    return next(filter(None, (formula(trials) for formula in formulas)), None)
 
 
-def _in_words(
-    explained: Explanation, wrong: Sequence[Trial], ground: Ground, cut: str = ""
-) -> Finding:
-    """An explanation as a finding, with the condition under which it holds.
+def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
+    """Trials that tell mistakes apart and are wrong; none of a model that no textbook knows."""
+    if not textbook.knows(failing[0].model):
+        return []
+    return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
 
-    `cut` is the sentence of a truncation that gives the same gradients.
-    """
-    found = of_explanation(explained, wrong)
-    if cut:
-        sentence = f"{found.sentence}; in other words, {cut}"
-        found = replace(found, sentence=sentence, confidence="one of several")
-    condition = when(ground, explained.changes)
+
+def _with_line(formula: Finding, explained: Explanation, wrong: Sequence[Trial]) -> Finding:
+    """What a formula says, with the line whose edit has the same effect."""
+    line = finding_of(explained, wrong)
+    sentence = f"{formula.sentence}; {line.sentence}"
+    return replace(line, sentence=sentence, confidence=formula.confidence)
+
+
+def _in_other_words(finding: Finding, cut: Finding | None) -> Finding:
+    """A finding with the truncation that gives the same gradients, if there is one."""
+    if cut is None:
+        return finding
+    sentence = f"{finding.sentence}; in other words, {cut.sentence}"
+    return replace(finding, sentence=sentence, confidence="one of several")
+
+
+def _with_condition(finding: Finding, explained: Explanation, sample: FailureSample) -> Finding:
+    """A finding with the condition under which the mistake is made, if there is one."""
+    condition = condition_of(sample, explained.changes)
     if condition is None:
-        return found
+        return finding
     return replace(
-        found,
-        sentence=f"{found.sentence}; {condition.text}",
+        finding,
+        sentence=f"{finding.sentence}; {condition.text}",
         condition=condition.rule,
-        confidence=found.confidence if condition.confirmed else "likely",
+        confidence=finding.confidence if condition.confirmed else "likely",
     )
 
 
-def _where_it_starts(
-    subject: Differentiator, wrong: Sequence[Trial], ground: Ground, timeout: float | None
-) -> tuple[Finding, ...]:
+def _hints(trials: Trials, wrong: Sequence[Trial], sample: FailureSample) -> tuple[Finding, ...]:
     """Where the error begins, and when there is one."""
-    place = origin.sentence(subject, wrong, timeout) if wrong else ""
-    condition = when(ground, None)
+    place = first_error(trials, wrong) if wrong else ""
+    condition = condition_of(sample, None)
     parts = [place, condition.text if condition else ""]
     if not any(parts):
         return ()
@@ -133,4 +136,4 @@ def _where_it_starts(
     )
 
 
-__all__ = ["Ground", "diagnose"]
+__all__ = ["FailureSample", "diagnose"]

@@ -1,8 +1,8 @@
-"""Is it clipped in the loop? The gradient in which dh is clipped at every step, for the usual
-limits.
+"""Is it clipped? Names the limit, and whether clipping is done after the loop over time or in it.
 
-Clipping at the end keeps a direction or a bound and is told by `signatures`; inside the loop it is
-another gradient, which no formula turns back.
+After the loop the whole gradient keeps its direction, or a bound. In the loop dh is clipped at
+every step, which gives another gradient, that no formula turns back: it is computed for the usual
+limits.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.result import Differentiator
 from ..equations.exact import exact_gradients
 from ..equations.tape import Node, Taped
-from .pairs import Pair, close, is_multiple, is_right, norm, pairs_of, ratio, same
+from .finding import Finding
+from .matching import same
+from .trials import Trial, norm
 
 LIMITS = (5.0, 1.0, 10.0, 0.1, 0.5, 2.0, 15.0, 50.0, 100.0, 0.01)
 """What people clip to, the commonest first."""
@@ -51,69 +51,90 @@ class _Clipping(Taped):
         return (*clipped, *state[self.count :])
 
 
-def clipped_in_loop(subject: Differentiator, cases: Sequence[Case]) -> str:
-    """The sentence for a gradient whose dh is clipped at every step; "" if it is none.
-
-    Args:
-        subject: has the loss of all cases right and their gradient wrong.
-        cases: of one model.
-    """
-    pairs = pairs_of(subject, cases)
-    if not pairs or not all(_may_be(pair) for pair in pairs):
-        return ""
-    pairs.sort(key=lambda pair: pair.case.sizes.T)  # the shortest refutes as well, and sooner
-    states = len(cases[0].model.layout.states)
-    for limit, count, whole in itertools.product(LIMITS, range(1, states + 1), (True, False)):
-        if all(_is_clipped(pair, _Clipping(limit, count, whole)) for pair in pairs):
-            what = "dh and dc are" if count > 1 else "dh is"
-            share = "" if whole else ", what comes from the loss of the step excepted"
-            return (
-                f"{what} clipped to [-{limit:g}, {limit:g}] inside the loop, at every step{share}: "
-                "this is the derivative of no loss; clip the whole gradient after the loop"
-            )
-    return ""
-
-
-def _may_be(pair: Pair) -> bool:
-    """Loss and head are right, since clipping comes after them, but not everything."""
-    head = {n: pair.want[n] for n in ("W_hy", "b_y") if n in pair.want}
-    return not is_right(pair) and close(pair.got_loss, pair.want_loss, pair) and same(pair, head)
-
-
-def _is_clipped(pair: Pair, xp: _Clipping) -> bool:
-    found = exact_gradients(pair.case, xp)
-    return same(pair, {name: found[name] for name in pair.got})
-
-
-def clipped_at_the_end(pairs: Sequence[Pair]) -> str:
-    """Clipping by the global norm (of the parameters, or of everything offered) or by value.
+def clipped_after_loop(trials: Sequence[Trial]) -> Finding | None:
+    """A gradient clipped as a whole: by the norm of the parameters, or of everything, or by value.
 
     One case proves no limit: whatever its norm is, it would be the limit.
     """
-    if len(pairs) < 2:
-        return ""
-    for names, what in ((_parameters, "the parameters"), (_all, "all gradients")):
-        norms = {_round(norm(p.got, names(p))) for p in pairs}
-        shrunk = all(norm(p.got, names(p)) < norm(p.want, names(p)) for p in pairs)
-        scaled = all(is_multiple(p, ratio(p, names(p)), names(p)) for p in pairs)
+    if len(trials) < 2:
+        return None
+    sentence = _clipped_to_norm(trials) or _clipped_to_values(trials)
+    return Finding(sentence, "certain", cases=len(trials)) if sentence else None
+
+
+def _clipped_to_norm(trials: Sequence[Trial]) -> str:
+    """Every gradient has its direction, and their norm together is one number."""
+    for names_of, what in ((_parameters, "the parameters"), (_everything, "all gradients")):
+        named = [(trial, names_of(trial)) for trial in trials]
+        norms = {_rounded(norm(trial.got, names)) for trial, names in named}
+        shrunk = all(norm(trial.got, names) < norm(trial.want, names) for trial, names in named)
+        scaled = all(trial.is_multiple(_ratio(trial, names), names) for trial, names in named)
         if len(norms) == 1 and shrunk and scaled:
             return f"this is the gradient clipped to norm {norms.pop():g} over {what}"
-    limits = {_round(max(float(np.abs(g).max()) for g in p.got.values())) for p in pairs}
-    if len(limits) == 1:
-        limit = limits.pop()
-        if all(same(p, {n: np.clip(w, -limit, limit) for n, w in p.want.items()}) for p in pairs):
-            return f"this is the gradient clipped to values within {limit:g}"
     return ""
 
 
-def _parameters(pair: Pair) -> list[str]:
-    return [n for n in pair.got if n in pair.case.params]
+def _clipped_to_values(trials: Sequence[Trial]) -> str:
+    """Every entry lies within one number, and is right where it does not reach it."""
+    limits = {_rounded(max(float(np.abs(g).max()) for g in t.got.values())) for t in trials}
+    if len(limits) != 1:
+        return ""
+    limit = limits.pop()
+    for trial in trials:
+        clipped = {n: np.clip(w, -limit, limit) for n, w in trial.want.items()}
+        if not same(trial.got, clipped, trial.in_norm):
+            return ""
+    return f"this is the gradient clipped to values within {limit:g}"
 
 
-def _all(pair: Pair) -> list[str]:
-    return list(pair.got)
+def _ratio(trial: Trial, names: Sequence[str]) -> float:
+    """The norm of some gradients over what it should be."""
+    whole = norm(trial.want, names)
+    return norm(trial.got, names) / whole if whole else 1.0
 
 
-def _round(value: float) -> float:
+def _parameters(trial: Trial) -> list[str]:
+    return [n for n in trial.got if n in trial.case.params]
+
+
+def _everything(trial: Trial) -> list[str]:
+    return list(trial.got)
+
+
+def _rounded(value: float) -> float:
     """Five digits: a limit of clipping is a number that somebody typed."""
     return float(f"{value:.5g}")
+
+
+def clipped_in_loop(trials: Sequence[Trial]) -> Finding | None:
+    """A gradient whose dh is clipped at every step, and to what; None if it is none.
+
+    Args:
+        trials: of one model.
+    """
+    if not trials or not all(_may_be(trial) for trial in trials):
+        return None
+    shortest = sorted(trials, key=lambda t: t.case.sizes.T)  # refute as well, and sooner
+    states = len(trials[0].case.model.layout.states)
+    for limit, count, whole in itertools.product(LIMITS, range(1, states + 1), (True, False)):
+        xp = _Clipping(limit, count, whole)
+        if all(same(t.got, exact_gradients(t.case, xp), t.in_norm) for t in shortest):
+            return Finding(_in_words(limit, count, whole), "certain", cases=len(trials))
+    return None
+
+
+def _in_words(limit: float, count: int, whole: bool) -> str:
+    """What is clipped, in a sentence; the arguments are those of `_Clipping`."""
+    what = "dh and dc are" if count > 1 else "dh is"
+    share = "" if whole else ", what comes from the loss of the step excepted"
+    return (
+        f"{what} clipped to [-{limit:g}, {limit:g}] inside the loop, at every step{share}: "
+        "this is the derivative of no loss; clip the whole gradient after the loop"
+    )
+
+
+def _may_be(trial: Trial) -> bool:
+    """Loss and head are right, since clipping comes after them, but not everything."""
+    head = {n: trial.want[n] for n in ("W_hy", "b_y") if n in trial.want}
+    right = trial.has_loss(trial.want_loss) and same(trial.got, head, trial.in_norm)
+    return right and not trial.is_right()

@@ -5,39 +5,40 @@ A rule is believed after it has foretold what happens on freshly drawn cases.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..cases.case import Spec
-from ..cases.types import Array
 from .mistakes import textbook
 from .mistakes.textbook import Change
+from .rules import Rule, simplest_rule
 
-Test = Callable[[Spec], bool]
+Fails = Callable[[Spec], bool | None]
+"""Whether the subject fails on a case; None where what it did decides nothing."""
 ROUNDS = 4
 """Rules that fresh cases may refute before none is told."""
-FRESH = 8
+FRESH_CASES = 8
 """Fresh cases on each side of a rule."""
 VISIBLE = 1e-6
 """Relative change of a gradient that no verdict overlooks."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class FailureSample:
     """What is known about a failing model.
 
     Args:
         failing, passing: specs by what the subject made of them.
-        fails: asks the subject about another spec; None where that decides nothing.
+        fails: checks the subject on another spec, as the run does.
         fresh: draws specs that the run has not seen.
     """
 
     failing: Sequence[Spec]
     passing: Sequence[Spec]
-    fails: Callable[[Spec], bool | None] = lambda spec: None
+    fails: Fails = lambda spec: None
     fresh: Callable[[], Sequence[Spec]] = tuple
 
 
@@ -51,7 +52,7 @@ class Condition:
     @property
     def confirmed(self) -> bool:
         """Whether enough fresh cases were as the rule foretold."""
-        return self.held >= FRESH
+        return self.held >= FRESH_CASES
 
     @property
     def text(self) -> str:
@@ -60,31 +61,25 @@ class Condition:
         return f"only when {self.rule} ({checked})"
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A test of specs, in words."""
-
-    text: str
-    test: Test
-
-
-def when(ground: Ground, changes: Sequence[Change] | None) -> Condition | None:
+def condition_of(sample: FailureSample, changes: Sequence[Change] | None) -> Condition | None:
     """The condition of a mistake; None if it is always made, or if no simple rule fits.
 
     Args:
-        ground: what failed and what passed.
+        sample: what failed and what passed.
         changes: the mistake; cases whose gradient it does not change say nothing about when it is
             made. None where the mistake is unknown.
     """
-    telling = [s for s in ground.passing if changes is None or _visible(s, changes)]
-    failing, passing = list(ground.failing), telling
+    failing = list(sample.failing)
+    passing = [s for s in sample.passing if changes is None or _visible(s, changes)]
     if not passing:
         return None
+    fails = functools.cache(sample.fails)  # a fresh case is checked once, however many rules
     for _ in range(ROUNDS):
-        rule = simplest(failing, passing)
+        rule = simplest_rule(failing, passing)
         if rule is None:
             return None
-        held, wrong = _foretold(rule, ground, changes, {*failing, *passing})
+        fresh = _fresh_specs(sample, {*failing, *passing})
+        held, wrong = _confirmed(rule, fails, fresh, changes)
         if not wrong:
             return Condition(rule.text, held)
         failing += [spec for spec, failed in wrong if failed]
@@ -92,19 +87,20 @@ def when(ground: Ground, changes: Sequence[Change] | None) -> Condition | None:
     return None
 
 
-def _foretold(
-    rule: Rule, ground: Ground, changes: Sequence[Change] | None, known: Collection[Spec]
-) -> tuple[int, list[tuple[Spec, bool]]]:
-    """On how many fresh cases a rule held; those on which it did not, and what happened there.
+def _fresh_specs(sample: FailureSample, known: Collection[Spec]) -> list[Spec]:
+    """Specs that a rule was not made from, so that they can confirm it."""
+    return [s for s in (*neighbouring_specs(sample.failing), *sample.fresh()) if s not in known]
 
-    The cases known are those that the rule was made from, which confirm nothing.
-    """
+
+def _confirmed(
+    rule: Rule, fails: Fails, fresh: Sequence[Spec], changes: Sequence[Change] | None
+) -> tuple[int, list[tuple[Spec, bool]]]:
+    """On how many fresh cases a rule held; those on which it did not, and whether they failed."""
     held, wrong = 0, list[tuple[Spec, bool]]()
-    fresh = [s for s in (*neighbours(ground.failing), *ground.fresh()) if s not in known]
     inside = [s for s in fresh if rule.test(s) and (changes is None or _visible(s, changes))]
     outside = [s for s in fresh if not rule.test(s)]
-    for spec in (*inside[:FRESH], *outside[:FRESH]):
-        failed = ground.fails(spec)
+    for spec in (*inside[:FRESH_CASES], *outside[:FRESH_CASES]):
+        failed = fails(spec)
         if failed is None:
             continue
         if failed == rule.test(spec):
@@ -114,7 +110,7 @@ def _foretold(
     return held, wrong
 
 
-def neighbours(failing: Sequence[Spec]) -> Iterator[Spec]:
+def neighbouring_specs(failing: Sequence[Spec]) -> Iterator[Spec]:
     """Specs a few steps or sequences beyond those that failed: where a limit would show."""
     for name in ("T", "B"):
         ranked = sorted(failing, key=lambda s: getattr(s.sizes, name))
@@ -137,165 +133,3 @@ def _visible(spec: Spec, changes: Sequence[Change]) -> bool:
         np.abs(edited[n] - g).max() > VISIBLE * np.abs(g).max(initial=1e-300)
         for n, g in right.items()
     )
-
-
-def simplest(failing: Sequence[Spec], passing: Sequence[Spec]) -> Rule | None:
-    """The simplest rule that all failing specs and no passing ones follow: one test, or two."""
-    rules = [r for r in _rules(failing, passing) if all(map(r.test, failing))]
-    for rule in rules:
-        if not any(map(rule.test, passing)):
-            return rule
-    for one, other in itertools.combinations(rules, 2):
-        if not any(one.test(s) and other.test(s) for s in passing):
-            return Rule(
-                f"{one.text} and {other.text}",
-                lambda s, a=one.test, b=other.test: a(s) and b(s),
-            )
-    return None
-
-
-def _rules(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
-    """Everything that may be a condition, the simplest first."""
-    for name in ("T", "B", "D", "H", "O"):
-        yield from _of_number(name, lambda s, n=name: getattr(s.sizes, n), failing, passing)
-    yield from _of_words(failing)
-    for one, other in itertools.combinations(("T", "B", "D", "H", "O"), 2):
-        yield from _of_two(one, other)
-    if failing[0].truncation is not None:
-        yield from _of_truncation(failing, passing)
-    yield from _of_values(failing, passing)
-
-
-def _of_number(
-    name: str,
-    value: Callable[[Spec], float],
-    failing: Sequence[Spec],
-    passing: Sequence[Spec],
-    digits: int = 0,
-) -> Iterator[Rule]:
-    """A number is one value, above or below something, even or odd."""
-    bad, good = ([value(s) for s in specs] for specs in (failing, passing))
-    if len(set(bad)) == 1 and not digits:
-        yield Rule(f"{name} = {bad[0]:g}", lambda s, v=bad[0]: value(s) == v)
-    above, below = [g for g in good if g < min(bad)], [g for g in good if g > max(bad)]
-    if above:
-        limit = _between(max(above), min(bad), digits)
-        yield Rule(f"{name} > {limit:g}", lambda s, v=limit: value(s) > v)
-    if below:
-        limit = _between(max(bad), min(below), digits) if digits else min(below)
-        yield Rule(f"{name} < {limit:g}", lambda s, v=limit: value(s) < v)
-    if not digits:
-        yield Rule(f"{name} is odd", lambda s: value(s) % 2 == 1)
-        yield Rule(f"{name} is even", lambda s: value(s) % 2 == 0)
-
-
-def _between(low: float, high: float, digits: int) -> float:
-    """The lower one of two whole numbers; of others a round number between them."""
-    if not digits:
-        return low
-    for places in range(1, 16):
-        middle = float(f"{(low + high) / 2:.{places}g}")
-        if low < middle < high:
-            return middle
-    return low
-
-
-def _of_words(failing: Sequence[Spec]) -> Iterator[Rule]:
-    """The regime, the precision, lengths."""
-    for regime in dict.fromkeys(s.regime for s in failing):
-        yield Rule(REGIMES.get(regime, f"regime={regime}"), lambda s, v=regime: s.regime == v)
-    for dtype in dict.fromkeys(s.dtype for s in failing):
-        yield Rule(f"the precision is {dtype}", lambda s, v=dtype: s.dtype == v)
-    yield Rule("every sequence has its own length", lambda s: s.lengths)
-    yield Rule("no sequence has a length of its own", lambda s: not s.lengths)
-
-
-REGIMES = {
-    "saturated": "gates saturate",
-    "sparse": "inputs and states hold zeros",
-    "exploding": "the gradient explodes",
-    "vanishing": "the gradient vanishes",
-}
-"""Regime to what it means."""
-
-
-def _of_two(one: str, other: str) -> Iterator[Rule]:
-    """How two sizes compare."""
-
-    def sizes(s: Spec) -> tuple[int, int]:
-        return getattr(s.sizes, one), getattr(s.sizes, other)
-
-    yield Rule(f"{one} = {other}", lambda s: sizes(s)[0] == sizes(s)[1])
-    yield Rule(f"{one} and {other} differ", lambda s: sizes(s)[0] != sizes(s)[1])
-    yield Rule(f"{one} > {other}", lambda s: sizes(s)[0] > sizes(s)[1])
-    yield Rule(f"{one} < {other}", lambda s: sizes(s)[0] < sizes(s)[1])
-
-
-def _of_truncation(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
-    """How the steps, k1 and k2 compare."""
-
-    def ks(s: Spec) -> tuple[int, int, int]:
-        assert s.truncation is not None
-        return s.sizes.T, s.truncation.k1, s.truncation.k2
-
-    yield Rule("T is not a multiple of k1", lambda s: ks(s)[0] % ks(s)[1] != 0)
-    yield Rule("T is a multiple of k1", lambda s: ks(s)[0] % ks(s)[1] == 0)
-    for a, b, i, j in (("T", "k1", 0, 1), ("T", "k2", 0, 2), ("k1", "k2", 1, 2)):
-        yield Rule(f"{a} > {b}", lambda s, i=i, j=j: ks(s)[i] > ks(s)[j])
-        yield Rule(f"{a} < {b}", lambda s, i=i, j=j: ks(s)[i] < ks(s)[j])
-        yield Rule(f"{a} = {b}", lambda s, i=i, j=j: ks(s)[i] == ks(s)[j])
-    for n, name in ((1, "k1"), (2, "k2")):
-        yield from _of_number(name, lambda s, n=n: ks(s)[n], failing, passing)
-
-
-def _of_values(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
-    """What the arrays hold: numbers that are computed once for each spec."""
-    known: dict[Spec, dict[str, float]] = {}
-
-    def value(s: Spec, name: str) -> float:
-        if s not in known:
-            known[s] = features(s)
-        return known[s][name]
-
-    for name, text in (("zeros in x", "x holds a zero"), ("zeros in h0", "h0 holds a zero")):
-        yield Rule(text, lambda s, n=name: value(s, n) > 0)
-        yield Rule(text.replace("a zero", "no zero"), lambda s, n=name: value(s, n) == 0)
-    yield Rule("a sequence is shorter than the batch", lambda s: value(s, "shorter") > 0)
-    for name in NUMBERS:
-        yield from _of_number(name, lambda s, n=name: value(s, n), failing, passing, digits=1)
-
-
-NUMBERS = ("the largest pre-activation", "the largest logit", "the norm of the gradient")
-"""Features that are real numbers."""
-
-
-def features(spec: Spec) -> dict[str, float]:
-    """Numbers that a case's arrays have, some of which a mistake may depend on."""
-    case = spec.build()
-    found = {
-        "zeros in x": float(np.sum(case.x == 0)),
-        "zeros in h0": float(np.sum(case.h0 == 0)),
-        "shorter": 0.0 if case.lengths is None else float(np.sum(case.lengths < case.sizes.T)),
-    }
-    if not textbook.knows(case.model):
-        return found | dict.fromkeys(NUMBERS, 0.0)
-    runs = textbook.run(case)
-    grads = textbook.gradients(case, runs)
-    sizes = [_pre_activation(runs), _logit(case.params, runs), _norm(grads[n] for n in case.params)]
-    return found | dict(zip(NUMBERS, sizes, strict=True))
-
-
-def _pre_activation(runs: Sequence[textbook.Run]) -> float:
-    """The largest absolute value of `W_xh x_t + W_hh h_{t-1}`, without biases."""
-    steps = ((d.params, s) for one in runs for ds in one.layers for d in ds for s in d.steps)
-    return max(float(np.abs(s.x_t @ p["W_xh"].T + s.h_prev @ p["W_hh"].T).max()) for p, s in steps)
-
-
-def _logit(params: Mapping[str, Array], runs: Sequence[textbook.Run]) -> float:
-    if "W_hy" not in params:
-        return 0.0
-    return max(float(np.abs(one.h @ params["W_hy"].T).max()) for one in runs)
-
-
-def _norm(grads: Iterable[Array]) -> float:
-    return float(np.sqrt(sum(float(np.square(g).sum()) for g in grads)))

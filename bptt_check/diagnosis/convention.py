@@ -14,16 +14,17 @@ from dataclasses import dataclass
 
 from ..cases.case import Case
 from ..cases.model import Model
-from ..cases.result import Differentiator
-from ..cases.types import Array
+from ..cases.types import Array, Arrays
 from ..conventions import Convention, transforms
-from ..conventions.expression import declared_by, expression
+from ..conventions.expression import expression
 from ..conventions.gates import order_for, permutation
 from ..conventions.layout import forward
 from ..conventions.names import Name
 from ..conventions.scale_factors import FACTORS
 from ..equations.exact import exact_gradients, exact_loss
-from .pairs import Grads, Pair, close, is_right, pairs_of, same
+from .finding import Finding
+from .matching import same
+from .trials import Trial
 
 MATRICES = ("W_xh", "W_hh", "W_hy")
 
@@ -63,7 +64,7 @@ class Reading:
             found.insert(0, transforms.negated(gates.index("z"), len(gates)))
         return [*found, transforms.transposed(lambda name: name.base in self.turned)]
 
-    def there(self, arrays: Grads) -> dict[str, Array]:
+    def there(self, arrays: Arrays) -> dict[str, Array]:
         """Parameters, or their gradients, in this layout; everything else as it is."""
         named = forward(self.steps, {Name.of(n): a for n, a in arrays.items()})
         return {str(n): a for n, a in named.items()}
@@ -104,79 +105,75 @@ class Reading:
         return [gates[self.order[n]] for n in index]
 
 
-def which_convention(subject: Differentiator, cases: Sequence[Case]) -> str:
-    """The sentence that names the convention in which a subject is right; "" if there is none.
+def which_convention(trials: Sequence[Trial]) -> Finding | None:
+    """The convention in which a subject is right; None if there is none.
 
     Args:
-        subject: has the loss or the gradient of all cases wrong, else there is nothing to name.
-        cases: of one model, with a matrix that is square in all of them or in none.
+        trials: of one model, with a matrix that is square in all of them or in none.
     """
-    if not cases:
-        return ""
+    if not trials or any(trial.is_right() for trial in trials):
+        return None
+    cases = [trial.case for trial in trials]
     readings = [r for r in sorted(_readings(cases), key=lambda r: r.changes) if r.changes]
-    pairs = pairs_of(subject, cases) if readings else []
-    if not pairs or any(is_right(pair) for pair in pairs):
-        return ""
-    own = declared_by(subject)
-    return _only_gradients(pairs, readings, own) or _everything(pairs, readings, own)
+    sentence = _only_gradients(trials, readings) or _everything(trials, readings)
+    return Finding(sentence, "certain", cases=len(trials)) if sentence else None
 
 
-def _only_gradients(pairs: Sequence[Pair], readings: Sequence[Reading], own: Convention) -> str:
+def _only_gradients(trials: Sequence[Trial], readings: Sequence[Reading]) -> str:
     """The loss is right, the gradients are returned in another layout."""
-    if not all(close(pair.got_loss, pair.want_loss, pair) for pair in pairs):
+    if not all(trial.has_loss(trial.want_loss) for trial in trials):
         return ""
+    declared = trials[0].declared
     for reading in readings:
-        factor = _factor(pairs, [reading.there(pair.want) for pair in pairs])
+        factor = _factor(trials, [reading.there(trial.want) for trial in trials])
         if factor is not None:
             times = f", times {factor}" if factor else ""
-            inner = expression(own, reading.options(own))
-            option = expression(own, {"gradients": inner} | _factored(factor))
+            inner = expression(declared, reading.options(declared))
+            option = expression(declared, {"gradients": inner} | _factor_option(factor))
             return (
-                f"your loss is right, but your gradients are those of {reading.words(own)}{times}: "
+                "your loss is right, but your gradients are those of "
+                f"{reading.words(declared)}{times}: "
                 f"turn them back before you return them, or declare it ({option})"
             )
     return ""
 
 
-def _everything(pairs: Sequence[Pair], readings: Sequence[Reading], own: Convention) -> str:
+def _everything(trials: Sequence[Trial], readings: Sequence[Reading]) -> str:
     """The parameters are read in another layout: loss and gradients are those of other arrays."""
+    declared = trials[0].declared
     for reading in readings:
-        if not all(_has_loss(pair, reading) for pair in pairs):
+        if not all(t.has_loss(exact_loss(reading.read(t.case))) for t in trials):
             continue
-        factor = _factor(pairs, [reading.there(_offered(pair, reading)) for pair in pairs])
+        factor = _factor(trials, [reading.there(_gradients_read(t, reading)) for t in trials])
         if factor is not None:
             times = f", the gradients times {factor}" if factor else ""
-            option = expression(own, reading.options(own) | _factored(factor))
+            option = expression(declared, reading.options(declared) | _factor_option(factor))
             return (
-                f"your loss and your gradients are those of {reading.words(own)}{times}: "
+                f"your loss and your gradients are those of {reading.words(declared)}{times}: "
                 f"declare it ({option})"
             )
     return ""
 
 
-def _factored(factor: str) -> dict[str, object]:
+def _factor_option(factor: str) -> dict[str, object]:
+    """The option that declares a factor; none for the factor 1."""
     return {"gradient_factor": factor} if factor else {}
 
 
-def _has_loss(pair: Pair, reading: Reading) -> bool:
-    return close(pair.got_loss, exact_loss(reading.read(pair.case)), pair)
+def _gradients_read(trial: Trial, reading: Reading) -> dict[str, Array]:
+    """The gradients of the case as read in another layout, of those that the subject gave."""
+    exact = exact_gradients(reading.read(trial.case))
+    return {name: exact[name] for name in trial.got}
 
 
-def _offered(pair: Pair, reading: Reading) -> dict[str, Array]:
-    found = exact_gradients(reading.read(pair.case))
-    return {name: found[name] for name in pair.got}
-
-
-def _factor(pairs: Sequence[Pair], want: Sequence[Grads]) -> str | None:
+def _factor(trials: Sequence[Trial], want: Sequence[Arrays]) -> str | None:
     """The factor that the gradients have to the wanted ones: "" for 1, None if there is none."""
-    if all(same(pair, w) for pair, w in zip(pairs, want, strict=True)):
+    both = list(zip(trials, want, strict=True))
+    if all(same(trial.got, w, trial.in_norm) for trial, w in both):
         return ""
-    for name, of in FACTORS.items():
-        scaled = [
-            {n: of(pair.case) * g for n, g in w.items()}
-            for pair, w in zip(pairs, want, strict=True)
-        ]
-        if all(same(pair, s) for pair, s in zip(pairs, scaled, strict=True)):
+    for name, factor_of in FACTORS.items():
+        scaled = [(t, {n: factor_of(t.case) * g for n, g in w.items()}) for t, w in both]
+        if all(same(trial.got, w, trial.in_norm) for trial, w in scaled):
             return name
     return None
 

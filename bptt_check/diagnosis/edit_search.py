@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..cases.types import Arrays
 from .mistakes.dictionary import Entry, entries
 from .mistakes.textbook import Change, Place, functions_of
-from .trials import Block, Grads, Trial
+from .trials import Block, Trial
 
 BASES = 2
 """Partial explanations that are extended by another edit."""
@@ -48,7 +49,7 @@ class Explanation:
         return [e.change for e in self.edits]
 
 
-def single(trials: Sequence[Trial]) -> Explanation | None:
+def best_single_edit(trials: Sequence[Trial]) -> Explanation | None:
     """The single edit that reproduces every gradient, with those that do the same.
 
     Args:
@@ -56,25 +57,26 @@ def single(trials: Sequence[Trial]) -> Explanation | None:
     """
     cheapest = sorted(trials, key=lambda t: t.case.sizes.T * t.case.sizes.B)
     for place in _places(trials):
-        found = [e for e in placed(trials[0], place) if not judged(cheapest, (e,), True).left]
-        if found:
-            return replace(judged(trials, found[:1]), alternatives=tuple(found[1:]))
+        candidates = edits_at(trials[0], place)
+        fitting = [e for e in candidates if not try_edits(cheapest, (e,), True).left]
+        if fitting:
+            return replace(try_edits(trials, fitting[:1]), alternatives=tuple(fitting[1:]))
     return None
 
 
-def several(trials: Sequence[Trial]) -> Explanation | None:
+def best_combination(trials: Sequence[Trial]) -> Explanation | None:
     """The edits that together reproduce as much as possible; None if that is no whole gradient."""
     choices = _distinct(trials)
     short = [e for e in trials if e.case.sizes.T == 1]
-    found = _widened(trials, [Explanation()], choices, bases=1)
-    if found[0].left and short:
+    widened = _widened(trials, [Explanation()], choices, bases=1)
+    if widened[0].left and short:
         begun = _widened(short, [Explanation()], choices, BASES)
-        found = [*found, *_widened(trials, begun, choices, BASES)]
-    best = min(found, key=lambda e: len(e.left))
-    return best if best.edits and whole(best.explained, best.left) else None
+        widened = [*widened, *_widened(trials, begun, choices, BASES)]
+    best = min(widened, key=lambda e: len(e.left))
+    return best if best.edits and fully_explained(best.explained, best.left) else None
 
 
-def whole(explained: frozenset[Block], left: frozenset[Block]) -> list[str]:
+def fully_explained(explained: frozenset[Block], left: frozenset[Block]) -> list[str]:
     """Names of the gradients that were wrong and of which nothing is left."""
     missing = {name for name, _ in left}
     return sorted({name for name, _ in explained} - missing)
@@ -84,30 +86,32 @@ def _widened(
     stage: Sequence[Trial], given: Sequence[Explanation], choices: Choices, bases: int
 ) -> list[Explanation]:
     """What was given with more edits, as long as that leaves less on the cases of a stage."""
-    found = [judged(stage, one.edits) for one in given]
+    explanations = [try_edits(stage, one.edits) for one in given]
     for _ in range(MISTAKES):
-        if not min(len(one.left) for one in found):
+        if not min(len(one.left) for one in explanations):
             break
-        open_ = [one for one in found if len(one.edits) < MISTAKES]
+        open_ = [one for one in explanations if len(one.edits) < MISTAKES]
         longer = [more for one in open_ for more in _extended(stage, one, choices)]
         if not longer:
             break
-        found = sorted([*longer, *found], key=lambda e: (len(e.left), len(e.edits)))[:bases]
-    return found
+        explanations = sorted([*longer, *explanations], key=lambda e: (len(e.left), len(e.edits)))[
+            :bases
+        ]
+    return explanations
 
 
 def _extended(stage: Sequence[Trial], base: Explanation, choices: Choices) -> Iterator[Explanation]:
     """The base with one more edit, where that leaves less; the last one leaves nothing."""
     for entry, moved in choices.items():
         if moved & base.left:
-            found = judged(stage, (*base.edits, entry), enough=len(base.left))
-            if len(found.left) < len(base.left):
-                yield found
-                if not found.left:
+            longer = try_edits(stage, (*base.edits, entry), enough=len(base.left))
+            if len(longer.left) < len(base.left):
+                yield longer
+                if not longer.left:
                     return
 
 
-def judged(
+def try_edits(
     trials: Sequence[Trial], edits: Sequence[Entry], first: bool = False, enough: int = 10**9
 ) -> Explanation:
     """What some edits explain; with `first` it is enough that something is left somewhere."""
@@ -135,7 +139,7 @@ def _places(trials: Sequence[Trial]) -> list[Place | None]:
     return [None]
 
 
-def placed(one: Trial, only: Place | None) -> Iterator[Entry]:
+def edits_at(one: Trial, only: Place | None) -> Iterator[Entry]:
     """What the dictionary has for a place."""
     model = one.case.model
     inside = functions_of(model)[:2]
@@ -149,16 +153,16 @@ def placed(one: Trial, only: Place | None) -> Iterator[Entry]:
 def _distinct(trials: Sequence[Trial]) -> Choices:
     """What can be combined: edits that run and change something, one of those that do the same."""
     telling = next((e for e in trials if e.case.sizes.T > 2), trials[-1])
-    seen, found = {_mark(telling, telling.want)}, Choices()
+    seen, choices = {fingerprint(telling, telling.unedited)}, Choices()
     for place in _places(trials):
-        for entry in placed(telling, place):
+        for entry in edits_at(telling, place):
             grads = telling.edited([entry.change])
-            if grads is not None and _mark(telling, grads) not in seen:
-                seen.add(_mark(telling, grads))
-                found[entry] = telling.differing(grads)
-    return found
+            if grads is not None and fingerprint(telling, grads) not in seen:
+                seen.add(fingerprint(telling, grads))
+                choices[entry] = telling.differing(grads)
+    return choices
 
 
-def _mark(one: Trial, grads: Grads) -> bytes:
+def fingerprint(one: Trial, grads: Arrays) -> bytes:
     """Gradients as a key."""
     return b"".join(np.ascontiguousarray(grads[n]).tobytes() for n in one.got)

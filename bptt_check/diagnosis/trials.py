@@ -1,24 +1,27 @@
-"""What a subject answered on a handful of cases that tell mistakes apart, beside the truth."""
+"""What a subject answered on a case, beside the truth; and which cases tell mistakes apart."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..cases.case import Case, Spec, Truncation
 from ..cases.model import Sizes
-from ..cases.precision import PRECISIONS
 from ..cases.result import Differentiator
-from ..cases.types import Array
-from ..equations.conditioning import Conditioning, conditioning
-from ..subjects.calling import ask
+from ..cases.types import Arrays
+from ..conventions import Convention
+from ..conventions.expression import declared_by
+from ..equations.conditioning import conditioning
+from ..equations.exact import exact_gradients, exact_loss
+from ..subjects.calling import ask_once
+from .matching import RELATIVE, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook
 from .mistakes.textbook import Change, Run
 
-Grads = Mapping[str, Array]
 Block = tuple[str, int]
 """A gradient by name, and the number of a gate whose rows of it are meant."""
 
@@ -30,29 +33,71 @@ CRAFTED: tuple[tuple[Sizes, Truncation], ...] = (
 )
 """Sizes of which no two alike could be exchanged unseen; the truncation where a model has one."""
 
-DRAWN = 3
+DRAWN_CASES = 3
 """Failing cases of the run that are asked about besides the crafted ones."""
-LONGEST = 12
+LONGEST_DRAWN = 12
 """Steps above which a drawn case tells no more and takes longer."""
-UNITS = 64.0
-"""A match is one to rounding: twice the budget of a verdict, since two gradients are inexact."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One case: what the subject answered, and what is right."""
+    """One case: what the subject answered, and what is right.
+
+    Args:
+        case: that the subject was asked about.
+        got_loss: the subject's loss.
+        got: its gradients, at least one.
+        declared: the convention that the subject was adapted with.
+    """
 
     case: Case
-    runs: Sequence[Run]
-    got: Grads
-    want: Grads
-    spread: Conditioning
+    got_loss: float
+    got: Arrays
+    declared: Convention = field(default_factory=Convention)
 
-    def allowed(self, name: str, want: Array) -> Array:
-        """How far two gradients of this name may differ by rounding."""
-        unit = PRECISIONS[self.case.dtype].unit
-        floor = 512.0 * unit * float(np.abs(want).max(initial=0.0))
-        return UNITS * self.spread.error(name) + floor
+    @functools.cached_property
+    def want_loss(self) -> float:
+        """The right loss."""
+        return exact_loss(self.case)
+
+    @functools.cached_property
+    def want(self) -> Arrays:
+        """The right gradients, of those that the subject gave."""
+        exact = exact_gradients(self.case)
+        return {n: exact[n] for n in self.got}
+
+    @functools.cached_property
+    def runs(self) -> Sequence[Run]:
+        """The textbook's forward pass; of a model that the textbook knows."""
+        return textbook.run(self.case)
+
+    @functools.cached_property
+    def unedited(self) -> Arrays:
+        """The gradients of the textbook as it stands, which are right to rounding."""
+        return textbook.gradients(self.case, self.runs)
+
+    @functools.cached_property
+    def by_rounding(self) -> Near:
+        """Which entries are as near as rounding takes them; see `matching`."""
+        return near_by_rounding(conditioning(self.case, self.case.dtype, keeps_digits=False))
+
+    @property
+    def in_norm(self) -> Near:
+        """Which whole gradients are near in norm; see `matching`."""
+        return near_in_norm(self.case.dtype)
+
+    def has_loss(self, loss: float) -> bool:
+        """Whether the subject's loss is this one, within the relative distance of gradients."""
+        return abs(self.got_loss - loss) <= RELATIVE[self.case.dtype] * abs(loss)
+
+    def is_right(self) -> bool:
+        """Whether there is nothing to explain."""
+        return self.has_loss(self.want_loss) and same(self.got, self.want, self.in_norm)
+
+    def is_multiple(self, factor: float, names: Sequence[str] | None = None) -> bool:
+        """Whether gradients (all of them, or those named) are so many times the right ones."""
+        scaled = {n: factor * self.want[n] for n in (names or self.got)}
+        return same(self.got, scaled, self.in_norm)
 
     @functools.cached_property
     def wrong(self) -> frozenset[Block]:
@@ -63,26 +108,26 @@ class Trial:
     def blocks(self) -> dict[Block, slice]:
         """Every gradient that was offered, cut by gates: block to rows."""
         H, gates = self.case.sizes.H, len(self.case.model.layout.gates)
-        found: dict[Block, slice] = {}
+        rows_of: dict[Block, slice] = {}
         for name in self.got:
             cut = gates if "_l" in name else 1
             rows = [slice(g * H, (g + 1) * H) for g in range(cut)] if cut > 1 else [slice(None)]
-            found.update({(name, g): row for g, row in enumerate(rows)})
-        return found
+            rows_of.update({(name, g): row for g, row in enumerate(rows)})
+        return rows_of
 
-    def matching(self, other: Grads | None) -> frozenset[Block]:
+    def matching(self, other: Arrays | None) -> frozenset[Block]:
         """The blocks in which the subject's gradient is this one, to rounding."""
         if other is None:
             return frozenset()
-        near = {n: np.abs(g - other[n]) <= self.allowed(n, other[n]) for n, g in self.got.items()}
+        near = {n: self.by_rounding(n, g, other[n]) for n, g in self.got.items()}
         return frozenset(b for b, rows in self.blocks.items() if np.all(near[b[0]][rows]))
 
-    def differing(self, other: Grads) -> frozenset[Block]:
-        """The blocks in which these gradients are not the right ones."""
-        changed = {n: other[n] != self.want[n] for n in self.got}
+    def differing(self, other: Arrays) -> frozenset[Block]:
+        """The blocks in which gradients of an edited textbook are not those of the unedited."""
+        changed = {n: other[n] != self.unedited[n] for n in self.got}
         return frozenset(b for b, rows in self.blocks.items() if np.any(changed[b[0]][rows]))
 
-    def edited(self, changes: Sequence[Change]) -> Grads | None:
+    def edited(self, changes: Sequence[Change]) -> Arrays | None:
         """The gradient of the edited textbook; None if it does not run, or has other shapes."""
         try:
             with np.errstate(all="ignore"):
@@ -91,14 +136,51 @@ class Trial:
             return None
 
 
-def gather(subject: Differentiator, failing: Sequence[Spec], timeout: float | None) -> list[Trial]:
-    """Trials of crafted cases of the model that failed, then of cases that failed in the run."""
-    specs = [*crafted(failing[0]), *telling(failing)]
-    found = [of(subject, spec.build(), timeout) for spec in dict.fromkeys(specs)]
-    return [trial for trial in found if trial is not None]
+def norm(grads: Arrays, names: Sequence[str]) -> float:
+    """The norm of all entries of some gradients."""
+    return math.sqrt(sum(float(np.square(grads[n]).sum()) for n in names))
 
 
-def crafted(spec: Spec) -> Iterator[Spec]:
+def trial_of(subject: Differentiator, case: Case, timeout: float | None = None) -> Trial | None:
+    """Calls a subject once on a case; None where it gave no gradient that can be read."""
+    answer = ask_once(subject, case, timeout)
+    if answer.result is None or not answer.result.grads:
+        return None
+    return Trial(case, answer.result.loss, answer.result.grads, declared_by(subject))
+
+
+class Trials:
+    """The trials of a diagnosis: a subject is asked about a spec once, whoever looks at it.
+
+    Args:
+        subject: that is diagnosed.
+        timeout: seconds for one call of it.
+    """
+
+    def __init__(self, subject: Differentiator, timeout: float | None = None) -> None:
+        self._subject, self._timeout = subject, timeout
+        self._known: dict[Spec, Trial | None] = {}
+
+    def of(self, specs: Sequence[Spec]) -> list[Trial]:
+        """The trials of some specs, without those that got no answer that can be read."""
+        for spec in specs:
+            if spec not in self._known:
+                self._known[spec] = self.of_crafted(spec.build())
+        return [trial for spec in dict.fromkeys(specs) if (trial := self._known[spec]) is not None]
+
+    def of_crafted(self, case: Case) -> Trial | None:
+        """The trial of a case whose arrays no spec has; not remembered, as one search alone asks
+        about it.
+        """
+        return trial_of(self._subject, case, self._timeout)
+
+
+def telling_specs(failing: Sequence[Spec]) -> list[Spec]:
+    """Crafted cases of the model that failed, then some of those that failed in the run."""
+    return [*crafted_specs(failing[0]), *drawn_specs(failing)]
+
+
+def crafted_specs(spec: Spec) -> Iterator[Spec]:
     """Small cases like `spec` that tell mistakes apart."""
     for seed, (sizes, truncation) in enumerate(CRAFTED, 1):
         cut = None if spec.truncation is None else truncation
@@ -106,21 +188,10 @@ def crafted(spec: Spec) -> Iterator[Spec]:
             yield replace(spec, sizes=sizes, truncation=cut, regime="normal", seed=seed)
 
 
-def telling(failing: Sequence[Spec]) -> list[Spec]:
+def drawn_specs(failing: Sequence[Spec]) -> list[Spec]:
     """The failing cases of a run that tell most: ordinary numbers first, then the longest."""
 
     def rank(spec: Spec) -> tuple[bool, bool, int, int]:
-        return spec.regime != "normal", spec.sizes.T > LONGEST, -spec.sizes.T, -spec.sizes.B
+        return spec.regime != "normal", spec.sizes.T > LONGEST_DRAWN, -spec.sizes.T, -spec.sizes.B
 
-    return sorted(failing, key=rank)[:DRAWN]
-
-
-def of(subject: Differentiator, case: Case, timeout: float | None) -> Trial | None:
-    """The trial of one case; None where the subject gave no gradient that can be read."""
-    answer = ask(subject, case, timeout)
-    if answer.result is None or not answer.result.grads:
-        return None
-    runs = textbook.run(case)
-    want = textbook.gradients(case, runs)
-    spread = conditioning(case, case.dtype, keeps_digits=False)
-    return Trial(case, runs, answer.result.grads, want, spread)
+    return sorted(failing, key=rank)[:DRAWN_CASES]

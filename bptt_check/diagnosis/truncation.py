@@ -14,20 +14,19 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case, Truncation
-from ..cases.precision import PRECISIONS
-from ..cases.result import Differentiator
 from ..cases.types import Array
-from ..equations.conditioning import Conditioning, conditioning
 from ..equations.network import Problem, losses, problem_of, run_layers
 from ..equations.tape import Node, Tape, Taped
-from ..equations.truncation import restricted, states_after
-from ..subjects.calling import ask
+from ..equations.truncation import by_length, restricted, states_after, windows
+from .finding import Finding
+from .matching import same
+from .trials import Trial
 
 Grads = dict[str, Array]
 
 
 @dataclass(frozen=True)
-class Window:
+class VariantWindow:
     """The losses of steps [counted, until) flow back to step `start`; what enters there is cut.
 
     `cut` names the states that are constants at `start`; the others let gradient through to step 0.
@@ -41,27 +40,29 @@ class Window:
     factor: float = 1.0
 
 
-Windows = Callable[[int, int, int], list[Window]]
+VariantWindows = Callable[[int, int, int], list[VariantWindow]]
 """From (T, k1, k2) as claimed to the windows of a variant."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to truncate: its sentence (with k1 and k2 as claimed) and its windows."""
+    """A way to truncate.
+
+    Args:
+        name: its words, from k1 and k2 as claimed.
+        windows: its windows.
+        lengths: the k1 and k2 that it has, from those claimed; None where it is not a
+            `Truncation`.
+    """
 
     name: Callable[[int, int], str]
-    windows: Windows
+    windows: VariantWindows
+    lengths: Callable[[int, int], tuple[int, int]] | None = None
 
 
-def windows(T: int, k1: int, k2: int, cut: tuple[str, ...] = ("h", "c")) -> list[Window]:
+def claimed_windows(T: int, k1: int, k2: int) -> list[VariantWindow]:
     """The windows of `Truncation(k1, k2)`."""
-    ends = [min(block + k1, T) for block in range(0, T, k1)]
-    found = zip(range(0, T, k1), ends, strict=True)
-    return [
-        Window(start, max(block, start), end, end, cut)
-        for block, end in found
-        for start in [max(0, end - k2)]
-    ]
+    return [VariantWindow(w.start, w.counted, w.end, w.end) for w in windows(T, k1, k2)]
 
 
 def describe(k1: int, k2: int) -> str:
@@ -77,20 +78,24 @@ def describe(k1: int, k2: int) -> str:
 def _general(change: Callable[[int, int], tuple[int, int]]) -> Variant:
     """`Truncation` with other lengths than claimed."""
     return Variant(
-        lambda k1, k2: describe(*change(k1, k2)), lambda T, k1, k2: windows(T, *change(k1, k2))
+        lambda k1, k2: describe(*change(k1, k2)),
+        lambda T, k1, k2: claimed_windows(T, *change(k1, k2)),
+        change,
     )
 
 
-def _adjusted(sentence: str, adjust: Callable[[list[Window], int, int], list[Window]]) -> Variant:
+def _adjusted(
+    sentence: str, adjust: Callable[[list[VariantWindow], int, int], list[VariantWindow]]
+) -> Variant:
     """The claimed windows with something done to them."""
     return Variant(
         lambda k1, k2: f"{describe(k1, k2)}, but {sentence}",
-        lambda T, k1, k2: adjust(windows(T, k1, k2), k1, k2),
+        lambda T, k1, k2: adjust(claimed_windows(T, k1, k2), k1, k2),
     )
 
 
 FIXED = range(1, 21)
-"""Window lengths that are tried whatever was claimed: a constant of the subject's own."""
+"""Lengths that are tried whatever was claimed: a constant of the subject's own."""
 
 
 def _constant(k: int) -> tuple[Variant, ...]:
@@ -101,7 +106,7 @@ def _constant(k: int) -> tuple[Variant, ...]:
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         lambda k1, k2: "full BPTT: nothing is truncated",
-        lambda T, k1, k2: [Window(0, 0, T, T)],
+        lambda T, k1, k2: [VariantWindow(0, 0, T, T)],
     ),
     _general(lambda k1, k2: (k2, k2)),
     _general(lambda k1, k2: (k1, k1)),
@@ -116,127 +121,112 @@ VARIANTS: tuple[Variant, ...] = (
     _general(lambda k1, k2: (k2, k1)),
     Variant(
         lambda k1, k2: f"the tail only: the last {k2} steps, without the losses before them",
-        lambda T, k1, k2: [Window(max(0, T - k2), max(0, T - k2), T, T)],
+        lambda T, k1, k2: [VariantWindow(max(0, T - k2), max(0, T - k2), T, T)],
     ),
     Variant(
         lambda k1, k2: f"the tail only: the last {k1} steps, without the losses before them",
-        lambda T, k1, k2: [Window(max(0, T - k1), max(0, T - k1), T, T)],
+        lambda T, k1, k2: [VariantWindow(max(0, T - k1), max(0, T - k1), T, T)],
     ),
     _adjusted(
         "every window counts all losses in it, so that overlapping windows count some twice",
-        lambda found, k1, k2: [replace(w, counted=w.start) for w in found],
+        lambda claimed, k1, k2: [replace(w, counted=w.start) for w in claimed],
     ),
     _adjusted(
         "only h is detached, c is not",
-        lambda found, k1, k2: [replace(w, cut=("h",)) for w in found],
+        lambda claimed, k1, k2: [replace(w, cut=("h",)) for w in claimed],
     ),
     _adjusted(
         "only c is detached, h is not",
-        lambda found, k1, k2: [replace(w, cut=("c",)) for w in found],
+        lambda claimed, k1, k2: [replace(w, cut=("c",)) for w in claimed],
     ),
     _adjusted(
         "the loss of the last step of each block is dropped",
-        lambda found, k1, k2: [replace(w, until=w.until - 1) for w in found],
+        lambda claimed, k1, k2: [replace(w, until=w.until - 1) for w in claimed],
     ),
     _adjusted(
         "the loss of the first step of each window is dropped",
-        lambda found, k1, k2: [
-            replace(w, counted=max(w.counted, w.start + 1)) if w.start else w for w in found
+        lambda claimed, k1, k2: [
+            replace(w, counted=max(w.counted, w.start + 1)) if w.start else w for w in claimed
         ],
     ),
     _adjusted(
         "the last, shorter block is skipped",
-        lambda found, k1, k2: [w for w in found if w.end % k1 == 0],
+        lambda claimed, k1, k2: [w for w in claimed if w.end % k1 == 0],
     ),
     _adjusted(
         "the blocks are averaged instead of summed",
-        lambda found, k1, k2: [replace(w, factor=1.0 / len(found)) for w in found],
+        lambda claimed, k1, k2: [replace(w, factor=1.0 / len(claimed)) for w in claimed],
     ),
     *(variant for k in FIXED for variant in _constant(k)),
 )
 """Everything seen under the name of truncation in public code, but for the claimed one."""
 
-UNITS = 64.0
-"""A match is one to rounding: twice the budget of a verdict, since two gradients are inexact."""
 
-
-def which_truncation(subject: Differentiator, cases: Sequence[Case]) -> str:
-    """The sentence that names the variant whose gradient the subject has on all of the cases.
+def which_truncation(trials: Sequence[Trial]) -> Finding | None:
+    """The variant whose gradient the subject has on all of the cases.
 
     Args:
-        subject: has the loss of the cases right and their gradient wrong.
-        cases: with lengths of one kind; more and longer ones tell more variants apart.
+        trials: with lengths of one kind; more and longer ones tell more variants apart.
 
     Returns:
-        "" if no variant fits them all, or if several do that differ on none of the cases.
+        None if no variant fits them all, or if the one that does is the truncation claimed.
     """
-    if any(case.model.bidirectional for case in cases):
-        return ""  # a reverse direction has no window to cut
-    matching = list(range(len(VARIANTS)))
-    for case in cases:
-        matching = list(_matches(subject, case, matching))
-    if not matching:
-        return ""
-    longest = max(cases, key=lambda case: case.sizes.T)
-    T = longest.sizes.T
-    claimed = longest.truncation or Truncation(T, T)
-    if VARIANTS[matching[0]].windows(T, claimed.k1, claimed.k2) == windows(
-        T, claimed.k1, claimed.k2
-    ):
-        return ""  # the claimed one after all: what is wrong is not the truncation
-    name = VARIANTS[matching[0]].name(claimed.k1, claimed.k2)
-    wanted = describe(claimed.k1, claimed.k2) if longest.truncation else "full BPTT"
-    hops = longest.truncation is not None and name == describe(claimed.k1, claimed.k2 + 1)
+    if not trials or any(trial.case.model.bidirectional for trial in trials):
+        return None  # a reverse direction has no window to cut
+    matching = list(VARIANTS)
+    for trial in trials:
+        matching = list(_matching(trial, matching))
+    longest = max((trial.case for trial in trials), key=lambda case: case.sizes.T)
+    claimed = _claimed(longest)
+    if not matching or _is_claimed(matching[0], longest.sizes.T, claimed):
+        return None  # the claimed one: what is wrong is not the truncation
+    sentence = _in_words(matching[0], claimed, longest.truncation is not None)
+    return Finding(sentence, "certain", cases=len(trials))
+
+
+def _claimed(case: Case) -> Truncation:
+    """The truncation that a case asks for; without one, windows as long as the case."""
+    return case.truncation or Truncation(case.sizes.T, case.sizes.T)
+
+
+def _is_claimed(variant: Variant, T: int, claimed: Truncation) -> bool:
+    """Whether a variant has the very windows of the truncation claimed."""
+    k1, k2 = claimed.k1, claimed.k2
+    return variant.windows(T, k1, k2) == claimed_windows(T, k1, k2)
+
+
+def _in_words(variant: Variant, claimed: Truncation, truncated: bool) -> str:
+    """What it is, what is wanted, and the option that declares a window counted in hops."""
+    k1, k2 = claimed.k1, claimed.k2
+    wanted = describe(k1, k2) if truncated else "full BPTT"
+    hops = truncated and variant.lengths is not None and variant.lengths(k1, k2) == (k1, k2 + 1)
     option = " (do you count hops? bc.Convention(truncation='hops'))" if hops else ""
-    return f"this is {name}; wanted is {wanted}{option}"
+    return f"this is {variant.name(k1, k2)}; wanted is {wanted}{option}"
 
 
-def _matches(subject: Differentiator, case: Case, candidates: Sequence[int]) -> Iterator[int]:
+def _matching(trial: Trial, candidates: Sequence[Variant]) -> Iterator[Variant]:
     """Those of the candidate variants whose gradient the subject has on one case."""
-    answer = ask(subject, case)
-    if answer.result is None:
-        return
-    spread = conditioning(case, case.dtype)
-    T = case.sizes.T
-    claimed = case.truncation or Truncation(T, T)
-    ends = [T] if case.lengths is None else np.unique(case.lengths).tolist()
-    known: dict[tuple[Window, ...], bool] = {}
-    for index in candidates:
-        of = VARIANTS[index].windows
-        cut = tuple(window for end in ends for window in of(end, claimed.k1, claimed.k2))
+    case = trial.case
+    k1, k2 = _claimed(case).k1, _claimed(case).k2
+    ends = [length for length, _ in by_length(case)]
+    known: dict[tuple[VariantWindow, ...], bool] = {}
+    for variant in candidates:
+        cut = tuple(window for end in ends for window in variant.windows(end, k1, k2))
         if cut not in known:  # many variants coincide on a short case
-            want = gradients(case, VARIANTS[index].windows)
-            known[cut] = _same(answer.result.grads, want, spread, case.dtype)
+            want = variant_gradients(case, variant.windows)
+            known[cut] = same(trial.got, want, trial.by_rounding)
         if known[cut]:
-            yield index
+            yield variant
 
 
-def _same(got: Mapping[str, Array], want: Grads, spread: Conditioning, dtype: str) -> bool:
-    """Whether two gradients are the same up to rounding."""
-    return all(
-        np.all(
-            np.abs(g - want[n])
-            <= UNITS * spread.error(n) + spread.choice(n) + _floor(want[n], dtype)
-        )
-        for n, g in got.items()
-    )
-
-
-def _floor(want: Array, dtype: str) -> Array:
-    """Rounding of a variant's own terms, unknown to the claimed truncation's conditioning."""
-    return 512.0 * PRECISIONS[dtype].unit * np.abs(want).max(initial=0.0) * np.ones_like(want)
-
-
-def gradients(case: Case, of: Windows) -> Grads:
+def variant_gradients(case: Case, windows_of: VariantWindows) -> Grads:
     """Gradient of a case truncated by the windows that a variant gives it; float64."""
-    claimed = case.truncation or Truncation(case.sizes.T, case.sizes.T)
+    claimed = _claimed(case)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     whole = problem_of(case)
-    lengths = np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
-    for length in np.unique(lengths):
-        columns = np.flatnonzero(lengths == length)
-        alone = restricted(whole, 0, int(length), columns)
-        for window in of(int(length), claimed.k1, claimed.k2):
+    for length, columns in by_length(case):
+        alone = restricted(whole, 0, length, columns)
+        for window in windows_of(length, claimed.k1, claimed.k2):
             for name, share in _window_gradient(alone, window).items():
                 where: Any = (
                     (slice(0, window.end), columns) if name == "x" else (slice(None), columns)
@@ -248,7 +238,7 @@ def gradients(case: Case, of: Windows) -> Grads:
     return total
 
 
-def _window_gradient(alone: Problem, window: Window) -> Grads:
+def _window_gradient(alone: Problem, window: VariantWindow) -> Grads:
     """Gradient of one window's losses with respect to all inputs up to its end."""
     T, everyone = len(alone.weights), np.arange(alone.weights.shape[1])
     step = np.arange(T)[:, None]
@@ -267,7 +257,7 @@ def _window_gradient(alone: Problem, window: Window) -> Grads:
 
 
 def _entering(
-    alone: Problem, window: Window, inputs: Mapping[str, Node], everyone: Array
+    alone: Problem, window: VariantWindow, inputs: Mapping[str, Node], everyone: Array
 ) -> dict[str, Node]:
     """The states that enter a window: constants where they are cut, else still on the tape."""
     if window.start == 0:
@@ -276,10 +266,10 @@ def _entering(
     constant = states_after(before)
     early = {**inputs, "x": inputs["x"][..., : window.start, :, :]}
     layers = list(run_layers(Taped(), before, early))
-    found: dict[str, Node] = {}
+    states: dict[str, Node] = {}
     for n, name in enumerate(alone.model.layout.states):
         if name in window.cut:
-            found[f"{name}0"] = inputs["x"].tape.input(constant[name][-1])
+            states[f"{name}0"] = inputs["x"].tape.input(constant[name][-1])
         else:
-            found[f"{name}0"] = Taped().stack([layer.final_states[0][n] for layer in layers])
-    return found
+            states[f"{name}0"] = Taped().stack([layer.final_states[0][n] for layer in layers])
+    return states

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .edit_search import Explanation, whole
+from .edit_search import Explanation, fully_explained
 from .finding import Finding
 from .mistakes.dictionary import Entry
 from .trials import Trial
@@ -23,10 +23,10 @@ SHOWN = 3
 """Alternatives that are told."""
 
 
-def of_explanation(explained: Explanation, trials: Sequence[Trial]) -> Finding:
+def finding_of(explained: Explanation, trials: Sequence[Trial]) -> Finding:
     """The finding of an explanation that holds on these trials."""
     first = explained.edits[0]
-    names = whole(explained.explained, explained.left)
+    names = fully_explained(explained.explained, explained.left)
     return Finding(
         sentence=_sentence(explained, names, trials),
         confidence=confidence(explained, trials),
@@ -41,7 +41,7 @@ def of_explanation(explained: Explanation, trials: Sequence[Trial]) -> Finding:
 
 
 def confidence(explained: Explanation, trials: Sequence[Trial]) -> str:
-    """How far an explanation can be trusted: one of `records.CONFIDENCE`."""
+    """How far an explanation can be trusted: one of `finding.CONFIDENCE`."""
     if explained.left or len(explained.edits) > 1 or len(trials) < 2:
         return "likely"
     return "one of several" if other_meanings(explained) else "certain"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..cases.case import Case, Spec
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
-from ..diagnosis import Ground, diagnose
+from ..diagnosis import FailureSample, diagnose
 from ..diagnosis.finding import Finding
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
@@ -61,11 +61,11 @@ def failure_of(
     detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == Verdict.FAIL and report.parameter not in DEFINITIONS
-    ground = _ground(subject, setup, known, first.verdict, drawing)
-    found = diagnose(subject, ground, setup.timeout) if is_gradient else ()
+    sample = _sample(subject, setup, known, first.verdict, drawing)
+    findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
-    for finding in found:
+    for finding in findings:
         message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
     if not_tried and first.verdict == Verdict.ERROR:
         message = message.with_lines([messages.not_tried(not_tried)])
@@ -78,8 +78,8 @@ def failure_of(
         cases=sum(same.values()),
         first_spec=first.spec,
         case=simplest,
-        diagnoses=tuple(finding.sentence for finding in found),
-        findings=found,
+        diagnoses=tuple(finding.sentence for finding in findings),
+        findings=findings,
         test_code=pasted_test(simplest, subject),
     )
 
@@ -109,13 +109,13 @@ def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Fai
     )
 
 
-def _ground(
+def _sample(
     subject: Differentiator,
     setup: Setup,
     known: Mapping[Spec, Verdict],
     verdict: Verdict,
     drawing: Drawing | None,
-) -> Ground:
+) -> FailureSample:
     """What a run found out about a target, and how to find out more."""
 
     def fails(spec: Spec) -> bool | None:
@@ -125,7 +125,7 @@ def _ground(
     failing = [spec for spec, found in known.items() if found == verdict]
     passing = [spec for spec, found in known.items() if found == Verdict.PASS]
     fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
-    return Ground(failing, passing, fails, fresh)
+    return FailureSample(failing, passing, fails, fresh)
 
 
 def _fresh(

@@ -10,6 +10,7 @@ import bptt_reference
 import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
+from support.diagnosed import sentence_of
 
 import bptt_check as bc
 from bptt_check.conventions.expression import in_own_names
@@ -440,7 +441,7 @@ def test_code_that_counts_hops_is_told_so_and_passes_when_it_says_so() -> None:
         for T, k in ((6, 3), (7, 2), (5, 1))
     ]
 
-    sentence = which_truncation(hopping, cases)
+    sentence = sentence_of(which_truncation, hopping, cases)
 
     assert sentence.endswith("(do you count hops? bc.Convention(truncation='hops'))")
     declared = bc.Convention(truncation="hops").adapt(hopping, handles="truncation")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from support.implementations import Numpy, differs, with_fault
 
 import bptt_check as bc
-from bptt_check.diagnosis import Ground, diagnose
-from bptt_check.diagnosis.conditions import simplest, when
+from bptt_check.diagnosis import FailureSample, diagnose
+from bptt_check.diagnosis.conditions import FRESH_CASES, condition_of
+from bptt_check.diagnosis.rules import simplest_rule
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
@@ -42,7 +44,7 @@ def conditional(fault: str, test: Test) -> Callable[[bc.Case], object]:
     return subject
 
 
-def seen(model: str, test: Test, fault: str) -> Ground:
+def sample_of(model: str, test: Test, fault: str) -> FailureSample:
     """A run of 60 cases, and 60 more to ask about."""
     subject = conditional(fault, test)
     strategy = specs(model=bc.Model.parse(model))
@@ -53,16 +55,16 @@ def seen(model: str, test: Test, fault: str) -> Ground:
 
     known = {spec: fails(spec) for spec in drawn}
     failing = [s for s in drawn if known[s]]
-    return Ground(failing, [s for s in drawn if not known[s]], fails, lambda: fresh)
+    return FailureSample(failing, [s for s in drawn if not known[s]], fails, lambda: fresh)
 
 
 @pytest.mark.parametrize(
     ("model", "fault", "rule", "test"), CONDITIONS, ids=[row[2] for row in CONDITIONS]
 )
-def test_a_condition_is_found(model: str, fault: str, rule: str, test: Test) -> None:
+def test_condition_is_found(model: str, fault: str, rule: str, test: Test) -> None:
     """The rule is the one by which the subject goes wrong, and fresh cases have confirmed it."""
     subject = conditional(fault, test)
-    (finding,) = diagnose(subject, seen(model, test, fault))
+    (finding,) = diagnose(subject, sample_of(model, test, fault))
 
     assert finding.condition == rule
     assert f"only when {rule} (on " in finding.sentence
@@ -70,40 +72,46 @@ def test_a_condition_is_found(model: str, fault: str, rule: str, test: Test) -> 
     assert "exactly what you get when" in finding.sentence
 
 
-def test_truncation_that_does_not_divide() -> None:
-    """A last, shorter block is a condition on T and k1."""
-    drawn = draw_specs(specs(model=bc.Model.parse("lstm"), truncation=True), 60, 0)
-    shorter = [s for s in drawn if s.truncation and s.sizes.T % s.truncation.k1]
-    rule = simplest(shorter, [s for s in drawn if s not in shorter])
-
-    assert rule is not None
-    assert rule.text == "T is not a multiple of k1"
-
-
 def test_an_unconditional_mistake_has_no_condition() -> None:
     """Cases on which a mistake changes nothing are no evidence that it is not made there."""
-    ground = seen("rnn-tanh", lambda spec: True, "carry_dh")
-    (finding,) = diagnose(with_fault("carry_dh"), ground)
+    sample = sample_of("rnn-tanh", lambda spec: True, "carry_dh")
+    (finding,) = diagnose(with_fault("carry_dh"), sample)
 
-    assert ground.passing
+    assert sample.passing
     assert finding.condition == ""
 
 
-def test_a_rule_that_fresh_cases_refute_is_not_told() -> None:
+def test_rule_refuted_by_fresh_cases_is_not_told() -> None:
     """Of two cases everything follows; what is drawn then says otherwise, and nothing is told."""
     drawn = draw_specs(specs(model=bc.Model.parse("rnn-tanh")), 40, 0)
-    ground = Ground(
+    sample = FailureSample(
         drawn[:1], drawn[1:2], lambda spec: (spec.seed + spec.sizes.T) % 3 == 0, lambda: drawn[2:]
     )
 
-    assert simplest(drawn[:1], drawn[1:2]) is not None
-    assert when(ground, None) is None
+    assert simplest_rule(drawn[:1], drawn[1:2]) is not None
+    assert condition_of(sample, None) is None
 
 
-def test_a_rule_without_fresh_cases_is_not_believed() -> None:
+def test_fresh_case_is_checked_once_however_many_rules_are_tried() -> None:
+    """A rule that is refuted is followed by another, which asks about some of the same cases."""
+    drawn = draw_specs(specs(model=bc.Model.parse("rnn-tanh")), 40, 0)
+    checks = Counter[bc.Spec]()
+
+    def fails(spec: bc.Spec) -> bool:
+        checks[spec] += 1
+        return (spec.seed + spec.sizes.T) % 3 == 0
+
+    sample = FailureSample(drawn[:1], drawn[1:2], fails, lambda: drawn[2:])
+
+    assert condition_of(sample, None) is None
+    assert len(checks) > 2 * FRESH_CASES
+    assert set(checks.values()) == {1}
+
+
+def test_rule_without_fresh_cases_is_not_confirmed() -> None:
     """Where nothing more may be asked, the rule is only as far as was seen."""
-    found = seen("rnn-tanh", lambda s: s.sizes.B > 2, "h_t")
-    condition = when(Ground(found.failing, found.passing), None)
+    sample = sample_of("rnn-tanh", lambda s: s.sizes.B > 2, "h_t")
+    condition = condition_of(FailureSample(sample.failing, sample.passing), None)
 
     assert condition is not None
     assert condition.text == "only when B > 2 (as far as was seen)"

@@ -7,15 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
+from support.diagnosed import sentence_of
 from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.conventions import layout
 from bptt_check.conventions.names import Name
-from bptt_check.diagnosis.clipping import clipped_in_loop
 from bptt_check.diagnosis.convention import which_convention
 from bptt_check.oracles import load
 from bptt_check.runs.check import Setup, check_case
@@ -99,7 +98,7 @@ def test_the_convention_is_named_and_declaring_it_is_enough(
     given = cases(model, **cut)
     subject = written_in(convention, only_gradients, factor)
 
-    sentence = which_convention(subject, given)
+    sentence = sentence_of(which_convention, subject, given)
 
     level = "your loss is right, but your gradients are" if only_gradients else "your loss and your"
     assert words in sentence
@@ -115,7 +114,9 @@ def test_single_precision_is_enough() -> None:
     """Rounding of float32 does not hide a convention."""
     subject = written_in(C(gate_order="ifog"))
 
-    assert "gate order 'i f o g'" in which_convention(subject, cases("lstm", "float32"))
+    assert "gate order 'i f o g'" in sentence_of(
+        which_convention, subject, cases("lstm", "float32")
+    )
 
 
 NOT_ONE = (
@@ -133,13 +134,12 @@ NOT_ONE = (
 @pytest.mark.parametrize("fault", NOT_ONE)
 def test_a_mistake_is_no_convention(fault: str) -> None:
     """What no layout explains gets no name."""
-    assert which_convention(Numpy(frozenset({fault})), cases("lstm")) == ""
+    assert sentence_of(which_convention, Numpy(frozenset({fault})), cases("lstm")) == ""
 
 
 def test_a_right_gradient_is_no_finding() -> None:
     """Where nothing is wrong there is nothing to name."""
-    assert which_convention(loss_and_grads, cases("gru")) == ""
-    assert clipped_in_loop(loss_and_grads, cases("gru")) == ""
+    assert sentence_of(which_convention, loss_and_grads, cases("gru")) == ""
 
 
 def test_one_case_that_does_not_fit_is_enough_against_it() -> None:
@@ -150,9 +150,9 @@ def test_one_case_that_does_not_fit_is_enough_against_it() -> None:
     def either(case: bc.Case) -> Any:
         return wrong(case) if case.sizes.T == 5 else right(case)
 
-    assert which_convention(right, given)
-    assert which_convention(either, given) == ""
-    assert which_convention(right, []) == ""
+    assert sentence_of(which_convention, right, given)
+    assert sentence_of(which_convention, either, given) == ""
+    assert sentence_of(which_convention, right, []) == ""
 
 
 def test_what_is_declared_already_is_taken_into_account() -> None:
@@ -171,7 +171,7 @@ def test_what_is_declared_already_is_taken_into_account() -> None:
         names |= {"W_hy": "dense/kernel", "b_y": "dense/bias"}
         return loss, {names[n.base]: g for n, g in there.items()}
 
-    sentence = which_convention(keras.adapt(code), cases("gru"))
+    sentence = sentence_of(which_convention, keras.adapt(code), cases("gru"))
 
     assert "gate order 'r z n'" in sentence
     assert "(dataclasses.replace(your convention, gate_order='rzn'))" in sentence
@@ -190,48 +190,3 @@ def test_the_message_of_a_failure_has_the_sentence() -> None:
 
     assert "bc.Convention(gate_order='ifog')" in " ".join(failure.message.split())
     assert len(failure.diagnoses) == 1
-
-
-@pytest.mark.parametrize("model", ["rnn-tanh", "lstm", "gru+2layers+mse"])
-def test_clipping_in_the_loop_is_named(model: str) -> None:
-    """With its limit, on cases that it changes."""
-    given = cases(model, regime="exploding")
-
-    sentence = clipped_in_loop(Numpy(frozenset({"clip_dh"})), given)
-
-    assert "dh is clipped to [-0.1, 0.1] inside the loop" in sentence
-
-
-@pytest.mark.parametrize("fault", ["carry_dh", "h_t", "assign_W_hy", "no_slope"])
-def test_another_mistake_is_no_clipping(fault: str) -> None:
-    """Neither one before the loop nor one in it is taken for clipping."""
-    assert clipped_in_loop(Numpy(frozenset({fault})), cases("rnn-tanh")) == ""
-
-
-def test_clipping_what_is_carried_is_told_from_clipping_all() -> None:
-    """What comes from step t+1 alone is clipped, the loss of step t is not."""
-    given = cases("rnn-tanh+mse", regime="exploding")
-
-    sentence = clipped_in_loop(carried_clipped, given)
-
-    assert "[-0.5, 0.5]" in sentence
-    assert "what comes from the loss of the step excepted" in sentence
-
-
-def carried_clipped(case: bc.Case) -> Any:
-    """A tanh network with squared error whose dh_prev is clipped at every step."""
-    p, h = case.params, [case.h0[0]]
-    for x_t in case.x:
-        h.append(np.tanh(x_t @ p["W_xh_l0"].T + h[-1] @ p["W_hh_l0"].T + p["b_h_l0"]))
-    grads = {n: np.zeros_like(a) for n, a in p.items()}
-    error = np.stack(h[1:]) @ p["W_hy"].T + p["b_y"] - case.targets
-    carried = np.zeros_like(h[0])
-    for t in reversed(range(len(case.x))):
-        da = (2 * error[t] @ p["W_hy"] + carried) * (1 - h[t + 1] ** 2)
-        grads["W_hy"] += 2 * error[t].T @ h[t + 1]
-        grads["b_y"] += 2 * error[t].sum(axis=0)
-        grads["W_xh_l0"] += da.T @ case.x[t]
-        grads["W_hh_l0"] += da.T @ h[t]
-        grads["b_h_l0"] += da.sum(axis=0)
-        carried = np.clip(da @ p["W_hh_l0"], -0.5, 0.5)
-    return np.sum(error**2), grads

@@ -5,7 +5,9 @@ The faults are those of `implementations`, which is written in another style tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ import pytest
 from support.implementations import FAULTS, Numpy, differs, with_fault
 
 import bptt_check as bc
-from bptt_check.diagnosis import Ground, diagnose
+from bptt_check.diagnosis import LONGEST_CASES, FailureSample, diagnose
 from bptt_check.diagnosis.finding import Finding
+from bptt_check.diagnosis.first_error import STEPS
+from bptt_check.diagnosis.trials import CRAFTED, DRAWN_CASES, trial_of
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
@@ -80,12 +84,12 @@ NO_FAULT_OF_THE_GRADIENT = {"relu_at_0", "no_shift", "naive_bce"}
 Answer = tuple[float, dict[str, Any]]
 
 
-def ground(model: str, subject: Callable[[bc.Case], Any], count: int = 30) -> Ground:
+def sample(model: str, subject: Callable[[bc.Case], Any], count: int = 30) -> FailureSample:
     """What a run of so many cases knows about a model."""
     drawn = draw_specs(specs(model=bc.Model.parse(model)), count, 0)
     known = {spec: differs(subject, spec) for spec in drawn}
     fresh = draw_specs(specs(model=bc.Model.parse(model)), 60, 1)
-    return Ground(
+    return FailureSample(
         [s for s in drawn if known[s]],
         [s for s in drawn if not known[s]],
         lambda spec: differs(subject, spec),
@@ -93,19 +97,19 @@ def ground(model: str, subject: Callable[[bc.Case], Any], count: int = 30) -> Gr
     )
 
 
-def found(model: str, *faults: str) -> Finding:
+def diagnosed(model: str, *faults: str) -> Finding:
     """The diagnosis of some faults."""
     subject = with_fault(*faults)
-    (finding,) = diagnose(subject, ground(model, subject, 12))
+    (finding,) = diagnose(subject, sample(model, subject, 12))
     return finding
 
 
 @pytest.mark.parametrize(
     ("fault", "model", "says"), [row for row in ROWS if (row[0], row[1]) not in NOT_NAMED]
 )
-def test_a_fault_is_named(fault: str, model: str, says: str) -> None:
+def test_fault_is_named(fault: str, model: str, says: str) -> None:
     """The first sentence says what was done, and both lines and the equation stand beside it."""
-    finding = found(model, fault)
+    finding = diagnosed(model, fault)
 
     assert says in finding.sentence
     assert "exactly what you get when" in finding.sentence
@@ -121,15 +125,17 @@ def test_nearly_every_fault_is_named() -> None:
     assert {fault for fault, *_ in ROWS} == set(FAULTS) - NO_FAULT_OF_THE_GRADIENT - {"clip_dh"}
 
 
-def test_clipping_is_told_by_its_formula() -> None:
+def test_clipping_is_named_by_its_formula() -> None:
     """What no single line explains may have a formula of its own, which comes later."""
-    assert "dh is clipped to [-0.1, 0.1] inside the loop" in found("rnn-tanh", "clip_dh").sentence
+    assert (
+        "dh is clipped to [-0.1, 0.1] inside the loop" in diagnosed("rnn-tanh", "clip_dh").sentence
+    )
 
 
 @pytest.mark.parametrize(("fault", "model"), sorted(NOT_NAMED))
-def test_an_unknown_fault_is_not_given_a_name(fault: str, model: str) -> None:
+def test_unknown_fault_gets_no_name(fault: str, model: str) -> None:
     """What the dictionary does not have is only said to start somewhere."""
-    finding = found(model, fault)
+    finding = diagnosed(model, fault)
 
     assert finding.confidence == "hint"
     assert finding.sentence.startswith("no known mistake gives these gradients")
@@ -149,23 +155,23 @@ SEVERAL = (
 
 
 @pytest.mark.parametrize(("model", "faults", "says"), SEVERAL)
-def test_faults_that_meet_are_told_apart(model: str, faults: Any, says: Any) -> None:
+def test_several_faults_are_each_named(model: str, faults: Any, says: Any) -> None:
     """Two or three faults at once are each named, and never with full confidence."""
-    finding = found(model, *faults)
+    finding = diagnosed(model, *faults)
 
     for phrase in says:
         assert phrase in finding.sentence
     assert finding.confidence == "likely"
 
 
-def test_what_is_left_is_said() -> None:
+def test_unexplained_gradient_is_said_to_be_something_else() -> None:
     """Beside a known mistake, an unknown one in another gradient is called something else."""
 
     def subject(case: bc.Case) -> Answer:
         loss, grads = with_fault("h_t")(case)
         return loss, grads | {"b_y": np.sin(3.0 * grads["b_y"])}
 
-    (finding,) = diagnose(subject, ground("rnn-tanh", subject, 12))
+    (finding,) = diagnose(subject, sample("rnn-tanh", subject, 12))
 
     assert finding.parameters == ("W_hh_l0",)
     assert H_T in finding.sentence
@@ -174,7 +180,7 @@ def test_what_is_left_is_said() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_false_sentence_for_random_gradients(seed: int) -> None:
+def test_random_gradient_gets_no_name(seed: int) -> None:
     """A gradient that no mistake makes is not given a name, whichever it is."""
 
     def subject(case: bc.Case) -> Answer:
@@ -183,20 +189,20 @@ def test_no_false_sentence_for_random_gradients(seed: int) -> None:
         rng = np.random.default_rng(case.x.size)
         return loss, grads | {name: grads[name] * rng.uniform(0.5, 1.5, grads[name].shape)}
 
-    (finding,) = diagnose(subject, ground("rnn-tanh", subject, 8))
+    (finding,) = diagnose(subject, sample("rnn-tanh", subject, 8))
 
     assert finding.confidence == "hint"
     assert "exactly what you get" not in finding.sentence
 
 
-def test_a_right_answer_on_every_case_has_no_diagnosis() -> None:
+def test_no_failing_case_gives_no_diagnosis() -> None:
     """Without a failing case there is nothing to explain."""
-    assert diagnose(Numpy(), Ground([], [])) == ()
+    assert diagnose(Numpy(), FailureSample([], [])) == ()
 
 
-def test_another_meaning_is_told() -> None:
+def test_mistake_of_another_meaning_is_told_too() -> None:
     """Where two mistakes give the same gradients, both are said, and neither is certain."""
-    finding = found("rnn-tanh", "zero_h0")
+    finding = diagnosed("rnn-tanh", "zero_h0")
 
     assert finding.confidence == "one of several"
     assert "the same comes out when the gradient of W_hh lacks the share of the first step" in (
@@ -204,16 +210,73 @@ def test_another_meaning_is_told() -> None:
     )
 
 
-def test_a_subject_is_called_a_bounded_number_of_times() -> None:
-    """A diagnosis of an unconditional mistake calls the subject at most 32 times."""
-    calls: list[int] = []
+class Counting:
+    """A subject that counts its calls, case by case."""
 
-    def subject(case: bc.Case) -> Answer:
-        calls.append(1)
-        return with_fault("h_t")(case)
+    def __init__(self, subject: Callable[[bc.Case], Any]) -> None:
+        self.subject, self.calls = subject, Counter[bytes]()
 
-    known = ground("rnn-tanh", subject, 12)
-    calls.clear()
-    diagnose(subject, known)
+    def __call__(self, case: bc.Case) -> Any:
+        self.calls[self.key_of(case)] += 1
+        return self.subject(case)
 
-    assert 0 < len(calls) <= 32
+    @staticmethod
+    def key_of(case: bc.Case) -> bytes:
+        """All that tells one case from another."""
+        arrays = (*case.inputs.values(), case.targets, case.lengths)
+        texts = str(case.model), str(case.truncation), case.dtype
+        return b"".join((*(t.encode() for t in texts), *(np.asarray(a).tobytes() for a in arrays)))
+
+
+def unknown_mistake(case: bc.Case) -> Answer:
+    """Wrong in a way that no edit and no formula explains."""
+    loss, grads = Numpy()(case)
+    return loss, grads | {"W_hh_l0": np.sin(3.0 * grads["W_hh_l0"])}
+
+
+def only_in_batches(case: bc.Case) -> Any:
+    """Wrong under a condition."""
+    return (with_fault("h_t") if case.sizes.B > 2 else Numpy())(case)
+
+
+def halved(case: bc.Case) -> Answer:
+    """Every gradient has a factor."""
+    loss, grads = Numpy()(case)
+    return loss, {name: 0.5 * gradient for name, gradient in grads.items()}
+
+
+COUNTED: dict[str, tuple[str, Callable[[bc.Case], Any]]] = {
+    "a factor": ("lstm", halved),
+    "a named mistake": ("lstm", with_fault("h_t")),
+    "a mistake that may be a truncation": ("lstm", with_fault("carry_dc")),
+    "several mistakes": ("lstm", with_fault("i_for_g", "f_slope")),
+    "clipping in the loop": ("rnn-tanh", with_fault("clip_dh")),
+    "a mistake under a condition": ("lstm", only_in_batches),
+    "an unknown mistake": ("lstm", unknown_mistake),
+}
+"""What is wrong to model and subject: each ends the searches somewhere else."""
+
+
+@pytest.mark.parametrize("what", COUNTED)
+def test_diagnosis_calls_subject_once_per_case(what: str) -> None:
+    """However many searches look at an answer, the subject is called once for it.
+
+    The checks of fresh cases by which a condition is confirmed are those of the run: here they
+    have a subject of their own.
+    """
+    model, subject = COUNTED[what]
+    counting = Counting(subject)
+
+    assert diagnose(counting, sample(model, subject, 12))
+    assert set(counting.calls.values()) == {1}
+    assert len(counting.calls) <= LONGEST_CASES + len(CRAFTED) + DRAWN_CASES + STEPS
+
+
+def test_second_call_for_a_case_would_be_counted() -> None:
+    """The counting tells cases apart by their arrays: the same one twice is two calls for one."""
+    counting = Counting(Numpy())
+    spec = bc.Spec.parse("rnn-tanh T=3 B=2")
+    for seed in (1, 2, 2):
+        trial_of(counting, replace(spec, seed=seed).build())
+
+    assert sorted(counting.calls.values()) == [1, 2]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.diagnosed import sentence_of
 
 import bptt_check as bc
 from bptt_check.diagnosis.truncation import VARIANTS, describe, which_truncation
@@ -44,8 +45,8 @@ def detached(
             loss = loss + (c * torch.tensor(case.cotangent_c_n[0])).sum()
     if not loss.requires_grad:
         return loss, {n: torch.zeros_like(a) for n, a in p.items()}
-    found = torch.autograd.grad(loss, list(p.values()), allow_unused=True, materialize_grads=True)
-    return loss, dict(zip(p, found, strict=True))
+    grads = torch.autograd.grad(loss, list(p.values()), allow_unused=True, materialize_grads=True)
+    return loss, dict(zip(p, grads, strict=True))
 
 
 def total(case: bc.Case, pieces: list[tuple[Any, ...]], factor: float = 1.0) -> Any:
@@ -106,38 +107,40 @@ def subject(pieces: Pieces, averaged: bool = False) -> Callable[[bc.Case], Any]:
 
     def run(case: bc.Case) -> Any:
         cut = case.truncation or bc.Truncation(case.sizes.T, case.sizes.T)
-        found = pieces(case.sizes.T, cut.k1, cut.k2)
-        return total(case, found, 1.0 / len(found) if averaged else 1.0)
+        windows = pieces(case.sizes.T, cut.k1, cut.k2)
+        return total(case, windows, 1.0 / len(windows) if averaged else 1.0)
 
     return run
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_it_is_named(name: str) -> None:
+def test_wrong_truncation_is_named(name: str) -> None:
     """The sentence names what the wrong truncation is and what was wanted."""
     pieces, sentence = WRONG[name]
 
-    found = which_truncation(subject(pieces), [spec.build() for spec in SPECS])
+    told = sentence_of(which_truncation, subject(pieces), [spec.build() for spec in SPECS])
 
-    assert sentence in found.partition(";")[0]
-    assert f"wanted is truncation with {LONGEST}" in found
+    assert sentence in told.partition(";")[0]
+    assert f"wanted is truncation with {LONGEST}" in told
 
 
 def test_averaged_blocks_are_named() -> None:
     """Averaging over blocks is told apart from summing."""
-    found = which_truncation(subject(blocks, averaged=True), [s.build() for s in SPECS])
+    found = sentence_of(
+        which_truncation, subject(blocks, averaged=True), [s.build() for s in SPECS]
+    )
 
     assert "the blocks are averaged instead of summed" in found
 
 
-def test_a_gradient_that_is_no_truncation_gets_no_name() -> None:
+def test_gradient_of_no_truncation_gets_no_name() -> None:
     """Nothing is claimed of a gradient that no variant explains on all cases."""
 
     def wrong(case: bc.Case) -> Any:
         loss, grads = subject(blocks)(case)
         return loss, grads | {"W_hh_l0": 1.001 * grads["W_hh_l0"]}
 
-    assert which_truncation(wrong, [spec.build() for spec in SPECS]) == ""
+    assert sentence_of(which_truncation, wrong, [spec.build() for spec in SPECS]) == ""
 
 
 def test_silent_truncation_of_an_untruncated_model_is_named_in_the_message() -> None:
@@ -165,5 +168,5 @@ def test_variants_have_sentences_of_their_own() -> None:
     for variant in VARIANTS:
         cuts.setdefault(variant.name(3, 5), set()).add(tuple(variant.windows(13, 3, 5)))
 
-    assert all(len(found) == 1 for found in cuts.values())
+    assert all(len(windows) == 1 for windows in cuts.values())
     assert describe(1, 1).startswith("chunked")

@@ -13,33 +13,33 @@ import numpy as np
 
 from ..cases.case import Case, Spec
 from ..cases.model import Model, Sizes
-from ..cases.result import Differentiator
-from .trials import Trial, of
+from .trials import Trial, Trials
 
 STEPS = 4
 """Steps of the crafted case."""
 
 
-def sentence(subject: Differentiator, trials: Sequence[Trial], timeout: float | None) -> str:
-    """Where it starts.
+def first_error(trials: Trials, wrong: Sequence[Trial]) -> str:
+    """Where the error starts, in words.
 
     Args:
-        trials: on which some gradient is wrong.
+        trials: ask about crafted cases.
+        wrong: on which some gradient is wrong.
     """
-    model = trials[0].case.model
-    wrong = {name for trial in trials for name, _ in trial.wrong}
-    inside = {n for n in wrong if "_l" in n}
+    model, spec = wrong[0].case.model, wrong[0].case.spec
+    names = {name for trial in wrong for name, _ in trial.wrong}
+    inside = {n for n in names if "_l" in n}
     if not inside:
-        return _outside(wrong)
+        return _outside(names)
     layer = max(k for k in range(model.layers) for n in inside if f"_l{k}" in n)
-    parts = ["no known mistake gives these gradients"]
+    places: list[str] = []
     if layer < model.layers - 1:
-        parts.append(f"going backwards, layer {layer} is the first that is wrong")
-    if layer == 0 and not model.bidirectional and trials[0].case.spec is not None:
-        parts.append(_first_step(subject, trials[0].case.spec, timeout))
-    if len(parts) == 1 or not parts[-1]:
-        parts = [parts[0], _by_length(trials), _gates(model, trials)]
-    return ": ".join([parts[0], "; ".join(p for p in parts[1:] if p)])
+        places.append(f"going backwards, layer {layer} is the first that is wrong")
+    if layer == 0 and not model.bidirectional and spec is not None:
+        step = _first_step(trials, spec)
+        places = [*places, step] if step else [_by_length(wrong), _gates(model, wrong)]
+    places = places or [_by_length(wrong), _gates(model, wrong)]
+    return f"no known mistake gives these gradients: {'; '.join(p for p in places if p)}"
 
 
 def _outside(wrong: set[str]) -> str:
@@ -69,14 +69,14 @@ def _gates(model: Model, trials: Sequence[Trial]) -> str:
     return f"in gate{'s' if len(wrong) > 1 else ''} {_and([names[g] for g in wrong])} only"
 
 
-def _first_step(subject: Differentiator, spec: Spec, timeout: float | None) -> str:
+def _first_step(trials: Trials, spec: Spec) -> str:
     """The step, going backwards, at which the cotangent of the pre-activations is first wrong."""
     for step in reversed(range(STEPS)):
-        trial = of(subject, one_input(spec, step), timeout)
+        trial = trials.of_crafted(one_input(spec, step))
         if trial is None or "W_xh_l0" not in trial.got:
             return ""
         got, want = trial.got["W_xh_l0"], trial.want["W_xh_l0"]
-        bad = np.any(np.abs(got - want) > trial.allowed("W_xh_l0", want), axis=1)
+        bad = np.any(~trial.by_rounding("W_xh_l0", got, want), axis=1)
         if bad.any():
             return _cotangent(spec.model, bad, step)
     return ""

@@ -1,0 +1,56 @@
+"""When one gradient is another one: the single definition, and the two distances that it takes.
+
+Every search compares the gradient that a subject gave with the one that a mistake would give. Where
+both come from the same computation but for a line, the conditioning of the case says how far
+rounding takes each entry. Where the other is a computation of its own (of arrays in another layout,
+times a factor, clipped), of which no conditioning is known, the distance is one in norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..cases.precision import PRECISIONS
+from ..cases.types import Array, Arrays
+from ..equations.conditioning import Conditioning
+
+UNITS = 64.0
+"""Typical rounding errors within which entries are the same: twice the budget of a verdict, since
+two gradients are inexact."""
+FLOOR = 512.0
+"""Units roundoff of the largest entry that are allowed on top: rounding of terms that the right
+gradient does not have, which its conditioning does not know."""
+RELATIVE = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 5e-2, "float16": 5e-2}
+"""Relative distance, in norm, of what is the same: far above rounding in all regimes drawn, far
+below the distance of any two conventions."""
+
+Near = Callable[[str, Array, Array], Array]
+"""From a gradient's name, the gradient given and the one in question to which entries are near."""
+
+
+def same(got: Arrays, want: Arrays, near: Near) -> bool:
+    """Whether gradients are those in question, in every entry of every one that both have."""
+    return all(np.all(near(n, got[n], w)) for n, w in want.items() if n in got)
+
+
+def near_by_rounding(spread: Conditioning) -> Near:
+    """Entry by entry: as far apart as rounding, and the choice at kinks, may take two gradients."""
+    unit = PRECISIONS[spread.dtype].unit
+
+    def near(name: str, got: Array, want: Array) -> Array:
+        floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
+        return np.abs(got - want) <= UNITS * spread.error(name) + spread.choice(name) + floor
+
+    return near
+
+
+def near_in_norm(dtype: str) -> Near:
+    """A whole gradient at once: by the norm of the difference, relative to that of the other."""
+
+    def near(name: str, got: Array, want: Array) -> Array:
+        distance, whole = float(np.linalg.norm(got - want)), float(np.linalg.norm(want))
+        return np.full(np.shape(got), distance <= RELATIVE[dtype] * whole)
+
+    return near
