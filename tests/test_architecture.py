@@ -35,35 +35,14 @@ ONLY_IN = {
 """Foreign module to the rooms of ours that may import it."""
 
 KNOWN: set[str] = {
-    "bptt_check.subjects.loading imports gallery",
     "bptt_check.verdicts.reproduction imports subjects",
 }
 """Imports that the table forbids and that are still there; each goes with what cures it."""
 KNOWN_CIRCLES: list[set[str]] = [
     {
-        "bptt_check.gallery.__init__",
-        "bptt_check.gallery.judge",
-        "bptt_check.gallery.page",
-        "bptt_check.own_loss.of_subject",
-        "bptt_check.own_loss.report",
-        "bptt_check.own_loss.verify",
         "bptt_check.report.bundle",
         "bptt_check.report.folder",
         "bptt_check.report.html.page",
-        "bptt_check.report.html.sections",
-        "bptt_check.report.report",
-        "bptt_check.report.sentences",
-        "bptt_check.runs.check",
-        "bptt_check.runs.error_distribution",
-        "bptt_check.runs.failures",
-        "bptt_check.runs.run",
-        "bptt_check.runs.tally",
-        "bptt_check.runs.worst_cases",
-        "bptt_check.subjects.loading",
-        "bptt_check.verdicts.case_report",
-        "bptt_check.verdicts.judge",
-        "bptt_check.verdicts.messages",
-        "bptt_check.verdicts.reproduction",
     },
 ]
 """Circles of files that are still there."""

@@ -4,7 +4,7 @@ One command a module. To add one: a module here that decorates a function with `
 its name in the import below.
 """
 
-from . import compare, doctor, gallery, listing, new, power, replay, report, run
+from . import compare, doctor, listing, new, power, replay, report, run
 from .shared import cli
 
 
@@ -14,6 +14,6 @@ def main() -> None:
 
 
 __all__ = [
-    "cli", "compare", "doctor", "gallery", "listing", "main", "new", "power", "replay", "report",
+    "cli", "compare", "doctor", "listing", "main", "new", "power", "replay", "report",
     "run",
 ]  # fmt: skip

@@ -47,11 +47,8 @@ def _missing(name: str) -> str:
 
 def subject_names() -> list[str]:
     """The default subject and the installed ones."""
-    from ..gallery import GALLERY
-
     installed = [f"{name} = {value}" for name, value in loading.entry_points().items()]
-    printed = [f"gallery:{entry.name}" for entry in GALLERY]
-    return [f"{loading.DEFAULT} (default)", *installed, *printed]
+    return [f"{loading.DEFAULT} (default)", *installed]
 
 
 def mutant_lines() -> list[str]:

@@ -62,7 +62,7 @@ def load(text: str) -> Differentiator:
 
 def _from_gallery(name: str) -> Differentiator:
     """An entry of the gallery, which stands to the right of everything and is loaded by name."""
-    gallery: Any = importlib.import_module("bptt_check.gallery")
+    gallery: Any = importlib.import_module("gallery")
     try:
         return gallery.subject(name)
     except UnknownName as error:

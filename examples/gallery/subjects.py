@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from ..errors import UnknownName
-from . import note_000, note_001, note_002, note_003, note_004
+from bptt_check.errors import UnknownName
+
+from . import elman_biases, elman_softmax, many_to_one, sentiment_toy, three_steps
 from .entry import Entry, FormulaSubject
 
 GALLERY: tuple[Entry, ...] = (
-    *note_000.ENTRIES,
-    *note_001.ENTRIES,
-    *note_002.ENTRIES,
-    *note_003.ENTRIES,
-    *note_004.ENTRIES,
+    *many_to_one.ENTRIES,
+    *elman_softmax.ENTRIES,
+    *elman_biases.ENTRIES,
+    *sentiment_toy.ENTRIES,
+    *three_steps.ENTRIES,
 )
 """In the order of the notes."""
 

@@ -3,10 +3,10 @@
 Every formula is evaluated literally, as a subject: `gallery:NAME` wherever a subject is named.
 """
 
-from .catalogue import GALLERY, subject
 from .entry import Entry, Formula, FormulaSubject
 from .judge import ORACLES, Judged, judge, judge_gallery
 from .page import LABELS, page, render
+from .subjects import GALLERY, subject
 
 __all__ = [
     "GALLERY",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import oracles as known
-from ..report.report import Report
-from ..runs.check import Setup
-from ..runs.run import Plan, verify
-from ..verdicts.verdict import Verdict
-from .catalogue import GALLERY
+from bptt_check import oracles as known
+from bptt_check.report.report import Report
+from bptt_check.runs.check import Setup
+from bptt_check.runs.run import Plan, verify
+from bptt_check.verdicts.verdict import Verdict
+
 from .entry import Entry, FormulaSubject
+from .subjects import GALLERY
 
 ORACLES = ("complex_step", "finite_difference")
 """Those that need NumPy only: the gallery reads the same everywhere."""

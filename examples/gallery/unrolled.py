@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.types import Array
-from ..equations.namespaces.numpy import NumPy
-from ..equations.network import Problem, problem_of
-from ..errors import Unsupported
+from bptt_check.cases.case import Case
+from bptt_check.cases.types import Array
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import Problem, problem_of
+from bptt_check.errors import Unsupported
 
 Grads = dict[str, Array]
 

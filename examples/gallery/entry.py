@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.targets import Target
-from ..cases.types import Array
-from ..equations.exact import exact_gradients, exact_loss
-from ..errors import Unsupported
-from ..verdicts.verdict import Verdict
+from bptt_check.cases.case import Case
+from bptt_check.cases.targets import Target
+from bptt_check.cases.types import Array
+from bptt_check.equations.exact import exact_gradients, exact_loss
+from bptt_check.errors import Unsupported
+from bptt_check.verdicts.verdict import Verdict
+
 from .unrolled import Grads, Unrolled, summed
 
 Update = Callable[[Mapping[str, Array], Mapping[str, Array], float], dict[str, Array]]

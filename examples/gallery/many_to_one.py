@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cases.model import Model, Sizes
-from ..cases.targets import Target
-from ..cases.types import Array
+from bptt_check.cases.model import Model, Sizes
+from bptt_check.cases.targets import Target
+from bptt_check.cases.types import Array
+
 from .entry import Entry, Formula
 from .unrolled import Grads, Unrolled, require
 

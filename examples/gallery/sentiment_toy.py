@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from ..cases.targets import PRESETS
-from ..cases.types import Array
+from bptt_check.cases.targets import PRESETS
+from bptt_check.cases.types import Array
+
 from .entry import Entry, Formula
 from .unrolled import Grads, Unrolled
 

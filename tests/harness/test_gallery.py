@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 
+import gallery
 import numpy as np
 import pytest
+from gallery import (
+    GALLERY,
+    Entry,
+    elman_biases,
+    elman_softmax,
+    many_to_one,
+    sentiment_toy,
+    three_steps,
+)
 
-from bptt_check import gallery, oracles
+from bptt_check import oracles
 from bptt_check.cases.case import Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
 from bptt_check.cases.targets import PRESETS, Target
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.errors import ReportError, SubjectNotFound, UnknownName, Unsupported
-from bptt_check.gallery import GALLERY, Entry, note_000, note_001, note_002, note_003, note_004
 from bptt_check.runs.check import Setup, check_case, check_cases
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
@@ -75,13 +85,13 @@ def test_the_verdict_does_not_hang_on_the_seed(entry, seed):
 @pytest.mark.parametrize(
     ("name", "gradients", "wrong"),
     [
-        ("001-recurrent-weight-printed", partial(note_001.BARE, output_weight=True), {W, U}),
-        ("001-recurrent-weight-printed", partial(note_001.BARE, own_slope=True), {W, U}),
-        ("004-chain-printed", partial(note_004.both_weights, brackets=False), {W, U}),
-        ("004-chain-printed", partial(note_004.both_weights, missing_factor=False), {W, U}),
-        ("004-chain-printed", partial(note_004.both_weights, every_loss=False), {W, U}),
-        ("002-summary-printed", partial(note_002.summary, whole_loss=False), {W, U}),
-        ("002-summary-printed", partial(note_002.summary, whole_state=True), {W, U}),
+        ("001-recurrent-weight-printed", partial(elman_softmax.BARE, output_weight=True), {W, U}),
+        ("001-recurrent-weight-printed", partial(elman_softmax.BARE, own_slope=True), {W, U}),
+        ("004-chain-printed", partial(three_steps.both_weights, brackets=False), {W, U}),
+        ("004-chain-printed", partial(three_steps.both_weights, missing_factor=False), {W, U}),
+        ("004-chain-printed", partial(three_steps.both_weights, every_loss=False), {W, U}),
+        ("002-summary-printed", partial(elman_biases.summary, whole_loss=False), {W, U}),
+        ("002-summary-printed", partial(elman_biases.summary, whole_state=True), {W, U}),
     ],
 )
 def test_each_single_slip_is_rejected(name, gradients, wrong):
@@ -93,14 +103,14 @@ def test_the_summary_has_exactly_two_readings_with_a_right_line_for_the_input_we
     """Of one loss through all steps, or of all losses through one: without the extra factor both
     are the gradient.
     """
-    both = partial(note_002.summary, whole_loss=False, whole_state=True)
+    both = partial(elman_biases.summary, whole_loss=False, whole_state=True)
 
     assert {"pass"} == wrong_on(variant_of("002-summary-corrected", both))[0]
 
 
 def test_the_misplaced_bracket_shows_from_two_steps_on():
     """With h_{t-2} the initial state its derivative is zero, and tanh'(0) = 1 is still wrong."""
-    target = replace(note_000.TARGET, sizes=Sizes(T=2, B=1, D=1, H=1, O=1))
+    target = replace(many_to_one.TARGET, sizes=Sizes(T=2, B=1, D=1, H=1, O=1))
     entry = replace(named("000-two-step-expansion-printed"), target=target)
 
     assert {W} == wrong_on(entry)[1]
@@ -109,14 +119,16 @@ def test_the_misplaced_bracket_shows_from_two_steps_on():
 def test_the_side_of_the_error_shows_from_two_units_on():
     """For one hidden unit a row and a column are the same."""
     target = Target("one unit", Model("rnn", bias=False), sizes=Sizes(T=3, B=2, D=2, H=1, O=2))
-    entry = variant_of("001-error-on-the-left-printed-half-mended", note_001.ON_THE_LEFT, target)
+    entry = variant_of(
+        "001-error-on-the-left-printed-half-mended", elman_softmax.ON_THE_LEFT, target
+    )
 
     assert {"pass"} == wrong_on(entry)[0]
 
 
 def test_a_first_step_without_initial_state_loses_only_the_input_weight():
     """Sums that start one step late are right for W where the initial state is zero."""
-    case = Spec(note_001.MODEL, Sizes(T=3, B=2)).build()
+    case = Spec(elman_softmax.MODEL, Sizes(T=3, B=2)).build()
     case = case.with_inputs({"h0": np.zeros_like(case.h0)})
     report = check_case(gallery.subject("001-first-step-printed-half-mended"), case, SETUP)
 
@@ -125,8 +137,8 @@ def test_a_first_step_without_initial_state_loses_only_the_input_weight():
 
 def test_the_last_loss_alone_is_enough_for_many_to_one():
     """The chain with its brackets and factor is right where only the last step has a loss."""
-    target = replace(note_004.TARGET, model=replace(note_004.TARGET.model, readout="last"))
-    last = partial(note_004.both_weights, every_loss=False)
+    target = replace(three_steps.TARGET, model=replace(three_steps.TARGET.model, readout="last"))
+    last = partial(three_steps.both_weights, every_loss=False)
 
     assert {"pass"} == wrong_on(variant_of("004-chain-corrected", last, target))[0]
 
@@ -142,7 +154,7 @@ def test_the_closed_sums_are_a_second_gradient_of_the_preset(regime):
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
 @pytest.mark.parametrize("readout", ["every", "last"])
-@pytest.mark.parametrize("gradients", [note_002.recursion, note_002.step_jacobian])
+@pytest.mark.parametrize("gradients", [elman_biases.recursion, elman_biases.step_jacobian])
 def test_the_corrected_recursions_hold_for_the_tanh_systems_of_the_note(loss, readout, gradients):
     """Both losses and both readouts pass, not only the one the entry is checked on."""
     target = Target("tanh", Model("rnn", loss=loss, readout=readout))
@@ -204,9 +216,11 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
 
 
 def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatch):
-    """Names of entries are no Python names, so nothing of the user's is hidden."""
+    """In a process that has not imported ours, a module beside the user comes first."""
     (tmp_path / "gallery.py").write_text("def mine(case):\n    return case\n")
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [n for n in sys.modules if n.partition(".")[0] == "gallery"]:
+        monkeypatch.delitem(sys.modules, name)
 
     assert loading.load("gallery:mine").__name__ == "mine"
 
@@ -217,13 +231,13 @@ def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatc
         ("001-closed-sums-corrected", Spec(Model("lstm")), "full BPTT for rnn-tanh\\+nobias"),
         (
             "001-closed-sums-corrected",
-            Spec(note_001.MODEL, truncation=Truncation(2, 2)),
+            Spec(elman_softmax.MODEL, truncation=Truncation(2, 2)),
             "full BPTT",
         ),
-        ("001-closed-sums-corrected", Spec(note_001.MODEL, lengths=True), "full BPTT"),
-        ("001-input-weight-printed", Spec(note_001.MODEL), "O = H"),
-        ("000-two-step-expansion-printed", Spec(note_000.TARGET.model), "H = 1"),
-        ("004-chain-corrected", Spec(note_004.TARGET.model), "T = 3"),
+        ("001-closed-sums-corrected", Spec(elman_softmax.MODEL, lengths=True), "full BPTT"),
+        ("001-input-weight-printed", Spec(elman_softmax.MODEL), "O = H"),
+        ("000-two-step-expansion-printed", Spec(many_to_one.TARGET.model), "H = 1"),
+        ("004-chain-corrected", Spec(three_steps.TARGET.model), "T = 3"),
     ],
 )
 def test_what_a_formula_was_not_written_for_is_declined(name, spec, reason):
@@ -243,7 +257,7 @@ def test_an_update_that_does_not_fit_is_declined():
 
 def test_a_float32_case_gets_float32_gradients():
     """What the formula gives has the dtype of the case."""
-    case = replace(Spec(note_003.TOY.model, note_003.TOY.sizes), dtype="float32").build()
+    case = replace(Spec(sentiment_toy.TOY.model, sentiment_toy.TOY.sizes), dtype="float32").build()
     grads = gallery.subject("003-paths-as-printed")(case)[1]
 
     assert {np.dtype("float32")} == {g.dtype for g in grads.values()}

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ReportError
-from ..report.folder import write_file
-from ..report.html.standalone_page import plain_page
-from ..report.sentences import fit
-from ..verdicts.verdict import Verdict
+from bptt_check.errors import ReportError
+from bptt_check.report.folder import write_file
+from bptt_check.report.html.standalone_page import plain_page
+from bptt_check.report.sentences import fit
+from bptt_check.verdicts.verdict import Verdict
+
 from .entry import Formula
 from .judge import Judged, judge_gallery
 
@@ -54,7 +55,7 @@ def page(folder: str | Path, judged: Sequence[Judged] | None = None) -> Path:
 def render(judged: Sequence[Judged]) -> str:
     """The page: the same judgements give the same page, to the last byte."""
     return plain_page(
-        "bptt_check.gallery",
+        "gallery",
         "gallery",
         {"label": _label, "message": _message},
         exhibits=_exhibits(judged),

@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from ..cases.model import Model
-from ..cases.targets import Target
-from ..cases.types import Array
+from bptt_check.cases.model import Model
+from bptt_check.cases.targets import Target
+from bptt_check.cases.types import Array
+
 from .entry import Entry, Formula
 from .unrolled import Grads, Unrolled
 
