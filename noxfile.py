@@ -59,6 +59,14 @@ def power(session: nox.Session) -> None:
 
 
 @nox.session
+def gallery(session: nox.Session) -> None:
+    """Judge the formulas of teaching texts and write reports/gallery.html."""
+    session.install(".")
+    arguments = session.posargs or ["reports"]
+    session.run("python", "-m", "gallery", *arguments, env={"PYTHONPATH": "examples"})
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with every backend."""
     session.install("-e", ".[all]", TORCH, *group("test"))

@@ -42,7 +42,8 @@ class Package:
         """
         text = loading.entry_points().get(subject, subject)
         module, _, name = text.rpartition(":")
-        if not module or module in ("gallery", "exec"):
+        parts = name.split(".")
+        if not module or module == "exec" or not all(part.isidentifier() for part in parts):
             raise SubjectNotFound(
                 f"{subject!r} has no source that can be edited: write package.module:attribute "
                 "or path/to/file.py:attribute."
@@ -81,8 +82,8 @@ def mutants(subject: str = loading.DEFAULT, scope: Scope | None = None) -> tuple
 @functools.cache
 def observed(subject: str) -> tuple[tuple[Target, ...], Observed]:
     """The default targets that a subject supports, and what it does on a small case of each."""
-    supports: Any = getattr(loading.load(subject), "supports", lambda model: True)
     package = Package.of(subject)
+    supports: Any = getattr(loading.load(subject), "supports", lambda model: True)
     module = package.attribute.partition(":")[0]
     called = original(package.root, package.attribute, {module: {}})
     able = [t for t in default_targets() if supports(t.model)]

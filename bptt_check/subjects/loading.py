@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -11,12 +12,18 @@ from types import ModuleType
 from typing import Any, cast
 
 from ..cases.result import Differentiator
-from ..errors import SubjectNotFound, UnknownName
+from ..errors import SubjectNotFound
 
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
 
 PROGRAMS = ("exec:", "exec1:")
+
+NOT_INSTALLED = {
+    "gallery": "The gallery of printed formulas is no part of the installation: "
+    "put the folder examples/ of the source on PYTHONPATH."
+}
+"""Modules that messages name and an installation lacks, and what to do then."""
 
 
 def entry_points() -> dict[str, str]:
@@ -29,8 +36,8 @@ def load(text: str) -> Differentiator:
 
     Args:
         text: `package.module:attribute`, `path/to/file.py:attribute`, the name of an entry point
-            of the group `bptt_check.subjects.loading`, `gallery:NAME` for a printed formula, or
-            `exec:COMMAND` (once for all cases) or `exec1:COMMAND` (once a case) for a program.
+            of the group `bptt_check.subjects`, or `exec:COMMAND` (once for all cases) or
+            `exec1:COMMAND` (once a case) for a program.
 
     Raises:
         SubjectNotFound: says which part of the text leads nowhere, and what is there instead.
@@ -47,26 +54,16 @@ def load(text: str) -> Differentiator:
             f"{text!r} names no subject: write package.module:attribute, "
             f"path/to/file.py:attribute, exec:COMMAND or one of the installed subjects ({known})."
         )
-    if module_name == "gallery" and not attribute.isidentifier():  # 001-update is no attribute
-        return _from_gallery(attribute)
     module = _from_file(module_name) if module_name.endswith(".py") else _from_name(module_name)
     subject: Any = module
     for part in attribute.split("."):
         if not hasattr(subject, part):
-            raise SubjectNotFound(f"{module_name} has no {attribute!r}. It has: {_public(module)}.")
+            what = f"{module_name} has no {attribute!r}. {_what_it_has(module, attribute)}"
+            raise SubjectNotFound(what)
         subject = getattr(subject, part)
     if not callable(subject):
         raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
     return cast("Differentiator", subject)
-
-
-def _from_gallery(name: str) -> Differentiator:
-    """An entry of the gallery, which stands to the right of everything and is loaded by name."""
-    gallery: Any = importlib.import_module("gallery")
-    try:
-        return gallery.subject(name)
-    except UnknownName as error:
-        raise SubjectNotFound(str(error)) from error
 
 
 def _from_name(name: str) -> ModuleType:
@@ -75,7 +72,10 @@ def _from_name(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
-            raise SubjectNotFound(f"there is no module {name!r} on the Python path.") from error
+            advice = NOT_INSTALLED.get(name, "")
+            raise SubjectNotFound(
+                f"there is no module {name!r} on the Python path. {advice}".rstrip()
+            ) from error
         raise SubjectNotFound(f"importing {name} failed: {error}") from error
     except (Exception, SystemExit) as error:
         raise SubjectNotFound(
@@ -104,6 +104,10 @@ def _from_file(name: str) -> ModuleType:
     return module
 
 
-def _public(module: ModuleType) -> str:
-    names = [n for n, value in vars(module).items() if callable(value) and not n.startswith("_")]
-    return ", ".join(names[:12]) or "nothing callable"
+def _what_it_has(module: ModuleType, wanted: str) -> str:
+    """What can be called in a module, and what was probably meant."""
+    names = [n for n in dict.fromkeys([*vars(module), *dir(module)]) if not n.startswith("_")]
+    callables = [n for n in names if callable(getattr(module, n, None))]
+    close = difflib.get_close_matches(wanted, callables, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"It has: {', '.join(callables[:12]) or 'nothing callable'}.{hint}"

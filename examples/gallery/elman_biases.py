@@ -90,8 +90,8 @@ def _by_weight(run: Unrolled, used: Callable[[int], Array], whole: bool) -> dict
     """`dh_t / dW` by step; zero for the initial state."""
     if whole:
         return run.total(used)
-    found = {t: run.immediate(t, used(t)) for t in range(1, run.T + 1)}
-    return {0: np.zeros_like(found[1])} | found
+    slopes = {t: run.immediate(t, used(t)) for t in range(1, run.T + 1)}
+    return {0: np.zeros_like(slopes[1])} | slopes
 
 
 RECURSION = Formula(

@@ -19,14 +19,14 @@ ORACLES = ("complex_step", "finite_difference")
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedEntry:
     """An entry and what the harness says of it."""
 
     entry: Entry
     report: Report
 
     @property
-    def found(self) -> tuple[str, ...]:
+    def found_wrong(self) -> tuple[str, ...]:
         """What was found wrong."""
         rows = (r.parameter for r in self.report.rows if r.verdict == Verdict.FAIL)
         return tuple(dict.fromkeys(rows))
@@ -34,17 +34,21 @@ class Judged:
     @property
     def expected(self) -> bool:
         """Whether the verdict is the entry's, and exactly its parameters were found wrong."""
-        same = set(self.found) == set(self.entry.wrong)
+        same = set(self.found_wrong) == set(self.entry.wrong)
         return same and self.report.verdict == self.entry.verdict
 
 
-def judge(entry: Entry, cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES) -> Judged:
+def judge(
+    entry: Entry, cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES
+) -> JudgedEntry:
     """The judgement of one entry on so many drawn cases of its target."""
     setup = Setup(tuple(known.load(name) for name in oracles))
     record = verify(FormulaSubject(entry), Plan((entry.target,), cases, seed=seed), setup)
-    return Judged(entry, Report.of(record))
+    return JudgedEntry(entry, Report.of(record))
 
 
-def judge_gallery(cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES) -> list[Judged]:
+def judge_gallery(
+    cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES
+) -> list[JudgedEntry]:
     """The judgement of every entry, in the order of `GALLERY`."""
     return [judge(entry, cases, seed, oracles) for entry in GALLERY]

@@ -13,7 +13,7 @@ from bptt_check.report.sentences import fit
 from bptt_check.verdicts.verdict import Verdict
 
 from .entry import Formula
-from .judge import Judged, judge_gallery
+from .judge import JudgedEntry, judge_gallery
 
 PAGE = "gallery.html"
 LABELS = {
@@ -31,10 +31,10 @@ class Exhibit:
     """A formula with all that was evaluated of it."""
 
     formula: Formula
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedEntry, ...]
 
 
-def page(folder: str | Path, judged: Sequence[Judged] | None = None) -> Path:
+def page(folder: str | Path, judged: Sequence[JudgedEntry] | None = None) -> Path:
     """Write `gallery.html` into a folder, judging the gallery unless that was done.
 
     Returns:
@@ -52,7 +52,7 @@ def page(folder: str | Path, judged: Sequence[Judged] | None = None) -> Path:
     return path
 
 
-def render(judged: Sequence[Judged]) -> str:
+def render(judged: Sequence[JudgedEntry]) -> str:
     """The page: the same judgements give the same page, to the last byte."""
     return plain_page(
         "gallery",
@@ -65,18 +65,18 @@ def render(judged: Sequence[Judged]) -> str:
     )
 
 
-def _exhibits(judged: Sequence[Judged]) -> list[Exhibit]:
+def _exhibits(judged: Sequence[JudgedEntry]) -> list[Exhibit]:
     """Judgements by formula, in their order."""
-    by_formula: dict[Formula, list[Judged]] = {}
+    by_formula: dict[Formula, list[JudgedEntry]] = {}
     for one in judged:
         by_formula.setdefault(one.entry.formula, []).append(one)
-    return [Exhibit(formula, tuple(found)) for formula, found in by_formula.items()]
+    return [Exhibit(formula, tuple(entries)) for formula, entries in by_formula.items()]
 
 
 def _label(variant: str) -> str:
     return LABELS.get(variant, variant)
 
 
-def _message(judged: Judged) -> str:
+def _message(judged: JudgedEntry) -> str:
     """What the harness says, without the cut that a terminal needs."""
     return fit(judged.report.message, 140, 80)

@@ -23,7 +23,7 @@ def subject(name: str) -> FormulaSubject:
     Raises:
         UnknownName: there is none; the message lists all.
     """
-    found = {entry.name: entry for entry in GALLERY}
-    if name not in found:
-        raise UnknownName("gallery entry", name, found)
-    return FormulaSubject(found[name])
+    entries = {entry.name: entry for entry in GALLERY}
+    if name not in entries:
+        raise UnknownName("gallery entry", name, entries)
+    return FormulaSubject(entries[name])

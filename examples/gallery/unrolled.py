@@ -61,10 +61,10 @@ class Unrolled:
 
     def whole(self) -> dict[int, Array]:
         """`dL / dh_t` of the losses of step t and of all later steps, by step."""
-        found = {self.T: self.own(self.T)}
+        dL_dh = {self.T: self.own(self.T)}
         for t in range(self.T - 1, 0, -1):
-            found[t] = self.own(t) + self.jacobian(t + 1).T @ found[t + 1]
-        return found
+            dL_dh[t] = self.own(t) + self.jacobian(t + 1).T @ dL_dh[t + 1]
+        return dL_dh
 
     def immediate(self, t: int, used: Array) -> Array:
         """`dh_t / dW` with `h_{t-1}` held, W being the weight that multiplies `used` [n] at step t:
@@ -74,11 +74,11 @@ class Unrolled:
 
     def total(self, used: Callable[[int], Array]) -> dict[int, Array]:
         """`dh_t / dW` through all steps up to t, by step from 0: (H, H, n)."""
-        found = {0: np.zeros_like(self.immediate(1, used(1)))}
+        dh_dW = {0: np.zeros_like(self.immediate(1, used(1)))}
         for t in range(1, self.T + 1):
-            through = np.einsum("uv,vwn->uwn", self.jacobian(t), found[t - 1])
-            found[t] = self.immediate(t, used(t)) + through
-        return found
+            through = np.einsum("uv,vwn->uwn", self.jacobian(t), dh_dW[t - 1])
+            dh_dW[t] = self.immediate(t, used(t)) + through
+        return dh_dW
 
     def x_t(self, t: int) -> Array:
         """What `W_xh` multiplies at step t, (D,)."""
@@ -91,9 +91,11 @@ class Unrolled:
 
 def summed(case: Case, of_sequence: Callable[[Unrolled], Grads]) -> Grads:
     """Gradients of a case from those of its sequences: added up; `x` (T, D) put side by side."""
-    found = [of_sequence(run) for run in _sequences(case)]
-    names = found[0]
-    stacked = {n: np.stack([grads[n] for grads in found], axis=1 if n == "x" else 0) for n in names}
+    per_sequence = [of_sequence(run) for run in _sequences(case)]
+    names = per_sequence[0]
+    stacked = {
+        n: np.stack([grads[n] for grads in per_sequence], axis=1 if n == "x" else 0) for n in names
+    }
     return {n: a if n == "x" else a.sum(axis=0) for n, a in stacked.items()}
 
 

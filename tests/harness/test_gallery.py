@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import html
+import os
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-import gallery
 import numpy as np
 import pytest
 from gallery import (
     GALLERY,
-    Entry,
     elman_biases,
     elman_softmax,
     many_to_one,
     sentiment_toy,
+    subject,
     three_steps,
 )
+from gallery.entry import Entry, FormulaSubject
+from gallery.judge import ORACLES, judge_gallery
+from gallery.page import LABELS, page, render
 
 from bptt_check import oracles
 from bptt_check.cases.case import Spec, Truncation
@@ -32,7 +37,8 @@ from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
 from bptt_check.subjects import loading
 
-SETUP = Setup(tuple(oracles.load(name) for name in gallery.ORACLES))
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SETUP = Setup(tuple(oracles.load(name) for name in ORACLES))
 W, U, V = "W_hh_l0", "W_xh_l0", "W_hy"
 NAMES = [entry.name for entry in GALLERY]
 
@@ -40,19 +46,19 @@ NAMES = [entry.name for entry in GALLERY]
 @pytest.fixture(scope="module")
 def judged():
     """The whole gallery, judged once."""
-    return gallery.judge_gallery(cases=6)
+    return judge_gallery(cases=6)
 
 
 def named(name: str) -> Entry:
     """The entry of a name."""
-    return gallery.subject(name).entry
+    return subject(name).entry
 
 
 def wrong_on(entry: Entry, seed: int = 0, count: int = 6) -> tuple[set[str], set[str]]:
     """Verdicts and what was found wrong, over some drawn cases of an entry's target."""
     plan = Plan((entry.target,), count, seed=seed)
     cases = [spec.build() for spec in draw_specs(plan.strategy(entry.target), count, seed)]
-    reports = list(check_cases(gallery.FormulaSubject(entry), cases, SETUP))
+    reports = list(check_cases(FormulaSubject(entry), cases, SETUP))
     wrong = {row.parameter for r in reports for row in r.rows if row.verdict == "fail"}
     return {report.verdict for report in reports}, wrong
 
@@ -68,7 +74,7 @@ def test_an_entry_gets_its_verdict(judged, name):
     """A formula printed wrong is rejected in exactly its parameters; every other one passes."""
     (one,) = (j for j in judged if j.entry.name == name)
 
-    assert (one.entry.verdict, set(one.entry.wrong)) == (one.report.verdict, set(one.found))
+    assert (one.entry.verdict, set(one.entry.wrong)) == (one.report.verdict, set(one.found_wrong))
     assert one.expected
 
 
@@ -130,7 +136,7 @@ def test_a_first_step_without_initial_state_loses_only_the_input_weight():
     """Sums that start one step late are right for W where the initial state is zero."""
     case = Spec(elman_softmax.MODEL, Sizes(T=3, B=2)).build()
     case = case.with_inputs({"h0": np.zeros_like(case.h0)})
-    report = check_case(gallery.subject("001-first-step-printed-half-mended"), case, SETUP)
+    report = check_case(subject("001-first-step-printed-half-mended"), case, SETUP)
 
     assert {U} == {row.parameter for row in report.rows if row.verdict == "fail"}
 
@@ -149,7 +155,7 @@ def test_the_closed_sums_are_a_second_gradient_of_the_preset(regime):
     (target,) = PRESETS["elman_softmax"]
     case = Spec(target.model, Sizes(T=7, B=3, D=4, H=5, O=2), seed=3, regime=regime).build()
 
-    assert check_case(gallery.subject("001-closed-sums-corrected"), case, SETUP).passed
+    assert check_case(subject("001-closed-sums-corrected"), case, SETUP).passed
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
@@ -167,7 +173,7 @@ def test_only_what_the_formula_gives_is_replaced(entry):
     """Loss and all other gradients of a subject are exact."""
     sizes = entry.target.sizes or Sizes(T=3, B=2, D=2, H=3, O=3)
     case = Spec(entry.target.model, sizes).build()
-    grads = gallery.FormulaSubject(entry)(case)[1]
+    grads = FormulaSubject(entry)(case)[1]
     changed = {n for n, g in exact_gradients(case).items() if not np.allclose(g, grads[n])}
 
     assert set(entry.wrong) - {"update"} == changed
@@ -183,7 +189,7 @@ def test_an_entry_says_what_it_is(entry):
     assert formula.source.startswith(f"Note {entry.name[:3]},")
     assert formula.printed != formula.corrected
     assert entry.variant.startswith("printed") == bool(entry.wrong)
-    assert entry.variant in gallery.LABELS
+    assert entry.variant in LABELS
     assert (entry.gradients is None) != (entry.update is None)
 
 
@@ -199,20 +205,53 @@ def test_every_note_is_there_and_names_are_unique():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_subject_is_loaded_by_name(name):
     """`gallery:NAME` gives the subject, under that name and with its target."""
-    subject = loading.load(f"gallery:{name}")
+    loaded = loading.load(f"gallery:{name}")
 
-    assert f"gallery:{name}" == subject.name
-    assert (named(name).target,) == subject.targets
-    assert subject.supports(named(name).target.model)
-    assert not subject.supports(Model("lstm"))
+    assert f"gallery:{name}" == loaded.name
+    assert (named(name).target,) == loaded.targets
+    assert loaded.supports(named(name).target.model)
+    assert not loaded.supports(Model("lstm"))
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
     """Both ways to ask for an entry say what was probably meant."""
     with pytest.raises(UnknownName, match="Did you mean '001-update-printed'"):
-        gallery.subject("001-update-print")
+        subject("001-update-print")
     with pytest.raises(SubjectNotFound, match="Did you mean '001-update-printed'"):
         loading.load("gallery:001-update-print")
+
+
+def test_without_the_examples_the_error_says_what_to_do(tmp_path, monkeypatch):
+    """An installation has no gallery."""
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if Path(p).name != "examples"])
+    for name in [n for n in sys.modules if n.partition(".")[0] == "gallery"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SubjectNotFound, match=r"no module 'gallery'.* put the folder examples/"):
+        loading.load("gallery:001-update-printed")
+
+
+def test_the_command_runs_an_entry_and_all_of_them(tmp_path):
+    """With the examples on the path, in processes of their own."""
+    path = os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
+    run = ["bptt_check", "run", "gallery:001-update-printed", "--cases", "2"]
+    one = [*run, "--oracle", "complex_step"]
+
+    judged = command([*one], environment)
+    shown = command(["gallery", str(tmp_path), "--cases", "2"], environment)
+
+    assert (judged.returncode, "update is not" in judged.stdout) == (1, True), judged.stderr
+    assert (shown.returncode, shown.stdout.count("as expected")) == (0, len(GALLERY)), shown.stderr
+    assert (tmp_path / "gallery.html").is_file()
+
+
+def command(words, environment):
+    """A module that is run."""
+    return subprocess.run(
+        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatch):
@@ -243,13 +282,13 @@ def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatc
 def test_what_a_formula_was_not_written_for_is_declined(name, spec, reason):
     """Other models, truncation, lengths and sizes without fitting shapes are `unsupported`."""
     with pytest.raises(Unsupported, match=reason):
-        gallery.subject(name)(spec.build())
+        subject(name)(spec.build())
 
 
 def test_an_update_that_does_not_fit_is_declined():
     """The printed update of V has no shape unless D = H = O."""
     params = {n: np.zeros((2, 3)) for n in (W, U)} | {V: np.zeros((4, 2))}
-    update = gallery.subject("001-update-printed").update
+    update = subject("001-update-printed").update
 
     with pytest.raises(Unsupported, match="D = H = O"):
         update(params, params, 0.1)
@@ -258,14 +297,14 @@ def test_an_update_that_does_not_fit_is_declined():
 def test_a_float32_case_gets_float32_gradients():
     """What the formula gives has the dtype of the case."""
     case = replace(Spec(sentiment_toy.TOY.model, sentiment_toy.TOY.sizes), dtype="float32").build()
-    grads = gallery.subject("003-paths-as-printed")(case)[1]
+    grads = subject("003-paths-as-printed")(case)[1]
 
     assert {np.dtype("float32")} == {g.dtype for g in grads.values()}
 
 
 def test_the_page_shows_every_entry(judged, tmp_path):
     """Titles, formulas, messages and the command of every entry are on it, in one file."""
-    text = gallery.page(tmp_path / "deep" / "er", judged).read_text("utf-8")
+    text = page(tmp_path / "deep" / "er", judged).read_text("utf-8")
 
     for one in judged:
         assert f"bptt-check run gallery:{one.entry.name}" in text
@@ -273,12 +312,12 @@ def test_the_page_shows_every_entry(judged, tmp_path):
         assert one.entry.text.splitlines()[-1].replace("'", "&#39;") in text
     assert text.count("Found wrong: ") == sum(bool(e.wrong) for e in GALLERY)
     assert "Not as expected" not in text
-    assert gallery.render(judged) == text
+    assert render(judged) == text
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(judged):
     """Only its own style is allowed, and there is no script and no address."""
-    text = gallery.render(judged)
+    text = render(judged)
 
     assert re.search(r"default-src 'none'; style-src 'sha256-[\w+/=]{44}'", html.unescape(text))
     assert "<script" not in text
@@ -290,7 +329,7 @@ def test_the_page_escapes_what_it_shows(judged):
     mark = "<script>alert('&')</script>"
     formula = replace(judged[0].entry.formula, title=mark, fault=mark, printed=mark, source=mark)
     entry = replace(judged[0].entry, formula=formula, reading=mark)
-    text = gallery.render([replace(judged[0], entry=entry)])
+    text = render([replace(judged[0], entry=entry)])
 
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 5
@@ -300,7 +339,7 @@ def test_the_page_marks_a_verdict_that_is_not_expected(judged):
     """Should the harness ever accept a wrong formula, the page says so."""
     passing = next(j for j in judged if j.report.passed)
     entry = replace(passing.entry, variant="printed", wrong=("W_hy",))
-    text = gallery.render([replace(passing, entry=entry)])
+    text = render([replace(passing, entry=entry)])
 
     assert "Not as expected: it should be found wrong in W_hy." in text
 
@@ -310,4 +349,4 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(ReportError, match="cannot be made"):
-        gallery.page(tmp_path / "file")
+        page(tmp_path / "file")
