@@ -11,8 +11,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import gallery.__main__
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from gallery import (
     GALLERY,
     elman_biases,
@@ -232,26 +234,54 @@ def test_without_the_examples_the_error_says_what_to_do(tmp_path, monkeypatch):
         loading.load("gallery:001-update-printed")
 
 
-def test_the_command_runs_an_entry_and_all_of_them(tmp_path):
-    """With the examples on the path, in processes of their own."""
+def test_an_entry_is_run_from_the_command_line():
+    """With the examples on the path, in a process of its own."""
     path = os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path}
-    run = ["bptt_check", "run", "gallery:001-update-printed", "--cases", "2"]
-    one = [*run, "--oracle", "complex_step"]
+    name = "gallery:001-update-printed"
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "bptt_check",
+            "run",
+            name,
+            "--cases",
+            "2",
+            "--oracle",
+            "complex_step",
+        ],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    judged = command([*one], environment)
-    shown = command(["gallery", str(tmp_path), "--cases", "2"], environment)
+    assert run.returncode == 1, run.stderr
+    assert "update is not" in run.stdout
+    assert re.search(f"reproduce: bptt-check replay '.*' {name}$", run.stdout, re.MULTILINE)
 
-    assert (judged.returncode, "update is not" in judged.stdout) == (1, True), judged.stderr
-    assert (shown.returncode, shown.stdout.count("as expected")) == (0, len(GALLERY)), shown.stderr
+
+def test_the_command_of_the_gallery_shows_every_entry(judged, tmp_path, monkeypatch):
+    """`python -m gallery` ends with status 0 where every verdict is the expected one."""
+    monkeypatch.setattr(gallery.__main__, "judge_gallery", lambda cases: judged)
+    done = CliRunner().invoke(gallery.__main__.main, [str(tmp_path)])
+
+    assert (done.exit_code, done.output.count("as expected")) == (0, len(GALLERY))
     assert (tmp_path / "gallery.html").is_file()
 
 
-def command(words, environment):
-    """A module that is run."""
-    return subprocess.run(
-        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, check=False
+def test_the_command_of_the_gallery_fails_where_a_verdict_is_not_expected(
+    judged, tmp_path, monkeypatch
+):
+    """Should the harness ever accept a wrong formula, the session fails."""
+    passing = next(j for j in judged if j.report.passed)
+    entry = replace(passing.entry, variant="printed", wrong=("W_hy",))
+    monkeypatch.setattr(
+        gallery.__main__, "judge_gallery", lambda cases: [replace(passing, entry=entry)]
     )
+    done = CliRunner().invoke(gallery.__main__.main, [str(tmp_path)])
+
+    assert (done.exit_code, "UNEXPECTED" in done.output) == (1, True)
 
 
 def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatch):
