@@ -33,12 +33,6 @@ WITHIN = 12.0
 """Units that right implementations stay below; a third of what `verdict.Tolerance` allows."""
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 def drawn(dtype: str, regime: str, count: int, families: tuple[str, ...] = ()) -> Iterator[Case]:
     """Cases of all default models that the reference and complex step have an answer to."""
     everything = [t.model for t in default_targets() if t.model.activation != "relu"]

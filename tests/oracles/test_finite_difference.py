@@ -50,12 +50,6 @@ def drawn(regime: str, count: int) -> list[Spec]:
     return draw_specs(everything, count, seed=11)
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 @pytest.mark.parametrize("regime", REGIMES)
 def test_the_bound_bounds(regime):
     """Over some hundred cases of all models no entry is farther from the truth than its bound."""

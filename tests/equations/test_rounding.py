@@ -1,0 +1,102 @@
+"""Arithmetics that disturb: by their unit, alike in every run, and final."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+from bptt_check.cases.case import Spec
+from bptt_check.equations.arithmetic import Arithmetic, Exact
+from bptt_check.equations.exact import sweep
+from bptt_check.equations.network import problem_of
+from bptt_check.equations.rounding import GridRounding, KinkSlopes
+
+
+def losses_of(text: str, arithmetic: Arithmetic | None = None) -> np.ndarray:
+    """The losses [samples, B] of a case on a tape."""
+    return sweep(problem_of(Spec.parse(text).build()), arithmetic=arithmetic or Exact()).losses
+
+
+@pytest.mark.parametrize("unit", [2.0**-24, 2.0**-40])
+def test_rounding_disturbs_by_its_unit(unit):
+    """Samples scatter around the exact value by some units, and are all different."""
+    exact = losses_of("lstm T=3")
+    rounded = losses_of("lstm T=3", GridRounding(unit, 16))
+    off = (rounded - exact) / exact / unit
+
+    assert rounded.shape == (16, 3)
+    assert len(np.unique(rounded[:, 0])) == 16
+    assert 0.1 < np.abs(off).max() < 100
+
+
+def test_samples_lie_along_the_first_axis_of_every_gradient():
+    """One sweep gives all samples of all gradients."""
+    problem = problem_of(Spec.parse("gru+2layers+bidirectional T=3 B=2 D=2 H=3 O=2").build())
+
+    for name, bar in sweep(problem, arithmetic=GridRounding(2.0**-40, 5)).bars.items():
+        assert bar.shape == (5, *problem.inputs[name].shape)
+
+
+def test_rounding_is_the_same_every_time():
+    """The model of rounding has no randomness of its own."""
+    one, other = (losses_of("lstm T=3", GridRounding(2.0**-40, 4)) for _ in range(2))
+
+    assert np.array_equal(one, other)
+
+
+def test_the_slope_at_a_kink_is_drawn():
+    """Every slope between 0 and 1 is as good as another at the kink; elsewhere it is certain."""
+    z = np.array([[-1.0, 0.0, 1.0]])
+    slopes = KinkSlopes(64, [z == 0]).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
+
+    assert not slopes[..., 0].any()
+    assert 0.0 <= slopes[..., 1].min() < 0.2 < 0.8 < slopes[..., 1].max() <= 1.0
+    assert slopes[..., 2].all()
+    assert Exact().slope_of_relu(z).tolist() == [[0.0, 0.0, 1.0]]
+
+
+def test_large_arrays_need_more_numbers_than_the_pool_has():
+    """The pool grows with what is asked of it."""
+    noise = GridRounding(1.0, 16)
+    disturbed = noise.relative(np.ones((1, 100, 100)))
+
+    assert disturbed.shape == (16, 100, 100)
+    assert np.all(np.abs(disturbed - 1.0) <= 1.0)
+    assert np.std(disturbed) > 0.5
+    assert noise.relative(np.ones((1, 7))).shape == (16, 7)
+
+
+def test_a_sum_of_products_rounds_at_the_size_of_its_terms():
+    """What cancels leaves the rounding of what was cancelled."""
+    rounding = GridRounding(2.0**-40, 256)
+    a, b = np.array([[[1e6, 1e6]]]), np.array([[[1.0], [-1.0]]])
+    product = rounding.product(a @ b, a, b)
+    total = rounding.total(np.array([[1e6, -1e6]]), -1)
+
+    assert 0.3e6 < np.std(product) / 2.0**-40 < 2.4e6
+    assert 0.3e6 < np.std(total) / 2.0**-40 < 2.4e6
+
+
+def test_code_that_keeps_no_digits_rounds_bounded_functions_at_the_size_of_one():
+    """A gate of 1e-6 is right to a unit of 1, and so is no value of a function without bounds."""
+    small = np.full((1, 1000), 1e-6)
+    careless, usual = (GridRounding(2.0**-40, 16, keeps_digits=k) for k in (False, True))
+
+    assert np.std(careless.function(small, bounded=True)) > 0.1 * 2.0**-40
+    assert np.std(careless.function(small)) < 1e-5 * 2.0**-40
+    assert np.std(usual.function(small, bounded=True)) < 1e-5 * 2.0**-40
+
+
+HOOKS = {name for name in vars(Arithmetic) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("arithmetic", [Exact, GridRounding, KinkSlopes])
+def test_arithmetics_have_the_five_hooks_and_inherit_nothing(arithmetic):
+    """Each is final: none takes over half of another's hooks and sets back the rest."""
+    own = {name for name, _ in inspect.getmembers(arithmetic, inspect.isfunction)}
+
+    assert len(HOOKS) == 5
+    assert {name for name in own if not name.startswith("_")} == HOOKS
+    assert arithmetic.__bases__ == (object,)
