@@ -336,7 +336,7 @@ def test_a_cell_of_ones_own_is_a_model_like_any_other(minimal_gated_unit):
     assert parameter_shapes(model, SIZES)["W_hh_l1_reverse"] == (8, 4)
 
 
-def test_the_cell_of_the_test_above_is_gone():
+def test_a_registered_cell_can_be_removed():
     """A registered cell can be taken out again."""
     with pytest.raises(UnknownName, match="unknown cell 'mgu'"):
         Model("mgu")

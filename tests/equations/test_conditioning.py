@@ -111,7 +111,7 @@ RNN = "rnn-identity+2layers+mse+mean T=5 B=2 D=5 H=4 O=3 regime=saturated k1=5 k
 
 
 @pytest.mark.parametrize("text", [GRU, f"{RNN} seed=3947"])
-def test_cases_that_were_hard(text):
+def test_known_hard_cases_stay_within_a_few_units(text):
     """Cases in which a right implementation was once farther off than usual."""
     case = Spec.parse(text).build()
     exact = conditioning(case, "float64")
@@ -168,7 +168,7 @@ def test_one_sequence_left_out_of_a_long_sum_fails(text):
 CHAOS = "rnn-tanh+mse+last T=100 B=8 D=8 H=64 O=10 dtype=float32 regime=saturated seed=174"
 
 
-def test_where_trajectories_part_every_value_may_be_right():
+def test_chaotic_float32_gradients_are_not_judged():
     """Two float32 programs that differ by rounding end up nineteen orders of magnitude apart."""
     case = Spec.parse(CHAOS).build()
     report = judged(bptt_reference.loss_and_grads, CHAOS)
@@ -182,7 +182,7 @@ def test_where_trajectories_part_every_value_may_be_right():
     assert reasons["b_y"] == ""
 
 
-def test_what_is_not_behind_the_chaos_is_judged():
+def test_gradients_outside_the_chaos_are_judged():
     """The last bias of the same case, three times too large."""
 
     def subject(case: Case) -> Any:
@@ -194,7 +194,7 @@ def test_what_is_not_behind_the_chaos_is_judged():
     assert (report.verdict, report.parameter) == ("fail", "b_y")
 
 
-def test_nothing_is_lost_in_cases_of_everyday():
+def test_normal_regime_is_never_chaotic():
     """In the normal regime there is no chaos to hide behind, in any dtype that has digits."""
     for dtype in ("float64", "float32"):
         for case in drawn(dtype, "normal", 60):
@@ -302,7 +302,7 @@ def test_an_error_in_the_ninth_digit_is_thousands_of_units(name, seed):
 
 
 @pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
-def test_it_is_linear_in_the_unit(name):
+def test_conditioning_is_the_same_in_float32_and_float64(name):
     """Errors per unit are the same for float32 and float64 outside of saturation."""
     case = Spec.parse(f"{name} T=6").build()
     coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
@@ -324,7 +324,7 @@ def test_an_error_is_so_many_units_of_the_dtype():
     assert single.loss_error() == single.loss * 2.0**-24
 
 
-def test_it_is_the_same_every_time():
+def test_conditioning_is_deterministic():
     """A verdict must not depend on chance."""
     case = Spec.parse("lstm+2layers T=4 lengths").build()
     one, other = conditioning(case, "float64"), conditioning(case, "float64")
@@ -351,7 +351,7 @@ def relu_case(b: float) -> Case:
     )  # fmt: skip
 
 
-def test_a_kink_leaves_the_choice_of_a_slope():
+def test_a_kink_widens_the_subdifferential():
     """At a pre-activation of exactly 0 the slope may be 0, 1 or between; beside it, no choice."""
     at, beside = (conditioning(relu_case(b), "float64") for b in (0.0, 0.5))
 
@@ -361,7 +361,7 @@ def test_a_kink_leaves_the_choice_of_a_slope():
         assert one.error("b_h_l0")[0] / PRECISIONS["float64"].unit < 10
 
 
-def test_what_cannot_reach_the_loss_has_no_rounding():
+def test_gradients_that_are_zero_by_structure_have_no_rounding():
     """Steps outside of the windows get exactly zero from anyone."""
     case = Spec.parse("lstm T=6 B=2 k1=6 k2=2").build()
     exact = conditioning(case, "float64")
@@ -372,7 +372,7 @@ def test_what_cannot_reach_the_loss_has_no_rounding():
 
 
 @pytest.mark.parametrize("cut", ["", " k1=2 k2=2"])
-def test_the_loss_is_the_whole_one(cut):
+def test_loss_of_a_truncated_case_rounds_like_the_full_one(cut):
     """The loss of a truncated case rounds like that of the full one."""
     case = Spec.parse(f"gru T=6{cut}").build()
 
@@ -381,7 +381,7 @@ def test_the_loss_is_the_whole_one(cut):
     )
 
 
-def test_it_grows_with_the_terms_of_a_sum_and_not_with_the_size_of_arrays():
+def test_conditioning_grows_with_the_terms_of_a_sum_and_not_with_the_size_of_arrays():
     """A budget is that of its entry: 8 times the units loosen it little, 8 times the sequences by
     as much as they add, and by the square root of 8 for the additions at most.
     """

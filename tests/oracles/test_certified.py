@@ -43,7 +43,7 @@ def ball(proof: Result, name: str, index: tuple[int, ...]) -> arb:
 
 
 @pytest.mark.parametrize("text", CASES)
-def test_two_proofs_meet(text):
+def test_reverse_mode_and_series_enclose_the_same_derivatives(text):
     """Reverse mode on a tape and forward mode in series enclose the same derivatives."""
     case = bc.Spec.parse(text).build()
     proof = prove(case)
@@ -58,7 +58,7 @@ def test_two_proofs_meet(text):
                 assert gap <= arb(float(proof.bounds[name][index]))
 
 
-def test_a_wrong_proof_does_not_meet():
+def test_a_derivative_off_by_1e_25_is_not_enclosed():
     """The comparison of the two proofs tells a derivative that is off by 1e-25."""
     case = bc.Spec.parse(CASES[0]).build()
     proof = prove(case)
@@ -81,7 +81,7 @@ def test_every_bound_is_below_an_ulp(text):
 
 
 @pytest.mark.parametrize("text", [*CASES, "lstm T=7 B=2 D=2 H=2 k1=3 k2=5 seed=1"])
-def test_it_agrees_with_the_other_oracles(text):
+def test_proof_agrees_with_the_other_oracles(text):
     """Complex step or the tape, truncated or not, stays within rounding of the proof."""
     case = bc.Spec.parse(text).build()
     name = "finite_difference" if "relu" in text else "complex_step"
@@ -157,7 +157,7 @@ def test_at_a_kink_what_is_no_subgradient_is_wrong(slope):
 
 @pytest.mark.parametrize("model", ["rnn-relu+linear+last", "rnn-relu+2layers+bidirectional+mse"])
 @pytest.mark.parametrize("oracle", ["finite_difference", "certified", "complex_step"])
-def test_units_on_their_kinks_at_once_are_no_alarm(model, oracle):
+def test_slope_zero_for_all_units_on_their_kinks_passes(model, oracle):
     """Slope 0 for all of them is right, although no derivative to one side has it."""
     case = bc.Spec.parse(f"{model} T=6 B=2 D=3 H=4 O=3 regime=sparse seed=220").build()
 
@@ -166,7 +166,7 @@ def test_units_on_their_kinks_at_once_are_no_alarm(model, oracle):
     assert verdict == ("inconclusive" if oracle == "complex_step" else "pass")
 
 
-def test_a_sign_that_cannot_be_decided_is_not_guessed():
+def test_an_undecidable_sign_encloses_both_slopes():
     """Beside a kink by less than any precision can see, the enclosure holds both slopes."""
     with ctx.workprec(128):
         unclear = arb(0, 1e-30)

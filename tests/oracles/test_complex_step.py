@@ -22,7 +22,7 @@ SMOOTH = [name for name in families() if name != "rnn-relu"]
 
 @pytest.mark.parametrize("family", SMOOTH)
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse", "linear"])
-def test_it_agrees_with_finite_differences(family, loss):
+def test_gradients_agree_with_finite_differences(family, loss):
     """Two methods without any autograd give the same derivatives."""
     case = Spec.parse(f"{family}+2layers+{loss} T=4 B=2 D=3 H=3 O=2 seed=1").build()
     got, other = complex_step(case), oracles.load("finite_difference")(case)
@@ -36,7 +36,7 @@ def test_it_agrees_with_finite_differences(family, loss):
 
 
 @pytest.mark.parametrize("text", ["lstm", "gru+bidirectional lengths", "rnn-tanh k1=2 k2=1"])
-def test_its_loss_is_that_of_the_forward_pass(text):
+def test_loss_is_that_of_the_forward_pass(text):
     """The loss is the whole one, truncated or not."""
     case = Spec.parse(f"{text} T=5").build()
 
@@ -65,7 +65,7 @@ def test_saturated_slopes_keep_all_their_digits(a):
 
 
 @pytest.mark.parametrize("a", [-800.0, 800.0])
-def test_nothing_overflows(a):
+def test_slopes_beyond_float64_are_zero_without_a_warning(a):
     """Slopes beyond the range of float64 are 0, without a warning."""
     assert complex_step(scalar("tanh", a)).grads["b_h_l0"][0] == pytest.approx(0.0, abs=1e-300)
     assert complex_step(scalar("sigmoid", a)).grads["b_h_l0"][0] == 0.0

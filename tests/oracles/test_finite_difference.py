@@ -51,14 +51,14 @@ def drawn(regime: str, count: int) -> list[Spec]:
 
 
 @pytest.mark.parametrize("regime", REGIMES)
-def test_the_bound_bounds(regime):
+def test_error_stays_within_the_bound(regime):
     """Over some hundred cases of all models no entry is farther from the truth than its bound."""
     for spec in drawn(regime, 50):
         case = spec.build()
         assert largest_ratio(case, exact(case)) < 1.0, str(spec)
 
 
-def test_the_bound_bounds_where_the_loss_is_chaotic():
+def test_error_stays_within_the_bound_where_the_loss_is_chaotic():
     """Eight saturated steps amplify the step twenty times each; the bound must know."""
     spec = "rnn-tanh+nobias T=8 B=3 D=5 H=5 O=3 regime=saturated seed=2620"
     case = Spec.parse(spec).build()
@@ -77,7 +77,7 @@ def test_a_wrong_derivative_is_out_of_bounds():
 
 
 @pytest.mark.parametrize("name", ["rnn-tanh", "rnn-relu", "lstm+2layers", "gru+bidirectional"])
-def test_the_bound_is_useful(name):
+def test_most_bounds_are_far_below_the_largest_gradient(name):
     """Most bounds lie nine digits below the largest gradient, none of them at zero."""
     case = Spec.parse(f"{name} T=5").build()
     result = finite_difference(case)

@@ -64,7 +64,7 @@ def assert_same(wanted: Result, got: Result, tolerance: float, told: object) -> 
 
 @pytest.mark.parametrize("regime", REGIMES)
 @pytest.mark.parametrize("family", families())
-def test_agrees(family: str, regime: str) -> None:
+def test_gradients_agree_with_another_oracle(family: str, regime: str) -> None:
     """Every loss, readout, regime, option and truncation has the gradient of another oracle."""
     if family in WHOLE:
         pytest.importorskip(WHOLE[family])
@@ -73,7 +73,7 @@ def test_agrees(family: str, regime: str) -> None:
         assert_same(reference(case), ours(case), 1e-11, case.spec)
 
 
-def test_beyond_the_bucket() -> None:
+def test_sizes_beyond_the_bucket_get_a_larger_one() -> None:
     """Sizes that are not drawn by default go to a larger bucket, with the same answer."""
     case = Spec(Model("gru", layers=2), Sizes(T=23, B=5, D=7, H=9, O=6), lengths=True).build()
 
@@ -97,7 +97,7 @@ def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None
     assert {program._cache_size() for program in used} == {1}
 
 
-def test_settings_stay() -> None:
+def test_jax_settings_of_the_user_are_unchanged() -> None:
     """The user's float32 and the user's device are as before, and a user's x64 does no harm."""
     case = Spec(Model("rnn", loss="mse")).build()
     before = load("jax")(case)
@@ -113,7 +113,9 @@ def problem(model: Model) -> Problem:
     return problem_of(Spec(model).build())
 
 
-def test_other_direction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forward_slope_along_another_direction_is_a_contradiction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A slope along another direction than the gradient is multiplied with is a contradiction."""
     oracle.gradients(problem(Model("rnn")))
     original = oracle.direction
@@ -124,7 +126,7 @@ def test_other_direction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("factor", "noticed"), [(1.0, False), (1 + 1e-9, True), (0.0, True)])
-def test_wrong_gradient_is_noticed(
+def test_a_wrong_reverse_mode_is_a_contradiction(
     monkeypatch: pytest.MonkeyPatch, factor: float, noticed: bool
 ) -> None:
     """A reverse mode that is wrong by 1e-9 in its largest entry does not get past forward mode."""
@@ -146,7 +148,7 @@ def test_wrong_gradient_is_noticed(
         oracle.gradients(problem(Model("lstm")))
 
 
-def test_sure_softmax_is_no_contradiction() -> None:
+def test_a_saturated_softmax_is_no_contradiction() -> None:
     """Where `p - target` is nothing but rounding, the modes may differ by as much as they sum."""
     case = Spec(Model("rnn"), Sizes(1, 1, 1, 1, 2)).build()
     sure = {"b_y": np.array([36.7, 0.0]), "W_hy": np.array([[0.3], [0.1]])}
@@ -155,7 +157,7 @@ def test_sure_softmax_is_no_contradiction() -> None:
     assert np.abs(load("jax")(case).grads["b_y"]).max() < 1e-15
 
 
-def test_overflow_is_handed_on() -> None:
+def test_an_overflowed_loss_is_returned() -> None:
     """A loss beyond float64 is infinite or NaN here as elsewhere, not a contradiction."""
     model = Model("rnn", activation="identity", loss="mse")
     case = Spec(model, Sizes(8, 1, 1, 1, 1)).build()

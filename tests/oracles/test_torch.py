@@ -43,7 +43,7 @@ def units(case: Case, one: str, other: str) -> float:
 @pytest.mark.parametrize("regime", REGIMES)
 @pytest.mark.parametrize("family", [f for f in families() if f != "rnn-relu"])
 @pytest.mark.parametrize("rest", ["", "+2layers+mse+last", "+linear lengths"])
-def test_it_agrees_with_complex_step(family, regime, rest):
+def test_gradients_agree_with_complex_step(family, regime, rest):
     """Autograd and complex step differ by rounding only, in every regime."""
     case = Spec.parse(f"{family}{rest} T=5 B=2 D=3 H=3 O=2 regime={regime} seed=2").build()
 
@@ -58,7 +58,7 @@ def test_the_comparison_sees_a_wrong_digit():
         assert abs(array[index]) * 1e-10 > 12 * conditioned.error(name)[index]
 
 
-def test_relu_agrees_with_finite_differences():
+def test_relu_gradients_agree_with_finite_differences():
     """Where complex step does not apply."""
     case = Spec.parse("rnn-relu+2layers T=5 B=2").build()
     got, other = oracle(case), oracles.load("finite_difference")(case)
