@@ -20,9 +20,13 @@ class Finding:
         confidence: one of `CONFIDENCE`.
         parameters: the wrong gradients that it explains.
         cases: how many failing cases confirm it.
-        right, wrong: the line as it should be, and as it gives the subject's gradients.
-        equations: numbers of reference/README.md that the line computes.
-        place: the function of the reference that has the line.
+        right, wrong: a line of the derivation as it should be, and as it gives the subject's
+            gradients. Both are in the notation of reference/README.md, one step at a time; neither
+            stands in a file, not in the subject's either.
+        equations: numbers of reference/README.md that the line computes; none for a line that no
+            equation stands for, such as a loop.
+        place: the section of reference/README.md that derives the line; of lines of several
+            sections all of them; empty where `right` is.
         condition: when the mistake is made, as the end of "only when ..."; empty for always.
         alternatives: what else gives the same gradients.
     """

@@ -7,26 +7,18 @@ from collections.abc import Sequence
 from .edit_search import Explanation, fully_explained
 from .finding import Finding
 from .mistakes.dictionary import Entry
+from .mistakes.sections import equations_of, place_of
 from .trials import Trial
 
-PLACES = {
-    "rnn_backward": "rnn.py, backward",
-    "lstm_backward": "lstm.py, backward",
-    "gru_after_backward": "gru_reset_after.py, backward",
-    "gru_before_backward": "gru_reset_before.py, backward",
-    "layer_backward": "the loop over time of every cell's backward",
-    "loss_backward": "losses.py, head_loss",
-    "backpropagate": "network.py, backpropagate",
-}
-"""Function of the textbook to the one of `bptt_reference` that does the same."""
 SHOWN = 3
 """Alternatives that are told."""
 
 
 def finding_of(explained: Explanation, trials: Sequence[Trial]) -> Finding:
     """The finding of an explanation that holds on these trials."""
-    first = explained.edits[0]
+    model, first = trials[0].case.model, explained.edits[0]
     names = fully_explained(explained.explained, explained.left)
+    equations = equations_of(model, [n for e in explained.edits for n in e.equations])
     return Finding(
         sentence=_sentence(explained, names, trials),
         confidence=confidence(explained, trials),
@@ -34,8 +26,8 @@ def finding_of(explained: Explanation, trials: Sequence[Trial]) -> Finding:
         cases=len(trials),
         right="; ".join(e.right for e in explained.edits),
         wrong="; ".join(e.wrong for e in explained.edits),
-        equations=tuple(dict.fromkeys(n for e in explained.edits for n in e.equations)),
-        place=PLACES[first.change.function],
+        equations=equations,
+        place=place_of(model, first.change.function, equations),
         alternatives=tuple(e.phrase for e in explained.alternatives[:SHOWN]),
     )
 

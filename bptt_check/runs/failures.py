@@ -119,11 +119,11 @@ def _sample(
     """What a run found out about a target, and how to find out more."""
 
     def fails(spec: Spec) -> bool | None:
-        found = check_case(subject, spec.build(), setup).verdict
-        return {verdict: True, Verdict.PASS: False}.get(found)
+        checked = check_case(subject, spec.build(), setup).verdict
+        return {verdict: True, Verdict.PASS: False}.get(checked)
 
-    failing = [spec for spec, found in known.items() if found == verdict]
-    passing = [spec for spec, found in known.items() if found == Verdict.PASS]
+    failing = [spec for spec, checked in known.items() if checked == verdict]
+    passing = [spec for spec, checked in known.items() if checked == Verdict.PASS]
     fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
     return FailureSample(failing, passing, fails, fresh)
 
@@ -141,11 +141,13 @@ def _fresh(
 
 
 def _lines(finding: Finding) -> Sequence[str]:
-    """The right line beside the edited one, and where it stands."""
+    """Where the line that is wrong is derived, the line, and the edit of it."""
     if not finding.right:
         return ()
-    numbers = f"  ({'), ('.join(finding.equations)})" if finding.equations else ""
+    number = "equation" if len(finding.equations) == 1 else "equations"
+    numbers = f"{number} ({'), ('.join(finding.equations)}), " if finding.equations else ""
     return (
-        f"right  {finding.right}{numbers}  {finding.place}",
+        f"{numbers}{finding.place}",
+        f"right  {finding.right}",
         f"yours  {finding.wrong}",
     )

@@ -108,13 +108,15 @@ def diagnosed(model: str, *faults: str) -> Finding:
     ("fault", "model", "says"), [row for row in ROWS if (row[0], row[1]) not in NOT_NAMED]
 )
 def test_fault_is_named(fault: str, model: str, says: str) -> None:
-    """The first sentence says what was done, and both lines and the equation stand beside it."""
+    """The first sentence says what was done; both lines, equation and section stand beside it."""
     finding = diagnosed(model, fault)
 
     assert says in finding.sentence
     assert "exactly what you get when" in finding.sentence
     assert finding.confidence in ("certain", "one of several")
     assert finding.right != finding.wrong
+    assert finding.place.startswith("section ")
+    assert ".py" not in finding.place
     assert finding.cases >= 2
     assert finding.condition == ""
 

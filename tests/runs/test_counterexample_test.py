@@ -112,6 +112,8 @@ def test_a_failure_has_all_of_it() -> None:
 
     assert failure.diagnoses == (finding.sentence,)
     assert finding.equations == ("4.8",)
-    assert f"    right  {finding.right}  (4.8)  rnn.py, backward\n" in failure.message
+    assert finding.place == "section 4 of reference/README.md, The simple recurrent cell"
+    assert f"    equation (4.8), {finding.place}\n" in failure.message
+    assert f"    right  {finding.right}\n" in failure.message
     assert f"    yours  {finding.wrong}\n" in failure.message
     assert "def test_gradient() -> None:" in failure.test_code
