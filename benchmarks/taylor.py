@@ -2,10 +2,10 @@
 
     python benchmarks/taylor.py [--cases N]
 
-Wrong: every fault of `tests/implementations.py` on one case of each of six models, wherever it
-changes a gradient; one direction along all inputs. Right: the NumPy reference on N drawn cases of
-all default models in all regimes, along all inputs and along each. Counted are the verdicts, in
-float64 and float32. These numbers stand in `docs/taylor.md`.
+Wrong: every fault of `tests/support/implementations.py` on one case of each of six models,
+wherever it changes a gradient; one direction along all inputs. Right: the NumPy reference on N
+drawn cases of all default models in all regimes, along all inputs and along each. Counted are the
+verdicts, in float64 and float32. These numbers stand in `docs/taylor.md`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / name) for name in ("", "reference", "tests")]
 
 from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
 from hypothesis import strategies as st  # noqa: E402
-from implementations import FAULTS, Numpy  # noqa: E402
+from support.implementations import FAULTS, Numpy  # noqa: E402
 
 import bptt_check as bc  # noqa: E402
 from bptt_check.cases.case import Case, Spec  # noqa: E402

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.types import Array
-from .noise import size_of
+from .noise import large_changes
 from .point import Arrays, Caller
 from .slope import RUNGS, Slope, slope
 
 Index = tuple[int, ...]
 
-CALLS = 2 * RUNGS
+CALLS_PER_SLOPE = 2 * RUNGS
 """Calls of the function for one derivative, as a rule."""
-DIRECTIONS = 8
+DIRECTION_COUNT = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Direction:
+class DirectionSlope:
     """A derivative over many entries at once: signs (0 where an entry has no part) and slope."""
 
     signs: Array
@@ -34,21 +34,21 @@ class Direction:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class EntrySlopes:
     """What differences say about one gradient: of single entries, and of the rest in sum."""
 
     entries: dict[Index, Slope]
-    directions: tuple[Direction, ...] = ()
+    directions: tuple[DirectionSlope, ...] = ()
 
 
-def plan(params: Arrays, calls: int, rng: np.random.Generator) -> dict[str, list[Index]]:
+def choose_entries(params: Arrays, calls: int, rng: np.random.Generator) -> dict[str, list[Index]]:
     """Which entries of each array are measured: all of them if the calls suffice.
 
     Otherwise small arrays come whole and the large ones share what is left.
     """
-    left = calls // CALLS
+    left = calls // CALLS_PER_SLOPE
     if sum(a.size for a in params.values()) > left:
-        left -= DIRECTIONS * len(params)
+        left -= DIRECTION_COUNT * len(params)
     chosen: dict[str, list[Index]] = {}
     for rank, name in enumerate(sorted(params, key=lambda n: params[n].size)):
         array = params[name]
@@ -59,36 +59,38 @@ def plan(params: Arrays, calls: int, rng: np.random.Generator) -> dict[str, list
     return {name: chosen[name] for name in params}
 
 
-def measure(
+def measure_slopes(
     call: Caller,
     loss: float,
     noise: float,
     chosen: Mapping[str, Sequence[Index]],
     rng: np.random.Generator,
-) -> dict[str, Measured]:
+) -> dict[str, EntrySlopes]:
     """The slopes of the loss in the chosen entries, and along directions through all others."""
-    found: dict[str, Measured] = {}
+    slopes: dict[str, EntrySlopes] = {}
     for name, indices in chosen.items():
         array = call.point.params[name]
-        sizes = size_of(array)
+        sizes = large_changes(array)
         entries: dict[Index, Slope] = {}
         for index in indices:
             signs = np.zeros(array.shape)
             signs[index] = 1.0
-            entries[index] = along(call, {name: signs}, float(sizes[index]), loss, noise)
+            entries[index] = slope_along(call, {name: signs}, float(sizes[index]), loss, noise)
         rest = np.ones(array.shape)
         rest[tuple(np.transpose(indices))] = 0.0
-        count = DIRECTIONS if np.any(rest) else 0
+        count = DIRECTION_COUNT if np.any(rest) else 0
         drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]
         scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1, np.count_nonzero(rest))))
-        found[name] = Measured(
+        slopes[name] = EntrySlopes(
             entries,
-            tuple(Direction(s, along(call, {name: s}, scale, loss, noise)) for s in drawn),
+            tuple(
+                DirectionSlope(s, slope_along(call, {name: s}, scale, loss, noise)) for s in drawn
+            ),
         )
-    return found
+    return slopes
 
 
-def along(
+def slope_along(
     call: Caller, signs: Arrays, scale: float, loss: float, noise: float, base: Arrays | None = None
 ) -> Slope:
     """The slope of the loss when all arrays in `signs` move by an offset times their signs.

@@ -9,6 +9,7 @@ what stays is noise, from wherever it comes: also from arithmetic that is coarse
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,9 @@ from .point import Arrays, Caller
 
 SAMPLES = 8
 POINTS, ORDER = 12, 5
+"""How many equally spaced points, and the order of the differences that are taken of them."""
+RESOLVED, COARSEST = 8, 2.0**-10
+"""Points that must have values of their own to show rounding, and the step at which to give up."""
 SPACINGS = (2.0**-14, 2.0**-18, 2.0**-22)
 """Relative distances: the smallest spans a few units in the last place of float32."""
 COARSER = 2.0**12
@@ -26,7 +30,7 @@ COARSER = 2.0**12
 
 
 @dataclass(frozen=True, eq=False)
-class Rounding:
+class Noise:
     """Typical rounding errors: of the loss, and of each gradient entry in the best arithmetic."""
 
     loss: float
@@ -39,7 +43,7 @@ class Rounding:
         return self.loss > COARSER * self.best_loss
 
 
-def rounding(call: Caller, loss: float, grads: Arrays, rng: np.random.Generator) -> Rounding:
+def measure_noise(call: Caller, loss: float, grads: Arrays, rng: np.random.Generator) -> Noise:
     """Measure the rounding of a function at its point, where it has this loss and gradients."""
     params = call.point.params
     here = _joined(loss, grads)
@@ -54,7 +58,7 @@ def rounding(call: Caller, loss: float, grads: Arrays, rng: np.random.Generator)
     best = max(
         float(scatter[0]), PRECISIONS[call.point.dtype].unit * max(abs(loss), size), math.ulp(0.0)
     )
-    return Rounding(max(best, float(noise[0])), best, _parted(own, grads))
+    return Noise(max(best, float(noise[0])), best, _parted(own, grads))
 
 
 def _joined(loss: float, grads: Arrays) -> Array:
@@ -82,15 +86,30 @@ def noise_and_size(call: Caller, rng: np.random.Generator) -> tuple[Array, float
     spacing passes for noise.
     """
     lines = [_on_line(call, spacing, rng) for spacing in SPACINGS]
-    found = [line for line in lines if line is not None]
-    if not found:
+    answered = [line for line in lines if line is not None]
+    if not answered:
         return np.zeros(1), 0.0
-    noises = [_deviation(np.diff(values, ORDER, axis=0)) for values in found]
-    return np.median(noises, axis=0), max(float(np.abs(v[:, 0]).max()) for v in found)
+    noises = [_deviation(values) for values in answered]
+    return np.median(noises, axis=0), max(float(np.abs(v[:, 0]).max()) for v in answered)
 
 
-def _deviation(differences: Array) -> Array:
-    """Standard deviation of the noise that left these differences of high order."""
+def noise_along(value: Callable[[float], float], step: float) -> float:
+    """The noise of a function of one number, from its values at small equal steps.
+
+    It is at least that of a result which is rounded once. Where a step is too small to change the
+    result at all (single precision inside), a larger one is taken.
+    """
+    values = np.array([value(k * step) for k in range(POINTS)])
+    while len(set(values.tolist())) < RESOLVED and step < COARSEST:
+        step *= 16.0
+        values = np.array([value(k * step) for k in range(POINTS)])
+    rounded_once = float(np.finfo(np.float64).eps * np.abs(values).max())
+    return max(rounded_once, float(_deviation(values)))
+
+
+def _deviation(values: Array) -> Array:
+    """Standard deviation of the noise in values at equally spaced points [POINTS, ...]."""
+    differences = np.diff(values, ORDER, axis=0)
     gamma = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
     # relative to the largest one: the squares of 1e-200 and 1e200 are no numbers
     largest = np.maximum(np.abs(differences).max(axis=0), np.finfo(np.float64).tiny)
@@ -119,7 +138,7 @@ def _own_size(array: Array) -> Array:
     return np.abs(array) if np.any(array) else np.ones(array.shape)
 
 
-def size_of(array: Array) -> Array:
+def large_changes(array: Array) -> Array:
     """What counts as a large change of each entry: its own size, at least that of its array."""
     typical = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) or 1.0
     return np.maximum(np.abs(array), typical)

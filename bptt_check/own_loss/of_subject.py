@@ -15,7 +15,7 @@ from ..subjects.calling import ask_once
 from ..verdicts.verdict import Verdict
 from .verify import verify_function
 
-CALLS = 20_000
+MOST_CALLS = 20_000
 """Of the subject, at most; a larger case is sampled."""
 
 
@@ -42,7 +42,7 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
             raise ValueError("the subject gave no loss and gradients here")
         return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})
 
-    report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=CALLS)
+    report = verify_function(own, case.inputs, wrt=list(result.grads), max_calls=MOST_CALLS)
     wrong = dict.fromkeys(r.parameter for r in report.rows if r.verdict == Verdict.FAIL)
     if wrong:
         return f"your backward is not the derivative of your own loss either: {', '.join(wrong)}"

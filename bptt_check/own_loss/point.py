@@ -14,11 +14,10 @@ import numpy as np
 
 from ..cases.contract import Finding, accept, differ, writes
 from ..cases.result import Result
-from ..cases.types import Array
+from ..cases.types import Array, Arrays
 from ..errors import SpecError, SubjectTimeout
 from ..subjects.calling import explained, time_limit
 
-Arrays = Mapping[str, Array]
 FLOATS = ("float64", "float32")
 Function = Callable[[dict[str, Any]], Any]
 """`arrays -> (loss, grads)`, or a `Result`: both dicts have the same names."""
@@ -58,7 +57,7 @@ class Point:
         return {**self.arrays, **changed}
 
 
-def point(arrays: Mapping[str, Any], wrt: tuple[str, ...] | None) -> Point:
+def read_point(arrays: Mapping[str, Any], wrt: tuple[str, ...] | None) -> Point:
     """The point that a user means.
 
     Raises:
@@ -132,18 +131,18 @@ class Caller:
             SubjectTimeout: it took too long; nothing can be measured then.
         """
         try:
-            found = accept(self.point, self(changed)[0])
+            accepted = accept(self.point, self(changed)[0])
         except (KeyboardInterrupt, SubjectTimeout):
             raise
         except BaseException:
             return None
-        if found.result is None or found.findings:
+        if accepted.result is None or accepted.findings:
             return None
-        return found.result.loss, {n: found.result.grads[n] for n in self.point.params}
+        return accepted.result.loss, {n: accepted.result.grads[n] for n in self.point.params}
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class FirstCalls:
     """What came of the first calls: a result, findings, or why there is neither.
 
     `again` is what a second call at the same point said, None if the same to the last bit;
@@ -153,11 +152,11 @@ class Answered:
     result: Result | None = None
     findings: tuple[Finding, ...] = ()
     error: str = ""
-    again: Result | None = None
-    unmoved: bool = False
+    second_result: Result | None = None
+    same_elsewhere: bool = False
 
 
-def ask_twice(call: Caller, between: Arrays) -> Answered:
+def call_twice(call: Caller, between: Arrays) -> FirstCalls:
     """Call a function twice at its point and once at `between`, and watch what it does."""
     try:
         returned, left = call({})
@@ -170,13 +169,13 @@ def ask_twice(call: Caller, between: Arrays) -> Answered:
     except KeyboardInterrupt:
         raise
     except SubjectTimeout as error:
-        return Answered(error=str(error))
+        return FirstCalls(error=str(error))
     except BaseException as error:  # SystemExit too: a function cannot end the run
-        return Answered(error=explained(error))
+        return FirstCalls(error=explained(error))
     again = later if differ(first.result, later) else None
     other = None if elsewhere is None else Result(*elsewhere)
     unmoved = other is not None and not _differ_in_gradients(first.result, other)
-    return Answered(first.result, tuple(findings), again=again, unmoved=unmoved)
+    return FirstCalls(first.result, tuple(findings), second_result=again, same_elsewhere=unmoved)
 
 
 CHANGED = "a later call changed the arrays that the first had returned"

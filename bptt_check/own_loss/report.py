@@ -16,11 +16,11 @@ from ..errors import ReportError
 from ..verdicts.messages import got_and_expected
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
-from .judge import DIRECTIONS, ENTRIES
+from .judge import BY_DIRECTION, BY_ENTRY
 
-SCHEMA_VERSION = 1
+FUNCTION_REPORT_SCHEMA = 1
 
-BY = {ENTRIES: "differences of your own loss", DIRECTIONS: "the same, along random signs"}
+BY = {BY_ENTRY: "differences of your own loss", BY_DIRECTION: "the same, along random signs"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class FunctionReport:
             ReportError: the file cannot be written.
         """
         plain = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": FUNCTION_REPORT_SCHEMA,
             "verdict": self.verdict,
             "function": self.function,
             "message": self.message,
@@ -109,7 +109,7 @@ def _strict(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def wrong(name: str, rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> str:
+def wrong_derivative(name: str, rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> str:
     """The message of a gradient that is not the derivative, or only roughly."""
     bad = [r for r in rows if r.verdict == verdict]
     worst = max(bad, key=lambda r: r.max_budgets)
@@ -139,12 +139,12 @@ def wrong(name: str, rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]
 
 def _census(bad: Sequence[Row]) -> str:
     """How many entries or directions of each gradient are over budget."""
-    what = {ENTRIES: "", DIRECTIONS: " directions"}
+    what = {BY_ENTRY: "", BY_DIRECTION: " directions"}
     return ", ".join(f"{r.parameter} ({r.wrong} of {r.entries}{what[r.oracle]})" for r in bad)
 
 
 def _place(worst: Row) -> list[str]:
-    if worst.oracle == DIRECTIONS:
+    if worst.oracle == BY_DIRECTION:
         return [f"  worst sum {worst.parameter}, direction {worst.index[0]} of {worst.entries}"]
     index = f"[{', '.join(map(str, worst.index))}]" if worst.index else ""
     return [f"  worst entry {worst.parameter}{index}"]
@@ -190,7 +190,7 @@ def undecided(name: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
 
 def right(name: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
     """The message of a pass."""
-    entries = sum(r.decided for r in rows if r.oracle == ENTRIES)
+    entries = sum(r.decided for r in rows if r.oracle == BY_ENTRY)
     names = dict.fromkeys(r.parameter for r in rows)
     first = f"PASS  {name}: the gradient is the derivative of its own loss"
     what = f"  {', '.join(names)}: {entries} {'entry' if entries == 1 else 'entries'} decided"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-Line = Callable[[float], tuple[float, float]]
+LossAlongLine = Callable[[float], tuple[float, float]]
 """Offset to the loss there and the offset that the arrays really got in their dtype."""
 
 UNIT = 2.0**-53
@@ -61,7 +61,7 @@ class _Rung:
         return self.forward - self.backward
 
 
-def slope(line: Line, here: float, scale: float, noise: float) -> Slope:
+def slope(line: LossAlongLine, here: float, scale: float, noise: float) -> Slope:
     """The derivative of a loss along a line at offset 0.
 
     Args:
@@ -90,7 +90,7 @@ def _first_exponent(here: float, noise: float) -> int:
     return max(1, round(best) - 7)
 
 
-def _rung(line: Line, here: float, step: float, noise: float) -> _Rung | None:
+def _rung(line: LossAlongLine, here: float, step: float, noise: float) -> _Rung | None:
     (above, up), (below, down) = line(step), line(-step)
     if not (up > 0.0 > down and math.isfinite(above) and math.isfinite(below)):
         return None
@@ -140,18 +140,20 @@ def _read(rungs: Sequence[_Rung]) -> Slope:
         return _unknown("the loss is not finite beside this point")
     if _jump(rungs):
         return _at_kink(*rungs[-2:])
-    found = [
+    estimates = [
         (value, truncation + rung.noise)
         for (value, truncation), rung in zip(_extrapolated(rungs), rungs[2:], strict=True)
     ]
-    value, bound = min((f for n, f in enumerate(found) if _stands(n, found)), key=lambda f: f[1])
+    value, bound = min(
+        (f for n, f in enumerate(estimates) if _stands(n, estimates)), key=lambda f: f[1]
+    )
     return Slope(value, value, bound)
 
 
-def _stands(n: int, found: Sequence[tuple[float, float]]) -> bool:
+def _stands(n: int, estimates: Sequence[tuple[float, float]]) -> bool:
     """Whether no finer step contradicts an estimate; two coarse steps can agree by chance."""
-    value, bound = found[n]
-    return all(abs(value - finer) <= bound + other for finer, other in found[n + 1 :])
+    value, bound = estimates[n]
+    return all(abs(value - finer) <= bound + other for finer, other in estimates[n + 1 :])
 
 
 def _at_kink(coarse: _Rung, fine: _Rung) -> Slope:

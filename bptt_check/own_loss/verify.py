@@ -18,12 +18,21 @@ from ..subjects.calling import check_limit
 from ..verdicts.budget import Tolerance
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
-from . import report as say
-from .differences import Measured, along, measure, plan
-from .judge import Judged, budgets_of, judged
-from .noise import Rounding, noise_and_size, rounding, size_of
-from .point import Answered, Caller, Function, Point, ask_twice, point
-from .report import Coverage, FunctionReport
+from .differences import EntrySlopes, choose_entries, measure_slopes, slope_along
+from .judge import OwnLossRows, budgets_of, judge_own_loss
+from .noise import Noise, large_changes, measure_noise, noise_and_size
+from .point import Caller, FirstCalls, Function, Point, call_twice, read_point
+from .report import (
+    Coverage,
+    FunctionReport,
+    broken_contract,
+    coarse_loss,
+    notes,
+    raised,
+    right,
+    undecided,
+    wrong_derivative,
+)
 
 SHARPER = 2.0**8
 """A function that only rounds its arrays to float32 again is no sharper in float64."""
@@ -59,12 +68,12 @@ def verify_function(
     if isinstance(wrt, str):
         raise SpecError(f"wrt must be a list of names: wrt=[{wrt!r}].")
     check_limit(timeout)
-    at = point(arrays, None if wrt is None else tuple(wrt))
+    at = read_point(arrays, None if wrt is None else tuple(wrt))
     call = Caller(loss_and_grads, at, timeout)
     try:
         report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
     except SubjectTimeout as error:
-        report = _closed(call, Verdict.ERROR, say.raised(name_of(loss_and_grads), str(error)))
+        report = _closed(call, Verdict.ERROR, raised(name_of(loss_and_grads), str(error)))
     return replace(report, calls=call.calls)
 
 
@@ -95,46 +104,46 @@ def assert_function(
 def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) -> FunctionReport:
     """Structure, then derivative."""
     between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
-    answer = ask_twice(call, between)
+    answer = call_twice(call, between)
     if answer.error:
-        return _closed(call, Verdict.ERROR, say.raised(name, answer.error))
+        return _closed(call, Verdict.ERROR, raised(name, answer.error))
     result = answer.result
     if result is None or answer.findings:
         findings = [f.message for f in answer.findings]
-        return _closed(call, Verdict.CONTRACT, say.broken_contract(name, findings), result)
-    rounded = rounding(call, result.loss, result.grads, rng)
-    findings = _two_answers(call.point, answer, rounded)
-    if answer.unmoved and _moves(call, between, result, rounded, rng):
+        return _closed(call, Verdict.CONTRACT, broken_contract(name, findings), result)
+    noise = measure_noise(call, result.loss, result.grads, rng)
+    findings = _two_answers(call.point, answer, noise)
+    if answer.same_elsewhere and _moves(call, between, result, noise, rng):
         findings.append(
             "other arrays of the same shapes got the very same gradients: are they kept?"
         )
     if findings:
-        return _closed(call, Verdict.CONTRACT, say.broken_contract(name, findings), result)
-    chosen = plan(call.point.params, max_calls, rng)
-    sharpest = _sharpest(call, result.loss, rounded, rng)
-    measured = measure(*sharpest, chosen, rng)
+        return _closed(call, Verdict.CONTRACT, broken_contract(name, findings), result)
+    chosen = choose_entries(call.point.params, max_calls, rng)
+    sharpest = _sharpest(call, result.loss, noise, rng)
+    measured = measure_slopes(*sharpest, chosen, rng)
     call.calls += 0 if sharpest[0] is call else sharpest[0].calls
-    found = judged(call.point, result.grads, measured, rounded)
+    judged = judge_own_loss(call.point, result.grads, measured, noise)
     coverage = {n: _coverage(call.point, n, m) for n, m in measured.items()}
-    verdict, rows = _verdict(found, rounded, call.point)
+    verdict, rows = _verdict(judged, noise, call.point)
     return FunctionReport(
         verdict=verdict,
         function=name,
-        message=_message(name, verdict, rows, rounded, say.notes(coverage, found.factor)),
+        message=_message(name, verdict, rows, noise, notes(coverage, judged.factor)),
         arrays=call.point.arrays,
         rows=rows,
         loss=result.loss,
-        noise=rounded.loss,
+        noise=noise.loss,
         coverage=coverage,
     )
 
 
-def _two_answers(at: Point, answer: Answered, rounded: Rounding) -> list[str]:
+def _two_answers(at: Point, answer: FirstCalls, noise: Noise) -> list[str]:
     """A finding if the second call differs from the first by more than rounding."""
-    again, first = answer.again, answer.result
+    again, first = answer.second_result, answer.result
     if again is None or first is None:
         return []
-    budgets = budgets_of(at, first.grads, rounded, None)
+    budgets = budgets_of(at, first.grads, noise, None)
     changed = [n for n, g in first.grads.items() if np.any(abs(g - again.grads[n]) > budgets.of(n))]
     # noise was measured with whatever is random inside; half of the digits must be there
     if abs(again.loss - first.loss) > min(
@@ -146,7 +155,7 @@ def _two_answers(at: Point, answer: Answered, rounded: Rounding) -> list[str]:
 
 
 def _sharpest(
-    call: Caller, loss: float, rounded: Rounding, rng: np.random.Generator
+    call: Caller, loss: float, noise: Noise, rng: np.random.Generator
 ) -> tuple[Caller, float, float]:
     """What to difference, the loss there and its noise: a float32 function in float64, if it can.
 
@@ -154,39 +163,39 @@ def _sharpest(
     float64 too, and its loss is the same up to float32's rounding, they see ten.
     """
     if call.point.dtype == "float64":
-        return call, loss, rounded.loss
+        return call, loss, noise.loss
     wide = Caller(call.function, call.point.widened(), call.timeout)
     here = wide.loss({})
     noises, size = noise_and_size(wide, rng)
-    noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
-    same = abs(here - loss) <= Tolerance().units * rounded.loss
-    if same and 0.0 < SHARPER * noise < rounded.loss:
-        return wide, here, noise
+    wide_noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
+    same = abs(here - loss) <= Tolerance().units * noise.loss
+    if same and 0.0 < SHARPER * wide_noise < noise.loss:
+        return wide, here, wide_noise
     call.calls += wide.calls
-    return call, loss, rounded.loss
+    return call, loss, noise.loss
 
 
 def _moves(
     call: Caller,
     between: dict[str, Any],
     result: Result,
-    rounded: Rounding,
+    noise: Noise,
     rng: np.random.Generator,
 ) -> bool:
     """Whether gradients that are the same at two points are wrong at the second one."""
     signs = {n: rng.choice((-1.0, 1.0), a.shape) for n, a in between.items()}
-    scale = min(float(np.min(size_of(a))) for a in between.values())
+    scale = min(float(np.min(large_changes(a))) for a in between.values())
     here = call.loss(between)
     if not np.isfinite(here):
         return False
-    slope = along(call, signs, scale, here, rounded.loss, between)
-    budgets = budgets_of(call.point, result.grads, rounded, None)
+    slope = slope_along(call, signs, scale, here, noise.loss, between)
+    budgets = budgets_of(call.point, result.grads, noise, None)
     got = sum(float((signs[n] * g).sum()) for n, g in result.grads.items())
     allowed = slope.bound + sum(float(budgets.of(n).sum()) for n in result.grads)
     return abs(got - slope.nearest(got)) > allowed
 
 
-def _coverage(at: Point, name: str, measured: Measured) -> Coverage:
+def _coverage(at: Point, name: str, measured: EntrySlopes) -> Coverage:
     shape = at.params[name].shape
     kinks = sum(s.at_kink for s in measured.entries.values())
     indices = [int(np.ravel_multi_index(i, shape)) if i else 0 for i in measured.entries]
@@ -195,29 +204,29 @@ def _coverage(at: Point, name: str, measured: Measured) -> Coverage:
     return Coverage(entries, None if every else tuple(indices), len(measured.directions), kinks)
 
 
-def _verdict(found: Judged, rounded: Rounding, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
+def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
     """The verdict, and the rows with it: errors that rounding explains are no failures."""
-    rows = found.rows
+    rows = judged.rows
     if any(r.verdict == Verdict.FAIL for r in rows):
-        if not found.imprecise:
+        if not judged.imprecise:
             return Verdict.FAIL, rows
         return Verdict.IMPRECISE, tuple(
             replace(r, verdict=Verdict.IMPRECISE) if r.verdict == Verdict.FAIL else r for r in rows
         )
-    if rounded.is_coarser and at.dtype == "float64":
+    if noise.is_coarser and at.dtype == "float64":
         return Verdict.IMPRECISE, rows
-    right = all(r.verdict == Verdict.PASS for r in rows)
-    return (Verdict.PASS if right else Verdict.INCONCLUSIVE), rows
+    every = all(r.verdict == Verdict.PASS for r in rows)
+    return (Verdict.PASS if every else Verdict.INCONCLUSIVE), rows
 
 
 def _message(
-    name: str, verdict: Verdict, rows: tuple[Row, ...], rounded: Rounding, notes: list[str]
+    name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
 ) -> str:
     if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
-        return say.wrong(name, rows, verdict, notes)
+        return wrong_derivative(name, rows, verdict, notes)
     if verdict == Verdict.IMPRECISE:
-        return say.coarse_loss(name, rounded.loss, rounded.best_loss, notes)
-    say_so = say.right if verdict == Verdict.PASS else say.undecided
+        return coarse_loss(name, noise.loss, noise.best_loss, notes)
+    say_so = right if verdict == Verdict.PASS else undecided
     return say_so(name, rows, notes)
 
 

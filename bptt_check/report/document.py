@@ -15,7 +15,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..diagnosis.finding import Finding
-from ..own_loss.taylor import TaylorCurve
+from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.records import SCHEMA_VERSION, Failure, Flow, Profile, Record, Spread, Summary
 from ..verdicts.verdict import Verdict
 

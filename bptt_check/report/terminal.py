@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..own_loss.taylor import TaylorCurve
+from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict

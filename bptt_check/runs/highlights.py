@@ -11,7 +11,7 @@ from ..cases.case import Spec
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.gradient_flow import gradient_flow
-from ..own_loss.taylor import TaylorCurve
+from ..own_loss.taylor_curve import TaylorCurve
 from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
 from .records import Flow

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..cases.case import Case
 from ..diagnosis.finding import Finding
-from ..own_loss.taylor import TaylorCurve
+from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.verdict import Verdict
 
 SCHEMA_VERSION = 1

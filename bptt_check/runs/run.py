@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 from ..cases.case import Spec
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
-from ..own_loss.taylor import TaylorCurve
+from ..own_loss.taylor_curve import TaylorCurve
 from ..strategies import specs
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import NOT_OFFERED, Verdict, worst

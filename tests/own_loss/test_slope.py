@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptt_check.own_loss.slope import UNIT, Line, Slope, slope
+from bptt_check.own_loss.slope import UNIT, LossAlongLine, Slope, slope
 
 Function = Callable[[float], float]
 
@@ -20,7 +20,7 @@ def at(function: Function, x: float, scale: float = 1.0, noise: float | None = N
         with np.errstate(all="ignore"):
             return float(function(x + offset)), (x + offset) - x
 
-    own: Line = line
+    own: LossAlongLine = line
     here = own(0.0)[0]
     return slope(own, here, scale, UNIT * abs(here) if noise is None else noise)
 

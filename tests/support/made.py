@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
-from bptt_check.own_loss.taylor import TaylorCurve
+from bptt_check.own_loss.taylor_curve import TaylorCurve
 from bptt_check.report.report import Report
 from bptt_check.runs.records import (
     TABLE,
