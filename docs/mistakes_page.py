@@ -1,6 +1,6 @@
 """The page of common mistakes of the documentation, made from the dictionary.
 
-`python -m bptt_check.diagnosis.page docs/mistakes.md` writes it anew.
+`python docs/mistakes_page.py docs/mistakes.md` writes it anew.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cases.case import Spec
-from ..cases.model import Model, Sizes
-from .mistakes import textbook
-from .mistakes.dictionary import Entry, all_entries
-from .mistakes.mistake import KINDS
+from bptt_check.cases.case import Spec
+from bptt_check.cases.model import Model, Sizes
+from bptt_check.diagnosis.mistakes import textbook
+from bptt_check.diagnosis.mistakes.dictionary import Entry, all_entries
+from bptt_check.diagnosis.mistakes.mistake import KINDS
 
 SHOWN_ON: dict[str, tuple[str, ...]] = {
     "rnn_backward": ("rnn-tanh",),
@@ -40,7 +40,7 @@ the model that is named; its initial states are not zero). These are the names t
 knows, beside every single edit of the same lines. A bar is a gradient, as in
 [the reference](reference.md); `later` is what a state gets from the step after it.
 
-This page is written by `python -m bptt_check.diagnosis.page docs/mistakes.md`.
+This page is written by `python docs/mistakes_page.py docs/mistakes.md`.
 """
 
 
