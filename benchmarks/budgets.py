@@ -63,7 +63,7 @@ def reference(case: Case) -> Result | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         accepted = accept(case, bptt_reference.loss_and_grads(case))
-    return None if accepted.findings else accepted.result
+    return None if accepted.breaches else accepted.result
 
 
 def decided(oracle: Callable[[Case], Result]) -> Callable[[Case], Result | None]:

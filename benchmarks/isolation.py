@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("",
 from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
 
 import bptt_check as bc  # noqa: E402
-from bptt_check.subjects.calling import ask  # noqa: E402
+from bptt_check.subjects.calling import call  # noqa: E402
 
 SPECS = (
     "rnn-tanh T=2 B=1 D=1 H=2 O=2",
@@ -60,8 +60,8 @@ def main() -> None:
     with bc.isolated(name) as isolated:
         for spec in SPECS:
             case = bc.Spec.parse(spec).build()
-            calls = [lambda s=s, c=case: ask(s, c) for s in (loss_and_grads, isolated)]
-            print(f"ask    {spec:36} {compare(*calls, rounds)}")
+            calls = [lambda s=s, c=case: call(s, c) for s in (loss_and_grads, isolated)]
+            print(f"call   {spec:36} {compare(*calls, rounds)}")
             checks = [
                 lambda s=s, c=case: bc.check(s, c, ["complex_step"])
                 for s in (loss_and_grads, isolated)

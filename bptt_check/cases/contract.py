@@ -1,6 +1,6 @@
 """Structure comes first: is what a subject returned a loss and gradients at all?
 
-`accept` turns whatever came back into a `Result` of float64 arrays, or into findings: one sentence
+`accept` turns whatever came back into a `Result` of float64 arrays, or into breaches: one sentence
 each, naming the key, what came and what belongs there. Values are judged elsewhere.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from .types import Array, Arrays
 
 
 @dataclass(frozen=True)
-class Finding:
+class Breach:
     """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the
     sentence.
 
@@ -35,7 +36,7 @@ class Accepted:
     """What a subject returned, read: `result` is None if nothing could be compared."""
 
     result: Result | None
-    findings: tuple[Finding, ...]
+    breaches: tuple[Breach, ...]
 
 
 class Expects(Protocol):
@@ -64,7 +65,7 @@ def accept(case: Expects, returned: Any) -> Accepted:
     loss, problems = _loss(pair.loss)
     if not isinstance(pair.grads, Mapping):
         what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
-        return Accepted(None, (*problems, Finding("return value", what)))
+        return Accepted(None, (*problems, Breach("return value", what)))
     problems += _keys(case, pair.grads)
     grads: dict[str, Array] = {}
     for name in [n for n in case.inputs if n in pair.grads]:
@@ -78,7 +79,7 @@ def accept(case: Expects, returned: Any) -> Accepted:
     return Accepted(Result(loss, grads, outputs=pair.outputs), tuple(problems))
 
 
-def written_inputs(before: Case, after: Case) -> list[Finding]:
+def written_inputs(before: Case, after: Case) -> list[Breach]:
     """A finding for every array of the case that the subject changed."""
     constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
     pairs = {n: (a, after.inputs.get(n)) for n, a in before.inputs.items()}
@@ -87,10 +88,10 @@ def written_inputs(before: Case, after: Case) -> list[Finding]:
     return writes(given, {n: new for n, (_, new) in pairs.items()})
 
 
-def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> list[Finding]:
+def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> list[Breach]:
     """A finding for every array that is another one afterwards."""
     return [
-        Finding(name, f"{name} was written to: a subject must leave its inputs as they are")
+        Breach(name, f"{name} was written to: a subject must leave its inputs as they are")
         for name, old in before.items()
         if after.get(name) is None or not np.array_equal(old, np.asarray(after[name]))
     ]
@@ -98,7 +99,7 @@ def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> li
 
 def read_before_written(
     with_nan: Sequence[Accepted], with_zeros: Sequence[Accepted]
-) -> Finding | None:
+) -> Breach | None:
     """A finding if an answer depends on what lay in memory that nobody had written yet.
 
     Args:
@@ -109,7 +110,7 @@ def read_before_written(
     of the other kind are finite there and the same to the last bit.
     """
     first, *others = with_zeros
-    found = {f.parameter: f for f in with_nan[0].findings if f.value is not None}
+    found = {f.parameter: f for f in with_nan[0].breaches if f.value is not None}
     same = all(not differ(first.result, other.result) for other in others)
     steady = all(found.keys() == _not_finite(a) for a in with_nan)
     if (
@@ -120,7 +121,7 @@ def read_before_written(
     ):
         return None
     what = "; ".join(f.message for f in found.values())
-    return Finding(
+    return Breach(
         next(iter(found)),
         f"memory is read before it is written: {what}, when NaN lay in fresh memory, and finite "
         f"when zeros did, each time anew; is an array of np.empty added to?",
@@ -128,7 +129,7 @@ def read_before_written(
 
 
 def _not_finite(answer: Accepted) -> set[str]:
-    return {f.parameter for f in answer.findings if f.value is not None}
+    return {f.parameter for f in answer.breaches if f.value is not None}
 
 
 def differ(one: Result | None, other: Result | None) -> bool:
@@ -141,69 +142,69 @@ def differ(one: Result | None, other: Result | None) -> bool:
     )
 
 
-def _unpack(returned: Any) -> tuple[Result, Finding | None]:
+def _unpack(returned: Any) -> tuple[Result, Breach | None]:
     if isinstance(returned, Result):
         return returned, None
     if isinstance(returned, tuple) and len(returned) == 2:
         return Result(*returned), None
     what = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
-    return Result(None, {}), Finding(
+    return Result(None, {}), Breach(
         "return value", f"a subject must return (loss, grads) or bptt_check.Result, got {what}"
     )
 
 
-def _loss(value: Any) -> tuple[float | None, list[Finding]]:
+def _loss(value: Any) -> tuple[float | None, list[Breach]]:
     try:
         array = np.asarray(value)
         array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
     except Exception as error:  # whatever a foreign array's conversion raises is the finding
-        return None, [Finding("loss", f"the loss must be a number, got {_short(value)}: {error}")]
+        return None, [Breach("loss", f"the loss must be a number, got {_short(value)}: {error}")]
     if array is None:
-        return None, [Finding("loss", f"the loss must be a number, got {_short(value)}")]
+        return None, [Breach("loss", f"the loss must be a number, got {_short(value)}")]
     if array.size != 1:
-        return None, [Finding("loss", f"the loss must be one number, got shape {array.shape}")]
+        return None, [Breach("loss", f"the loss must be one number, got shape {array.shape}")]
     loss = float(array.reshape(()))
     if not np.isfinite(loss):
-        return loss, [Finding("loss", f"the loss is {loss}", np.array(loss))]
+        return loss, [Breach("loss", f"the loss is {loss}", np.array(loss))]
     return loss, []
 
 
-def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Finding]:
+def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Breach]:
     missing = [n for n in case.params if n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)
     return [
         *(
-            Finding(n, f"the gradient of {n} is missing, shape {case.params[n].shape}")
+            Breach(n, f"the gradient of {n} is missing, shape {case.params[n].shape}")
             for n in missing
         ),
-        *(Finding(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),
+        *(Breach(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),
     ]
 
 
-def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Finding | None]:
+def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breach | None]:
     """One gradient in float64, or None if it cannot be compared, and what is wrong with it."""
     wanted = case.inputs[name]
     try:
         array = np.asarray(value)
         array = array.astype(wanted.dtype) if _has_no_dtype(value) else array
     except Exception as error:
-        return None, Finding(name, f"the gradient of {name} is no array of numbers: {error}")
+        return None, Breach(name, f"the gradient of {name} is no array of numbers: {error}")
     if array.dtype.kind not in "fiu":
-        return None, Finding(
+        return None, Breach(
             name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
         )
     if array.shape != wanted.shape:
-        return None, Finding(
+        return None, Breach(
             name, f"the gradient of {name} has shape {array.shape}, not {wanted.shape}"
         )
     found = np.array(array, dtype=np.float64)
     if not np.all(np.isfinite(found)):
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
         what = f"the gradient of {name} is {found[index]} at {list(index)}"
-        return None, Finding(name, what, found)
+        return None, Breach(name, what, found)
     if array.dtype != wanted.dtype:
-        return found, Finding(
+        return found, Breach(
             name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
         )
     return found, None
@@ -231,24 +232,41 @@ class TrainingAnswers:
     error: str = ""
 
 
+class Outcome(StrEnum):
+    """What came of calling a subject on a case.
+
+    `ANSWERED` says that the call came back, whatever it returned.
+    """
+
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    RAISED = "raised"
+    TIMED_OUT = "timed out"
+    DIED = "died"
+    NOT_CALLED = "not called"
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What came of one case: a result, findings against the contract, or why there is nothing.
+    """What came of one case.
 
-    `again` is the result of a second call, None if there was none or it was the same to the last
-    bit.
-    `unmoved` is another case of the same shapes that got the very same gradients.
-    `linear` holds what came of the `linear.probes` of the case, if they were asked.
-    `training` is what the subject's functions for a training step made of the gradients.
-    `asked` is False if `error` tells why the subject was not called at all.
+    Args:
+        result: what could be read of the first call; None if there is nothing to compare.
+        breaches: of the contract.
+        second_result: of a second call; None if there was none or it was the same to the last bit.
+        same_for_other_case: another case of the same shapes that got the very same gradients.
+        linear: what came of the `probes` of the case, if they were asked.
+        training: what the functions for a training step made of the gradients.
+        outcome: what came of the call.
+        text: the reason of a subject that declined; else a verb phrase that says what happened
+            instead of an answer.
     """
 
     result: Result | None = None
-    findings: tuple[Finding, ...] = ()
-    again: Result | None = None
-    unmoved: Case | None = None
+    breaches: tuple[Breach, ...] = ()
+    second_result: Result | None = None
+    same_for_other_case: Case | None = None
     linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
-    error: str = ""
-    unsupported: str = ""
-    asked: bool = True
     training: TrainingAnswers = field(default_factory=TrainingAnswers)
+    outcome: Outcome = Outcome.ANSWERED
+    text: str = ""

@@ -17,7 +17,7 @@ from ..conventions import Convention
 from ..conventions.expression import declared_by
 from ..equations.conditioning import conditioning
 from ..equations.exact import exact_gradients, exact_loss
-from ..subjects.calling import ask_once
+from ..subjects.calling import call_once
 from .matching import RELATIVE, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook
 from .mistakes.textbook import Change, Run
@@ -143,7 +143,7 @@ def norm(grads: Arrays, names: Sequence[str]) -> float:
 
 def trial_of(subject: Differentiator, case: Case, timeout: float | None = None) -> Trial | None:
     """Calls a subject once on a case; None where it gave no gradient that can be read."""
-    answer = ask_once(subject, case, timeout)
+    answer = call_once(subject, case, timeout)
     if answer.result is None or not answer.result.grads:
         return None
     return Trial(case, answer.result.loss, answer.result.grads, declared_by(subject))

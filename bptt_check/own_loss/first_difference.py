@@ -24,7 +24,7 @@ from ..equations.conditioning import (
 from ..equations.exact import exact_loss
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import outputs, problem_of
-from ..subjects.calling import ask
+from ..subjects.calling import call
 from ..verdicts.budget import Budgets, Tolerance
 
 
@@ -95,7 +95,7 @@ def _by_prefixes(subject: Differentiator, case: Case, tolerance: Tolerance) -> s
     for steps in range(1, case.sizes.T + 1):
         prefix = _prefix(case, steps)
         want = exact_loss(prefix)
-        answer = ask(subject, prefix)
+        answer = call(subject, prefix)
         if answer.result is None:
             return ""
         if not abs(answer.result.loss - want) <= _loss_budget(prefix, tolerance):

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
-from ..subjects.calling import ask_once
+from ..subjects.calling import call_once
 from ..verdicts.verdict import Verdict
 from .verify import verify_function
 
@@ -37,7 +37,7 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
     near = replace(case, dtype=case.stored)
 
     def own(arrays: dict[str, Any]) -> Result:
-        answer = ask_once(subject, near.with_inputs(arrays)).result
+        answer = call_once(subject, near.with_inputs(arrays)).result
         if answer is None:
             raise ValueError("the subject gave no loss and gradients here")
         return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.contract import Finding, accept, differ, writes
+from ..cases.contract import Breach, accept, differ, writes
 from ..cases.result import Result
 from ..cases.types import Array, Arrays
 from ..errors import SpecError, SubjectTimeout
@@ -136,7 +136,7 @@ class Caller:
             raise
         except BaseException:
             return None
-        if accepted.result is None or accepted.findings:
+        if accepted.result is None or accepted.breaches:
             return None
         return accepted.result.loss, {n: accepted.result.grads[n] for n in self.point.params}
 
@@ -150,7 +150,7 @@ class FirstCalls:
     """
 
     result: Result | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Breach, ...] = ()
     error: str = ""
     second_result: Result | None = None
     same_elsewhere: bool = False
@@ -161,10 +161,10 @@ def call_twice(call: Caller, between: Arrays) -> FirstCalls:
     try:
         returned, left = call({})
         first = accept(call.point, returned)
-        findings = [*first.findings, *writes(call.point.arrays, left)]
+        findings = [*first.breaches, *writes(call.point.arrays, left)]
         elsewhere = call.answer(between)
         if differ(first.result, accept(call.point, returned).result):
-            findings.append(Finding("return value", CHANGED))
+            findings.append(Breach("return value", CHANGED))
         later = accept(call.point, call({})[0]).result
     except KeyboardInterrupt:
         raise

@@ -20,7 +20,7 @@ from ..equations.namespaces.recording import Recording
 from ..equations.network import losses
 from ..equations.truncation import windows_of
 from ..errors import Undecidable
-from ..subjects.calling import ask_once
+from ..subjects.calling import call_once
 from .taylor import Loss, TaylorTest, taylor_of
 
 Inputs = Mapping[str, Array]
@@ -53,9 +53,9 @@ def taylor(
     Raises:
         SpecError: `directions` or `timeout` is not positive.
     """
-    answer = ask_once(subject, case, timeout)
+    answer = call_once(subject, case, timeout)
     if answer.result is None or not answer.result.grads:
-        return TaylorTest((), answer.error or answer.unsupported or "no gradient came back")
+        return TaylorTest((), answer.text or "no gradient came back")
     own = conditioning(case, case.dtype)
     exact = case.truncation is not None
     given = {n: case.inputs[n] for n in answer.result.grads}
@@ -81,9 +81,9 @@ def _own_loss(subject: Differentiator, case: Case, timeout: float | None) -> Los
     """The subject's loss as a function of the inputs."""
 
     def loss(inputs: dict[str, Array]) -> float:
-        answer = ask_once(subject, case.with_inputs(inputs), timeout)
+        answer = call_once(subject, case.with_inputs(inputs), timeout)
         if answer.result is None:
-            raise Undecidable(answer.error or answer.unsupported or "no loss came back")
+            raise Undecidable(answer.text or "no loss came back")
         return answer.result.loss
 
     return loss

@@ -11,8 +11,8 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, TrainingAnswers
 from ..cases.result import Differentiator, OracleResult, OracleResults, name_of
-from ..subjects.calling import ask, explained
-from ..subjects.training import ask_training
+from ..subjects.calling import call, explained
+from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
 from ..verdicts.judge import judge
@@ -37,7 +37,7 @@ def check_cases(
     subject: Differentiator, cases: Sequence[Case], setup: Setup
 ) -> Iterable[CaseReport]:
     """Check a subject on a chunk of cases; where it gave no result, no oracle is asked."""
-    answers = [ask(subject, c, setup.timeout, probe=n == 0) for n, c in enumerate(cases)]
+    answers = [call(subject, c, setup.timeout, probe=n == 0) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     results = oracle_results(setup.oracles, answered)
     for case, answer in zip(cases, answers, strict=True):
@@ -75,10 +75,10 @@ def training_answers(subject: Differentiator, case: Case, answer: Answer) -> Tra
     """What `clip`, `clip_by_value` and `update` of a subject make of its gradients; nothing where
     these cannot be taken as they are.
     """
-    if answer.result is None or answer.findings:
+    if answer.result is None or answer.breaches:
         return TrainingAnswers()
     try:
-        return TrainingAnswers(tuple(ask_training(subject, case, answer.result.grads)))
+        return TrainingAnswers(tuple(call_training_step(subject, case, answer.result.grads)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run

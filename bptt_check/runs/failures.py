@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..cases.case import Case, Spec
+from ..cases.contract import Outcome
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
 from ..diagnosis import FailureSample, diagnose
@@ -47,7 +48,7 @@ def failure_of(
     """
 
     def shows_it(report: CaseReport) -> bool:
-        return report.verdict == first.verdict and report.asked
+        return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
 
     def fails(candidate: Case) -> bool:
         return shows_it(check_case(subject, candidate, setup))

@@ -153,7 +153,7 @@ def _failures(
             first,
             known,
             drawing if shrink else None,
-            tally.unasked.get(target.name, 0),
+            tally.not_called.get(target.name, 0),
         )
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
         failures.append(failure)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..cases.case import Spec
+from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict, decisive
@@ -26,7 +27,7 @@ class Tally:
         self.spreads = Spreads()
         self.worst = Worst()
         self.profiles: list[Profile] = []
-        self.unasked: dict[str, int] = {}
+        self.not_called: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
 
@@ -42,8 +43,8 @@ class Tally:
         self.spreads.add(model, report)
         self.worst.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
-        if not report.asked:
-            self.unasked[model] = self.unasked.get(model, 0) + 1
+        if report.outcome is Outcome.NOT_CALLED:
+            self.not_called[model] = self.not_called.get(model, 0) + 1
         elif report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
         if report.verdict == Verdict.UNSUPPORTED:

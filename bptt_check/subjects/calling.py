@@ -24,7 +24,8 @@ from ..cases.case import Case
 from ..cases.contract import (
     Accepted,
     Answer,
-    Finding,
+    Breach,
+    Outcome,
     accept,
     differ,
     read_before_written,
@@ -33,25 +34,22 @@ from ..cases.contract import (
 from ..cases.probes import probes
 from ..cases.result import Result
 from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
-from .uninitialised import handed_out, left_behind
-
-OVERTIME = "took longer than the limit of"
-"""Starts the message of every call that ran out of time."""
+from .uninitialised import np_empty_filled_with, refill_freed_blocks
 
 
-class Elsewhere(ABC):
-    """A subject that is called in another process, by that process's own `ask`."""
+class RemoteSubject(ABC):
+    """A subject that is called in another process, by that process's own `call`."""
 
     name: str
 
     @abstractmethod
-    def ask(
+    def call(
         self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
     ) -> Answer:
-        """The same as `calling.ask` of the subject, or with `once` as `calling.ask_once`."""
+        """The same as `calling.call` of the subject, or with `once` as `calling.call_once`."""
 
 
-def ask(
+def call(
     subject: Callable[..., Any], case: Case, timeout: float | None = None, probe: bool = False
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own.
@@ -60,21 +58,21 @@ def ask(
     the same shapes, which shows buffers that it hands out again and gradients that it remembers by
     shape, and where the loss is linear on other cotangents.
     """
-    if isinstance(subject, Elsewhere):
-        return subject.ask(case, timeout, probe)
+    if isinstance(subject, RemoteSubject):
+        return subject.call(case, timeout, probe)
     check_limit(timeout)
     return _guarded(partial(_answer, partial(_call, subject, timeout), case, probe))
 
 
-def ask_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
+def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
     """Call a subject once and read what it returns; nothing else is found out about it."""
-    if isinstance(subject, Elsewhere):
-        return subject.ask(case, timeout, once=True)
+    if isinstance(subject, RemoteSubject):
+        return subject.call(case, timeout, once=True)
     check_limit(timeout)
 
     def answer() -> Answer:
         read = accept(case, _call(subject, timeout, _own_arrays(case)))
-        return Answer(read.result, read.findings)
+        return Answer(read.result, read.breaches)
 
     return _guarded(answer)
 
@@ -84,58 +82,58 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
     try:
         return answer()
     except Unsupported as reason:
-        return Answer(unsupported=str(reason) or "declined without a reason")
+        return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
     except BrokenContract as broken:
-        return Answer(findings=(Finding(broken.parameter, str(broken)),))
+        return Answer(breaches=(Breach(broken.parameter, str(broken)),))
     except SubjectTimeout as error:
-        return Answer(error=str(error))
+        return Answer(outcome=Outcome.TIMED_OUT, text=str(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
-        return Answer(error=explained(error))
+        return Answer(outcome=Outcome.RAISED, text=explained(error))
 
 
-Call = Callable[[Case], Any]
+Timed = Callable[[Case], Any]
 """A subject with its time limit."""
 
 
-def _answer(call: Call, case: Case, probe: bool) -> Answer:
+def _answer(timed: Timed, case: Case, probe: bool) -> Answer:
     """The answer of a subject that raises nothing."""
     first_case = _own_arrays(case)
     if probe:
-        left_behind(_sizes(case), 0.0)
-    returned = call(first_case)
+        refill_freed_blocks(_sizes(case), 0.0)
+    returned = timed(first_case)
     first = accept(case, returned)
-    findings = written_inputs(case, first_case)
+    breaches = written_inputs(case, first_case)
     # at once, so that two answers in turn differ whatever the number of probes
-    second = _with_memory(call, case, np.nan, probe)
-    unmoved = _unmoved(call, case, first.result) if probe else None
-    linear = _linear(call, case, first) if probe else {}
+    second = _with_memory(timed, case, np.nan, probe)
+    same_for = _same_for_other_case(timed, case, first.result) if probe else None
+    linear = _linear(timed, case, first) if probe else {}
     if _changed(case, returned, first):
         what = "a later call changed the arrays that the first had returned"
-        findings.append(Finding("return value", what))
+        breaches.append(Breach("return value", what))
     if (second.result is None) != (first.result is None):
         what = "one of two calls on the same case gave no answer that can be read"
-        findings.append(Finding("return value", what))
-    steady, unwritten = _unwritten(call, case, second, probe)
+        breaches.append(Breach("return value", what))
+    steady, unwritten = _unwritten(timed, case, second, probe)
     if unwritten is not None:
         first = second = steady
-        findings.append(unwritten)
-    again = second.result if differ(first.result, second.result) else None
-    return Answer(first.result, (*first.findings, *findings), again, unmoved, linear)
+        breaches.append(unwritten)
+    second_result = second.result if differ(first.result, second.result) else None
+    return Answer(first.result, (*first.breaches, *breaches), second_result, same_for, linear)
 
 
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
-    return now.findings != first.findings or differ(now.result, first.result)
+    return now.breaches != first.breaches or differ(now.result, first.result)
 
 
-def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
+def _same_for_other_case(timed: Timed, case: Case, first: Result | None) -> Case | None:
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
     kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
-    answer = accept(other, call(_own_arrays(other))).result
+    answer = accept(other, timed(_own_arrays(other))).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
     grads = first.grads.items()
@@ -143,35 +141,35 @@ def _unmoved(call: Call, case: Case, first: Result | None) -> Case | None:
     return other if same else None
 
 
-def _linear(call: Call, case: Case, first: Accepted) -> dict[str, Accepted]:
+def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
     """The answers to the probes of a linear loss, if the case itself was answered as it should."""
-    if first.findings:
+    if first.breaches:
         return {}
-    return {kind: accept(c, call(_own_arrays(c))) for kind, c in probes(case).items()}
+    return {kind: accept(c, timed(_own_arrays(c))) for kind, c in probes(case).items()}
 
 
-def _with_memory(call: Call, case: Case, value: float, probe: bool) -> Accepted:
+def _with_memory(timed: Timed, case: Case, value: float, probe: bool) -> Accepted:
     """The answer to a case while fresh memory holds `value`; with `probe` also memory that was
     freed before.
     """
     own = _own_arrays(case)
     if probe:
-        left_behind(_sizes(case), value)
-    with handed_out(value):
-        return accept(case, call(own))
+        refill_freed_blocks(_sizes(case), value)
+    with np_empty_filled_with(value):
+        return accept(case, timed(own))
 
 
 def _unwritten(
-    call: Call, case: Case, with_nan: Accepted, probe: bool
-) -> tuple[Accepted, Finding | None]:
+    timed: Timed, case: Case, with_nan: Accepted, probe: bool
+) -> tuple[Accepted, Breach | None]:
     """The answer while fresh memory holds zeros, and a finding if that makes the difference.
 
     Asked only after NaN in fresh memory met an answer that is not finite. NaN twice and zeros
     twice, not in turns: a subject that gives two answers in turn has another mistake.
     """
-    if all(f.value is None for f in with_nan.findings):
+    if all(f.value is None for f in with_nan.breaches):
         return with_nan, None
-    again, *zeros = (_with_memory(call, case, value, probe) for value in (np.nan, 0.0, 0.0))
+    again, *zeros = (_with_memory(timed, case, value, probe) for value in (np.nan, 0.0, 0.0))
     return zeros[0], read_before_written((with_nan, again), zeros)
 
 
@@ -183,6 +181,11 @@ def _sizes(case: Case) -> Iterator[int]:
 
 class _OutOfTime(BaseException):
     """Not an Exception, so that a subject that catches those cannot swallow it."""
+
+
+def overtime(seconds: float) -> str:
+    """What a subject did that ran out of time."""
+    return f"took longer than the limit of {seconds:g} s for one case"
 
 
 def check_limit(seconds: float | None) -> None:
@@ -217,7 +220,7 @@ def time_limit(seconds: float | None) -> Generator[None]:
     try:
         yield
     except _OutOfTime:
-        raise SubjectTimeout(f"{OVERTIME} {seconds:g} s for one case") from None
+        raise SubjectTimeout(overtime(seconds)) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -15,7 +15,9 @@ from ..cases.types import Array, Arrays
 LEARNING_RATE = 0.125
 
 
-def ask_training(subject: Callable[..., Any], case: Case, grads: Arrays) -> list[TrainingAnswer]:
+def call_training_step(
+    subject: Callable[..., Any], case: Case, grads: Arrays
+) -> list[TrainingAnswer]:
     """Call every function that the subject offers; whatever it raises is raised here."""
     typed = {n: grads[n].astype(case.stored) for n in case.params if n in grads}
     answers = list(_answers(subject, {n: case.params[n] for n in typed}, typed))

@@ -2,9 +2,10 @@
 
 `np.empty` hands out whatever lies there: often zeros, so that a buffer which is added to without
 having been cleared is right in one run and wrong in the next. Two means, of which neither reaches
-everything: `handed_out` fills what `np.empty` and `np.empty_like` return, whatever the size, for
-callers that go through NumPy's module; `left_behind` fills and frees memory of given sizes, which
-also reaches arrays made in other ways, as long as nothing else takes the blocks first.
+everything: `np_empty_filled_with` fills what `np.empty` and `np.empty_like` return, whatever the
+size, for callers that go through NumPy's module; `refill_freed_blocks` fills and frees memory of
+given sizes, which also reaches arrays made in other ways, as long as nothing else takes the blocks
+first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _filling: list[float] = []
 
 
 @contextlib.contextmanager
-def handed_out(value: float) -> Generator[None]:
+def np_empty_filled_with(value: float) -> Generator[None]:
     """In the body `np.empty` and `np.empty_like` return floating-point arrays full of `value`.
 
     Nothing is done once numba is loaded: it knows these functions by their identity.
@@ -55,7 +56,7 @@ def _filled(make: Callable[..., Any]) -> Any:
     return filled
 
 
-def left_behind(sizes: Iterable[int], value: float) -> None:
+def refill_freed_blocks(sizes: Iterable[int], value: float) -> None:
     """Fill and free memory of these sizes in bytes, so that the next arrays of a size find
     `value` in it.
     """

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..cases.case import Case
+from ..cases.contract import Outcome
 from ..cases.result import Result
 from .budget import Budgets
 from .cause import Cause
@@ -44,8 +45,8 @@ class CaseReport:
     loss: float = float("nan")
     expected_loss: float = float("nan")
     evidence: Evidence | None = None
-    asked: bool = True
-    """False if the subject was not called any more, having ended its process too often."""
+    outcome: Outcome = Outcome.ANSWERED
+    """What came of calling the subject."""
 
     @functools.cached_property
     def explanation(self) -> Message:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Answer, Finding
+from ..cases.contract import Answer, Breach
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.conditioning import conditioning
@@ -34,7 +34,7 @@ class Breaches:
     """
 
     findings: tuple[str, ...]
-    linear: tuple[Finding, ...]
+    linear: tuple[Breach, ...]
     beyond: Mapping[str, str]
 
     @property
@@ -54,11 +54,11 @@ def breaches(
         loss: the expected one.
     """
     assert answer.result is not None
-    valued = [f for f in answer.findings if f.value is not None]
+    valued = [f for f in answer.breaches if f.value is not None]
     found = not_finite(case, valued, truths, loss)
-    plain = [f.message for f in answer.findings if f.value is None]
-    again = second_call(answer.result, answer.again, budgets)
-    kept = kept_by_shape(case, answer.unmoved)
+    plain = [f.message for f in answer.breaches if f.value is None]
+    again = second_call(answer.result, answer.second_result, budgets)
+    kept = kept_by_shape(case, answer.same_for_other_case)
 
     @functools.cache
     def budgets_of(other: Case) -> Budgets:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Answer
+from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
 from ..equations import low_precision
 from ..equations.conditioning import Conditioning
@@ -119,7 +119,7 @@ class _Judged:
     @property
     def first_breach(self) -> str:
         """The gradient (or the loss, an input, ...) that breaks the contract first of all."""
-        return self.answer.findings[0].parameter if self.answer.findings else "return value"
+        return self.answer.breaches[0].parameter if self.answer.breaches else "return value"
 
     def rewritten(self, verdict: Verdict, reason: str = "", oracle: str = "") -> _Judged:
         """With another verdict for the failed rows of one oracle, or of all."""
@@ -154,20 +154,20 @@ class _Judged:
             evidence=Evidence(
                 self.result, self.trusted, self.measured.budgets, self.measured.plain
             ),
-            asked=self.answer.asked,
+            outcome=self.answer.outcome,
         )
 
 
 def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
     """The report of a subject that declined, gave no answer, or one that cannot be read."""
-    if answer.unsupported:
-        return CaseReport(Verdict.UNSUPPORTED, case, subject, cause=Declined(answer.unsupported))
-    if answer.error:
-        cause = NoAnswer(answer.error)
-        return CaseReport(Verdict.ERROR, case, subject, cause=cause, asked=answer.asked)
-    broken = ContractBroken(tuple(f.message for f in answer.findings))
+    verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text), ""
+    if answer.outcome is Outcome.DECLINED:
+        verdict, cause = Verdict.UNSUPPORTED, Declined(answer.text)
+    if answer.outcome is Outcome.ANSWERED:
+        verdict, parameter = Verdict.CONTRACT, answer.breaches[0].parameter
+        cause = ContractBroken(tuple(b.message for b in answer.breaches))
     return CaseReport(
-        Verdict.CONTRACT, case, subject, cause=broken, parameter=answer.findings[0].parameter
+        verdict, case, subject, cause=cause, parameter=parameter, outcome=answer.outcome
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Accepted, Finding
+from ..cases.contract import Accepted, Breach
 from ..cases.precision import PRECISIONS
 from ..cases.probes import KINDS, MARGIN, SCALE, probes
 from ..cases.result import Result
@@ -39,7 +39,7 @@ class _Answers:
 
 def not_linear(
     case: Case, first: Result, answers: Mapping[str, Accepted], budget: Budget
-) -> list[Finding]:
+) -> list[Breach]:
     """A finding for each way in which gradients, or the loss, are not linear in the cotangent.
 
     Args:
@@ -60,7 +60,7 @@ def not_linear(
             what, example = said
             found.setdefault(what, []).append((a.name, example))
     return [
-        Finding(told[0][0], f"{_listed([n for n, _ in told])} {what}: {told[0][1]}")
+        Breach(told[0][0], f"{_listed([n for n, _ in told])} {what}: {told[0][1]}")
         for what, told in found.items()
     ]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Finding
+from ..cases.contract import Breach
 from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
@@ -38,7 +38,7 @@ class NotFinite:
 
 
 def not_finite(
-    case: Case, findings: Sequence[Finding], truths: Mapping[str, Result], loss: float
+    case: Case, findings: Sequence[Breach], truths: Mapping[str, Result], loss: float
 ) -> NotFinite:
     """Judge findings that hold a value.
 
@@ -60,7 +60,7 @@ def not_finite(
     return NotFinite((*told, *_reasons(case)))
 
 
-def _breach(finding: Finding, truth: Array, by: str) -> str:
+def _breach(finding: Breach, truth: Array, by: str) -> str:
     """What came and what belongs there, at the first entry that is not finite."""
     assert finding.value is not None
     index = tuple(int(i) for i in np.argwhere(~np.isfinite(finding.value))[0])
@@ -109,7 +109,7 @@ class _Sizes:
         self.largest = float(np.maximum(self.largest, sizes.max(initial=0.0)))  # NaN stays
 
 
-def _truth(finding: Finding, truths: Mapping[str, Result], loss: float) -> tuple[Array, str]:
+def _truth(finding: Breach, truths: Mapping[str, Result], loss: float) -> tuple[Array, str]:
     """The expected values, and by which oracle: the first that has most of them finite."""
     if finding.parameter == "loss":
         return np.array(loss), ""

@@ -20,7 +20,7 @@ SINGLE = Spec.parse("rnn-tanh T=2 B=2 D=3 H=2 O=2 dtype=float32").build()
 
 def messages(accepted: Accepted) -> list[str]:
     """The sentences of the findings."""
-    return [f.message for f in accepted.findings]
+    return [f.message for f in accepted.breaches]
 
 
 def only_params(grads: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_what_is_accepted(returned):
     """Anything `numpy.asarray` takes, in a pair or a `Result`, with or without x and h0."""
     accepted = accept(CASE, returned)
 
-    assert accepted.findings == ()
+    assert accepted.breaches == ()
     assert accepted.result.loss == LOSS
     for name, array in accepted.result.grads.items():
         assert array.dtype == np.float64
@@ -82,7 +82,7 @@ def test_lists_have_no_dtype_and_are_read_in_the_case_s():
     third = np.full(2, 1 / 3)
     accepted = accept(SINGLE, (loss, {**grads, "b_y": third.tolist()}))
 
-    assert accepted.findings == ()
+    assert accepted.breaches == ()
     assert accepted.result.grads["b_y"].tolist() == np.float32(third).tolist()
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_pair(returned, message):
 
     assert accepted.result is None
     assert messages(accepted) == [message]
-    assert accepted.findings[0].parameter == "return value"
+    assert accepted.breaches[0].parameter == "return value"
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_what_is_no_loss(loss, message, comparable):
     accepted = accept(CASE, (loss, GRADS))
 
     assert (accepted.result is not None) == comparable
-    assert len(accepted.findings) == 1
-    assert accepted.findings[0].message.startswith(message)
-    assert accepted.findings[0].parameter == "loss"
+    assert len(accepted.breaches) == 1
+    assert accepted.breaches[0].message.startswith(message)
+    assert accepted.breaches[0].parameter == "loss"
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_what_is_no_gradient(value, message, comparable):
     """Shape, dtype and finiteness each have their sentence; the other gradients are still read."""
     accepted = accept(CASE, (LOSS, {**GRADS, "W_hh_l0": value}))
 
-    assert len(accepted.findings) == 1
-    assert accepted.findings[0].parameter == "W_hh_l0"
-    assert accepted.findings[0].message.startswith(message)
+    assert len(accepted.breaches) == 1
+    assert accepted.breaches[0].parameter == "W_hh_l0"
+    assert accepted.breaches[0].message.startswith(message)
     assert ("W_hh_l0" in accepted.result.grads) == comparable
     assert set(accepted.result.grads) >= set(GRADS) - {"W_hh_l0"}
 
@@ -217,7 +217,7 @@ def test_missing_and_extra_gradients():
 def test_all_findings_are_told_at_once():
     """One run of a subject shows everything that is wrong with what it returns."""
     accepted = accept(CASE, (float("nan"), {"x": np.zeros(1)}))
-    named = [f.parameter for f in accepted.findings]
+    named = [f.parameter for f in accepted.breaches]
 
     assert named == ["loss", "W_xh_l0", "W_hh_l0", "b_h_l0", "W_hy", "b_y", "x"]
 
@@ -226,9 +226,9 @@ def test_long_values_are_cut():
     """A message shows the offending value, not pages of it."""
     accepted = accept(CASE, ("x" * 1000, GRADS))
 
-    assert len(accepted.findings[0].message) < 1200
-    assert accepted.findings[0].message.startswith("the loss must be a number, got 'xxx")
-    assert "..." in accepted.findings[0].message
+    assert len(accepted.breaches[0].message) < 1200
+    assert accepted.breaches[0].message.startswith("the loss must be a number, got 'xxx")
+    assert "..." in accepted.breaches[0].message
 
 
 # --- inputs written to --------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def reference(case: Case) -> Result | None:
     """The hand-written gradient, read like a subject; None where the case's dtype overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         accepted = accept(case, bptt_reference.loss_and_grads(case))
-    return None if accepted.findings else accepted.result
+    return None if accepted.breaches else accepted.result
 
 
 def units(got: Result, want: Result, own: Conditioning, exact: Conditioning) -> float:

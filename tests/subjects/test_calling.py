@@ -14,10 +14,11 @@ import pytest
 from support.right import right
 
 from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.contract import Outcome
 from bptt_check.cases.result import Result, name_of
 from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
 from bptt_check.runs.check import trusted_results
-from bptt_check.subjects.calling import ask, ask_once, time_limit
+from bptt_check.subjects.calling import call, call_once, time_limit
 
 CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
 
@@ -73,10 +74,11 @@ def test_name_of(subject, name):
 
 def test_a_right_subject_has_an_answer_and_nothing_else():
     """No finding, no error, no second answer."""
-    answer = ask(right, CASE)
+    answer = call(right, CASE)
 
     assert set(answer.result.grads) == set(CASE.inputs)
-    assert (answer.findings, answer.again, answer.error, answer.unsupported) == ((), None, "", "")
+    assert (answer.breaches, answer.second_result) == ((), None)
+    assert (answer.outcome, answer.text) == (Outcome.ANSWERED, "")
 
 
 def test_a_subject_is_called_twice_on_arrays_of_its_own():
@@ -87,7 +89,7 @@ def test_a_subject_is_called_twice_on_arrays_of_its_own():
         seen.append(case)
         return right(case)
 
-    ask(subject, CASE)
+    call(subject, CASE)
     first, second = seen
 
     for name, array in CASE.inputs.items():
@@ -110,10 +112,10 @@ def test_a_write_is_found_out_and_reaches_nobody(name):
         array += 1
         return found
 
-    answer = ask(subject, CASE)
+    answer = call(subject, CASE)
 
-    assert [f.parameter for f in answer.findings] == [name]
-    assert "was written to" in answer.findings[0].message
+    assert [f.parameter for f in answer.breaches] == [name]
+    assert "was written to" in answer.breaches[0].message
     assert answer.result is not None
     assert all(np.array_equal(a, CASE.inputs[n]) for n, a in before.items())
 
@@ -126,10 +128,10 @@ def test_a_parameter_taken_out_of_the_dict_is_a_write_too():
         dict.pop(case.params, "b_y")
         return found
 
-    answer = ask(subject, CASE)
+    answer = call(subject, CASE)
 
-    assert answer.error == ""
-    assert [f.parameter for f in answer.findings] == ["b_y"]
+    assert answer.text == ""
+    assert [f.parameter for f in answer.breaches] == ["b_y"]
 
 
 def test_two_answers_are_kept():
@@ -141,9 +143,9 @@ def test_two_answers_are_kept():
         calls[0] += 1.0
         return loss, {**grads, "x": grads["x"] * calls[0]}
 
-    answer = ask(subject, CASE)
+    answer = call(subject, CASE)
 
-    assert np.array_equal(answer.again.grads["x"], 2.0 * answer.result.grads["x"])
+    assert np.array_equal(answer.second_result.grads["x"], 2.0 * answer.result.grads["x"])
 
 
 @pytest.mark.parametrize("text", ["rnn-tanh T=2", "rnn-tanh+linear T=2"])
@@ -157,7 +159,7 @@ def test_answers_that_take_turns_are_two(text, probe):
         loss, grads = right(case)
         return loss, grads if len(calls) % 2 else {n: 2.0 * g for n, g in grads.items()}
 
-    assert ask(subject, Spec.parse(text).build(), probe=probe).again is not None
+    assert call(subject, Spec.parse(text).build(), probe=probe).second_result is not None
 
 
 def test_another_loss_the_second_time_is_another_answer():
@@ -169,12 +171,14 @@ def test_another_loss_the_second_time_is_another_answer():
         calls[0] += 1.0
         return loss + calls[0], grads
 
-    assert ask(subject, CASE).again.loss == pytest.approx(ask(right, CASE).result.loss + 2.0)
+    assert call(subject, CASE).second_result.loss == pytest.approx(
+        call(right, CASE).result.loss + 2.0
+    )
 
 
 def test_the_same_answer_twice_is_one():
     """To the last bit."""
-    assert ask(right, CASE).again is None
+    assert call(right, CASE).second_result is None
 
 
 def test_no_answer_the_second_time_is_noticed():
@@ -185,9 +189,9 @@ def test_no_answer_the_second_time_is_noticed():
         calls.append(1)
         return right(case) if len(calls) == 1 else None
 
-    answer = ask(subject, CASE)
+    answer = call(subject, CASE)
 
-    assert answer.findings or answer.again is not None or answer.error
+    assert answer.breaches or answer.second_result is not None or answer.text
 
 
 def test_returned_buffers_that_are_used_again_are_found_out():
@@ -201,9 +205,9 @@ def test_returned_buffers_that_are_used_again_are_found_out():
         buffers["b_y"] += len(calls) - 1
         return loss, buffers
 
-    answer = ask(subject, CASE)
+    answer = call(subject, CASE)
 
-    assert [f.message for f in answer.findings] == [
+    assert [f.message for f in answer.breaches] == [
         "a later call changed the arrays that the first had returned"
     ]
     assert np.array_equal(answer.result.grads["b_y"], grads["b_y"])
@@ -217,12 +221,12 @@ def test_a_subject_can_be_asked_once():
         calls.append(1)
         return right(case)
 
-    answer = ask_once(subject, CASE)
+    answer = call_once(subject, CASE)
 
     assert len(calls) == 1
     assert answer.result.loss == right(CASE)[0]
-    assert ask_once(raising(Unsupported("no")), CASE).unsupported == "no"
-    assert ask_once(raising(ValueError("bad")), CASE).error.startswith("raised ValueError: bad")
+    assert call_once(raising(Unsupported("no")), CASE).text == "no"
+    assert call_once(raising(ValueError("bad")), CASE).text.startswith("raised ValueError: bad")
 
 
 # --- what is raised -----------------------------------------------------------------------------
@@ -242,11 +246,11 @@ def test_a_subject_can_be_asked_once():
 )
 def test_whatever_is_raised_becomes_data(error, text):
     """With the innermost line of the subject's own code."""
-    answer = ask(raising(error), CASE)
+    answer = call(raising(error), CASE)
 
-    assert answer.result is None
-    assert answer.error.startswith(text)
-    assert answer.error.endswith(" of subject: raise error)")
+    assert (answer.result, answer.outcome) == (None, Outcome.RAISED)
+    assert answer.text.startswith(text)
+    assert answer.text.endswith(" of subject: raise error)")
 
 
 def test_an_error_in_the_second_call_counts():
@@ -259,21 +263,22 @@ def test_an_error_in_the_second_call_counts():
             raise RuntimeError("state left over")
         return right(case)
 
-    assert ask(subject, CASE).error.startswith("raised RuntimeError: state left over (line ")
+    assert call(subject, CASE).text.startswith("raised RuntimeError: state left over (line ")
 
 
 def test_declining_is_no_error():
     """`Unsupported` with its reason."""
-    answer = ask(raising(Unsupported("no lengths")), CASE)
+    answer = call(raising(Unsupported("no lengths")), CASE)
 
-    assert (answer.unsupported, answer.error, answer.result) == ("no lengths", "", None)
-    assert ask(raising(Unsupported()), CASE).unsupported == "declined without a reason"
+    assert (answer.outcome, answer.text) == (Outcome.DECLINED, "no lengths")
+    assert answer.result is None
+    assert call(raising(Unsupported()), CASE).text == "declined without a reason"
 
 
 def test_the_user_can_stop_a_run():
     """A KeyboardInterrupt is the user's, not the subject's."""
     with pytest.raises(KeyboardInterrupt):
-        ask(raising(KeyboardInterrupt()), CASE)
+        call(raising(KeyboardInterrupt()), CASE)
 
 
 # --- time ---------------------------------------------------------------------------------------
@@ -287,9 +292,10 @@ def test_a_slow_subject_is_stopped():
             time.sleep(0.001)
 
     begin = time.perf_counter()
-    answer = ask(subject, CASE, timeout=0.05)
+    answer = call(subject, CASE, timeout=0.05)
 
-    assert answer.error == "took longer than the limit of 0.05 s for one case"
+    assert answer.outcome is Outcome.TIMED_OUT
+    assert answer.text == "took longer than the limit of 0.05 s for one case"
     assert time.perf_counter() - begin < 5.0
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
@@ -298,7 +304,7 @@ def test_a_fast_subject_is_not():
     """The limit is per call, and leaves no alarm behind."""
     before = signal.getsignal(signal.SIGALRM)
 
-    assert ask(right, CASE, timeout=30.0).error == ""
+    assert call(right, CASE, timeout=30.0).text == ""
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) is before
 
@@ -356,7 +362,7 @@ def test_another_thread_has_no_alarm():
 def test_a_bad_limit_is_not_the_subject_s_fault():
     """Whoever passes an impossible limit hears of it."""
     with pytest.raises(SpecError, match="timeout must be positive"):
-        ask(right, CASE, timeout=0)
+        call(right, CASE, timeout=0)
 
 
 # --- oracles ------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ import pytest
 from support import misbehaving
 
 import bptt_check as bc
+from bptt_check.cases.contract import Outcome
 from bptt_check.cases.result import name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
-from bptt_check.subjects.calling import ask
+from bptt_check.subjects.calling import call
 from bptt_check.subjects.isolation import Isolated
 from bptt_check.subjects.isolation.memory_limit import parse_size, resident, show_size
 
@@ -44,38 +45,58 @@ def subject() -> Iterator[Isolated]:
 
 def is_right(subject: Isolated) -> bool:
     """Whether the next case, of the same or of a fresh worker, has the right answer."""
-    answer, want = ask(subject, case_of(""), LONG), misbehaving.right(case_of(""))
+    answer, want = call(subject, case_of(""), LONG), misbehaving.right(case_of(""))
     assert answer.result is not None
     same = [np.array_equal(answer.result.grads[n], g) for n, g in want[1].items()]
-    return answer.error == "" and answer.result.loss == want[0] and all(same)
+    return answer.outcome is Outcome.ANSWERED and answer.result.loss == want[0] and all(same)
 
 
 # --- each misbehaviour has its answer, and the run goes on ---------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("misbehaviour", "limit", "error"),
+    ("misbehaviour", "limit", "outcome", "error"),
     [
-        ("raises", LONG, r"raised ValueError: no good \(line \d+ of raises: raise .*\)"),
-        ("segfaults", LONG, rf"ended by signal SIGSEGV \(segmentation fault\){LINE}"),
-        ("aborts", LONG, rf"ended by signal SIGABRT \(aborted\){LINE}"),
-        ("exits", LONG, r"raised SystemExit: 0 \(line .*\)"),
-        ("exits_at_once", LONG, r"exited with status 3"),
-        ("interrupts", LONG, r"raised KeyboardInterrupt:  \(line .*\)"),
-        ("babbles", LONG, r"wrote into the channel of its worker"),
-        ("sleeps", SHORT, r"took longer than the limit of 0\.3 s for one case"),
-        ("hangs", SHORT, rf"took longer than the limit of 0\.3 s for one case{LINE}, and had .*"),
-        ("is_deaf", SHORT, rf"took longer than the limit of 0\.3 s for one case{LINE}, and had .*"),
-        ("eats", LONG, r"used more than 400 MiB of memory"),
-        ("returns_objects", LONG, r"raised TypeError: object is no array of numbers"),
+        (
+            "raises",
+            LONG,
+            Outcome.RAISED,
+            r"raised ValueError: no good \(line \d+ of raises: raise .*\)",
+        ),
+        ("segfaults", LONG, Outcome.DIED, rf"ended by signal SIGSEGV \(segmentation fault\){LINE}"),
+        ("aborts", LONG, Outcome.DIED, rf"ended by signal SIGABRT \(aborted\){LINE}"),
+        ("exits", LONG, Outcome.RAISED, r"raised SystemExit: 0 \(line .*\)"),
+        ("exits_at_once", LONG, Outcome.DIED, r"exited with status 3"),
+        ("interrupts", LONG, Outcome.RAISED, r"raised KeyboardInterrupt:  \(line .*\)"),
+        ("babbles", LONG, Outcome.DIED, r"wrote into the channel of its worker"),
+        ("sleeps", SHORT, Outcome.TIMED_OUT, r"took longer than the limit of 0\.3 s for one case"),
+        (
+            "hangs",
+            SHORT,
+            Outcome.TIMED_OUT,
+            rf"took longer than the limit of 0\.3 s for one case{LINE}, and had .*",
+        ),
+        (
+            "is_deaf",
+            SHORT,
+            Outcome.TIMED_OUT,
+            rf"took longer than the limit of 0\.3 s for one case{LINE}, and had .*",
+        ),
+        ("eats", LONG, Outcome.DIED, r"used more than 400 MiB of memory"),
+        (
+            "returns_objects",
+            LONG,
+            Outcome.RAISED,
+            r"raised TypeError: object is no array of numbers",
+        ),
     ],
 )
-def test_whatever_ends_a_call_is_an_error(subject, misbehaviour, limit, error):
+def test_whatever_ends_a_call_is_an_error(subject, misbehaviour, limit, outcome, error):
     """It says what happened, and the line where none was raised; the next case is answered."""
-    answer = ask(subject, case_of(misbehaviour), limit)
+    answer = call(subject, case_of(misbehaviour), limit)
 
-    assert answer.result is None
-    assert re.fullmatch(error.replace("NAME", misbehaviour), answer.error)
+    assert (answer.result, answer.outcome) == (None, outcome)
+    assert re.fullmatch(error.replace("NAME", misbehaviour), answer.text)
     assert is_right(subject)
 
 
@@ -92,25 +113,25 @@ def test_whatever_ends_a_call_is_an_error(subject, misbehaviour, limit, error):
 )
 def test_a_breach_of_the_contract_is_found_there_too(subject, misbehaviour, parameter, message):
     """The worker finds it, since only there it can be seen."""
-    answer = ask(subject, case_of(misbehaviour), LONG)
+    answer = call(subject, case_of(misbehaviour), LONG)
 
-    assert any(f.parameter == parameter and message in f.message for f in answer.findings)
+    assert any(f.parameter == parameter and message in f.message for f in answer.breaches)
 
 
 def test_two_answers_come_back_as_two(subject):
     """A subject that answers differently each time."""
-    answer = ask(subject, case_of("counts"), LONG)
+    answer = call(subject, case_of("counts"), LONG)
 
-    assert answer.again is not None
-    assert not np.array_equal(answer.again.grads["b_y"], answer.result.grads["b_y"])
+    assert answer.second_result is not None
+    assert not np.array_equal(answer.second_result.grads["b_y"], answer.result.grads["b_y"])
 
 
 @pytest.mark.parametrize("misbehaviour", ["prints", "reads", "forks"])
 def test_what_harms_nobody_is_no_error(subject, misbehaviour, capfd):
     """Printing, reading and forking leave the channel alone."""
-    answer = ask(subject, case_of(misbehaviour), LONG)
+    answer = call(subject, case_of(misbehaviour), LONG)
 
-    assert (answer.error, answer.findings) == ("", ())
+    assert (answer.outcome, answer.text, answer.breaches) == (Outcome.ANSWERED, "", ())
     assert np.array_equal(
         answer.result.grads["b_y"], misbehaving.right(case_of(misbehaviour))[1]["b_y"]
     )
@@ -120,7 +141,7 @@ def test_what_harms_nobody_is_no_error(subject, misbehaviour, capfd):
 def test_what_it_prints_goes_to_standard_error(capsys):
     """From Python, from a descriptor and from C; standard output stays ours."""
     with bc.isolated("support.misbehaving:prints") as subject:
-        ask(subject, case_of(""), LONG)
+        call(subject, case_of(""), LONG)
     out, err = capsys.readouterr()
 
     assert out == ""
@@ -165,7 +186,7 @@ def test_one_process_serves_many_cases():
 def test_what_it_has_started_ends_with_it():
     """A child that it forked and left behind."""
     with bc.isolated("support.misbehaving:leaves_a_child") as subject:
-        pid = int(ask(subject, case_of(""), LONG).result.outputs["pid"])
+        pid = int(call(subject, case_of(""), LONG).result.outputs["pid"])
         assert running(pid)
     assert gone(pid)
 
@@ -199,7 +220,7 @@ def test_ctrl_c_ends_it_and_reaches_the_caller(subject, monkeypatch):
     monkeypatch.setattr(worker, "request", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
 
     with pytest.raises(KeyboardInterrupt):
-        ask(subject, case_of(""))
+        call(subject, case_of(""))
     assert subject._worker is None
     assert is_right(subject)
 
@@ -227,10 +248,10 @@ def test_a_case_that_was_not_called_says_so():
     """As an answer of its own kind, which is never taken for a counterexample."""
     lstm = bc.Spec.parse("lstm T=1 B=1 D=1 H=1 O=1").build()
     with bc.isolated("support.misbehaving:dies_on_lstm") as subject:
-        answers = [ask(subject, lstm, LONG) for _ in range(4)]
+        answers = [call(subject, lstm, LONG) for _ in range(4)]
 
-    assert [a.asked for a in answers] == [True, True, True, False]
-    assert answers[3].error == (
+    assert [a.outcome for a in answers] == [*3 * [Outcome.DIED], Outcome.NOT_CALLED]
+    assert answers[3].text == (
         "was not called any more on lstm, having run out of time or ended its process 3 times in "
         "a row; the last time it exited with status 5"
     )
@@ -260,10 +281,10 @@ def test_it_has_the_attributes_of_its_subject():
 
 
 def test_a_plain_call_is_one_call():
-    """As it would be without a worker; `ask` makes two."""
+    """As it would be without a worker; `call` makes two."""
     with bc.isolated("support.misbehaving:counts_its_calls") as subject:
         assert [int(subject(case_of("")).outputs["calls"]) for _ in range(2)] == [1, 2]
-        ask(subject, case_of(""))
+        call(subject, case_of(""))
         assert int(subject(case_of("")).outputs["calls"]) == 5
 
 
@@ -272,7 +293,7 @@ def test_declining_works_in_both_ways():
     with bc.isolated("support.misbehaving:picky") as subject:
         assert subject.supports(bc.Model("gru"))
         assert not subject.supports(bc.Model("lstm"))
-        assert ask(subject, case_of("")).unsupported == "not with lengths"
+        assert call(subject, case_of("")).text == "not with lengths"
         with pytest.raises(bc.Unsupported, match="not with lengths"):
             subject(case_of(""))
 
@@ -346,7 +367,7 @@ def test_an_impossible_limit_is_refused(arguments, message):
 def test_an_impossible_limit_of_a_call_is_refused(subject):
     """As without a worker."""
     with pytest.raises(SpecError, match="timeout must be positive, got 0"):
-        ask(subject, case_of(""), 0)
+        call(subject, case_of(""), 0)
 
 
 def test_an_object_cannot_be_isolated():

@@ -16,7 +16,7 @@ import pytest
 import bptt_check as bc
 from bptt_check.errors import MissingFramework, SubjectNotFound
 from bptt_check.subjects import loading
-from bptt_check.subjects.calling import ask
+from bptt_check.subjects.calling import call
 
 pytest.importorskip("safetensors")
 
@@ -55,10 +55,10 @@ def is_right(subject: Callable[..., Any]) -> bool:
 def test_whatever_is_no_answer_is_an_error(mode, error):
     """It says what the program did instead, and the next case is answered."""
     subject = loading.load(text_of(mode))
-    answer = ask(subject, BAD, LONG)
+    answer = call(subject, BAD, LONG)
 
     assert answer.result is None
-    assert re.fullmatch(error, answer.error)
+    assert re.fullmatch(error, answer.text)
     assert is_right(subject)
 
 
@@ -66,7 +66,7 @@ def test_a_program_that_never_answers_is_killed():
     """By the limit of time, and the next case has a fresh one."""
     subject = loading.load(text_of("hangs"))
 
-    assert ask(subject, BAD, 0.5).error == "took longer than the limit of 0.5 s for one case"
+    assert call(subject, BAD, 0.5).text == "took longer than the limit of 0.5 s for one case"
     assert is_right(subject)
 
 
@@ -82,9 +82,9 @@ def test_a_program_that_never_answers_is_killed():
 )
 def test_a_wrong_answer_breaks_the_contract(mode, parameter, message):
     """As it would in Python."""
-    answer = ask(loading.load(text_of(mode)), BAD, LONG)
+    answer = call(loading.load(text_of(mode)), BAD, LONG)
 
-    assert any(f.parameter == parameter and message in f.message for f in answer.findings)
+    assert any(f.parameter == parameter and message in f.message for f in answer.breaches)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,15 @@ def test_declining_is_no_error(mode, reason):
     """In the line or in the file."""
     subject = loading.load(text_of(mode))
 
-    assert ask(subject, BAD, LONG).unsupported == reason
+    assert call(subject, BAD, LONG).text == reason
     assert is_right(subject)
 
 
 def test_values_of_the_forward_pass_may_come_along():
     """Under names that start with `output.`"""
-    answer = ask(loading.load(text_of("outputs")), BAD, LONG)
+    answer = call(loading.load(text_of("outputs")), BAD, LONG)
 
-    assert answer.findings == ()
+    assert answer.breaches == ()
     assert np.array_equal(answer.result.outputs["y"], [1.0, 2.0])
 
 
@@ -164,7 +164,7 @@ def test_the_hello_line_says_what_is_supported():
     assert not loading.load(text_of("nothing")).supports(bc.Model("rnn"))
     assert loading.load(text_of("everything")).supports(bc.Model("gru", bidirectional=True))
     for line, reason in declined.items():
-        assert ask(subject, bc.Spec.parse(line).build()).unsupported == reason
+        assert call(subject, bc.Spec.parse(line).build()).text == reason
 
 
 # --- one process a case --------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_the_hello_line_says_what_is_supported():
 def test_one_shot_is_the_same_without_a_conversation():
     """What it prints is shown and does not matter."""
     assert is_right(loading.load(text_of("babbles", "exec1")))
-    assert ask(loading.load(text_of("babbles", "exec1")), BAD, LONG).error == ""
+    assert call(loading.load(text_of("babbles", "exec1")), BAD, LONG).text == ""
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_one_shot_has_errors_too(mode, error, monkeypatch):
     """A status that is not 0, no file, no end."""
     monkeypatch.setattr("bptt_check.subjects.child_process.LEAVE", 0.2)
 
-    assert ask(loading.load(text_of(mode, "exec1")), BAD, LONG).error == error
+    assert call(loading.load(text_of(mode, "exec1")), BAD, LONG).text == error
 
 
 # --- in a worker, as on the command line ---------------------------------------------------------
@@ -197,7 +197,7 @@ def test_one_shot_has_errors_too(mode, error, monkeypatch):
 def test_in_a_worker_it_is_the_same():
     """Both processes, one inside the other."""
     with bc.isolated(text_of("dies")) as subject:
-        assert ask(subject, BAD, LONG).error.startswith("exited with status 9; the end of its")
+        assert call(subject, BAD, LONG).text.startswith("exited with status 9; the end of its")
         assert is_right(subject)
         assert not subject.supports(bc.Model("lstm"))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.cases.contract import Accepted, Answer, Finding
+from bptt_check.cases.contract import Accepted, Answer, Breach, Outcome
 from bptt_check.subjects.isolation import protocol
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()
@@ -25,9 +25,9 @@ def body_of(message: protocol.Request | protocol.Reply) -> bytes:
 
 def test_a_case_arrives_as_it_was_sent():
     """Every array to the last bit, and the spec."""
-    request = protocol.read_request(body_of(protocol.Ask(CASE, 2.5, True, True)))
+    request = protocol.read_request(body_of(protocol.CallSubject(CASE, 2.5, True, True)))
 
-    assert isinstance(request, protocol.Ask)
+    assert isinstance(request, protocol.CallSubject)
     assert (request.timeout, request.probe, request.once) == (2.5, True, True)
     got = request.case
     assert (got.model, got.spec, got.truncation) == (CASE.model, CASE.spec, CASE.truncation)
@@ -39,26 +39,28 @@ def test_a_case_arrives_as_it_was_sent():
 
 
 def test_an_answer_arrives_as_it_was_sent():
-    """With NaN, infinities and signed zeros; a second answer; findings; another case."""
+    """With NaN, infinities and signed zeros; a second answer; breaches; another case."""
     grads = {"x": np.array([np.nan, np.inf, -0.0]), "i": np.array(3), "e": np.empty((0, 2))}
     result = bc.Result(float("nan"), grads, outputs={"y": np.float32([1, 2])})
-    finding = Finding("x", "is bad", np.array([np.inf]))
-    sent = Answer(result, (finding,), result, CASE, {"one": Accepted(result, (finding,))})
+    breach = Breach("x", "is bad", np.array([np.inf]))
+    sent = Answer(
+        result, (breach,), result, CASE, {"one": Accepted(result, (breach,))}, outcome=Outcome.DIED
+    )
     reply = protocol.read_reply(body_of(protocol.Answered(sent)))
 
     assert isinstance(reply, protocol.Answered)
     got = reply.answer
-    assert got.findings == sent.findings
-    assert np.array_equal(got.findings[0].value, [np.inf])
-    assert got.linear["one"].findings == sent.findings
+    assert got.breaches == sent.breaches
+    assert np.array_equal(got.breaches[0].value, [np.inf])
+    assert got.linear["one"].breaches == sent.breaches
     assert got.linear["one"].result.grads["i"] == 3
     assert np.isnan(got.result.loss)
     for name, array in grads.items():
         assert got.result.grads[name].shape == array.shape
         assert got.result.grads[name].tobytes() == array.tobytes()
     assert got.result.outputs["y"].dtype == np.float32
-    assert got.unmoved.spec == CASE.spec
-    assert got.asked
+    assert got.same_for_other_case.spec == CASE.spec
+    assert got.outcome is Outcome.DIED
 
 
 def test_the_end_of_a_stream_is_no_frame():
@@ -93,8 +95,11 @@ def returned(value: object) -> bytes:
         b"",
         b"\xc1",
         msgspec.msgpack.encode({"type": "Nothing"}),
-        msgspec.msgpack.encode({"type": "Answered", "answer": {"error": 3}}),
-        msgspec.msgpack.encode({"type": "Answered", "answer": {"unmoved": {"model": "lstm"}}}),
+        msgspec.msgpack.encode({"type": "Answered", "answer": {"text": 3}}),
+        msgspec.msgpack.encode({"type": "Answered", "answer": {"outcome": "slept"}}),
+        msgspec.msgpack.encode(
+            {"type": "Answered", "answer": {"same_for_other_case": {"model": "lstm"}}}
+        ),
         returned(array(b"<f8", 1, (2).to_bytes(8, "little"), b"12345678")),
         returned(array(b"|O8", 1, (1).to_bytes(8, "little"), b"12345678")),
         returned(array(b"zzz", 0, b"", b"")),

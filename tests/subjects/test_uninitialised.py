@@ -11,9 +11,9 @@ import pytest
 from support.implementations import Numpy
 
 import bptt_check as bc
-from bptt_check.cases.contract import Accepted, Finding, read_before_written
-from bptt_check.subjects.calling import ask
-from bptt_check.subjects.uninitialised import handed_out, left_behind
+from bptt_check.cases.contract import Accepted, Breach, read_before_written
+from bptt_check.subjects.calling import call
+from bptt_check.subjects.uninitialised import np_empty_filled_with, refill_freed_blocks
 
 SIZES = (8, 16, 40, 128, 512, 1016, 1024, 4096, 131_072, 1_048_576)
 FROM_FREED = (np.empty, np.empty_like)
@@ -25,7 +25,7 @@ FROM_FREED = (np.empty, np.empty_like)
 def test_every_fresh_array_holds_the_value(size, value):
     """From 8 bytes to 1 MB, from both functions, in single and double precision."""
     like = np.ones(size // 8)
-    with handed_out(value):
+    with np_empty_filled_with(value):
         found = [np.empty(size // 8), np.empty(size // 4, "f4"), np.empty_like(like)]
 
     assert all(np.array_equal(a, np.full_like(a, value), equal_nan=True) for a in found)
@@ -33,7 +33,7 @@ def test_every_fresh_array_holds_the_value(size, value):
 
 def test_arrays_without_a_nan_are_left_alone():
     """Integers, booleans and objects come as they are, and arguments are handed on."""
-    with handed_out(np.nan):
+    with np_empty_filled_with(np.nan):
         objects = np.empty(2, dtype=object)
         kept = np.empty((2, 3), dtype="i8", order="F")
         like = np.empty_like(kept, shape=(4,))
@@ -47,7 +47,7 @@ def test_numpy_is_itself_again_afterwards():
     kept: list[Any] = []
 
     def body() -> None:
-        with handed_out(np.nan):
+        with np_empty_filled_with(np.nan):
             kept.append(np.empty)
             raise ZeroDivisionError
 
@@ -63,14 +63,14 @@ def test_numpy_is_itself_again_afterwards():
 def test_compiled_code_keeps_its_functions(monkeypatch):
     """Numba knows `np.empty` by its identity, so nothing is put in its place."""
     monkeypatch.setitem(sys.modules, "numba", ModuleType("numba"))
-    with handed_out(np.nan):
+    with np_empty_filled_with(np.nan):
         assert np.empty is FROM_FREED[0]
 
 
 @pytest.mark.parametrize("size", [16, 40, 128, 512, 1016])
 def test_small_freed_memory_holds_the_value(size):
     """NumPy keeps freed blocks of less than 1 KB by their size and hands the last one out first."""
-    left_behind([size], 42.0)
+    refill_freed_blocks([size], 42.0)
 
     assert FROM_FREED[0](size // 8).tolist() == [42.0] * (size // 8)
 
@@ -101,18 +101,18 @@ class AddsToEmpty:
 def test_a_gradient_added_to_uninitialised_memory_is_always_found(name, H, dtype):
     """Whatever happened to lie there, in each of several calls, from 4 bytes to 1 MB."""
     case = bc.Spec.parse(f"lstm T=2 H={H} dtype={dtype}").build()
-    answers = [ask(AddsToEmpty(name), case, probe=probe) for probe in (True, False, True)]
+    answers = [call(AddsToEmpty(name), case, probe=probe) for probe in (True, False, True)]
 
-    assert len({a.findings for a in answers}) == 1
-    assert answers[0].findings[-1].parameter == name
+    assert len({a.breaches for a in answers}) == 1
+    assert answers[0].breaches[-1].parameter == name
     assert (
         answers[0]
-        .findings[-1]
+        .breaches[-1]
         .message.startswith(
             f"memory is read before it is written: the gradient of {name} is nan at ["
         )
     )
-    assert {a.again for a in answers} == {None}
+    assert {a.second_result for a in answers} == {None}
 
 
 def test_a_report_says_what_the_evidence_is():
@@ -141,7 +141,7 @@ def test_freed_memory_is_reached_without_numpy_s_functions(name, dtype):
         return loss, grads | {name: buffer}
 
     case = bc.Spec.parse(f"lstm T=2 H=3 dtype={dtype}").build()
-    findings = [ask(by_name, case, probe=True).findings for _ in range(3)]
+    findings = [call(by_name, case, probe=True).breaches for _ in range(3)]
 
     assert len(set(findings)) == 1
     assert [f.parameter for f in findings[0]] == [name]
@@ -151,7 +151,7 @@ def test_freed_memory_is_reached_without_numpy_s_functions(name, dtype):
 def test_every_such_gradient_is_named():
     """One sentence, all names."""
     case = bc.Spec.parse("lstm T=2").build()
-    (finding,) = ask(AddsToEmpty("x", "h0"), case, probe=True).findings
+    (finding,) = call(AddsToEmpty("x", "h0"), case, probe=True).breaches
 
     assert "the gradient of x is nan at [0, 0, 0]; the gradient of h0 is nan" in finding.message
 
@@ -167,9 +167,9 @@ def test_an_empty_array_that_is_written_is_no_finding():
         return loss, grads
 
     case = bc.Spec.parse("lstm T=2").build()
-    answer = ask(fills, case, probe=True)
+    answer = call(fills, case, probe=True)
 
-    assert (answer.findings, answer.again) == ((), None)
+    assert (answer.breaches, answer.second_result) == ((), None)
     assert bc.check(fills, case, oracles=["complex_step"]).passed
 
 
@@ -191,7 +191,7 @@ def test_every_second_call_is_another_mistake():
 
 def nan(name: str) -> Accepted:
     """An answer whose gradient of `name` is not finite."""
-    return Accepted(bc.Result(1.0, {}), (Finding(name, f"{name} is nan", np.array(np.nan)),))
+    return Accepted(bc.Result(1.0, {}), (Breach(name, f"{name} is nan", np.array(np.nan)),))
 
 
 def finite(value: float = 1.0) -> Accepted:

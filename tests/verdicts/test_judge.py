@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Case, Spec
-from bptt_check.cases.contract import Answer, Finding, TrainingAnswers
+from bptt_check.cases.contract import Answer, Breach, Outcome, TrainingAnswers
 from bptt_check.cases.result import Result
 from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.errors import Undecidable
@@ -45,19 +45,27 @@ def scaled(name: str, factor: float) -> Result:
 
 ANSWERS: dict[str, tuple[Answer, Verdict, type | None]] = {
     "right": (Answer(EXACT), Verdict.PASS, None),
-    "declined": (Answer(unsupported="no"), Verdict.UNSUPPORTED, Declined),
-    "raised": (Answer(error="raised ValueError: no"), Verdict.ERROR, NoAnswer),
+    "declined": (Answer(outcome=Outcome.DECLINED, text="no"), Verdict.UNSUPPORTED, Declined),
+    "raised": (
+        Answer(outcome=Outcome.RAISED, text="raised ValueError: no"),
+        Verdict.ERROR,
+        NoAnswer,
+    ),
     "not readable": (
-        Answer(findings=(Finding("loss", "the loss must be a number"),)),
+        Answer(breaches=(Breach("loss", "the loss must be a number"),)),
         Verdict.CONTRACT,
         ContractBroken,
     ),
     "a breach beside a result": (
-        Answer(EXACT, (Finding("x", "x was written to"),)),
+        Answer(EXACT, (Breach("x", "x was written to"),)),
         Verdict.CONTRACT,
         ContractBroken,
     ),
-    "two answers": (Answer(EXACT, again=scaled("x", 2.0)), Verdict.CONTRACT, ContractBroken),
+    "two answers": (
+        Answer(EXACT, second_result=scaled("x", 2.0)),
+        Verdict.CONTRACT,
+        ContractBroken,
+    ),
     "wrong loss": (Answer(replace(EXACT, loss=2 * EXACT.loss)), Verdict.FAIL, WrongLoss),
     "wrong gradient": (Answer(scaled("b_y", 1.5)), Verdict.FAIL, WrongGradient),
     "a training step that raised": (
@@ -147,9 +155,9 @@ def test_nothing_in_the_room_calls_back(monkeypatch: pytest.MonkeyPatch):
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("called")
 
-    monkeypatch.setattr("bptt_check.subjects.calling.ask", forbidden)
-    monkeypatch.setattr("bptt_check.subjects.calling.ask_once", forbidden)
-    monkeypatch.setattr("bptt_check.subjects.training.ask_training", forbidden)
+    monkeypatch.setattr("bptt_check.subjects.calling.call", forbidden)
+    monkeypatch.setattr("bptt_check.subjects.calling.call_once", forbidden)
+    monkeypatch.setattr("bptt_check.subjects.training.call_training_step", forbidden)
     monkeypatch.setattr("bptt_check.runs.check.trusted_results", forbidden)
 
     for answer, verdict, _ in ANSWERS.values():

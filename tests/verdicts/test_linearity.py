@@ -15,7 +15,7 @@ from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.probes import COTANGENTS, SCALE, probes
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.exact import exact_gradients
-from bptt_check.subjects.calling import ask
+from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.linearity import not_linear
 
@@ -67,7 +67,7 @@ def test_the_probes_are_what_they_say(text):
 def test_another_loss_has_no_cotangents():
     """Nothing is asked of it."""
     assert probes(bc.Spec.parse("lstm+mse").build()) == {}
-    assert ask(Numpy(), bc.Spec.parse("lstm+mse").build(), probe=True).linear == {}
+    assert call(Numpy(), bc.Spec.parse("lstm+mse").build(), probe=True).linear == {}
 
 
 def test_cotangents_that_cannot_be_scaled_are_left_alone():
@@ -85,9 +85,9 @@ def test_probes_are_asked_once_and_only_where_they_may():
     """Not without `probe`, and not beside an answer that breaks the contract already."""
     incomplete = changed(lambda case, grads: {n: g for n, g in grads.items() if n != "b_h_l0"})
 
-    assert set(ask(Numpy(), CASE, probe=True).linear) == {"zero", "scaled", "one", "rest"}
-    assert ask(Numpy(), CASE).linear == {}
-    assert ask(incomplete, CASE, probe=True).linear == {}
+    assert set(call(Numpy(), CASE, probe=True).linear) == {"zero", "scaled", "one", "rest"}
+    assert call(Numpy(), CASE).linear == {}
+    assert call(incomplete, CASE, probe=True).linear == {}
 
 
 # --- right --------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_a_right_kernel_is_linear(model, regime, dtype):
     for seed in range(3):
         spec = f"{model} T={2 + seed} B=2 D=2 H=3 dtype={dtype} regime={regime} seed={seed}"
         case = bc.Spec.parse(spec).build()
-        answer = ask(Numpy(), case, probe=True)
+        answer = call(Numpy(), case, probe=True)
 
         assert set(answer.linear) == {"zero", "scaled", "one", "rest"}
         assert not_linear(case, answer.result, answer.linear, budget) == []

@@ -12,7 +12,7 @@ from support.implementations import Numpy
 import bptt_check as bc
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.namespaces.recording import Recording
-from bptt_check.subjects.calling import ask
+from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract_breaches import breaches
 from bptt_check.verdicts.nonfinite import largest_value, limits, reason
@@ -144,7 +144,7 @@ def test_an_oracle_without_the_truth_is_not_quoted():
     """Where no oracle knows it either, only what came is said."""
     case = bc.Spec.parse("lstm T=2").build()
     budgets = Budgets(Tolerance(), *(conditioning(case, "float64"),) * 2, None)
-    answer = ask(with_nan("x", (0, 0, 0)), case)
+    answer = call(with_nan("x", (0, 0, 0)), case)
     unknown = {"finite_difference": bc.Result(1.0, {"x": np.full(case.x.shape, np.nan)})}
 
     for truths in ({}, unknown):

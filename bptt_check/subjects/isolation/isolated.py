@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ...cases.case import Case
-from ...cases.contract import Answer
+from ...cases.contract import Answer, Outcome
 from ...cases.model import LAYOUTS, Model
 from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
-from ..calling import OVERTIME, Elsewhere
+from ..calling import RemoteSubject
 from ..child_process import PATIENCE, Child
 from . import memory_limit as _memory, protocol
 from .worker_process import Ended, Worker
@@ -58,7 +58,7 @@ class Deaths:
         return self._counts.get(model, (0, 0))
 
 
-class Isolated(Elsewhere):
+class Isolated(RemoteSubject):
     """A subject in a process of its own.
 
     Whatever ends that process is the answer of the case that it was asked, and the next case gets
@@ -99,26 +99,26 @@ class Isolated(Elsewhere):
 
     # --- what a subject is asked -----------------------------------------------------------------
 
-    def ask(
+    def call(
         self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
     ) -> Answer:
         """What came of a case, the death of the worker included."""
         if reason := self._no_supports.get(case.model):
-            return Answer(error=reason)
+            return Answer(outcome=Outcome.RAISED, text=reason)
         model = str(case.model)
         if reason := self._deaths.given_up(model):
-            return Answer(error=reason, asked=False)
+            return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
         try:
-            reply = self._request(protocol.Ask(case, limit, probe, once), limit)
+            reply = self._request(protocol.CallSubject(case, limit, probe, once), limit)
         except Ended as end:
             self._deaths.died(model, str(end))
-            return Answer(error=str(end))
+            return Answer(outcome=end.outcome, text=str(end))
         except SubjectFailed as error:
-            return Answer(error=str(error))
+            return Answer(outcome=Outcome.RAISED, text=str(error))
         assert isinstance(reply, protocol.Answered)
-        if reply.answer.error.startswith(OVERTIME):
-            self._deaths.died(model, reply.answer.error)
+        if reply.answer.outcome is Outcome.TIMED_OUT:
+            self._deaths.died(model, reply.answer.text)
         else:
             self._deaths.lived(model)
         return reply.answer
@@ -130,11 +130,11 @@ class Isolated(Elsewhere):
             Unsupported: the subject declined.
             SubjectFailed: it gave none; the text says why.
         """
-        answer = self.ask(case, once=True)
-        if answer.unsupported:
-            raise Unsupported(answer.unsupported)
+        answer = self.call(case, once=True)
+        if answer.outcome is Outcome.DECLINED:
+            raise Unsupported(answer.text)
         if answer.result is None:
-            raise SubjectFailed(answer.error or answer.findings[0].message)
+            raise SubjectFailed(answer.text or answer.breaches[0].message)
         return answer.result
 
     def supports(self, model: Model) -> bool:
@@ -151,7 +151,7 @@ class Isolated(Elsewhere):
         """`clip`, `clip_by_value` and `update`, as far as the subject has them."""
         if name.startswith("_") or name not in self._functions:
             raise AttributeError(name)
-        return lambda *arguments: self._returned(protocol.Call(name, list(arguments)))
+        return lambda *arguments: self._returned(protocol.CallFunction(name, list(arguments)))
 
     # --- life and death ---------------------------------------------------------------------------
 

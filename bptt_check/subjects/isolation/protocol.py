@@ -45,8 +45,8 @@ class Start(msgspec.Struct, tag=True):
     tied: bool
 
 
-class Ask(msgspec.Struct, tag=True):
-    """`calling.ask` of the subject on a case, or `calling.ask_once`.
+class CallSubject(msgspec.Struct, tag=True):
+    """`calling.call` of the subject on a case, or `calling.call_once`.
 
     Without a limit the worker sets no alarm of its own, which would cost more than small cases do.
     """
@@ -63,14 +63,14 @@ class Supports(msgspec.Struct, tag=True):
     model: Model
 
 
-class Call(msgspec.Struct, tag=True):
+class CallFunction(msgspec.Struct, tag=True):
     """A function of the subject's, such as `clip`, on dicts of arrays and numbers."""
 
     function: str
     arguments: list[Any]
 
 
-Request = Start | Ask | Supports | Call
+Request = Start | CallSubject | Supports | CallFunction
 
 
 class Hello(msgspec.Struct, tag=True):
@@ -94,13 +94,13 @@ class Began(msgspec.Struct, tag=True):
 
 
 class Answered(msgspec.Struct, tag=True):
-    """The reply to `Ask`."""
+    """The reply to `CallSubject`."""
 
     answer: Answer
 
 
 class Returned(msgspec.Struct, tag=True):
-    """The reply to `Supports` and `Call`."""
+    """The reply to `Supports` and `CallFunction`."""
 
     value: Any
 

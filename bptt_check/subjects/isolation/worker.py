@@ -19,12 +19,12 @@ from typing import IO, Any
 import numpy as np
 
 from ...cases.case import Case
-from ...cases.contract import Answer
+from ...cases.contract import Answer, Outcome
 from ...cases.model import LAYOUTS
 from ...cases.targets import parse_targets
 from ...errors import BpttCheckError
 from .. import loading
-from ..calling import ask, ask_once, explained
+from ..calling import call, call_once, explained
 from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
@@ -140,24 +140,24 @@ class Watched:
 
 def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
     subject.heard = time.monotonic()
-    if isinstance(request, protocol.Ask):
-        return protocol.Answered(_asked(subject, request))
+    if isinstance(request, protocol.CallSubject):
+        return protocol.Answered(_called(subject, request))
     if isinstance(request, protocol.Supports):
         return protocol.Returned(bool(subject.supports(request.model)))
-    assert isinstance(request, protocol.Call)
+    assert isinstance(request, protocol.CallFunction)
     arguments = [_writable(value) for value in request.arguments]
     return protocol.Returned(_plain(getattr(subject, request.function)(*arguments)))
 
 
-def _asked(subject: Watched, request: protocol.Ask) -> Answer:
+def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
     """What came of it; a KeyboardInterrupt is the subject's own, since Ctrl-C never comes here."""
     limit = request.timeout if hasattr(signal, "SIGALRM") else None
     try:
         if request.once:
-            return ask_once(subject, request.case, limit)
-        return ask(subject, request.case, limit, request.probe)
+            return call_once(subject, request.case, limit)
+        return call(subject, request.case, limit, request.probe)
     except KeyboardInterrupt as error:
-        return Answer(error=explained(error))
+        return Answer(outcome=Outcome.RAISED, text=explained(error))
 
 
 def _writable(value: Any) -> Any:

@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from ...cases.contract import Outcome
 from ...errors import SubjectFailed
-from ..calling import OVERTIME
+from ..calling import overtime
 from ..child_process import Child, last_words
 from . import memory_limit as _memory, protocol
 
@@ -30,6 +31,10 @@ main()
 
 class Ended(SubjectFailed):
     """The worker is dead, or has to die; the text says of what."""
+
+    def __init__(self, message: str, outcome: Outcome = Outcome.DIED) -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 class Worker:
@@ -78,7 +83,8 @@ class Worker:
             raise Ended(f"used more than {_memory.show_size(self._memory)} of memory")
         if time.monotonic() >= deadline:
             self._ask_where()
-            raise Ended(f"{OVERTIME} {limit:g} s for one case{self._place()}, and had to be killed")
+            what = f"{overtime(limit)}{self._place()}, and had to be killed"
+            raise Ended(what, Outcome.TIMED_OUT)
 
     def _ask_where(self) -> None:
         """Have the worker write where it hangs; its handler needs no turn of the interpreter."""
