@@ -1,4 +1,4 @@
-"""`bptt-check power`: how much the harness finds, and how seldom it cries wolf."""
+"""`bptt-check power`: how much the harness finds, and how often it raises a false alarm."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def power_command(short: bool, report: str, **options: Any) -> None:
     from rich.console import Console
 
     from ..power import store, terminal
-    from ..power.process_pool import Progress
-    from ..power.study import Options, measure
+    from ..power.process_pool import ProgressLines
+    from ..power.study import StudyOptions, measure_power
 
     asked = {**options, **(SHORT if short else {})}
     with advice():
-        store.prepare(report)
-        found = measure(Options(**asked), Progress(), _command(asked))
-        page = store.write(report, found)
-    terminal.show(found, Console())
+        store.make_folder(report)
+        power = measure_power(StudyOptions(**asked), ProgressLines(), _command(asked))
+        page = store.write_study(report, power)
+    terminal.print_study(power, Console())
     click.echo(f"report: {page}")
-    raise click.exceptions.Exit(0 if found.passed else 1)
+    raise click.exceptions.Exit(0 if power.passed else 1)
 
 
 def _command(asked: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
-"""The measured power and the measured silence of the harness.
+"""How much the harness finds, measured, and how often it raises a false alarm.
 
 Power: which single-edit mutants of a subject are caught, on which case, by which oracle alone, and
-what other libraries' checks say of the same ones. Silence: that right implementations are never
-alarmed at. `study` measures, `tables` prints, `page` draws, `store` keeps.
+what other libraries' checks say of the same ones. False alarms: right implementations, which must
+all be passed. `study` measures, `tables` counts, `terminal` and `page` show, `store` keeps.
 """

@@ -22,7 +22,7 @@ from ..runs.drawing import draw_specs
 from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
-from .memoised_oracles import Truth
+from .memoised_oracles import CaseWithOracles
 from .records import HARNESS
 
 IN_FULL = 2
@@ -30,69 +30,70 @@ IN_FULL = 2
 
 
 @dataclass
-class Caught:
-    """What caught one mutant.
+class Detection:
+    """What caught one mutant, as far as cases have shown.
 
     Args:
         first: name of an oracle, or `HARNESS`, to the number of the first case, from 1, on which
             it alone was enough; missing if none was.
-        verdict: that of the harness on its first case; empty if it never failed.
+        verdict: that of the harness on the first case that it failed; None if there is none.
         target: name of the target of that case.
-        plain: a target without truncation on which the harness caught it, for checkers that cannot
-            be asked about truncation; empty if there is none.
+        untruncated: a target without truncation on which the harness caught it, for checkers that
+            cannot be asked about truncation; empty if there is none.
         able: oracles that could judge a case of it.
         cases: how many cases it was judged on.
     """
 
     first: dict[str, int] = field(default_factory=dict)
-    verdict: str = ""
+    verdict: Verdict | None = None
     target: str = ""
-    plain: str = ""
+    untruncated: str = ""
     able: set[str] = field(default_factory=set)
     cases: int = 0
 
     @property
-    def done(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether more cases could not add anything."""
         without_rows = self.verdict in (Verdict.ERROR, Verdict.CONTRACT)
         return HARNESS in self.first and (without_rows or self.able <= set(self.first))
 
-    def note(self, report: CaseReport, number: int, target: Target) -> None:
+    def add_case(self, report: CaseReport, number: int, target: Target) -> None:
         """Take in one case."""
         self.cases += 1
-        caught = {r.oracle for r in report.rows if r.verdict in (Verdict.FAIL, Verdict.IMPRECISE)}
+        wrong = (Verdict.FAIL, Verdict.IMPRECISE)
+        caught_by = {r.oracle for r in report.rows if r.verdict in wrong}
         if report.verdict.failing:
-            caught.add(HARNESS)
+            caught_by.add(HARNESS)
             self.verdict = self.verdict or report.verdict
             self.target = self.target or target.name
-            self.plain = self.plain or ("" if target.truncated else target.name)
-        for name in caught:
+            self.untruncated = self.untruncated or ("" if target.truncated else target.name)
+        for name in caught_by:
             self.first.setdefault(name, number)
 
-    def merge(self, other: Caught) -> Caught:
+    def merge(self, other: Detection) -> Detection:
         """This and what other targets or later cases found, as if it had been one run."""
         numbers = [c.first.get(HARNESS, 10**9) for c in (self, other)]
         early, late = (self, other) if numbers[0] <= numbers[1] else (other, self)
         both = set(self.first) | set(other.first)
-        return Caught(
+        return Detection(
             {n: min(c.first[n] for c in (self, other) if n in c.first) for n in both},
             early.verdict or late.verdict,
             early.target or late.target,
-            early.plain or late.plain,
+            early.untruncated or late.untruncated,
             self.able | other.able,
             self.cases + other.cases,
         )
 
 
-def catch(
+def detect(
     mutants: Sequence[Mutant],
     targets: Sequence[Target],
     numbers: Iterable[int],
     reach: Callable[[Target, Mutant], bool],
-    before: dict[str, Caught] | None = None,
+    before: dict[str, Detection] | None = None,
     oracles: Sequence[str] | None = None,
     unedited: Differentiator | None = None,
-) -> dict[str, Caught]:
+) -> dict[str, Detection]:
     """Judge mutants on cases of targets until nothing more can be learnt.
 
     Args:
@@ -106,38 +107,45 @@ def catch(
             the last bit is not judged again.
     """
     trusted = load_oracles(oracles)
-    found = {m.name: copy.deepcopy((before or {}).get(m.name) or Caught()) for m in mutants}
+    known = before or {}
+    detections = {m.name: copy.deepcopy(known.get(m.name, Detection())) for m in mutants}
     for number in numbers:
+        in_full = unedited is None or number <= IN_FULL
         for target in targets:
-            alive = [m for m in mutants if not found[m.name].done and reach(target, m)]
-            truth = Truth(case_of(target, number), trusted, unedited) if alive else None
-            for mutant in alive:
-                assert truth is not None
-                in_full = unedited is None or number <= IN_FULL
-                _meet(mutant, truth, found[mutant.name], (number, target), in_full)
-    return found
+            unsettled = [m for m in mutants if not detections[m.name].is_complete]
+            reached = [m for m in unsettled if reach(target, m)]
+            if not reached:
+                continue
+            case = CaseWithOracles(case_of(target, number), trusted, unedited)
+            for mutant in reached:
+                _judge_on(case, mutant, detections[mutant.name], (number, target), in_full)
+    return detections
 
 
-def _meet(
-    mutant: Mutant, truth: Truth, caught: Caught, place: tuple[int, Target], in_full: bool
+def _judge_on(
+    case: CaseWithOracles,
+    mutant: Mutant,
+    detection: Detection,
+    place: tuple[int, Target],
+    in_full: bool,
 ) -> None:
-    """One mutant on one case."""
+    """Judge one mutant on one case; adds to its detection."""
     try:
-        subject = subject_of(mutant)
+        subject = mutant_subject(mutant)
     except Exception as error:
-        caught.note(truth.broken(error), *place)
+        detection.add_case(case.error_report(error), *place)
         return
-    if not in_full and truth.is_unedited(subject):
-        caught.cases += 1
+    if not in_full and case.is_unedited(subject):
+        detection.cases += 1
         return
-    if not truth.tells:
+    if not case.is_informative:
         return
-    caught.able |= truth.able
-    caught.note(truth.judge(subject), *place)
+    detection.able |= case.able
+    detection.add_case(case.judge(subject), *place)
 
 
 @functools.lru_cache(maxsize=2048)
-def subject_of(mutant: Mutant) -> Differentiator:
+def mutant_subject(mutant: Mutant) -> Differentiator:
     """The subject of a mutant, made once in a process."""
     return mutant.subject()
 

@@ -11,7 +11,7 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,14 @@ from ..cases.targets import Target
 from ..equations.conditioning import conditioning
 from ..mutation import Mutant, Overrides, original
 from ..subjects.calling import explained, time_limit
-from .memoised_oracles import Truth
+from .memoised_oracles import CaseWithOracles
+from .records import FormulaComparison, FormulaGap, GapKind
 
 BITS = 512
 DIGITS = 60
 TIMEOUT = 20.0
 CASES = 3
 """Cases of each target."""
-CANNOT_RUN = "in exact arithmetic"
 
 SIZES = (Sizes(4, 2, 2, 3, 2), Sizes(1, 2, 3, 2, 3), Sizes(7, 1, 2, 2, 2), Sizes(5, 3, 1, 2, 2))
 CUTS = (Truncation(3, 2), Truncation(1, 1), Truncation(2, 3), Truncation(5, 2), Truncation(1, 3))
@@ -43,16 +43,13 @@ UNCHECKED: Mapping[str, Overrides] = {
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What a mutant is beside the original: `gap` says where it differs, and is empty if nowhere;
-    `shown` says how that is known.
-    """
+class Unanswered:
+    """In place of a loss and gradients in balls: the reason why there are none."""
 
-    gap: str = ""
-    shown: str = ""
+    reason: str
 
 
-def compare(mutant: Mutant, targets: Iterable[Target]) -> Comparison:
+def compare_formulas(mutant: Mutant, targets: Iterable[Target]) -> FormulaComparison:
     """Compare a mutant's gradients with the original's on cases of targets.
 
     Cases at a kink of relu are left out: there, another subgradient is not another gradient. What
@@ -61,29 +58,27 @@ def compare(mutant: Mutant, targets: Iterable[Target]) -> Comparison:
     """
     overrides = _overrides(mutant.root, mutant.attribute)
     in_balls, in_floats = mutant.subject(overrides), mutant.subject()
-    exactly, same_bits = 0, 0
+    exact_cases, same_bits_cases = 0, 0
     for target in targets:
-        for case, exact in _exact(mutant.root, mutant.attribute, target):
+        for case, exact in _exact_answers(mutant.root, mutant.attribute, target):
             gap = _first_gap(exact, _answer(in_balls, case))
-            if not gap:
-                exactly += 1
-            elif gap.startswith(CANNOT_RUN) and _same_bits(mutant, in_floats, case):
-                same_bits += 1
+            if gap is None:
+                exact_cases += 1
+            elif gap.is_undecided and _same_bits(mutant, in_floats, case):
+                same_bits_cases += 1
             else:
-                return Comparison(f"{gap} of {case.spec}")
-    shown = f"equal to {DIGITS} digits in exact arithmetic on {exactly} cases"
-    if same_bits:
-        shown += f", to the last bit on {same_bits} where that cannot run"
-    return Comparison(shown=shown)
+                return FormulaComparison(replace(gap, spec=str(case.spec)))
+    return FormulaComparison(None, DIGITS, exact_cases, same_bits_cases)
 
 
 def _same_bits(mutant: Mutant, subject: Differentiator, case: Case) -> bool:
-    right = original(mutant.root, mutant.attribute, _nothing(mutant.attribute))
-    return Truth(case, (), right).is_unedited(subject)
+    """Whether a subject answers as the original does in floating point, to the last bit."""
+    right = original(mutant.root, mutant.attribute, _no_override(mutant.attribute))
+    return CaseWithOracles(case, (), right).is_unedited(subject)
 
 
 @functools.lru_cache(maxsize=256)
-def _exact(root: str, attribute: str, target: Target) -> tuple[tuple[Case, Any], ...]:
+def _exact_answers(root: str, attribute: str, target: Target) -> tuple[tuple[Case, Any], ...]:
     """The cases of a target with what the original makes of them."""
     right = original(root, attribute, _overrides(root, attribute))
     return tuple((case, _answer(right, case)) for case in cases_of(target))
@@ -107,16 +102,16 @@ def cases_of(target: Target) -> Iterator[Case]:
 
 
 def _overrides(root: str, attribute: str) -> Overrides:
-    return UNCHECKED.get(root) or _nothing(attribute)
+    return UNCHECKED.get(root) or _no_override(attribute)
 
 
-def _nothing(attribute: str) -> Overrides:
+def _no_override(attribute: str) -> Overrides:
     """No override, but of a copy all the same."""
     return {attribute.partition(":")[0]: {}}
 
 
 def _answer(subject: Differentiator, case: Case) -> Any:
-    """The loss and the gradients in balls, or the sentence why there are none."""
+    """The loss and the gradients in balls, or `Unanswered`."""
     import flint
 
     before, flint.ctx.prec = flint.ctx.prec, BITS
@@ -125,7 +120,7 @@ def _answer(subject: Differentiator, case: Case) -> Any:
             warnings.simplefilter("ignore")
             return subject(_in_balls(case))
     except Exception as error:
-        return explained(error)
+        return Unanswered(explained(error))
     finally:
         flint.ctx.prec = before
 
@@ -158,19 +153,19 @@ def _ball() -> Callable[[float], Any]:
     return Ball
 
 
-def _first_gap(right: Any, found: Any) -> str:
-    """The first gradient that is not the original's to `DIGITS` digits."""
-    if isinstance(right, str):
-        return f"{CANNOT_RUN}, the original {right}"
-    if isinstance(found, str):
-        return f"{CANNOT_RUN}, the edit {found}"
-    if abs(right[0] - found[0]) > 1e-9 * abs(right[0]):
-        return f"another loss: {found[0]!r} for {right[0]!r}"
-    for name, exact in right[1].items():
-        got = np.asarray(found[1].get(name))
+def _first_gap(original_answer: Any, answer: Any) -> FormulaGap | None:
+    """The first difference from the original's answer, None where all agree to `DIGITS` digits."""
+    if isinstance(original_answer, Unanswered):
+        return FormulaGap(GapKind.ORIGINAL_CANNOT_RUN, reason=original_answer.reason)
+    if isinstance(answer, Unanswered):
+        return FormulaGap(GapKind.EDIT_CANNOT_RUN, reason=answer.reason)
+    if abs(original_answer[0] - answer[0]) > 1e-9 * abs(original_answer[0]):
+        return FormulaGap(GapKind.LOSS, losses=(repr(answer[0]), repr(original_answer[0])))
+    for name, exact in original_answer[1].items():
+        got = np.asarray(answer[1].get(name))
         if got.shape != exact.shape or not _agree(exact, got):
-            return f"another gradient of {name}"
-    return ""
+            return FormulaGap(GapKind.GRADIENT, gradient=name)
+    return None
 
 
 def _agree(exact: Any, got: Any) -> bool:

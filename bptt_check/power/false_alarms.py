@@ -1,4 +1,4 @@
-"""How often right implementations are alarmed at, over very many checks: it must be never."""
+"""False alarms: how often right implementations are not passed. It must be never."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .implementations import implementations
-from .memoised_oracles import Remembered, judge_all
-from .process_pool import Progress, Workers
-from .records import Alarm, Quiet
+from .memoised_oracles import MemoisedOracle, judge_all
+from .process_pool import ProgressLines, WorkerPool
+from .records import FalseAlarm, FalseAlarms
 
 DTYPES = ("float64", "float32")
 CHUNK = 5
@@ -46,13 +46,13 @@ def batches(cases: int) -> Iterator[tuple[Target, int, int]]:
         yield from ((target, seed, cases) for target in chosen)
 
 
-def listen(
+def check_on_target(
     target: Target,
     seed: int,
     cases: int,
     subjects: dict[str, Differentiator] | None = None,
     oracles: tuple[str, ...] | None = None,
-) -> Quiet:
+) -> FalseAlarms:
     """Judge the right implementations on cases of a target, in both dtypes and all regimes.
 
     Args:
@@ -67,11 +67,12 @@ def listen(
     if not compiled:
         chosen = {n: s for n, s in chosen.items() if not n.startswith("jax")}
     drawn = replace(target, sizes=COMPILED) if compiled and target.sizes is None else target
-    found = _listen(chosen, _both(drawn, cases, seed), oracles)
+    result = _check_on(chosen, _both(drawn, cases, seed), oracles)
     if compiled or target.sizes is not None:
-        return found
+        return result
     quick = "torch" if available("torch") else "complex_step"  # the others take minutes for these
-    return found.merge(_listen(chosen, _both(replace(target, sizes=LONG), 1, seed), (quick,)))
+    long = _both(replace(target, sizes=LONG), 1, seed)
+    return result.merge(_check_on(chosen, long, (quick,)))
 
 
 def _both(target: Target, cases: int, seed: int) -> list[Spec]:
@@ -80,37 +81,39 @@ def _both(target: Target, cases: int, seed: int) -> list[Spec]:
     return [replace(spec, dtype=dtype) for dtype in DTYPES for spec in recipes]
 
 
-def _listen(
+def _check_on(
     subjects: dict[str, Differentiator], specs: list[Spec], oracles: tuple[str, ...] | None
-) -> Quiet:
+) -> FalseAlarms:
     """Judge right implementations on these cases."""
-    trusted = tuple(Remembered(oracle) for oracle in load_oracles(oracles))
-    found = Quiet()
+    trusted = tuple(MemoisedOracle(oracle) for oracle in load_oracles(oracles))
+    result = FalseAlarms()
     for start in range(0, len(specs), CHUNK):
         chunk = [spec.build() for spec in specs[start : start + CHUNK]]
         for name, subject in subjects.items():
             for report in judge_all(subject, chunk, trusted):
-                found = found.merge(_heard(name, report))
-    return found
+                result = result.merge(_false_alarms_of(name, report))
+    return result
 
 
-def _heard(name: str, report: CaseReport) -> Quiet:
-    """What one case said of one implementation."""
-    decided = sum(r.verdict == Verdict.PASS for r in report.rows)
-    alarms: tuple[Alarm, ...] = ()
-    if report.verdict.failing:
-        alarms = (Alarm(name, report.verdict, report.spec, report.message),)
+def _false_alarms_of(name: str, report: CaseReport) -> FalseAlarms:
+    """What one case said of one implementation; nothing where that declines the case."""
     if report.verdict == Verdict.UNSUPPORTED:
-        return Quiet()
-    return Quiet({f"{name} {report.case.dtype}": decided}, {report.verdict: 1}, alarms)
+        return FalseAlarms()
+    decided = sum(r.verdict == Verdict.PASS for r in report.rows)
+    alarms: tuple[FalseAlarm, ...] = ()
+    if report.verdict.failing:
+        alarms = (FalseAlarm(name, report.verdict, report.spec, report.message),)
+    return FalseAlarms({f"{name} {report.case.dtype}": decided}, {report.verdict: 1}, alarms)
 
 
 BATCH = 10
 """Cases of one target asked about together."""
 
 
-def hear(pool: Workers, checks: int, progress: Progress, limit: float | None = None) -> Quiet:
-    """Ask until so many checks were decided, or the time is over.
+def check_right_implementations(
+    pool: WorkerPool, checks: int, progress: ProgressLines, limit: float | None = None
+) -> FalseAlarms:
+    """Check right implementations until so many checks were decided, or the time is over.
 
     Args:
         pool: where to work.
@@ -118,13 +121,14 @@ def hear(pool: Workers, checks: int, progress: Progress, limit: float | None = N
         progress: told where it stands.
         limit: seconds; None is no limit.
     """
-    found = Quiet()
-    with closing(pool.each(listen, batches(BATCH))) as results:
-        for quiet in results:
-            found = found.merge(quiet)
-            for alarm in quiet.alarms:
+    total = FalseAlarms()
+    with closing(pool.each(check_on_target, batches(BATCH))) as results:
+        for result in results:
+            total = total.merge(result)
+            for alarm in result.alarms:
                 progress.tell(f"FALSE ALARM {alarm.subject} {alarm.verdict}: {alarm.spec}", True)
-            progress.tell(f"silence: {found.total} of {checks} checks, {len(found.alarms)} alarms")
-            if found.total >= checks or (limit is not None and progress.seconds >= limit):
-                return found
-    return found
+            alarms = len(total.alarms)
+            progress.tell(f"right code: {total.total} of {checks} checks, {alarms} false alarms")
+            if total.total >= checks or (limit is not None and progress.seconds >= limit):
+                return total
+    return total

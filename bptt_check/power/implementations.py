@@ -24,12 +24,12 @@ Arrays = Mapping[str, Any]
 
 def implementations() -> dict[str, Differentiator]:
     """Every right implementation by name, as far as its framework is installed."""
-    found = {"reference": loading.load(loading.DEFAULT)}
+    by_name = {"reference": loading.load(loading.DEFAULT)}
     if importlib.util.find_spec("torch"):
-        found |= {"torch.nn": torch_nn, "torch eager": torch_eager}
+        by_name |= {"torch.nn": torch_nn, "torch eager": torch_eager}
     if importlib.util.find_spec("jax"):
-        found |= {"jax scan": jax_scan}
-    return found
+        by_name |= {"jax scan": jax_scan}
+    return by_name
 
 
 def _plain_only(case: Case) -> None:
@@ -43,10 +43,10 @@ def _by_torch(case: Case, forward: Callable[[Case, Arrays], tuple[Any, Any, Any]
 
     leaves = {n: torch.tensor(a, requires_grad=True) for n, a in case.inputs.items()}
     loss = _torch_loss(case, leaves, *forward(case, leaves))
-    found = torch.autograd.grad(
+    grads = torch.autograd.grad(
         loss, list(leaves.values()), allow_unused=True, materialize_grads=True
     )
-    return loss.item(), {n: g.numpy() for n, g in zip(leaves, found, strict=True)}
+    return loss.item(), {n: g.numpy() for n, g in zip(leaves, grads, strict=True)}
 
 
 def _torch_loss(case: Case, leaves: Arrays, hs: Any, h_n: Any, c_n: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is known of a case, found out once for all the subjects that are judged on it."""
+"""What the oracles say of a case, asked once for all the subjects that are judged on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMEOUT = 20.0
 """Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""
 
 
-class Remembered:
+class MemoisedOracle:
     """An oracle that is asked about each case once; what it raised is raised again."""
 
     def __init__(self, oracle: Callable[[Case], Any]) -> None:
@@ -37,14 +37,14 @@ class Remembered:
 
     def __call__(self, case: Case) -> Result:
         """The result."""
-        found = self.answer(case)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        answer = self.answer(case)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 def judge_all(
-    subject: Differentiator, cases: Sequence[Case], oracles: tuple[Remembered, ...]
+    subject: Differentiator, cases: Sequence[Case], oracles: tuple[MemoisedOracle, ...]
 ) -> list[CaseReport]:
     """The reports that a run would have of this subject on these cases."""
     with warnings.catch_warnings():
@@ -52,8 +52,8 @@ def judge_all(
         return list(check_cases(subject, cases, Setup(oracles, timeout=TIMEOUT)))
 
 
-class Truth:
-    """A case with the answers of the oracles, asked for when they are first needed.
+class CaseWithOracles:
+    """A case with the answers of the oracles, each computed when it is first needed.
 
     Args:
         case: the case.
@@ -68,7 +68,7 @@ class Truth:
         unedited: Differentiator | None = None,
     ) -> None:
         self.case, self._unedited = case, unedited
-        self.oracles = tuple(Remembered(oracle) for oracle in oracles)
+        self.oracles = tuple(MemoisedOracle(oracle) for oracle in oracles)
 
     @property
     def able(self) -> frozenset[str]:
@@ -80,17 +80,17 @@ class Truth:
         (report,) = judge_all(subject, [self.case], self.oracles)
         return report
 
-    def broken(self, error: Exception) -> CaseReport:
+    def error_report(self, error: Exception) -> CaseReport:
         """The report of a subject that cannot even be made."""
         return CaseReport(Verdict.ERROR, self.case, "subject", cause=NoAnswer(explained(error)))
 
     @functools.cached_property
-    def tells(self) -> bool:
-        """Whether the unedited subject is not failed here: else nothing is learnt of an edit."""
+    def is_informative(self) -> bool:
+        """Whether the unedited subject is not failed here; else nothing is learnt of an edit."""
         return self._unedited is None or not self.judge(self._unedited).verdict.failing
 
     @functools.cached_property
-    def _right(self) -> bytes:
+    def _unedited_bits(self) -> bytes:
         assert self._unedited is not None
         return _bits(self._unedited, self.case)
 
@@ -99,7 +99,7 @@ class Truth:
         try:
             with time_limit(TIMEOUT), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return _bits(subject, self.case) == self._right
+                return _bits(subject, self.case) == self._unedited_bits
         except Exception:
             return False
 

@@ -1,5 +1,7 @@
 """What other libraries' gradient checks say of the same mutants, used the way they usually are.
 
+They are asked about what the harness caught, on the target that caught it.
+
 Each check is asked with its own defaults: of `torch.autograd.gradcheck` eps 1e-6, atol 1e-5, rtol
 1e-3; of `jax.test_util.check_grads` one random direction; a plain central difference with eps 1e-5
 and rtol 1e-3. The loss of perturbed inputs is remembered while a mutant's forward pass is the
@@ -21,7 +23,8 @@ from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..cases.types import Array
 from ..mutation import Mutant
-from .detection import case_of, subject_of
+from .detection import case_of, mutant_subject
+from .records import CheckerResult
 
 TYPICAL = Sizes(T=4, B=2, D=3, H=4, O=3)
 ON_CASES = 10
@@ -39,14 +42,14 @@ class Instance:
     def losses(self, subject: Differentiator) -> Callable[[Mapping[str, Array]], float]:
         """The loss of a subject as a function of all inputs."""
         probes = (self.case, *(self._moved(factor) for factor in (0.75, 1.25)))
-        own = any(loss_of(subject, c) != loss_of(self._unedited, c) for c in probes)
+        own = any(_loss_of(subject, c) != _loss_of(self._unedited, c) for c in probes)
 
         def loss(inputs: Mapping[str, Array]) -> float:
             if own:
-                return loss_of(subject, self.case.with_inputs(inputs))
+                return _loss_of(subject, self.case.with_inputs(inputs))
             key = b"".join(np.ascontiguousarray(a).tobytes() for a in inputs.values())
             if key not in self._known:
-                self._known[key] = loss_of(self._unedited, self.case.with_inputs(inputs))
+                self._known[key] = _loss_of(self._unedited, self.case.with_inputs(inputs))
             return self._known[key]
 
         return loss
@@ -61,7 +64,7 @@ class Instance:
         return {n: np.array(grads[n], dtype=np.float64) for n in self.case.inputs}
 
 
-def loss_of(subject: Differentiator, case: Case) -> float:
+def _loss_of(subject: Differentiator, case: Case) -> float:
     """The loss that a subject returns."""
     returned: Any = subject(case)
     return float(returned[0] if isinstance(returned, tuple) else returned.loss)
@@ -89,8 +92,8 @@ def _gradcheck(subject: Differentiator, instance: Instance, fast: bool) -> bool:
 
         @staticmethod
         def backward(ctx: Any, *outputs_bar: Any) -> Any:
-            found = instance.grads(subject)
-            return tuple(outputs_bar[0] * torch.tensor(found[n]) for n in names)
+            grads = instance.grads(subject)
+            return tuple(outputs_bar[0] * torch.tensor(grads[n]) for n in names)
 
     inputs = [torch.tensor(a, requires_grad=True) for a in instance.case.inputs.values()]
     return torch.autograd.gradcheck(
@@ -109,8 +112,8 @@ def _check_grads(subject: Differentiator, instance: Instance) -> bool:
         return jnp.asarray(loss(_named(names, values)))
 
     def backward(_: Any, bar: Any) -> Any:
-        found = instance.grads(subject)
-        return tuple(bar * jnp.asarray(found[n]) for n in names)
+        grads = instance.grads(subject)
+        return tuple(bar * jnp.asarray(grads[n]) for n in names)
 
     made: Any = jax.custom_vjp(value)
     made.defvjp(lambda *values: (value(*values), None), backward)
@@ -124,10 +127,10 @@ def _check_grads(subject: Differentiator, instance: Instance) -> bool:
 
 
 def _central_difference(subject: Differentiator, instance: Instance) -> bool:
-    loss, found = instance.losses(subject), instance.grads(subject)
+    loss, grads = instance.losses(subject), instance.grads(subject)
     inputs = {n: a.copy() for n, a in instance.case.inputs.items()}
     return all(
-        np.allclose(found[name], _slopes(loss, inputs, name), rtol=1e-3, atol=1e-8)
+        np.allclose(grads[name], _slopes(loss, inputs, name), rtol=1e-3, atol=1e-8)
         for name in inputs
     )
 
@@ -162,7 +165,7 @@ CHECKS: dict[str, Callable[[Differentiator, Instance], bool]] = {
 """Name of a check to whether it accepts a subject on an instance."""
 
 
-def typical(target: Target, random_state: bool) -> Case:
+def typical_case(target: Target, random_state: bool) -> Case:
     """One small instance as people write it: weights as PyTorch draws them, normal input."""
     spec = replace(Spec(target.model, TYPICAL, lengths=target.lengths), seed=0)
     case = target.fit(spec).build()
@@ -177,54 +180,58 @@ def typical(target: Target, random_state: bool) -> Case:
     return case.with_inputs(inputs)
 
 
-NOT_ASKED = "not asked"
+def checker_name(setup: str, check: str) -> str:
+    """The key of a check in a set-up, in the records of a study."""
+    return f"{setup}: {check}"
 
 
-def names() -> list[str]:
-    """`set-up: check` for every pair."""
-    return [f"{setup}: {check}" for setup in SETUPS for check in CHECKS]
+def checker_names() -> list[str]:
+    """The keys of every check in every set-up."""
+    return [checker_name(setup, check) for setup in SETUPS for check in CHECKS]
 
 
-def instances(target: Target, unedited: Differentiator) -> dict[str, list[Instance]]:
+def instances_of(target: Target, unedited: Differentiator) -> dict[str, list[Instance]]:
     """The instances of a target by set-up."""
-    zero, random = (Instance(typical(target, state), unedited) for state in (False, True))
+    zero, random = (Instance(typical_case(target, state), unedited) for state in (False, True))
     ours = [Instance(case_of(target, n + 1), unedited) for n in range(ON_CASES)]
     return dict(zip(SETUPS, ([zero], [random], ours), strict=True))
 
 
-def compete(
+def compare_checkers(
     target: Target, mutants: Sequence[Mutant], unedited: Differentiator
-) -> tuple[dict[str, tuple[int, int]], dict[str, dict[str, str]]]:
+) -> tuple[dict[str, tuple[int, int]], dict[str, dict[str, CheckerResult]]]:
     """What every check says in every set-up.
 
     Returns:
-        How many instances of the unedited code a check rejected, and of how many; by mutant, what
-        it says of it: `caught` on an instance whose right code it accepts, or `passed`.
+        By `checker_name`, how many instances of the unedited code a check rejected, and of how
+        many; by mutant, what each check says of it.
     """
-    right: dict[str, tuple[int, int]] = {}
-    found: dict[str, dict[str, str]] = {m.name: {} for m in mutants}
-    for setup, given in instances(target, unedited).items():
+    rejected_right: dict[str, tuple[int, int]] = {}
+    results: dict[str, dict[str, CheckerResult]] = {m.name: {} for m in mutants}
+    for setup, instances in instances_of(target, unedited).items():
         for check in CHECKS:
-            usable = [i for i in given if accepts(check, unedited, i)]
-            name = f"{setup}: {check}"
-            right[name] = (len(given) - len(usable), len(given))
+            usable = [i for i in instances if accepts(check, unedited, i)]
+            name = checker_name(setup, check)
+            rejected_right[name] = (len(instances) - len(usable), len(instances))
             for mutant in mutants:
-                found[mutant.name][name] = _said(check, mutant, usable)
-    return right, found
+                results[mutant.name][name] = _result(check, mutant, usable)
+    return rejected_right, results
 
 
-def _said(check: str, mutant: Mutant, usable: Sequence[Instance]) -> str:
-    """Instances on which a check rejects the right code too tell nothing."""
+def _result(check: str, mutant: Mutant, usable: Sequence[Instance]) -> CheckerResult:
+    """What a check says of a mutant on the instances whose right code it accepts; the others tell
+    nothing.
+    """
     if not usable:
-        return "false alarm"
+        return CheckerResult.FALSE_ALARM
     try:
-        subject = subject_of(mutant)
+        subject = mutant_subject(mutant)
     except Exception:
-        return "caught"
+        return CheckerResult.CAUGHT
     rejected = any(not accepts(check, subject, instance) for instance in usable)
-    return "caught" if rejected else "passed"
+    return CheckerResult.CAUGHT if rejected else CheckerResult.PASSED
 
 
-def none_asked() -> dict[str, str]:
-    """What is said of a mutant that only a truncation shows: no check knows what that is."""
-    return dict.fromkeys(names(), NOT_ASKED)
+def same_of_all(result: CheckerResult) -> dict[str, CheckerResult]:
+    """One result for every check in every set-up."""
+    return dict.fromkeys(checker_names(), result)

@@ -9,17 +9,21 @@ from .records import Power
 from .terminal import share
 
 
-def render(power: Power) -> str:
+def render_study(power: Power) -> str:
     """The page: the same records give the same page, to the last byte."""
     return plain_page(
         "bptt_check.power",
         "power",
-        {"share": share, "thousands": lambda number: f"{number:,}"},
+        {
+            "share": share,
+            "thousands": lambda number: f"{number:,}",
+            "explained": tables.comparison_text,
+        },
         power=power,
         verdict=Verdict.PASS if power.passed else Verdict.FAIL,
-        columns=tables.columns(power),
-        by_function=tables.by_function(power) if power.fates else [],
-        by_operator=tables.by_operator(power) if power.fates else [],
-        within={n: tables.within(power, n) for n in tables.columns(power)},
-        contests=tables.contests(power),
+        detectors=tables.detectors(power),
+        by_function=tables.by_function(power) if power.outcomes else [],
+        by_operator=tables.by_operator(power) if power.outcomes else [],
+        within={n: tables.caught_within(power, n) for n in tables.detectors(power)},
+        checker_scores=tables.checker_scores(power),
     )

@@ -16,7 +16,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 Task = tuple[Any, ...]
 
 
-class Workers:
+class WorkerPool:
     """A pool that always has a few tasks waiting; 0 processes means this one.
 
     Tasks are the arguments of a function of a module, so that they can travel.
@@ -47,17 +47,17 @@ def _cancel(futures: Iterable[Future[Any]]) -> None:
 
 
 @contextmanager
-def workers(processes: int) -> Generator[Workers]:
+def worker_pool(processes: int) -> Generator[WorkerPool]:
     """A pool of processes with one thread each: more would wait for each other."""
     if processes == 0:
-        yield Workers(None, 0)
+        yield WorkerPool(None, 0)
         return
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         # not forked: a framework that was loaded already would not survive it
         with ProcessPoolExecutor(processes, get_context("spawn"), _one_thread) as pool:
-            yield Workers(pool, processes)
+            yield WorkerPool(pool, processes)
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -73,7 +73,7 @@ def _one_thread() -> None:
         torch.set_num_threads(1)
 
 
-class Progress:
+class ProgressLines:
     """Lines on stderr, at most one in so many seconds."""
 
     def __init__(self, every: float = 5.0) -> None:

@@ -11,22 +11,22 @@ from .records import SCHEMA_VERSION, Power
 DATA, PAGE = "power.json", "index.html"
 
 
-def write(folder: str | Path, power: Power) -> Path:
+def write_study(folder: str | Path, power: Power) -> Path:
     """Write the records and the page; returns the path of the page.
 
     Raises:
         ReportError: the folder cannot be made or written.
     """
-    from .page import render
+    from .page import render_study
 
-    prepare(folder)
-    write_file(Path(folder) / DATA, to_json(power))
+    make_folder(folder)
+    write_file(Path(folder) / DATA, study_to_json(power))
     page = Path(folder) / PAGE
-    write_file(page, render(power).encode())
+    write_file(page, render_study(power).encode())
     return page
 
 
-def prepare(folder: str | Path) -> None:
+def make_folder(folder: str | Path) -> None:
     """Make the folder before hours are spent on what it shall hold."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -34,14 +34,14 @@ def prepare(folder: str | Path) -> None:
         raise ReportError(f"{folder} cannot be made: {error.strerror or error}.") from error
 
 
-def to_json(power: Power) -> bytes:
+def study_to_json(power: Power) -> bytes:
     """The content of `power.json`."""
     import msgspec
 
     return msgspec.json.format(msgspec.json.encode(power), indent=1) + b"\n"
 
 
-def load(folder: str | Path) -> Power:
+def load_study(folder: str | Path) -> Power:
     """The study of a folder.
 
     Raises:
@@ -51,14 +51,14 @@ def load(folder: str | Path) -> Power:
 
     path = Path(folder) / DATA
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Power)
+        study = msgspec.json.decode(path.read_bytes(), type=Power)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}.") from error
     except msgspec.DecodeError as error:
         raise ReportError(f"{path} holds no power study: {error}.") from error
-    if found.schema_version != SCHEMA_VERSION:
+    if study.schema_version != SCHEMA_VERSION:
         raise ReportError(
-            f"{path} has schema version {found.schema_version}, this version reads "
+            f"{path} has schema version {study.schema_version}, this version reads "
             f"{SCHEMA_VERSION}: run `bptt-check power` again."
         )
-    return found
+    return study

@@ -1,4 +1,4 @@
-"""A whole study: power, then silence."""
+"""A whole study: mutants first, then right implementations."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from .. import oracles
 from ..errors import MissingFramework
 from ..mutation import mutants
 from ..runs.records import environment
-from .false_alarms import hear
-from .outcomes import Study, fates
-from .process_pool import Progress, workers
-from .records import Fate, Power, Quiet
+from .false_alarms import check_right_implementations
+from .outcomes import MutantStudy, mutant_outcomes
+from .process_pool import ProgressLines, worker_pool
+from .records import FalseAlarms, MutantOutcome, Power
 
 
 @dataclass(frozen=True)
-class Options:
+class StudyOptions:
     """What a study asks.
 
     Args:
         subject: whose source is edited.
         cases: per target.
-        every: every so-manieth mutant; 1 is all, 0 none.
+        every: one mutant of so many; 1 is all, 0 none.
         checks: of the right implementations; 0 is none.
         others: whether other libraries' checks are asked too.
         processes: to work on; 0 is this one.
@@ -38,13 +38,13 @@ class Options:
     limit: float | None = None
 
     @property
-    def study(self) -> Study:
+    def mutant_study(self) -> MutantStudy:
         """The part about mutants."""
         chosen = tuple(m.name for m in mutants(self.subject)[:: self.every])
-        return Study(self.subject, chosen, self.cases, others=self.others)
+        return MutantStudy(self.subject, chosen, self.cases, others=self.others)
 
 
-def measure(options: Options, progress: Progress, command: str = "") -> Power:
+def measure_power(options: StudyOptions, progress: ProgressLines, command: str = "") -> Power:
     """Measure what the options say.
 
     Raises:
@@ -56,26 +56,26 @@ def measure(options: Options, progress: Progress, command: str = "") -> Power:
             "a study of mutants needs python-flint, which is not installed: "
             "pip install 'bptt-check[flint]'"
         )
-    found: list[Fate] = []
-    right: dict[str, tuple[int, int]] = {}
-    quiet: Quiet | None = None
+    outcomes: list[MutantOutcome] = []
+    rejected_right: dict[str, tuple[int, int]] = {}
+    false_alarms: FalseAlarms | None = None
     seconds: dict[str, float] = {}
-    with workers(options.processes) as pool:
+    with worker_pool(options.processes) as pool:
         if options.every:
-            found, right = fates(options.study, pool, progress)
-            seconds["power"] = progress.seconds
+            outcomes, rejected_right = mutant_outcomes(options.mutant_study, pool, progress)
+            seconds["mutants"] = progress.seconds
         if options.checks:
             begin = progress.seconds
             limit = None if options.limit is None else begin + options.limit
-            quiet = hear(pool, options.checks, progress, limit)
-            seconds["silence"] = progress.seconds - begin
+            false_alarms = check_right_implementations(pool, options.checks, progress, limit)
+            seconds["right code"] = progress.seconds - begin
     return Power(
         subject=options.subject,
         oracles=tuple(n for n in oracles.names() if oracles.available(n)),
         cases=options.cases,
-        fates=tuple(found),
-        quiet=quiet,
-        right=right,
+        outcomes=tuple(outcomes),
+        false_alarms=false_alarms,
+        rejected_right=rejected_right,
         seconds=seconds,
         environment=environment(),
         command=command,

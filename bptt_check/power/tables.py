@@ -1,17 +1,26 @@
-"""The numbers of a study as rows, for the terminal and the page alike."""
+"""The numbers of a study as rows, and its facts in words, for the terminal and the page alike."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..verdicts.verdict import Verdict
-from .other_checkers import CHECKS, SETUPS
-from .records import HARNESS, Fate, Power
+from .other_checkers import CHECKS, SETUPS, checker_name
+from .records import (
+    HARNESS,
+    CheckerResult,
+    FormulaComparison,
+    FormulaGap,
+    GapKind,
+    MutantOutcome,
+    OutcomeKind,
+    Power,
+)
 
 
 @dataclass(frozen=True)
-class Line:
+class MutantCounts:
     """Of some mutants: how many there are, are wrong, and by what they are caught.
 
     Args:
@@ -33,71 +42,76 @@ class Line:
     alone: dict[str, tuple[int, int]]
 
 
-def line(name: str, fates: Iterable[Fate], oracles: Iterable[str]) -> Line:
-    """The line of some mutants."""
-    found = list(fates)
-    wrong = [f for f in found if f.outcome != "equivalent"]
-    running = [f for f in wrong if f.verdict != Verdict.ERROR]
-    return Line(
+def count_outcomes(
+    name: str, outcomes: Iterable[MutantOutcome], oracles: Iterable[str]
+) -> MutantCounts:
+    """The counts of some mutants, under a name."""
+    all_outcomes = list(outcomes)
+    kinds = Counter(o.kind for o in all_outcomes)
+    wrong = [o for o in all_outcomes if o.is_wrong]
+    running = [o for o in wrong if o.runs]
+    return MutantCounts(
         name=name,
-        mutants=len(found),
-        equivalent=len(found) - len(wrong),
+        mutants=len(all_outcomes),
+        equivalent=kinds[OutcomeKind.EQUIVALENT],
         stopped=len(wrong) - len(running),
-        caught=sum(f.outcome == "caught" for f in found),
-        missed=sum(f.outcome == "missed" for f in found),
-        alone={o: _alone(running, o) for o in oracles},
+        caught=kinds[OutcomeKind.CAUGHT],
+        missed=kinds[OutcomeKind.MISSED],
+        alone={o: _caught_alone(running, o) for o in oracles},
     )
 
 
-def _alone(fates: Iterable[Fate], oracle: str) -> tuple[int, int]:
+def _caught_alone(outcomes: Iterable[MutantOutcome], oracle: str) -> tuple[int, int]:
     """How many are found wrong by the rows of one oracle, of how many that it could judge."""
-    judged = [f for f in fates if oracle in f.able]
-    return sum(oracle in f.first for f in judged), len(judged)
+    judged = [o for o in outcomes if oracle in o.able]
+    return sum(oracle in o.first for o in judged), len(judged)
 
 
-def by(power: Power, key: Callable[[Fate], str]) -> list[Line]:
-    """A line for each value of a key, and one for all."""
-    names = dict.fromkeys(key(f) for f in power.fates)
-    lines = [line(n, (f for f in power.fates if key(f) == n), power.oracles) for n in names]
-    return [*lines, line("all", power.fates, power.oracles)]
+def _by(power: Power, key: Callable[[MutantOutcome], str]) -> list[MutantCounts]:
+    """The counts for each value of a key, and those of all."""
+    groups: dict[str, list[MutantOutcome]] = {}
+    for outcome in power.outcomes:
+        groups.setdefault(key(outcome), []).append(outcome)
+    counts = [count_outcomes(name, group, power.oracles) for name, group in groups.items()]
+    return [*counts, count_outcomes("all", power.outcomes, power.oracles)]
 
 
-def by_function(power: Power) -> list[Line]:
-    """A line for each edited function."""
-    return by(power, lambda fate: fate.function.partition(".")[2])
+def by_function(power: Power) -> list[MutantCounts]:
+    """The counts for each edited function, and those of all."""
+    return _by(power, lambda outcome: outcome.function.partition(".")[2])
 
 
-def by_operator(power: Power) -> list[Line]:
-    """A line for each kind of edit."""
-    return by(power, lambda fate: fate.operator)
+def by_operator(power: Power) -> list[MutantCounts]:
+    """The counts for each kind of edit, and those of all."""
+    return _by(power, lambda outcome: outcome.operator)
 
 
 CASES = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
-def within(power: Power, name: str) -> list[tuple[int, int]]:
+def caught_within(power: Power, name: str) -> list[tuple[int, int]]:
     """Number of cases per target, and how many mutants an oracle (or the harness) catches in so
     many.
     """
-    first = [f.first[name] for f in power.fates if name in f.first]
+    first = [o.first[name] for o in power.outcomes if name in o.first]
     return [(n, sum(number <= n for number in first)) for n in CASES if n <= power.cases]
 
 
-def columns(power: Power) -> list[str]:
+def detectors(power: Power) -> list[str]:
     """The harness and every oracle."""
     return [HARNESS, *power.oracles]
 
 
 @dataclass(frozen=True)
-class Contest:
+class CheckerScore:
     """What another library's check says in one set-up, beside the harness on the same mutants.
 
     Args:
         check, setup: which.
         caught, passed: of the wrong mutants that run.
         not_asked: those that only a truncation shows, which the check knows nothing of.
-        blind: those on whose instances it rejects the right code as well.
-        rejected: instances of the right code that it rejects, of how many.
+        false_alarm: those on whose instances it rejects the right code as well.
+        rejected_right: instances of the right code that it rejects, of how many.
     """
 
     check: str
@@ -105,33 +119,60 @@ class Contest:
     caught: int
     passed: int
     not_asked: int
-    blind: int
-    rejected: tuple[int, int]
+    false_alarm: int
+    rejected_right: tuple[int, int]
 
     @property
     def share(self) -> float:
         """Caught, of all wrong mutants that run."""
-        total = self.caught + self.passed + self.not_asked + self.blind
+        total = self.caught + self.passed + self.not_asked + self.false_alarm
         return self.caught / total if total else 0.0
 
 
-def contests(power: Power) -> list[Contest]:
-    """Every check in every set-up, on the wrong mutants that run."""
-    running = [f for f in power.fates if f.outcome != "equivalent" and f.verdict != Verdict.ERROR]
-    found: list[Contest] = []
-    for setup in SETUPS:
-        for check in CHECKS:
-            said = [f.others.get(f"{setup}: {check}", "") for f in running]
-            if any(said):
-                found.append(
-                    Contest(
-                        check=check,
-                        setup=setup,
-                        caught=said.count("caught"),
-                        passed=said.count("passed"),
-                        not_asked=said.count("not asked"),
-                        blind=said.count("false alarm"),
-                        rejected=power.right.get(f"{setup}: {check}", (0, 0)),
-                    )
-                )
-    return found
+def checker_scores(power: Power) -> list[CheckerScore]:
+    """Every check in every set-up that was asked, on the wrong mutants that run."""
+    running = [o for o in power.outcomes if o.is_wrong and o.runs]
+    scores = [_checker_score(power, running, s, c) for s in SETUPS for c in CHECKS]
+    return [score for score in scores if score is not None]
+
+
+def _checker_score(
+    power: Power, running: Iterable[MutantOutcome], setup: str, check: str
+) -> CheckerScore | None:
+    """None if the check was asked about none of the mutants."""
+    name = checker_name(setup, check)
+    results = Counter(o.others[name] for o in running if name in o.others)
+    if not results:
+        return None
+    return CheckerScore(
+        check=check,
+        setup=setup,
+        caught=results[CheckerResult.CAUGHT],
+        passed=results[CheckerResult.PASSED],
+        not_asked=results[CheckerResult.NOT_ASKED],
+        false_alarm=results[CheckerResult.FALSE_ALARM],
+        rejected_right=power.rejected_right.get(name, (0, 0)),
+    )
+
+
+def comparison_text(comparison: FormulaComparison | None) -> str:
+    """How a mutant is known to be the same formula, or what distinguishes it; empty for None."""
+    if comparison is None:
+        return ""
+    if comparison.gap is not None:
+        return f"{_gap_text(comparison.gap)} of {comparison.gap.spec}"
+    cases = f"on {comparison.exact_cases} cases"
+    text = f"equal to {comparison.digits} digits in exact arithmetic {cases}"
+    if comparison.same_bits_cases:
+        text += f", to the last bit on {comparison.same_bits_cases} where that cannot run"
+    return text
+
+
+def _gap_text(gap: FormulaGap) -> str:
+    texts = {
+        GapKind.ORIGINAL_CANNOT_RUN: f"in exact arithmetic, the original {gap.reason}",
+        GapKind.EDIT_CANNOT_RUN: f"in exact arithmetic, the edit {gap.reason}",
+        GapKind.LOSS: f"another loss: {gap.losses[0]} for {gap.losses[1]}",
+        GapKind.GRADIENT: f"another gradient of {gap.gradient}",
+    }
+    return texts[gap.kind]

@@ -15,7 +15,7 @@ from bptt_check.report.html import page, sensitivity
 def fate(name: str, operator: str, outcome: str, **first: int) -> dict[str, Any]:
     """What became of one planted mistake."""
     edit = {"before": name, "after": f"-{name}"}
-    return {"name": name, "operator": operator, "outcome": outcome, "first": first, **edit}
+    return {"name": name, "operator": operator, "kind": outcome, "first": first, **edit}
 
 
 FATES = [
@@ -24,7 +24,7 @@ FATES = [
     fate("c", "drop term", "caught", harness=3),
     fate("d", "drop term", "equivalent"),
 ]
-STUDY = {"subject": "reference", "oracles": ["torch"], "fates": FATES}
+STUDY = {"subject": "reference", "oracles": ["torch"], "outcomes": FATES}
 
 
 def test_the_sight_of_an_oracle_is_over_the_gradients_it_decided() -> None:
@@ -66,7 +66,7 @@ def test_kills_are_counted_by_kind_and_oracle() -> None:
 
 def test_a_study_without_mutants_is_not_shown() -> None:
     """A study of false alarms only has no kill matrix."""
-    assert sensitivity.kills({**STUDY, "fates": []}) is None
+    assert sensitivity.kills({**STUDY, "outcomes": []}) is None
 
 
 def test_the_study_beside_a_run_is_on_its_page(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_study_beside_a_run_is_on_its_page(tmp_path: Path) -> None:
     assert "<code>b: b became -b</code>" in source
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"fates": 1, "oracles": []}'])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"outcomes": 1, "oracles": []}'])
 def test_a_file_that_is_no_study_is_told(tmp_path: Path, content: str) -> None:
     """The page says so instead of leaving it out."""
     (tmp_path / "power").mkdir()

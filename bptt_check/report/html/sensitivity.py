@@ -94,14 +94,14 @@ def kills_beside(folder: Path) -> Kills | None:
 
 def kills(study: Mapping[str, Any]) -> Kills | None:
     """The kill matrix of the content of a `power.json`; None where no mutant was asked about."""
-    fates = study["fates"]
+    fates = study["outcomes"]
     if not fates:
         return None
     columns = (*study["oracles"], WHOLE)
-    wrong = [fate for fate in fates if fate["outcome"] != "equivalent"]
+    wrong = [fate for fate in fates if fate["kind"] != "equivalent"]
     operators = dict.fromkeys(fate["operator"] for fate in wrong)
     lines = [_line(o, [f for f in wrong if f["operator"] == o], columns) for o in operators]
-    missed = [f for f in wrong if f["outcome"] == "missed"]
+    missed = [f for f in wrong if f["kind"] == "missed"]
     return Kills(
         subject=clean(study["subject"]),
         columns=tuple(clean(column) for column in columns),
