@@ -16,23 +16,16 @@ from ..cases.result import Result, name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
 from ..subjects.calling import check_limit
 from ..verdicts.budget import Tolerance
+from ..verdicts.message import Message
+from ..verdicts.messages import Told, broken_contract, no_answer
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from .differences import EntrySlopes, choose_entries, measure_slopes, slope_along
 from .judge import OwnLossRows, budgets_of, judge_own_loss
+from .messages import about_function, coarse_loss, notes_on, right, undecided, wrong_derivative
 from .noise import Noise, large_changes, measure_noise, noise_and_size
 from .point import Caller, FirstCalls, Function, Point, call_twice, read_point
-from .report import (
-    Coverage,
-    FunctionReport,
-    broken_contract,
-    coarse_loss,
-    notes,
-    raised,
-    right,
-    undecided,
-    wrong_derivative,
-)
+from .report import Coverage, FunctionReport
 
 SHARPER = 2.0**8
 """A function that only rounds its arrays to float32 again is no sharper in float64."""
@@ -73,7 +66,7 @@ def verify_function(
     try:
         report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
     except SubjectTimeout as error:
-        report = _closed(call, Verdict.ERROR, raised(name_of(loss_and_grads), str(error)))
+        report = _closed(call, Verdict.ERROR, no_answer("function", str(error)))
     return replace(report, calls=call.calls)
 
 
@@ -106,11 +99,11 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
     between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
     answer = call_twice(call, between)
     if answer.error:
-        return _closed(call, Verdict.ERROR, raised(name, answer.error))
+        return _closed(call, Verdict.ERROR, no_answer("function", answer.error))
     result = answer.result
     if result is None or answer.findings:
         findings = [f.message for f in answer.findings]
-        return _closed(call, Verdict.CONTRACT, broken_contract(name, findings), result)
+        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
     noise = measure_noise(call, result.loss, result.grads, rng)
     findings = _two_answers(call.point, answer, noise)
     if answer.same_elsewhere and _moves(call, between, result, noise, rng):
@@ -118,7 +111,7 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
             "other arrays of the same shapes got the very same gradients: are they kept?"
         )
     if findings:
-        return _closed(call, Verdict.CONTRACT, broken_contract(name, findings), result)
+        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
     chosen = choose_entries(call.point.params, max_calls, rng)
     sharpest = _sharpest(call, result.loss, noise, rng)
     measured = measure_slopes(*sharpest, chosen, rng)
@@ -129,7 +122,7 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
     return FunctionReport(
         verdict=verdict,
         function=name,
-        message=_message(name, verdict, rows, noise, notes(coverage, judged.factor)),
+        message=str(_message(name, verdict, rows, noise, notes_on(coverage, judged.factor))),
         arrays=call.point.arrays,
         rows=rows,
         loss=result.loss,
@@ -221,21 +214,28 @@ def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tup
 
 def _message(
     name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
-) -> str:
+) -> Message:
+    if verdict == Verdict.PASS:
+        return right(name, rows, notes)
+    return about_function(_told(verdict, rows, noise, notes), name)
+
+
+def _told(verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]) -> Told:
+    """What is told of a function that did not pass."""
     if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
-        return wrong_derivative(name, rows, verdict, notes)
+        return wrong_derivative(rows, verdict, notes)
     if verdict == Verdict.IMPRECISE:
-        return coarse_loss(name, noise.loss, noise.best_loss, notes)
-    say_so = right if verdict == Verdict.PASS else undecided
-    return say_so(name, rows, notes)
+        return coarse_loss(noise.loss, noise.best_loss, notes)
+    return undecided(rows, notes)
 
 
 def _closed(
-    call: Caller, verdict: Verdict, message: str, result: Result | None = None
+    call: Caller, verdict: Verdict, told: Told, result: Result | None = None
 ) -> FunctionReport:
     """The report of something that was never measured."""
     loss = float("nan") if result is None else float(result.loss)
     name = name_of(call.function)
+    message = str(about_function(told, name))
     return FunctionReport(verdict, name, message, call.point.arrays, loss=loss)
 
 

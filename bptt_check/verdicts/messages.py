@@ -56,9 +56,14 @@ def message_of(cause: Cause, case: Case, rows: Sequence[Row], subject: str) -> M
     """The message of a case whose verdict rests on this cause."""
     if isinstance(cause, Declined):
         return Message(cause.reason)
-    verdict, what, lines = _told(cause, case, rows)
     again = reproduction(str(case.spec or ""), subject)
-    return Message(f"{verdict}  {case.model}: {what}", tuple(filter(None, lines)), again)
+    return titled(_told(cause, case, rows), str(case.model), again)
+
+
+def titled(told: Told, of: str, again: str) -> Message:
+    """The message of what is told of a model or a function, with what to type to see it again."""
+    verdict, what, lines = told
+    return Message(f"{verdict}  {of}: {what}", tuple(filter(None, lines)), again)
 
 
 def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
@@ -79,9 +84,9 @@ Told = tuple[str, str, list[str]]
 def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
     match cause:
         case NoAnswer():
-            return "ERROR", f"the subject {cause.what}", []
+            return no_answer("subject", cause.what)
         case ContractBroken():
-            return "CONTRACT", "what came back cannot be taken as it is", [*cause.breaches]
+            return broken_contract(cause.breaches)
         case OutOfRange():
             return _out_of_range(cause, case)
         case Disagreement():
@@ -96,6 +101,21 @@ def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
             return _wrong_gradient(cause, case, rows)
         case WrongTrainingStep():
             return _wrong_training_step(cause)
+
+
+def no_answer(who: str, what: str) -> Told:
+    """A subject or a function that raised, ran out of time or died."""
+    return "ERROR", f"the {who} {what}", []
+
+
+def broken_contract(breaches: Iterable[str]) -> Told:
+    """What came back is no loss and gradients."""
+    return "CONTRACT", "what came back cannot be taken as it is", [*breaches]
+
+
+def wrong_names(names: Sequence[str]) -> str:
+    """Whose gradient is wrong."""
+    return f"the gradient of {_listed(names)} is wrong"
 
 
 def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> Told:
@@ -113,7 +133,7 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
         *_first_wrong_step(case, cause.steps),
         *_hints(cause.hints),
     ]
-    return "FAIL", f"the gradient of {_listed(names)} is wrong", lines
+    return "FAIL", wrong_names(names), lines
 
 
 def _wrong_training_step(cause: WrongTrainingStep) -> Told:
@@ -235,7 +255,12 @@ def _census(bad: Sequence[Row]) -> str:
     for row in bad:
         if row.parameter not in most or row.wrong > most[row.parameter].wrong:
             most[row.parameter] = row
-    return ", ".join(f"{name} ({row.wrong} of {row.entries})" for name, row in most.items())
+    return _listed([over_budget(row) for row in most.values()])
+
+
+def over_budget(row: Row, what: str = "") -> str:
+    """How many entries of a gradient are over budget, or how many of something else."""
+    return f"{row.parameter} ({row.wrong} of {row.entries}{what})"
 
 
 def _first_wrong_step(case: Case, wrong_steps: Sequence[int]) -> list[str]:

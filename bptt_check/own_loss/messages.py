@@ -1,0 +1,119 @@
+"""Turns what is known about a function into sentences; those about a case are in `verdicts`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from ..verdicts.message import Message
+from ..verdicts.messages import (
+    LOSES_DIGITS,
+    Told,
+    got_and_expected,
+    over_budget,
+    titled,
+    wrong_names,
+)
+from ..verdicts.row import Row
+from ..verdicts.verdict import Verdict
+from .judge import BY_DIRECTION, BY_ENTRY
+from .report import Coverage
+
+BY = {
+    BY_ENTRY: "differences of your own loss",
+    BY_DIRECTION: "the same, along random signs",
+}
+"""Who says what was expected."""
+
+
+def about_function(told: Told, name: str) -> Message:
+    """The message of what is told of a function, with what to type to check it again."""
+    again = (
+        "report.save('arrays.npz'), then: "
+        f"bptt_check.verify_function({name}, dict(numpy.load('arrays.npz')))"
+    )
+    return titled(told, name, again)
+
+
+def wrong_derivative(rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> Told:
+    """A gradient that is not the derivative (`fail`), or only roughly (`imprecise`)."""
+    bad = [r for r in rows if r.verdict == verdict]
+    worst = max(bad, key=lambda r: r.max_budgets)
+    names = list(dict.fromkeys(r.parameter for r in bad))
+    right = dict.fromkeys(r.parameter for r in rows if r.parameter not in names)
+    what, why, word = {
+        Verdict.FAIL: (wrong_names(names), "it is not the derivative of your own loss", "wrong"),
+        Verdict.IMPRECISE: (
+            LOSES_DIGITS, "errors are no larger than those of float32 inside", "imprecise",
+        ),
+    }[verdict]  # fmt: skip
+    lines = [
+        why,
+        _place(worst),
+        *got_and_expected(worst, BY[worst.oracle]),
+        f"{word}: {', '.join(_over_budget(r) for r in bad)}",
+        f"right: {', '.join(right) or 'nothing'}",
+        *notes,
+    ]
+    return verdict.upper(), what, lines
+
+
+def _over_budget(row: Row) -> str:
+    """How many entries or directions of a gradient are over budget."""
+    return over_budget(row, " directions" if row.oracle == BY_DIRECTION else "")
+
+
+def _place(worst: Row) -> str:
+    if worst.oracle == BY_DIRECTION:
+        return f"worst sum {worst.parameter}, direction {worst.index[0]} of {worst.entries}"
+    index = f"[{', '.join(map(str, worst.index))}]" if worst.index else ""
+    return f"worst entry {worst.parameter}{index}"
+
+
+def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
+    """A loss with far fewer digits than its arrays."""
+    lines = [
+        f"its rounding is {noise:.3g}, {noise / best:.2g} times what this precision gives: "
+        f"is there float32 inside?",
+        "no gradient is wrong as far as differences of such a loss can tell",
+        *notes,
+    ]
+    return "IMPRECISE", "the loss has fewer digits than its arrays", lines
+
+
+def undecided(rows: Sequence[Row], notes: Sequence[str]) -> Told:
+    """Nothing is wrong, and not everything could be decided."""
+    lines = [f"{r.parameter}: {r.reason}" for r in rows if r.verdict != Verdict.PASS]
+    what = "nothing was found wrong, but not everything could be decided"
+    return "INCONCLUSIVE", what, [*lines, *notes]
+
+
+def right(name: str, rows: Sequence[Row], notes: Sequence[str]) -> Message:
+    """The message of a pass, which nobody needs to see again."""
+    entries = sum(r.decided for r in rows if r.oracle == BY_ENTRY)
+    names = dict.fromkeys(r.parameter for r in rows)
+    decided = f"{', '.join(names)}: {entries} {'entry' if entries == 1 else 'entries'} decided"
+    told = "PASS", "the gradient is the derivative of its own loss", [decided, *notes]
+    return titled(told, name, "")
+
+
+def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
+    """A factor that all have in common, what was not measured entry by entry, and kinks.
+
+    Args:
+        coverage: by name of the gradient.
+        factor: NaN if there is none.
+    """
+    lines = [] if math.isnan(factor) else [f"every gradient is {factor:.6g} times the derivative"]
+    lines += [
+        f"sampled: {n}, {len(c.measured)} of {c.entries} entries one by one "
+        f"(report.coverage lists them), the others in sum along {c.directions} random directions"
+        for n, c in coverage.items()
+        if c.measured is not None
+    ]
+    return lines + [
+        f"at a kink: {n}, {c.kinks} of {c.entries} entries, where any value between the "
+        f"one-sided derivatives is right"
+        for n, c in coverage.items()
+        if c.kinks
+    ]
