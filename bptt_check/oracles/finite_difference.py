@@ -29,6 +29,7 @@ def gradients(problem: Problem) -> Gradients:
     """
     here = Recording("relu")
     loss = losses(here, problem, problem.inputs)
+    sides = _sides(here)
     step, scatter = difference_step(problem)
     noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
 
@@ -40,7 +41,7 @@ def gradients(problem: Problem) -> Gradients:
         right, left = _one_sided(loss, half_up, up, step), _one_sided(loss, half_down, down, -step)
         between = (right[0] + left[0]) / 2.0
         reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
-        crossed, on_kink = _kinks(_sides(here), _sides(xp), rows.shape)
+        crossed, on_kink = _kinks(sides, _sides(xp), rows.shape)
         bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
         return np.where(on_kink, between, slope), bound + 4.0 * noise
 
