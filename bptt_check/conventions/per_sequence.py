@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.case import Case, lengths_of
 from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract
@@ -21,8 +21,7 @@ def single_sequences(case: Case) -> Iterator[tuple[int, Case, float]]:
 
     The sum of weight times loss is the loss of the case, and so it is for the gradients.
     """
-    for b in range(case.sizes.B):
-        end = case.sizes.T if case.lengths is None else int(case.lengths[b])
+    for b, end in enumerate(lengths_of(case).tolist()):
         single = _sequence(case, b, end)
         weight = 1.0
         if case.model.reduction == "mean":
