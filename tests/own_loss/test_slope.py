@@ -45,62 +45,62 @@ SMOOTH: dict[str, tuple[Function, float, float, float]] = {
 def test_a_derivative_lies_within_its_bound(name: str) -> None:
     """At every scale, and the bound is of use: a hundredth of the derivative or less."""
     function, x, scale, want = SMOOTH[name]
-    found = at(function, x, scale)
+    derivative = at(function, x, scale)
 
-    assert not found.at_kink
-    assert abs(found.low - want) <= found.bound
-    assert found.bound <= 0.01 * max(abs(want), 1e-6)
+    assert not derivative.at_kink
+    assert abs(derivative.low - want) <= derivative.bound
+    assert derivative.bound <= 0.01 * max(abs(want), 1e-6)
 
 
 @pytest.mark.parametrize("name", SMOOTH)
-def test_a_wrong_derivative_does_not(name: str) -> None:
+def test_wrong_derivative_lies_outside_the_bound(name: str) -> None:
     """One percent more is seen everywhere."""
     function, x, scale, want = SMOOTH[name]
-    found = at(function, x, scale)
+    derivative = at(function, x, scale)
     wrong = 1.01 * want if want else 0.01
 
-    assert abs(found.low - wrong) > found.bound
+    assert abs(derivative.low - wrong) > derivative.bound
 
 
 @pytest.mark.parametrize("value", [0.0, 0.25, 1.0])
 def test_at_a_kink_everything_in_between_is_right(value: float) -> None:
     """Whatever subgradient somebody takes."""
-    found = at(lambda x: max(x, 0.0), 0.0)
+    derivative = at(lambda x: max(x, 0.0), 0.0)
 
-    assert found.at_kink
-    assert abs(found.nearest(value) - value) <= found.bound
-    assert found.reason == "a kink: any derivative between 0 and 1 is right"
+    assert derivative.at_kink
+    assert abs(derivative.nearest(value) - value) <= derivative.bound
+    assert derivative.reason == "a kink: any derivative between 0 and 1 is right"
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, 5.0])
 def test_at_a_kink_everything_else_is_wrong(value: float) -> None:
     """A subgradient lies between the one-sided derivatives."""
-    found = at(lambda x: max(x, 0.0), 0.0)
+    derivative = at(lambda x: max(x, 0.0), 0.0)
 
-    assert abs(found.nearest(value) - value) > found.bound
+    assert abs(derivative.nearest(value) - value) > derivative.bound
 
 
-def test_a_kink_is_not_read_as_the_mean_of_its_sides() -> None:
+def test_kink_is_not_read_as_the_mean_of_its_sides() -> None:
     """All central differences of |x| at 0 agree exactly, and mean nothing."""
-    found = at(lambda x: abs(x) + math.sin(x), 0.0)
+    derivative = at(lambda x: abs(x) + math.sin(x), 0.0)
 
-    assert (found.low, found.high) == (pytest.approx(0.0, abs=1e-9), pytest.approx(2.0))
+    assert (derivative.low, derivative.high) == (pytest.approx(0.0, abs=1e-9), pytest.approx(2.0))
 
 
 @pytest.mark.parametrize("function", [lambda x: float(x >= 0), lambda x: math.sqrt(abs(x))])
-def test_where_there_is_no_derivative_nothing_is_decided(function: Function) -> None:
+def test_point_without_a_derivative_is_undecided(function: Function) -> None:
     """A jump, an infinite slope."""
-    found = at(function, 0.0)
+    derivative = at(function, 0.0)
 
-    assert found.bound == math.inf
-    assert found.reason == "the loss jumps here, or has no finite one-sided derivative"
+    assert derivative.bound == math.inf
+    assert derivative.reason == "the loss jumps here, or has no finite one-sided derivative"
 
 
 def test_a_loss_that_is_finite_at_one_point_only_is_undecided() -> None:
     """Nothing can be differenced."""
-    found = at(lambda x: 1.0 if x == 2.0 else math.nan, 2.0)
+    derivative = at(lambda x: 1.0 if x == 2.0 else math.nan, 2.0)
 
-    assert found.reason == "the loss is not finite beside this point"
+    assert derivative.reason == "the loss is not finite beside this point"
 
 
 @pytest.mark.parametrize("x", [0.3, 0.7, 1.1])
@@ -110,11 +110,11 @@ def test_noise_widens_the_bound(x: float) -> None:
     def coarse(value: float) -> float:
         return float(np.float32(math.tanh(value)))
 
-    found = at(coarse, x, noise=2.0**-24)
+    derivative = at(coarse, x, noise=2.0**-24)
     want = 1.0 - math.tanh(x) ** 2
 
-    assert abs(found.low - want) <= found.bound < 1e-3
-    assert found.bound > at(math.tanh, x).bound
+    assert abs(derivative.low - want) <= derivative.bound < 1e-3
+    assert derivative.bound > at(math.tanh, x).bound
 
 
 def test_a_line_that_no_longer_moves_ends_the_ladder() -> None:
@@ -125,6 +125,6 @@ def test_a_line_that_no_longer_moves_ends_the_ladder() -> None:
         moved = np.float32(x + np.float32(offset))
         return float(moved) ** 2, float(moved) - 1.0
 
-    found = slope(line, 1.0, 2.0**-12, UNIT)
+    derivative = slope(line, 1.0, 2.0**-12, UNIT)
 
-    assert abs(found.low - 2.0) <= found.bound < 1e-3
+    assert abs(derivative.low - 2.0) <= derivative.bound < 1e-3

@@ -62,7 +62,7 @@ def test_a_wrong_gradient_has_order_one(name, size):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_direction_sees_it(seed):
+def test_every_direction_sees_a_wrong_gradient(seed):
     """And the same seed takes the same ones."""
     wrong = RIGHT | {"a": RIGHT["a"] + np.array([0.0, 0.01, 0.0])}
     test = taylor_of(loss, wrong, P, directions=3, seed=seed)
@@ -75,11 +75,11 @@ def test_every_direction_sees_it(seed):
 def test_directions_are_of_the_size_of_the_inputs():
     """Signs at random, sizes within a factor of 2; an array of zeros moves by up to 1."""
     given = {"a": np.full(200, 1e-3), "b": np.zeros(3)}
-    found = random_signs(given, given, (0, 0))
+    direction = random_signs(given, given, (0, 0))
 
-    assert 5e-4 <= np.abs(found["a"]).min() < np.abs(found["a"]).max() <= 1e-3
-    assert 60 < (found["a"] > 0).sum() < 140
-    assert 0.5 <= np.abs(found["b"]).min() <= np.abs(found["b"]).max() <= 1.0
+    assert 5e-4 <= np.abs(direction["a"]).min() < np.abs(direction["a"]).max() <= 1e-3
+    assert 60 < (direction["a"] > 0).sum() < 140
+    assert 0.5 <= np.abs(direction["b"]).min() <= np.abs(direction["b"]).max() <= 1.0
 
 
 def test_the_range_ends_where_rounding_begins():
@@ -124,7 +124,7 @@ def test_a_loss_in_single_precision_has_a_short_range():
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.001])
-def test_a_linear_loss(factor):
+def test_linear_loss_passes_unless_its_gradient_is_wrong(factor):
     """A remainder that is rounding at every step is a right gradient; a wrong one still shows."""
     weights = np.array([0.3, -1.2, 0.7])
     test = taylor_of(lambda p: float(weights @ p["a"]), {"a": factor * weights}, {"a": P["a"]})
@@ -138,7 +138,7 @@ def test_a_linear_loss(factor):
 
 
 @pytest.mark.parametrize("slope", [0.0, 1e-6])
-def test_a_flat_loss(slope):
+def test_flat_loss_is_inconclusive_unless_its_gradient_is_wrong(slope):
     """Nothing that could have shown an error; a gradient that says otherwise is wrong."""
     test = taylor_of(lambda p: 3.0, {"a": np.full(3, slope) * [1, 1, 2]}, {"a": P["a"]})
 
@@ -180,7 +180,7 @@ def test_a_loss_that_is_not_finite_has_no_order():
         taylor_of(lambda p: math.nan, {"a": P["a"]}, {"a": P["a"]})
 
 
-def test_curvature_hides_nothing():
+def test_error_hidden_by_curvature_shows_in_the_odd_part():
     """Where the square of the step is larger all along, the odd part still has order 1."""
     bent = {"a": np.array([1.0])}
 
@@ -196,7 +196,7 @@ def test_curvature_hides_nothing():
     assert right.curves[0].order == pytest.approx(2.0, abs=0.1)
 
 
-def test_directions_are_counted():
+def test_number_of_directions_must_be_positive():
     """None is no test."""
     with pytest.raises(SpecError, match=r"^directions must be an integer of at least 1, got 0"):
         taylor_of(loss, RIGHT, P, directions=0)

@@ -97,7 +97,7 @@ def test_a_truncated_gradient_is_compared_with_its_surrogate():
     assert bc.taylor(bptt_reference.loss_and_grads, whole).verdict == "pass"
 
 
-def test_only_what_is_offered_is_tested():
+def test_only_offered_gradients_are_tested():
     """Gradients of inputs are optional."""
 
     def only_params(case: bc.Case) -> Any:
@@ -110,7 +110,7 @@ def test_only_what_is_offered_is_tested():
     assert [c.parameter for c in test.curves] == [EVERYTHING, *case.params]
 
 
-def test_without_each_there_is_one_curve_a_direction():
+def test_each_false_leaves_one_curve_for_a_direction():
     """Which is what a run shows."""
     test = bc.taylor(
         broken("h_t"), bc.Spec.parse("lstm T=2 B=1 D=2 H=2 O=2").build(), directions=2, each=False
@@ -120,7 +120,7 @@ def test_without_each_there_is_one_curve_a_direction():
     assert (test.verdict, test.wrong) == ("fail", ())
 
 
-def test_curves_know_where_they_come_from():
+def test_curve_holds_model_and_spec_of_its_case():
     """Model and spec."""
     spec = bc.Spec.parse("lstm T=2 D=1 H=1 O=2")
     (curve, *_) = bc.taylor(broken(), spec.build()).curves
