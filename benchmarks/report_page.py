@@ -14,27 +14,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bptt_check.cases.case import Case, Spec
-from bptt_check.report import document, folder as store
+from bptt_check.report import files, run_json
 from bptt_check.report.html import page
-from bptt_check.runs.records import (
+from bptt_check.runs.cleaning import cleaned
+from bptt_check.runs.measurements import (
     Agreement,
-    Judged,
-    Profile,
-    Quotients,
-    Record,
-    Steps,
-    environment,
+    DifferenceQuotients,
+    OracleOpinion,
+    TimeProfile,
+    WorstEntry,
 )
+from bptt_check.runs.records import Run, environment
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row
+from bptt_check.verdicts.verdict import Verdict
 
 ORACLES = ("finite_difference", "torch", "jax", "complex_step", "certified")
 GRADIENTS = (
@@ -86,15 +86,15 @@ def _row(parameter: str, oracle: str, size: float) -> Row:
     )  # fmt: skip
 
 
-def profiles() -> Iterator[Profile]:
-    """A profile of every gradient of every model."""
+def worst_entries() -> Iterator[WorstEntry]:
+    """The worst entry of every gradient of every model."""
     draw = np.random.default_rng(1)
     pairs = [(one, other) for n, one in enumerate(ORACLES) for other in ORACLES[n + 1 :]]
     for model in MODELS:
         for parameter in GRADIENTS:
             errors = np.round(10.0 ** draw.normal(-2, 0.7, (16, 4)), 4)
             values = draw.normal(size=len(ORACLES)).tolist()
-            yield Profile(
+            yield WorstEntry(
                 model=model,
                 parameter=parameter,
                 verdict="pass",
@@ -106,26 +106,31 @@ def profiles() -> Iterator[Profile]:
                 errors=tuple(map(tuple, errors.tolist())),
                 index=(3, 1),
                 got=values[0],
-                judged=tuple(
-                    Judged(oracle, value, 1e-15, 32.0, 1e-17, 1e-17, 0.0, 2.0**-1022)
+                opinions=tuple(
+                    OracleOpinion(oracle, value, 1e-15, 32.0, 1e-17, 1e-17, 0.0, 2.0**-1022)
                     for oracle, value in zip(ORACLES, values, strict=True)
                 ),
                 agreement=tuple(Agreement(one, other, 0.0123) for one, other in pairs),
-                quotients=Quotients(STEPS, tuple(draw.random(len(STEPS)).tolist()), 2.0**-12),
-                steps=Steps(tuple(draw.random(12).tolist()), tuple(draw.random(12).tolist()), ()),
+                quotients=DifferenceQuotients(
+                    STEPS, tuple(draw.random(len(STEPS)).tolist()), 2.0**-12
+                ),
+                over_time=TimeProfile(
+                    tuple(draw.random(12).tolist()), tuple(draw.random(12).tolist()), ()
+                ),
             )
 
 
-def record(count: int) -> Record:
-    """The record of a drawn run."""
+def drawn_run(count: int) -> Run:
+    """A drawn run."""
     tally = Tally()
     tally.table.clear()  # goes to Parquet; the page is made without it
     for model, report in reports(count):
         tally.add(model, report)
-    return Record(
-        verdict="pass", subject="drawn", models=MODELS, oracles=ORACLES, seed=0,
-        rows=tally.summaries(), failures=(), cases=tally.verdicts, declined={}, table={},
-        seconds=0.0, environment=environment(), spreads=tally.spreads.records(),
+    return Run(
+        verdict=Verdict.PASS, subject="drawn", command="", models=MODELS, oracles=ORACLES, seed=0,
+        rows=tally.summaries(), failures=(), cases={str(v): n for v, n in tally.verdicts.items()},
+        declined={}, interrupted=False, seconds=0.0, environment=environment(),
+        error_histograms=tally.error_histograms.records(), worst_entries=tuple(worst_entries()),
     )  # fmt: skip
 
 
@@ -152,18 +157,18 @@ def opened(browser: Any, path: Path) -> tuple[float, float, float]:
 def measure(browser: Any, count: int) -> None:
     """Print one line about a run of `count` cases."""
     begin = time.perf_counter()
-    run = document.of(replace(record(count), profiles=tuple(profiles())))
+    run = cleaned(drawn_run(count))
     counted = time.perf_counter() - begin
-    source = page.render(run).encode()
+    source = page.render_run(run).encode()
     rendered = time.perf_counter() - begin - counted
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / store.PAGE
+        path = Path(folder) / files.PAGE
         path.write_bytes(source)
         times = [opened(browser, path) for _ in range(OPENINGS)]
     usable, busy, drawn = (statistics.median(column) for column in zip(*times, strict=True))
     print(
         f"{count:>8,} cases  {len(run.rows):,} rows  page {len(source) / 1e6:.2f} MB  "
-        f"run.json {len(store.to_json(run)) / 1e6:.1f} MB  counted {counted:.1f} s  "
+        f"run.json {len(run_json.to_json(run)) / 1e6:.1f} MB  counted {counted:.1f} s  "
         f"rendered {rendered:.2f} s  usable {usable:.2f} s (busy {busy:.2f} s)  "
         f"all drawn {drawn:.2f} s"
     )

@@ -94,7 +94,7 @@ def verify(
         raise SpecError("models is empty; name at least one, or leave it out for all.")
     plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed)
     setup = Setup(load_oracles(oracles), timeout=timeout)
-    report = Report.of(_verify(subject, plan, setup, progress, keep_partial))
+    report = Report(*_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
     if gathered is not None:
         gathered.append(report)

@@ -91,10 +91,10 @@ def _folder(config: pytest.Config) -> Path | None:
     if given is None:
         return None
     from .errors import ReportError
-    from .report import folder as store
+    from .report.folder import prepare
 
     try:
-        return store.prepare(config.invocation_params.dir / given)
+        return prepare(config.invocation_params.dir / given)
     except ReportError as error:
         raise pytest.UsageError(f"--bptt-report: {error}") from error
 
@@ -203,14 +203,14 @@ class _Recorder:
         report = yield
         found, said = item.stash.get(_FOUND, []), item.stash.get(_PROPERTIES, [])
         if found:
-            from .report.bundle import bundle, pack
+            from .report.bundle import pack
             from .report.pytest_outcomes import properties
 
             for one in found:
                 number = 1 + sum(name.endswith("_verdict") for name, _ in said)
                 said += properties(one, number)
             if self.wanted:
-                report.__dict__["bptt_check"] = [pack(bundle(one)) for one in found]
+                report.__dict__["bptt_check"] = [pack(one.bundle()) for one in found]
             found.clear()  # a test has several reports: setup, call, teardown, subtests
         if call.when == "teardown":  # which is where a JUnit file looks for properties
             report.user_properties.extend(said)
@@ -257,17 +257,17 @@ class _Collector:
 
     def _written(self, parts: Bundle) -> list[str]:
         """Write what was asked for; a line for the place to look at."""
-        from .report import folder as store, markdown
+        from .report import files, folder, markdown
 
         page = ""
         if self.folder is not None:
-            store.write_folder(self.folder, parts)
-            page = str(Path(self.given) / store.PAGE)
+            folder.write_folder(self.folder, parts)
+            page = str(Path(self.given) / files.PAGE)
         below = os.environ.get(STEP_SUMMARY) if self.found else None
         for path in [self.summary, Path(below) if below else None]:
             if path is not None:
                 with path.open("a", encoding="utf-8") as file:
-                    file.write(markdown.render(parts.run, page))
+                    file.write(markdown.render_markdown(parts.run, page))
         return [f"report: {page}"] if page else []
 
     def _labelled(self) -> dict[str, Bundle]:

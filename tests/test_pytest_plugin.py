@@ -12,7 +12,7 @@ from support.pytest_sessions import run, session_of
 
 import bptt_check as bc
 from bptt_check import pytest_plugin
-from bptt_check.report.report import load
+from bptt_check.report.folder import load_run
 
 pytest_plugins = ["pytester"]
 
@@ -82,7 +82,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def test_every_check_is_in_the_report(session: pytest.Pytester, workers: tuple[str, ...]) -> None:
     """Each once, under the name of its test, wherever the test ran."""
     result = run(session, "--bptt-report", "out", *workers)
-    report = load(session.path / "out")
+    report = load_run(session.path / "out")
 
     result.assert_outcomes(passed=6, failed=1)
     assert [check.check for check in report.checks] == CHECKS
@@ -97,7 +97,7 @@ def test_every_check_is_in_the_report(session: pytest.Pytester, workers: tuple[s
 def test_counterexamples_come_along(session: pytest.Pytester) -> None:
     """They are arrays of the failing tests, also when these ran in a worker."""
     run(session, "--bptt-report", "out", "-n", "2")
-    (first, second) = load(session.path / "out").failures
+    (first, second) = load_run(session.path / "out").failures
 
     for failure in (first, second):
         case = bc.Case.load(session.path / "out" / str(failure.counterexample))
@@ -117,7 +117,7 @@ def test_a_session_without_failures_passes(session: pytest.Pytester) -> None:
     """The verdict is that of the checks that ran."""
     result = run(session, "--bptt-report", "out", "-k", "right or twice")
 
-    assert load(session.path / "out").verdict == "pass"
+    assert load_run(session.path / "out").verdict == "pass"
     result.stdout.fnmatch_lines(["pass: every gradient*"])
 
 
@@ -126,7 +126,7 @@ def test_a_session_without_checks_does_not_pass(session: pytest.Pytester) -> Non
     result = run(session, "--bptt-report", "out", "-k", "something_else")
 
     result.assert_outcomes(passed=1, deselected=6)
-    assert load(session.path / "out").verdict == "inconclusive"
+    assert load_run(session.path / "out").verdict == "inconclusive"
     result.stdout.fnmatch_lines(["inconclusive: nothing was checked"])
 
 
@@ -175,7 +175,7 @@ def test_an_interrupted_session_says_so(session: pytest.Pytester) -> None:
     stop = "def test_stop():\n    raise KeyboardInterrupt\n\n\ndef not_a_test():"
     session.makepyfile(test_it=TESTS.replace("def test_wrong():", stop))
     result = run(session, "--bptt-report", "out")
-    report = load(session.path / "out")
+    report = load_run(session.path / "out")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert [check.check for check in report.checks] == ["test_it.py::test_right"]

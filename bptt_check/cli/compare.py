@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..report.report import load
+from ..report.folder import load_run
 from .shared import advice, cli
 
 if TYPE_CHECKING:
@@ -37,9 +37,13 @@ def compare_command(
     from ..report.html import comparison_page
 
     with advice():
-        found = comparison.compare(load(base), load(run), threshold)
-        page = comparison_page.write(report, found, base, run) if report is not None else None
-    click.echo(comparison_page.to_json(found).decode() if as_json else text(found))
+        found = comparison.compare(load_run(base), load_run(run), threshold)
+        page = (
+            comparison_page.write_comparison(report, found, base, run)
+            if report is not None
+            else None
+        )
+    click.echo(comparison_page.comparison_to_json(found).decode() if as_json else text(found))
     if page is not None:
         click.echo(f"report: {page}", err=as_json)
     raise click.exceptions.Exit(1 if found.is_worse else 0)
@@ -47,14 +51,19 @@ def compare_command(
 
 def text(found: Comparison) -> str:
     """The comparison for a terminal: the sentence, the counts and every change, worst first."""
-    from ..report.comparison import headline
+    from ..report.comparison import comparison_headline
     from ..report.grouping import label
 
     title = "WORSE" if found.is_worse else "OK"
     counts = ", ".join(f"{n:,} {kind}" for kind, n in found.counts.items())
     changed = [c for c in found.changes if c.kind != "same"]
     failed = [f"  failed {label(f.check, f.model)}: {f.verdict}" for f in found.failures]
-    lines = [f"{title}  {headline(found)}", f"  {counts}", *failed, *map(line, changed[:SHOWN])]
+    lines = [
+        f"{title}  {comparison_headline(found)}",
+        f"  {counts}",
+        *failed,
+        *map(line, changed[:SHOWN]),
+    ]
     if len(changed) > SHOWN:
         lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
     lines += [f"  declined now: {model} ({found.run.declined[model]})" for model in found.declined]

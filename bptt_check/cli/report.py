@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..report.report import load
+from ..report.folder import load_run, write_page
 from .shared import advice, cli
 
 
@@ -13,14 +13,13 @@ from .shared import advice, cli
 @click.option("--index", is_flag=True, help="List all runs below RUN_DIR in a page, runs.html.")
 def report_command(folder: str, index: bool) -> None:
     """Render the page of a run again from its records."""
-    from ..report import folder as store
     from ..report.html import runs_page
 
     if index:
         with advice():
-            click.echo(f"runs: {runs_page.write(folder)}")
+            click.echo(f"runs: {runs_page.write_index(folder)}")
         return
     with advice():
-        found = load(folder)
-        page = store.write_page(folder, found)
-    click.echo(f"{found.verdict}  {found.subject}\nreport: {page}")
+        run = load_run(folder)
+        page = write_page(folder, run)
+    click.echo(f"{run.verdict}  {run.subject}\nreport: {page}")

@@ -13,6 +13,7 @@ import click
 from .. import api
 from ..cases.case import DTYPES
 from ..report.report import Report
+from ..runs.cleaning import clean
 from .shared import (
     STATUS,
     Limits,
@@ -77,11 +78,11 @@ def run(options: Options, folder: str | None = None) -> Report:
 
     Ctrl-C ends it early, with a report of what there is.
     """
-    from ..report import folder as store
+    from ..report.folder import prepare
     from .progress import progress
 
     if folder is not None:
-        store.prepare(folder)
+        prepare(folder)
     with (
         contextlib.redirect_stdout(sys.stderr),
         subject_of(options.subject, options.limits) as subject,
@@ -98,22 +99,21 @@ def run(options: Options, folder: str | None = None) -> Report:
             progress=advance,
             keep_partial=True,
         )
-    return replace(report, command=options.command)
+    return replace(report, run=replace(report.run, command=clean(options.command)))
 
 
 def _tell(report: Report, folder: str | None, as_json: bool) -> None:
     """Print the run, then write its folder, then say where."""
     from rich.console import Console
 
-    from ..report import folder as store, terminal
-    from ..report.bundle import bundle
+    from ..report import run_json, terminal
+    from ..report.folder import write_folder
 
-    parts = bundle(report) if folder is not None else None
-    document = parts.run if parts else report.document
+    run = report.run_alone() if folder is None else report.run
     if as_json:
-        click.echo(store.to_json(document).decode(), nl=False)
+        click.echo(run_json.to_json(run).decode(), nl=False)
     else:
-        terminal.show(document, Console())
-    if parts and folder is not None:
-        page = store.write_folder(folder, parts)
+        terminal.show(run, Console())
+    if folder is not None:
+        page = write_folder(folder, report.bundle())
         click.echo(f"report: {page}", err=as_json)

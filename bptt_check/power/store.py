@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ReportError
-from ..report.folder import write_file
+from ..report.files import write_file
 from .records import SCHEMA_VERSION, Power
 
 DATA, PAGE = "power.json", "index.html"

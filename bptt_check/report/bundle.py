@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..cases.case import Case
-from ..runs.records import TABLE, Record
-from . import document, folder as store
-from .document import FailureEntry, Run
+from ..runs.cleaning import clean
+from ..runs.records import TABLE, Failure, Run, counterexample_name
+from . import run_json
 from .merging import merge_runs
 
 
@@ -21,7 +20,7 @@ from .merging import merge_runs
 class Bundle:
     """A run, its table (`records.TABLE`) and its counterexamples as the bytes of `.npz` files.
 
-    The names of the files are those in `run.failures`. Cases stay bytes, so that a process that
+    The names of the files are those in `run.failures`. Cases are bytes, so that a process that
     does not know a model (its cell was registered elsewhere) can still write the report.
     """
 
@@ -30,20 +29,7 @@ class Bundle:
     files: Mapping[str, bytes]
 
 
-def bundle(record: Record) -> Bundle:
-    """The bundle of a record."""
-    names = [file_name(n, f.model, f.verdict) for n, f in enumerate(record.failures)]
-    files = {n: npz(f.case) for n, f in zip(names, record.failures, strict=True)}
-    return Bundle(document.of(record, names), record.table, files)
-
-
-def file_name(number: int, model: str, verdict: str) -> str:
-    """Where a counterexample goes, relative to the folder of the run."""
-    readable = re.sub(r"[^A-Za-z0-9+-]", "_", f"{model}-{verdict}")[:80]
-    return f"{store.COUNTEREXAMPLES}/{number + 1:03d}-{readable}.npz"
-
-
-def npz(case: Case) -> bytes:
+def npz_of(case: Case) -> bytes:
     """What `case.save` writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "case.npz"
@@ -54,17 +40,19 @@ def npz(case: Case) -> bytes:
 def pack(parts: Bundle) -> dict[str, Any]:
     """The bundle as JSON types, to go through a pipe or a test report; `unpack` reads it."""
     return {
-        "run": store.to_json(parts.run).decode(),
-        "table": {name: [store.strict(v) for v in column] for name, column in parts.table.items()},
+        "run": run_json.to_json(parts.run).decode(),
+        "table": {
+            name: [run_json.strict(v) for v in column] for name, column in parts.table.items()
+        },
         "files": {name: base64.b64encode(data).decode() for name, data in parts.files.items()},
     }
 
 
 def unpack(data: Mapping[str, Any]) -> Bundle:
     """The bundle that was packed."""
-    table = {name: store.numbers(name, column) for name, column in data["table"].items()}
+    table = {name: run_json.numbers(name, column) for name, column in data["table"].items()}
     files = {name: base64.b64decode(text) for name, text in data["files"].items()}
-    return Bundle(store.from_json(data["run"].encode(), "the report of a test"), table, files)
+    return Bundle(run_json.from_json(data["run"].encode(), "the report of a test"), table, files)
 
 
 def merge(parts: Mapping[str, Bundle], command: str = "", interrupted: bool = False) -> Bundle:
@@ -81,9 +69,9 @@ def merge(parts: Mapping[str, Bundle], command: str = "", interrupted: bool = Fa
 def _renumbered(part: Bundle, before: int) -> Bundle:
     """The part with the numbers of its files beginning after those of the parts before it."""
     files: dict[str, bytes] = {}
-    failures: list[FailureEntry] = []
+    failures: list[Failure] = []
     for number, failure in enumerate(part.run.failures, before):
-        name = file_name(number, failure.model, failure.verdict)
+        name = counterexample_name(number, failure.model, failure.verdict)
         if (old := failure.counterexample) in part.files:
             files[name] = part.files[str(old)]
         failures.append(replace(failure, counterexample=name if name in files else None))
@@ -93,7 +81,7 @@ def _renumbered(part: Bundle, before: int) -> Bundle:
 def _stacked(parts: Mapping[str, Bundle]) -> dict[str, list[Any]]:
     """The tables below each other, with the label of each in its lines."""
     tables = [
-        {"check": [document.clean(label)] * _length(part.table), **part.table}
+        {"check": [clean(label)] * _length(part.table), **part.table}
         for label, part in parts.items()
     ]
     names = dict.fromkeys(["check", *TABLE, *(name for table in tables for name in table)])

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..runs.records import Failure, Run, Summary
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .document import FailureEntry, RowEntry, Run
 
 KINDS = {
     "worse": "a worse verdict, or an error that grew beyond the threshold",
@@ -35,11 +35,11 @@ class Change:
     """What became of one row; `before` or `after` is None where there is none."""
 
     kind: str
-    before: RowEntry | None
-    after: RowEntry | None
+    before: Summary | None
+    after: Summary | None
 
     @property
-    def row(self) -> RowEntry:
+    def row(self) -> Summary:
         """The later row, or the earlier one if it is gone."""
         row = self.after or self.before
         assert row is not None
@@ -70,8 +70,8 @@ class Comparison:
     @property
     def counts(self) -> dict[str, int]:
         """Number of changes of every kind."""
-        found = Counter(change.kind for change in self.changes)
-        return {kind: found[kind] for kind in KINDS}
+        counts = Counter(change.kind for change in self.changes)
+        return {kind: counts[kind] for kind in KINDS}
 
     @property
     def regressions(self) -> tuple[Change, ...]:
@@ -79,7 +79,7 @@ class Comparison:
         return tuple(change for change in self.changes if change.regressed)
 
     @property
-    def failures(self) -> tuple[FailureEntry, ...]:
+    def failures(self) -> tuple[Failure, ...]:
         """New failures that no row tells of: a subject that raises leaves none to compare."""
         told = {(change.row.check, change.row.model) for change in self.regressions}
         before = {(f.check, f.model, f.verdict) for f in self.base.failures}
@@ -119,11 +119,11 @@ def _changes(base: Run, run: Run, threshold: float) -> Iterator[Change]:
         yield Change(_kind(old, now, threshold), old, now)
 
 
-def _key(row: RowEntry) -> tuple[str, str, str, str]:
+def _key(row: Summary) -> tuple[str, str, str, str]:
     return row.check, row.model, row.parameter, row.oracle
 
 
-def _kind(before: RowEntry | None, after: RowEntry | None, threshold: float) -> str:
+def _kind(before: Summary | None, after: Summary | None, threshold: float) -> str:
     if before is None:
         return "new"
     if after is None:
@@ -156,16 +156,16 @@ def _fails(count: int) -> str:
     return "fails" if count == 1 else "fail"
 
 
-def headline(found: Comparison) -> str:
+def comparison_headline(comparison: Comparison) -> str:
     """The comparison in one sentence."""
-    if found.is_worse:
-        models = len(found.failures)
-        new = sum(change.kind == "new" for change in found.regressions)
-        worse = len(found.regressions) - new
+    if comparison.is_worse:
+        models = len(comparison.failures)
+        new = sum(change.kind == "new" for change in comparison.regressions)
+        worse = len(comparison.regressions) - new
         said = [f"{grouping.plural(worse, 'check')} got worse"] if worse else []
         said += [f"{grouping.plural(new, 'new check')} {_fails(new)}"] if new else []
         said += [f"{grouping.plural(models, 'model')} newly failed"] if models else []
         return ", ".join(said)
-    counts = found.counts
+    counts = comparison.counts
     good = [f"{counts[kind]:,} {kind}" for kind in ("fixed", "better") if counts[kind]]
     return f"nothing got worse{'; ' + ', '.join(good) if good else ''}"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..runs.records import CheckEntry, Run, Summary
 from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
-from .document import CheckEntry, RowEntry, Run
 
 
 class Absent(StrEnum):
@@ -41,7 +41,7 @@ class Gradient:
     """One gradient of one model, with a row per oracle."""
 
     parameter: str
-    rows: tuple[RowEntry, ...]
+    rows: tuple[Summary, ...]
 
     @property
     def verdict(self) -> Verdict | Absent:
@@ -53,7 +53,7 @@ class Gradient:
         return Verdict.INCONCLUSIVE if offered else Absent.NOT_OFFERED
 
     @property
-    def worst(self) -> RowEntry:
+    def worst(self) -> Summary:
         """The row that fails, else that with the largest error; rows without numbers come last."""
         return min(self.rows, key=badness)
 
@@ -73,7 +73,7 @@ class ModelFacts:
     gradients: tuple[Gradient, ...]
 
     @property
-    def worst(self) -> RowEntry | None:
+    def worst(self) -> Summary | None:
         """The worst row of all, None if nothing was compared."""
         return self.gradients[0].worst if self.gradients else None
 
@@ -90,7 +90,7 @@ class ModelFacts:
 
 def models(run: Run) -> list[ModelFacts]:
     """Every model that was not declined, the worst first."""
-    rows: dict[tuple[str, str], dict[str, list[RowEntry]]] = {}
+    rows: dict[tuple[str, str], dict[str, list[Summary]]] = {}
     for row in run.rows:
         found = rows.setdefault((row.check, row.model), {})
         found.setdefault(row.parameter, []).append(row)
@@ -106,7 +106,7 @@ def models(run: Run) -> list[ModelFacts]:
 
 
 def _model(
-    part: CheckEntry, model: str, rows: dict[str, list[RowEntry]], failed: list[Verdict]
+    part: CheckEntry, model: str, rows: dict[str, list[Summary]], failed: list[Verdict]
 ) -> ModelFacts:
     gradients = [Gradient(parameter, tuple(found)) for parameter, found in rows.items()]
     gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
@@ -115,12 +115,12 @@ def _model(
     return ModelFacts(part.check, model, worst_of_all, tuple(gradients))
 
 
-def badness(row: RowEntry) -> tuple[int, float, float]:
+def badness(row: Summary) -> tuple[int, float, float]:
     """Sorts the worst first."""
     return (row.verdict.failure_rank, *_size(row))
 
 
-def _size(row: RowEntry | None) -> tuple[float, float]:
+def _size(row: Summary | None) -> tuple[float, float]:
     if row is None or math.isnan(row.max_budgets):
         return (math.inf, 0.0)
     absolute = 0.0 if math.isnan(row.max_abs) else row.max_abs

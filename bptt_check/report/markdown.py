@@ -5,15 +5,15 @@ Such pages drop what is longer than a megabyte without a word, so the text is cu
 
 from __future__ import annotations
 
+from ..runs.records import Run
 from . import grouping
-from .document import Run
 from .sentences import headline
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
 """Models and failures shown; characters of the whole."""
 
 
-def render(run: Run, report: str = "") -> str:
+def render_markdown(run: Run, report: str = "") -> str:
     """The summary of a run; `report` is where the whole of it was written."""
     parts = [f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.", _table(run)]
     parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]

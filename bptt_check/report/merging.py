@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from ..runs.records import SCHEMA_VERSION
+from ..runs.cleaning import clean
+from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
 from . import grouping
-from .document import FailureEntry, Run, clean
 
 
 def merge_runs(runs: Mapping[str, Run], command: str = "", interrupted: bool = False) -> Run:
@@ -100,7 +100,7 @@ def _added(values: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
-def _worst_first(values: Iterable[tuple[FailureEntry, ...]]) -> tuple[FailureEntry, ...]:
+def _worst_first(values: Iterable[tuple[Failure, ...]]) -> tuple[Failure, ...]:
     return tuple(sorted(_joined(values), key=lambda f: f.verdict.rank))
 
 
@@ -114,7 +114,6 @@ def _verdict(run: Run) -> Verdict:
 
 
 RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
-    "schema_version": lambda _: SCHEMA_VERSION,
     "verdict": lambda _: Verdict.INCONCLUSIVE,
     "subject": _listed(", "),
     "command": _listed("; "),

@@ -30,7 +30,7 @@ class Outcome:
 
 def outcomes(report: Report) -> list[Outcome]:
     """An outcome for every gradient that the subject offered, in the order of the run."""
-    run = report.document
+    run = report.run
     order: dict[tuple[str, str], int] = {}
     for number, row in enumerate(run.rows):
         order.setdefault((row.model, row.parameter), number)
@@ -65,7 +65,7 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
 def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
     """Name and value of what a JUnit file gets of one check; `number` counts those of a test."""
     name = "bptt" if number == 1 else f"bptt_{number}"
-    run = report.document
+    run = report.run
     yield f"{name}_verdict", str(run.verdict)
     yield f"{name}_cases", str(grouping.total_cases(run))
     worst: dict[str, float] = {}

@@ -1,38 +1,157 @@
 """A run, ready to be read: in the terminal, as JSON, as Parquet, as HTML.
 
-Nothing is computed again here: a `Report` becomes a `document.Run`, which is what `run.json` holds,
-and every page and every sentence is made of that. So a run read back from its folder says the same.
+Nothing is computed again here: every page and every sentence is made of the `Run` that `run.json`
+holds. So a run read back from its folder says the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..runs.records import Record
-from . import document
-from .document import Run
+from ..cases.case import Case
+from ..own_loss.taylor_curve import TaylorCurve
+from ..runs.measurements import ErrorHistogram, Flow, WorstEntry
+from ..runs.records import Failure, FailureWithCase, Run, Summary
+from ..verdicts.verdict import Verdict
 from .sentences import message
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
 
 
 @dataclass(frozen=True, eq=False)
-class Report(Record):
-    """A `Record` with its outputs."""
+class Report:
+    """What `verify` found, and its outputs.
 
-    @classmethod
-    def of(cls, record: Record) -> Report:
-        """The report of a record."""
-        return cls(**{f.name: getattr(record, f.name) for f in fields(Record)})
+    Args:
+        run: all that `run.json` holds.
+        table: one column per name of `records.TABLE`, an element per case, gradient and oracle.
+        cases_by_name: the counterexamples, by the name that each failure has for its own.
+    """
+
+    run: Run
+    table: Mapping[str, Sequence[Any]] = field(repr=False)
+    cases_by_name: Mapping[str, Case] = field(repr=False)
 
     @property
-    def document(self) -> Run:
-        """The run as plain data, without arrays: what every output is made of."""
-        return document.of(self)
+    def verdict(self) -> Verdict:
+        """Of the whole run."""
+        return self.run.verdict
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.run.passed
+
+    @cached_property
+    def failures(self) -> tuple[FailureWithCase, ...]:
+        """One per model and way in which it failed, the worst first, each with its case."""
+        return tuple(self._with_case(failure) for failure in self.run.failures)
+
+    def _with_case(self, failure: Failure) -> FailureWithCase:
+        own = {f.name: getattr(failure, f.name) for f in fields(Failure)}
+        return FailureWithCase(**own, case=self.cases_by_name[str(failure.counterexample)])
+
+    @property
+    def counterexample(self) -> Case | None:
+        """The simplest case that shows the first failure, None if there is none."""
+        return self.failures[0].case if self.failures else None
 
     @property
     def message(self) -> str:
         """The explanation of the worst failure, or what was left undecided; fits a screen."""
-        return message(self.document)
+        return message(self.run)
+
+    @property
+    def subject(self) -> str:
+        """Name of what was checked."""
+        return self.run.subject
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that were to be checked."""
+        return self.run.models
+
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        """Names of the oracles."""
+        return self.run.oracles
+
+    @property
+    def seed(self) -> int | None:
+        """Of the drawing."""
+        return self.run.seed
+
+    @property
+    def rows(self) -> tuple[Summary, ...]:
+        """A summary per model, gradient and oracle."""
+        return self.run.rows
+
+    @property
+    def cases(self) -> Mapping[str, int]:
+        """Verdict to the number of cases that got it."""
+        return self.run.cases
+
+    @property
+    def declined(self) -> Mapping[str, str]:
+        """Model to the reason why the subject did not take it."""
+        return self.run.declined
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.run.seconds
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it ended before it was done."""
+        return self.run.interrupted
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same; empty for a call from Python."""
+        return self.run.command
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Versions of everything that can influence a number."""
+        return self.run.environment
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """Gradient flow of one case of each family."""
+        return self.run.flows
+
+    @property
+    def spreads(self) -> tuple[ErrorHistogram, ...]:
+        """How errors are distributed over the cases."""
+        return self.run.error_histograms
+
+    @property
+    def profiles(self) -> tuple[WorstEntry, ...]:
+        """The worst case of each gradient, entry by entry."""
+        return self.run.worst_entries
+
+    @property
+    def taylor(self) -> tuple[TaylorCurve, ...]:
+        """The Taylor test of one case of each family."""
+        return self.run.taylor
+
+    def bundle(self) -> Bundle:
+        """The run with its files, as it is written to a folder or sent to another process."""
+        from .bundle import Bundle, npz_of
+
+        files = {name: npz_of(case) for name, case in self.cases_by_name.items()}
+        return Bundle(self.run, self.table, files)
+
+    def run_alone(self) -> Run:
+        """The run for whoever gets no folder: without the names of files that are not there."""
+        failures = tuple(replace(failure, counterexample=None) for failure in self.run.failures)
+        return replace(self.run, failures=failures)
 
     def to_json(self, path: str | Path) -> None:
         """Write the content of `run.json` to a file; counterexamples are in `to_folder` only.
@@ -40,9 +159,9 @@ class Report(Record):
         Raises:
             ReportError: the file cannot be written.
         """
-        from . import folder as store
+        from . import files, run_json
 
-        store.write_file(Path(path), store.to_json(self.document))
+        files.write_file(Path(path), run_json.to_json(self.run_alone()))
 
     def to_html(self, folder: str | Path) -> Path:
         """Write `index.html`, one page that needs nothing else, into a folder; returns its path.
@@ -50,10 +169,9 @@ class Report(Record):
         Raises:
             ReportError: the folder cannot be written, or holds a foreign `index.html`.
         """
-        from . import folder as store
+        from .folder import prepare, write_page
 
-        store.prepare(folder)
-        return store.write_page(folder, self.document)
+        return write_page(prepare(folder), self.run_alone())
 
     def to_folder(self, folder: str | Path) -> Path:
         """Write the page, `run.json`, `results.parquet` and `counterexamples/*.npz`.
@@ -64,22 +182,6 @@ class Report(Record):
         Raises:
             ReportError: the folder cannot be written, or holds foreign files of these names.
         """
-        from . import folder as store
-        from .bundle import bundle
+        from .folder import prepare, write_folder
 
-        store.prepare(folder)
-        return store.write_folder(folder, bundle(self))
-
-
-def load(folder: str | Path) -> Run:
-    """The run that `Report.to_folder` wrote, from its `run.json`.
-
-    Raises:
-        ReportError: there is no run, or not one that this version can read; says what to do.
-    """
-    from . import folder as store
-
-    return store.load(folder)
-
-
-__all__ = ["Report", "Run", "load", "message"]
+        return write_folder(prepare(folder), self.bundle())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from ..runs.records import Run
 from ..verdicts.reproduction import reproduction
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .document import Run
 
 COLUMNS, LINES = 100, 24
 LISTED = 6

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..own_loss.taylor_curve import TaylorCurve
+from ..runs.cleaning import clean
+from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .document import Run, clean
 from .sentences import fit, headline, message
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ..cases.case import Case
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict, decisive
-from .records import Reach, Spread
+from .measurements import ErrorByLength, ErrorHistogram
 
 BINS_PER_DECADE = 2
 LAST_BIN = 308 * BINS_PER_DECADE
@@ -27,26 +27,26 @@ def steps_back(case: Case) -> int:
     return T if case.truncation is None else min(T, case.truncation.k2)
 
 
-class Spreads:
-    """The spread of every model, gradient, oracle and dtype; the order of cases does not matter."""
+class ErrorHistograms:
+    """A histogram per model, gradient, oracle and dtype; the order of cases does not matter."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str, str], _Count] = {}
+        self._counts: dict[tuple[str, str, str, str], _Count] = {}
 
     def add(self, model: str, report: CaseReport) -> None:
         """Take in one case of the target named `model`."""
         for row in report.rows:
             key = (model, row.parameter, row.oracle, report.case.dtype)
-            self._found.setdefault(key, _Count()).add(row, steps_back(report.case))
+            self._counts.setdefault(key, _Count()).add(row, steps_back(report.case))
 
-    def records(self) -> tuple[Spread, ...]:
+    def records(self) -> tuple[ErrorHistogram, ...]:
         """What was counted."""
-        return tuple(count.record(*key) for key, count in self._found.items())
+        return tuple(count.record(*key) for key, count in self._counts.items())
 
 
 @dataclass
 class _Count:
-    """The numbers of one spread while they are counted."""
+    """The numbers of one histogram while they are counted."""
 
     cases: int = 0
     decided: int = 0
@@ -56,7 +56,7 @@ class _Count:
     max_ulps: float = math.nan
     budgets: Counter[int] = field(default_factory=Counter[int])
     ulps: Counter[int] = field(default_factory=Counter[int])
-    reaches: dict[int, tuple[int, float]] = field(default_factory=dict[int, tuple[int, float]])
+    by_length: dict[int, tuple[int, float]] = field(default_factory=dict[int, tuple[int, float]])
 
     def add(self, row: Row, steps: int) -> None:
         self.cases += 1
@@ -72,12 +72,12 @@ class _Count:
             self.budgets[bin_of(row.max_budgets)] += 1
         if row.max_ulps > 0:
             self.ulps[bin_of(row.max_ulps)] += 1
-        count, worst = self.reaches.get(steps, (0, 0.0))
-        self.reaches[steps] = (count + 1, max(worst, row.max_budgets))
+        count, worst = self.by_length.get(steps, (0, 0.0))
+        self.by_length[steps] = (count + 1, max(worst, row.max_budgets))
 
-    def record(self, model: str, parameter: str, oracle: str, dtype: str) -> Spread:
+    def record(self, model: str, parameter: str, oracle: str, dtype: str) -> ErrorHistogram:
         """The numbers as a record."""
-        return Spread(
+        return ErrorHistogram(
             model=model,
             parameter=parameter,
             oracle=oracle,
@@ -90,8 +90,8 @@ class _Count:
             exact=self.exact,
             budgets=tuple(sorted(self.budgets.items())),
             ulps=tuple(sorted(self.ulps.items())),
-            reaches=tuple(
-                Reach(steps, cases, float(f"{worst:.3g}"))
-                for steps, (cases, worst) in sorted(self.reaches.items())
+            by_length=tuple(
+                ErrorByLength(steps, cases, float(f"{worst:.3g}"))
+                for steps, (cases, worst) in sorted(self.by_length.items())
             ),
         )

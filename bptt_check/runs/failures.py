@@ -1,4 +1,4 @@
-"""From the failing cases of a target to a `Failure`: smallest case, message, diagnosis."""
+"""From the failing cases of a target to a `FailureWithCase`: smallest case, message, diagnosis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..verdicts.verdict import Verdict
 from .check import Setup, check_case
 from .counterexample_test import pasted_test
 from .drawing import draw_specs
-from .records import Failure
+from .records import FailureWithCase
 from .shrink import Drawing, shrink_spec, simplify
 
 FRESH = 24
@@ -37,7 +37,7 @@ def failure_of(
     known: Mapping[Spec, Verdict],
     drawing: Drawing | None,
     not_tried: int = 0,
-) -> Failure:
+) -> FailureWithCase:
     """The failure of which `first` was the first case.
 
     Args:
@@ -70,7 +70,7 @@ def failure_of(
         message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
     if not_tried and first.verdict == Verdict.ERROR:
         message = message.with_lines([messages.not_tried(not_tried)])
-    return Failure(
+    return FailureWithCase(
         verdict=first.verdict,
         model=name,
         parameter=report.parameter,
@@ -96,9 +96,9 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
     return replace(report, cause=replace(cause, first_difference=where, own_derivative=own))
 
 
-def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Failure:
+def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> FailureWithCase:
     """The failure of which `first` was the first case, without asking the subject anything more."""
-    return Failure(
+    return FailureWithCase(
         verdict=first.verdict,
         model=name,
         parameter=first.parameter,

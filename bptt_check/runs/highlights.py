@@ -14,7 +14,7 @@ from ..equations.gradient_flow import gradient_flow
 from ..own_loss.taylor_curve import TaylorCurve
 from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
-from .records import Flow
+from .measurements import Flow
 
 Known = Mapping[str, Mapping[Spec, Verdict]]
 """Name of a target to its specs and their verdicts."""
@@ -70,12 +70,12 @@ def _families(targets: Sequence[Target], known: Known) -> Iterator[tuple[Target,
 
 def shown(model: str, spec: Spec, weight: str = "W_hh_l0") -> Flow:
     """The gradient flow of a spec as a record for a report."""
-    found = gradient_flow(spec.build())
+    flow = gradient_flow(spec.build())
     return Flow(
         model=model,
         spec=str(spec),
         weight=weight,
-        paths=tuple(tuple(row) for row in found.path_norms(weight).tolist()),
-        state_norms=tuple(found.state_norms["h"][-1].tolist()),
-        kept=tuple(np.nan_to_num(found.kept[weight]).tolist()),
+        paths=tuple(tuple(row) for row in flow.path_norms(weight).tolist()),
+        state_norms=tuple(flow.state_norms["h"][-1].tolist()),
+        kept=tuple(np.nan_to_num(flow.kept[weight]).tolist()),
     )

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..cases.case import Case
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
+from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
+from .measurements import ErrorHistogram, Flow, WorstEntry
 
-SCHEMA_VERSION = 1
+COUNTEREXAMPLES = "counterexamples"
+"""The folder of the cases of failures, inside the folder of a run."""
+LINES = {"lines": True}
+"""Marks a text whose line breaks are meant; see `cleaning.cleaned`."""
+READABLE = 80
+"""Numbers of a case that a reader can take in."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,7 @@ class Summary:
     """One gradient of one model against one oracle, over all cases. NaN where nothing was
     measured.
 
+    `check` is the check that it belongs to, where several are reported together.
     `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
     relative error of one entry that this run would have caught somewhere, and in whichever entry.
     """
@@ -41,70 +52,102 @@ class Summary:
     floor: float = float("nan")
     floor_any: float = float("nan")
     proven: bool = False
+    check: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Failure:
     """One way in which a model failed, on the smallest case that shows it.
 
-    `test_code` is a test of that case that can be pasted into a file and run.
+    Args:
+        verdict, model, parameter: what failed; no parameter where it is not one gradient.
+        message: the explanation, of several lines.
+        spec: of the smallest case, `first_spec` of the one that was found first.
+        cases: how many cases failed so.
+        diagnoses: the sentences of `findings`.
+        test_code: a test of that case that can be pasted into a file and run.
+        counterexample: where the arrays of the case are, relative to the folder of the run.
+        check: the check that it belongs to, where several are reported together.
+        arrays: numbers of the case as text, where they are few enough to be read.
     """
 
     verdict: Verdict
     model: str
     parameter: str
-    message: str
+    message: str = field(metadata=LINES)
     spec: str
     cases: int
     first_spec: str
-    case: Case
     diagnoses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    test_code: str = ""
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Gradient flow of one case, as far as a report shows it.
-
-    `paths[i][k]` is the norm of what the loss of step i contributes to `weight` through its use at
-    step k; `state_norms[t]` that of dL/dh_t in the top layer; `kept[k - 1]` the share of the
-    weight's gradient that a sliding window of k steps keeps.
-    """
-
-    model: str
-    spec: str
-    weight: str
-    paths: tuple[tuple[float, ...], ...]
-    state_norms: tuple[float, ...]
-    kept: tuple[float, ...]
+    test_code: str = field(default="", metadata=LINES)
+    counterexample: str | None = None
+    check: str = ""
+    arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
-    """A whole run.
+class FailureWithCase(Failure):
+    """A failure with its smallest case in memory, for as long as the process lives."""
 
-    `cases` counts verdicts of cases; `table` holds one column per name with an element per case,
-    gradient and oracle, in the order of `TABLE`; `declined` maps a model to the reason.
+    case: Case = field(kw_only=True)
+
+    def recorded(self, counterexample: str) -> Failure:
+        """What `run.json` holds of it; the case goes to the file of this name."""
+        own = {f.name: getattr(self, f.name) for f in fields(Failure)}
+        return replace(
+            Failure(**own), counterexample=counterexample, arrays=readable_arrays(self.case)
+        )
+
+
+@dataclass(frozen=True)
+class CheckEntry:
+    """One call of `verify` among several, labelled with the test that made it."""
+
+    check: str
+    verdict: Verdict
+    subject: str
+    models: tuple[str, ...]
+    seed: int | None
+    cases: dict[str, int]
+    declined: dict[str, str]
+    seconds: float
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole run: what `run.json` holds. No array, no path of this machine, no time of day.
+
+    Args:
+        verdict: of all of it.
+        seed: None where several checks have different ones.
+        cases: verdict to the number of cases that got it.
+        declined: model to the reason why the subject did not take it.
+        interrupted: whether it ended before it was done.
+        rows: a summary per model, gradient and oracle.
+        failures: the worst first; their cases lie beside the run, by name.
+        checks: the calls of `verify`, empty unless several are reported together.
+        flows, error_histograms, worst_entries, taylor: what was measured beside the verdicts.
     """
 
     verdict: Verdict
     subject: str
+    command: str
+    seed: int | None
+    environment: dict[str, str]
     models: tuple[str, ...]
     oracles: tuple[str, ...]
-    seed: int
-    rows: tuple[Summary, ...]
-    failures: tuple[Failure, ...]
     cases: dict[str, int]
     declined: dict[str, str]
-    table: dict[str, list[Any]]
+    interrupted: bool
     seconds: float
-    interrupted: bool = False
-    command: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
+    rows: tuple[Summary, ...]
+    failures: tuple[Failure, ...]
+    checks: tuple[CheckEntry, ...] = ()
     flows: tuple[Flow, ...] = ()
-    spreads: tuple[Spread, ...] = ()
-    profiles: tuple[Profile, ...] = ()
+    error_histograms: tuple[ErrorHistogram, ...] = ()
+    worst_entries: tuple[WorstEntry, ...] = ()
     taylor: tuple[TaylorCurve, ...] = ()
 
     @property
@@ -113,9 +156,22 @@ class Record:
         return self.verdict == Verdict.PASS
 
     @property
-    def counterexample(self) -> Case | None:
-        """The simplest case that shows the first failure, None if there is none."""
-        return self.failures[0].case if self.failures else None
+    def parts(self) -> tuple[CheckEntry, ...]:
+        """The checks; a run that is one check is its own only part."""
+        own = {f.name: getattr(self, f.name) for f in fields(CheckEntry) if f.name != "check"}
+        return self.checks or (CheckEntry(check="", **own),)
+
+
+class RunWithCases(NamedTuple):
+    """A run and what lies beside it: a line per case, gradient and oracle, and counterexamples.
+
+    `table` holds one column per name of `TABLE`; `cases` are those of the failures, by the name
+    that each failure has for it.
+    """
+
+    run: Run
+    table: dict[str, list[Any]]
+    cases: dict[str, Case]
 
 
 TABLE: tuple[str, ...] = (
@@ -123,141 +179,48 @@ TABLE: tuple[str, ...] = (
     "max_budgets", "got", "want", "budget", "bound", "entries", "wrong", "decided", "floor",
     "floor_any", "proven",
 )  # fmt: skip
+"""Columns of the table of a run."""
+TABLE_TYPES = {"check": "str", "model": "str", "spec": "str"} | {
+    f.name: str(f.type) if f.type in ("float", "int", "bool") else "str"
+    for f in fields(Row)
+    if f.name in TABLE
+}
+"""Column to the name of its Python type."""
+
+
+def counterexample_name(number: int, model: str, verdict: str) -> str:
+    """Where the case of a failure goes, relative to the folder of the run."""
+    readable = re.sub(r"[^A-Za-z0-9+-]", "_", f"{model}-{verdict}")[:80]
+    return f"{COUNTEREXAMPLES}/{number + 1:03d}-{readable}.npz"
+
+
+def readable_arrays(case: Case) -> dict[str, str]:
+    """Every array of a small case as text; nothing of a larger one."""
+    arrays = {**case.inputs, "targets": case.targets}
+    if case.lengths is not None:
+        arrays["lengths"] = case.lengths
+    if sum(array.size for array in arrays.values()) > READABLE:
+        return {}
+    return {
+        name: np.array2string(array, precision=4, suppress_small=False, separator=", ")
+        for name, array in arrays.items()
+    }
 
 
 def environment(
     packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax", "python-flint"),
 ) -> dict[str, str]:
     """Versions of everything that can influence a number; no names of machines or people."""
-    found = {
+    versions = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
     for name in ("bptt_check", *packages):
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-class Reach(NamedTuple):
-    """The worst error among the cases whose losses flow back over the same number of steps."""
-
-    steps: int
-    cases: int
-    max_budgets: float
-
-
-@dataclass(frozen=True)
-class Spread:
-    """One gradient of one model against one oracle in one dtype, over all cases.
-
-    `budgets` and `ulps` are histograms of the largest error of each case: pairs of a bin and its
-    number of cases. Bin b holds errors in `[10**(b/2), 10**((b+1)/2))`; an error of exactly zero
-    is in `exact`, an infinite one in the last bin that a float64 can reach.
-    """
-
-    model: str
-    parameter: str
-    oracle: str
-    dtype: str
-    cases: int
-    decided: int
-    verdict: Verdict
-    max_budgets: float
-    max_ulps: float
-    exact: int
-    budgets: tuple[tuple[int, int], ...]
-    ulps: tuple[tuple[int, int], ...]
-    reaches: tuple[Reach, ...]
-    check: str = ""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What one oracle says of one entry, and what its budget is made of.
-
-    The budget is `units * (subject + oracle_rounding) + bound + choice + tiniest`: typical rounding
-    errors of the subject's dtype and of the oracle's float64 (none of a proof), the oracle's own
-    bound, what another subgradient at a kink may make, and the smallest normal number.
-    """
-
-    oracle: str
-    value: float
-    budget: float
-    units: float
-    subject: float
-    oracle_rounding: float
-    bound: float
-    tiniest: float
-    choice: float = 0.0
-    proven: bool = False
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far two oracles are apart in one gradient, at most, in what both their errors allow."""
-
-    one: str
-    other: str
-    gap: float
-
-
-@dataclass(frozen=True)
-class Quotients:
-    """Central differences of one entry: relative error (absolute where the truth is zero) by step.
-
-    `chosen` is the step that the oracle `finite_difference` takes; it then extrapolates.
-    """
-
-    steps: tuple[float, ...]
-    errors: tuple[float, ...]
-    chosen: float
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Along the time of one case: the norm of dL/dx_t, and the largest error of it in budgets.
-
-    `errors` is empty where the subject offers no gradient of `x`. `windows` holds [start, end) of
-    the steps over which a truncation goes back, block by block; it is empty for full BPTT.
-    """
-
-    norms: tuple[float, ...]
-    errors: tuple[float, ...]
-    windows: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One gradient of one model in the worst case of the run, entry by entry.
-
-    Args:
-        shape: of the gradient.
-        gates: names of the gates that are stacked in its first axis, empty where there are none.
-        errors: (rows, columns) in budgets, the largest over the oracles that decide; of blocks of
-            `block` entries (rows, columns) where the gradient is too large to be shown whole. A
-            vector is one row; `x` (T, B, D) and states (L, B, H) have a row per first index.
-        index: of the entry that the rest is about, `got` the subject's value of it.
-    """
-
-    model: str
-    parameter: str
-    verdict: Verdict
-    spec: str
-    dtype: str
-    shape: tuple[int, ...]
-    gates: tuple[str, ...]
-    block: tuple[int, int]
-    errors: tuple[tuple[float, ...], ...]
-    index: tuple[int, ...]
-    got: float
-    judged: tuple[Judged, ...]
-    agreement: tuple[Agreement, ...]
-    quotients: Quotients | None
-    steps: Steps
-    check: str = ""
+            versions[name] = "not installed"
+    return versions
 
 
 @dataclass(frozen=True)

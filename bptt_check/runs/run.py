@@ -20,10 +20,19 @@ from ..strategies import specs
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
 from .check import Setup, check_cases
+from .cleaning import cleaned
 from .drawing import draw_specs, remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
-from .records import Failure, Progress, Record, Summary, environment
+from .records import (
+    FailureWithCase,
+    Progress,
+    Run,
+    RunWithCases,
+    Summary,
+    counterexample_name,
+    environment,
+)
 from .shrink import Drawing
 from .tally import Tally
 
@@ -60,16 +69,16 @@ def verify(
     setup: Setup,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
-) -> Record:
+) -> RunWithCases:
     """Check a subject on all cases of a plan.
 
-    With `keep_partial` a KeyboardInterrupt ends the run early, and the record says so.
+    With `keep_partial` a KeyboardInterrupt ends the run early, and the run says so.
     """
     begin = time.perf_counter()
     tally = Tally()
     declined = {t.name: "supports() says no" for t in plan.targets if not _supports(subject, t)}
     accepted = [t for t in plan.targets if t.name not in declined]
-    failures: list[Failure] = []
+    failures: list[FailureWithCase] = []
     curves: list[TaylorCurve] = []
     interrupted = False
     try:
@@ -89,25 +98,28 @@ def verify(
     declined |= tally.refused()
     accepted = [t for t in accepted if t.name not in declined]
     rows = tally.summaries()
-    return Record(
+    failures.sort(key=lambda f: f.verdict.rank)
+    cases = {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(failures)}
+    run = Run(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
+        command="",
+        seed=plan.seed,
+        environment=environment(),
         models=tuple(t.name for t in plan.targets),
         oracles=tuple(o.name for o in setup.oracles),
-        seed=plan.seed,
-        rows=rows,
-        failures=tuple(sorted(failures, key=lambda f: f.verdict.rank)),
         cases={str(verdict): count for verdict, count in tally.verdicts.items()},
         declined=declined,
-        table=tally.table,
-        seconds=time.perf_counter() - begin,
         interrupted=interrupted,
-        environment=environment(),
+        seconds=time.perf_counter() - begin,
+        rows=rows,
+        failures=tuple(failure.recorded(name) for name, failure in cases.items()),
         flows=tuple(shown_flows(accepted, tally.known)),
+        error_histograms=tally.error_histograms.records(),
+        worst_entries=tuple(tally.worst_entries),
         taylor=tuple(curves),
-        spreads=tally.spreads.records(),
-        profiles=tuple(tally.profiles),
     )
+    return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
 
 
 def _supports(subject: Differentiator, target: Target) -> bool:
@@ -136,14 +148,14 @@ def _memory(subject: Differentiator, target: Target, plan: Plan) -> str:
 
 def _failures(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup, tally: Tally, before: int
-) -> list[Failure]:
+) -> list[FailureWithCase]:
     """One failure per kind of verdict that a target met, each on the smallest case found."""
     known = tally.known.get(target.name, {})
     found = tally.first.get(target.name, {})
     if Verdict.FAIL in found:  # a wrong formula, some of whose errors are as small as rounding
         found = {verdict: first for verdict, first in found.items() if verdict != Verdict.IMPRECISE}
     drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
-    failures: list[Failure] = []
+    failures: list[FailureWithCase] = []
     for first in found.values():
         shrink = before + len(failures) < FULLY_SHRUNK
         failure = failure_of(
@@ -160,7 +172,7 @@ def _failures(
     return failures
 
 
-def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterator[Failure]:
+def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterator[FailureWithCase]:
     """Failures of the target at which a run was interrupted; the subject may be what hangs."""
     for target in targets:
         if target.name not in told:

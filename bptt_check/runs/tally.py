@@ -10,9 +10,10 @@ from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict, decisive
-from .error_distribution import Spreads
-from .records import TABLE, Profile, Progress, Summary
-from .worst_cases import Worst
+from .error_distribution import ErrorHistograms
+from .measurements import WorstEntry
+from .records import TABLE, Progress, Summary
+from .worst_cases import WorstCases
 
 
 class Tally:
@@ -24,9 +25,9 @@ class Tally:
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[Verdict, CaseReport]] = {}
         self.known: dict[str, dict[Spec, Verdict]] = {}
-        self.spreads = Spreads()
-        self.worst = Worst()
-        self.profiles: list[Profile] = []
+        self.error_histograms = ErrorHistograms()
+        self.worst_cases = WorstCases()
+        self.worst_entries: list[WorstEntry] = []
         self.not_called: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
@@ -40,8 +41,8 @@ class Tally:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
-        self.spreads.add(model, report)
-        self.worst.add(report)
+        self.error_histograms.add(model, report)
+        self.worst_cases.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.outcome is Outcome.NOT_CALLED:
             self.not_called[model] = self.not_called.get(model, 0) + 1
@@ -62,9 +63,9 @@ class Tally:
         return Progress(self.count, total, model, self.failing)
 
     def close(self, model: str) -> None:
-        """No case of this target comes any more: make its profiles and let go of its arrays."""
-        self.profiles += self.worst.profiles(model)
-        self.worst = Worst()
+        """No case of this target comes any more: keep its worst entries, let go of its arrays."""
+        self.worst_entries += self.worst_cases.worst_entries(model)
+        self.worst_cases = WorstCases()
 
     def refused(self) -> dict[str, str]:
         """Targets of which the subject declined every case, and the reason it gave."""

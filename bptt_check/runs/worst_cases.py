@@ -1,4 +1,4 @@
-"""Entry by entry: profiles of the worst case of each gradient, from what was compared there.
+"""Entry by entry: the worst case of each gradient, from what was compared there.
 
 No oracle and no subject is asked again; only the forward pass is evaluated, for the difference
 quotients of one entry.
@@ -20,7 +20,7 @@ from ..equations.perturbation import PER_SEQUENCE, perturbation
 from ..equations.truncation import Window, windows, windows_of
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.row import Row
-from .records import Agreement, Judged, Profile, Quotients, Steps
+from .measurements import Agreement, DifferenceQuotients, OracleOpinion, TimeProfile, WorstEntry
 
 SHOWN = 64
 """Rows and columns of a gradient that are shown one by one."""
@@ -28,11 +28,11 @@ DIGITS = 3
 STEPS = 2.0 ** np.arange(-2.0, -47.0, -2.0)
 
 
-class Worst:
+class WorstCases:
     """Keeps, for one target, the case in which each gradient did worst."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[Row, CaseReport]] = {}
+        self._worst: dict[str, tuple[Row, CaseReport]] = {}
 
     def add(self, report: CaseReport) -> None:
         """Take in one case."""
@@ -40,15 +40,15 @@ class Worst:
             return
         for row in report.rows:
             if row.parameter in report.evidence.result.grads and row.index:
-                best = self._found.get(row.parameter)
+                best = self._worst.get(row.parameter)
                 if best is None or _badness(row) < _badness(best[0]):
-                    self._found[row.parameter] = (row, report)
+                    self._worst[row.parameter] = (row, report)
 
-    def profiles(self, model: str) -> Iterator[Profile]:
-        """A profile of every gradient that was compared."""
-        for row, report in self._found.values():
+    def worst_entries(self, model: str) -> Iterator[WorstEntry]:
+        """The worst entry of every gradient that was compared."""
+        for row, report in self._worst.values():
             if report.evidence is not None:
-                yield profile(model, row, report.case, report.evidence)
+                yield worst_entry(model, row, report.case, report.evidence)
 
 
 def _badness(row: Row) -> tuple[int, bool, float]:
@@ -56,13 +56,13 @@ def _badness(row: Row) -> tuple[int, bool, float]:
     return row.verdict.failure_rank, row.decided == 0, -row.max_budgets
 
 
-def profile(model: str, row: Row, case: Case, evidence: Evidence) -> Profile:
-    """The profile of the gradient and the entry of a row."""
+def worst_entry(model: str, row: Row, case: Case, evidence: Evidence) -> WorstEntry:
+    """The gradient and the entry of a row."""
     name, index = row.parameter, row.index
-    judged = tuple(_judged(name, index, evidence))
-    truth = min(judged, key=lambda j: j.budget).value
+    opinions = tuple(_opinions(name, index, evidence))
+    truth = min(opinions, key=lambda opinion: opinion.budget).value
     grid, block = _grid(_errors(name, evidence))
-    return Profile(
+    return WorstEntry(
         model=model,
         parameter=name,
         verdict=row.verdict,
@@ -74,10 +74,10 @@ def profile(model: str, row: Row, case: Case, evidence: Evidence) -> Profile:
         errors=tuple(tuple(_short(v) for v in line) for line in grid.tolist()),
         index=index,
         got=float(evidence.result.grads[name][index]),
-        judged=judged,
+        opinions=opinions,
         agreement=tuple(_agreement(name, evidence)),
         quotients=_quotients(case, name, index, truth),
-        steps=_steps(case, evidence),
+        over_time=_time_profile(case, evidence),
     )
 
 
@@ -114,13 +114,13 @@ def _gates(case: Case, name: str) -> tuple[str, ...]:
     return tuple(gates) if "_l" in name and len(gates) > 1 else ()
 
 
-def _judged(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[Judged]:
+def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[OracleOpinion]:
     for oracle, trusted in evidence.trusted.items():
         budgets = evidence.budgets[oracle]
         shape = trusted.grads[name].shape
         bound = np.broadcast_to(budgets.bound(name), shape)
         own = 0.0 if budgets.proven else float(budgets.oracle.error(name)[index])
-        yield Judged(
+        yield OracleOpinion(
             oracle=oracle,
             value=float(trusted.grads[name][index]),
             budget=float(budgets.of(name)[index]),
@@ -145,7 +145,9 @@ def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
             yield Agreement(one, other, _short(float(ratio.max())))
 
 
-def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Quotients | None:
+def _quotients(
+    case: Case, name: str, index: tuple[int, ...], truth: float
+) -> DifferenceQuotients | None:
     """Difference quotients of one entry of the surrogate; None where it is a constant of it."""
     total, chosen = np.zeros(len(STEPS)), []
     for window in windows_of(case):
@@ -156,7 +158,9 @@ def _quotients(case: Case, name: str, index: tuple[int, ...], truth: float) -> Q
     if not chosen:
         return None
     errors = np.abs(total - truth) / (abs(truth) or 1.0)
-    return Quotients(tuple(STEPS.tolist()), tuple(map(_short, errors.tolist())), min(chosen))
+    return DifferenceQuotients(
+        tuple(STEPS.tolist()), tuple(map(_short, errors.tolist())), min(chosen)
+    )
 
 
 def _inside(window: Window, name: str, index: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -186,14 +190,14 @@ def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
     return (up - down) / (2.0 * STEPS)
 
 
-def _steps(case: Case, evidence: Evidence) -> Steps:
+def _time_profile(case: Case, evidence: Evidence) -> TimeProfile:
     """The profile along time, by the oracle that knows dL/dx best."""
     best = min(evidence.trusted, key=lambda o: float(evidence.budgets[o].of("x").max()))
     bar = evidence.trusted[best].grads["x"]
     offered = "x" in evidence.result.grads
     errors = _errors("x", evidence).max(axis=(1, 2)).tolist() if offered else []
     norms = np.sqrt(np.square(bar).sum(axis=(1, 2))).tolist()
-    return Steps(tuple(map(_short, norms)), tuple(map(_short, errors)), tuple(_windows(case)))
+    return TimeProfile(tuple(map(_short, norms)), tuple(map(_short, errors)), tuple(_windows(case)))
 
 
 def _windows(case: Case) -> Iterator[tuple[int, int]]:

@@ -43,8 +43,8 @@ def judge(
 ) -> JudgedEntry:
     """The judgement of one entry on so many drawn cases of its target."""
     setup = Setup(tuple(known.load(name) for name in oracles))
-    record = verify(FormulaSubject(entry), Plan((entry.target,), cases, seed=seed), setup)
-    return JudgedEntry(entry, Report.of(record))
+    plan = Plan((entry.target,), cases, seed=seed)
+    return JudgedEntry(entry, Report(*verify(FormulaSubject(entry), plan, setup)))
 
 
 def judge_gallery(

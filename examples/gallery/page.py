@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bptt_check.errors import ReportError
-from bptt_check.report.folder import write_file
+from bptt_check.report.files import write_file
 from bptt_check.report.html.standalone_page import plain_page
 from bptt_check.report.sentences import fit
 from bptt_check.verdicts.verdict import Verdict

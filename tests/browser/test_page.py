@@ -16,7 +16,7 @@ from support import made
 from support.opened import SCHEMES, Opened, axe
 
 import bptt_check as bc
-from bptt_check.report import comparison, folder
+from bptt_check.report import comparison, run_json
 from bptt_check.report.html import comparison_page, page, runs_page
 
 pytestmark = pytest.mark.browser
@@ -37,8 +37,8 @@ def hostile(name: str) -> bc.Report:
     return made.failing(
         subject=name, models=(name,), oracles=("torch", name), rows=(made.wrong(**named),),
         failures=(made.failure(message=name, **named),), command=name,
-        spreads=(made.spread(**named), made.spread(**named, oracle=name)),
-        profiles=(made.profile(**named, gates=(name, "f", "g", "o")),),
+        error_histograms=(made.histogram(**named), made.histogram(**named, oracle=name)),
+        worst_entries=(made.worst_entry(**named, gates=(name, "f", "g", "o")),),
     )  # fmt: skip
 
 
@@ -53,10 +53,10 @@ REPORTS = {
     "two dtypes": made.report(
         rows=(made.row(), made.row(oracle="jax")),
         oracles=("torch", "jax"),
-        spreads=(
-            made.spread(),
-            made.spread(oracle="jax", max_budgets=0.5),
-            made.spread(dtype="float32", max_budgets=0.9),
+        error_histograms=(
+            made.histogram(),
+            made.histogram(oracle="jax", max_budgets=0.5),
+            made.histogram(dtype="float32", max_budgets=0.9),
         ),
     ),
     "curves": made.report(
@@ -228,7 +228,9 @@ def test_all_cells_are_as_the_markup_has_them(browser: Browser, page_of: Any) ->
         made.refused(model="gru", oracle="jax"),
     )
     models, oracles = ("lstm", "gru"), ("torch", "jax")
-    report = made.failing(models=models, oracles=oracles, rows=rows, spreads=(), profiles=())
+    report = made.failing(
+        models=models, oracles=oracles, rows=rows, error_histograms=(), worst_entries=()
+    )
     read = "() => [...document.querySelectorAll('a.cell')].map((a) => [a.className, a.innerText])"
     with Opened(browser, page_of(report), "light") as opened:
         rendered = opened.page.evaluate(read)
@@ -318,7 +320,7 @@ def test_a_taylor_curve_is_drawn_with_both_slopes(browser: Browser, page_of: Any
 
 def test_what_was_not_measured_is_not_drawn(browser: Browser, page_of: Any) -> None:
     """A report of the first schema has no profiles: no empty frames, the rest works."""
-    report = made.report(spreads=(), profiles=(), flows=())
+    report = made.report(error_histograms=(), worst_entries=(), flows=())
     with Opened(browser, page_of(report), "light") as opened:
         assert opened.said == []
         assert opened.page.locator("#gradient figure:visible").count() == 0
@@ -359,8 +361,8 @@ def test_the_record_is_downloaded_as_json(browser: Browser, page_of: Any, tmp_pa
     with Opened(browser, path, "light", accept_downloads=True) as opened:
         text = downloaded(opened, "JSON", tmp_path / "saved")
 
-    assert page.render(folder.from_json(text.encode(), "download")) == path.read_text()
-    assert json.loads(text)["schema_version"] == 1
+    assert page.render_run(run_json.from_json(text.encode(), "download")) == path.read_text()
+    assert json.loads(text)["schema_version"] == 2
 
 
 def test_the_rows_are_downloaded_as_csv(browser: Browser, page_of: Any, tmp_path: Path) -> None:
@@ -410,10 +412,10 @@ def quiet(tmp_path: Path) -> dict[str, Path]:
     base, run = made.report(rows=(made.row(), made.row(parameter="x"))), made.failing()
     base.to_folder(tmp_path / "base")
     run.to_folder(tmp_path / "nightly" / "run")
-    found = comparison.compare(base.document, run.document)
+    found = comparison.compare(base.run, run.run)
     return {
-        "comparison": comparison_page.write(str(tmp_path), found, "base", TALL),
-        "runs": runs_page.write(tmp_path),
+        "comparison": comparison_page.write_comparison(str(tmp_path), found, "base", TALL),
+        "runs": runs_page.write_index(tmp_path),
     }
 
 

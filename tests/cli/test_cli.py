@@ -17,7 +17,7 @@ import bptt_check as bc
 from bptt_check import oracles
 from bptt_check.cases.targets import PRESETS, parse_targets
 from bptt_check.cli import cli
-from bptt_check.report.report import load
+from bptt_check.report.folder import load_run
 
 SUBJECTS = """
 import time
@@ -195,7 +195,7 @@ def test_the_path_of_the_report_is_printed_last(folder: Path) -> None:
 
     assert last == "report: out/deep/index.html"
     assert (folder / "out/deep/index.html").is_file()
-    assert load("out/deep").verdict == "fail"
+    assert load_run("out/deep").verdict == "fail"
 
 
 def test_json_is_all_there_is_on_stdout() -> None:
@@ -410,7 +410,7 @@ def interrupted(subject: str) -> subprocess.CompletedProcess[str]:
 def test_what_was_done_before_ctrl_c_is_kept(subject: str, status: int, verdict: str) -> None:
     """The report is whole, can be loaded, and says that the run was interrupted."""
     found = interrupted(subject)
-    run = load("out")
+    run = load_run("out")
 
     assert found.returncode == status
     assert "Traceback" not in found.stderr

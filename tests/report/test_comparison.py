@@ -17,7 +17,7 @@ from bptt_check.report.html import comparison_page
 
 def compared(before: Any, after: Any, threshold: float = 2.0) -> comparison.Comparison:
     """The comparison of two runs of these rows; None is a run without that row."""
-    base, run = (made.report(rows=(row,) if row else ()).document for row in (before, after))
+    base, run = (made.report(rows=(row,) if row else ()).run for row in (before, after))
     return comparison.compare(base, run, threshold)
 
 
@@ -70,7 +70,7 @@ def test_regressions_come_first() -> None:
             made.wrong(parameter="b_y", max_budgets=1e12),
         )
     )
-    found = comparison.compare(base.document, run.document)
+    found = comparison.compare(base.run, run.run)
 
     assert [(c.kind, c.row.parameter) for c in found.changes] == [
         ("worse", "W_hh_l0"),
@@ -79,25 +79,25 @@ def test_regressions_come_first() -> None:
         ("gone", "h0"),
         ("fixed", "x"),
     ]
-    assert comparison.headline(found) == "1 check got worse, 2 new checks fail"
+    assert comparison.comparison_headline(found) == "1 check got worse, 2 new checks fail"
 
 
 def test_a_subject_that_raises_now_is_worse() -> None:
     """It leaves no rows to compare, only a failure."""
     raising = made.failing(rows=(), failures=(made.failure(verdict="error", parameter=""),))
-    found = comparison.compare(made.report().document, raising.document)
+    found = comparison.compare(made.report().run, raising.run)
 
     assert [c.kind for c in found.changes] == ["gone"]
     assert found.is_worse
-    assert comparison.headline(found) == "1 model newly failed"
-    assert not comparison.compare(raising.document, raising.document).is_worse
+    assert comparison.comparison_headline(found) == "1 model newly failed"
+    assert not comparison.compare(raising.run, raising.run).is_worse
 
 
 def test_what_is_declined_now_is_told() -> None:
     """A model that is not checked any more is no regression and no secret."""
     run = made.report(declined={"gru": "supports() says no"})
 
-    assert comparison.compare(made.report().document, run.document).declined == ("gru",)
+    assert comparison.compare(made.report().run, run.run).declined == ("gru",)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_a_comparison_page_is_escaped(name: str) -> None:
     def page_of(name: str) -> str:
         rows = (made.wrong(model=name, parameter=name, oracle=name, worst_spec=name),)
         report = made.failing(subject=name, models=(name,), rows=rows, declined={"gru": name})
-        found = comparison.compare(made.report().document, report.document)
-        return comparison_page.render(found, name, name)
+        found = comparison.compare(made.report().run, report.run)
+        return comparison_page.render_comparison(found, name, name)
 
     assert page_of(name).count("<") == page_of("tame").count("<")

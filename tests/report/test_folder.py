@@ -12,15 +12,15 @@ from support import made
 
 import bptt_check as bc
 from bptt_check.errors import ReportError
-from bptt_check.report import folder as store, parquet
-from bptt_check.report.report import load
+from bptt_check.report import parquet
+from bptt_check.report.folder import load_run, write_page
 
 
 def test_a_folder_holds_everything(tmp_path: Path) -> None:
     """The page, the record, the table and the counterexample are there and belong together."""
     page = made.failing().to_folder(tmp_path / "new" / "run")
     folder = page.parent
-    run = load(folder)
+    run = load_run(folder)
 
     assert {"index.html", "run.json", "results.parquet", "counterexamples"} == {
         p.name for p in folder.iterdir()
@@ -36,7 +36,7 @@ def test_a_run_is_loaded_from_its_folder_or_its_file(tmp_path: Path) -> None:
     report = made.report()
     report.to_folder(tmp_path)
 
-    assert report.document == load(tmp_path) == load(tmp_path / "run.json")
+    assert report.run == load_run(tmp_path) == load_run(tmp_path / "run.json")
 
 
 def test_pages_are_rendered_again_from_the_records(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_pages_are_rendered_again_from_the_records(tmp_path: Path) -> None:
     first = page.read_bytes()
     page.unlink()
 
-    assert first == store.write_page(tmp_path, load(tmp_path)).read_bytes()
+    assert first == write_page(tmp_path, load_run(tmp_path)).read_bytes()
 
 
 def test_the_files_do_not_depend_on_where_or_when(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     made.report().to_folder(tmp_path)
 
     assert [p.name for p in (tmp_path / "counterexamples").iterdir()] == ["mine.npz"]
-    assert load(tmp_path).passed
+    assert load_run(tmp_path).passed
 
 
 @pytest.mark.parametrize("name", ["index.html", "run.json", "results.parquet"])
@@ -110,18 +110,18 @@ def test_an_interrupted_write_is_no_run(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(parquet, "write", fails)
+        patch.setattr(parquet, "write_table", fails)
         with pytest.raises(ReportError, match="No space left"):
             made.failing().to_folder(tmp_path)
     with pytest.raises(ReportError, match=r"holds no run\.json"):
-        load(tmp_path)
+        load_run(tmp_path)
     assert made.report().to_folder(tmp_path).exists()
 
 
 def test_a_folder_without_run_is_refused(tmp_path: Path) -> None:
     """The message says what kind of folder is wanted."""
     with pytest.raises(ReportError, match="bptt-check run --report"):
-        load(tmp_path)
+        load_run(tmp_path)
 
 
 def test_to_json_writes_one_file(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def read(path: Path, query: str) -> list[Any]:
 def test_the_table_is_exact(tmp_path: Path) -> None:
     """Every column of every line is in Parquet as it was, NaN and infinities too."""
     path = tmp_path / "it's a table.parquet"
-    parquet.write(path, made.table(3))
+    parquet.write_table(path, made.table(3))
     lines = read(path, "select * from read_parquet($1)")
 
     assert len(lines) == 3
@@ -165,7 +165,7 @@ def test_an_empty_table_has_the_types_of_a_full_one(tmp_path: Path) -> None:
     types: list[list[Any]] = []
     for length in (0, 1):
         path = tmp_path / f"{length}.parquet"
-        parquet.write(path, made.table(length))
+        parquet.write_table(path, made.table(length))
         types.append(
             read(path, "select column_name, column_type from (describe from read_parquet($1))")
         )
@@ -177,10 +177,10 @@ def test_an_empty_table_has_the_types_of_a_full_one(tmp_path: Path) -> None:
 
 def test_the_table_carries_its_version(tmp_path: Path) -> None:
     """Whoever finds the file alone can tell what it is."""
-    parquet.write(tmp_path / "a.parquet", made.table())
+    parquet.write_table(tmp_path / "a.parquet", made.table())
 
     found = read(tmp_path / "a.parquet", "select key, value from parquet_kv_metadata($1)")
-    assert (b"schema_version", b"1") in found
+    assert (b"schema_version", b"2") in found
 
 
 def test_curves_are_read_back(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_curves_are_read_back(tmp_path: Path) -> None:
     curves = (made.curve(), made.curve(order=None, reason="flat"))
     made.report(taylor=curves).to_folder(tmp_path)
 
-    assert load(tmp_path).taylor == curves
+    assert load_run(tmp_path).taylor == curves
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_a_curve_that_no_run_writes_is_refused(
     made.report(taylor=(made.curve(**changes),)).to_json(tmp_path / "run.json")
 
     with pytest.raises(ReportError, match=says):
-        load(tmp_path)
+        load_run(tmp_path)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from support import made
 
-from bptt_check.report import folder
-from bptt_check.report.document import Run
+from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
+from bptt_check.runs.records import Run
 
 FIELDS = [f.name for f in fields(Run)]
 
@@ -34,10 +34,10 @@ def full_run(which: str) -> Run:
         rows=(made.wrong(model=model),),
         failures=(made.failure(model=model),),
         flows=(replace(made.flow(), model=model),),
-        spreads=(made.spread(model=model),),
-        profiles=(made.profile(model=model),),
+        error_histograms=(made.histogram(model=model),),
+        worst_entries=(made.worst_entry(model=model),),
         taylor=(made.curve(model=model),),
-    ).document
+    ).run
     return replace(run, checks=run.parts)
 
 
@@ -51,7 +51,6 @@ def joined(name: str) -> Any:
 
 
 WANTED: dict[str, Callable[[], Any]] = {
-    "schema_version": lambda: ONE.schema_version,
     "verdict": lambda: "fail",
     "subject": lambda: "subject of one, subject of other",
     "command": lambda: "command of one; command of other",
@@ -88,7 +87,7 @@ def test_merging_keeps_every_field(name: str) -> None:
 @pytest.mark.parametrize("run", [ONE, MERGED], ids=["one", "merged"])
 def test_run_json_keeps_every_field(name: str, run: Run) -> None:
     """What is read back from `run.json` is what was written, field by field."""
-    again = folder.from_json(folder.to_json(run), "run.json")
+    again = run_json.from_json(run_json.to_json(run), "run.json")
 
     assert getattr(run, name) == getattr(again, name)
 

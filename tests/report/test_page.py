@@ -20,7 +20,7 @@ import pytest
 from support import made
 
 import bptt_check as bc
-from bptt_check.report import folder as store
+from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
 
 
@@ -46,7 +46,7 @@ class Reader(HTMLParser):
 
 def read(report: bc.Report) -> Reader:
     """The page of a report."""
-    return Reader(page.render(report.document))
+    return Reader(page.render_run(report.run))
 
 
 REPORTS = {"pass": made.report(), "fail": made.failing(), "large": made.large(12)}
@@ -71,7 +71,7 @@ def digest(text: str) -> str:
 
 def test_the_policy_names_what_is_in_the_page_and_nothing_else() -> None:
     """The style, the script and what each library inflates to, by hash; nothing unsafe."""
-    source = page.render(made.report().document)
+    source = page.render_run(made.report().run)
     (policy,) = re.findall(r'Security-Policy" content="([^"]*)"', source)
     (style,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
     (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
@@ -93,14 +93,14 @@ def inflated(source: str, name: str) -> str:
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
 def test_the_whole_record_is_in_the_page(report: bc.Report) -> None:
     """What the page embeds is what `run.json` holds, so that a page alone is enough."""
-    embedded = json.loads(inflated(page.render(report.document), "records"))
+    embedded = json.loads(inflated(page.render_run(report.run), "records"))
 
-    assert embedded["run"] == json.loads(store.to_json(report.document))
+    assert embedded["run"] == json.loads(run_json.to_json(report.run))
 
 
 def test_the_script_is_told_the_order_of_the_models() -> None:
     """Worst first, in the words of the sections, so that the page has no opinion of its own."""
-    embedded = json.loads(inflated(page.render(made.failing().document), "records"))["page"]
+    embedded = json.loads(inflated(page.render_run(made.failing().run), "records"))["page"]
 
     assert embedded["models"] == [
         {"check": "", "model": "lstm", "verdict": "fail", "parameters": ["W_hh_l0", "b_h_l0"]}
@@ -133,8 +133,8 @@ def everywhere(name: str) -> bc.Report:
     return made.failing(
         subject=name, models=(name, "gru"), oracles=("torch", name), rows=rows, failures=(failure,),
         declined={"gru": name}, cases={name: 1}, command=name, environment={name: name},
-        spreads=(made.spread(**measured, oracle=name),),
-        profiles=(made.profile(**measured, spec=name, gates=(name, "b", "c", "d")),),
+        error_histograms=(made.histogram(**measured, oracle=name),),
+        worst_entries=(made.worst_entry(**measured, spec=name, gates=(name, "b", "c", "d")),),
         flows=(replace(made.flow(), model=name, spec=name, weight=name),),
     )  # fmt: skip
 
@@ -149,10 +149,10 @@ def test_everything_is_escaped(name: str) -> None:
 
 def test_the_same_run_gives_the_same_page() -> None:
     """To the last byte, whatever was rendered in between."""
-    first = page.render(made.failing().document)
-    page.render(made.large(2).document)
+    first = page.render_run(made.failing().run)
+    page.render_run(made.large(2).run)
 
-    assert first == page.render(made.failing().document)
+    assert first == page.render_run(made.failing().run)
 
 
 def test_only_the_duration_tells_two_runs_apart() -> None:
@@ -199,10 +199,10 @@ def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
 
 def test_every_section_has_its_template() -> None:
     """A section is a function and a template of its name; the page shows them in their order."""
-    run = made.failing(declined={"gru": "no"}).document
+    run = made.failing(declined={"gru": "no"}).run
     full = replace(run, checks=run.parts, flows=(made.flow(),), taylor=(made.curve(),))
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
-    source = page.render(full)
+    source = page.render_run(full)
 
     assert len(sections.SECTIONS) == len(names)
     assert names == re.findall(r'<section id="(\w+)"', source)
@@ -210,7 +210,7 @@ def test_every_section_has_its_template() -> None:
 
 def test_a_path_is_shown_relative_to_the_strongest() -> None:
     """The strongest path is 0.0, a thousandth of it -3.0, and nothing is left empty."""
-    source = page.render(replace(made.report().document, flows=(made.flow(),)))
+    source = page.render_run(replace(made.report().run, flows=(made.flow(),)))
 
     assert re.findall(r'<td class="path ([\w ]+)">([^<]*)<', source) == [
         ("shade0", "0.0"),
@@ -246,7 +246,7 @@ def test_the_page_of_a_passing_run_has_no_failures() -> None:
     """Sections with nothing to say are left out."""
     ids = [a["id"] for a in read(made.report()).having("section")]
 
-    assert ids == ["top", "overview", "gradient", "flow", "trust", "rows"]
+    assert ids == ["top", "overview", "gradient", "flow", "sensitivity", "rows"]
 
 
 @pytest.mark.parametrize(
@@ -287,17 +287,17 @@ def test_the_worst_comes_first() -> None:
         made.wrong(model="gru", parameter="b_y"),
         made.refused(parameter="x"),
     )
-    run = made.failing(rows=rows, models=("lstm", "gru"), failures=()).document
-    found = sections.rows(run)
+    run = made.failing(rows=rows, models=("lstm", "gru"), failures=()).run
+    found = sections.rows_section(run)
 
     assert found is not None
     assert [r.parameter for r in found.shown["rows"]] == ["b_y", "W_hh_l0", "W_hy", "x"]
-    assert [m["model"] for m in sections.page(run)["models"]] == ["gru", "lstm"]
+    assert [m["model"] for m in sections.page_data(run)["models"]] == ["gru", "lstm"]
 
 
 def test_only_the_worst_rows_are_markup() -> None:
     """Thousands of rows would make the page slow: the script pages them, and it has them all."""
-    found = sections.rows(made.large(20).document)
+    found = sections.rows_section(made.large(20).run)
 
     assert found is not None
     assert len(found.shown["rows"]) == sections.ROWS_WITHOUT_SCRIPT
@@ -320,7 +320,7 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
     """The test that the page offers runs, and fails as long as the subject is wrong."""
     made.failing().to_folder(tmp_path)
     (file,) = tmp_path.rglob("*.npz")
-    entry = replace(made.failing().document.failures[0], counterexample=str(file))
+    entry = replace(made.failing().run.failures[0], counterexample=str(file))
     scope: dict[str, Any] = {"subject": lambda case: (0.0, {})}
     exec(sections.code(entry), scope)
 
@@ -330,7 +330,7 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
 
 def test_code_with_the_numbers_in_it_comes_first() -> None:
     """A test that needs no other file is offered in place of one that loads the case."""
-    entry = replace(made.failing().document.failures[0], test_code="def test_gradient(): ...")
+    entry = replace(made.failing().run.failures[0], test_code="def test_gradient(): ...")
 
     assert sections.code(entry) == "def test_gradient(): ..."
 
@@ -368,7 +368,7 @@ def test_a_finding_without_lines_is_a_sentence() -> None:
 
 def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> matrix.Cell:
     """The cell of W_hh in a matrix of one model."""
-    found = sections.overview(made.report(rows=rows, oracles=oracles).document)
+    found = sections.overview_section(made.report(rows=rows, oracles=oracles).run)
     assert found is not None
     ((_, cells),) = found.shown["lines"]
     return cells[found.shown["columns"].index("W_hh")]
@@ -422,7 +422,7 @@ def test_tables_say_what_their_cells_belong_to() -> None:
 
 def test_a_large_page_stays_small() -> None:
     """85 models x 9 parameters x 5 oracles are a page that opens at once."""
-    assert len(page.render(made.large().document)) < 3_000_000
+    assert len(page.render_run(made.large().run)) < 3_000_000
 
 
 @pytest.mark.parametrize("diagnosis", ["looks like a missing factor", "something else"])

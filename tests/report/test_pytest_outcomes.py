@@ -94,9 +94,9 @@ def test_options_hold_for_every_check(session: pytest.Pytester) -> None:
         session, "-k", "right", "--bptt-cases", "4", "--bptt-oracle", "finite_difference",
         "--bptt-seed", "7", "--bptt-report", "out", "--junit-xml", "out.xml",
     )  # fmt: skip
-    from bptt_check.report.report import load
+    from bptt_check.report.folder import load_run
 
-    report = load(session.path / "out")
+    report = load_run(session.path / "out")
     assert (report.oracles, report.seed, report.cases) == (("finite_difference",), 7, {"pass": 4})
     assert cases_of(str(session.path / "out.xml"))["test_right"]["bptt_cases"] == "4"
 

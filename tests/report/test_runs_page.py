@@ -45,7 +45,7 @@ def test_the_folder_of_a_run_is_its_own_index(tmp_path: Path) -> None:
     """A folder that is a run itself is listed too, and its page stays what it is."""
     page = made.report().to_folder(tmp_path)
     before = page.read_bytes()
-    runs_page.write(tmp_path)
+    runs_page.write_index(tmp_path)
 
     assert [(f.name, f.address) for f in runs_page.runs_below(tmp_path)] == [
         ("this folder", "index.html")
@@ -64,7 +64,10 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 def test_an_index_is_escaped() -> None:
     """Names of folders and subjects are text."""
     hostile = "<script>alert(1)</script>"
-    run = made.report(subject=hostile).document
-    found = [runs_page.Found(hostile, "x", run), runs_page.Found(hostile, "", None, hostile)]
+    run = made.report(subject=hostile).run
+    found = [
+        runs_page.ListedRun(hostile, "x", run),
+        runs_page.ListedRun(hostile, "", None, hostile),
+    ]
 
-    assert "<script" not in runs_page.render(found)
+    assert "<script" not in runs_page.render_index(found)

@@ -31,7 +31,7 @@ def pictures() -> dict[str, tuple[str, str]]:
 
 def test_every_picture_shows_a_section_of_the_page() -> None:
     """A section that is renamed or gone makes its picture go stale."""
-    parts = sections.of(made.failing().document)
+    parts = sections.sections_of(made.failing().run)
     names = {f"#{part.name}" for part in parts if part is not None}
 
     assert {section for section, _ in pictures().values()} <= names

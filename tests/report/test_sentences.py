@@ -182,14 +182,14 @@ def test_a_real_pass_says_so() -> None:
 def test_a_proof_is_said() -> None:
     """How many gradients rest on a proof; nothing where none does."""
     rows = (made.row(oracle="certified", proven=True), made.row(), made.row(parameter="x"))
-    proven = sentences.message(made.report(rows=rows).document)
+    proven = sentences.message(made.report(rows=rows).run)
 
     assert "  proven by interval arithmetic: 1 of 2 gradients" in proven
-    assert "proven" not in sentences.message(made.report().document)
+    assert "proven" not in sentences.message(made.report().run)
 
 
 def test_what_a_proof_left_open_is_not_counted() -> None:
     """A row of a proof that decided nothing proves nothing."""
     rows = (made.vacuous(oracle="certified", proven=True), made.row())
 
-    assert "proven" not in sentences.message(made.report(rows=rows).document)
+    assert "proven" not in sentences.message(made.report(rows=rows).run)

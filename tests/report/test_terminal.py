@@ -18,7 +18,7 @@ from bptt_check.report import terminal
 def shown(report: bc.Report, **console: Any) -> str:
     """What a run looks like on a console of 80 columns."""
     target = io.StringIO()
-    terminal.show(report.document, Console(file=target, width=80, **console))
+    terminal.show(report.run, Console(file=target, width=80, **console))
     return target.getvalue()
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.runs.error_distribution import LAST_BIN, Spreads, bin_of, steps_back
-from bptt_check.runs.records import Reach
+from bptt_check.runs.error_distribution import LAST_BIN, ErrorHistograms, bin_of, steps_back
+from bptt_check.runs.measurements import ErrorByLength
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row, declined
 from bptt_check.verdicts.verdict import Verdict
@@ -22,11 +22,11 @@ def report(row: Row, case=CASE) -> CaseReport:
     return CaseReport(row.verdict, case, "subject", (row,))
 
 
-def spread_of(*reports: CaseReport):
-    spreads = Spreads()
+def histogram_of(*reports: CaseReport):
+    histograms = ErrorHistograms()
     for one in reports:
-        spreads.add("lstm", one)
-    (found,) = spreads.records()
+        histograms.add("lstm", one)
+    (found,) = histograms.records()
     return found
 
 
@@ -41,7 +41,7 @@ def test_a_bin_is_half_a_decade(size, want):
 def test_errors_are_counted_and_the_largest_kept():
     """Two sizes and an exact zero: two bins, one exact case, the larger as the maximum."""
     exact = replace(ROW, max_abs=0.0, max_ulps=0.0, max_budgets=0.0)
-    found = spread_of(report(ROW), report(replace(ROW, max_budgets=7.0)), report(exact))
+    found = histogram_of(report(ROW), report(replace(ROW, max_budgets=7.0)), report(exact))
 
     assert found.budgets == ((bin_of(0.05), 1), (bin_of(7.0), 1))
     assert (found.cases, found.decided, found.exact, found.max_budgets) == (3, 3, 1, 7.0)
@@ -59,25 +59,25 @@ def test_the_verdict_does_not_depend_on_the_order(verdicts, want):
     """A failure wins, then a pass, whichever came first."""
     reports = [report(replace(ROW, verdict=Verdict(v))) for v in verdicts]
 
-    assert spread_of(*reports).verdict == spread_of(*reversed(reports)).verdict == want
+    assert histogram_of(*reports).verdict == histogram_of(*reversed(reports)).verdict == want
 
 
 def test_an_oracle_that_declined_has_measured_nothing():
     """Its cases are counted, its maximum is NaN and its histograms are empty."""
-    found = spread_of(report(declined("W", "torch", "not for relu")))
+    found = histogram_of(report(declined("W", "torch", "not for relu")))
 
-    assert (found.cases, found.budgets, found.reaches) == (1, (), ())
+    assert (found.cases, found.budgets, found.by_length) == (1, (), ())
     assert math.isnan(found.max_budgets)
 
 
 def test_dtypes_are_counted_apart():
     """A float32 error in budgets and ulps is not one of float64."""
     single = Spec.parse("lstm T=3 B=1 D=1 H=1 O=2 dtype=float32 seed=0").build()
-    spreads = Spreads()
-    spreads.add("lstm", report(ROW))
-    spreads.add("lstm", report(ROW, single))
+    histograms = ErrorHistograms()
+    histograms.add("lstm", report(ROW))
+    histograms.add("lstm", report(ROW, single))
 
-    assert [s.dtype for s in spreads.records()] == ["float64", "float32"]
+    assert [s.dtype for s in histograms.records()] == ["float64", "float32"]
 
 
 def test_the_worst_error_is_known_per_length_of_the_way_back():
@@ -86,4 +86,4 @@ def test_the_worst_error_is_known_per_length_of_the_way_back():
     reports = [report(ROW), report(replace(ROW, max_budgets=0.5)), report(ROW, cut)]
 
     assert (steps_back(CASE), steps_back(cut)) == (3, 2)
-    assert spread_of(*reports).reaches == (Reach(2, 1, 0.05), Reach(3, 2, 0.5))
+    assert histogram_of(*reports).by_length == (ErrorByLength(2, 1, 0.05), ErrorByLength(3, 2, 0.5))

@@ -70,7 +70,7 @@ def test_a_run_has_its_curves():
     assert [(c.model, c.parameter, c.verdict) for c in report.taylor] == [
         ("rnn-tanh", EVERYTHING, "pass")
     ]
-    assert report.document.taylor == report.taylor
+    assert report.run.taylor == report.taylor
 
 
 def test_a_truncated_case_is_shown_beside_a_whole_one():

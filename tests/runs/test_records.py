@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import getpass
 import platform
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
+from support import made
 
+import bptt_check as bc
 from bptt_check.cases.case import Spec
-from bptt_check.runs.records import TABLE, Failure, Record, environment
+from bptt_check.runs.records import TABLE, FailureWithCase, Run, counterexample_name, environment
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row
 from bptt_check.verdicts.verdict import Verdict
@@ -18,31 +20,27 @@ from bptt_check.verdicts.verdict import Verdict
 CASE = Spec.parse("gru T=1 B=1 D=1 H=1 O=2").build()
 
 
-def record(**changes: Any) -> Record:
-    """A record of a run without cases."""
+def run(**changes: Any) -> Run:
+    """A run without cases."""
     options: dict[str, Any] = {
-        "verdict": "pass", "subject": "f", "models": ("gru",), "oracles": ("torch",), "seed": 0,
-        "rows": (), "failures": (), "cases": {}, "declined": {}, "table": {}, "seconds": 0.0,
+        "verdict": Verdict.PASS, "subject": "f", "command": "", "seed": 0, "environment": {},
+        "models": ("gru",), "oracles": ("torch",), "cases": {}, "declined": {},
+        "interrupted": False, "seconds": 0.0, "rows": (), "failures": (),
     }  # fmt: skip
-    return Record(**{**options, **changes})
+    return Run(**{**options, **changes})
 
 
-def failure(message: str) -> Failure:
+def failure(message: str) -> FailureWithCase:
     """A failure on the smallest case."""
-    return Failure("fail", "gru", "x", message, str(CASE.spec), 1, str(CASE.spec), CASE)
+    spec = str(CASE.spec)
+    return FailureWithCase(Verdict.FAIL, "gru", "x", message, spec, 1, spec, case=CASE)
 
 
 @pytest.mark.parametrize("verdict", ["pass", "fail", "imprecise", "inconclusive", "error"])
 def test_only_pass_has_passed(verdict):
     """Inconclusive is not passed."""
-    assert record(verdict=verdict).passed == (verdict == "pass")
+    assert run(verdict=verdict).passed == (verdict == "pass")
     assert CaseReport(Verdict(verdict), CASE, "f").passed == (verdict == "pass")
-
-
-def test_the_counterexample_is_that_of_the_first_failure():
-    """Which is the worst; None where nothing failed."""
-    assert record().counterexample is None
-    assert record(failures=(failure("a"), failure("b"))).counterexample is CASE
 
 
 def test_a_case_report_has_the_line_of_its_case():
@@ -53,7 +51,7 @@ def test_a_case_report_has_the_line_of_its_case():
 
 def test_records_are_frozen():
     """Nobody rewrites a result."""
-    for one in (record(), CaseReport(Verdict.PASS, CASE, "f"), failure("a")):
+    for one in (run(), CaseReport(Verdict.PASS, CASE, "f"), failure("a")):
         with pytest.raises(FrozenInstanceError):
             one.verdict = "pass"  # type: ignore[misc]
 
@@ -87,3 +85,37 @@ def test_the_environment_names_nobody():
 
     assert platform.node() not in text
     assert getpass.getuser() not in text.split()
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "c:\\d", "x" * 500, "<b>", ""])
+def test_file_names_stay_in_their_folder(name: str) -> None:
+    """Whatever a model is called, its file is a short plain name in one folder."""
+    folder, _, file = counterexample_name(0, name, "fail").partition("/")
+
+    assert folder == "counterexamples"
+    assert "/" not in file
+    assert "\\" not in file
+    assert ".." not in file
+    assert len(file) < 100
+
+
+def test_a_plain_run_is_its_only_part() -> None:
+    """Whoever reads checks finds one in a run that was a single call."""
+    run = made.report().run
+    (part,) = run.parts
+
+    assert (part.check, part.subject, part.models) == ("", "subject", ("lstm",))
+    assert run.checks == ()
+    assert (part,) == replace(run, checks=(part,)).parts
+
+
+def test_the_numbers_of_a_small_case_are_readable() -> None:
+    """A small counterexample is there in numbers; a large one is left to its file."""
+    large = bc.Spec.parse("lstm T=16 B=4 D=4 H=6 O=2 seed=0").build()
+    small, big = (
+        made.failing(failures=(failure,)).run.failures[0].arrays
+        for failure in (made.failure(), made.failure(case=large))
+    )
+
+    assert set(small) >= {"W_hh_l0", "x", "h0", "targets"}
+    assert big == {}

@@ -15,7 +15,7 @@ from bptt_check.cases.targets import parse_targets
 from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
-from bptt_check.runs.records import TABLE, Progress, Record
+from bptt_check.runs.records import TABLE, Progress
 from bptt_check.runs.run import Plan, verify
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport
@@ -34,11 +34,11 @@ def no_example_database(monkeypatch):
 
 def run(
     subject: Any, *names: str, cases: int = 8, oracles: Any = (EXACT,), **options: Any
-) -> Record:
-    """A run over the named targets."""
+) -> Report:
+    """The report of a run over the named targets."""
     chosen = tuple(t for name in names or (SMALL,) for t in parse_targets(name))
     plan = Plan(chosen, cases, options.pop("dtypes", ("float64",)), options.pop("seed", 0))
-    return verify(subject, plan, Setup(tuple(oracles)), **options)
+    return Report(*verify(subject, plan, Setup(tuple(oracles)), **options))
 
 
 def wrong_if(condition: Callable[[Case], bool], how: Callable[[float, Any], Any]) -> Any:
@@ -106,11 +106,11 @@ def short(case: Case) -> bool:
 )
 def test_the_verdict_is_the_worst(condition, how, verdict):
     """One failing case decides; one declined case does not."""
-    record = run(wrong_if(condition, how))
+    report = run(wrong_if(condition, how))
 
-    assert record.verdict == verdict
-    assert record.passed == (verdict == "pass")
-    assert sum(record.cases.values()) == 8
+    assert report.verdict == verdict
+    assert report.passed == (verdict == "pass")
+    assert sum(report.cases.values()) == 8
 
 
 @pytest.mark.parametrize(
@@ -127,50 +127,50 @@ def test_error_contract_fail_imprecise(hows, shown):
     def subject(case: Case) -> Any:
         return hows[case.spec.seed % len(hows)](*right(case)) if case.spec else right(case)
 
-    record = run(subject, cases=12)
+    report = run(subject, cases=12)
 
-    assert record.verdict == shown[0]
-    assert [f.verdict for f in record.failures] == shown
-    assert len(record.cases) == len(hows)
+    assert report.verdict == shown[0]
+    assert [f.verdict for f in report.failures] == shown
+    assert len(report.cases) == len(hows)
 
 
 def test_a_gradient_that_no_oracle_decides_is_inconclusive():
     """Every oracle refuses: nothing was checked, and nothing has passed."""
-    record = run(right, oracles=[RightOracle(refuses=always)])
+    report = run(right, oracles=[RightOracle(refuses=always)])
 
-    assert record.verdict == "inconclusive"
-    assert {r.verdict for r in record.rows} == {"unsupported"}
-    assert {r.reason for r in record.rows} == {"not for this one"}
+    assert report.verdict == "inconclusive"
+    assert {r.verdict for r in report.rows} == {"unsupported"}
+    assert {r.reason for r in report.rows} == {"not for this one"}
 
 
 def test_one_oracle_that_decides_is_enough():
     """In one case."""
-    record = run(
+    report = run(
         right, oracles=[RightOracle("shy", always), RightOracle("rare", lambda c: c.sizes.T != 1)]
     )
 
-    assert record.verdict == "pass"
-    assert {r.verdict for r in record.rows if r.oracle == "rare"} == {"pass"}
+    assert report.verdict == "pass"
+    assert {r.verdict for r in report.rows if r.oracle == "rare"} == {"pass"}
 
 
 @pytest.mark.parametrize("oracles", [[RightOracle()], [RightOracle("shy", always), RightOracle()]])
 def test_a_gradient_that_is_not_offered_does_not_count(oracles):
     """x and the initial states are optional, whatever an oracle can say about them."""
     partial = wrong_if(always, lambda v, g: (v, {n: a for n, a in g.items() if n[0] in "Wb"}))
-    record = run(partial, oracles=oracles)
-    reasons = {r.reason for r in record.rows if r.parameter in ("x", "h0") and r.oracle == "exact"}
+    report = run(partial, oracles=oracles)
+    reasons = {r.reason for r in report.rows if r.parameter in ("x", "h0") and r.oracle == "exact"}
 
-    assert record.verdict == "pass"
+    assert report.verdict == "pass"
     assert reasons == {NOT_OFFERED}
 
 
 def test_vacuous_cases_do_not_spoil_a_run():
     """They are counted, and the others decide."""
     relu = "rnn-relu+linear"
-    record = run(right, relu, cases=40)
-    verdicts = set(record.table["verdict"])
+    report = run(right, relu, cases=40)
+    verdicts = set(report.table["verdict"])
 
-    assert record.verdict == "pass"
+    assert report.verdict == "pass"
     assert "inconclusive" in verdicts
 
 
@@ -202,22 +202,22 @@ class Choosy:
 
 def test_models_that_are_declined_are_listed():
     """They are not checked, and do not spoil the verdict of the others."""
-    record = run(Choosy(), "lstm", SMALL, "gru")
+    report = run(Choosy(), "lstm", SMALL, "gru")
 
-    assert record.verdict == "pass"
-    assert record.subject == "choosy"
-    assert record.declined == {"lstm": "supports() says no", "gru": "supports() says no"}
-    assert record.models == ("lstm", SMALL, "gru")
-    assert {r.model for r in record.rows} == {SMALL}
+    assert report.verdict == "pass"
+    assert report.subject == "choosy"
+    assert report.declined == {"lstm": "supports() says no", "gru": "supports() says no"}
+    assert report.models == ("lstm", SMALL, "gru")
+    assert {r.model for r in report.rows} == {SMALL}
 
 
 def test_nothing_left_to_check_is_inconclusive():
     """A subject that supports nothing has not passed."""
-    record = run(Choosy(), "lstm")
+    report = run(Choosy(), "lstm")
 
-    assert record.verdict == "inconclusive"
-    assert record.rows == ()
-    assert record.cases == {}
+    assert report.verdict == "inconclusive"
+    assert report.rows == ()
+    assert report.cases == {}
 
 
 # --- summing up ---------------------------------------------------------------------------------
@@ -225,12 +225,12 @@ def test_nothing_left_to_check_is_inconclusive():
 
 def test_a_row_for_every_model_gradient_and_oracle():
     """With its largest errors, and where."""
-    record = run(right, SMALL, "lstm+linear", oracles=[RightOracle("one"), RightOracle("two")])
-    keys = [(r.model, r.parameter, r.oracle) for r in record.rows]
+    report = run(right, SMALL, "lstm+linear", oracles=[RightOracle("one"), RightOracle("two")])
+    keys = [(r.model, r.parameter, r.oracle) for r in report.rows]
 
     assert len(set(keys)) == len(keys) == (5 + 2) * 2 + (3 + 3) * 2
-    assert {r.cases for r in record.rows} == {8}
-    for row in record.rows:
+    assert {r.cases for r in report.rows} == {8}
+    for row in report.rows:
         assert 0 <= row.max_budgets < 1
         assert Spec.parse(row.worst_spec).model == parse_targets(row.model)[0].model
 
@@ -283,11 +283,11 @@ def test_cases_are_summed_up(rows, verdict, worst, seed):
 
 def test_the_table_has_a_line_for_every_row():
     """One column per name, all of one length, for Parquet."""
-    record = run(right, SMALL, cases=5)
+    report = run(right, SMALL, cases=5)
 
-    assert list(record.table) == list(TABLE)
-    assert {len(column) for column in record.table.values()} == {5 * 7}
-    assert set(record.table["parameter"]) == {
+    assert list(report.table) == list(TABLE)
+    assert {len(column) for column in report.table.values()} == {5 * 7}
+    assert set(report.table["parameter"]) == {
         "W_xh_l0",
         "W_hh_l0",
         "b_h_l0",
@@ -296,7 +296,7 @@ def test_the_table_has_a_line_for_every_row():
         "x",
         "h0",
     }
-    assert set(record.table["model"]) == {SMALL}
+    assert set(report.table["model"]) == {SMALL}
 
 
 def test_progress_is_told_after_every_case():
@@ -325,11 +325,11 @@ def test_two_runs_are_the_same():
 
 def test_every_dtype_is_drawn():
     """Of those asked for."""
-    record = run(right, cases=20, dtypes=("float64", "float32"))
-    dtypes = {Spec.parse(s).dtype for s in record.table["spec"]}
+    report = run(right, cases=20, dtypes=("float64", "float32"))
+    dtypes = {Spec.parse(s).dtype for s in report.table["spec"]}
 
     assert dtypes == {"float64", "float32"}
-    assert record.verdict == "pass"
+    assert report.verdict == "pass"
 
 
 @pytest.mark.parametrize(
@@ -342,10 +342,10 @@ def test_every_dtype_is_drawn():
 )
 def test_a_target_says_what_its_cases_have(name, has):
     """`+truncated` and `+lengths` hold for every case."""
-    record = run(right, name, cases=10)
+    report = run(right, name, cases=10)
 
-    assert record.verdict == "pass"
-    assert all(has(Spec.parse(s)) for s in record.table["spec"])
+    assert report.verdict == "pass"
+    assert all(has(Spec.parse(s)) for s in report.table["spec"])
 
 
 # --- failures -----------------------------------------------------------------------------------
@@ -353,17 +353,17 @@ def test_a_target_says_what_its_cases_have(name, has):
 
 def test_a_failure_is_shown_on_its_smallest_case():
     """Shrunk, then simplified; the message and the spec are those of the shrunk case."""
-    record = run(wrong_if(lambda c: c.sizes.T >= 3, fails), cases=30)
-    (failure,) = record.failures
+    report = run(wrong_if(lambda c: c.sizes.T >= 3, fails), cases=30)
+    (failure,) = report.failures
 
     assert failure.verdict == "fail"
     assert failure.model == SMALL
     assert failure.parameter == "W_hh_l0"
     assert failure.spec == f"{SMALL} T=3 B=1 D=1 H=1 O=1 seed=0"
     assert f"bc.Spec.parse('{failure.spec}').build())" in failure.message
-    assert failure.cases == record.cases["fail"]
+    assert failure.cases == report.cases["fail"]
     assert Spec.parse(failure.first_spec).sizes.T >= 3
-    assert record.counterexample is failure.case
+    assert report.counterexample is failure.case
     assert failure.case.sizes.T == 3
     assert failure.case.spec is None
 
@@ -371,11 +371,11 @@ def test_a_failure_is_shown_on_its_smallest_case():
 def test_the_counterexample_still_fails():
     """What is left of the values is what the failure needs."""
     subject = wrong_if(always, fails)
-    record = run(subject)
-    again = verify_one(subject, record.counterexample)
+    report = run(subject)
+    again = verify_one(subject, report.counterexample)
 
     assert again == "fail"
-    assert set(np.abs(record.counterexample.x).ravel()) <= {0.0, 1.0}
+    assert set(np.abs(report.counterexample.x).ravel()) <= {0.0, 1.0}
 
 
 def verify_one(subject: Any, case: Case) -> str:
@@ -388,23 +388,23 @@ def verify_one(subject: Any, case: Case) -> str:
 def test_only_the_first_failures_are_shrunk():
     """A subject that is wrong everywhere does not take forever."""
     names = [f"rnn-tanh+{loss}+{r}" for loss in ("mse", "bce", "linear") for r in ("every", "last")]
-    record = run(wrong_if(always, fails), *names, cases=3)
-    sizes = [sum(vars(f.case.sizes).values()) for f in record.failures]
+    report = run(wrong_if(always, fails), *names, cases=3)
+    sizes = [sum(vars(f.case.sizes).values()) for f in report.failures]
 
-    assert len(record.failures) == 6
+    assert len(report.failures) == 6
     assert sum(size == 5 for size in sizes) >= 5
-    assert record.failures[-1].spec == record.failures[-1].first_spec
+    assert report.failures[-1].spec == report.failures[-1].first_spec
 
 
 def test_the_message_of_a_run_fits_a_screen():
     """Whatever fails, but for the line to copy."""
     subject = wrong_if(always, lambda v, g: (v, {n: 3 * a for n, a in g.items()}))
-    record = Report.of(run(subject, "lstm+3layers+linear", cases=1))
-    lines = record.message.splitlines()
+    report = run(subject, "lstm+3layers+linear", cases=1)
+    lines = report.message.splitlines()
 
     assert len(lines) <= 24
     assert all(len(line) <= 100 for line in lines if "reproduce: " not in line)
-    assert "FAIL" in record.message
+    assert "FAIL" in report.message
 
 
 # --- interrupted --------------------------------------------------------------------------------
@@ -430,13 +430,13 @@ def test_an_interrupt_is_raised():
 
 
 def test_an_interrupt_keeps_what_there_is():
-    """The record says so, and is no pass."""
-    record = run(interrupted_at(40), SMALL, "lstm", cases=50, keep_partial=True)
+    """The report says so, and is no pass."""
+    report = run(interrupted_at(40), SMALL, "lstm", cases=50, keep_partial=True)
 
-    assert record.interrupted
-    assert record.verdict == "inconclusive"
-    assert 0 < sum(record.cases.values()) <= 40
-    assert {r.model for r in record.rows} == {SMALL}
+    assert report.interrupted
+    assert report.verdict == "inconclusive"
+    assert 0 < sum(report.cases.values()) <= 40
+    assert {r.model for r in report.rows} == {SMALL}
 
 
 def test_an_interrupted_failure_is_a_failure():
@@ -449,10 +449,10 @@ def test_an_interrupted_failure_is_a_failure():
             raise KeyboardInterrupt
         return fails(*right(case))
 
-    record = run(subject, SMALL, cases=50, keep_partial=True)
+    report = run(subject, SMALL, cases=50, keep_partial=True)
 
-    assert record.interrupted
-    assert record.verdict == "fail"
+    assert report.interrupted
+    assert report.verdict == "fail"
 
 
 def test_an_interrupted_failure_is_explained():
@@ -465,7 +465,7 @@ def test_an_interrupted_failure_is_explained():
             raise KeyboardInterrupt
         return fails(*right(case))
 
-    record = run(subject, SMALL, cases=50, keep_partial=True)
+    report = run(subject, SMALL, cases=50, keep_partial=True)
 
-    assert record.failures
-    assert record.counterexample is not None
+    assert report.failures
+    assert report.counterexample is not None

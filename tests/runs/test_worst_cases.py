@@ -13,7 +13,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result
 from bptt_check.equations.conditioning import STEP
 from bptt_check.runs.check import Setup, check_case
-from bptt_check.runs.worst_cases import SHOWN, Worst
+from bptt_check.runs.worst_cases import SHOWN, WorstCases
 
 NAMES = ("finite_difference", "complex_step")
 FULL = "lstm T=5 B=2 D=3 H=2 O=2 seed=1"
@@ -27,30 +27,30 @@ def wrong(case: Case) -> Result:
     return Result(loss, grads)
 
 
-def profiles_of(subject, *specs: str):
-    worst = Worst()
+def worst_entries_of(subject, *specs: str):
+    worst = WorstCases()
     setup = Setup(tuple(oracles.load(name) for name in NAMES))
     for spec in specs:
         worst.add(check_case(subject, Spec.parse(spec).build(), setup))
-    return {p.parameter: p for p in worst.profiles("lstm")}
+    return {p.parameter: p for p in worst.worst_entries("lstm")}
 
 
 def test_a_kink_has_its_place_in_the_budget():
     """Where relu may choose a subgradient, the parts still make the whole."""
     spec = "rnn-relu T=3 B=2 D=2 H=3 O=2 regime=sparse seed=2"
-    for profile in profiles_of(right, spec).values():
-        for j in profile.judged:
+    for entry in worst_entries_of(right, spec).values():
+        for j in entry.opinions:
             rounding = j.units * (j.subject + j.oracle_rounding)
             total = rounding + j.bound + j.choice + j.tiniest
             assert j.budget == pytest.approx(total, rel=1e-12)
 
 
-RIGHT = profiles_of(right, FULL)
-WRONG = profiles_of(wrong, FULL)
+RIGHT = worst_entries_of(right, FULL)
+WRONG = worst_entries_of(wrong, FULL)
 
 
 def test_the_wrong_entry_stands_out():
-    """Only the entry that is wrong exceeds its budget, and the profile points at it."""
+    """Only the entry that is wrong exceeds its budget, and the index points at it."""
     found = WRONG["W_hh_l0"]
     over = np.argwhere(np.array(found.errors) > 1)
 
@@ -60,7 +60,7 @@ def test_the_wrong_entry_stands_out():
 def test_a_right_gradient_has_no_entry_over_budget():
     """The sibling without the mistake is within budget everywhere."""
     assert RIGHT["W_hh_l0"].verdict == "pass"
-    assert max(max(line) for profile in RIGHT.values() for line in profile.errors) < 1
+    assert max(max(line) for entry in RIGHT.values() for line in entry.errors) < 1
 
 
 def test_the_worst_case_is_kept():
@@ -71,14 +71,14 @@ def test_the_worst_case_is_kept():
         return wrong(case) if case.spec and case.spec.seed == 1 else right(case)
 
     for specs in ((FULL, other), (other, FULL)):
-        assert profiles_of(wrong_once, *specs)["W_hh_l0"].spec == FULL
+        assert worst_entries_of(wrong_once, *specs)["W_hh_l0"].spec == FULL
 
 
 def test_the_parts_of_a_budget_make_the_budget():
     """What is shown of a budget adds up to it, for each oracle."""
-    for profile in RIGHT.values():
-        assert [j.oracle for j in profile.judged] == list(NAMES)
-        for j in profile.judged:
+    for entry in RIGHT.values():
+        assert [j.oracle for j in entry.opinions] == list(NAMES)
+        for j in entry.opinions:
             rounding = j.units * (j.subject + j.oracle_rounding)
             total = rounding + j.bound + j.choice + j.tiniest
             assert j.budget == pytest.approx(total, rel=1e-12)
@@ -87,7 +87,7 @@ def test_the_parts_of_a_budget_make_the_budget():
 def test_the_values_are_those_of_the_entry():
     """The subject's wrong value stands beside two oracles that agree with each other."""
     found = WRONG["W_hh_l0"]
-    values = [j.value for j in found.judged]
+    values = [j.value for j in found.opinions]
 
     assert found.got == pytest.approx(1.1 * values[1])
     assert values[0] == pytest.approx(values[1], rel=1e-6)
@@ -98,7 +98,7 @@ def test_the_values_are_those_of_the_entry():
 @pytest.mark.parametrize("name", ["W_hh_l0", "b_y", "x", "h0"])
 def test_difference_quotients_have_their_valley(spec, name):
     """Large and tiny steps are bad, the one in between is good; truncation is no exception."""
-    found = profiles_of(right, spec)[name].quotients
+    found = worst_entries_of(right, spec)[name].quotients
     assert found is not None
     best = min(found.errors)
 
@@ -110,7 +110,7 @@ def test_difference_quotients_have_their_valley(spec, name):
 
 def test_a_constant_of_the_surrogate_has_no_quotients():
     """An initial state that no window reaches cannot be differenced; a weight always can."""
-    found = profiles_of(right, "lstm T=4 B=1 D=1 H=1 O=2 k1=4 k2=1 seed=1")
+    found = worst_entries_of(right, "lstm T=4 B=1 D=1 H=1 O=2 k1=4 k2=1 seed=1")
 
     assert found["h0"].quotients is None
     assert found["W_hy"].quotients is not None
@@ -118,13 +118,13 @@ def test_a_constant_of_the_surrogate_has_no_quotients():
 
 def test_the_windows_are_those_of_the_truncation():
     """Blocks of two steps, each with three steps back; full BPTT has none."""
-    assert profiles_of(right, CUT)["W_hy"].steps.windows == ((0, 2), (1, 4), (2, 5))
-    assert RIGHT["W_hy"].steps.windows == ()
+    assert worst_entries_of(right, CUT)["W_hy"].over_time.windows == ((0, 2), (1, 4), (2, 5))
+    assert RIGHT["W_hy"].over_time.windows == ()
 
 
 def test_every_step_has_its_norm_and_error():
     """One number per step of the case."""
-    steps = RIGHT["W_hy"].steps
+    steps = RIGHT["W_hy"].over_time
 
     assert len(steps.norms) == len(steps.errors) == 5
     assert all(norm > 0 and math.isfinite(norm) for norm in steps.norms)
@@ -139,19 +139,19 @@ def test_gates_are_named_where_they_are_stacked():
 def test_a_large_gradient_is_shown_in_blocks():
     """The grid stays small, and the largest error of each block is kept."""
     spec = f"rnn-tanh+linear T=1 B=1 D={SHOWN + 6} H=3 O=1 seed=1"
-    worst = Worst()
+    worst = WorstCases()
     setup = Setup((oracles.load("complex_step"),))
     worst.add(check_case(right, Spec.parse(spec).build(), setup))
-    found = {p.parameter: p for p in worst.profiles("rnn-tanh")}["W_xh_l0"]
+    found = {p.parameter: p for p in worst.worst_entries("rnn-tanh")}["W_xh_l0"]
 
     assert (found.shape, found.block) == ((3, SHOWN + 6), (1, 2))
     assert [len(line) for line in found.errors] == [(SHOWN + 6) // 2] * 3
 
 
 def test_a_case_without_a_result_leaves_nothing():
-    """A subject that raises has no profile."""
+    """A subject that raises has no worst entry."""
 
     def broken(case: Case) -> Result:
         raise ValueError("no")
 
-    assert profiles_of(broken, FULL) == {}
+    assert worst_entries_of(broken, FULL) == {}

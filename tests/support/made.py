@@ -7,19 +7,18 @@ from typing import Any
 import bptt_check as bc
 from bptt_check.own_loss.taylor_curve import TaylorCurve
 from bptt_check.report.report import Report
-from bptt_check.runs.records import (
-    TABLE,
+from bptt_check.runs.cleaning import cleaned
+from bptt_check.runs.measurements import (
     Agreement,
-    Failure,
+    DifferenceQuotients,
+    ErrorByLength,
+    ErrorHistogram,
     Flow,
-    Judged,
-    Profile,
-    Quotients,
-    Reach,
-    Spread,
-    Steps,
-    Summary,
+    OracleOpinion,
+    TimeProfile,
+    WorstEntry,
 )
+from bptt_check.runs.records import TABLE, FailureWithCase, Run, Summary, counterexample_name
 from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
 
 SPEC = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"
@@ -81,7 +80,7 @@ def not_offered(**changes: Any) -> Summary:
     return refused(reason=NOT_OFFERED, **changes)
 
 
-def failure(**changes: Any) -> Failure:
+def failure(**changes: Any) -> FailureWithCase:
     """A failure of W_hh_l0 of an LSTM."""
     message = (
         "FAIL  lstm: the gradient of W_hh_l0 is wrong\n"
@@ -92,7 +91,7 @@ def failure(**changes: Any) -> Failure:
         "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,
         "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
     }  # fmt: skip
-    return Failure(**_typed({**given, **changes}))
+    return FailureWithCase(**_typed({**given, **changes}))
 
 
 def flow() -> Flow:
@@ -100,32 +99,32 @@ def flow() -> Flow:
     return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
 
 
-def spread(**changes: Any) -> Spread:
+def histogram(**changes: Any) -> ErrorHistogram:
     """How the errors of `row()` spread over its cases."""
     given: dict[str, Any] = {
         "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "dtype": "float64", "cases": 10,
         "decided": 9, "verdict": "pass", "max_budgets": 0.05, "max_ulps": 4.0, "exact": 1,
         "budgets": ((-5, 3), (-4, 4), (-3, 2)), "ulps": ((0, 4), (1, 5)),
-        "reaches": (Reach(1, 4, 0.01), Reach(5, 6, 0.05)),
+        "by_length": (ErrorByLength(1, 4, 0.01), ErrorByLength(5, 6, 0.05)),
     }  # fmt: skip
-    return Spread(**_typed({**given, **changes}))
+    return ErrorHistogram(**_typed({**given, **changes}))
 
 
-def profile(**changes: Any) -> Profile:
+def worst_entry(**changes: Any) -> WorstEntry:
     """The worst case of `row()`, entry by entry; one quotient is infinite."""
-    judged = tuple(
-        Judged(oracle, 0.25, 1e-15, 32.0, 1e-17, 1e-17, 2e-16, 2.0**-1022)
+    opinions = tuple(
+        OracleOpinion(oracle, 0.25, 1e-15, 32.0, 1e-17, 1e-17, 2e-16, 2.0**-1022)
         for oracle in ("torch", "jax")
     )
     given: dict[str, Any] = {
         "model": "lstm", "parameter": "W_hh_l0", "verdict": "pass", "spec": SPEC,
         "dtype": "float64", "shape": (8, 2), "gates": ("i", "f", "g", "o"), "block": (1, 1),
         "errors": tuple((0.01 * n, 0.05 / (n + 1)) for n in range(8)), "index": (3, 1),
-        "got": 0.25 + 1e-16, "judged": judged, "agreement": (Agreement("torch", "jax", 0.02),),
-        "quotients": Quotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
-        "steps": Steps((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
+        "got": 0.25 + 1e-16, "opinions": opinions, "agreement": (Agreement("torch", "jax", 0.02),),
+        "quotients": DifferenceQuotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
+        "over_time": TimeProfile((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
     }  # fmt: skip
-    return Profile(**_typed({**given, **changes}))
+    return WorstEntry(**_typed({**given, **changes}))
 
 
 def curve(**changes: Any) -> TaylorCurve:
@@ -156,9 +155,18 @@ def report(**changes: Any) -> Report:
         "seed": 0, "rows": (row(),), "failures": (), "cases": {"pass": 10}, "declined": {},
         "table": table(), "seconds": 1.5, "command": "bptt-check run subject",
         "environment": {"python": "3.11.7", "torch": "not installed"},
-        "spreads": (spread(),), "profiles": (profile(),), "flows": (flow(),),
+        "error_histograms": (histogram(),),
+        "worst_entries": (worst_entry(),), "flows": (flow(),),
     }  # fmt: skip
-    return Report(**_typed({**given, **changes}))
+    return report_of(**_typed({**given, **changes}))
+
+
+def report_of(table: dict[str, list[Any]], failures: Any = (), **given: Any) -> Report:
+    """The report of a run of these fields, as `verify` leaves it: cleaned, with its cases."""
+    named = {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(failures)}
+    recorded = tuple(failure.recorded(name) for name, failure in named.items())
+    run = cleaned(Run(**{"interrupted": False, **given}, failures=recorded))
+    return Report(run, table, {name: failure.case for name, failure in named.items()})
 
 
 def failing(**changes: Any) -> Report:

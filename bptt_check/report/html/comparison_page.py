@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .. import folder as store
-from ..comparison import KINDS, Comparison, headline
-from ..document import clean
+from ...runs.cleaning import clean
+from ...runs.records import Summary
+from ..comparison import KINDS, Change, Comparison, comparison_headline
+from ..files import made, write_file
+from ..run_json import encoded, strict
 from .assets import assets
 from .page import environment
 
@@ -16,24 +18,24 @@ SHOWN = 2000
 """Changes on the page; the worst ones, the JSON has them all."""
 
 
-def write(folder: str, found: Comparison, base: str, run: str) -> Path:
+def write_comparison(folder: str, comparison: Comparison, base: str, run: str) -> Path:
     """Write `compare.html` into a folder; `base` and `run` are how the reader calls the two.
 
     Raises:
         ReportError: the folder cannot be written.
     """
-    path = store.made(folder) / PAGE
-    store.write_file(path, render(found, base, run).encode())
+    path = made(folder) / PAGE
+    write_file(path, render_comparison(comparison, base, run).encode())
     return path
 
 
-def render(found: Comparison, base: str, run: str) -> str:
+def render_comparison(comparison: Comparison, base: str, run: str) -> str:
     """The page of a comparison."""
-    changed = [change for change in found.changes if change.kind != "same"]
+    changed = [change for change in comparison.changes if change.kind != "same"]
     page = environment().get_template("compare.html")
     return page.render(
-        found=found,
-        headline=headline(found),
+        comparison=comparison,
+        headline=comparison_headline(comparison),
         kinds=KINDS,
         changes=changed[:SHOWN],
         left=len(changed) - SHOWN,
@@ -42,23 +44,24 @@ def render(found: Comparison, base: str, run: str) -> str:
     )
 
 
-def to_json(found: Comparison) -> bytes:
+def comparison_to_json(comparison: Comparison) -> bytes:
     """The comparison as JSON: counts, threshold and every change that is one."""
-    return store.encoded(
+    return encoded(
         {
-            "verdict": "worse" if found.is_worse else "ok",
-            "threshold": found.threshold,
-            "counts": found.counts,
-            "declined": found.declined,
+            "verdict": "worse" if comparison.is_worse else "ok",
+            "threshold": comparison.threshold,
+            "counts": comparison.counts,
+            "declined": comparison.declined,
             "failures": [
-                {"check": f.check, "model": f.model, "verdict": f.verdict} for f in found.failures
+                {"check": f.check, "model": f.model, "verdict": f.verdict}
+                for f in comparison.failures
             ],
-            "changes": [_change(change) for change in found.changes if change.kind != "same"],
+            "changes": [_change(change) for change in comparison.changes if change.kind != "same"],
         }
     )
 
 
-def _change(change: Any) -> dict[str, Any]:
+def _change(change: Change) -> dict[str, Any]:
     row = change.row
     names = ("check", "model", "parameter", "oracle")
     sides = {
@@ -68,6 +71,6 @@ def _change(change: Any) -> dict[str, Any]:
     return {"kind": change.kind, **{name: getattr(row, name) for name in names}, **sides}
 
 
-def _side(row: Any) -> dict[str, Any]:
+def _side(row: Summary) -> dict[str, Any]:
     names = ("verdict", "max_budgets", "max_rel", "worst_spec")
-    return {name: store.strict(getattr(row, name)) for name in names}
+    return {name: strict(getattr(row, name)) for name in names}

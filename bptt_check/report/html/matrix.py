@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from ...runs.records import Summary
 from ...verdicts.verdict import NOT_OFFERED, Verdict
 from .. import grouping
-from ..document import RowEntry
 from ..grouping import Absent
 
 MARKS = {
@@ -48,7 +48,7 @@ def link(check: str, model: str, parameter: str) -> str:
     return "#gradient&" + urlencode({name: word for name, word in words.items() if word})
 
 
-def columns(rows: Sequence[RowEntry]) -> list[str]:
+def columns(rows: Sequence[Summary]) -> list[str]:
     """Names without layer and direction: those of layers first, then the head and the inputs."""
     last = ("W_hy", "b_y", "x", "h0", "c0")
     bases = dict.fromkeys(grouping.base_name(row.parameter) for row in rows)

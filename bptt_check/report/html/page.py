@@ -9,31 +9,32 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ...runs.records import Run
 from ...verdicts.reproduction import reproduction
-from .. import folder, grouping
-from ..document import Run
+from .. import grouping, run_json
 from . import sections
 from .assets import assets, deflated, text
-from .sensitivity import Kills
 from .standalone_page import environment_of
 
 
-def render(run: Run, kills: Kills | None = None) -> str:
+def render_run(run: Run, study: str = "") -> str:
     """The page of a run: the same run gives the same page, to the last byte.
 
     Args:
         run: to be shown.
-        kills: a power study that lies beside it.
+        study: address of the page of a power study that lies beside it.
     """
-    made = [part for part in sections.of(run, kills) if part is not None]
+    parts = [part for part in sections.sections_of(run, study) if part is not None]
     page = environment().get_template("page.html")
     return page.render(
         run=run,
         title=f"{run.verdict}: {run.subject}",
         version=run.environment.get("bptt_check", ""),
-        sections=made,
+        sections=parts,
         assets=assets(),
-        records=deflated(folder.encoded({"run": folder.builtins(run), "page": sections.page(run)})),
+        records=deflated(
+            run_json.encoded({"run": run_json.builtins(run), "page": sections.page_data(run)})
+        ),
     )
 
 

@@ -7,18 +7,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...errors import ReportError
-from .. import folder as store, grouping
-from ..document import Run, clean
+from ...runs.cleaning import clean
+from ...runs.records import Run
+from .. import grouping
+from ..files import DATA, PAGE, write_file
+from ..folder import load_run
 from .assets import assets
 from .page import environment
 
-PAGE = "runs.html"
+INDEX = "runs.html"
 DEPTH = 3
 """How far below the folder a run may lie."""
 
 
 @dataclass(frozen=True)
-class Found:
+class ListedRun:
     """A run below the folder: its name and address relative to it; `why` it cannot be read."""
 
     name: str
@@ -27,41 +30,41 @@ class Found:
     why: str = ""
 
 
-def write(folder: str | Path) -> Path:
+def write_index(folder: str | Path) -> Path:
     """Write `runs.html`, which lists every run below a folder, into it.
 
     Raises:
         ReportError: there is none, or the folder cannot be written.
     """
-    found = runs_below(Path(folder))
-    if not found:
+    runs = runs_below(Path(folder))
+    if not runs:
         raise ReportError(
             f"{folder} holds no run. Name a folder below which `bptt-check run --report` wrote."
         )
-    path = Path(folder) / PAGE
-    store.write_file(path, render(found).encode())
+    path = Path(folder) / INDEX
+    write_file(path, render_index(runs).encode())
     return path
 
 
-def runs_below(folder: Path) -> list[Found]:
+def runs_below(folder: Path) -> list[ListedRun]:
     """Every run below a folder, the worst first, unreadable ones before all."""
-    patterns = ("/".join(["*"] * depth + [store.DATA]) for depth in range(DEPTH + 1))
+    patterns = ("/".join(["*"] * depth + [DATA]) for depth in range(DEPTH + 1))
     places = sorted({path.parent for pattern in patterns for path in folder.glob(pattern)})
-    found = [_found(place, folder) for place in places]
-    return sorted(found, key=lambda f: -1 if f.run is None else f.run.verdict.rank)
+    runs = [_listed(place, folder) for place in places]
+    return sorted(runs, key=lambda f: -1 if f.run is None else f.run.verdict.rank)
 
 
-def _found(place: Path, folder: Path) -> Found:
+def _listed(place: Path, folder: Path) -> ListedRun:
     relative = place.relative_to(folder)
-    address = quote((relative / store.PAGE).as_posix())
+    address = quote((relative / PAGE).as_posix())
     name = clean(relative.as_posix()) if relative.parts else "this folder"
     try:
-        return Found(name, address, store.load(place))
+        return ListedRun(name, address, load_run(place))
     except ReportError as error:
-        return Found(name, address, None, clean(str(error).replace(str(place), name)))
+        return ListedRun(name, address, None, clean(str(error).replace(str(place), name)))
 
 
-def render(runs: list[Found]) -> str:
+def render_index(runs: list[ListedRun]) -> str:
     """The page of some runs."""
     failing = sum(f.run is None or f.run.verdict.failing for f in runs)
     headline = f"{grouping.plural(len(runs), 'run')}, {failing or 'none'} failing"

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...runs.records import Flow
+from ...runs.measurements import Flow
+from ...runs.records import Failure, Run
 from ...verdicts.reproduction import reproduction
 from ...verdicts.verdict import NOT_OFFERED, Verdict
 from .. import grouping, sentences
-from ..document import FailureEntry, Run
-from . import matrix, sensitivity as floors
-from .sensitivity import Kills
+from . import matrix
+from .sensitivity import least_seen, sensitivities
 
 OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
@@ -33,7 +33,7 @@ class Section:
     shown: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def top(run: Run) -> Section:
+def top_section(run: Run) -> Section:
     """The verdict in one sentence; how much was done, against what, with what."""
     decided = [o for o in grouping.oracles(run) if o.decided]
     models = grouping.models(run)
@@ -50,7 +50,7 @@ def top(run: Run) -> Section:
     return Section("", "top", shown)
 
 
-def failures(run: Run) -> Section | None:
+def failures_section(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, the worst first."""
     if not run.failures and not run.verdict.failing:
         return None
@@ -68,7 +68,7 @@ def failures(run: Run) -> Section | None:
     return Section("Failures", "failures", found)
 
 
-def code(failure: FailureEntry) -> str:
+def code(failure: Failure) -> str:
     """A test that fails as long as the failure is there.
 
     The run's own, with the arrays written out; without one it loads them, and `subject` is the
@@ -83,12 +83,12 @@ def code(failure: FailureEntry) -> str:
     )
 
 
-def _heading(failure: FailureEntry) -> str:
+def _heading(failure: Failure) -> str:
     where = grouping.label(failure.check, failure.model)
     return f"{where}: {failure.parameter}" if failure.parameter else where
 
 
-def gaps(run: Run) -> Section | None:
+def gaps_section(run: Run) -> Section | None:
     """What was not checked, and why."""
     declined = _by_value(run.declined.items())
     undecided = _by_value(_undecided(run))
@@ -121,7 +121,7 @@ def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def checks(run: Run) -> Section | None:
+def checks_section(run: Run) -> Section | None:
     """The checks that were collected, if there were several."""
     if not run.checks:
         return None
@@ -129,14 +129,14 @@ def checks(run: Run) -> Section | None:
     return Section("Tests", "checks", {"checks": ordered})
 
 
-def overview(run: Run) -> Section | None:
+def overview_section(run: Run) -> Section | None:
     """Models x parameters, coloured by the worst error, with a mark per oracle."""
     models = [m for m in grouping.models(run) if m.gradients]
     if not models:
         return None
     columns = matrix.columns(run.rows)
     lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
-    dtypes = list(dict.fromkeys(spread.dtype for spread in run.spreads))
+    dtypes = list(dict.fromkeys(histogram.dtype for histogram in run.error_histograms))
     shown = {
         "columns": columns,
         "lines": lines,
@@ -147,7 +147,7 @@ def overview(run: Run) -> Section | None:
     return Section("Overview", "overview", shown)
 
 
-def gradient(run: Run) -> Section | None:
+def gradient_section(run: Run) -> Section | None:
     """One gradient in detail, which one the reader chooses; drawn by the script."""
     return Section("Gradient", "gradient") if _profiled(run) else None
 
@@ -156,18 +156,18 @@ def _profiled(run: Run) -> list[grouping.ModelFacts]:
     return [m for m in grouping.models(run) if m.gradients]
 
 
-def trust(run: Run, kills: Kills | None = None) -> Section | None:
-    """How small an error the run would have caught, and which planted mistakes were."""
-    sights = floors.sights(run)
-    if not sights and kills is None:
+def sensitivity_section(run: Run, study: str = "") -> Section | None:
+    """How small an error the run would have caught; where a study of planted mistakes lies."""
+    by_oracle = sensitivities(run)
+    if not by_oracle and not study:
         return None
-    found = {
-        "sights": sights,
-        "proven": any(sight.proven for sight in sights),
-        "least": floors.least_seen(run),
-        "kills": kills,
+    shown = {
+        "sensitivities": by_oracle,
+        "proven": any(one.proven for one in by_oracle),
+        "least": least_seen(run),
+        "study": study,
     }
-    return Section("Trust", "trust", found)
+    return Section("Sensitivity", "sensitivity", shown)
 
 
 ROWS_WITHOUT_SCRIPT = 40
@@ -178,7 +178,7 @@ QUERY = (
 )
 
 
-def rows(run: Run) -> Section | None:
+def rows_section(run: Run) -> Section | None:
     """Every row, the worst first; the table is the script's, the first rows are markup."""
     if not run.rows:
         return None
@@ -188,7 +188,7 @@ def rows(run: Run) -> Section | None:
     return Section("All checks", "rows", found)
 
 
-def page(run: Run) -> dict[str, Any]:
+def page_data(run: Run) -> dict[str, Any]:
     """What the script must know beside the run: orders, marks and the models, the worst first."""
     return {
         "order": grouping.ORDER,
@@ -222,7 +222,7 @@ class FlowTable:
     lines: list[list[tuple[str, str]]]
 
 
-def flow(run: Run) -> Section | None:
+def flow_section(run: Run) -> Section | None:
     """Which path of the gradient carries how much, for one case of each family."""
     if not run.flows:
         return None
@@ -241,7 +241,7 @@ def _path(flow: Flow, value: float) -> tuple[str, str]:
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
 
 
-def taylor(run: Run) -> Section | None:
+def taylor_section(run: Run) -> Section | None:
     """The Taylor test of one case of each family: its curve, and the order along each input."""
     models = list(dict.fromkeys(c.model for c in run.taylor))
     if not models:
@@ -250,20 +250,28 @@ def taylor(run: Run) -> Section | None:
     return Section("Taylor test", "taylor", {"tests": tests})
 
 
-def of(run: Run, kills: Kills | None = None) -> list[Section | None]:
-    """What every section has to say about a run."""
-    return [trust(run, kills) if part is trust else part(run) for part in SECTIONS]
+def sections_of(run: Run, study: str = "") -> list[Section | None]:
+    """What every section has to say about a run.
+
+    Args:
+        run: to be shown.
+        study: address of the page of a power study that lies beside it.
+    """
+    return [
+        sensitivity_section(run, study) if section is sensitivity_section else section(run)
+        for section in SECTIONS
+    ]
 
 
 SECTIONS: list[Callable[[Run], Section | None]] = [
-    top,
-    failures,
-    gaps,
-    checks,
-    overview,
-    gradient,
-    flow,
-    taylor,
-    trust,
-    rows,
+    top_section,
+    failures_section,
+    gaps_section,
+    checks_section,
+    overview_section,
+    gradient_section,
+    flow_section,
+    taylor_section,
+    sensitivity_section,
+    rows_section,
 ]

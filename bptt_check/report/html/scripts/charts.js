@@ -52,14 +52,14 @@ const rule = (from, to, text) => ({
 const positive = (pairs) => pairs.map(([x, y]) => [x, bptt.number(y) > 0 && Number.isFinite(bptt.number(y)) ? bptt.number(y) : null]);
 
 // How the errors of all cases spread: counts by half a decade, one line per oracle.
-bptt.spreadChart = (spreads, unit) => {
-  const bins = spreads.flatMap((s) => s[unit].map(([bin]) => bin));
+bptt.histogramChart = (histograms, unit) => {
+  const bins = histograms.flatMap((s) => s[unit].map(([bin]) => bin));
   if (!bins.length) return null;
   // whole decades, and the budget in view
   const bounds = unit === "budgets" ? [-2, 2] : [];
   const first = 2 * Math.floor((Math.min(...bins, ...bounds) - 1) / 2), last = 2 * Math.ceil((Math.max(...bins, ...bounds) + 1) / 2);
   const places = Array.from({ length: last - first + 1 }, (_, n) => first + n);
-  const series = [...Map.groupBy(spreads, (s) => s.oracle)].map(([oracle, found]) => {
+  const series = [...Map.groupBy(histograms, (s) => s.oracle)].map(([oracle, found]) => {
     const counts = new Map();
     for (const [bin, count] of found.flatMap((s) => s[unit])) counts.set(bin, (counts.get(bin) ?? 0) + count);
     return { name: oracle, type: "line", step: "end", symbol: "none", areaStyle: { opacity: 0.1 }, lineStyle: { width: 1.5 },
@@ -119,10 +119,10 @@ bptt.budgetPieces = () => [
 ];
 
 // Worst error by how many steps the losses flow back.
-bptt.reachChart = (spreads) => {
-  const series = [...Map.groupBy(spreads, (s) => s.oracle)].map(([oracle, found]) => {
+bptt.lengthChart = (histograms) => {
+  const series = [...Map.groupBy(histograms, (s) => s.oracle)].map(([oracle, found]) => {
     const worst = new Map();
-    for (const [steps, , largest] of found.flatMap((s) => s.reaches)) {
+    for (const [steps, , largest] of found.flatMap((s) => s.by_length)) {
       worst.set(steps, Math.max(worst.get(steps) ?? 0, bptt.number(largest)));
     }
     const points = positive([...worst].sort((a, b) => a[0] - b[0]));

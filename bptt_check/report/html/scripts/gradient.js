@@ -37,7 +37,7 @@ bptt.gradient = () => {
     bptt.$("#g-next").disabled = at() >= all.length - 1;
     bptt.$("#g-place").textContent = `${at() + 1} of ${all.length}, worst first`;
     const mine = (one) => is(one, now);
-    show(now, run.profiles.find(mine), run.spreads.filter(mine), run.rows.filter(mine));
+    show(now, run.worst_entries.find(mine), run.error_histograms.filter(mine), run.rows.filter(mine));
   };
   bptt.parts.push(() => draw(false));
   bptt.charts = async () => {
@@ -64,17 +64,17 @@ bptt.gradient = () => {
     });
   };
 
-  function show(now, profile, spreads, rows) {
-    bptt.summary(now, profile, rows);
-    bptt.tables(profile);
+  function show(now, worst, histograms, rows) {
+    bptt.summary(now, worst, rows);
+    bptt.tables(worst);
     if (!window.echarts) return;
     const unit = bptt.$("#g-unit").value;
-    const exact = spreads.reduce((sum, s) => sum + s.exact, 0), cases = spreads.reduce((sum, s) => sum + s.cases, 0);
-    plot("spread", bptt.spreadChart(spreads, unit), `Distribution of the largest error of each case in ${unit}; ${exact} of ${bptt.plural(cases, "comparison")} exact.`);
-    plot("entries", profile && bptt.entriesChart(profile), profile && `Errors of all entries of ${now.parameter}; the worst is at [${profile.index.join(", ")}].`);
-    plot("reach", bptt.reachChart(spreads), "Worst error against the number of steps over which the losses flow back.");
-    plot("steps", profile && profile.steps.norms.length > 1 ? bptt.stepsChart(profile.steps) : null, profile && along(profile.steps));
-    plot("quotients", profile && bptt.quotientChart(profile.quotients), profile?.quotients && `Error of a central difference against its step; the chosen step is ${bptt.format(profile.quotients.chosen)}.`);
+    const exact = histograms.reduce((sum, s) => sum + s.exact, 0), cases = histograms.reduce((sum, s) => sum + s.cases, 0);
+    plot("spread", bptt.histogramChart(histograms, unit), `Distribution of the largest error of each case in ${unit}; ${exact} of ${bptt.plural(cases, "comparison")} exact.`);
+    plot("entries", worst && bptt.entriesChart(worst), worst && `Errors of all entries of ${now.parameter}; the worst is at [${worst.index.join(", ")}].`);
+    plot("reach", bptt.lengthChart(histograms), "Worst error against the number of steps over which the losses flow back.");
+    plot("steps", worst && worst.over_time.norms.length > 1 ? bptt.stepsChart(worst.over_time) : null, worst && along(worst.over_time));
+    plot("quotients", worst && bptt.quotientChart(worst.quotients), worst?.quotients && `Error of a central difference against its step; the chosen step is ${bptt.format(worst.quotients.chosen)}.`);
   }
 
   function along({ norms, windows }) {
@@ -111,39 +111,39 @@ bptt.remainders = () => [...Map.groupBy(bptt.run.taylor, (curve) => curve.model)
   plot(`taylor-${n}`, bptt.taylorChart(curve), `Remainder by step of ${curve.model}: ${found}, ${curve.verdict}.`, false);
 });
 
-bptt.summary = (now, profile, rows) => {
+bptt.summary = (now, worst, rows) => {
   const verdicts = rows.map((row) => row.verdict);
-  const verdict = profile?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
+  const verdict = worst?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
   const place = bptt.$("#g-summary");
   const badge = bptt.el("span", { class: `badge ${verdict.replaceAll(" ", "-")}` }, verdict);
   const name = bptt.el("strong", {}, `${now.parameter} of ${bptt.label(now)}`);
-  if (!profile) {
+  if (!worst) {
     const why = [...new Set(rows.map((row) => row.reason).filter(Boolean))].join("; ");
     place.replaceChildren(badge, " ", name, bptt.el("span", { class: "quiet" }, why ? ` ${why}` : " no case of it was profiled"));
     bptt.$("#g-case").hidden = true;
     return;
   }
-  const worst = Math.max(...profile.errors.flat().map(bptt.number));
-  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(worst)} budgets in its worst case, at [${profile.index.join(", ")}]${bptt.entryName(profile)}.`);
-  bptt.$("#g-case").hidden = !profile.spec;
-  bptt.$("#g-spec").textContent = profile.spec ? bptt.page.again.replace("{}", profile.spec) : "";
+  const largest = Math.max(...worst.errors.flat().map(bptt.number));
+  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at [${worst.index.join(", ")}]${bptt.entryName(worst)}.`);
+  bptt.$("#g-case").hidden = !worst.spec;
+  bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace("{}", worst.spec) : "";
 };
 
-const base = (profile) => bptt.base(profile.parameter);
+const base = (worst) => bptt.base(worst.parameter);
 const AXES = {
   W_xh: ["unit", "input"], W_hh: ["unit", "unit before"], W_hy: ["output", "unit"], x: ["step", "sequence, input"],
   h0: ["layer", "sequence, unit"], c0: ["layer", "sequence, unit"], b_y: ["", "output"],
 };
 
 // Rows, columns and their labels: stacked gates apart, vectors of gates folded to a row per gate.
-bptt.entriesChart = (profile) => {
-  const { shape, gates, block, index } = profile;
-  let values = profile.errors.map((line) => line.map(bptt.number));
+bptt.entriesChart = (worst) => {
+  const { shape, gates, block, index } = worst;
+  let values = worst.errors.map((line) => line.map(bptt.number));
   const whole = block[0] === 1 && block[1] === 1;
   const per = gates.length ? shape[0] / gates.length : 0;
   const folded = whole && shape.length === 1 && gates.length > 0;
   if (folded) values = gates.map((_, g) => values[0].slice(g * per, (g + 1) * per));
-  const names = AXES[base(profile)] ?? (shape.length === 1 ? ["", "unit"] : ["unit", "entry"]);
+  const names = AXES[base(worst)] ?? (shape.length === 1 ? ["", "unit"] : ["unit", "entry"]);
   const gated = gates.length > 0 && !folded;
   const rowName = (r) => {
     if (folded) return gates[r];
@@ -173,16 +173,16 @@ bptt.entryName = ({ gates, shape, index }) => {
 const filled = (id, rows) => bptt.$(`#${id} tbody`).replaceChildren(...rows);
 const line = (head, ...cells) => bptt.el("tr", {}, bptt.el("th", { scope: "row" }, head), ...cells.map((text) => bptt.el("td", { class: "n" }, text)));
 
-bptt.tables = (profile) => {
-  for (const id of ["g-values", "g-budget", "g-agreement"]) bptt.$(`#${id}`).closest("figure").hidden = !profile;
-  if (!profile) return;
+bptt.tables = (worst) => {
+  for (const id of ["g-values", "g-budget", "g-agreement"]) bptt.$(`#${id}`).closest("figure").hidden = !worst;
+  if (!worst) return;
   const exact = (value) => String(bptt.number(value));
-  const share = (j) => bptt.format(Math.abs(bptt.number(profile.got) - bptt.number(j.value)) / bptt.number(j.budget));
-  filled("g-values", [line("subject", exact(profile.got), "", ""), ...profile.judged.map((j) =>
-    line(j.oracle, exact(j.value), bptt.format(bptt.number(profile.got) - bptt.number(j.value)), share(j)))]);
-  filled("g-budget", profile.judged.map((j) => line(j.proven ? `${j.oracle} (proof)` : j.oracle, ...[j.units * bptt.number(j.subject), j.units * bptt.number(j.oracle_rounding), bptt.number(j.bound) + bptt.number(j.choice), j.budget].map((v) => bptt.format(v)))));
-  bptt.$("#g-units").textContent = profile.judged.length ? bptt.format(profile.judged[0].units) : "";
-  bptt.$("#g-dtype").textContent = profile.dtype;
-  bptt.$("#g-agreement").closest("figure").hidden = !profile.agreement.length;
-  filled("g-agreement", profile.agreement.map((a) => line(`${a.one} and ${a.other}`, bptt.format(a.gap), bptt.number(a.gap) <= 1 ? "agree" : "exclude each other")));
+  const share = (j) => bptt.format(Math.abs(bptt.number(worst.got) - bptt.number(j.value)) / bptt.number(j.budget));
+  filled("g-values", [line("subject", exact(worst.got), "", ""), ...worst.opinions.map((j) =>
+    line(j.oracle, exact(j.value), bptt.format(bptt.number(worst.got) - bptt.number(j.value)), share(j)))]);
+  filled("g-budget", worst.opinions.map((j) => line(j.proven ? `${j.oracle} (proof)` : j.oracle, ...[j.units * bptt.number(j.subject), j.units * bptt.number(j.oracle_rounding), bptt.number(j.bound) + bptt.number(j.choice), j.budget].map((v) => bptt.format(v)))));
+  bptt.$("#g-units").textContent = worst.opinions.length ? bptt.format(worst.opinions[0].units) : "";
+  bptt.$("#g-dtype").textContent = worst.dtype;
+  bptt.$("#g-agreement").closest("figure").hidden = !worst.agreement.length;
+  filled("g-agreement", worst.agreement.map((a) => line(`${a.one} and ${a.other}`, bptt.format(a.gap), bptt.number(a.gap) <= 1 ? "agree" : "exclude each other")));
 };

@@ -6,7 +6,7 @@ bptt.overview = () => {
   const lines = bptt.$$("#overview tbody tr");
   const original = new Map(bptt.$$("#overview td[data-base]").map((td) => [td, bptt.$("a", td)]));
   const badges = new Map(lines.map((tr) => [tr, bptt.$(".badge", tr).cloneNode(true)]));
-  const measured = run.spreads.length ? run.spreads : run.rows;
+  const measured = run.error_histograms.length ? run.error_histograms : run.rows;
   const reasons = new Map(run.rows.map((row) => [key(row, row.parameter, row.oracle), row.reason]));
   const byCell = Map.groupBy(measured, (one) => key(one, bptt.base(one.parameter), ""));
 

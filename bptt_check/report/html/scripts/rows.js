@@ -26,7 +26,7 @@ bptt.rows = async () => {
   const failing = (row) => (page.failing.includes(row.verdict) ? rank(row.verdict) : page.failing.length);
   const size = (row) => (Number.isNaN(bptt.number(row.max_budgets)) ? -1 : bptt.number(row.max_budgets));
   const data = [...run.rows].sort((a, b) => failing(a) - failing(b) || size(b) - size(a));
-  const dtypes = Map.groupBy(run.spreads, (one) => rowKey(one));
+  const dtypes = Map.groupBy(run.error_histograms, (one) => rowKey(one));
   const table = new DataTable("#rows-table", {
     data,
     columns: [

@@ -1,0 +1,135 @@
+"""The format of `run.json`, and of whatever else of a run travels as JSON.
+
+It is strict JSON, in which there is no NaN and no infinity: they stand as the strings "nan", "inf"
+and "-inf" in the fields that hold numbers, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ReportError
+from ..runs.cleaning import cleaned
+from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
+
+SCHEMA_VERSION = 2
+RENAMED = {
+    "spreads": "error_histograms",
+    "profiles": "worst_entries",
+    "reaches": "by_length",
+    "judged": "opinions",
+    "steps": "over_time",
+}
+"""Names of the first version to those of the second: of a run, of a histogram, of a worst entry."""
+
+
+def to_json(run: Run) -> bytes:
+    """The content of `run.json`."""
+    import msgspec
+
+    return msgspec.json.format(encoded(builtins(run)), indent=1) + b"\n"
+
+
+def encoded(data: Any) -> bytes:
+    """JSON types as JSON, without spaces."""
+    import msgspec
+
+    return msgspec.json.encode(data)
+
+
+def builtins(run: Run) -> dict[str, Any]:
+    """The run as JSON types, numbers that JSON lacks as strings."""
+    import msgspec
+
+    return {"schema_version": SCHEMA_VERSION, **_strict_within(msgspec.to_builtins(run))}
+
+
+def from_json(content: bytes, source: str) -> Run:
+    """The run of the content of a `run.json`, of this version or an earlier one.
+
+    Args:
+        content: of the file.
+        source: what the file is called in errors.
+
+    Raises:
+        ReportError: it is none, or of a version that cannot be read.
+    """
+    import msgspec
+
+    try:
+        data = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(
+            f"{source} is not JSON ({error}): the run was not written whole."
+        ) from error
+    version = _version(data, source)
+    try:
+        data = _of_version_1(data) if version == 1 else data
+        # not strictly: there the strings that stand for non-finite numbers are read as such
+        return _plausible(cleaned(msgspec.convert(data, Run, strict=False)))
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReportError(f"{source} is not the record of a bptt_check run: {error}") from error
+
+
+def _version(data: Any, source: str) -> int:
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if not isinstance(version, int):
+        raise ReportError(
+            f"{source} is not the record of a bptt_check run: it has no schema_version. "
+            f"Name a folder that `bptt-check run --report` wrote."
+        )
+    if version > SCHEMA_VERSION:
+        raise ReportError(
+            f"{source} has schema_version {version}; this bptt_check reads up to {SCHEMA_VERSION}. "
+            f"Upgrade: pip install --upgrade bptt-check"
+        )
+    if version < 1:
+        raise ReportError(f"{source} has schema_version {version}, which never existed.")
+    return version
+
+
+def _of_version_1(data: dict[str, Any]) -> dict[str, Any]:
+    """A run of the first version under the names of this one."""
+    measured = {name: data[name] for name in ("spreads", "profiles") if name in data}
+    renamed = {name: [_renamed(entry) for entry in entries] for name, entries in measured.items()}
+    return {**data, **_renamed(renamed)}
+
+
+def _renamed(entry: dict[str, Any]) -> dict[str, Any]:
+    return {RENAMED.get(name, name): value for name, value in entry.items()}
+
+
+def _plausible(run: Run) -> Run:
+    """The run, unless it says things that no run of ours says: it may come from anywhere."""
+    for curve in run.taylor:
+        if not len(curve.steps) == len(curve.remainders) == len(curve.rounding) >= curve.last:
+            raise ValueError("a curve has as many remainders as steps")
+    for name in {f.counterexample for f in run.failures} - {None}:
+        if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
+            raise ValueError(f"{name!r} is no counterexample of a run")
+    return run
+
+
+def strict(value: Any) -> Any:
+    """The value, or the string that stands for it if JSON has none; a verdict is its string."""
+    if isinstance(value, str):
+        return str(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _strict_within(value: Any) -> Any:
+    """A nested value of JSON types with every number that JSON lacks as its string."""
+    if isinstance(value, dict):
+        return {name: _strict_within(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict_within(v) for v in value]
+    return strict(value)
+
+
+def numbers(name: str, column: Sequence[Any]) -> list[Any]:
+    """A column of the table with its numbers read back."""
+    is_number = TABLE_TYPES.get(name) == "float"
+    return [float(v) if is_number and isinstance(v, str) else v for v in column]

@@ -1,0 +1,147 @@
+"""What a run measured beside its verdicts: how errors are distributed, the worst entries, flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..verdicts.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Gradient flow of one case, as far as a report shows it.
+
+    `paths[i][k]` is the norm of what the loss of step i contributes to `weight` through its use at
+    step k; `state_norms[t]` that of dL/dh_t in the top layer; `kept[k - 1]` the share of the
+    weight's gradient that a sliding window of k steps keeps.
+    """
+
+    model: str
+    spec: str
+    weight: str
+    paths: tuple[tuple[float, ...], ...]
+    state_norms: tuple[float, ...]
+    kept: tuple[float, ...]
+
+
+class ErrorByLength(NamedTuple):
+    """The worst error among the cases whose losses flow back over the same number of steps."""
+
+    steps: int
+    cases: int
+    max_budgets: float
+
+
+@dataclass(frozen=True)
+class ErrorHistogram:
+    """One gradient of one model against one oracle in one dtype, over all cases.
+
+    `budgets` and `ulps` are histograms of the largest error of each case: pairs of a bin and its
+    number of cases. Bin b holds errors in `[10**(b/2), 10**((b+1)/2))`; an error of exactly zero
+    is in `exact`, an infinite one in the last bin that a float64 can reach.
+    """
+
+    model: str
+    parameter: str
+    oracle: str
+    dtype: str
+    cases: int
+    decided: int
+    verdict: Verdict
+    max_budgets: float
+    max_ulps: float
+    exact: int
+    budgets: tuple[tuple[int, int], ...]
+    ulps: tuple[tuple[int, int], ...]
+    by_length: tuple[ErrorByLength, ...]
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class OracleOpinion:
+    """What one oracle says of one entry, and what its budget is made of.
+
+    The budget is `units * (subject + oracle_rounding) + bound + choice + tiniest`: typical rounding
+    errors of the subject's dtype and of the oracle's float64 (none of a proof), the oracle's own
+    bound, what another subgradient at a kink may make, and the smallest normal number.
+    """
+
+    oracle: str
+    value: float
+    budget: float
+    units: float
+    subject: float
+    oracle_rounding: float
+    bound: float
+    tiniest: float
+    choice: float = 0.0
+    proven: bool = False
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two oracles are apart in one gradient, at most, in what both their errors allow."""
+
+    one: str
+    other: str
+    gap: float
+
+
+@dataclass(frozen=True)
+class DifferenceQuotients:
+    """Central differences of one entry: relative error (absolute where the truth is zero) by step.
+
+    `chosen` is the step that the oracle `finite_difference` takes; it then extrapolates.
+    """
+
+    steps: tuple[float, ...]
+    errors: tuple[float, ...]
+    chosen: float
+
+
+@dataclass(frozen=True)
+class TimeProfile:
+    """Along the time of one case: the norm of dL/dx_t, and the largest error of it in budgets.
+
+    `errors` is empty where the subject offers no gradient of `x`. `windows` holds [start, end) of
+    the steps over which a truncation goes back, block by block; it is empty for full BPTT.
+    """
+
+    norms: tuple[float, ...]
+    errors: tuple[float, ...]
+    windows: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class WorstEntry:
+    """One gradient of one model in the worst case of the run, entry by entry.
+
+    Args:
+        shape: of the gradient.
+        gates: names of the gates that are stacked in its first axis, empty where there are none.
+        errors: (rows, columns) in budgets, the largest over the oracles that decide; of blocks of
+            `block` entries (rows, columns) where the gradient is too large to be shown whole. A
+            vector is one row; `x` (T, B, D) and states (L, B, H) have a row per first index.
+        index: of the entry that the rest is about, `got` the subject's value of it.
+        opinions: what each oracle says of it; `agreement`: how far each two of them are apart.
+        quotients: of that entry; None where it is a constant of the loss.
+        over_time: of the same case.
+    """
+
+    model: str
+    parameter: str
+    verdict: Verdict
+    spec: str
+    dtype: str
+    shape: tuple[int, ...]
+    gates: tuple[str, ...]
+    block: tuple[int, int]
+    errors: tuple[tuple[float, ...], ...]
+    index: tuple[int, ...]
+    got: float
+    opinions: tuple[OracleOpinion, ...]
+    agreement: tuple[Agreement, ...]
+    quotients: DifferenceQuotients | None
+    over_time: TimeProfile
+    check: str = ""
