@@ -34,7 +34,7 @@ def conditionings(
     """What each that may be behind these gradients is called, and how rounding grows in it."""
     for rounding in LOSSY_MODELS[case.dtype]:
         if rounding not in _HALF or _on_grid(grads, rounding.dtype):
-            yield described(rounding), conditioning(case, rounding.dtype, rounding.keeps_digits)
+            yield rounding_name(rounding), conditioning(case, rounding.dtype, rounding.keeps_digits)
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
@@ -44,7 +44,7 @@ def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
     return on_it and any(np.any(g) for g in grads.values())
 
 
-def described(rounding: RoundingModel) -> str:
+def rounding_name(rounding: RoundingModel) -> str:
     """What a message calls it."""
     if rounding.keeps_digits:
         return f"{rounding.dtype} inside"

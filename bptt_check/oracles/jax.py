@@ -97,7 +97,7 @@ def gradients(problem: Problem) -> Gradients:
     """
     trunk = _trunk(problem.model, _sizes(problem), cells.CELLS[problem.model.cell])
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):  # here and now only
-        answer = np.asarray(program(trunk)(_pack(problem, trunk)))
+        answer = np.asarray(compiled_program(trunk)(_pack(problem, trunk)))
     (loss, slope, noise), grads = answer[:3], answer[3:]
     _compare_modes(slope, grads, direction(len(grads)), noise)
     places = _places(trunk)
@@ -128,7 +128,7 @@ def direction(size: int) -> Array:
 
 
 @cache
-def program(trunk: Trunk) -> Callable[[Any], Any]:
+def compiled_program(trunk: Trunk) -> Callable[[Any], Any]:
     """The compiled program of a trunk, from the flat vector of a problem to that of the answer."""
     return jax.jit(partial(_both_modes, trunk))
 

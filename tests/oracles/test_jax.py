@@ -83,8 +83,8 @@ def test_sizes_beyond_the_bucket_get_a_larger_one() -> None:
 def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 cases of 56 models and of random sizes need one compiled program per cell."""
     used: set[Any] = set()
-    original = oracle.program
-    monkeypatch.setattr(oracle, "program", lambda t: used.add(original(t)) or original(t))
+    original = oracle.compiled_program
+    monkeypatch.setattr(oracle, "compiled_program", lambda t: used.add(original(t)) or original(t))
     models = [replace(f, loss=s, readout=r) for f in families().values() for s, r in HEADS]
     rng = np.random.default_rng(0)
     for number in range(200):
@@ -130,7 +130,7 @@ def test_a_wrong_reverse_mode_is_a_contradiction(
     monkeypatch: pytest.MonkeyPatch, factor: float, noticed: bool
 ) -> None:
     """A reverse mode that is wrong by 1e-9 in its largest entry does not get past forward mode."""
-    original = oracle.program
+    original = oracle.compiled_program
 
     def tampered(trunk: Any) -> Callable[[Any], Any]:
         def run(flat: Any) -> Any:
@@ -140,7 +140,7 @@ def test_a_wrong_reverse_mode_is_a_contradiction(
 
         return run
 
-    monkeypatch.setattr(oracle, "program", tampered)
+    monkeypatch.setattr(oracle, "compiled_program", tampered)
     if not noticed:
         oracle.gradients(problem(Model("lstm")))
         return
