@@ -24,8 +24,8 @@ OBSERVED = ("rnn-tanh+mse", "lstm+bce", "gru", "gru-reset-before+linear")
 """Models whose runs tell which locals of the textbook have the same shape."""
 
 
-CELL_STATE = r"\b(c_t|c_t_bar|c_prev_bar|later_c|final_c|c_bar|c0|c0_bar|cell state)\b"
-"""What is idle in a cell that has no cell state."""
+CELL_STATE = {"c_t", "c_t_bar", "c_prev_bar", "later_c", "final_c", "c_bar", "c0", "c0_bar"}
+"""Names of the textbook that are idle in a cell that has no cell state."""
 
 NATURAL = (
     "drop term", "drop factor", "flip sign", "swap name", "swap gates", "transpose",
@@ -45,6 +45,7 @@ class Entry:
         equations: numbers of reference/README.md that the line computes.
         kind: of a named mistake its class, else empty.
         target: what the edited line computes.
+        cell_state: whether it is about the cell state.
     """
 
     phrase: str
@@ -54,59 +55,68 @@ class Entry:
     equations: tuple[str, ...]
     kind: str = ""
     target: str = ""
+    cell_state: bool = False
 
 
 def entries(model: Model) -> list[Entry]:
     """Everything that can be wrong in the backward pass of a model; named mistakes first."""
-    functions = set(textbook.functions_of(model))
-    idle = re.compile(r"(?!)" if "c" in model.layout.states else CELL_STATE)
-    return [
-        e
-        for e in all_entries()
-        if e.change.function in functions
-        and not any(idle.search(text) for text in (e.phrase, *(x.text for x in e.change.edits)))
-    ]
+    functions, states = set(textbook.functions_of(model)), model.layout.states
+    own = (e for e in all_entries() if e.change.function in functions)
+    return [e for e in own if "c" in states or not e.cell_state]
 
 
 @functools.cache
 def all_entries() -> tuple[Entry, ...]:
     """The whole dictionary; the same edit under two names stands once, under the first."""
-    found: dict[tuple[str, str], Entry] = {}
+    first: dict[tuple[str, str], Entry] = {}
     for entry in (*_named(), *_single_edits()):
-        found.setdefault((entry.change.function, entry.change.text), entry)
-    return tuple(found.values())
+        first.setdefault((entry.change.function, entry.change.text), entry)
+    return tuple(first.values())
 
 
 def _named() -> Iterator[Entry]:
     for mistake in mistakes():
-        first = mistake.change.edits[0].start
-        site = _site_at(mistake.function, first)
-        right, wrong = _lines(mistake.change)
+        change = mistake.change
+        site = _site_at(mistake.function, change.edits[0].start)
+        cell_state = mistake.cell_state or _names_cell_state(change)
         yield Entry(
-            mistake.phrase, mistake.change, right, wrong, site.cited, mistake.kind, target_of(site)
+            mistake.phrase,
+            change,
+            *_lines(change),
+            site.cited,
+            mistake.kind,
+            target_of(site),
+            cell_state,
         )
 
 
 def _single_edits() -> Iterator[Entry]:
-    found = [
+    ranks = {name: n for n, name in enumerate(NATURAL)}
+    made = [
         (operator, function, site, edit)
         for function, site in _sites()
         for operator, edit in edits(site, _observed().peers(f"{_module(function)}.{function}"))
     ]
-    rank = {name: n for n, name in enumerate(NATURAL)}
-    for operator, function, site, edit in sorted(found, key=lambda f: rank.get(f[0], len(rank))):
-        change = Change(function, (edit,))
-        right, wrong = _lines(change)
+    for operator, function, site, edit in sorted(made, key=lambda m: ranks.get(m[0], len(ranks))):
+        change, target = Change(function, (edit,)), target_of(site)
+        cell_state = target in CELL_STATE or _names_cell_state(change)
         phrase = phrase_of(operator, site, edit)
-        yield Entry(phrase, change, right, wrong, site.cited, "", target_of(site))
+        yield Entry(phrase, change, *_lines(change), site.cited, "", target, cell_state)
+
+
+def _names_cell_state(change: Change) -> bool:
+    """Whether what is replaced, or what stands there instead, names something of the cell state."""
+    source = pages()[change.function].source.text
+    texts = [text for e in change.edits for text in (source[e.start : e.end], e.text)]
+    return any(name in CELL_STATE for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
 
 
 @functools.cache
 def _sites() -> list[tuple[str, Site]]:
     """Every place of the textbook that can be edited, and its function."""
     sources = {page.source.name: page.source for page in pages().values()}
-    found = [site for source in sources.values() for site in sites(source)]
-    return [(s.function, s) for s in found if s.function in pages()]
+    every = (site for source in sources.values() for site in sites(source))
+    return [(site.function, site) for site in every if site.function in pages()]
 
 
 def _site_at(function: str, offset: int) -> Site:

@@ -12,6 +12,7 @@ Row = tuple[str, str, tuple[Replacement, ...]]
 _H = ("above[t] + later", "above[t]")
 _C = ("c_t_bar = later_c", "c_t_bar = 0 * later_c")
 _START = "= final"
+_NO_FINAL_C = (_START, "= (final[0], 0 * final[1])")
 _LOOP = "reversed(range(T))"
 _CARRIED = "later = h_prev_bar"
 LAYER: tuple[Row, ...] = (
@@ -21,7 +22,7 @@ LAYER: tuple[Row, ...] = (
     ("loss placement", "what the loss asks of the final states is ignored",
      ((_START, "= (0 * final[0], 0 * final[1])"),)),
     ("loss placement", "what the loss asks of the final cell state is ignored",
-     ((_START, "= (final[0], 0 * final[1])"),)),
+     (_NO_FINAL_C,)),
     ("loss placement", "what the loss asks of the final hidden state is ignored",
      ((_START, "= (0 * final[0], final[1])"),)),
     ("boundary", "the loop back leaves out the first step", ((_LOOP, "reversed(range(1, T))"),)),
@@ -88,7 +89,8 @@ STOPS = range(1, 9)
 
 def of_time() -> Iterator[Mistake]:
     """All of them, the most telling first."""
-    yield from (Mistake(kind, phrase, "layer_backward", r) for kind, phrase, r in LAYER)
+    for kind, phrase, r in LAYER:
+        yield Mistake(kind, phrase, "layer_backward", r, cell_state=_NO_FINAL_C in r)
     yield from _early_ends()
     yield from (Mistake(kind, phrase, "loss_backward", r) for kind, phrase, r in LOSS)
     yield from (Mistake(kind, phrase, "backpropagate", r) for kind, phrase, r in STACK)

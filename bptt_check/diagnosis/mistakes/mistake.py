@@ -21,12 +21,14 @@ class Mistake:
         phrase: completes "this is exactly what you get when ...".
         function: of the textbook.
         replacements: each text occurs once in the function.
+        cell_state: whether it is about the cell state though its replacements do not name it.
     """
 
     kind: str
     phrase: str
     function: str
     replacements: tuple[Replacement, ...]
+    cell_state: bool = False
 
     @functools.cached_property
     def change(self) -> Change:
