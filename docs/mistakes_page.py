@@ -109,9 +109,9 @@ def _code(names: Sequence[str]) -> str:
 def wrong_gradients(entry: Entry, model: str, T: int) -> list[str]:
     """Names of the gradients that a mistake changes by more than rounding on a case of T steps."""
     case = Spec(Model.parse(model), Sizes(T=T, B=3, D=2, H=4, O=3), seed=1).build()
-    runs = textbook.run(case)
+    runs = textbook.run_forward(case)
     with np.errstate(all="ignore"):
-        edited, right = (textbook.gradients(case, runs, c) for c in ([entry.change], []))
+        edited, right = (textbook.edited_gradients(case, runs, c) for c in ([entry.change], []))
     return [n for n, g in right.items() if np.abs(edited[n] - g).max() > 1e-9 * np.abs(g).max()]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cases.case import Spec
 from .mistakes import textbook
-from .mistakes.textbook import Change
+from .mistakes.textbook import TextbookEdit
 from .rules import Rule, simplest_rule
 
 Fails = Callable[[Spec], bool | None]
@@ -61,7 +61,7 @@ class Condition:
         return f"only when {self.rule} ({checked})"
 
 
-def condition_of(sample: FailureSample, changes: Sequence[Change] | None) -> Condition | None:
+def condition_of(sample: FailureSample, changes: Sequence[TextbookEdit] | None) -> Condition | None:
     """The condition of a mistake; None if it is always made, or if no simple rule fits.
 
     Args:
@@ -93,7 +93,7 @@ def _fresh_specs(sample: FailureSample, known: Collection[Spec]) -> list[Spec]:
 
 
 def _confirmed(
-    rule: Rule, fails: Fails, fresh: Sequence[Spec], changes: Sequence[Change] | None
+    rule: Rule, fails: Fails, fresh: Sequence[Spec], changes: Sequence[TextbookEdit] | None
 ) -> tuple[int, list[tuple[Spec, bool]]]:
     """On how many fresh cases a rule held; those on which it did not, and whether they failed."""
     held, wrong = 0, list[tuple[Spec, bool]]()
@@ -120,13 +120,13 @@ def neighbouring_specs(failing: Sequence[Spec]) -> Iterator[Spec]:
                 yield replace(spec, sizes=replace(spec.sizes, **{name: value}))
 
 
-def _visible(spec: Spec, changes: Sequence[Change]) -> bool:
+def _visible(spec: Spec, changes: Sequence[TextbookEdit]) -> bool:
     """Whether a mistake changes the gradient of a case enough to be seen."""
     case = spec.build()
-    runs = textbook.run(case)
+    runs = textbook.run_forward(case)
     try:
         with np.errstate(all="ignore"):
-            edited, right = (textbook.gradients(case, runs, c) for c in (changes, ()))
+            edited, right = (textbook.edited_gradients(case, runs, c) for c in (changes, ()))
     except Exception:  # an edit that does not run on this case says nothing about it
         return False
     return any(

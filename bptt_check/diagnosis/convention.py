@@ -59,10 +59,10 @@ class Reading:
     def steps(self) -> list[transforms.Step]:
         """The steps from the contract's arrays to these."""
         gates = self.model.layout.gates
-        found = [transforms.reordered(self.order)] if self.moved else []
+        steps = [transforms.reordered(self.order)] if self.moved else []
         if self.flipped:  # first, while z is where the contract has it
-            found.insert(0, transforms.negated(gates.index("z"), len(gates)))
-        return [*found, transforms.transposed(lambda name: name.base in self.turned)]
+            steps.insert(0, transforms.negated(gates.index("z"), len(gates)))
+        return [*steps, transforms.transposed(lambda name: name.base in self.turned)]
 
     def there(self, arrays: Arrays) -> dict[str, Array]:
         """Parameters, or their gradients, in this layout; everything else as it is."""
@@ -79,23 +79,25 @@ class Reading:
     def words(self, declared: Convention) -> str:
         """What it is, for code that was taken to be in the declared convention."""
         letters = " ".join(self._letters(declared))
-        found = [f"gate order '{letters}'"] if self.moved else []
-        found += ["z for 1-z"] if self.flipped else []
-        found += [f"{' and '.join(self.turned)} transposed"] if self.turned else []
-        return " and ".join(found)
+        parts = [f"gate order '{letters}'"] if self.moved else []
+        parts += ["z for 1-z"] if self.flipped else []
+        parts += [f"{' and '.join(self.turned)} transposed"] if self.turned else []
+        return " and ".join(parts)
 
     def options(self, declared: Convention) -> dict[str, object]:
         """The options that declare it, on top of what is declared."""
-        found: dict[str, object] = {}
+        options: dict[str, object] = {}
         if self.moved:
             letters = self._letters(declared)
-            found["gate_order"] = ("" if all(len(w) == 1 for w in letters) else " ").join(letters)
+            options["gate_order"] = ("" if all(len(w) == 1 for w in letters) else " ").join(letters)
         if self.flipped:
-            found["z_means"] = "keep" if declared.z_means == "renew" else "renew"
+            options["z_means"] = "keep" if declared.z_means == "renew" else "renew"
         if self.turned:
             before = MATRICES if declared.transposed is True else declared.transposed or ()
-            found["transposed"] = tuple(n for n in MATRICES if (n in before) != (n in self.turned))
-        return found
+            options["transposed"] = tuple(
+                n for n in MATRICES if (n in before) != (n in self.turned)
+            )
+        return options
 
     def _letters(self, declared: Convention) -> list[str]:
         """The gates in order, as the code has them."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..cases.types import Arrays
 from .mistakes.dictionary import Entry, entries
-from .mistakes.textbook import Change, Place, functions_of
+from .mistakes.textbook import Place, TextbookEdit, functions_of
 from .trials import Block, Trial
 
 BASES = 2
@@ -44,7 +44,7 @@ class Explanation:
     alternatives: tuple[Entry, ...] = field(default=())
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[TextbookEdit]:
         """What is changed in the textbook."""
         return [e.change for e in self.edits]
 
@@ -66,12 +66,12 @@ def best_single_edit(trials: Sequence[Trial]) -> Explanation | None:
 
 def best_combination(trials: Sequence[Trial]) -> Explanation | None:
     """The edits that together reproduce as much as possible; None if that is no whole gradient."""
-    choices = _distinct(trials)
+    choices = _distinct_edits(trials)
     short = [e for e in trials if e.case.sizes.T == 1]
-    widened = _widened(trials, [Explanation()], choices, bases=1)
+    widened = _with_more_edits(trials, [Explanation()], choices, bases=1)
     if widened[0].left and short:
-        begun = _widened(short, [Explanation()], choices, BASES)
-        widened = [*widened, *_widened(trials, begun, choices, BASES)]
+        begun = _with_more_edits(short, [Explanation()], choices, BASES)
+        widened = [*widened, *_with_more_edits(trials, begun, choices, BASES)]
     best = min(widened, key=lambda e: len(e.left))
     return best if best.edits and fully_explained(best.explained, best.left) else None
 
@@ -82,7 +82,7 @@ def fully_explained(explained: frozenset[Block], left: frozenset[Block]) -> list
     return sorted({name for name, _ in explained} - missing)
 
 
-def _widened(
+def _with_more_edits(
     stage: Sequence[Trial], given: Sequence[Explanation], choices: Choices, bases: int
 ) -> list[Explanation]:
     """What was given with more edits, as long as that leaves less on the cases of a stage."""
@@ -91,7 +91,7 @@ def _widened(
         if not min(len(one.left) for one in explanations):
             break
         open_ = [one for one in explanations if len(one.edits) < MISTAKES]
-        longer = [more for one in open_ for more in _extended(stage, one, choices)]
+        longer = [more for one in open_ for more in _with_one_more_edit(stage, one, choices)]
         if not longer:
             break
         explanations = sorted([*longer, *explanations], key=lambda e: (len(e.left), len(e.edits)))[
@@ -100,7 +100,9 @@ def _widened(
     return explanations
 
 
-def _extended(stage: Sequence[Trial], base: Explanation, choices: Choices) -> Iterator[Explanation]:
+def _with_one_more_edit(
+    stage: Sequence[Trial], base: Explanation, choices: Choices
+) -> Iterator[Explanation]:
     """The base with one more edit, where that leaves less; the last one leaves nothing."""
     for entry, moved in choices.items():
         if moved & base.left:
@@ -150,7 +152,7 @@ def edits_at(one: Trial, only: Place | None) -> Iterator[Entry]:
             yield replace(entry, change=replace(entry.change, only=only))
 
 
-def _distinct(trials: Sequence[Trial]) -> Choices:
+def _distinct_edits(trials: Sequence[Trial]) -> Choices:
     """What can be combined: edits that run and change something, one of those that do the same."""
     telling = next((e for e in trials if e.case.sizes.T > 2), trials[-1])
     seen, choices = {fingerprint(telling, telling.unedited)}, Choices()

@@ -39,16 +39,16 @@ def simplest_rule(failing: Sequence[Spec], passing: Sequence[Spec]) -> Rule | No
 def _rules(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
     """Everything that may be a condition, the simplest first."""
     for name in ("T", "B", "D", "H", "O"):
-        yield from _of_number(name, lambda s, n=name: getattr(s.sizes, n), failing, passing)
-    yield from _of_words(failing)
+        yield from _number_rules(name, lambda s, n=name: getattr(s.sizes, n), failing, passing)
+    yield from _word_rules(failing)
     for one, other in itertools.combinations(("T", "B", "D", "H", "O"), 2):
-        yield from _of_two(one, other)
+        yield from _pair_rules(one, other)
     if failing[0].truncation is not None:
-        yield from _of_truncation(failing, passing)
-    yield from _of_values(failing, passing)
+        yield from _truncation_rules(failing, passing)
+    yield from _array_rules(failing, passing)
 
 
-def _of_number(
+def _number_rules(
     name: str,
     value: Callable[[Spec], float],
     failing: Sequence[Spec],
@@ -82,7 +82,7 @@ def _between(low: float, high: float, digits: int) -> float:
     return low
 
 
-def _of_words(failing: Sequence[Spec]) -> Iterator[Rule]:
+def _word_rules(failing: Sequence[Spec]) -> Iterator[Rule]:
     """The regime, the precision, lengths."""
     for regime in dict.fromkeys(s.regime for s in failing):
         yield Rule(REGIMES.get(regime, f"regime={regime}"), lambda s, v=regime: s.regime == v)
@@ -101,7 +101,7 @@ REGIMES = {
 """Regime to what it means."""
 
 
-def _of_two(one: str, other: str) -> Iterator[Rule]:
+def _pair_rules(one: str, other: str) -> Iterator[Rule]:
     """How two sizes compare."""
 
     def sizes(s: Spec) -> tuple[int, int]:
@@ -113,7 +113,7 @@ def _of_two(one: str, other: str) -> Iterator[Rule]:
     yield Rule(f"{one} < {other}", lambda s: sizes(s)[0] < sizes(s)[1])
 
 
-def _of_truncation(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
+def _truncation_rules(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
     """How the steps, k1 and k2 compare."""
 
     def ks(s: Spec) -> tuple[int, int, int]:
@@ -127,10 +127,10 @@ def _of_truncation(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator
         yield Rule(f"{a} < {b}", lambda s, i=i, j=j: ks(s)[i] < ks(s)[j])
         yield Rule(f"{a} = {b}", lambda s, i=i, j=j: ks(s)[i] == ks(s)[j])
     for n, name in ((1, "k1"), (2, "k2")):
-        yield from _of_number(name, lambda s, n=n: ks(s)[n], failing, passing)
+        yield from _number_rules(name, lambda s, n=n: ks(s)[n], failing, passing)
 
 
-def _of_values(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
+def _array_rules(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rule]:
     """What the arrays hold: numbers that are computed once for each spec."""
     known: dict[Spec, dict[str, float]] = {}
 
@@ -144,7 +144,7 @@ def _of_values(failing: Sequence[Spec], passing: Sequence[Spec]) -> Iterator[Rul
         yield Rule(f"{array} holds no zero", lambda s, n=f"zeros in {array}": value(s, n) == 0)
     yield Rule("a sequence is shorter than the batch", lambda s: value(s, "shorter") > 0)
     for name in NUMBERS:
-        yield from _of_number(name, lambda s, n=name: value(s, n), failing, passing, digits=1)
+        yield from _number_rules(name, lambda s, n=name: value(s, n), failing, passing, digits=1)
 
 
 NUMBERS = ("the largest pre-activation", "the largest logit", "the norm of the gradient")
@@ -161,19 +161,19 @@ def features_of(spec: Spec) -> dict[str, float]:
     }
     if not textbook.knows(case.model):
         return numbers | dict.fromkeys(NUMBERS, 0.0)
-    runs = textbook.run(case)
-    grads = textbook.gradients(case, runs)
+    runs = textbook.run_forward(case)
+    grads = textbook.edited_gradients(case, runs)
     sizes = [_pre_activation(runs), _logit(case.params, runs), _norm(grads[n] for n in case.params)]
     return numbers | dict(zip(NUMBERS, sizes, strict=True))
 
 
-def _pre_activation(runs: Sequence[textbook.Run]) -> float:
+def _pre_activation(runs: Sequence[textbook.ForwardRun]) -> float:
     """The largest absolute value of `W_xh x_t + W_hh h_{t-1}`, without biases."""
     steps = ((d.params, s) for one in runs for ds in one.layers for d in ds for s in d.steps)
     return max(float(np.abs(s.x_t @ p["W_xh"].T + s.h_prev @ p["W_hh"].T).max()) for p, s in steps)
 
 
-def _logit(params: Mapping[str, Array], runs: Sequence[textbook.Run]) -> float:
+def _logit(params: Mapping[str, Array], runs: Sequence[textbook.ForwardRun]) -> float:
     if "W_hy" not in params:
         return 0.0
     return max(float(np.abs(one.h @ params["W_hy"].T).max()) for one in runs)

@@ -20,7 +20,7 @@ from ..equations.exact import exact_gradients, exact_loss
 from ..subjects.calling import call_once
 from .matching import RELATIVE, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook
-from .mistakes.textbook import Change, Run
+from .mistakes.textbook import ForwardRun, TextbookEdit
 
 Block = tuple[str, int]
 """A gradient by name, and the number of a gate whose rows of it are meant."""
@@ -67,14 +67,14 @@ class Trial:
         return {n: exact[n] for n in self.got}
 
     @functools.cached_property
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence[ForwardRun]:
         """The textbook's forward pass; of a model that the textbook knows."""
-        return textbook.run(self.case)
+        return textbook.run_forward(self.case)
 
     @functools.cached_property
     def unedited(self) -> Arrays:
         """The gradients of the textbook as it stands, which are right to rounding."""
-        return textbook.gradients(self.case, self.runs)
+        return textbook.edited_gradients(self.case, self.runs)
 
     @functools.cached_property
     def by_rounding(self) -> Near:
@@ -127,11 +127,11 @@ class Trial:
         changed = {n: other[n] != self.unedited[n] for n in self.got}
         return frozenset(b for b, rows in self.blocks.items() if np.any(changed[b[0]][rows]))
 
-    def edited(self, changes: Sequence[Change]) -> Arrays | None:
+    def edited(self, changes: Sequence[TextbookEdit]) -> Arrays | None:
         """The gradient of the edited textbook; None if it does not run, or has other shapes."""
         try:
             with np.errstate(all="ignore"):
-                return textbook.gradients(self.case, self.runs, changes)
+                return textbook.edited_gradients(self.case, self.runs, changes)
         except Exception:  # an edit makes anything of a line
             return None
 

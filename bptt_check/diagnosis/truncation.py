@@ -65,7 +65,7 @@ def claimed_windows(T: int, k1: int, k2: int) -> list[VariantWindow]:
     return [VariantWindow(w.start, w.counted, w.end, w.end) for w in windows(T, k1, k2)]
 
 
-def describe(k1: int, k2: int) -> str:
+def truncation_in_words(k1: int, k2: int) -> str:
     """A truncation in words."""
     if k1 == k2:
         return f"chunked truncation with k = {k1} (a detached state is carried between chunks)"
@@ -78,7 +78,7 @@ def describe(k1: int, k2: int) -> str:
 def _general(change: Callable[[int, int], tuple[int, int]]) -> Variant:
     """`Truncation` with other lengths than claimed."""
     return Variant(
-        lambda k1, k2: describe(*change(k1, k2)),
+        lambda k1, k2: truncation_in_words(*change(k1, k2)),
         lambda T, k1, k2: claimed_windows(T, *change(k1, k2)),
         change,
     )
@@ -89,7 +89,7 @@ def _adjusted(
 ) -> Variant:
     """The claimed windows with something done to them."""
     return Variant(
-        lambda k1, k2: f"{describe(k1, k2)}, but {sentence}",
+        lambda k1, k2: f"{truncation_in_words(k1, k2)}, but {sentence}",
         lambda T, k1, k2: adjust(claimed_windows(T, k1, k2), k1, k2),
     )
 
@@ -198,7 +198,7 @@ def _is_claimed(variant: Variant, T: int, claimed: Truncation) -> bool:
 def _in_words(variant: Variant, claimed: Truncation, truncated: bool) -> str:
     """What it is, what is wanted, and the option that declares a window counted in hops."""
     k1, k2 = claimed.k1, claimed.k2
-    wanted = describe(k1, k2) if truncated else "full BPTT"
+    wanted = truncation_in_words(k1, k2) if truncated else "full BPTT"
     hops = truncated and variant.lengths is not None and variant.lengths(k1, k2) == (k1, k2 + 1)
     option = " (do you count hops? bc.Convention(truncation='hops'))" if hops else ""
     return f"this is {variant.name(k1, k2)}; wanted is {wanted}{option}"

@@ -33,13 +33,13 @@ def flip_sign(site: Site) -> Iterator[Edit]:
     """A minus taken away; a product, or a value that is stored, negated."""
     node = site.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield site.replace(node, site.of(node.operand))
+        yield site.replace(node, site.text_of(node.operand))
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
         yield site.replace(node.left, f"-{site.operand(node.left)}")
     elif name_of_call(node) in PRODUCTS and isinstance(node, ast.Call) and len(node.args) > 1:
         yield site.replace(node.args[0], f"-{site.operand(node.args[0])}")
     elif isinstance(node, ast.Assign) and _is_one_value(node):
-        yield site.replace(node.value, f"-{site.of(node.value)}")
+        yield site.replace(node.value, f"-{site.text_of(node.value)}")
 
 
 def swap_operator(site: Site) -> Iterator[Edit]:
@@ -102,7 +102,7 @@ def swap_operands(site: Site) -> Iterator[Edit]:
     elif isinstance(node, ast.Call) and name_of_call(node) in ("subtract", "divide", "dot"):
         first, second = node.args[:2]
         start, end = site.text.span(first)[0], site.text.span(second)[1]
-        yield Edit(start, end, f"{site.of(second)}, {site.of(first)}")
+        yield Edit(start, end, f"{site.text_of(second)}, {site.text_of(first)}")
 
 
 def change_constant(site: Site) -> Iterator[Edit]:

@@ -67,16 +67,16 @@ def mutants(subject: str = loading.DEFAULT, scope: Scope | None = None) -> tuple
     _, seen = observed(subject)
     package = Package.of(subject)
     chosen = scope or scope_of(package.root)
-    found: dict[tuple[str, Edit], Mutant] = {}
+    first: dict[tuple[str, Edit], Mutant] = {}
     for source in sources(package.root).values():
         for site in sites(source):
             function = f"{_short(package.root, source)}.{site.function}"
-            if chosen.has(function) and not chosen.leaves(site.of(site.statement)):
+            if chosen.has(function) and not chosen.leaves(site.text_of(site.statement)):
                 peers = seen.peers(f"{source.name}.{site.function}")
                 for operator, edit in edits(site, peers):
                     key = (source.name, edit)
-                    found.setdefault(key, _mutant(package, source, function, site, operator, edit))
-    return tuple(_distinct(list(found.values())))
+                    first.setdefault(key, _mutant(package, source, function, site, operator, edit))
+    return tuple(_distinct(list(first.values())))
 
 
 @functools.cache
@@ -167,10 +167,10 @@ def _one_line(text: str) -> str:
     return " ".join(" ".join(line.partition("  #")[0] for line in text.splitlines()).split())
 
 
-def _distinct(found: list[Mutant]) -> Iterator[Mutant]:
+def _distinct(mutants: list[Mutant]) -> Iterator[Mutant]:
     """The same mutants; where a line has an edit twice, the later ones get a number."""
     counts: dict[str, int] = {}
-    for mutant in found:
+    for mutant in mutants:
         counts[mutant.name] = counts.get(mutant.name, 0) + 1
         again = counts[mutant.name]
         yield mutant if again == 1 else replace(mutant, name=f"{mutant.name} ({again})")

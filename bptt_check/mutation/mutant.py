@@ -73,10 +73,10 @@ class Mutant:
 def attribute_of(copy: Copy, attribute: str) -> Differentiator:
     """The subject `module:name` of a copy."""
     module, _, name = attribute.rpartition(":")
-    found = copy.module(module)
+    value = copy.module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return cast("Differentiator", found)
+        value = getattr(value, part)
+    return cast("Differentiator", value)
 
 
 def original(root: str, attribute: str, overrides: Overrides) -> Differentiator:

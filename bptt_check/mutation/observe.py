@@ -42,10 +42,10 @@ def observe(
     subject: Callable[[Case], Any], cases: Iterable[Case], modules: Mapping[str, Source]
 ) -> Observed:
     """Run a subject on cases and note the locals of the functions of its modules."""
-    found = Observed()
+    observed = Observed()
     for case in cases:
-        found.run.append(frozenset(_profiled(subject, case, set(modules), found.calls)))
-    return found
+        observed.run.append(frozenset(_profiled(subject, case, set(modules), observed.calls)))
+    return observed
 
 
 def _profiled(
@@ -77,11 +77,11 @@ def _profiled(
 
 
 def _shapes(local: Mapping[str, Any]) -> Shapes:
-    found = {name: _shape(value) for name, value in local.items()}
+    shapes = {name: _shape(value) for name, value in local.items()}
     for name, value in local.items():
         for part in getattr(type(value), "_fields", ()):
-            found[f"{name}.{part}"] = _shape(getattr(value, part))
-    return {name: shape for name, shape in found.items() if shape}
+            shapes[f"{name}.{part}"] = _shape(getattr(value, part))
+    return {name: shape for name, shape in shapes.items() if shape}
 
 
 def _shape(value: Any) -> tuple[Any, ...]:

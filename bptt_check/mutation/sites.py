@@ -37,14 +37,14 @@ class Site:
     bound: Mapping[str, int]
     cited: tuple[str, ...]
 
-    def of(self, node: ast.expr | ast.stmt) -> str:
+    def text_of(self, node: ast.expr | ast.stmt) -> str:
         """The text of a node."""
-        return self.text.of(node)
+        return self.text.text_of(node)
 
     def operand(self, node: ast.expr) -> str:
         """The text of a node as it can stand beside any operator."""
         atoms = (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call, ast.Tuple)
-        return self.of(node) if isinstance(node, atoms) else f"({self.of(node)})"
+        return self.text_of(node) if isinstance(node, atoms) else f"({self.text_of(node)})"
 
     def replace(self, node: ast.expr | ast.stmt, text: str) -> Edit:
         """The edit that puts a text in the place of a node."""
@@ -113,9 +113,9 @@ class _Walk:
         function's.
         """
         for m in [n, *range(n + 1, len(body)), *reversed(range(n))]:
-            found = cited(self._comment(body[m]))
-            if found:
-                return found
+            numbers = cited(self._comment(body[m]))
+            if numbers:
+                return numbers
         return self.documented
 
     def _comment(self, statement: ast.stmt) -> str:
@@ -134,11 +134,11 @@ def bound_in(function: ast.FunctionDef) -> dict[str, int]:
     """Local names to the line on which they first get a value."""
     arguments = function.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    found = {a.arg: function.lineno for a in every}
+    first = {a.arg: function.lineno for a in every}
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found[node.id] = min(node.lineno, found.get(node.id, node.lineno))
-    return found
+            first[node.id] = min(node.lineno, first.get(node.id, node.lineno))
+    return first
 
 
 def _is_text(statement: ast.stmt) -> bool:

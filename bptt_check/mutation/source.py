@@ -31,13 +31,13 @@ def sources(root: str) -> dict[str, Source]:
     """
     if root.endswith(".py"):
         return {Path(root).stem: Source(Path(root).stem, root, _read(Path(root)))}
-    found = importlib.util.find_spec(root)
-    if found is None or found.origin is None or not found.origin.endswith(".py"):
+    spec = importlib.util.find_spec(root)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise SubjectNotFound(f"{root!r} is no package of Python files that could be edited.")
-    if found.submodule_search_locations is None:
-        path = Path(found.origin)
+    if spec.submodule_search_locations is None:
+        path = Path(spec.origin)
         return {root: Source(root, path.name, _read(path))}
-    folder = Path(found.origin).parent
+    folder = Path(spec.origin).parent
     return {s.name: s for s in _modules(root, folder)}
 
 
@@ -59,28 +59,28 @@ def _read(path: Path) -> str:
 def dependents(all_sources: Mapping[str, Source], changed: str) -> set[str]:
     """The changed module, every module that imports it, directly or not, and their packages."""
     imports = {name: _imports(source, all_sources) for name, source in all_sources.items()}
-    found = {changed}
+    affected = {changed}
     while True:
-        parents = {n.rpartition(".")[0] for n in found} - {""}
-        more = {name for name, others in imports.items() if others & found} | parents
-        if more <= found:
-            return found
-        found |= more
+        parents = {n.rpartition(".")[0] for n in affected} - {""}
+        more = {name for name, others in imports.items() if others & affected} | parents
+        if more <= affected:
+            return affected
+        affected |= more
 
 
 def _imports(source: Source, known: Mapping[str, Source]) -> set[str]:
     """Modules of the same package that a module imports anywhere."""
     package = source.name if source.is_package else source.name.rpartition(".")[0]
-    found: set[str] = set()
+    imported: set[str] = set()
     for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 base = importlib.util.resolve_name("." * node.level + base, package)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return found & set(known) - {source.name}
+            imported |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return imported & set(known) - {source.name}
 
 
 @functools.cache
@@ -107,7 +107,7 @@ class Text:
             node.end_lineno, node.end_col_offset
         )
 
-    def of(self, node: ast.expr | ast.stmt) -> str:
+    def text_of(self, node: ast.expr | ast.stmt) -> str:
         """The text of a node."""
         start, end = self.span(node)
         return self.text[start:end]

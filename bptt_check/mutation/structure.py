@@ -30,15 +30,15 @@ def shift_slice(site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Subscript):
         return
     for index in (i for i in _indices(node) if isinstance(i, ast.Slice)):
-        text = site.of(index).replace(" ", "")
+        text = site.text_of(index).replace(" ", "")
         turned = {":-1": "1:", "1:": ":-1", "::-1": ":"}.get(text)
         if turned:
             yield site.replace(index, turned)
             continue
         for bound in (b for b in (index.lower, index.upper) if b is not None):
             if not isinstance(bound, ast.Constant):  # those are changed as numbers
-                yield site.replace(bound, f"{site.of(bound)} + 1")
-                yield site.replace(bound, f"{site.of(bound)} - 1")
+                yield site.replace(bound, f"{site.text_of(bound)} + 1")
+                yield site.replace(bound, f"{site.text_of(bound)} - 1")
             start, end = site.text.span(bound)
             yield Edit(start, end, "")
 
@@ -58,19 +58,19 @@ def change_range(site: Site) -> Iterator[Edit]:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return
     if node.func.id == "reversed" and len(node.args) == 1:
-        yield site.replace(node, site.of(node.args[0]))
+        yield site.replace(node, site.text_of(node.args[0]))
     elif node.func.id == "range" and len(node.args) == 1:
         (stop,) = node.args
-        yield site.replace(stop, f"1, {site.of(stop)}")
-        yield site.replace(stop, f"{site.of(stop)} - 1")
+        yield site.replace(stop, f"1, {site.text_of(stop)}")
+        yield site.replace(stop, f"{site.text_of(stop)} - 1")
     elif node.func.id == "range":
         for bound in node.args:
-            yield site.replace(bound, f"{site.of(bound)} + 1")
-            yield site.replace(bound, f"{site.of(bound)} - 1")
+            yield site.replace(bound, f"{site.text_of(bound)} + 1")
+            yield site.replace(bound, f"{site.text_of(bound)} - 1")
     elif node.func.id in ("min", "max"):
         for bound in node.args:
             if not isinstance(bound, (ast.GeneratorExp, ast.Starred)):
-                yield site.replace(node, f"({site.of(bound)})")
+                yield site.replace(node, f"({site.text_of(bound)})")
 
 
 def assign_for_add(site: Site) -> Iterator[Edit]:
@@ -103,7 +103,7 @@ def swap_gates(site: Site) -> Iterator[Edit]:
     for k, one in enumerate(named):
         for other in named[k + 1 :]:
             (a, b), (c, d) = site.text.span(one), site.text.span(other)
-            yield Edit(a, d, site.of(other) + site.text.text[b:c] + site.of(one))
+            yield Edit(a, d, site.text_of(other) + site.text.text[b:c] + site.text_of(one))
 
 
 def _indices(node: ast.Subscript) -> list[ast.expr]:

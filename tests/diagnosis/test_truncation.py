@@ -9,7 +9,7 @@ import pytest
 from support.diagnosed import sentence_of
 
 import bptt_check as bc
-from bptt_check.diagnosis.truncation import VARIANTS, describe, which_truncation
+from bptt_check.diagnosis.truncation import VARIANTS, truncation_in_words, which_truncation
 
 torch = pytest.importorskip("torch")
 
@@ -169,4 +169,4 @@ def test_variants_have_sentences_of_their_own() -> None:
         cuts.setdefault(variant.name(3, 5), set()).add(tuple(variant.windows(13, 3, 5)))
 
     assert all(len(windows) == 1 for windows in cuts.values())
-    assert describe(1, 1).startswith("chunked")
+    assert truncation_in_words(1, 1).startswith("chunked")

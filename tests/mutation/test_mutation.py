@@ -30,7 +30,7 @@ def edited(statement: str, operator: str, before: str = "", **peers: tuple[str, 
     source = Source("m", "m.py", f"{head}        {statement}\n")
     found: set[str] = set()
     for site in sites(source):
-        if site.of(site.statement) == statement:
+        if site.text_of(site.statement) == statement:
             made = [edit for name, edit in edits(site, peers) if name == operator]
             found |= {edit.apply(source.text)[len(head) :].strip() for edit in made}
     return found

@@ -17,8 +17,8 @@ from ...mutation.operators import edits
 from ...mutation.sites import Site, sites
 from . import textbook
 from .edit_wording import phrase_of
-from .named import mistakes
-from .textbook import Change, pages
+from .named import named_mistakes
+from .textbook import TextbookEdit, textbook_functions
 
 OBSERVED = ("rnn-tanh+mse", "lstm+bce", "gru", "gru-reset-before+linear")
 """Models whose runs tell which locals of the textbook have the same shape."""
@@ -49,7 +49,7 @@ class Entry:
     """
 
     phrase: str
-    change: Change
+    change: TextbookEdit
     right: str
     wrong: str
     equations: tuple[str, ...]
@@ -75,7 +75,7 @@ def all_entries() -> tuple[Entry, ...]:
 
 
 def _named() -> Iterator[Entry]:
-    for mistake in mistakes():
+    for mistake in named_mistakes():
         change = mistake.change
         site = _site_at(mistake.function, change.edits[0].start)
         cell_state = mistake.cell_state or _names_cell_state(change)
@@ -98,15 +98,15 @@ def _single_edits() -> Iterator[Entry]:
         for operator, edit in edits(site, _observed().peers(f"{_module(function)}.{function}"))
     ]
     for operator, function, site, edit in sorted(made, key=lambda m: ranks.get(m[0], len(ranks))):
-        change, target = Change(function, (edit,)), target_of(site)
+        change, target = TextbookEdit(function, (edit,)), target_of(site)
         cell_state = target in CELL_STATE or _names_cell_state(change)
         phrase = phrase_of(operator, site, edit)
         yield Entry(phrase, change, *_lines(change), site.cited, "", target, cell_state)
 
 
-def _names_cell_state(change: Change) -> bool:
+def _names_cell_state(change: TextbookEdit) -> bool:
     """Whether what is replaced, or what stands there instead, names something of the cell state."""
-    source = pages()[change.function].source.text
+    source = textbook_functions()[change.function].source.text
     texts = [text for e in change.edits for text in (source[e.start : e.end], e.text)]
     return any(name in CELL_STATE for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
 
@@ -114,9 +114,9 @@ def _names_cell_state(change: Change) -> bool:
 @functools.cache
 def _sites() -> list[tuple[str, Site]]:
     """Every place of the textbook that can be edited, and its function."""
-    sources = {page.source.name: page.source for page in pages().values()}
+    sources = {f.source.name: f.source for f in textbook_functions().values()}
     every = (site for source in sources.values() for site in sites(source))
-    return [(site.function, site) for site in every if site.function in pages()]
+    return [(site.function, site) for site in every if site.function in textbook_functions()]
 
 
 def _site_at(function: str, offset: int) -> Site:
@@ -135,18 +135,18 @@ def _holds(site: Site, offset: int) -> bool:
 
 
 def _module(function: str) -> str:
-    return pages()[function].source.name
+    return textbook_functions()[function].source.name
 
 
 def target_of(site: Site) -> str:
     """What a statement computes."""
-    text = site.of(site.statement)
+    text = site.text_of(site.statement)
     return text.partition("=")[0].strip(" +-*/").replace('bars["', "").replace('"]', "_bar")
 
 
-def _lines(change: Change) -> tuple[str, str]:
+def _lines(change: TextbookEdit) -> tuple[str, str]:
     """The lines that differ, before and after, without indentation and comments."""
-    before = pages()[change.function].text.splitlines()
+    before = textbook_functions()[change.function].text.splitlines()
     after = change.text.splitlines()
     pairs = [(a, b) for a, b in zip(before, after, strict=False) if a != b]
     return _joined([a for a, _ in pairs]), _joined([b for _, b in pairs])
@@ -160,11 +160,11 @@ def _joined(lines: Sequence[str]) -> str:
 
 @functools.cache
 def _observed() -> Observed:
-    sources = {page.source.name: page.source for page in pages().values()}
+    sources = {f.source.name: f.source for f in textbook_functions().values()}
     sizes = Sizes(T=5, B=2, D=3, H=4, O=7)
     cases = [Spec(Model.parse(name), sizes, seed=1).build() for name in OBSERVED]
     return observe(_gradients, cases, sources)
 
 
 def _gradients(case: Case) -> object:
-    return textbook.gradients(case, textbook.run(case))
+    return textbook.edited_gradients(case, textbook.run_forward(case))

@@ -37,44 +37,46 @@ ANY = "`{new}` stands for `{old}` in {target}"
 def phrase_of(operator: str, site: Site, edit: Edit) -> str:
     """What an edit does, as the end of "exactly what you get when ..."."""
     old, new = _changed(operator, site, edit)
-    return FORMS.get(operator, ANY).format(old=old, new=new, target=quantity(site))
+    return FORMS.get(operator, ANY).format(old=old, new=new, target=quantity_of(site))
 
 
 def _changed(operator: str, site: Site, edit: Edit) -> tuple[str, str]:
     """What the words of an operator are about: what was there, what is there now."""
     old, new = _one_line(site.text.text[edit.start : edit.end]), _one_line(edit.text)
     if operator == "swap name":
-        return symbol(old), symbol(new)
+        return symbol_of(old), symbol_of(new)
     if operator == "swap gates":
-        return symbol(old.split(", ")[0]), symbol(new.split(", ")[0])
+        return symbol_of(old.split(", ")[0]), symbol_of(new.split(", ")[0])
     if operator in ("drop term", "drop factor") and isinstance(site.node, ast.BinOp):
         left, right = site.node.left, site.node.right
-        return _one_line(site.of(right if new == site.operand(left) else left)), new
+        return _one_line(site.text_of(right if new == site.operand(left) else left)), new
     return old, new
 
 
-def quantity(site: Site) -> str:
+def quantity_of(site: Site) -> str:
     """What the statement computes: `the gradient of W_hh`, `the gradient of the forget gate f`."""
-    text = site.of(site.statement)
+    text = site.text_of(site.statement)
     if text.startswith("return"):
         return "what is handed on"
     if text.startswith("for "):
         return "the loop over time"
-    return described(text.partition("=")[0].rstrip(" +-*/").strip())
+    return variable_in_words(text.partition("=")[0].rstrip(" +-*/").strip())
 
 
-def described(name: str) -> str:
+def variable_in_words(name: str) -> str:
     """A variable of the textbook, or what stands left of an assignment, in words."""
     of_bars = re.fullmatch(r'bars\["(\w+)"\](\[t\])?', name)
     plain = of_bars.group(1) if of_bars else re.sub(r"\[[\w.]+\]$", "", name)
     if of_bars is None and not plain.endswith("_bar"):
-        return symbol(plain) if ", " not in plain or plain in SYMBOLS else "what step t remembers"
-    return f"the gradient of {symbol(plain.removesuffix('_bar'))}"
+        return (
+            symbol_of(plain) if ", " not in plain or plain in SYMBOLS else "what step t remembers"
+        )
+    return f"the gradient of {symbol_of(plain.removesuffix('_bar'))}"
 
 
-def symbol(name: str) -> str:
+def symbol_of(name: str) -> str:
     """A name of the textbook as it is read."""
-    return described(name) if name.endswith("_bar") else SYMBOLS.get(name, name)
+    return variable_in_words(name) if name.endswith("_bar") else SYMBOLS.get(name, name)
 
 
 def _one_line(text: str) -> str:

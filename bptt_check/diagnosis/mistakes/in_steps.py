@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .mistake import Mistake, Replacement
-from .textbook import pages
+from .textbook import textbook_functions
 
 GATES: dict[str, tuple[str, ...]] = {
     "rnn_backward": (),
@@ -81,7 +81,7 @@ OTHERS: tuple[tuple[str, str, str, tuple[Replacement, ...]], ...] = (
 """Class, function, phrase, what is replaced: of one cell only."""
 
 
-def of_steps() -> Iterator[Mistake]:
+def mistakes_in_steps() -> Iterator[Mistake]:
     """All of them, the most telling first."""
     for function in GATES:
         yield from _other_steps(function)
@@ -159,7 +159,7 @@ def _paths(function: str) -> Iterator[Mistake]:
     ways = ((RECURRENT, "W_hh", "h_{t-1}", "carry lost"), (INPUT, "W_xh", "x_t", "partial"))
     for bars, W, what, kind in ways:
         product = f"{bars[function]} @ {W}"
-        if product in pages()[function].text:
+        if product in textbook_functions()[function].text:
             stacked = [_cotangent(gate, bars[function]) for gate in GATES[function]]
             for n, gate in enumerate(GATES[function]):
                 kept = ", ".join(f"0 * {bar}" if k == n else bar for k, bar in enumerate(stacked))

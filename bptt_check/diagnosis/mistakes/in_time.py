@@ -87,7 +87,7 @@ STOPS = range(1, 9)
 """Steps after which a loop back may stop."""
 
 
-def of_time() -> Iterator[Mistake]:
+def mistakes_in_time() -> Iterator[Mistake]:
     """All of them, the most telling first."""
     for kind, phrase, r in LAYER:
         yield Mistake(kind, phrase, "layer_backward", r, cell_state=_NO_FINAL_C in r)

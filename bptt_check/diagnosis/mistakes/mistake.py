@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from ...mutation.mutant import Edit
-from .textbook import Change, pages
+from .textbook import TextbookEdit, textbook_functions
 
 Replacement = tuple[str, str]
 """Text of the textbook and what stands in its place."""
@@ -31,20 +31,22 @@ class Mistake:
     cell_state: bool = False
 
     @functools.cached_property
-    def change(self) -> Change:
+    def change(self) -> TextbookEdit:
         """The edits.
 
         Raises:
             ValueError: the textbook does not have a replaced text exactly once.
         """
-        page = pages()[self.function]
+        function = textbook_functions()[self.function]
         edits: list[Edit] = []
         for right, wrong in self.replacements:
-            if page.text.count(right) != 1:
-                raise ValueError(f"{self.function} has {right!r} {page.text.count(right)} times.")
-            start = page.start + page.text.index(right)
+            if function.text.count(right) != 1:
+                raise ValueError(
+                    f"{self.function} has {right!r} {function.text.count(right)} times."
+                )
+            start = function.start + function.text.index(right)
             edits.append(Edit(start, start + len(right), wrong))
-        return Change(self.function, tuple(edits))
+        return TextbookEdit(self.function, tuple(edits))
 
 
 KINDS: dict[str, str] = {

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 
-from .in_steps import of_steps
-from .in_time import of_time
+from .in_steps import mistakes_in_steps
+from .in_time import mistakes_in_time
 from .mistake import Mistake
 
 
 @functools.cache
-def mistakes() -> tuple[Mistake, ...]:
+def named_mistakes() -> tuple[Mistake, ...]:
     """All named mistakes, the most telling first."""
-    return (*of_time(), *of_steps())
+    return (*mistakes_in_time(), *mistakes_in_steps())

@@ -24,7 +24,7 @@ from ...equations.truncation import Window, windows_of
 from ...mutation.mutant import Edit
 from ...mutation.source import Source, Text
 from . import textbook_cells, textbook_network
-from .textbook_network import Direction, reordered
+from .textbook_network import Direction, gather_steps
 
 Grads = dict[str, Array]
 Place = tuple[int, str]
@@ -40,7 +40,7 @@ CELLS: dict[str, tuple[Callable[..., Any], str]] = {
 
 
 @dataclass(frozen=True)
-class Page:
+class TextbookFunction:
     """One function of the textbook: the source that holds it, and where in its text it stands."""
 
     source: Source
@@ -54,20 +54,20 @@ class Page:
 
 
 @functools.cache
-def pages() -> dict[str, Page]:
-    """Function name to page, of every function that is edited."""
-    found: dict[str, Page] = {}
+def textbook_functions() -> dict[str, TextbookFunction]:
+    """The functions that are edited, by name."""
+    functions: dict[str, TextbookFunction] = {}
     for module in (textbook_cells, textbook_network):
         name = module.__name__
         source = Source(name, f"{name.rpartition('.')[2]}.py", inspect.getsource(module))
         for node in ast.parse(source.text).body:
             if isinstance(node, ast.FunctionDef) and node.name.endswith(("_backward", "agate")):
-                found[node.name] = Page(source, *Text(source.text).span(node))
-    return found
+                functions[node.name] = TextbookFunction(source, *Text(source.text).span(node))
+    return functions
 
 
 @dataclass(frozen=True)
-class Change:
+class TextbookEdit:
     """Edits of one function of the textbook, as places in the text of its module.
 
     `only` is the layer and direction in which they are made; None is all.
@@ -80,14 +80,14 @@ class Change:
     @functools.cached_property
     def text(self) -> str:
         """The function with the edits made, the last in the text first."""
-        page = pages()[self.function]
-        text = page.source.text[: page.end]
+        function = textbook_functions()[self.function]
+        text = function.source.text[: function.end]
         for edit in sorted(self.edits, key=lambda e: -e.start):
             text = edit.apply(text)
-        return text[page.start :]
+        return text[function.start :]
 
 
-def merged(function: str, changes: Sequence[Change], place: Place | None) -> str:
+def merged(function: str, changes: Sequence[TextbookEdit], place: Place | None) -> str:
     """The text of a function with all the changes made that apply to a place.
 
     Raises:
@@ -99,7 +99,7 @@ def merged(function: str, changes: Sequence[Change], place: Place | None) -> str
     )
     if any(b.start < a.end for a, b in itertools.pairwise(edits)):
         raise ValueError(f"two edits of {function} meet")
-    return Change(function, tuple(edits)).text
+    return TextbookEdit(function, tuple(edits)).text
 
 
 @functools.lru_cache(maxsize=4096)
@@ -109,7 +109,11 @@ def compiled(name: str, text: str) -> Callable[..., Any]:
     Raises:
         SyntaxError: the edited text is no Python.
     """
-    module = textbook_cells if pages()[name].source.name == textbook_cells.__name__ else None
+    module = (
+        textbook_cells
+        if textbook_functions()[name].source.name == textbook_cells.__name__
+        else None
+    )
     names = dict(vars(module or textbook_network))
     defined: dict[str, Any] = {}
     exec(compile(text, f"<{name}>", "exec", flags=0, dont_inherit=True), names, defined)
@@ -117,7 +121,7 @@ def compiled(name: str, text: str) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class ForwardRun:
     """One part of a case, run forward: everything that a backward pass reads."""
 
     part: Window
@@ -131,10 +135,10 @@ class Run:
         return self.part.problem
 
 
-def run(case: Case) -> list[Run]:
+def run_forward(case: Case) -> list[ForwardRun]:
     """A case run forward, part by part; its arrays are read-only, as an edit may write to any."""
-    found = [_run(part) for part in windows_of(case)]
-    for one in found:
+    runs = [_run(part) for part in windows_of(case)]
+    for one in runs:
         steps = [a for ds in one.layers for d in ds for step in d.steps for a in step]
         given = one.given
         for array in (
@@ -146,7 +150,7 @@ def run(case: Case) -> list[Run]:
         ):
             array.flags.writeable = False
         given.targets.flags.writeable = given.weights.flags.writeable = False
-    return found
+    return runs
 
 
 def knows(model: Model) -> bool:
@@ -164,7 +168,7 @@ def functions_of(model: Model) -> list[str]:
     return [CELLS[cell_name(model)][1], "layer_backward", "loss_backward", "backpropagate"]
 
 
-def _run(part: Window) -> Run:
+def _run(part: Window) -> ForwardRun:
     given, model = part.problem, part.problem.model
     T, B = given.weights.shape
     on = np.ones((T, B, 1)) if given.mask is None else given.mask[:, :, None] * 1.0
@@ -182,7 +186,7 @@ def _run(part: Window) -> Run:
             layers[k].append(Direction(k, d.suffix, row, p, steps, index))
             outputs.append(d.ordered(out))
         below = np.concatenate(outputs, axis=-1)
-    return Run(part, layers, on, below)
+    return ForwardRun(part, layers, on, below)
 
 
 def _forward(
@@ -200,7 +204,9 @@ def _forward(
     return steps, np.stack(states)
 
 
-def gradients(case: Case, runs: Sequence[Run], changes: Sequence[Change] = ()) -> Grads:
+def edited_gradients(
+    case: Case, runs: Sequence[ForwardRun], changes: Sequence[TextbookEdit] = ()
+) -> Grads:
     """The gradient of every input of a case, float64, with the textbook edited.
 
     Args:
@@ -216,24 +222,26 @@ def gradients(case: Case, runs: Sequence[Run], changes: Sequence[Change] = ()) -
     return total
 
 
-def _backward(one: Run, changes: Sequence[Change]) -> Grads:
+def _backward(one: ForwardRun, changes: Sequence[TextbookEdit]) -> Grads:
     """The gradient of one part."""
     given, model = one.given, one.given.model
     bars = _empty(given)
 
     def pick(name: str, place: Place | None = None) -> Callable[..., Any]:
-        return compiled(name, merged(name, changes, place) if changes else pages()[name].text)
+        return compiled(
+            name, merged(name, changes, place) if changes else textbook_functions()[name].text
+        )
 
     def backward(d: Direction, above: Array, final: tuple[Array, Array]) -> Any:
         place = (d.layer, d.suffix)
-        on = one.on if d.index is None else reordered(one.on, d.index)
+        on = one.on if d.index is None else gather_steps(one.on, d.index)
         plain = {n.removesuffix(d.suffix): a for n, a in bars.items() if n.endswith(d.suffix)}
         plain["x"] = np.zeros((*above.shape[:2], d.params["W_xh"].shape[1]))
         step = pick(CELLS[cell_name(model)][1], place)
         walk = functools.partial(step, model, d.params, d.steps)
-        found = pick("layer_backward", place)(walk, on, above, final, plain)
+        bars_below = pick("layer_backward", place)(walk, on, above, final, plain)
         bars.update({n + d.suffix: a for n, a in plain.items() if n != "x"})
-        return found
+        return bars_below
 
     above = pick("loss_backward")(given, one.h, bars)
     x_bar, h0_bar, c0_bar = pick("backpropagate")(given, one.layers, above, backward)

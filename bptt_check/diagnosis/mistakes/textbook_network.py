@@ -34,10 +34,10 @@ class Direction:
 
     def ordered(self, sequence: Array) -> Array:
         """From the order of time to the order of this direction, or back: [T, B, H]."""
-        return sequence if self.index is None else reordered(sequence, self.index)
+        return sequence if self.index is None else gather_steps(sequence, self.index)
 
 
-def reordered(sequence: Array, index: Array) -> Array:
+def gather_steps(sequence: Array, index: Array) -> Array:
     """Step t of sequence b becomes its step `index[t, b]`."""
     return sequence[index, np.arange(index.shape[1])]
 
