@@ -28,7 +28,7 @@ PACKAGED = [
     *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
     *("tests/subjects/test_isolation.py", "tests/subjects/test_program.py"),
     *("tests/subjects/test_loading.py", "tests/test_pytest_plugin.py"),
-    *("tests/diagnosis/test_diagnose.py", "tests/mutation", "tests/oracles/test_certified.py"),
+    *("tests/diagnosis/test_diagnosis.py", "tests/mutation", "tests/oracles/test_certified.py"),
 ]
 """Tests of whatever a wheel could lack: data files, entry points, commands, both packages, the
 source that is edited. The rest runs the very same modules in the session `tests`.

@@ -14,7 +14,7 @@ from bptt_check import oracles
 from bptt_check.cases.targets import parse_targets
 from bptt_check.subjects import loading
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 BROKEN = {
     "numpy_class": ("the gradient of W_xh_l0, W_hh_l0, b_h_l0, x, h0 is wrong", "W_hy, b_y"),
     "course_functions": ("the gradient of W_hh_l0 is wrong", "W_xh_l0, b_h_l0, W_hy, b_y, x, h0"),
