@@ -18,12 +18,6 @@ from bptt_check.cases.targets import PRESETS, default_targets, parse_targets
 from bptt_check.errors import MissingFramework, SpecError, UnknownName
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:
     """A recurrent weight whose gradient is too large."""
     loss, grads = right(case)

@@ -20,12 +20,6 @@ from bptt_check.runs.drawing import draw_specs, remember, smallest
 SIMPLEST = "T=1 B=1 D=1 H=1 O=2 seed=0"
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 @settings(max_examples=100, deadline=None)
 @given(strategies.sizes(max_T=5, max_B=2, max_D=3, max_H=4, max_O=6, min_O=2))
 def test_sizes_keep_their_bounds(sizes):

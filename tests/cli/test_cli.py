@@ -70,10 +70,9 @@ SPEC = "lstm T=2 B=1 D=1 H=2 O=2 seed=3"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with subjects, to work in; nothing is remembered between tests."""
+    """A folder with subjects, to work in."""
     (tmp_path / "my subjects.py").write_text(SUBJECTS)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CI", "1")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     return tmp_path

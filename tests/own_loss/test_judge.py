@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.functions import ARRAYS, Arrays, X, changed, relu, right, square
+from support.functions import ARRAYS, Arrays, X, changed, relu, right_function, square
 
 import bptt_check as bc
 
@@ -35,7 +35,7 @@ def test_float32_inside_is_imprecise() -> None:
         )
     )
     gradient = bc.verify_function(coarse, ARRAYS)
-    both = bc.verify_function(lambda a: right(a, np.float32), ARRAYS)
+    both = bc.verify_function(lambda a: right_function(a, np.float32), ARRAYS)
 
     assert (gradient.verdict, both.verdict) == ("imprecise", "imprecise")
     assert "errors are no larger than those of float32 inside" in gradient.message

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.functions import ARRAYS, Arrays, X, as_float32, changed, right, square
+from support.functions import ARRAYS, Arrays, X, as_float32, changed, right_function, square
 
 import bptt_check as bc
 
 
 def test_a_right_gradient_passes() -> None:
     """Any shape, no axes too; integers are constants; every entry was measured."""
-    report = bc.verify_function(right, ARRAYS)
+    report = bc.verify_function(right_function, ARRAYS)
 
     assert report.passed
     assert [(r.parameter, r.verdict, r.decided) for r in report.rows] == [
@@ -21,18 +21,19 @@ def test_a_right_gradient_passes() -> None:
     ]  # fmt: skip
     assert report.coverage["W"].measured is None
     assert report.message == (
-        "PASS  right: the gradient is the derivative of its own loss\n  W, b, s: 17 entries decided"
+        "PASS  right_function: the gradient is the derivative of its own loss\n"
+        "  W, b, s: 17 entries decided"
     )
 
 
 def test_a_right_gradient_in_float32_passes() -> None:
     """Its rounding is measured, not assumed."""
-    assert bc.verify_function(right, as_float32(ARRAYS)).passed
+    assert bc.verify_function(right_function, as_float32(ARRAYS)).passed
 
 
 def test_function_that_computes_in_float32_only_passes() -> None:
     """Then differences are as coarse as its loss."""
-    report = bc.verify_function(lambda a: right(a, np.float32), as_float32(ARRAYS))
+    report = bc.verify_function(lambda a: right_function(a, np.float32), as_float32(ARRAYS))
 
     assert report.passed
 

@@ -26,12 +26,6 @@ SMALL = "rnn-tanh+mse"
 EXACT = RightOracle()
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 def run(
     subject: Any, *names: str, cases: int = 8, oracles: Any = (EXACT,), **options: Any
 ) -> Report:

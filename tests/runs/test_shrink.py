@@ -14,12 +14,6 @@ from bptt_check.strategies import specs
 DRAWING = Drawing(specs(model=Model("rnn")), count=30, seed=0)
 
 
-@pytest.fixture(autouse=True)
-def no_example_database(monkeypatch):
-    """Draws depend on the seed alone."""
-    monkeypatch.setenv("CI", "1")
-
-
 def test_a_case_shrinks_to_the_smallest_that_fails():
     """Sizes, regime and seed become as simple as the failure allows."""
     spec = shrink_spec(DRAWING, {}, lambda case: case.sizes.T >= 3 and case.sizes.H >= 2)

@@ -21,7 +21,7 @@ ARRAYS: Arrays = {
 }
 
 
-def right(a: Arrays, inside: Any = None) -> tuple[Any, Arrays]:
+def right_function(a: Arrays, inside: Any = None) -> tuple[Any, Arrays]:
     """A loss of arrays of one, two and no axes; `inside` is the dtype of its arithmetic."""
     W, b, s = (a[n].astype(inside or a[n].dtype) for n in ("W", "b", "s"))
     h = np.tanh(W + b)
@@ -34,7 +34,7 @@ def right(a: Arrays, inside: Any = None) -> tuple[Any, Arrays]:
     return loss, {n: np.asarray(g, dtype=a[n].dtype) for n, g in grads.items()}
 
 
-def changed(change: Callable[[Any, Arrays], Any], function: Function = right) -> Function:
+def changed(change: Callable[[Any, Arrays], Any], function: Function = right_function) -> Function:
     """The function with its answer changed."""
     return lambda a: change(*function(a))
 
