@@ -87,12 +87,12 @@ def test_clipping_in_the_loop_is_named(model: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["carry_dh", "h_t", "assign_W_hy", "no_slope"])
-def test_another_mistake_is_no_clipping(fault: str) -> None:
+def test_mistake_is_no_clipping(fault: str) -> None:
     """Neither one before the loop nor one in it is taken for clipping."""
     assert sentence_of(clipped_in_loop, Numpy(frozenset({fault})), cases("rnn-tanh")) == ""
 
 
-def test_clipping_what_is_carried_is_told_from_clipping_all() -> None:
+def test_clipping_only_what_is_carried_is_told_apart() -> None:
     """What comes from step t+1 alone is clipped, the loss of step t is not."""
     given = cases("rnn-tanh+mse", regime="exploding")
 

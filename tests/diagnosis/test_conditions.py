@@ -72,7 +72,7 @@ def test_condition_is_found(model: str, fault: str, rule: str, test: Test) -> No
     assert "exactly what you get when" in finding.sentence
 
 
-def test_an_unconditional_mistake_has_no_condition() -> None:
+def test_unconditional_mistake_has_no_condition() -> None:
     """Cases on which a mistake changes nothing are no evidence that it is not made there."""
     sample = sample_of("rnn-tanh", lambda spec: True, "carry_dh")
     (finding,) = diagnose(with_fault("carry_dh"), sample)

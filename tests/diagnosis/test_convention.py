@@ -89,9 +89,7 @@ def option_of(sentence: str) -> bc.Convention:
 
 @pytest.mark.parametrize("only_gradients", [False, True], ids=["everything", "only gradients"])
 @pytest.mark.parametrize("what", FOUND)
-def test_the_convention_is_named_and_declaring_it_is_enough(
-    what: str, only_gradients: bool
-) -> None:
+def test_convention_is_named_and_declaring_it_is_enough(what: str, only_gradients: bool) -> None:
     """The option in the sentence, pasted as it is, makes the same code pass."""
     model, convention, factor, words = FOUND[what]
     cut = {"truncation": bc.Truncation(2, 2)} if what == "truncated" else {}
@@ -110,7 +108,7 @@ def test_the_convention_is_named_and_declaring_it_is_enough(
         assert report.verdict == "pass", report.message
 
 
-def test_single_precision_is_enough() -> None:
+def test_convention_is_named_in_single_precision() -> None:
     """Rounding of float32 does not hide a convention."""
     subject = written_in(C(gate_order="ifog"))
 
@@ -132,17 +130,17 @@ NOT_ONE = (
 
 
 @pytest.mark.parametrize("fault", NOT_ONE)
-def test_a_mistake_is_no_convention(fault: str) -> None:
+def test_mistake_is_no_convention(fault: str) -> None:
     """What no layout explains gets no name."""
     assert sentence_of(which_convention, Numpy(frozenset({fault})), cases("lstm")) == ""
 
 
-def test_a_right_gradient_is_no_finding() -> None:
+def test_right_gradient_has_no_convention_to_name() -> None:
     """Where nothing is wrong there is nothing to name."""
     assert sentence_of(which_convention, loss_and_grads, cases("gru")) == ""
 
 
-def test_one_case_that_does_not_fit_is_enough_against_it() -> None:
+def test_convention_must_explain_every_case() -> None:
     """A convention explains all cases or none."""
     right, wrong = written_in(C(gate_order="ifog")), Numpy(frozenset({"carry_dh"}))
     given = cases("lstm")
@@ -155,7 +153,7 @@ def test_one_case_that_does_not_fit_is_enough_against_it() -> None:
     assert sentence_of(which_convention, right, []) == ""
 
 
-def test_what_is_declared_already_is_taken_into_account() -> None:
+def test_sentence_builds_on_the_declared_convention() -> None:
     """For code in a declared order the sentence speaks of its own order, and keeps the rest."""
     keras = dataclasses.replace(bc.conventions.keras, gate_order={"gru": "zrn"})
     really = dataclasses.replace(keras, gate_order={"gru": "rzh"})
@@ -179,7 +177,7 @@ def test_what_is_declared_already_is_taken_into_account() -> None:
     assert report.verdict == "pass", report.message
 
 
-def test_the_message_of_a_failure_has_the_sentence() -> None:
+def test_message_of_a_failure_names_the_convention() -> None:
     """A run's message and `diagnoses` name the convention."""
     case = cases("lstm")[0]
     setup = Setup((load("complex_step"),))

@@ -143,7 +143,7 @@ def test_gradient_of_no_truncation_gets_no_name() -> None:
     assert sentence_of(which_truncation, wrong, [spec.build() for spec in SPECS]) == ""
 
 
-def test_silent_truncation_of_an_untruncated_model_is_named_in_the_message() -> None:
+def test_silent_truncation_is_named_in_the_message() -> None:
     """A subject that always cuts after 4 steps is told so by `assert_gradients` itself."""
     always = subject(lambda T, k1, k2: blocks(T, 4, 4))
     oracles = ["torch", "complex_step"]
@@ -154,7 +154,7 @@ def test_silent_truncation_of_an_untruncated_model_is_named_in_the_message() -> 
     assert "wanted is full BPTT" in str(caught.value).replace("\n    ", " ")
 
 
-def test_the_right_truncation_passes() -> None:
+def test_right_truncation_passes() -> None:
     """The same implementation with the claimed windows passes."""
     oracles = ["torch", "complex_step"]
     report = bc.verify(subject(blocks), ["lstm+linear+truncated"], cases=25, oracles=oracles)

@@ -1,0 +1,64 @@
+"""A trial has what a subject answered beside the truth; a spec is asked about once."""
+
+from __future__ import annotations
+
+from support.implementations import Numpy, with_fault
+
+import bptt_check as bc
+from bptt_check.diagnosis.trials import Trials, telling_specs, trial_of
+
+SPEC = bc.Spec.parse("lstm T=3 B=2 D=2 H=3 O=2 seed=1")
+
+
+def test_right_subject_has_nothing_wrong() -> None:
+    """Neither loss nor any block of any gradient."""
+    trial = trial_of(Numpy(), SPEC.build())
+
+    assert trial is not None
+    assert trial.is_right()
+    assert trial.wrong == frozenset()
+
+
+def test_wrong_gate_is_the_only_wrong_block() -> None:
+    """A gradient is cut by gates: a fault of one gate leaves the rows of the others right."""
+    trial = trial_of(with_fault("f_slope"), SPEC.build())
+
+    assert trial is not None
+    assert not trial.is_right()
+    assert trial.has_loss(trial.want_loss)
+    assert {gate for name, gate in trial.wrong if name == "b_h_l0"} >= {1}
+    assert ("W_hy", 0) not in trial.wrong
+
+
+def test_subject_that_raises_has_no_trial() -> None:
+    """What gives no gradient cannot be compared with any."""
+
+    def raises(case: bc.Case) -> object:
+        raise ValueError
+
+    assert trial_of(raises, SPEC.build()) is None
+    assert Trials(raises).of([SPEC]) == []
+
+
+def test_spec_is_asked_about_once() -> None:
+    """Whoever asks again gets the same trial."""
+    asked: list[bc.Spec | None] = []
+
+    def subject(case: bc.Case) -> object:
+        asked.append(case.spec)
+        return Numpy()(case)
+
+    trials = Trials(subject)
+    (first,), (second,) = trials.of([SPEC, SPEC]), trials.of([SPEC])
+
+    assert first is second
+    assert asked == [SPEC]
+
+
+def test_telling_specs_are_crafted_then_drawn() -> None:
+    """Small cases of which no two sizes are alike, then the longest of those that failed."""
+    failing = [bc.Spec.parse(f"lstm T={T} B=2 seed={T}") for T in (2, 5, 9, 40)]
+
+    specs = telling_specs(failing)
+
+    assert [s.sizes.T for s in specs] == [3, 2, 5, 1, 9, 5, 2]
