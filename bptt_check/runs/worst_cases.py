@@ -18,6 +18,7 @@ from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses
 from ..equations.perturbation import PER_SEQUENCE, perturbation
 from ..equations.truncation import Window, windows, windows_of
+from ..verdicts.budget import ratio
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.row import Row
 from .measurements import Agreement, DifferenceQuotients, OracleOpinion, TimeProfile, WorstEntry
@@ -87,10 +88,8 @@ def _errors(name: str, evidence: Evidence) -> Array:
     worst = np.zeros(got.shape)
     for oracle, trusted in evidence.trusted.items():
         budget, want = evidence.budgets[oracle].of(name), trusted.grads[name]
-        decides = np.isfinite(budget) & np.isfinite(want)
-        with np.errstate(over="ignore", invalid="ignore"):
-            ratio = np.abs(got - want) / np.where(decides, budget, 1.0)
-        worst = np.maximum(worst, np.where(decides, ratio, 0.0))
+        budget = np.where(np.isfinite(want), budget, np.inf)
+        worst = np.maximum(worst, ratio(np.abs(got - want), budget))
     return worst
 
 
@@ -140,9 +139,8 @@ def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
         for other in names[n + 1 :]:
             allowed = evidence.budgets[one].of(name) + evidence.budgets[other].of(name)
             gap = np.abs(evidence.trusted[one].grads[name] - evidence.trusted[other].grads[name])
-            decides = np.isfinite(allowed) & np.isfinite(gap)
-            ratio = np.where(decides, gap / np.where(decides, allowed, 1.0), 0.0)
-            yield Agreement(one, other, _short(float(ratio.max())))
+            allowed = np.where(np.isfinite(gap), allowed, np.inf)
+            yield Agreement(one, other, _short(float(ratio(gap, allowed).max())))
 
 
 def _quotients(

@@ -12,6 +12,13 @@ from ..cases.types import Array
 from ..equations.conditioning import Conditioning
 
 
+def ratio(error: Array, budget: Array) -> Array:
+    """Each error in budgets; 0 where the budget is not finite, which decides nothing."""
+    decides = np.isfinite(budget)
+    with np.errstate(over="ignore", invalid="ignore"):  # the smallest budget may be subnormal
+        return np.where(decides, error / np.where(decides, budget, 1.0), 0.0)
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """How many typical rounding errors are allowed; the one number behind every budget.

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .contract_breaches import CaseBreach
+from .linearity import Nonlinearity
+from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row
 
@@ -30,14 +32,7 @@ class NoAnswer:
 class ContractBroken:
     """What came back cannot be taken as loss and gradients."""
 
-    breaches: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OutOfRange:
-    """No number of the case's dtype can hold these gradients, or the loss: name to the reason."""
-
-    reasons: Mapping[str, str]
+    breaches: tuple[CaseBreach, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class WrongLoss:
     Args:
         budget: allowed distance of the two losses.
         right_gradients: whether every gradient is that of the model nevertheless.
-        hints: sentences about the cotangents that name the mistake.
+        hints: what other cotangents say about the mistake.
         first_difference: where the forward is first another one, if that was asked.
         own_derivative: whether the gradients are the derivative of this loss, if that was asked.
     """
@@ -72,7 +67,7 @@ class WrongLoss:
     expected: float
     budget: float
     right_gradients: bool
-    hints: tuple[str, ...] = ()
+    hints: tuple[Nonlinearity, ...] = ()
     first_difference: str = ""
     own_derivative: str = ""
 
@@ -83,11 +78,11 @@ class WrongGradient:
 
     Args:
         steps: at which the gradient of `x` is over budget.
-        hints: sentences about the cotangents that name the mistake.
+        hints: what other cotangents say about the mistake.
     """
 
     steps: tuple[int, ...]
-    hints: tuple[str, ...] = ()
+    hints: tuple[Nonlinearity, ...] = ()
 
 
 @dataclass(frozen=True)

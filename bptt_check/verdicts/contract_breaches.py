@@ -18,8 +18,24 @@ from ..cases.types import Array
 from ..equations.conditioning import conditioning
 from ..equations.exact import exact_gradients
 from .budget import Budgets
-from .linearity import INDEPENDENT, not_linear
-from .nonfinite import not_finite
+from .linearity import Nonlinearity, not_linear
+from .nonfinite import NotFinite, OutOfRange, Overflow, not_finite, out_of_range
+
+
+@dataclass(frozen=True)
+class TwoAnswers:
+    """Two calls on the same case gave two answers, in these gradients (or the loss)."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeptByShape:
+    """Other arrays of the same shapes got the very same gradients, which are others in truth."""
+
+
+CaseBreach = Breach | NotFinite | Overflow | TwoAnswers | KeptByShape | Nonlinearity
+"""Whatever breaks the contract in one case."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +43,19 @@ class Breaches:
     """What is wrong with an answer whatever its numbers are.
 
     Args:
-        findings: sentences that close the case.
-        linear: sentences that do so only where no gradient is wrong.
-        beyond: gradients, or the loss, that are not finite and whose truth is not either, each
-            with its sentence.
+        closing: those that close the case.
+        linear: those that do so only where no gradient is wrong.
+        out_of_range: what is not finite, in a case whose truth is not either.
     """
 
-    findings: tuple[str, ...]
-    linear: tuple[Breach, ...]
-    beyond: Mapping[str, str]
+    closing: tuple[CaseBreach, ...]
+    linear: tuple[Nonlinearity, ...]
+    out_of_range: OutOfRange | None
 
     @property
-    def hints(self) -> list[str]:
-        """Sentences that explain a wrong gradient as well."""
-        return [f.message for f in self.linear if any(part in f.message for part in INDEPENDENT)]
+    def hints(self) -> tuple[Nonlinearity, ...]:
+        """Those that explain a wrong gradient as well."""
+        return tuple(b for b in self.linear if b.kind.explains_wrong_gradient)
 
 
 def breaches(
@@ -54,11 +69,14 @@ def breaches(
         loss: the expected one.
     """
     assert answer.result is not None
-    valued = [f for f in answer.breaches if f.value is not None]
-    found = not_finite(case, valued, truths, loss)
-    plain = [f.message for f in answer.breaches if f.value is None]
-    again = second_call(answer.result, answer.second_result, budgets)
-    kept = kept_by_shape(case, answer.same_for_other_case)
+    valued = [b for b in answer.breaches if b.value is not None]
+    beyond = out_of_range(case, valued)
+    closing = (
+        *(b for b in answer.breaches if b.value is None),
+        *([] if beyond else not_finite(case, valued, truths, loss)),
+        *second_call(answer.result, answer.second_result, budgets),
+        *kept_by_shape(case, answer.same_for_other_case),
+    )
 
     @functools.cache
     def budgets_of(other: Case) -> Budgets:
@@ -68,7 +86,7 @@ def breaches(
         return np.array(budgets_of(of).of_loss()) if name == "loss" else budgets_of(of).of(name)
 
     linear = not_linear(case, answer.result, answer.linear, budget)
-    return Breaches((*plain, *found.breaches, *again, *kept), tuple(linear), found.beyond)
+    return Breaches(closing, tuple(linear), beyond)
 
 
 def _budgets_of(case: Case, like: Budgets) -> Budgets:
@@ -77,28 +95,23 @@ def _budgets_of(case: Case, like: Budgets) -> Budgets:
     return replace(like, subject=own, oracle=oracle)
 
 
-def kept_by_shape(case: Case, other: Case | None) -> list[str]:
-    """A finding if other arrays got the very same gradients although theirs are others."""
+def kept_by_shape(case: Case, other: Case | None) -> list[KeptByShape]:
+    """A breach if other arrays got the very same gradients although theirs are others."""
     if other is None:
         return []
     here, there = exact_gradients(case), exact_gradients(other)
-    if all(np.array_equal(here[n], there[n]) for n in here):
-        return []
-    what = "other arrays of the same shapes got the very same gradients"
-    return [f"{what}: are they kept by shape?"]
+    return [] if all(np.array_equal(here[n], there[n]) for n in here) else [KeptByShape()]
 
 
-def second_call(first: Result, again: Result | None, budgets: Budgets) -> list[str]:
-    """A finding if the second call's answer differs from the first's by more than rounding."""
-    if again is None:
+def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[TwoAnswers]:
+    """A breach if the second call's answer differs from the first's by more than rounding."""
+    if second is None:
         return []
     changed = [
         n
         for n, a in first.grads.items()
-        if n not in again.grads or np.any(np.abs(a - again.grads[n]) > budgets.of(n))
+        if n not in second.grads or np.any(np.abs(a - second.grads[n]) > budgets.of(n))
     ]
-    if abs(again.loss - first.loss) > budgets.of_loss():
+    if abs(second.loss - first.loss) > budgets.of_loss():
         changed.insert(0, "loss")
-    if not changed:
-        return []
-    return [f"two calls on the same case gave two answers, in {', '.join(changed)}"]
+    return [TwoAnswers(tuple(changed))] if changed else []

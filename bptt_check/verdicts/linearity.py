@@ -8,12 +8,13 @@ of them must add up. No oracle is needed for any of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Accepted, Breach
+from ..cases.contract import Accepted
 from ..cases.precision import PRECISIONS
 from ..cases.probes import KINDS, MARGIN, SCALE, probes
 from ..cases.result import Result
@@ -37,10 +38,66 @@ class _Answers:
     rest: Array | None
 
 
+class Linearity(Enum):
+    """How a gradient, or the loss, fails to be linear in the cotangents.
+
+    The first three also say what the mistake is where the gradient itself is wrong.
+    """
+
+    CONSTANT = auto()
+    AFFINE = auto()
+    NOT_ZERO = auto()
+    NOT_LINEAR = auto()
+
+    @property
+    def explains_wrong_gradient(self) -> bool:
+        """Whether it names the mistake of a wrong gradient too."""
+        return self is not Linearity.NOT_LINEAR
+
+
+class Probe(Enum):
+    """Which other cotangents show it: none, a multiple, or two parts."""
+
+    ZERO = auto()
+    SCALED = auto()
+    PARTS = auto()
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """What is left of a multiple: values within `limit`, or all times `factor`; with neither, it is
+    smaller than it should be.
+    """
+
+    limit: float | None = None
+    factor: float | None = None
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """One way in which gradients, or the loss, are not linear, with an example.
+
+    Args:
+        names: of the gradients, or `loss`; the example is the first one's.
+        index: of the entry in the example.
+        values: what the probe gave there; empty where no finite array came back.
+        want: what belongs there.
+        clipping: what a multiple looks like, if that is known.
+    """
+
+    kind: Linearity
+    names: tuple[str, ...]
+    probe: Probe
+    index: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    want: float = 0.0
+    clipping: Clipping | None = None
+
+
 def not_linear(
     case: Case, first: Result, answers: Mapping[str, Accepted], budget: Budget
-) -> list[Breach]:
-    """A finding for each way in which gradients, or the loss, are not linear in the cotangent.
+) -> list[Nonlinearity]:
+    """Each way in which gradients, or the loss, are not linear in the cotangent.
 
     Args:
         case: with a linear loss.
@@ -49,28 +106,17 @@ def not_linear(
         budget: of a case's gradients, asked for only where something differs.
     """
     asked = probes(case) if answers else {}
-    found: dict[str, list[tuple[str, str]]] = {}
+    by_kind: dict[Linearity, Nonlinearity] = {}
     for a in _by_name(first, answers) if answers else ():
-        said = (
+        one = (
             _at_zero(case, a, budget)
             or _scaled(case, a, budget)
             or _in_parts(case, asked, a, budget)
         )
-        if said is not None:
-            what, example = said
-            found.setdefault(what, []).append((a.name, example))
-    return [
-        Breach(told[0][0], f"{_listed([n for n, _ in told])} {what}: {told[0][1]}")
-        for what, told in found.items()
-    ]
-
-
-CONSTANT = "does not depend on the cotangents"
-AFFINE = "has a constant term, into which no cotangent goes"
-NOT_ZERO = "is not zero where every cotangent is zero"
-NOT_LINEAR = "is not linear in the cotangents"
-INDEPENDENT = (CONSTANT, AFFINE, NOT_ZERO)
-"""Parts of the sentences that say what the mistake is, also where the gradient itself is wrong."""
+        if one is not None:
+            before = by_kind.get(one.kind)
+            by_kind[one.kind] = replace(before, names=(*before.names, a.name)) if before else one
+    return list(by_kind.values())
 
 
 def _by_name(first: Result, answers: Mapping[str, Accepted]) -> Iterator[_Answers]:
@@ -88,17 +134,17 @@ def _value(answer: Accepted, name: str) -> Array | None:
     return grads[name] if name in grads and np.all(np.isfinite(grads[name])) else None
 
 
-def _at_zero(case: Case, a: _Answers, budget: Budget) -> tuple[str, str] | None:
-    """Nothing comes of nothing, to the last bit."""
+def _at_zero(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
+    """Something where every cotangent is zero: it must be exactly zero there."""
     if a.zero is None:
-        return NOT_ZERO, "no finite array came back"
+        return Nonlinearity(Linearity.NOT_ZERO, (a.name,), Probe.ZERO)
     if not np.any(a.zero):
         return None
     if a.scaled is not None and np.array_equal(a.scaled, a.whole):
-        return CONSTANT, f"times {SCALE:g} they give the very same"
+        return Nonlinearity(Linearity.CONSTANT, (a.name,), Probe.SCALED)
     index = _largest(np.abs(a.zero))
-    example = f"without any {_entry(a.name, index)} is {a.zero[index]:.17g}"
-    return (AFFINE if _is_affine(case, a, budget) else NOT_ZERO), example
+    kind = Linearity.AFFINE if _is_affine(case, a, budget) else Linearity.NOT_ZERO
+    return Nonlinearity(kind, (a.name,), Probe.ZERO, index, (float(a.zero[index]),))
 
 
 def _is_affine(case: Case, a: _Answers, budget: Budget) -> bool:
@@ -110,28 +156,37 @@ def _is_affine(case: Case, a: _Answers, budget: Budget) -> bool:
     return bool(np.all(error <= abs(SCALE) * (budget(case, a.name) + rounding)))
 
 
-def _scaled(case: Case, a: _Answers, budget: Budget) -> tuple[str, str] | None:
-    """A power of two changes no digit; where sums are taken in another order, within the budget."""
+def _scaled(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
+    """A multiple that is not one: a power of two changes no digit; where sums are taken in another
+    order, it must be one within the budget.
+    """
     want = SCALE * a.whole
     if np.abs(want).max() > PRECISIONS[case.dtype].largest / MARGIN:
         return None
     if a.scaled is None:
-        return NOT_LINEAR, f"times {SCALE:g} they give no finite array"
+        return Nonlinearity(Linearity.NOT_LINEAR, (a.name,), Probe.SCALED)
     if np.array_equal(a.scaled, want):
         return None
     excess = np.abs(a.scaled - want) - abs(SCALE) * budget(case, a.name)
     if not np.any(excess > 0):
         return None
     index = _largest(excess)
-    example = f"times {SCALE:g} they give {_entry(a.name, index)} = {a.scaled[index]:.17g}"
-    return NOT_LINEAR, f"{example}, not {want[index]:.17g}{_clipping(case, a.scaled, want)}"
+    return Nonlinearity(
+        kind=Linearity.NOT_LINEAR,
+        names=(a.name,),
+        probe=Probe.SCALED,
+        index=index,
+        values=(float(a.scaled[index]),),
+        want=float(want[index]),
+        clipping=_clipping(case, a.scaled, want),
+    )
 
 
-def _clipping(case: Case, got: Array, want: Array) -> str:
-    """The words for what is left of an array by clipping, by value or by norm; "" if it is not."""
+def _clipping(case: Case, got: Array, want: Array) -> Clipping | None:
+    """What is left of an array by clipping, by value or by norm; None if it is not smaller."""
     limit = float(np.abs(got).max())
     if got.size > 1 and np.array_equal(got, np.clip(want, -limit, limit)):
-        return f"; these are clipped to values within {limit:.5g}"
+        return Clipping(limit=limit)
     ratio = float(np.linalg.norm(got) / np.linalg.norm(want))
     off = np.abs(got - ratio * want)
     if (
@@ -139,16 +194,16 @@ def _clipping(case: Case, got: Array, want: Array) -> str:
         and ratio < 1.0
         and np.all(off <= 16.0 * PRECISIONS[case.dtype].unit * np.abs(got))
     ):
-        return f"; all are {ratio:.3g} times what they should be, as clipping by norm leaves them"
-    return "; is it clipped?" if ratio < 1.0 else ""
+        return Clipping(factor=ratio)
+    return Clipping() if ratio < 1.0 else None
 
 
 def _in_parts(
     case: Case, asked: Mapping[str, Case], a: _Answers, budget: Budget
-) -> tuple[str, str] | None:
-    """The gradients of two parts of the cotangents add up to that of the whole."""
+) -> Nonlinearity | None:
+    """Gradients of two parts of the cotangents that do not add up to that of the whole."""
     if a.one is None or a.rest is None:
-        return NOT_LINEAR, "a part of them gives no finite array"
+        return Nonlinearity(Linearity.NOT_LINEAR, (a.name,), Probe.PARTS)
     error, allowed = np.abs(a.one + a.rest - a.whole), budget(case, a.name)
     if not np.any(error > allowed):
         return None
@@ -157,22 +212,15 @@ def _in_parts(
     if not np.any(error > allowed):
         return None
     index = _largest(error - allowed)
-    apart = f"{a.one[index]:.17g} and {a.rest[index]:.17g}"
-    return NOT_LINEAR, f"two parts of them give {_entry(a.name, index)} = {apart}, " + (
-        f"together {a.whole[index]:.17g}"
+    return Nonlinearity(
+        kind=Linearity.NOT_LINEAR,
+        names=(a.name,),
+        probe=Probe.PARTS,
+        index=index,
+        values=(float(a.one[index]), float(a.rest[index])),
+        want=float(a.whole[index]),
     )
 
 
 def _largest(values: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(values)), values.shape))
-
-
-def _entry(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
-
-
-def _listed(names: list[str]) -> str:
-    """`the loss and the gradient of x, h0`."""
-    grads = ", ".join(n for n in names if n != "loss")
-    parts = ["the loss"] * ("loss" in names) + [f"the gradient of {grads}"] * bool(grads)
-    return " and ".join(parts)

@@ -17,7 +17,7 @@ from .verdict import NOT_OFFERED
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measurement:
     """Budgets, differences and rows of one case.
 
     Args:
@@ -35,7 +35,7 @@ class Measured:
     rows: tuple[Row, ...]
 
 
-def measured(case: Case, result: Result, found: OracleResults, tolerance: Tolerance) -> Measured:
+def measure(case: Case, result: Result, found: OracleResults, tolerance: Tolerance) -> Measurement:
     """Compare an answer with those of the oracles.
 
     Args:
@@ -47,7 +47,7 @@ def measured(case: Case, result: Result, found: OracleResults, tolerance: Tolera
     trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
     budgets = {n: Budgets(tolerance, own, oracle, r.bounds, r.proven) for n, r in trusted.items()}
     off = {n: differences(result, r) for n, r in trusted.items()}
-    return Measured(
+    return Measurement(
         loss=exact_loss(case),
         plain=Budgets(tolerance, own, oracle, None),
         budgets=budgets,

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
+from .breach_sentences import breach_sentence, nonlinearity, out_of_range
 from .cause import (
     Cause,
     ContractBroken,
@@ -20,12 +21,13 @@ from .cause import (
     LossLostDigits,
     LostDigits,
     NoAnswer,
-    OutOfRange,
     WrongGradient,
     WrongLoss,
     WrongTrainingStep,
 )
+from .linearity import Nonlinearity
 from .message import Message
+from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .reproduction import reproduction
 from .row import Row
@@ -86,9 +88,9 @@ def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
         case NoAnswer():
             return no_answer("subject", cause.what)
         case ContractBroken():
-            return broken_contract(cause.breaches)
+            return broken_contract(map(breach_sentence, cause.breaches))
         case OutOfRange():
-            return _out_of_range(cause, case)
+            return _out_of_range(cause)
         case Disagreement():
             return _disagreement(cause, case)
         case LostDigits():
@@ -191,19 +193,16 @@ def _wrong_loss(cause: WrongLoss) -> Told:
     return "FAIL", "the loss is not that of this model", lines
 
 
-def _hints(hints: Iterable[str]) -> Iterator[str]:
+def _hints(hints: Iterable[Nonlinearity]) -> Iterator[str]:
     """What the cotangents say about a wrong gradient."""
     for hint in hints:
-        yield from diagnosed(hint)
+        yield from diagnosed(nonlinearity(hint))
 
 
-def _out_of_range(cause: OutOfRange, case: Case) -> Told:
+def _out_of_range(cause: OutOfRange) -> Told:
     """Gradients, or a loss, that no number of the dtype can hold."""
-    lines: list[str] = []
-    for reason in dict.fromkeys(cause.reasons.values()):
-        names = [n for n, other in cause.reasons.items() if other == reason]
-        lines += [f"not finite: {_listed(names)}", reason]
-    return "INCONCLUSIVE", f"this case leaves the range of {case.dtype}", lines
+    lines = [f"not finite: {_listed(cause.names)}", out_of_range(cause)]
+    return "INCONCLUSIVE", f"this case leaves the range of {cause.dtype}", lines
 
 
 def _disagreement(cause: Disagreement, case: Case) -> Told:

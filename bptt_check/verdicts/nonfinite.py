@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,49 +25,83 @@ from ..equations.truncation import windows_of
 
 @dataclass(frozen=True)
 class NotFinite:
-    """What is to be said of everything that is not finite.
+    """A gradient, or the loss, that is not finite.
 
     Args:
-        breaches: sentences about what is finite in truth, and why it may have been lost.
-        beyond: names of gradients (or `loss`) to a sentence, where the case itself leaves the range
-            of its dtype.
+        breach: as the contract has it.
+        truth: the expected value at its first entry that is not finite; None where nobody knows a
+            finite one.
+        by: the oracle that says so; "" for the loss.
     """
 
-    breaches: tuple[str, ...] = ()
-    beyond: Mapping[str, str] = field(default_factory=dict[str, str])
+    breach: Breach
+    truth: float | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """A function whose formula, taken literally, overflows at the arguments of this case.
+
+    Args:
+        function: one of `limits`.
+        largest: size of the largest argument.
+        limit: beyond which the formula leaves the range of `dtype`.
+    """
+
+    function: str
+    largest: float
+    limit: float
+    dtype: str
+
+
+@dataclass(frozen=True)
+class OutOfRange:
+    """Gradients, or the loss, that no number of the case's dtype can hold.
+
+    Args:
+        names: of the gradients, or `loss`.
+        reached: the largest number on the way to the true value; not finite beyond float64.
+        limit: the largest of the dtype.
+    """
+
+    names: tuple[str, ...]
+    reached: float
+    limit: float
+    dtype: str
+
+
+def out_of_range(case: Case, breaches: Sequence[Breach]) -> OutOfRange | None:
+    """Breaches that hold a value which the case itself puts beyond the range of its dtype."""
+    if not breaches:
+        return None
+    reached, limit = largest_value(case), PRECISIONS[case.dtype].largest
+    if reached <= limit:
+        return None
+    return OutOfRange(tuple(b.parameter for b in breaches), reached, limit, case.dtype)
 
 
 def not_finite(
-    case: Case, findings: Sequence[Breach], truths: Mapping[str, Result], loss: float
-) -> NotFinite:
-    """Judge findings that hold a value.
+    case: Case, breaches: Sequence[Breach], truths: Mapping[str, Result], loss: float
+) -> list[NotFinite | Overflow]:
+    """What there is to say of breaches that hold a value, in a case within the range of its dtype.
 
     Args:
         truths: oracle name to its result.
         loss: the expected one.
     """
-    if not findings:
-        return NotFinite()
-    reached, limit = largest_value(case), PRECISIONS[case.dtype].largest
-    if not reached <= limit:
-        size = f"{reached:.3g}" if np.isfinite(reached) else "beyond float64"
-        what = (
-            f"on the way to the true value numbers reach {size}, "
-            f"and the largest of {case.dtype} is {limit:.3g}"
-        )
-        return NotFinite(beyond={f.parameter: what for f in findings})
-    told = [_breach(finding, *_truth(finding, truths, loss)) for finding in findings]
-    return NotFinite((*told, *_reasons(case)))
+    if not breaches:
+        return []
+    return [*(_with_truth(b, *_truth(b, truths, loss)) for b in breaches), *_overflows(case)]
 
 
-def _breach(finding: Breach, truth: Array, by: str) -> str:
+def _with_truth(breach: Breach, truth: Array, by: str) -> NotFinite:
     """What came and what belongs there, at the first entry that is not finite."""
-    assert finding.value is not None
-    index = tuple(int(i) for i in np.argwhere(~np.isfinite(finding.value))[0])
+    assert breach.value is not None
+    index = tuple(int(i) for i in np.argwhere(~np.isfinite(breach.value))[0])
     if not np.isfinite(truth[index]):
-        return finding.message
-    source = f" (by {by})" if by else ""
-    return f"{finding.message}; the truth there is finite: {truth[index]:.17g}{source}"
+        return NotFinite(breach)
+    return NotFinite(breach, float(truth[index]), by)
 
 
 def largest_value(case: Case) -> float:
@@ -109,51 +143,30 @@ class _Sizes:
         self.largest = float(np.maximum(self.largest, sizes.max(initial=0.0)))  # NaN stays
 
 
-def _truth(finding: Breach, truths: Mapping[str, Result], loss: float) -> tuple[Array, str]:
+def _truth(breach: Breach, truths: Mapping[str, Result], loss: float) -> tuple[Array, str]:
     """The expected values, and by which oracle: the first that has most of them finite."""
-    if finding.parameter == "loss":
+    if breach.parameter == "loss":
         return np.array(loss), ""
-    known = {n: r.grads[finding.parameter] for n, r in truths.items()}
+    known = {n: r.grads[breach.parameter] for n, r in truths.items()}
     if not known:
-        assert finding.value is not None
-        return np.full(finding.value.shape, np.nan), ""
+        assert breach.value is not None
+        return np.full(breach.value.shape, np.nan), ""
     by = max(known, key=lambda name: int(np.isfinite(known[name]).sum()))
     return known[by], by
 
 
-def _reasons(case: Case) -> Iterator[str]:
+def _overflows(case: Case) -> Iterator[Overflow]:
     """What in this case is known to overflow where a formula is taken literally."""
     xp, problem = Recording(), problem_of(case)
     with np.errstate(all="ignore"):
         losses(xp, problem, problem.inputs)
-    yield from filter(None, (reason(name, xp, case.dtype) for name in REASONS))
+    yield from filter(None, (overflow(name, xp, case.dtype) for name in limits(case.dtype)))
 
 
-REASONS = {
-    "log_softmax": (
-        "the largest logit of this case is {largest:.4g}, and exp overflows {dtype} beyond "
-        "{limit:.2f}: take the maximum out before exp, and do not take the log of a quotient"
-    ),
-    "softplus": (
-        "the largest logit of this case is {largest:.4g}, and in {dtype} 1 - sigmoid(z) is 0 from "
-        "{limit:.2f} on: take the loss of the logits, not the log of a sigmoid"
-    ),
-    "sigmoid": (
-        "the largest pre-activation of a sigmoid is {largest:.4g}, and exp overflows {dtype} "
-        "beyond {limit:.2f}: take exp of -|z|"
-    ),
-    "tanh": (
-        "the largest pre-activation of a tanh is {largest:.4g}, and exp(2z) overflows {dtype} "
-        "beyond {limit:.2f}"
-    ),
-}
-"""Function to the sentence for arguments beyond its limit."""
-
-
-def reason(name: str, xp: Recording, dtype: str) -> str:
-    """The sentence of a function whose largest argument lies beyond its limit, else nothing."""
-    largest, limit = xp.largest(name), limits(dtype)[name]
-    return REASONS[name].format(largest=largest, dtype=dtype, limit=limit) * (largest > limit)
+def overflow(function: str, xp: Recording, dtype: str) -> Overflow | None:
+    """The overflow of a function whose largest argument lies beyond its limit."""
+    largest, limit = xp.largest(function), limits(dtype)[function]
+    return Overflow(function, largest, limit, dtype) if largest > limit else None
 
 
 def limits(dtype: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.result import Result
-from .budget import Budgets
+from .budget import Budgets, ratio
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ def disagreement(
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
             for parameter in results[one].grads:
-                ratio, index = _excess(parameter, (one, other), results, budgets)
-                if ratio > worst[0]:
+                excess, index = _excess(parameter, (one, other), results, budgets)
+                if excess > worst[0]:
                     values = {n: float(results[n].grads[parameter][index]) for n in names}
                     proven = {one, other} & {n for n in names if results[n].proven}
                     loser = _outvoted(values, proven)
-                    worst = (ratio, Disagreement(parameter, index, values, loser, bool(proven)))
+                    worst = (excess, Disagreement(parameter, index, values, loser, bool(proven)))
     return worst[1]
 
 
@@ -53,9 +53,9 @@ def _excess(
     one, other = pair
     allowed = budgets[one].of(parameter) + budgets[other].of(parameter)
     gap = np.abs(results[one].grads[parameter] - results[other].grads[parameter])
-    ratio = np.where(np.isfinite(allowed), gap / allowed, 0.0)
-    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    return float(ratio[index]), tuple(int(i) for i in index)
+    in_budgets = ratio(gap, allowed)
+    index = np.unravel_index(int(np.argmax(in_budgets)), in_budgets.shape)
+    return float(in_budgets[index]), tuple(int(i) for i in index)
 
 
 def _outvoted(values: Mapping[str, float], proven: Collection[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
-from .budget import Budgets
+from .budget import Budgets, ratio
 from .difference import Difference
 from .verdict import AT_KINK, KINK_WITHIN_STEP, PARTED, VACUOUS, Verdict
 
@@ -80,15 +80,14 @@ def _reason(name: str, row: Row, budgets: Budgets) -> str:
 
 def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
     """The row of a difference, given the budget of every entry."""
-    with np.errstate(over="ignore"):  # a finite error over the smallest budget may be infinite
-        # an oracle without a finite number or bound has decided nothing about that entry
-        decides = np.isfinite(budget) & np.isfinite(difference.want)
-        ratio = np.where(decides, difference.error / np.where(decides, budget, 1.0), 0.0)
-    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    # an oracle without a finite number or bound has decided nothing about that entry
+    decides = np.isfinite(budget) & np.isfinite(difference.want)
+    in_budgets = ratio(difference.error, np.where(decides, budget, np.inf))
+    index = np.unravel_index(int(np.argmax(in_budgets)), in_budgets.shape)
     size = np.abs(difference.want)
     shows = decides & (size > budget)
     floors = budget[shows] / size[shows]
-    wrong = int(np.sum(~(ratio <= 1.0)))
+    wrong = int(np.sum(~(in_budgets <= 1.0)))
     verdict, reason = _verdict(wrong, floors.size, budget)
     return Row(
         parameter=difference.parameter,
@@ -98,16 +97,16 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
         max_abs=float(difference.error.max()),
         max_rel=float(difference.relative.max()),
         max_ulps=float(difference.ulps(dtype).max()),
-        max_budgets=float(ratio.max()),
+        max_budgets=float(in_budgets.max()),
         index=tuple(int(i) for i in index),
         got=float(difference.got[index]),
         want=float(difference.want[index]),
         budget=float(budget[index]),
-        entries=ratio.size,
+        entries=in_budgets.size,
         wrong=wrong,
         decided=floors.size,
         floor=float(floors.min()) if floors.size else math.nan,
-        floor_any=float(floors.max()) if floors.size == ratio.size else math.nan,
+        floor_any=float(floors.max()) if floors.size == in_budgets.size else math.nan,
     )
 
 

@@ -17,7 +17,7 @@ from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
-from bptt_check.verdicts.linearity import not_linear
+from bptt_check.verdicts.linearity import Clipping, Linearity, Probe, not_linear
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
 ORACLES = ["complex_step"]
@@ -256,3 +256,26 @@ def test_the_truth_is_linear():
     for name, gradient in whole.items():
         assert np.allclose(parts[0][name] + parts[1][name], gradient, rtol=1e-12, atol=1e-14)
         assert not exact_gradients(asked["zero"])[name].any()
+
+
+def test_a_nonlinearity_is_facts_and_no_sentence():
+    """Kind, probe, entry and numbers; what it says about a wrong gradient follows from the kind."""
+    subject = changed(of_params(lambda g: np.clip(g, -50.0, 50.0)))
+    answer = call(subject, CASE, probe=True)
+    (clipped,) = not_linear(CASE, answer.result, answer.linear, budget)
+
+    assert (clipped.kind, clipped.names, clipped.probe) == (
+        Linearity.NOT_LINEAR,
+        ("W_hh_l0",),
+        Probe.SCALED,
+    )
+    assert clipped.clipping == Clipping(limit=50.0)
+    assert clipped.values[0] in (-50.0, 50.0)
+    assert clipped.want == SCALE * answer.result.grads["W_hh_l0"][clipped.index]
+    assert not clipped.kind.explains_wrong_gradient
+
+
+@pytest.mark.parametrize("kind", [k for k in Linearity if k is not Linearity.NOT_LINEAR])
+def test_a_kind_that_names_the_mistake_explains_a_wrong_gradient(kind):
+    """The sibling of the kind above, which only says that something is wrong."""
+    assert kind.explains_wrong_gradient

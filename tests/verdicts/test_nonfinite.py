@@ -13,9 +13,10 @@ import bptt_check as bc
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.namespaces.recording import Recording
 from bptt_check.subjects.calling import call
+from bptt_check.verdicts.breach_sentences import breach_sentence
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract_breaches import breaches
-from bptt_check.verdicts.nonfinite import largest_value, limits, reason
+from bptt_check.verdicts.nonfinite import NotFinite, largest_value, limits, overflow
 
 ORACLES = ["complex_step"]
 EXPLODES = "rnn-identity+linear T={T} B=1 D=1 H=3 regime=exploding dtype={dtype}"
@@ -149,7 +150,8 @@ def test_an_oracle_without_the_truth_is_not_quoted():
 
     for truths in ({}, unknown):
         found = breaches(case, answer, budgets, truths, 1.0)
-        assert found.findings == ("the gradient of x is nan at [0, 0, 0]",)
+        assert found.closing == (NotFinite(answer.breaches[0]),)
+        assert breach_sentence(found.closing[0]) == "the gradient of x is nan at [0, 0, 0]"
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -176,13 +178,16 @@ def test_a_reason_needs_an_argument_beyond_the_limit(largest, told):
     xp = Recording()
     xp.sigmoid(np.array([[0.5, largest]]))
 
-    assert reason("sigmoid", xp, "float64").startswith(
-        "the largest pre-activation of a sigmoid is 710, and exp overflows float64 beyond 709.78"
-        if told
-        else ""
-    )
-    assert bool(reason("sigmoid", xp, "float64")) == told
-    assert reason("tanh", xp, "float64") == ""
+    beyond = overflow("sigmoid", xp, "float64")
+
+    assert (beyond is not None) == told
+    if beyond is not None:
+        assert (beyond.largest, beyond.dtype) == (710.0, "float64")
+        assert breach_sentence(beyond).startswith(
+            "the largest pre-activation of a sigmoid is 710, "
+            "and exp overflows float64 beyond 709.78"
+        )
+    assert overflow("tanh", xp, "float64") is None
 
 
 def test_partial_sums_count():
