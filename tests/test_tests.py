@@ -19,6 +19,8 @@ from support.placement import (
 
 TESTS = sources(Path(__file__).parent)
 MODULES = module_files(Path(__file__).parents[1])
+FILES = {path: TESTS[path] for path in ("cases/test_case.py", "conftest.py", "support/right.py")}
+"""A few that violate nothing, for violations to be planted beside them."""
 
 EXCEPTIONS = {
     "own_loss/test_no_fixed_tolerance.py": "a rule over all sources of the room",
@@ -38,21 +40,21 @@ def test_no_test_file_imports_another():
     [
         ("from test_case import SMALL", "test_case.SMALL"),
         ("from cases.test_case import SMALL", "cases.test_case.SMALL"),
-        ("import runs.test_run", "runs.test_run"),
+        ("import cases.test_case", "cases.test_case"),
         ("def f():\n    from .test_case import SMALL", "cases.test_case.SMALL"),
         ("from ..conftest import FRAMEWORKS", "conftest.FRAMEWORKS"),
     ],
 )
 def test_an_import_of_a_test_file_is_found(line, name):
     """Absolute or relative, at the top or in a function; fixtures come without an import."""
-    planted = {**TESTS, "cases/test_new.py": line}
+    planted = {**FILES, "cases/test_new.py": line}
 
     assert list(imported_tests(planted)) == [f"cases/test_new.py imports {name}"]
 
 
 def test_an_import_of_a_function_named_like_a_test_is_none():
     """Only names of files count."""
-    planted = {**TESTS, "cases/test_new.py": "from support.made import test_text"}
+    planted = {**FILES, "cases/test_new.py": "from support.made import test_text"}
 
     assert list(imported_tests(planted)) == []
 
@@ -65,7 +67,7 @@ def test_the_example_database_is_switched_off_in_one_place():
 def test_a_second_fixture_against_the_example_database_is_found():
     """Whatever it is called."""
     second = "@pytest.fixture(autouse=True)\ndef quiet(patch):\n    patch.setenv('CI', '1')\n"
-    planted = {**TESTS, "cases/test_new.py": second}
+    planted = {**FILES, "cases/test_new.py": second}
 
     assert homes_of_setting("CI", planted) == ["conftest.py", "cases/test_new.py"]
 
@@ -74,7 +76,7 @@ def test_another_setting_or_a_single_test_may_set_its_own():
     """A fixture for another variable, and a test that sets this one for itself."""
     other = "@pytest.fixture(autouse=True)\ndef quiet(patch):\n    patch.setenv('HOME', '/')\n"
     own = "def test_it(patch):\n    patch.setenv('CI', '1')\n"
-    planted = {**TESTS, "cases/test_new.py": other + own}
+    planted = {**FILES, "cases/test_new.py": other + own}
 
     assert homes_of_setting("CI", planted) == ["conftest.py"]
 
@@ -86,7 +88,7 @@ def test_the_right_subject_is_defined_once():
 
 def test_a_second_right_subject_is_found():
     """At the top of any file."""
-    planted = {**TESTS, "cases/test_new.py": "def right(case):\n    return 0.0, {}\n"}
+    planted = {**FILES, "cases/test_new.py": "def right(case):\n    return 0.0, {}\n"}
 
     assert homes_of("right", planted) == ["support/right.py", "cases/test_new.py"]
 

@@ -32,16 +32,11 @@ def module_files(root: Path) -> set[str]:
 
 def imported_tests(tests: Mapping[str, str]) -> Iterator[str]:
     """Files that import a test file or a conftest, with what they import."""
-    for path, source in tests.items():
-        for name in imported(source, path.removesuffix(".py").replace("/", ".")):
-            if any(p.startswith("test_") or p == "conftest" for p in _module_parts(name, tests)):
-                yield f"{path} imports {name}"
-
-
-def _module_parts(name: str, tests: Mapping[str, str]) -> list[str]:
-    """The parts of a dotted name that are files of the tests."""
     stems = {PurePosixPath(path).stem for path in tests}
-    return [part for part in name.split(".") if part in stems]
+    files = {stem for stem in stems if stem.startswith("test_") or stem == "conftest"}
+    for path, source in tests.items():
+        names = imported(source, path.removesuffix(".py").replace("/", "."))
+        yield from (f"{path} imports {name}" for name in names if files & {*name.split(".")})
 
 
 def functions(source: str) -> Iterator[ast.FunctionDef]:
