@@ -38,7 +38,7 @@ def test_every_public_name_is_there():
     assert set(bc.__all__) <= set(dir(bc))
 
 
-def test_any_other_name_is_the_usual_error():
+def test_an_unknown_attribute_raises_attribute_error():
     """A package that loads lazily still refuses what it has not."""
     with pytest.raises(AttributeError, match="module 'bptt_check' has no attribute 'verfy'"):
         _ = bc.verfy
@@ -55,7 +55,7 @@ def test_models_are_the_names_without_modifiers():
 # --- check --------------------------------------------------------------------------------------
 
 
-def test_check_is_one_case_in_detail():
+def test_check_passes_a_right_subject_and_explains_a_wrong_one():
     """A right subject passes, a wrong one is explained."""
     assert bc.check(right, CASE, ["complex_step"]).passed
     report = bc.check(wrong, CASE, ["complex_step", "finite_difference"])
@@ -66,7 +66,7 @@ def test_check_is_one_case_in_detail():
     assert {r.oracle for r in report.rows} == {"complex_step", "finite_difference"}
 
 
-def test_check_keeps_the_time():
+def test_check_stops_a_subject_that_exceeds_its_timeout():
     """A subject that takes too long is an error."""
     import time
 
@@ -79,7 +79,7 @@ def test_check_keeps_the_time():
 # --- verify -------------------------------------------------------------------------------------
 
 
-def test_verify_a_right_subject():
+def test_verify_passes_a_right_subject():
     """Everything offered was decided."""
     report = bc.verify(right, ["rnn-tanh", "gru+mse"], **FAST)
 
@@ -92,7 +92,7 @@ def test_verify_a_right_subject():
     assert report.counterexample is None
 
 
-def test_verify_a_wrong_subject():
+def test_verify_fails_a_wrong_subject_on_its_smallest_case():
     """It fails, with the failure on its smallest case."""
     report = bc.verify(wrong, ["rnn-tanh"], **FAST)
 
@@ -101,14 +101,14 @@ def test_verify_a_wrong_subject():
     assert report.counterexample.sizes.T == 1
 
 
-def test_models_may_be_objects_and_are_taken_once():
+def test_models_may_be_names_or_objects_and_duplicates_are_dropped():
     """Names and `Model` objects mix; the same one twice is one."""
     report = bc.verify(right, [bc.Model("gru"), "gru", "rnn-tanh+mse", bc.Model("gru")], **FAST)
 
     assert report.models == ("gru", "rnn-tanh+mse")
 
 
-def test_oracles_are_taken_once():
+def test_duplicate_oracles_are_dropped():
     """And in the order given."""
     names = ["finite_difference", "complex_step", "finite_difference"]
 
@@ -116,7 +116,7 @@ def test_oracles_are_taken_once():
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_dtypes(dtype):
+def test_cases_are_drawn_in_the_dtypes_asked_for(dtype):
     """Cases are drawn in the dtypes asked for."""
     report = bc.verify(right, ["rnn-tanh"], dtypes=[dtype], **FAST)
 
@@ -124,7 +124,7 @@ def test_dtypes(dtype):
     assert {bc.Spec.parse(s).dtype for s in report.table["spec"]} == {dtype}
 
 
-def test_progress_and_seed():
+def test_progress_is_called_per_case_and_the_seed_kept():
     """Progress is called after every case; the seed is remembered."""
     seen: list[Any] = []
     report = bc.verify(right, ["rnn-tanh"], seed=7, progress=seen.append, **FAST)
@@ -133,7 +133,7 @@ def test_progress_and_seed():
     assert report.seed == 7
 
 
-def test_an_interrupt():
+def test_an_interrupt_is_raised_unless_the_partial_report_is_kept():
     """Is raised, unless what there is shall be kept."""
 
     def stopped(case: bc.Case) -> Any:
@@ -147,7 +147,7 @@ def test_an_interrupt():
     assert report.verdict == "inconclusive"
 
 
-def test_reports_are_collected_for_the_pytest_plugin():
+def test_verify_hands_its_report_to_the_collector():
     """Where somebody collects, every `verify` leaves its report."""
     gathered: list[bc.Report] = []
     token = collected.set(gathered)
@@ -202,7 +202,7 @@ def test_an_impossible_timeout_is_refused(arguments):
 @pytest.mark.parametrize(
     "arguments", [{"models": "lstm"}, {"oracles": "complex_step"}, {"dtypes": "float64"}]
 )
-def test_a_text_for_a_list_is_told_so(arguments):
+def test_a_text_in_place_of_a_list_is_refused_by_name(arguments):
     """The message names what was given, not its first letter."""
     with pytest.raises(SpecError, match=r"list|\["):
         bc.verify(right, **{"models": ["rnn-tanh"], **FAST, **arguments})
@@ -211,12 +211,12 @@ def test_a_text_for_a_list_is_told_so(arguments):
 # --- assert_gradients ---------------------------------------------------------------------------
 
 
-def test_assert_gradients_returns_the_report():
+def test_assert_gradients_returns_the_report_of_a_right_subject():
     """Of a right subject."""
     assert bc.assert_gradients(right, ["rnn-tanh"], **FAST).passed
 
 
-def test_assert_gradients_raises_the_explanation():
+def test_assert_gradients_raises_an_assertion_error_that_explains():
     """An AssertionError, so that any test runner shows it."""
     with pytest.raises(bc.GradientMismatch) as caught:
         bc.assert_gradients(wrong, ["rnn-tanh"], **FAST)
@@ -234,20 +234,20 @@ def test_assert_gradients_raises_where_nothing_was_decided():
 # --- oracles by name ----------------------------------------------------------------------------
 
 
-def test_the_oracles_have_an_order():
+def test_oracle_names_begin_with_the_columns_of_the_report():
     """The three columns of the card first."""
     assert oracles.names()[:4] == ["finite_difference", "torch", "jax", "complex_step"]
 
 
-def test_an_oracle_knows_its_name():
+def test_a_loaded_oracle_has_its_name():
     """So that rows can be labelled."""
     assert oracles.load("complex_step").name == "complex_step"
 
 
 def test_a_missing_framework_says_what_to_install(monkeypatch):
     """And is left out where no oracle was asked for."""
-    found = importlib.util.find_spec
-    missing = lambda name, *a: None if name == "torch" else found(name, *a)  # noqa: E731
+    find_spec = importlib.util.find_spec
+    missing = lambda name, *a: None if name == "torch" else find_spec(name, *a)  # noqa: E731
     monkeypatch.setattr(importlib.util, "find_spec", missing)
 
     assert not oracles.available("torch")
@@ -270,7 +270,7 @@ def test_a_missing_framework_says_what_to_install(monkeypatch):
         ("gru+lengths+mse+truncated", bc.Model("gru", loss="mse"), True, True),
     ],
 )
-def test_a_name_may_say_what_its_cases_have(name, model, truncated, lengths):
+def test_truncated_and_lengths_in_a_name_are_no_part_of_the_model(name, model, truncated, lengths):
     """`+truncated` and `+lengths` are no part of the model."""
     (target,) = parse_targets(name)
 
@@ -306,7 +306,7 @@ def test_every_preset_can_be_verified(name):
     assert report.models == tuple(t.name for t in parse_targets(name))
 
 
-def test_a_preset_fixes_what_it_says():
+def test_truncated_100_10_fixes_sizes_and_truncation():
     """Every case of it has its sizes and truncation."""
     report = bc.verify(right, ["truncated_100_10"], cases=1, oracles=["complex_step"])
     specs = [bc.Spec.parse(s) for s in report.table["spec"]]
@@ -315,7 +315,7 @@ def test_a_preset_fixes_what_it_says():
     assert {s.sizes.T for s in specs} == {110}
 
 
-def test_sentiment_toy_is_its_data_set():
+def test_sentiment_toy_uses_its_one_hot_words():
     """The one-hot words, not drawn ones."""
     report = bc.verify(right, ["sentiment_toy"], cases=3, oracles=["complex_step"])
     case = bc.Spec.parse(report.table["spec"][0]).build()

@@ -94,7 +94,7 @@ def test_every_check_is_in_the_report(session: pytest.Pytester, workers: tuple[s
     )
 
 
-def test_counterexamples_come_along(session: pytest.Pytester) -> None:
+def test_counterexamples_are_saved_with_the_report(session: pytest.Pytester) -> None:
     """They are arrays of the failing tests, also when these ran in a worker."""
     run(session, "--bptt-report", "out", "-n", "2")
     (first, second) = load_run(session.path / "out").failures
@@ -121,7 +121,7 @@ def test_a_session_without_failures_passes(session: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["pass: every gradient*"])
 
 
-def test_a_session_without_checks_does_not_pass(session: pytest.Pytester) -> None:
+def test_a_report_of_a_session_without_checks_does_not_pass(session: pytest.Pytester) -> None:
     """Its report says that nothing was checked."""
     result = run(session, "--bptt-report", "out", "-k", "something_else")
 
@@ -131,7 +131,7 @@ def test_a_session_without_checks_does_not_pass(session: pytest.Pytester) -> Non
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["here", "xdist"])
-def test_an_unwritable_folder_is_found_out_first(
+def test_an_unwritable_folder_is_refused_before_any_test_runs(
     session: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
     """Before any test runs, as wrong usage."""
@@ -142,14 +142,14 @@ def test_an_unwritable_folder_is_found_out_first(
     assert "passed" not in result.stdout.str()
 
 
-def test_collecting_writes_nothing(session: pytest.Pytester) -> None:
+def test_collect_only_writes_no_report(session: pytest.Pytester) -> None:
     """A report is not replaced by looking at what tests there are."""
     run(session, "--bptt-report", "out", "--collect-only")
 
     assert not (session.path / "out").exists()
 
 
-def test_without_the_option_nothing_happens(session: pytest.Pytester) -> None:
+def test_without_the_option_no_report_is_written(session: pytest.Pytester) -> None:
     """No file, no line, the same outcome."""
     result = run(session, "-k", "right")
 
@@ -158,7 +158,7 @@ def test_without_the_option_nothing_happens(session: pytest.Pytester) -> None:
     assert "bptt_check" not in result.stdout.str().replace(str(session.path), "")
 
 
-def test_a_mismatch_fits_a_screen(session: pytest.Pytester) -> None:
+def test_a_mismatch_shows_the_test_line_and_none_of_our_frames(session: pytest.Pytester) -> None:
     """The failure shows the test's own line and the explanation, none of our frames."""
     result = run(session, "-k", "test_wrong and not expected")
     text = result.stdout.str()
@@ -170,7 +170,7 @@ def test_a_mismatch_fits_a_screen(session: pytest.Pytester) -> None:
     assert len(result.outlines) < 60
 
 
-def test_an_interrupted_session_says_so(session: pytest.Pytester) -> None:
+def test_the_report_of_an_interrupted_session_says_so(session: pytest.Pytester) -> None:
     """What ran before Ctrl-C is in the report, which does not count as passed."""
     stop = "def test_stop():\n    raise KeyboardInterrupt\n\n\ndef not_a_test():"
     session.makepyfile(test_it=TESTS.replace("def test_wrong():", stop))
@@ -182,7 +182,9 @@ def test_an_interrupted_session_says_so(session: pytest.Pytester) -> None:
     assert (report.verdict, report.interrupted) == ("inconclusive", True)
 
 
-def test_a_report_that_cannot_be_written_at_the_end_is_said(session: pytest.Pytester) -> None:
+def test_a_report_that_cannot_be_written_at_the_end_fails_the_session(
+    session: pytest.Pytester,
+) -> None:
     """The session fails with a sentence, not with a traceback."""
     session.makepyfile(
         test_it="import pathlib, shutil\n\n\ndef test_it():\n"
@@ -217,6 +219,8 @@ def test_the_plugin_loads_nothing_heavy() -> None:
     """Nor does what comes with the package it is in."""
     heavy = ("torch", "jax", "duckdb", "jinja2", "msgspec", "rich", "click")
     code = f"import sys, bptt_check.pytest_plugin; print([m for m in {heavy} if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-    assert found.stdout == "[]\n"
+    assert finished.stdout == "[]\n"

@@ -28,7 +28,7 @@ def subject(code: str) -> Any:
     return names["my_rnn"]
 
 
-def test_the_wrong_gradient_is_caught() -> None:
+def test_the_wrong_gradient_of_the_example_is_caught() -> None:
     """The message names the parameter that is wrong, and those that are right."""
     with pytest.raises(bc.GradientMismatch, match="the gradient of W_hh_l0 is wrong") as caught:
         bc.assert_gradients(subject(example()), models=["rnn-tanh"])
@@ -40,7 +40,7 @@ def test_the_wrong_gradient_is_caught() -> None:
         assert line in str(caught.value)
 
 
-def test_mended_it_passes() -> None:
+def test_the_example_passes_with_its_index_corrected() -> None:
     """With the one index put right nothing is left to complain about."""
     assert MISTAKE in example()
 
@@ -49,7 +49,7 @@ def test_mended_it_passes() -> None:
     assert report.passed
 
 
-def test_every_model_named_in_the_readme_exists() -> None:
+def test_every_model_named_in_a_command_exists() -> None:
     """Names in commands are names that the command line takes."""
     named = re.findall(r"--model ([\w+-]+)", README.read_text())
 

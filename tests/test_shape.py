@@ -36,9 +36,9 @@ def test_every_number_is_within_its_limit(capsys):
 )
 def test_a_planted_look_into_a_sentence_is_found(line):
     """Comparing, searching and cutting, by name or by attribute."""
-    (found,) = compared_sentences({"bptt_check.planted": f"def f():\n    return {line}\n"})
+    (place,) = compared_sentences({"bptt_check.planted": f"def f():\n    return {line}\n"})
 
-    assert found == f"bptt_check.planted:2: {line}"
+    assert place == f"bptt_check.planted:2: {line}"
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,14 @@ def test_sizes_keep_their_bounds(sizes):
 
 @settings(max_examples=50, deadline=None)
 @given(strategies.sizes(max_T=1, max_B=1, max_D=1, max_H=1, max_O=1))
-def test_bounds_of_one_leave_one_size(sizes):
+def test_bounds_of_one_draw_the_smallest_sizes(sizes):
     """The smallest bounds are legal."""
     assert sizes == Sizes(1, 1, 1, 1, 1)
 
 
 @settings(max_examples=100, deadline=None)
 @given(strategies.truncations(max_T=4))
-def test_truncations_go_a_little_beyond_the_sequence(cut):
+def test_truncations_may_exceed_the_sequence(cut):
     """`k1` and `k2` may exceed T, which is no truncation."""
     assert 1 <= cut.k1 <= 6
     assert 1 <= cut.k2 <= 6
@@ -48,14 +48,14 @@ def test_truncations_go_a_little_beyond_the_sequence(cut):
 
 @settings(max_examples=30, deadline=None)
 @given(strategies.models())
-def test_models_are_the_families(model):
+def test_models_without_names_are_the_families(model):
     """Without names, any family without modifiers."""
     assert model in families().values()
 
 
 @settings(max_examples=30, deadline=None)
 @given(strategies.models(names=["lstm+mse", "gru+2layers"]))
-def test_models_are_those_named(model):
+def test_models_with_names_are_those(model):
     """With names, these."""
     assert str(model) in ("lstm+mse", "gru+2layers")
 
@@ -68,7 +68,7 @@ def test_an_unknown_model_is_refused():
 
 @settings(max_examples=100, deadline=None)
 @given(strategies.specs(max_T=6))
-def test_specs_by_default(spec):
+def test_default_specs_have_neither_lengths_nor_truncation(spec):
     """Any family, float64, every regime, neither lengths nor truncation."""
     assert spec.model in families().values()
     assert (spec.dtype, spec.truncation, spec.lengths) == ("float64", None, False)
@@ -84,7 +84,7 @@ def test_specs_by_default(spec):
         truncation=True,
     )
 )  # fmt: skip
-def test_specs_as_asked(spec):
+def test_specs_have_the_options_asked_for(spec):
     """Everything that is asked for is there always."""
     assert (spec.model, spec.dtype, spec.lengths) == (Model("gru"), "float32", True)
     assert spec.regime in ("tiny", "sparse")
@@ -100,7 +100,7 @@ def test_a_reverse_direction_is_never_truncated(truncation):
     assert {s.truncation for s in draw_specs(drawn, 20, 0)} == {None}
 
 
-def test_either_way_means_both():
+def test_none_draws_specs_with_and_without_an_option():
     """None draws with and without."""
     drawn = draw_specs(strategies.specs(lengths=None, truncation=None), 60, 0)
 
@@ -117,7 +117,7 @@ def test_one_class_is_never_drawn_for_the_cross_entropy():
     assert min(s.sizes.O for s in squares) == 1
 
 
-def test_what_bugs_need_is_drawn_often():
+def test_short_and_long_sequences_batches_and_regimes_are_drawn_often():
     """T = 1, 2 and longer, B > 1, every regime: within a hundred cases, many times."""
     drawn = draw_specs(strategies.specs(model=Model()), 100, 0)
     lengths = [s.sizes.T for s in drawn]
@@ -131,7 +131,7 @@ def test_what_bugs_need_is_drawn_often():
 
 @settings(max_examples=25, deadline=None)
 @given(strategies.cases(models=["lstm", "gru+mse"], dtypes=["float32"], regimes=["tiny"], max_T=3))
-def test_cases_are_built(case):
+def test_the_strategy_of_cases_builds_cases(case):
     """For tests of one's own: `@given(cases(...))`."""
     assert isinstance(case, Case)
     assert (case.dtype, case.spec.regime) == ("float32", "tiny")
@@ -140,7 +140,7 @@ def test_cases_are_built(case):
     assert Spec.parse(str(case.spec)) == case.spec
 
 
-def test_the_same_seed_draws_the_same():
+def test_the_same_seed_draws_the_same_specs():
     """And another one something else; specs do not repeat."""
     drawn = strategies.specs(model=Model())
     one, same, other = (draw_specs(drawn, 40, seed) for seed in (3, 3, 4))
@@ -150,7 +150,7 @@ def test_the_same_seed_draws_the_same():
     assert len(set(one)) == len(one) == 40
 
 
-def test_a_small_space_is_drawn_once():
+def test_a_space_of_fewer_specs_than_asked_is_drawn_whole():
     """Fewer specs than asked for are no error."""
     only = st.sampled_from([Spec(Model(), seed=n) for n in range(3)])
 
@@ -190,12 +190,12 @@ def test_the_smallest_failing_spec_is_found(fails, text):
     assert str(smallest(EVERYTHING, 50, 0, fails)) == text
 
 
-def test_nothing_fails():
+def test_smallest_is_none_where_nothing_fails():
     """Then there is no smallest."""
     assert smallest(EVERYTHING, 20, 0, lambda s: False) is None
 
 
-def test_each_spec_is_tried_once_and_not_too_many():
+def test_smallest_tries_each_spec_once_and_keeps_its_limit():
     """A check is expensive; at most `most` new ones are made beyond those drawn."""
     tried: list[Spec] = []
 
@@ -203,13 +203,13 @@ def test_each_spec_is_tried_once_and_not_too_many():
         tried.append(spec)
         return spec.sizes.T >= 3
 
-    found = smallest(EVERYTHING, 10, 0, fails, most=15)
+    spec = smallest(EVERYTHING, 10, 0, fails, most=15)
 
-    assert found.sizes.T >= 3
+    assert spec.sizes.T >= 3
     assert len(set(tried)) == len(tried) <= 15 + 2 * 10
 
 
-def test_the_same_seed_shrinks_to_the_same():
+def test_the_same_seed_shrinks_to_the_same_spec():
     """Which of several minima is found does not depend on chance."""
     odd: Callable[[Any], Any] = lambda s: s.sizes.T * s.sizes.H >= 6  # noqa: E731
 
@@ -219,7 +219,7 @@ def test_the_same_seed_shrinks_to_the_same():
 # --- the example database -----------------------------------------------------------------------
 
 
-def test_failures_come_first_the_next_time(tmp_path, monkeypatch):
+def test_remembered_failures_are_drawn_first(tmp_path, monkeypatch):
     """Outside of CI a failing spec is kept and drawn first, until it passes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CI")
@@ -235,7 +235,7 @@ def test_failures_come_first_the_next_time(tmp_path, monkeypatch):
     assert rare not in draw_specs(EVERYTHING, 5, 77, "mine lstm")
 
 
-def test_in_ci_nothing_is_written(tmp_path, monkeypatch):
+def test_in_ci_no_example_database_is_written(tmp_path, monkeypatch):
     """A run there depends on nothing but its seed."""
     monkeypatch.chdir(tmp_path)
     smallest(EVERYTHING, 20, 0, lambda s: s.sizes.T >= 5)

@@ -42,7 +42,7 @@ def case_of(name: str = "lstm", T: int = 3, **options: Any) -> Case:
 
 @settings(max_examples=200, deadline=None)
 @given(DRAWN)
-def test_the_line_of_a_spec_reads_back(spec):
+def test_parsing_the_line_of_a_spec_gives_the_spec(spec):
     """`Spec.parse` undoes `str` for every spec."""
     assert spec == Spec.parse(str(spec))
 
@@ -98,7 +98,7 @@ def test_the_line_of_a_spec_is_the_documented_one():
         ("lstm+bidirectional k1=1 k2=1", SpecError, "truncation and bidirectional=True exclude"),
     ],
 )  # fmt: skip
-def test_a_line_that_is_no_spec_is_refused(text, kind, message):
+def test_parse_refuses_a_line_that_is_no_spec(text, kind, message):
     """Every word is checked, and the message shows the offending one."""
     with pytest.raises(kind) as caught:
         Spec.parse(text)
@@ -124,7 +124,7 @@ def test_lengths_takes_no_value(text):
         ({"seed": None}, "seed must be a non-negative integer, got None."),
     ],
 )
-def test_an_impossible_spec_is_refused(options, message):
+def test_a_spec_refuses_unknown_names_and_impossible_seeds(options, message):
     """A spec that could not be built raises at construction."""
     with pytest.raises(SpecError) as caught:
         Spec(Model(), **options)
@@ -140,13 +140,13 @@ def test_an_impossible_spec_is_refused(options, message):
         pytest.param((Model(), Sizes(), (2, 2)), id="truncation tuple"),
     ],
 )
-def test_a_spec_of_the_wrong_kinds_is_refused(arguments):
+def test_a_spec_refuses_arguments_of_the_wrong_type(arguments):
     """A text for a model, or a tuple for sizes, is refused at construction."""
     with pytest.raises(SpecError):
         Spec(*arguments)
 
 
-def test_a_boolean_is_no_seed():
+def test_a_spec_refuses_a_boolean_seed():
     """What cannot be read back from the spec's line is refused."""
     with pytest.raises(SpecError, match="seed must be a non-negative integer, got True"):
         Spec(Model(), seed=True)
@@ -154,13 +154,13 @@ def test_a_boolean_is_no_seed():
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, None, True])
 @pytest.mark.parametrize("field", ["k1", "k2"])
-def test_an_impossible_truncation_is_refused(field, value):
+def test_a_truncation_refuses_what_is_no_positive_integer(field, value):
     """Both numbers of a truncation are integers of at least 1."""
     with pytest.raises(SpecError, match=f"^{field} must be an integer of at least 1, got"):
         Truncation(**{"k1": 1, "k2": 1, field: value})
 
 
-def test_truncation_and_a_reverse_direction_exclude_each_other():
+def test_a_spec_refuses_truncation_of_a_bidirectional_model():
     """The message says which of the two to drop."""
     with pytest.raises(SpecError, match=r"Use truncation=None or bidirectional=False\."):
         Spec(Model(bidirectional=True), truncation=Truncation(1, 1))
@@ -193,7 +193,7 @@ INPUTS = {"sparse": [0.0, 0.0, 0.0, 0.0, 0.46, 0.0]}
 
 
 @pytest.mark.parametrize("regime", WEIGHTS)
-def test_the_numbers_of_a_spec_never_change(regime):
+def test_a_spec_builds_the_pinned_weights_and_inputs(regime):
     """A printed spec stays reproducible: the stream behind it is pinned to the last bit."""
     spec = Spec(Model(loss="mse"), Sizes(2, 2, 2, 2, 2), seed=7, regime=regime, lengths=True)
     case = spec.build()
@@ -217,14 +217,14 @@ def test_the_numbers_of_a_spec_never_change(regime):
         ("lstm+linear", "cotangent_c_n", [[[0.463, -0.264], [-0.86, -0.835], [0.613, -0.69]]]),
     ],
 )  # fmt: skip
-def test_the_numbers_of_a_loss_never_change(name, field, values):
+def test_a_spec_builds_the_pinned_targets_and_cotangents(name, field, values):
     """Targets and cotangents are pinned as well."""
     case = Spec(Model.parse(name), Sizes(1, 3, 2, 2, 4), seed=1).build()
 
     assert values == getattr(case, field).tolist()
 
 
-def test_one_size_leaves_the_other_arrays_alone():
+def test_changing_T_leaves_weights_and_earlier_inputs_unchanged():
     """Arrays have streams of their own, so that shrinking one size is steady."""
     small, large = case_of(T=3), case_of(T=9)
 
@@ -232,7 +232,7 @@ def test_one_size_leaves_the_other_arrays_alone():
     assert np.array_equal(small.x, large.x[:3])
 
 
-def test_a_case_knows_its_sizes():
+def test_sizes_of_a_case_are_those_of_its_arrays():
     """Sizes are those of the arrays; a model without head has O = 1."""
     assert Sizes(3, 2, 4, 5, 6) == case_of("lstm").sizes
     assert Sizes(3, 2, 4, 5, 1) == case_of("lstm+linear").sizes
@@ -262,7 +262,7 @@ def test_every_array_is_read_only_and_in_the_dtype_of_the_case(dtype):
         case.x = case.h0  # type: ignore[misc]
 
 
-def test_a_case_keeps_a_copy():
+def test_a_case_copies_the_arrays_that_it_is_given():
     """Writing to an array after a case was made of it does not reach the case."""
     case = case_of("rnn-tanh")
     x = case.x.copy()
@@ -341,7 +341,7 @@ P = "params must be exactly W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y; "
         ({"params": {**PARAMS, "b_y": np.full(6, np.nan)}}, "b_y holds NaN or infinity"),
     ],
 )  # fmt: skip
-def test_an_impossible_case_is_refused(changes, message):
+def test_a_case_refuses_arrays_that_do_not_fit(changes, message):
     """Every array is checked for presence, shape, finiteness and range, and named."""
     with pytest.raises(SpecError) as caught:
         replace(case_of("lstm"), **changes)
@@ -349,7 +349,7 @@ def test_an_impossible_case_is_refused(changes, message):
     assert str(caught.value).startswith(message)
 
 
-def test_a_gru_takes_no_cell_state():
+def test_a_gru_refuses_a_cell_state():
     """`c0` belongs to the LSTM."""
     case = case_of("gru")
 
@@ -358,13 +358,13 @@ def test_a_gru_takes_no_cell_state():
 
 
 @pytest.mark.parametrize("name", ["cotangent_h_n", "cotangent_c_n"])
-def test_linear_needs_its_cotangents(name):
+def test_the_linear_loss_needs_its_cotangents(name):
     """The linear loss is not complete without cotangents of the final states."""
     with pytest.raises(SpecError, match=rf"^{name} is needed for the model lstm\+linear\."):
         replace(case_of("lstm+linear"), **{name: None})
 
 
-def test_float_overflow_is_refused():
+def test_values_that_overflow_the_dtype_are_refused():
     """A value that float32 cannot hold is not finite there."""
     case = case_of("rnn-tanh", dtype="float32")
 
@@ -413,7 +413,7 @@ def test_a_saved_case_comes_back_bit_by_bit(tmp_path, name, dtype, cut):
         assert array.tobytes() == arrays_of(again)[array_name].tobytes()
 
 
-def test_odd_numbers_survive(tmp_path):
+def test_a_saved_case_keeps_minus_zero_subnormal_and_huge_values(tmp_path):
     """Minus zero, subnormal and huge values, and a case without a spec."""
     case = case_of("rnn-tanh").with_inputs({"x": np.tile(ODD, (3, 2, 1))})
     case.save(str(tmp_path / "c.npz"))
@@ -423,7 +423,7 @@ def test_odd_numbers_survive(tmp_path):
     assert again.spec is None
 
 
-def test_nothing_is_pickled(tmp_path):
+def test_a_saved_case_holds_no_pickle(tmp_path):
     """A saved case is plain arrays and a line of JSON, and loads with pickle forbidden."""
     case_of("lstm").save(tmp_path / "c.npz")
     with np.load(tmp_path / "c.npz", allow_pickle=False) as file:
@@ -456,7 +456,7 @@ def damaged(path: Any, **changes: Any) -> None:
         ({"x": np.array([None, {}], dtype=object)}, "allow_pickle=False"),
     ],
 )
-def test_a_file_that_is_no_case_is_refused(tmp_path, changes, message):
+def test_load_refuses_a_file_that_is_no_case(tmp_path, changes, message):
     """A wrong member is one `SpecError` that names the file; a pickle is never opened."""
     path = tmp_path / "c.npz"
     damaged(path, **changes)
@@ -465,7 +465,7 @@ def test_a_file_that_is_no_case_is_refused(tmp_path, changes, message):
         Case.load(path)
 
 
-def test_text_and_bare_arrays_are_refused(tmp_path):
+def test_load_refuses_text_and_bare_arrays(tmp_path):
     """A text file and an `.npy` file are not cases."""
     (tmp_path / "text").write_text("hello")
     np.save(tmp_path / "a.npy", np.zeros(3))
@@ -475,7 +475,7 @@ def test_text_and_bare_arrays_are_refused(tmp_path):
             Case.load(tmp_path / name)
 
 
-def test_half_a_file_is_refused(tmp_path):
+def test_load_refuses_a_file_that_was_cut_short(tmp_path):
     """A file whose writing was cut short is not a case."""
     path = tmp_path / "c.npz"
     case_of("lstm").save(path)
@@ -485,13 +485,13 @@ def test_half_a_file_is_refused(tmp_path):
         Case.load(path)
 
 
-def test_a_missing_file_is_the_usual_error(tmp_path):
+def test_load_of_a_missing_file_raises_file_not_found(tmp_path):
     """No file, no sentence of ours."""
     with pytest.raises(FileNotFoundError):
         Case.load(tmp_path / "none.npz")
 
 
-def test_a_result_needs_no_outputs():
+def test_outputs_and_bounds_of_a_result_are_optional():
     """Outputs and bounds are optional."""
     result = Result(1.0, {})
 

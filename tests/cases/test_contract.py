@@ -58,7 +58,7 @@ LOSS, GRADS = right(CASE)
         pytest.param((LOSS, {n: np.asfortranarray(g) for n, g in GRADS.items()}), id="order F"),
     ],
 )
-def test_what_is_accepted(returned):
+def test_pairs_and_results_of_anything_numeric_are_accepted(returned):
     """Anything `numpy.asarray` takes, in a pair or a `Result`, with or without x and h0."""
     accepted = accept(CASE, returned)
 
@@ -76,7 +76,7 @@ def test_gradients_are_read_in_the_order_of_the_inputs():
     assert list(accepted.result.grads) == list(CASE.inputs)
 
 
-def test_lists_have_no_dtype_and_are_read_in_the_case_s():
+def test_lists_are_read_in_the_dtype_of_the_case():
     """Nested lists of a float32 subject are rounded to float32."""
     loss, grads = right(SINGLE)
     third = np.full(2, 1 / 3)
@@ -86,14 +86,14 @@ def test_lists_have_no_dtype_and_are_read_in_the_case_s():
     assert accepted.result.grads["b_y"].tolist() == np.float32(third).tolist()
 
 
-def test_outputs_are_handed_on():
+def test_outputs_of_the_subject_are_kept():
     """Forward values that are offered help to say where a forward differs."""
     outputs = {"h_l0": np.zeros((2, 2, 2))}
 
     assert accept(CASE, Result(LOSS, GRADS, outputs=outputs)).result.outputs is outputs
 
 
-def test_the_result_is_a_copy():
+def test_the_result_copies_the_arrays_of_the_subject():
     """What is compared later is what was returned now."""
     grads = {n: g.copy() for n, g in GRADS.items()}
     accepted = accept(CASE, (LOSS, grads))
@@ -120,7 +120,7 @@ PAIR = "a subject must return (loss, grads) or bptt_check.Result, got "
         ((LOSS, None), "the gradients must be a dict, got NoneType"),
     ],
 )
-def test_what_is_no_pair(returned, message):
+def test_an_answer_that_is_no_pair_is_refused(returned, message):
     """Nothing can be compared, and the message says what came."""
     accepted = accept(CASE, returned)
 
@@ -140,7 +140,7 @@ def test_what_is_no_pair(returned, message):
         (np.float32("inf"), "the loss is inf", True),
     ],
 )
-def test_what_is_no_loss(loss, message, comparable):
+def test_a_loss_that_is_not_one_finite_number_is_a_breach(loss, message, comparable):
     """The loss is one finite number; gradients beside a NaN can still be compared."""
     accepted = accept(CASE, (loss, GRADS))
 
@@ -154,7 +154,7 @@ def test_what_is_no_loss(loss, message, comparable):
     "loss", [None, pytest.param("1.5", id="text"), pytest.param(np.complex128(1), id="complex")]
 )
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-def test_what_numpy_takes_for_a_loss_and_is_none(loss):
+def test_none_text_and_complex_numbers_are_no_loss(loss):
     """None, a text and a complex number are no loss, and are shown as they came."""
     accepted = accept(CASE, (loss, GRADS))
 
@@ -184,7 +184,7 @@ WITH_NAN = np.array([[0.0, 0.0], [np.nan, np.inf]])
         (np.zeros((2, 2), int), "the gradient of W_hh_l0 has dtype int64, not float64", True),
     ],
 )
-def test_what_is_no_gradient(value, message, comparable):
+def test_a_gradient_of_wrong_shape_dtype_or_value_is_a_breach(value, message, comparable):
     """Shape, dtype and finiteness each have their sentence; the other gradients are still read."""
     accepted = accept(CASE, (LOSS, {**GRADS, "W_hh_l0": value}))
 
@@ -195,7 +195,7 @@ def test_what_is_no_gradient(value, message, comparable):
     assert set(accepted.result.grads) >= set(GRADS) - {"W_hh_l0"}
 
 
-def test_a_float64_gradient_of_a_float32_case():
+def test_a_gradient_in_another_dtype_than_the_case_is_a_breach():
     """The dtype is the case's, in both directions."""
     loss, grads = right(SINGLE)
     accepted = accept(SINGLE, (loss, {**grads, "x": grads["x"].astype(float)}))
@@ -203,7 +203,7 @@ def test_a_float64_gradient_of_a_float32_case():
     assert messages(accepted) == ["the gradient of x has dtype float64, not float32"]
 
 
-def test_missing_and_extra_gradients():
+def test_missing_and_extra_gradients_are_breaches():
     """Every parameter is needed; other names are refused, with the valid ones."""
     grads = {n: g for n, g in GRADS.items() if n != "b_y"} | {"b": GRADS["b_y"], 3: 1.0}
 
@@ -214,7 +214,7 @@ def test_missing_and_extra_gradients():
     ]
 
 
-def test_all_findings_are_told_at_once():
+def test_all_breaches_are_told_at_once():
     """One run of a subject shows everything that is wrong with what it returns."""
     accepted = accept(CASE, (float("nan"), {"x": np.zeros(1)}))
     named = [f.parameter for f in accepted.breaches]
@@ -222,7 +222,7 @@ def test_all_findings_are_told_at_once():
     assert named == ["loss", "W_xh_l0", "W_hh_l0", "b_h_l0", "W_hy", "b_y", "x"]
 
 
-def test_long_values_are_cut():
+def test_long_values_are_cut_in_messages():
     """A message shows the offending value, not pages of it."""
     accepted = accept(CASE, ("x" * 1000, GRADS))
 
@@ -235,19 +235,19 @@ def test_long_values_are_cut():
 
 
 @pytest.mark.parametrize("name", ["W_hh_l0", "x", "h0"])
-def test_a_written_input_is_named(name):
+def test_an_input_that_was_written_to_is_named(name):
     """Every array is compared with what it was, parameters included."""
     after = CASE.with_inputs({name: CASE.inputs[name] + 1e-12})
-    found = written_inputs(CASE, after)
+    breaches = written_inputs(CASE, after)
 
-    assert [f.parameter for f in found] == [name]
-    assert found[0].message == (
+    assert [b.parameter for b in breaches] == [name]
+    assert breaches[0].message == (
         f"{name} was written to: a subject must leave its inputs as they are"
     )
 
 
 @pytest.mark.parametrize("name", ["targets", "lengths", "cotangent_h_n", "cotangent_c_n"])
-def test_a_written_constant_is_named(name):
+def test_a_constant_that_was_written_to_is_named(name):
     """Targets, lengths and cotangents too."""
     case = Spec.parse("lstm+linear T=3 lengths").build()
     other = Spec.parse("lstm+linear T=3 lengths").build()
@@ -256,6 +256,6 @@ def test_a_written_constant_is_named(name):
     assert [f.parameter for f in written_inputs(case, other)] == [name]
 
 
-def test_untouched_inputs_are_no_finding():
+def test_untouched_inputs_are_no_breach():
     """Nothing was written, nothing is said."""
     assert written_inputs(CASE, Spec.parse(str(CASE.spec)).build()) == []

@@ -31,7 +31,7 @@ def first_preactivation(case: Case) -> np.ndarray:
 
 @pytest.mark.parametrize("regime", REGIMES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_regime_is_finite_and_has_something_to_show(regime, seed):
+def test_every_regime_has_finite_values_of_both_signs(regime, seed):
     """Signs are mixed, and initial states are not zero, in whatever regime."""
     case = drawn("lstm+2layers", regime, seed)
     named = {"x": case.x, "h0": case.h0, "c0": case.c0, **case.params}
@@ -68,7 +68,7 @@ def test_values_are_short_decimals(regime):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_saturated_reaches_far_beyond_the_slope(seed):
+def test_the_saturated_regime_saturates_some_units_and_not_others(seed):
     """Some pre-activations exceed 20, where a gate is 1 to the last bits, and others do not."""
     size = np.abs(first_preactivation(drawn("lstm", "saturated", seed)))
 
@@ -77,13 +77,13 @@ def test_saturated_reaches_far_beyond_the_slope(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_normal_does_not_saturate(seed):
+def test_the_normal_regime_does_not_saturate(seed):
     """Outside of that regime gates keep their slope."""
     assert np.abs(first_preactivation(drawn("lstm", "normal", seed))).max() < 8
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_tiny_weights_are_tiny(seed):
+def test_the_tiny_regime_divides_every_weight_by_a_thousand(seed):
     """Every weight is a thousandth of its usual size, the inputs keep theirs."""
     tiny, usual = drawn(regime="tiny", seed=seed), drawn(seed=seed)
 
@@ -94,7 +94,7 @@ def test_tiny_weights_are_tiny(seed):
 
 @pytest.mark.parametrize(("regime", "low", "high"), [("vanishing", 0, 0.4), ("exploding", 2.5, 99)])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recurrent_weights_shrink_or_grow_what_passes(regime, low, high, seed):
+def test_vanishing_and_exploding_regimes_set_the_norm_of_recurrent_weights(regime, low, high, seed):
     """The largest singular value of W_hh is far below or above 1; other weights are as usual."""
     case = drawn("rnn-tanh", regime, seed)
     largest = np.linalg.svd(case.params["W_hh_l0"], compute_uv=False)[0]
@@ -103,7 +103,7 @@ def test_recurrent_weights_shrink_or_grow_what_passes(regime, low, high, seed):
     assert np.array_equal(case.params["W_xh_l0"], drawn("rnn-tanh", seed=seed).params["W_xh_l0"])
 
 
-def test_vanishing_and_exploding_gradients_do():
+def test_state_derivatives_vanish_and_explode_in_their_regimes():
     """In an identity rnn the state's own derivative dies out or blows up over the steps."""
 
     def carried(regime: str) -> float:
@@ -114,7 +114,7 @@ def test_vanishing_and_exploding_gradients_do():
     assert carried("exploding") > 1e2
 
 
-def test_sparse_has_zeros_one_hot_and_repeated_inputs():
+def test_the_sparse_regime_has_zeros_one_hot_and_repeated_inputs():
     """All three kinds of input occur within a few seeds, as do zeros in weights and states."""
     steps = np.concatenate([drawn("lstm", "sparse", s).x.reshape(-1, 5) for s in SEEDS])
     hot = (np.sort(steps, axis=1) == [0, 0, 0, 0, 1]).all(axis=1)
@@ -139,7 +139,7 @@ def test_lengths_lie_in_range_and_reach_both_ends():
     assert drawn().lengths is None
 
 
-def test_binary_targets_are_soft_too():
+def test_binary_targets_are_quarters_between_0_and_1():
     """Labels of the binary cross-entropy are 0, 1/4, ..., 1: a hard label hides a wrong factor."""
     targets = np.concatenate([drawn("lstm+bce", seed=s).targets.ravel() for s in SEEDS])
 

@@ -42,14 +42,14 @@ def any_model(draw: st.DrawFn) -> Model:
     )
 
 
-def test_every_default_model_has_a_name_that_reads_back():
+def test_parsing_the_name_of_a_default_model_gives_the_model():
     """`Model.parse` undoes `str` for every model that is checked by default."""
     assert [Model.parse(str(m)) for m in DEFAULTS] == DEFAULTS
 
 
 @settings(max_examples=200, deadline=None)
 @given(any_model())
-def test_every_model_has_a_name_that_reads_back(model):
+def test_parsing_the_name_of_any_model_gives_the_model(model):
     """`Model.parse` undoes `str` for every combination of options."""
     assert model == Model.parse(str(model))
 
@@ -86,7 +86,7 @@ def test_families_are_those_of_the_command_line():
         ),
     ],
 )
-def test_names_read_in_any_order(name, model):
+def test_modifiers_of_a_name_may_come_in_any_order(name, model):
     """Modifiers may come in any order and may state a default."""
     assert model == Model.parse(name)
 
@@ -160,7 +160,7 @@ def test_contradicting_modifiers_are_refused(name):
         ),
     ],
 )
-def test_an_impossible_model_is_refused(options, message):
+def test_a_model_refuses_impossible_options(options, message):
     """What cannot exist raises at construction, with a sentence that says what to change."""
     with pytest.raises(SpecError) as caught:
         Model(**options)
@@ -172,7 +172,7 @@ def test_an_impossible_model_is_refused(options, message):
 
 @pytest.mark.parametrize("field", ["T", "B", "D", "H", "O"])
 @pytest.mark.parametrize("value", [0, -3, 1.5, "2", None, True])
-def test_an_impossible_size_is_refused(field, value):
+def test_sizes_below_one_are_refused(field, value):
     """Every size is an integer of at least 1."""
     with pytest.raises(SpecError, match=f"^{field} must be an integer of at least 1, got"):
         Sizes(**{field: value})
@@ -222,11 +222,11 @@ def test_the_smallest_sizes_are_accepted():
         ),
     ],
 )  # fmt: skip
-def test_parameter_shapes(name, shapes):
+def test_parameter_shapes_are_those_of_the_contract(name, shapes):
     """Names, order and shapes of the parameters are those of the contract."""
-    found = parameter_shapes(Model.parse(name), SIZES)
+    computed = parameter_shapes(Model.parse(name), SIZES)
 
-    assert list(shapes.items()) == list(found.items())
+    assert list(shapes.items()) == list(computed.items())
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_parameter_shapes(name, shapes):
         ("lstm+3layers+bidirectional", {"x": (7, 2, 3), "h0": (6, 2, 4), "c0": (6, 2, 4)}),
     ],
 )
-def test_input_shapes(name, shapes):
+def test_input_shapes_are_those_of_the_contract(name, shapes):
     """Time comes first, states are layer-major with one row per direction."""
     assert shapes == input_shapes(Model.parse(name), SIZES)
 
@@ -254,6 +254,6 @@ def test_input_shapes(name, shapes):
         ("lstm+linear+last", (2, 4)),
     ],
 )
-def test_target_shapes(name, shape):
+def test_target_shapes_follow_loss_and_readout(name, shape):
     """Labels are (T, B), values (T, B, O), cotangents (T, B, H*N); no T axis for `last`."""
     assert shape == target_shape(Model.parse(name), SIZES)

@@ -56,7 +56,7 @@ def test_spacing_is_that_of_numpy(name):
     assert np.array_equal(PRECISIONS[name].spacing(values.astype(np.float64)), spacing)
 
 
-def test_the_facts_of_a_precision():
+def test_unit_range_and_exp_limit_of_each_precision():
     """Units, ends of the range, and where exp overflows."""
     double, single, half = (PRECISIONS[n] for n in ("float64", "float32", "float16"))
 

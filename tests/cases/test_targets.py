@@ -12,7 +12,7 @@ from bptt_check.cases.targets import PRESETS, default_targets, parse_targets, wi
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_passes(name: str, sharp_oracles: list[str]) -> None:
+def test_the_reference_passes_every_preset(name: str, sharp_oracles: list[str]) -> None:
     """The reference passes on each system, with every oracle that is there."""
     oracles = ["finite_difference", *sharp_oracles]
 
@@ -54,7 +54,7 @@ def test_the_three_paths_of_the_sentiment_toy_sum_to_the_gradient() -> None:
     assert np.allclose(paths.sum(axis=0), grads["W_xh_l0"], rtol=1e-12)
 
 
-def test_one_hot_inputs_are_asked_for_by_name() -> None:
+def test_a_one_hot_modifier_sets_the_regime_of_every_spec() -> None:
     """Every spec of such a target has the regime, beside whatever else is asked for."""
     (target,) = parse_targets("lstm+mse+lengths+onehot")
     spec = bc.Spec(target.model, regime="tiny", lengths=True)
@@ -78,14 +78,14 @@ def test_the_sentiment_regime_refuses_other_sizes() -> None:
         bc.Spec.parse("rnn-tanh+bce+last T=4 B=3 D=3 H=3 O=1 regime=sentiment")
 
 
-def test_elman_biases_is_all_eight_combinations() -> None:
+def test_elman_biases_has_all_eight_combinations() -> None:
     """tanh or relu, sigmoid or softmax, every step or the last."""
     models = [t.model for t in parse_targets("elman_biases")]
 
     assert len({(m.activation, m.loss, m.readout) for m in models}) == 8
 
 
-def test_hundred_steps_forward_ten_back() -> None:
+def test_truncated_100_10_has_that_truncation_and_longer_sequences() -> None:
     """The preset has the truncation of its name and sequences longer than a block."""
     for target in parse_targets("truncated_100_10"):
         assert target.truncation == bc.Truncation(100, 10)
@@ -93,7 +93,7 @@ def test_hundred_steps_forward_ten_back() -> None:
         assert target.sizes.T > 100
 
 
-def test_a_name_says_what_its_cases_have() -> None:
+def test_truncated_and_lengths_modifiers_belong_to_the_cases() -> None:
     """`+truncated` and `+lengths` are of the cases, the rest of the model."""
     (target,) = parse_targets("lstm+2layers+truncated+lengths")
 

@@ -47,12 +47,12 @@ def lines_of_code(source: str) -> int:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_adapter_is_short(name: str) -> None:
+def test_an_adapter_has_at_most_fifteen_lines(name: str) -> None:
     """Fifteen lines for both twins, imports included."""
     assert lines_of_code((EXAMPLES / f"{name}.py").read_text()) <= MOST_LINES
 
 
-def test_lines_are_counted() -> None:
+def test_lines_of_code_leave_out_prose_and_blank_lines() -> None:
     """Code counts, prose does not."""
     source = (
         '"""Two\nlines."""\n\nimport os  # here\n\n\ndef f():\n    """Prose."""\n    return os\n'
@@ -62,7 +62,7 @@ def test_lines_are_counted() -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_right_one_passes(name: str) -> None:
+def test_the_right_subject_of_an_example_passes(name: str) -> None:
     """Every gradient that it offers, on every model that it declares."""
     report = bc.verify(subject(name, "subject"), cases=8, oracles=["complex_step"])
 
@@ -70,7 +70,7 @@ def test_the_right_one_passes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_broken_one_is_named(name: str) -> None:
+def test_the_broken_subject_of_an_example_is_explained(name: str) -> None:
     """The message says which gradients are wrong, or what they are instead, and which are right."""
     broken = subject(name, "broken")
 
@@ -83,7 +83,7 @@ def test_the_broken_one_is_named(name: str) -> None:
     assert re.search(rf"right: {right}(?!,)", text), text
 
 
-def test_the_message_has_the_codes_own_name() -> None:
+def test_the_message_has_the_subjects_own_name_of_a_parameter() -> None:
     """Beside the contract's, above the line that reproduces the failure."""
     report = bc.verify(subject("course_functions", "broken"), ["rnn-tanh"], 4, ["complex_step"])
 

@@ -89,16 +89,16 @@ def shapes(model: Any, D: int, H: int, O: int) -> dict[str, tuple[int, ...]]:
     N, rows = 2 if model.bidirectional else 1, GATES[model.cell] * H
     two = model.cell == "gru" and model.reset_after
     biases = (("b_xh", "b_hh") if two else ("b_h",)) if model.bias else ()
-    found: dict[str, tuple[int, ...]] = {}
+    by_name: dict[str, tuple[int, ...]] = {}
     for layer in range(model.layers):
         for suffix in ("", "_reverse")[:N]:
-            found[f"W_xh_l{layer}{suffix}"] = (rows, H * N if layer else D)
-            found[f"W_hh_l{layer}{suffix}"] = (rows, H)
-            found |= {f"{bias}_l{layer}{suffix}": (rows,) for bias in biases}
+            by_name[f"W_xh_l{layer}{suffix}"] = (rows, H * N if layer else D)
+            by_name[f"W_hh_l{layer}{suffix}"] = (rows, H)
+            by_name |= {f"{bias}_l{layer}{suffix}": (rows,) for bias in biases}
     if model.loss != "linear":
-        found["W_hy"] = (O, H * N)
-        found |= {"b_y": (O,)} if model.bias else {}
-    return found
+        by_name["W_hy"] = (O, H * N)
+        by_name |= {"b_y": (O,)} if model.bias else {}
+    return by_name
 
 
 def draw_targets(

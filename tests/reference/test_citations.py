@@ -33,32 +33,32 @@ def one_spaced(text: str) -> str:
 
 def stated(readme: str) -> dict[str, str]:
     """Equation by number; one that takes several lines has its number on the last."""
-    found: dict[str, str] = {}
+    equations: dict[str, str] = {}
     for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL):
         lines: list[str] = []
         for line in [] if language else block.splitlines():
             equation, _, number = line.rpartition(" ")
             if NUMBER.fullmatch(number):
-                found[number[1:-1]] = one_spaced(" ".join([*lines, equation]))
+                equations[number[1:-1]] = one_spaced(" ".join([*lines, equation]))
                 lines = []
             else:
                 lines.append(line)
-    return found
+    return equations
 
 
 def homes(readme: str) -> dict[str, str]:
     """File by section or number of an equation, from the table of files."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for file, places in re.findall(r"^\| `(\w+\.py)` \|.*\| (.*) \|$", readme, re.MULTILINE):
         for place in places.split(", "):
             first, *last = NUMBER.findall(place) or [place]
             if last:
                 section, start = first.split(".")
                 end = last[0].split(".")[1]
-                found |= {f"{section}.{n}": file for n in range(int(start), int(end) + 1)}
+                files |= {f"{section}.{n}": file for n in range(int(start), int(end) + 1)}
             else:
-                found[first] = file
-    return found
+                files[first] = file
+    return files
 
 
 def comments(source: str) -> Iterator[str]:
@@ -93,16 +93,16 @@ def complaints(readme: str, sources: Mapping[str, str]) -> list[str]:
     equations, files = stated(readme), homes(readme)
     cited = [(file, *c) for file, source in sources.items() for c in citations(source)]
     counts = Counter(number for _, number, _ in cited)
-    found = [f"({n}) is cited {counts[n]} times" for n in equations if counts[n] != 1]
+    wrong = [f"({n}) is cited {counts[n]} times" for n in equations if counts[n] != 1]
     for file, number, text in cited:
         home = files.get(number, files.get(number.split(".")[0]))
         if number not in equations:
-            found.append(f"{file}: ({number}) is no equation of the README")
+            wrong.append(f"{file}: ({number}) is no equation of the README")
         elif text != equations[number]:
-            found.append(f"{file}: ({number}) says {text!r}, not {equations[number]!r}")
+            wrong.append(f"{file}: ({number}) says {text!r}, not {equations[number]!r}")
         elif file != home:
-            found.append(f"{file}: ({number}) belongs into {home}")
-    return found
+            wrong.append(f"{file}: ({number}) belongs into {home}")
+    return wrong
 
 
 def test_every_equation_stands_beside_the_line_that_computes_it() -> None:
@@ -113,7 +113,7 @@ def test_every_equation_stands_beside_the_line_that_computes_it() -> None:
     assert complaints(README, SOURCES) == []
 
 
-def test_no_other_number_is_mentioned() -> None:
+def test_every_cited_number_is_an_equation() -> None:
     """Docstrings and comments name equations that exist."""
     for file, source in SOURCES.items():
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -145,18 +145,18 @@ def test_a_wrong_citation_is_found(file: str, right: str, wrong: str, said: str)
     """Another equation, none, a missing, doubled or unknown number, another file's number."""
     assert SOURCES[file].count(right) == 1
 
-    found = complaints(README, {**SOURCES, file: SOURCES[file].replace(right, wrong)})
+    told = complaints(README, {**SOURCES, file: SOURCES[file].replace(right, wrong)})
 
-    assert said in found
+    assert said in told
 
 
 def test_a_change_of_the_readme_is_found() -> None:
     """An equation that changes in the README alone, or is new there, is missed in the code."""
     changed = re.sub(r"= W_hh\^T a_t_bar +\(4\.5\)", "= a_t_bar (4.5)\ny = x (4.10)", README)
 
-    found = complaints(changed, SOURCES)
+    told = complaints(changed, SOURCES)
 
-    assert found == [
+    assert told == [
         "(4.10) is cited 0 times",
         "rnn.py: (4.5) says 'h_prev_bar = W_hh^T a_t_bar', not 'h_prev_bar = a_t_bar'",
     ]

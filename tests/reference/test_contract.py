@@ -26,7 +26,9 @@ MODELS: tuple[dict[str, Any], ...] = (
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("options", MODELS, ids=str)
-def test_dtype_is_kept(options: Any, dtype: str, draw: Any, assert_same: Any) -> None:
+def test_gradients_and_outputs_have_the_dtype_of_the_case(
+    options: Any, dtype: str, draw: Any, assert_same: Any
+) -> None:
     """Gradients and outputs have the case's dtype; float32 agrees with float64 to its precision."""
     case = draw(**options, dtype=dtype, scale=0.5)
     wide = draw(**options, scale=0.5)
@@ -121,7 +123,7 @@ def test_gradients_come_in_the_order_of_the_inputs(draw: Any) -> None:
     assert {n: a.shape for n, a in inputs.items()} == {n: g.shape for n, g in grads.items()}
 
 
-def test_outputs_belong_to_the_loss(draw: Any) -> None:
+def test_the_loss_is_that_of_the_outputs(draw: Any) -> None:
     """`outputs` are the states and logits from which the loss is computed."""
     case = draw(loss="mse", layers=2, bidirectional=True)
     got = outputs(case)
@@ -172,7 +174,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_misfits_are_refused(name: str, draw: Any) -> None:
+def test_arrays_that_do_not_fit_are_refused(name: str, draw: Any) -> None:
     """What does not fit raises a ValueError that names it and shows the value."""
     changes, message = REFUSED[name]
     case = draw(loss="mse")
@@ -214,7 +216,7 @@ def test_supports_says_what_would_be_refused(draw: Any) -> None:
         assert not supports(change(draw(), **changes).model)
 
 
-def test_missing_cotangents_are_zero(draw: Any) -> None:
+def test_missing_cotangents_count_as_zero(draw: Any) -> None:
     """A linear loss without cotangents of the final states is the same as with zeros."""
     case = draw()
     zero = np.zeros((1, 3, 5))
@@ -227,16 +229,16 @@ def test_missing_cotangents_are_zero(draw: Any) -> None:
 
 def test_imports_only_numpy_and_the_standard_library() -> None:
     """The reference depends on NumPy alone, and never on the package that checks it."""
-    found: set[str] = set()
+    roots: set[str] = set()
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
+                roots |= {alias.name.split(".")[0] for alias in node.names}
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                found.add(node.module.split(".")[0])
+                roots.add(node.module.split(".")[0])
 
-    assert "numpy" in found
-    assert found <= {"numpy", "__future__", "collections", "functools", "math", "numbers"} | {
+    assert "numpy" in roots
+    assert roots <= {"numpy", "__future__", "collections", "functools", "math", "numbers"} | {
         "types",
         "typing",
     }

@@ -47,7 +47,7 @@ CELLS: dict[str, tuple[dict[str, Any], Any, int]] = {
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_cells(name: str) -> None:
+def test_cell_equations_equal_the_reference_over_four_steps(name: str) -> None:
     """Sections 3 to 7: states and gradients of one cell over four steps, two sequences."""
     options, module, gates = CELLS[name]
     T, B, D, H, normal = 4, 2, 3, 2, np.random.default_rng(0).standard_normal
@@ -106,7 +106,7 @@ def test_the_comparison_sees_a_wrong_equation() -> None:
             assert_close(results[0], wrong)
 
 
-def test_products() -> None:
+def test_product_equations_equal_sums_written_out() -> None:
     """Section 2, sums written out."""
     P, D, K, normal = 4, 3, 2, np.random.default_rng(1).standard_normal
     x, W, b, a_bar = normal((P, D)), normal((K, D)), normal(K), normal((P, K))
@@ -123,7 +123,7 @@ def test_products() -> None:
 
 
 @pytest.mark.parametrize("name", literal.ACTIVATIONS)
-def test_activations(name: str) -> None:
+def test_activation_equations_equal_the_reference(name: str) -> None:
     """Section 3 at single points."""
     a = np.array([-3.0, -0.5, 0.0, 0.5, 3.0])
     value, slope = np.empty_like(a), np.empty_like(a)
@@ -135,7 +135,7 @@ def test_activations(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", literal.LOSSES)
-def test_losses(name: str) -> None:
+def test_loss_equations_equal_the_reference(name: str) -> None:
     """Section 8: losses and their gradients with respect to the logits."""
     rng = np.random.default_rng(2)
     y, values = rng.standard_normal((5, 3)), rng.random((5, 3))
@@ -169,7 +169,9 @@ FORMS: tuple[dict[str, Any], ...] = (
     [(n, f) for n, f in product(NETS, FORMS) if not (n.get("bidirectional") and "k" in f)],
     ids=str,
 )
-def test_nets(net: Any, form: Any, draw: Any, assert_same: Any) -> None:
+def test_whole_nets_evaluated_literally_equal_the_reference(
+    net: Any, form: Any, draw: Any, assert_same: Any
+) -> None:
     """Sections 8 to 12: the whole loss and gradient, evaluated literally, sequence by sequence."""
     case = draw(**net, **form, T=5, D=2, H=3, O=3, scale=0.6)
     expected = literal_net.Net(case)
@@ -179,7 +181,7 @@ def test_nets(net: Any, form: Any, draw: Any, assert_same: Any) -> None:
     assert_same(expected.grads, grads)
 
 
-def test_clipping_and_step() -> None:
+def test_clipping_and_update_equations_equal_the_reference() -> None:
     """Section 13, number by number."""
     grads = {"W": np.array([[3.0, -1.0]]), "b": np.array([2.0])}
     numbers, max_norm, limit = [3.0, -1.0, 2.0], 1.5, 1.75
@@ -194,7 +196,7 @@ def test_clipping_and_step() -> None:
         assert_close(expected, np.concatenate([got["W"][0], got["b"]]))
 
 
-def test_every_number_is_evaluated() -> None:
+def test_every_numbered_equation_is_evaluated() -> None:
     """README and these tests know the same equations; each is numbered once."""
     stated = re.findall(r"\((\d+\.\d+)\)$", README.read_text(encoding="utf-8"), re.MULTILINE)
     here = [Path(str(module.__file__)) for module in (literal, literal_net)] + [Path(__file__)]
@@ -204,7 +206,7 @@ def test_every_number_is_evaluated() -> None:
     assert set(stated) == evaluated
 
 
-def test_the_example_runs(capsys: Any) -> None:
+def test_the_example_of_the_readme_runs(capsys: Any) -> None:
     """The program at the top of the README runs and prints one gradient per input."""
     (program,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(program, "README.md", "exec"), {})

@@ -56,7 +56,9 @@ def test_every_gradient_equals_autograd(
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name_of)
-def test_long_sequences(cell: Any, draw: Any, autograd: Any, assert_same: Any) -> None:
+def test_gradients_over_forty_steps_equal_autograd(
+    cell: Any, draw: Any, autograd: Any, assert_same: Any
+) -> None:
     """Forty steps, over which rounding accumulates, still agree with PyTorch."""
     case = draw(**cell, T=40, B=2, loss="mse", reduction="mean", scale=0.4)
 
@@ -66,7 +68,7 @@ def test_long_sequences(cell: Any, draw: Any, autograd: Any, assert_same: Any) -
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one-way", "two-way"])
 @pytest.mark.parametrize("lengths", [None, [6, 2, 4]], ids=["full", "packed"])
 @pytest.mark.parametrize("cell", [CELLS[0], CELLS[1], CELLS[4], CELLS[5]], ids=name_of)
-def test_equals_torch_nn(
+def test_outputs_and_gradients_equal_torch_nn(
     cell: Any, lengths: Any, bidirectional: bool, draw: Any, assert_same: Any
 ) -> None:
     """Outputs, final states and gradients are those of torch.nn.RNN, LSTM and GRU."""
@@ -144,7 +146,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_comparison_sees_faults(fault: str, draw: Any, autograd: Any, assert_same: Any) -> None:
+def test_the_comparison_sees_a_wrong_gradient(
+    fault: str, draw: Any, autograd: Any, assert_same: Any
+) -> None:
     """A gradient that is wrong in one small way is rejected by the comparison used above."""
     case = draw(cell="rnn", loss="mse")
     _, wrong = loss_and_grads(case)

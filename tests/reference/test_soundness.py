@@ -51,14 +51,14 @@ def test_values_and_slopes_keep_their_digits(name: str, dtype: Any) -> None:
                 assert relative_error(want, got) < 8 * eps, (a, want, got)
 
 
-def test_sigmoid_of_minus_700() -> None:
+def test_sigmoid_of_minus_700_keeps_its_digits() -> None:
     """The logistic function is right to a relative 1e-15 where it is about 1e-304."""
     (value,), _ = evaluate("sigmoid", [-700.0])
 
     assert relative_error(exact("sigmoid", -700.0)[0], value) < 1e-15
 
 
-def test_textbook_formulas_would_fail_the_test_above() -> None:
+def test_textbook_formulas_lose_every_digit_of_a_slope() -> None:
     """`s*(1-s)` and `1-y*y` are off by their whole size at a = 40; so the test can tell."""
     for name in ("sigmoid", "tanh"):
         (value,), _ = evaluate(name, [40.0])
@@ -68,7 +68,7 @@ def test_textbook_formulas_would_fail_the_test_above() -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_extremes_are_finite_and_silent(name: str) -> None:
+def test_activations_of_extreme_values_are_finite_and_do_not_warn(name: str) -> None:
     """Far outside, values are the limits and slopes vanish, without a floating point warning."""
     points = [s * a for a in EXTREMES for s in (1, -1)]
     value, slope = evaluate(name, points)
@@ -112,7 +112,7 @@ def test_confident_cross_entropy_keeps_its_digits(gap: float) -> None:
 
 @pytest.mark.parametrize("y", [-700.0, -40.0, -0.1, 0.0, 0.1, 40.0, 700.0])
 @pytest.mark.parametrize("target", [0.0, 1.0])
-def test_confident_bce_keeps_its_digits(y: float, target: float) -> None:
+def test_confident_binary_cross_entropy_keeps_its_digits(y: float, target: float) -> None:
     """Loss and gradient of a single logit are right to the last digits on both sides."""
     loss, y_bar = LOSSES["bce"](np.array([[y]]), np.array([[target]]))
     signed = Decimal(y if target == 0 else -y)
@@ -127,7 +127,9 @@ def test_confident_bce_keeps_its_digits(y: float, target: float) -> None:
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_saturated_nets_are_silent(cell: str, loss: str, dtype: str, draw: Any) -> None:
+def test_saturated_nets_stay_finite_and_do_not_warn(
+    cell: str, loss: str, dtype: str, draw: Any
+) -> None:
     """With weights a thousand times too large everything stays finite and nothing warns."""
     case = draw(cell=cell, loss=loss, scale=1e3, dtype=dtype)
     value, grads = loss_and_grads(case)
@@ -136,7 +138,7 @@ def test_saturated_nets_are_silent(cell: str, loss: str, dtype: str, draw: Any) 
     assert all(np.isfinite(g).all() for g in grads.values())
 
 
-def test_saturated_gradient_has_digits(draw: Any) -> None:
+def test_the_gradient_of_a_saturated_unit_keeps_its_digits(draw: Any) -> None:
     """One saturated unit: the gradient is tanh'(a), a number near 1e-17, to full accuracy."""
     case = draw(cell="rnn", T=1, B=1, D=1, H=1, bias=False)
     case.params = {"W_xh_l0": np.array([[20.0]]), "W_hh_l0": np.array([[0.0]])}

@@ -23,7 +23,9 @@ LOSSES = ("cross_entropy", "bce", "mse", "linear")
 
 
 @pytest.mark.parametrize("k", SIZES, ids=str)
-def test_every_window(k: tuple[int, int], draw: Any, autograd: Any, assert_same: Any) -> None:
+def test_the_gradient_of_every_window_is_that_of_the_surrogate(
+    k: tuple[int, int], draw: Any, autograd: Any, assert_same: Any
+) -> None:
     """For T = 7 and any k1, k2 the gradient is the surrogate's, the loss the whole one."""
     for number, (layers, lengths) in enumerate(product((1, 2), (None, [7, 3, 6]))):
         cell, loss = CELLS[(sum(k) + number) % 4], LOSSES[(k[0] + number) % 4]
@@ -38,7 +40,7 @@ def test_every_window(k: tuple[int, int], draw: Any, autograd: Any, assert_same:
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_wide_windows_are_full_bptt(cell: Any, loss: str, draw: Any) -> None:
+def test_windows_of_at_least_T_give_full_bptt(cell: Any, loss: str, draw: Any) -> None:
     """With k1 and k2 of at least T, every bit is that of the untruncated gradient."""
     full = loss_and_grads(draw(**cell, loss=loss, layers=2))
     for k in ((6, 6), (7, 6), (6, 9), (100, 100)):
@@ -59,7 +61,7 @@ def test_truncation_changes_the_gradient_and_not_the_loss(draw: Any, assert_same
         assert_same(full, short)
 
 
-def test_initial_state_beyond_every_window(draw: Any) -> None:
+def test_an_initial_state_beyond_every_window_has_zero_gradient(draw: Any) -> None:
     """Where no window reaches the start, the gradients of h0, c0 and the first inputs are zero."""
     _, grads = loss_and_grads(draw(T=6, k=(6, 2)))
 
@@ -80,7 +82,7 @@ def test_segments_cover_every_loss_once(T: int) -> None:
         assert [min(e, T) for e in range(k1, T + k1, k1)] == [s.end for s in plan if s.backward]
 
 
-def test_a_tape_is_no_longer_than_a_window(draw: Any) -> None:
+def test_memory_of_truncated_bptt_grows_far_less_than_a_tape(draw: Any) -> None:
     """With k2 fixed, memory grows with T by the gradient of x and the plan, not by the tape."""
     growth = {k: peak(draw, 300, k) - peak(draw, 100, k) for k in ((20, 10), (1, 5), (50, 5), None)}
     H_floats_each_step = 200 * 4 * 32 * 8
@@ -106,7 +108,7 @@ def peak(draw: Any, T: int, k: Any) -> int:
 @pytest.mark.parametrize("readout", ["every", "last"])
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one-way", "two-way"])
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_lengths_and_directions(
+def test_padded_and_bidirectional_gradients_equal_autograd(
     cell: Any,
     bidirectional: bool,
     readout: str,
@@ -183,11 +185,11 @@ def test_outputs_past_the_end_hold_the_last_state(draw: Any) -> None:
     assert got["y"].shape == (6, 3, 3)
 
 
-def test_groups_name_every_sequence_once() -> None:
+def test_groups_of_equal_length_have_every_sequence_once() -> None:
     """Sequences of equal length are together; nobody is forgotten."""
-    found = dict(groups(9, 5, np.array([3, 9, 3, 1, 9])))
+    by_length = dict(groups(9, 5, np.array([3, 9, 3, 1, 9])))
 
-    assert {n: np.array(rows).tolist() for n, rows in found.items()} == {
+    assert {n: np.array(rows).tolist() for n, rows in by_length.items()} == {
         1: [3],
         3: [0, 2],
         9: [1, 4],

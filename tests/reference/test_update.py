@@ -12,7 +12,7 @@ from bptt_reference import clip_by_global_norm, clip_by_value, loss_and_grads, s
 GRADS = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([0.0, -4.0])}
 
 
-def test_norm_is_that_of_all_arrays_together() -> None:
+def test_clipping_uses_the_norm_of_all_arrays_together() -> None:
     """(3, 4) in two arrays has the norm 5; clipped to 1 it keeps its direction."""
     clipped = clip_by_global_norm(GRADS, 1.0)
 
@@ -21,7 +21,7 @@ def test_norm_is_that_of_all_arrays_together() -> None:
 
 
 @pytest.mark.parametrize("max_norm", [5.0, 5.1, 1e300])
-def test_short_gradients_are_left_alone(max_norm: float) -> None:
+def test_gradients_below_the_norm_are_not_changed(max_norm: float) -> None:
     """A norm of at most `max_norm` changes no bit, and still returns new arrays."""
     clipped = clip_by_global_norm(GRADS, max_norm)
 
@@ -31,7 +31,7 @@ def test_short_gradients_are_left_alone(max_norm: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-300, 1e200, 1e300])
-def test_norms_out_of_the_range_of_squares(scale: float) -> None:
+def test_gradients_whose_squares_overflow_are_clipped(scale: float) -> None:
     """Gradients whose squares overflow or vanish are clipped like any other."""
     clipped = clip_by_global_norm({n: g * scale for n, g in GRADS.items()}, scale)
 
@@ -39,7 +39,7 @@ def test_norms_out_of_the_range_of_squares(scale: float) -> None:
     assert pytest.approx(clipped["b"][1] / scale) == -0.8
 
 
-def test_clipped_norm_equals_torch(draw: Any) -> None:
+def test_clipping_by_norm_equals_torch(draw: Any) -> None:
     """Clipped gradients are those of PyTorch's clip_grad_norm_, but for its 1e-6."""
     torch = pytest.importorskip("torch")
     _, grads = loss_and_grads(draw(loss="mse"))
@@ -64,7 +64,7 @@ def test_values_are_clipped_one_by_one() -> None:
     assert clipped["b"].tolist() == [0.0, -3.5]
 
 
-def test_step_goes_downhill(draw: Any) -> None:
+def test_a_step_lowers_the_loss(draw: Any) -> None:
     """A small step along the negative gradient lowers the loss, and one uphill raises it."""
     case = draw(loss="cross_entropy", scale=0.3)
     loss, grads = loss_and_grads(case)
@@ -77,7 +77,7 @@ def test_step_goes_downhill(draw: Any) -> None:
     assert lower < loss < higher
 
 
-def test_gradients_of_inputs_are_left_out(draw: Any) -> None:
+def test_a_step_updates_parameters_only(draw: Any) -> None:
     """Only parameters are updated, and those given are not written to."""
     case = draw()
     before = {n: W.copy() for n, W in case.params.items()}
@@ -88,7 +88,7 @@ def test_gradients_of_inputs_are_left_out(draw: Any) -> None:
         assert W.tobytes() == case.params[name].tobytes()
 
 
-def test_dtype_is_kept() -> None:
+def test_clipping_and_step_keep_the_dtype() -> None:
     """float32 in, float32 out."""
     grads = {n: g.astype(np.float32) for n, g in GRADS.items()}
     results = [clip_by_global_norm(grads, 1.0), clip_by_value(grads, 1.0)]
@@ -97,14 +97,14 @@ def test_dtype_is_kept() -> None:
     assert {np.dtype(np.float32)} == {a.dtype for r in results for a in r.values()}
 
 
-def test_empty_and_zero_gradients() -> None:
+def test_empty_and_zero_gradients_are_clipped_to_themselves() -> None:
     """Nothing to clip is clipped to nothing; a zero gradient stays zero."""
     assert clip_by_global_norm({}, 1.0) == {}
     assert not clip_by_global_norm({"W": np.zeros(3)}, 1e-300)["W"].any()
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
-def test_sizes_must_be_positive_and_finite(bad: float) -> None:
+def test_limits_and_rates_must_be_positive_and_finite(bad: float) -> None:
     """A limit that limits nothing, or reverses the step, is refused with its name and value."""
     with pytest.raises(ValueError, match=f"max_norm must be a positive, finite number; got {bad}"):
         clip_by_global_norm(GRADS, bad)

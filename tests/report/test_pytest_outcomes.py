@@ -58,7 +58,7 @@ def cases_of(path: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_subtest_per_gradient(session: pytest.Pytester, workers: str) -> None:
+def test_each_gradient_has_a_subtest(session: pytest.Pytester, workers: str) -> None:
     """Failing ones by name with their message, the same with workers; JUnit has the numbers."""
     summary = session.path / "step.md"
     summary.write_text("before\n")
@@ -75,20 +75,20 @@ def test_a_subtest_per_gradient(session: pytest.Pytester, workers: str) -> None:
     assert "[rnn-tanh W_xh_l0]" not in text
     assert re.search(r"reproduce: bc.check\(wrong, bc.Spec.parse\('rnn-tanh T=\d", text)
     assert "raised ZeroDivisionError" in text
-    found = cases_of(str(session.path / "out.xml"))
-    assert found["test_right"]["bptt_verdict"] == "pass"
-    assert found["test_right"]["bptt_cases"] == "2"
-    assert "bptt_worst_budgets_W_hh_l0" in found["test_right"]
-    assert found["test_wrong"]["bptt_cases"] == "3"
-    assert found["test_wrong"]["bptt_spec"].startswith("rnn-tanh T=1 ")
-    assert not any("report" in name for names in found.values() for name in names)
+    properties = cases_of(str(session.path / "out.xml"))
+    assert properties["test_right"]["bptt_verdict"] == "pass"
+    assert properties["test_right"]["bptt_cases"] == "2"
+    assert "bptt_worst_budgets_W_hh_l0" in properties["test_right"]
+    assert properties["test_wrong"]["bptt_cases"] == "3"
+    assert properties["test_wrong"]["bptt_spec"].startswith("rnn-tanh T=1 ")
+    assert not any("report" in name for names in properties.values() for name in names)
     markdown = (session.path / "out.md").read_text()
     assert markdown.startswith("## bptt_check: error\n")
     assert "| rnn\\-tanh in test\\_it\\.py::TestMarked::test\\_wrong | fail | b\\_y |" in markdown
     assert summary.read_text() == "before\n" + markdown
 
 
-def test_options_hold_for_every_check(session: pytest.Pytester) -> None:
+def test_command_line_options_hold_for_every_check(session: pytest.Pytester) -> None:
     """Whatever the tests say."""
     run(
         session, "-k", "right", "--bptt-cases", "4", "--bptt-oracle", "finite_difference",
@@ -110,7 +110,7 @@ def test_options_hold_for_every_check(session: pytest.Pytester) -> None:
         ("--bptt-markdown", "no/where.md", "*--bptt-markdown: no/where.md cannot be written*"),
     ],
 )
-def test_impossible_options_are_wrong_usage(
+def test_impossible_options_are_usage_errors_before_any_test_runs(
     session: pytest.Pytester, option: str, value: str, message: str
 ) -> None:
     """Found out before any test runs."""
@@ -132,7 +132,7 @@ def test_a_marker_with_unknown_arguments_is_refused(session: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["*takes models, cases, *, timeout by name, not 3, model*"])
 
 
-def test_nothing_is_imported_where_nothing_is_checked(session: pytest.Pytester) -> None:
+def test_a_session_without_checks_imports_no_heavy_module(session: pytest.Pytester) -> None:
     """No NumPy, no framework: loading the plugin costs nothing."""
     session.makepyfile(
         test_it="import sys\n\n\ndef test_it():\n"
