@@ -6,34 +6,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator
-from typing import Protocol
 
+from ..runs.records import Progress
 
-class Standing(Protocol):
-    """What a run says after every case."""
-
-    @property
-    def done(self) -> int:
-        """Cases done so far."""
-        ...
-
-    @property
-    def total(self) -> int:
-        """Cases in all."""
-        ...
-
-    @property
-    def model(self) -> str:
-        """The model at work."""
-        ...
-
-    @property
-    def failing(self) -> int:
-        """Failing cases so far."""
-        ...
-
-
-Advance = Callable[[Standing], None]
+Advance = Callable[[Progress], None]
 
 
 @contextlib.contextmanager
@@ -45,12 +21,12 @@ def progress() -> Generator[Advance, None, None]:
     if not console.is_terminal or os.environ.get("CI"):
         yield lines(lambda line: print(line, file=sys.stderr, flush=True))
         return
-    from rich.progress import Progress
+    import rich.progress
 
-    with Progress(console=console, transient=True) as bar:
+    with rich.progress.Progress(console=console, transient=True) as bar:
         task = bar.add_task("cases")
 
-        def advance(now: Standing) -> None:
+        def advance(now: Progress) -> None:
             failing = f", {now.failing} failing" if now.failing else ""
             said = now.model + failing
             bar.update(task, completed=now.done, total=now.total, description=said)
@@ -62,7 +38,7 @@ def lines(write: Callable[[str], object], steps: int = 10) -> Advance:
     """Writes a line whenever another tenth is done."""
     shown = 0
 
-    def advance(now: Standing) -> None:
+    def advance(now: Progress) -> None:
         nonlocal shown
         step = steps * now.done // now.total
         if step > shown:

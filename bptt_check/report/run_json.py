@@ -95,7 +95,14 @@ def _of_version_1(data: dict[str, Any]) -> dict[str, Any]:
     """A run of the first version under the names of this one."""
     measured = {name: data[name] for name in ("spreads", "profiles") if name in data}
     renamed = {name: [_renamed(entry) for entry in entries] for name, entries in measured.items()}
-    return {**data, **_renamed(renamed)}
+    failures = [_with_reproduction(failure) for failure in data["failures"]]
+    return {**data, **_renamed(renamed), "failures": failures}
+
+
+def _with_reproduction(failure: dict[str, Any]) -> dict[str, Any]:
+    """The first version has the command in the message only, behind this word in the last line."""
+    _, command, reproduction = failure["message"].rpartition("\n  reproduce: ")
+    return {**failure, "reproduction": reproduction if command else ""}
 
 
 def _renamed(entry: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..runs.records import Run
 from ..verdicts.reproduction import reproduction
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import VACUOUS, Verdict
 from . import grouping
 
 COLUMNS, LINES = 100, 24
@@ -30,10 +31,18 @@ def message(run: Run) -> str:
     if run.failures:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
-        return fit("\n".join([*where, first.message]))
+        return fit([*where, *first.message.splitlines()], bool(first.reproduction))
+    return fit(*without_failure(run))
+
+
+def without_failure(run: Run) -> tuple[list[str], bool]:
+    """What is said of a run that has no explained failure, and whether its last line is a command.
+
+    The first line is the title: verdict, subject and headline.
+    """
     if run.verdict.failing:
-        return fit("\n".join(_unexplained(run)))
-    return fit("\n".join(_summary(run) if run.passed else _undecided(run)))
+        return _unexplained(run)
+    return (_summary(run) if run.passed else _undecided(run)), False
 
 
 def headline(run: Run) -> str:
@@ -44,29 +53,30 @@ def headline(run: Run) -> str:
         return "nothing was checked"
     if not run.verdict.failing:
         return HEADLINES[run.verdict]
-    found = grouping.models(run)
-    bad = sum(m.verdict.failing for m in found)
-    return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(found), 'model')}"
+    models = grouping.models(run)
+    bad = sum(m.verdict.failing for m in models)
+    return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(models), 'model')}"
 
 
-def fit(text: str, columns: int = COLUMNS, lines: int = LINES) -> str:
-    """The text wrapped and cut to a screen.
+def fit(
+    given: Sequence[str], ends_in_command: bool, columns: int = COLUMNS, lines: int = LINES
+) -> str:
+    """Lines wrapped and cut to a screen.
 
-    The line that reproduces the case is neither wrapped nor cut, so that it can be copied.
+    Args:
+        given: the lines.
+        ends_in_command: whether the last line reproduces the case; it is neither wrapped nor cut,
+            so that it can be copied.
+        columns, lines: of the screen.
     """
-    given = text.splitlines()
-    at = max((i for i, line in enumerate(given) if _reproduces(line)), default=len(given))
+    at = len(given) - 1 if ends_in_command else len(given)
     body = [piece for line in given[:at] for piece in _wrapped(line, columns)]
-    tail = given[at:][: lines // 2]
+    tail = given[at:]
     room = lines - len(tail)
     if len(body) > room:
         left = len(body) - room + 1
         body = [*body[: room - 1], f"  ... and {grouping.plural(left, 'more line')}"]
     return "\n".join([*body, *tail])
-
-
-def _reproduces(line: str) -> bool:
-    return line.lstrip().startswith("reproduce: ")
 
 
 def _wrapped(line: str, columns: int) -> list[str]:
@@ -98,8 +108,11 @@ def _proven(run: Run) -> list[str]:
     ]
 
 
-def _unexplained(run: Run) -> list[str]:
-    """A run that was interrupted after a failure and before its explanation."""
+def _unexplained(run: Run) -> tuple[list[str], bool]:
+    """A run that was interrupted after a failure and before its explanation.
+
+    With it, whether the last line reproduces the worst case so far.
+    """
     failing = {v: n for v, n in run.cases.items() if Verdict(v).failing}
     counts = ", ".join(f"{v}: {grouping.plural(n, 'case')}" for v, n in failing.items())
     lines = [f"{run.verdict.upper()}  {run.subject}: {headline(run)}", f"  {counts}"]
@@ -107,14 +120,14 @@ def _unexplained(run: Run) -> list[str]:
         lines.append("  the run was interrupted before this could be explained")
     bad = [m.worst for m in grouping.models(run) if m.worst and m.worst.verdict.failing]
     if not bad:
-        return lines
+        return lines, False
     worst = bad[0]
     return [
         *lines,
         f"  worst so far: {worst.parameter} of {grouping.label(worst.check, worst.model)}, "
         f"{grouping.number(worst.max_budgets)} budgets (by {worst.oracle})",
         f"  reproduce: {reproduction(worst.worst_spec, run.subject)}",
-    ]
+    ], True
 
 
 def _undecided(run: Run) -> list[str]:
@@ -122,24 +135,37 @@ def _undecided(run: Run) -> list[str]:
     if run.interrupted:
         lines.append(f"  interrupted after {grouping.plural(grouping.total_cases(run), 'case')}")
     gaps = [g for m in grouping.models(run) for g in gaps_of(m, run)]
-    lines += [f"  {g}" for g in gaps[:LISTED]]
+    lines += [f"  {gap.model}: {gap.text}" for gap in gaps[:LISTED]]
     if len(gaps) > LISTED:
         lines.append(f"  and {grouping.plural(len(gaps) - LISTED, 'more gap')} of this kind")
     return [*lines, *_declined(run), *_advice(run, gaps)]
 
 
-def gaps_of(model: grouping.ModelFacts, run: Run) -> list[str]:
-    """A sentence for what was asked of a model and not answered."""
+@dataclass(frozen=True)
+class Gap:
+    """What was asked of a model and not answered; `vacuous` where larger gradients would help."""
+
+    model: str
+    text: str
+    vacuous: bool = False
+
+
+def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
+    """The gaps of a model, gradients with the same reasons in one."""
     name = grouping.label(model.check, model.model)
     if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
-        return [f"{name}: {_why_nothing(model, run)}"]
-    by_reason: dict[str, list[str]] = {}
+        return [Gap(name, _why_nothing(model, run))]
+    by_reasons: dict[str, list[grouping.Gradient]] = {}
     for gradient in model.undecided:
-        by_reason.setdefault(gradient.reasons, []).append(gradient.parameter)
-    return [
-        f"{name}: {', '.join(names)} not decided: {reason or 'no reason given'}"
-        for reason, names in by_reason.items()
-    ]
+        by_reasons.setdefault(gradient.reasons, []).append(gradient)
+    return [_gap(name, gradients) for gradients in by_reasons.values()]
+
+
+def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
+    names = ", ".join(gradient.parameter for gradient in gradients)
+    reasons = gradients[0].reasons or "no reason given"
+    vacuous = any(row.reason == VACUOUS for row in gradients[0].rows)
+    return Gap(model, f"{names} not decided: {reasons}", vacuous)
 
 
 def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
@@ -169,11 +195,11 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:LISTED]) + more
 
 
-def _advice(run: Run, gaps: Sequence[str]) -> list[str]:
+def _advice(run: Run, gaps: Sequence[Gap]) -> list[str]:
     if run.interrupted:
         return ["  to do: run it again, to the end"]
     if not grouping.models(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
-    if any("vacuous" in gap for gap in gaps):
+    if any(gap.vacuous for gap in gaps):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]
     return ["  to do: other oracles; `bptt-check doctor` says which work here"] if gaps else []

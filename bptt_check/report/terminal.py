@@ -13,7 +13,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .sentences import fit, headline, message
+from .sentences import LINES, fit, headline, without_failure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,9 @@ def show(run: Run, console: Console) -> None:
     _table(grouping.models(run), console)
     _failures(run, console)
     if not run.failures:
-        _plain(_without_title(message(run)), console)
+        lines, ends_in_command = without_failure(run)  # the title is the verdict, said above
+        if lines[1:]:
+            _plain("\n" + fit(lines[1:], ends_in_command, lines=LINES - 1), console)
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
     end = ", interrupted" if run.interrupted else ""
     _plain(f"\ncases: {counts}; {run.seconds:.1f} s{end}", console)
@@ -57,7 +59,8 @@ def show_case(report: CaseReport, console: Console) -> None:
             _plain(f"\n{clean(parameter)}", console)
         _row(row, console)
     if report.message:
-        _plain("\n" + fit(clean(report.message, lines=True)), console)
+        lines = clean(report.message, lines=True).splitlines()
+        _plain("\n" + fit(lines, bool(report.explanation.reproduction)), console)
 
 
 def show_taylor(test: TaylorTest, console: Console) -> None:
@@ -136,16 +139,13 @@ def _cells(model: grouping.ModelFacts) -> list[str]:
 def _failures(run: Run, console: Console) -> None:
     for failure in run.failures[:FAILURES_SHOWN]:
         where = f"\nin {failure.check}" if failure.check else ""
-        _plain(f"{where}\n{fit(failure.message)}", console)
+        said = fit(failure.message.splitlines(), bool(failure.reproduction))
+        _plain(f"{where}\n{said}", console)
     rest = run.failures[FAILURES_SHOWN:]
     if rest:
         listed = ", ".join(f"{f.model} ({f.verdict})" for f in rest)
-        _plain(fit(f"\nand {grouping.plural(len(rest), 'more failure')}: {listed}", 80), console)
-
-
-def _without_title(text: str) -> str:
-    """The message without its first line, which is the verdict again."""
-    return "\n" + text.partition("\n")[2] if "\n" in text else ""
+        more = f"and {grouping.plural(len(rest), 'more failure')}: {listed}"
+        _plain(fit(["", more], False, 80), console)
 
 
 def _style(verdict: str) -> str:

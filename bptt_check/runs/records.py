@@ -62,6 +62,7 @@ class Failure:
     Args:
         verdict, model, parameter: what failed; no parameter where it is not one gradient.
         message: the explanation, of several lines.
+        reproduction: what to type to see it again; the last line of the message, if there is one.
         spec: of the smallest case, `first_spec` of the one that was found first.
         cases: how many cases failed so.
         diagnoses: the sentences of `findings`.
@@ -81,6 +82,7 @@ class Failure:
     diagnoses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     test_code: str = field(default="", metadata=LINES)
+    reproduction: str = ""
     counterexample: str | None = None
     check: str = ""
     arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)

@@ -79,4 +79,5 @@ def _label(variant: str) -> str:
 
 def _message(judged: JudgedEntry) -> str:
     """What the harness says, without the cut that a terminal needs."""
-    return fit(judged.report.message, 140, 80)
+    ends_in_command = any(failure.reproduction for failure in judged.report.failures[:1])
+    return fit(judged.report.message.splitlines(), ends_in_command, 140, 80)

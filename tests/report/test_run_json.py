@@ -175,6 +175,18 @@ def test_a_run_of_the_first_schema_is_read_whole() -> None:
     assert page.render_run(run) == page.render_run(now)
 
 
+def test_the_command_of_an_old_failure_is_read_from_its_message() -> None:
+    """The first version has it there only; a message without one has no command."""
+    data = json.loads(OLD.read_bytes())
+    (failure,) = run_json.from_json(json.dumps(data).encode(), "an old run").failures
+    data["failures"][0]["message"] = "ERROR  lstm: the subject raised"
+    (other,) = run_json.from_json(json.dumps(data).encode(), "an old run").failures
+
+    spec = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"
+    assert failure.reproduction == f"bptt-check replay '{spec}' subject"
+    assert other.reproduction == ""
+
+
 def test_runs_of_both_schemas_can_be_compared() -> None:
     """A base may be older than the run; nothing got worse where nothing changed."""
     old = run_json.from_json(MEASURED.read_bytes(), "an old run")

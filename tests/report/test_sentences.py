@@ -131,7 +131,7 @@ def test_messages_fit_a_screen(count: int) -> None:
 def test_a_long_message_is_cut_before_its_last_line() -> None:
     """What is cut is counted, and the line that reproduces the case is never wrapped or cut."""
     last = "  reproduce: bptt-check replay '" + "x" * 200 + "'"
-    text = sentences.fit("\n".join([*["a line"] * 50, last]))
+    text = sentences.fit([*["a line"] * 50, last], ends_in_command=True)
 
     assert len(text.splitlines()) == 24
     assert last == text.splitlines()[-1]
@@ -140,15 +140,27 @@ def test_a_long_message_is_cut_before_its_last_line() -> None:
 
 def test_a_long_line_is_wrapped_under_itself() -> None:
     """Continuation lines are indented two more than the line they continue."""
-    text = sentences.fit("  wrong: " + ", ".join(["W_xh_l0 (4 of 4)"] * 12))
+    text = sentences.fit(
+        ["  wrong: " + ", ".join(["W_xh_l0 (4 of 4)"] * 12)], ends_in_command=False
+    )
 
     assert max(map(len, text.splitlines())) <= 100
     assert all(line.startswith("    ") for line in text.splitlines()[1:])
 
 
+def test_only_a_last_line_that_is_a_command_is_kept_whole() -> None:
+    """Whatever a line says: what an exception of the subject says is no command of ours."""
+    said = "reproduce: " + "word " * 40
+    text = sentences.fit([said, said], ends_in_command=False)
+
+    assert max(map(len, text.splitlines())) <= 100
+
+
 def test_a_short_message_is_left_alone() -> None:
     """What fits is not touched."""
-    assert made.failure().message == sentences.fit(made.failure().message)
+    message = made.failure().message
+
+    assert message == sentences.fit(message.splitlines(), ends_in_command=True)
 
 
 def wrong_by_a_thousandth(case: bc.Case) -> tuple[object, dict[str, object]]:

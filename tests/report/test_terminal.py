@@ -10,7 +10,6 @@ from rich.console import Console
 from support import made
 
 import bptt_check as bc
-from bptt_check.cli.progress import lines
 from bptt_check.own_loss.taylor import TaylorTest
 from bptt_check.report import terminal
 
@@ -114,25 +113,6 @@ def test_a_refusal_is_shown_with_its_reason() -> None:
 
     assert "unsupported  complex step does not apply" in target.getvalue()
     assert "nan" not in target.getvalue()
-
-
-class Standing:
-    """How far a run is."""
-
-    def __init__(self, done: int) -> None:
-        self.done, self.total, self.model, self.failing = done, 1000, "lstm", 3
-
-
-def test_progress_is_a_line_per_tenth() -> None:
-    """A log of CI gets ten lines, whatever the number of cases."""
-    said: list[str] = []
-    advance = lines(said.append)
-    for done in range(1, 1001):
-        advance(Standing(done))
-
-    assert len(said) == 10
-    assert said[0] == " 10 %  100 of 1,000 cases, 3 failing"
-    assert said[-1].startswith("100 %")
 
 
 def test_the_order_of_each_remainder_is_a_line() -> None:

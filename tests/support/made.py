@@ -89,6 +89,7 @@ def failure(**changes: Any) -> FailureWithCase:
     )
     given: dict[str, Any] = {
         "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,
+        "reproduction": f"bc.check(subject, bc.Spec.parse('{SPEC}').build())",
         "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
     }  # fmt: skip
     return FailureWithCase(**_typed({**given, **changes}))

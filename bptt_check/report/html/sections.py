@@ -54,7 +54,7 @@ def failures_section(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, the worst first."""
     if not run.failures and not run.verdict.failing:
         return None
-    shown = [(f, sentences.fit(f.message, 140, 80)) for f in run.failures]
+    shown = [(f, _fitted(f)) for f in run.failures]
     missing = "" if run.failures else sentences.message(run)
     found = {
         "failures": shown,
@@ -66,6 +66,10 @@ def failures_section(run: Run) -> Section | None:
         "parameters": {row.parameter for row in run.rows},
     }
     return Section("Failures", "failures", found)
+
+
+def _fitted(failure: Failure) -> str:
+    return sentences.fit(failure.message.splitlines(), bool(failure.reproduction), 140, 80)
 
 
 def code(failure: Failure) -> str:
@@ -106,11 +110,8 @@ def gaps_section(run: Run) -> Section | None:
 
 def _undecided(run: Run) -> list[tuple[str, str]]:
     """Pairs of a model and what was not decided about it."""
-    found: list[tuple[str, str]] = []
-    for model in grouping.models(run):
-        name = grouping.label(model.check, model.model)
-        found += [(name, gap.removeprefix(f"{name}: ")) for gap in sentences.gaps_of(model, run)]
-    return found
+    gaps = [gap for model in grouping.models(run) for gap in sentences.gaps_of(model, run)]
+    return [(gap.model, gap.text) for gap in gaps]
 
 
 def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
