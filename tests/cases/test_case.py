@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.cases import case_of
 
 from bptt_check import strategies
 from bptt_check.cases.case import Case, Spec, Truncation
 from bptt_check.cases.model import Model, Sizes
-from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.errors import SpecError, UnknownName
 
@@ -30,11 +30,6 @@ def arrays_of(case: Case) -> dict[str, np.ndarray]:
     names = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
     others = {n: getattr(case, n) for n in names if getattr(case, n) is not None}
     return {**case.inputs, **others}
-
-
-def case_of(name: str = "lstm", T: int = 3, **options: Any) -> Case:
-    """A small case with all sizes different."""
-    return Spec(Model.parse(name), Sizes(T=T, B=2, D=4, H=5, O=6), **options).build()
 
 
 # --- Spec ---------------------------------------------------------------------------------------
@@ -179,59 +174,6 @@ def test_the_same_spec_builds_the_same_arrays(spec):
     assert all(np.array_equal(a, arrays_of(other)[n]) for n, a in arrays_of(one).items())
 
 
-WEIGHTS = {
-    "normal": [0.827, 0.936, -0.5165, -0.472, -0.162, -0.4525],
-    "saturated": [0.83, 0.94, -0.52, -0.47, -3.24, -9.05],
-    "tiny": [0.000827, 0.000936, -0.0005165, -0.000472, -0.000162, -0.0004525],
-    "vanishing": [0.827, 0.936, -0.05165, -0.0472, -0.162, -0.4525],
-    "exploding": [0.827, 0.936, -1.55, -1.416, -0.162, -0.4525],
-    "sparse": [0.0, 0.9355, -0.5165, -0.472, -0.162, -0.4525],
-}
-"""The first two values of W_xh, W_hh and b_h of one spec, in every regime."""
-INPUTS = {"sparse": [0.0, 0.0, 0.0, 0.0, 0.46, 0.0]}
-"""Of x, h0 and c0; in every other regime those below."""
-
-
-@pytest.mark.parametrize("regime", WEIGHTS)
-def test_a_spec_builds_the_pinned_weights_and_inputs(regime):
-    """A printed spec stays reproducible: the stream behind it is pinned to the last bit."""
-    spec = Spec(Model(loss="mse"), Sizes(2, 2, 2, 2, 2), seed=7, regime=regime, lengths=True)
-    case = spec.build()
-    weights = [case.params[n].ravel()[:2] for n in ("W_xh_l0", "W_hh_l0", "b_h_l0")]
-    inputs = [case.x[0, 0], case.h0[0, 0], case.c0[0, 1]]
-
-    assert np.concatenate(weights).tolist() == WEIGHTS[regime]
-    assert np.concatenate(inputs).tolist() == INPUTS.get(
-        regime, [-0.443, -0.497, 0.384, 0.295, 0.46, 0.194]
-    )
-    assert case.targets[1, 0].tolist() == [-0.801, 0.674]
-    assert case.lengths.tolist() == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("name", "field", "values"),
-    [
-        ("gru", "targets", [[0, 1, 1]]),
-        ("gru+bce+last", "targets", [[0, 0.75, 1, 0.5], [0, 0.75, 0.75, 0.5], [0.5, 0, 1, 0.25]]),
-        ("lstm+linear", "cotangent_h_n", [[[0.159, -0.288], [-0.498, 0.273], [0.906, -0.177]]]),
-        ("lstm+linear", "cotangent_c_n", [[[0.463, -0.264], [-0.86, -0.835], [0.613, -0.69]]]),
-    ],
-)  # fmt: skip
-def test_a_spec_builds_the_pinned_targets_and_cotangents(name, field, values):
-    """Targets and cotangents are pinned as well."""
-    case = Spec(Model.parse(name), Sizes(1, 3, 2, 2, 4), seed=1).build()
-
-    assert values == getattr(case, field).tolist()
-
-
-def test_changing_T_leaves_weights_and_earlier_inputs_unchanged():
-    """Arrays have streams of their own, so that shrinking one size is steady."""
-    small, large = case_of(T=3), case_of(T=9)
-
-    assert np.array_equal(small.params["W_hh_l0"], large.params["W_hh_l0"])
-    assert np.array_equal(small.x, large.x[:3])
-
-
 def test_sizes_of_a_case_are_those_of_its_arrays():
     """Sizes are those of the arrays; a model without head has O = 1."""
     assert Sizes(3, 2, 4, 5, 6) == case_of("lstm").sizes
@@ -290,105 +232,6 @@ def test_with_inputs_drops_the_spec():
     assert not changed.params["W_hh_l0"].any()
     assert changed.c0.all()
     assert np.array_equal(changed.x, case.x)
-
-
-# --- what is refused ----------------------------------------------------------------------------
-
-NAN = np.full((3, 2, 4), np.nan)
-INF = np.full((1, 2, 5), -np.inf)
-PARAMS = case_of("lstm").params
-XH = "x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; got "
-P = "params must be exactly W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y; "
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"dtype": "int8"}, "unknown dtype 'int8'."),
-        ({"x": np.zeros((3, 2))}, XH + "(3, 2) and (1, 2, 5)."),
-        ({"h0": np.zeros(5)}, XH + "(3, 2, 4) and (5,)."),
-        ({"x": np.zeros((0, 2, 4))}, XH),
-        ({"x": np.zeros((3, 2, 0))}, XH),
-        ({"x": np.zeros((3, 9, 4))}, "h0 must have shape (1, 9, 5), got (1, 2, 5)."),
-        ({"x": np.zeros((3, 2, 7))}, "W_xh_l0 must have shape (20, 7), got (20, 4)."),
-        ({"h0": np.zeros((2, 2, 5))}, "h0 must have shape (1, 2, 5), got (2, 2, 5)."),
-        ({"c0": np.zeros((1, 2, 6))}, "c0 must have shape (1, 2, 5), got (1, 2, 6)."),
-        ({"x": NAN}, "x holds NaN or infinity; a case must be finite."),
-        ({"h0": INF}, "h0 holds NaN or infinity; a case must be finite."),
-        ({"c0": None}, "c0 is needed for the model lstm."),
-        ({"targets": np.zeros((3, 2))}, "targets must hold integers, got dtype float64."),
-        ({"targets": np.zeros((2, 3), int)}, "targets must have shape (3, 2), got (2, 3)."),
-        ({"targets": np.full((3, 2), 6)}, "targets must lie in 0..5 (O - 1), got 6..6."),
-        ({"targets": np.full((3, 2), -1)}, "targets must lie in 0..5 (O - 1), got -1..-1."),
-        ({"lengths": [1.0, 2.0]}, "lengths must hold integers, got dtype float64."),
-        ({"lengths": [True, True]}, "lengths must hold integers, got dtype bool."),
-        ({"lengths": [3]}, "lengths must have shape (2,), got (1,)."),
-        ({"lengths": [0, 3]}, "lengths must lie in 1..3 (T), got [0, 3]."),
-        ({"lengths": [1, 4]}, "lengths must lie in 1..3 (T), got [1, 4]."),
-        ({"cotangent_h_n": np.zeros((1, 2, 5))}, "cotangent_h_n must be None for the model lstm."),
-        ({"cotangent_c_n": np.zeros((1, 2, 5))}, "cotangent_c_n must be None for the model lstm."),
-        ({"model": Model("rnn"), "c0": None}, "W_xh_l0 must have shape (5, 4), got (20, 4)."),
-        ({"model": Model(loss="mse")}, "targets must have shape (3, 2, 6), got (3, 2)."),
-        (
-            {"model": Model(bidirectional=True), "truncation": Truncation(1, 1)},
-            "truncation and bidirectional=True exclude each other:",
-        ),
-        ({"params": {n: a for n, a in PARAMS.items() if n != "b_y"}},
-            P + "missing: b_y; unknown: none."),
-        ({"params": {**PARAMS, "b": PARAMS["b_y"]}}, P + "missing: none; unknown: b."),
-        ({"params": {**PARAMS, "W_hy": np.zeros(6)}}, "W_hy must be (O, H*N), got (6,)."),
-        ({"params": {**PARAMS, "W_hy": np.zeros((6, 4))}}, "W_hy must have shape (6, 5), got"),
-        ({"params": {**PARAMS, "b_y": np.full(6, np.nan)}}, "b_y holds NaN or infinity"),
-    ],
-)  # fmt: skip
-def test_a_case_refuses_arrays_that_do_not_fit(changes, message):
-    """Every array is checked for presence, shape, finiteness and range, and named."""
-    with pytest.raises(SpecError) as caught:
-        replace(case_of("lstm"), **changes)
-
-    assert str(caught.value).startswith(message)
-
-
-def test_a_gru_refuses_a_cell_state():
-    """`c0` belongs to the LSTM."""
-    case = case_of("gru")
-
-    with pytest.raises(SpecError, match=r"^c0 must be None for the model gru\."):
-        replace(case, c0=case.h0)
-
-
-@pytest.mark.parametrize("name", ["cotangent_h_n", "cotangent_c_n"])
-def test_the_linear_loss_needs_its_cotangents(name):
-    """The linear loss is not complete without cotangents of the final states."""
-    with pytest.raises(SpecError, match=rf"^{name} is needed for the model lstm\+linear\."):
-        replace(case_of("lstm+linear"), **{name: None})
-
-
-def test_values_that_overflow_the_dtype_are_refused():
-    """A value that float32 cannot hold is not finite there."""
-    case = case_of("rnn-tanh", dtype="float32")
-
-    with np.errstate(over="ignore"), pytest.raises(SpecError, match=r"^x holds NaN or infinity"):
-        replace(case, x=np.full((3, 2, 4), 1e300))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"x": "abc"}, id="text"),
-        pytest.param({"x": None}, id="no x"),
-        pytest.param({"params": None}, id="no params"),
-        pytest.param({"params": {**PARAMS, "b_y": None}}, id="no b_y"),
-        pytest.param({"model": "lstm"}, id="model name"),
-        pytest.param({"truncation": (1, 2)}, id="truncation tuple"),
-        pytest.param({"x": np.ones((3, 2, 4)) * 1j}, id="complex"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-def test_arrays_of_the_wrong_kind_are_refused(changes):
-    """Whatever is no array of real numbers is refused with a sentence of ours."""
-    with pytest.raises(SpecError):
-        replace(case_of("lstm"), **changes)
 
 
 # --- saving -------------------------------------------------------------------------------------
@@ -489,11 +332,3 @@ def test_load_of_a_missing_file_raises_file_not_found(tmp_path):
     """No file, no sentence of ours."""
     with pytest.raises(FileNotFoundError):
         Case.load(tmp_path / "none.npz")
-
-
-def test_outputs_and_bounds_of_a_result_are_optional():
-    """Outputs and bounds are optional."""
-    result = Result(1.0, {})
-
-    assert result.outputs is None
-    assert result.bounds is None

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.cases import case_of
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES, SENTIMENT, sentiment_data
@@ -231,3 +232,58 @@ def test_the_sentiment_regime_fits_its_own_sizes_and_loss_only(text):
     """A data set cannot have other sizes, nor another loss."""
     with pytest.raises(SpecError, match=r"^regime='sentiment' is a data set of T=3, B=3, D=3, O=1"):
         Spec.parse(f"{text} regime=sentiment")
+
+
+WEIGHTS = {
+    "normal": [0.827, 0.936, -0.5165, -0.472, -0.162, -0.4525],
+    "saturated": [0.83, 0.94, -0.52, -0.47, -3.24, -9.05],
+    "tiny": [0.000827, 0.000936, -0.0005165, -0.000472, -0.000162, -0.0004525],
+    "vanishing": [0.827, 0.936, -0.05165, -0.0472, -0.162, -0.4525],
+    "exploding": [0.827, 0.936, -1.55, -1.416, -0.162, -0.4525],
+    "sparse": [0.0, 0.9355, -0.5165, -0.472, -0.162, -0.4525],
+}
+"""The first two values of W_xh, W_hh and b_h of one spec, in every regime."""
+
+
+INPUTS = {"sparse": [0.0, 0.0, 0.0, 0.0, 0.46, 0.0]}
+"""Of x, h0 and c0; in every other regime those below."""
+
+
+@pytest.mark.parametrize("regime", WEIGHTS)
+def test_a_spec_builds_the_pinned_weights_and_inputs(regime):
+    """A printed spec stays reproducible: the stream behind it is pinned to the last bit."""
+    spec = Spec(Model(loss="mse"), Sizes(2, 2, 2, 2, 2), seed=7, regime=regime, lengths=True)
+    case = spec.build()
+    weights = [case.params[n].ravel()[:2] for n in ("W_xh_l0", "W_hh_l0", "b_h_l0")]
+    inputs = [case.x[0, 0], case.h0[0, 0], case.c0[0, 1]]
+
+    assert np.concatenate(weights).tolist() == WEIGHTS[regime]
+    assert np.concatenate(inputs).tolist() == INPUTS.get(
+        regime, [-0.443, -0.497, 0.384, 0.295, 0.46, 0.194]
+    )
+    assert case.targets[1, 0].tolist() == [-0.801, 0.674]
+    assert case.lengths.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "values"),
+    [
+        ("gru", "targets", [[0, 1, 1]]),
+        ("gru+bce+last", "targets", [[0, 0.75, 1, 0.5], [0, 0.75, 0.75, 0.5], [0.5, 0, 1, 0.25]]),
+        ("lstm+linear", "cotangent_h_n", [[[0.159, -0.288], [-0.498, 0.273], [0.906, -0.177]]]),
+        ("lstm+linear", "cotangent_c_n", [[[0.463, -0.264], [-0.86, -0.835], [0.613, -0.69]]]),
+    ],
+)  # fmt: skip
+def test_a_spec_builds_the_pinned_targets_and_cotangents(name, field, values):
+    """Targets and cotangents are pinned as well."""
+    case = Spec(Model.parse(name), Sizes(1, 3, 2, 2, 4), seed=1).build()
+
+    assert values == getattr(case, field).tolist()
+
+
+def test_changing_T_leaves_weights_and_earlier_inputs_unchanged():
+    """Arrays have streams of their own, so that shrinking one size is steady."""
+    small, large = case_of(T=3), case_of(T=9)
+
+    assert np.array_equal(small.params["W_hh_l0"], large.params["W_hh_l0"])
+    assert np.array_equal(small.x, large.x[:3])

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from support.right import right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.contract import Outcome
-from bptt_check.cases.result import Result, name_of
+from bptt_check.cases.result import Result
 from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
 from bptt_check.runs.check import trusted_results
 from bptt_check.subjects.calling import call, call_once, time_limit
@@ -30,43 +29,6 @@ def raising(error: BaseException) -> Callable[[Case], Any]:
         raise error
 
     return subject
-
-
-# --- names --------------------------------------------------------------------------------------
-
-
-class Plain:
-    """A subject that is an object."""
-
-    def __call__(self, case: Case) -> Any: ...
-
-
-class Named(Plain):
-    """A subject that has a name."""
-
-    name = "my kernel"
-
-
-class NamedEmpty(Plain):
-    """A subject whose name is no name."""
-
-    name = ""
-
-
-@pytest.mark.parametrize(
-    ("subject", "name"),
-    [
-        (right, "right"),
-        (Named(), "my kernel"),
-        (Plain(), "Plain"),
-        (NamedEmpty(), "NamedEmpty"),
-        (partial(right), "partial"),
-        (Plain().__call__, "Plain.__call__"),
-    ],
-)
-def test_name_of(subject, name):
-    """Its own `name`, or that of the function or class."""
-    assert name_of(subject) == name
 
 
 # --- what comes back ----------------------------------------------------------------------------
@@ -160,6 +122,19 @@ def test_answers_that_take_turns_are_two(text, probe):
         return loss, grads if len(calls) % 2 else {n: 2.0 * g for n, g in grads.items()}
 
     assert call(subject, Spec.parse(text).build(), probe=probe).second_result is not None
+
+
+def test_probes_are_asked_once_and_only_where_they_may():
+    """Not without `probe`, and not beside an answer that breaks the contract already."""
+    case = Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
+
+    def incomplete(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss, {n: g for n, g in grads.items() if n != "b_h_l0"}
+
+    assert set(call(right, case, probe=True).linear) == {"zero", "scaled", "one", "rest"}
+    assert call(right, case).linear == {}
+    assert call(incomplete, case, probe=True).linear == {}
 
 
 def test_another_loss_the_second_time_is_another_answer():

@@ -12,9 +12,8 @@ from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.cases.generate import REGIMES
-from bptt_check.cases.probes import COTANGENTS, SCALE, probes
+from bptt_check.cases.probes import SCALE
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.equations.exact import exact_gradients
 from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.linearity import Clipping, Linearity, Probe, not_linear
@@ -37,57 +36,6 @@ def changed(change: Change) -> Callable[[bc.Case], Any]:
 def of_params(function: Callable[[Any], Any]) -> Change:
     """A change of the gradient of W_hh_l0 only."""
     return lambda case, grads: grads | {"W_hh_l0": function(grads["W_hh_l0"])}
-
-
-# --- the probes ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text", ["lstm+linear T=3", "gru+linear T=1 B=1 D=1 H=1", "rnn-tanh+linear+last"]
-)
-def test_the_probes_are_what_they_say(text):
-    """Nothing, a multiple that is exact, and two parts that share no entry and make the whole."""
-    case = bc.Spec.parse(text).build()
-    asked = probes(case)
-    names = [n for n in COTANGENTS if getattr(case, n) is not None]
-
-    for name in names:
-        whole = getattr(case, name)
-        zero, scaled, one, rest = (
-            getattr(asked[k], name) for k in ("zero", "scaled", "one", "rest")
-        )
-        assert not zero.any()
-        assert np.array_equal(scaled / SCALE, whole)
-        assert np.array_equal(one + rest, whole)
-        assert not (one * rest).any()
-    for kind in ("one", "rest"):
-        assert any(getattr(asked[kind], n).any() for n in names)
-
-
-def test_another_loss_has_no_cotangents():
-    """Nothing is asked of it."""
-    assert probes(bc.Spec.parse("lstm+mse").build()) == {}
-    assert call(Numpy(), bc.Spec.parse("lstm+mse").build(), probe=True).linear == {}
-
-
-def test_cotangents_that_cannot_be_scaled_are_left_alone():
-    """A case of the user's near the end of the range."""
-    case = bc.Spec.parse("rnn-tanh+linear T=1 dtype=float32").build()
-    large = bc.Case(
-        **{n: getattr(case, n) for n in ("model", "params", "x", "h0", "dtype", "cotangent_h_n")},
-        targets=np.full_like(case.targets, 1e38),
-    )
-
-    assert probes(large) == {}
-
-
-def test_probes_are_asked_once_and_only_where_they_may():
-    """Not without `probe`, and not beside an answer that breaks the contract already."""
-    incomplete = changed(lambda case, grads: {n: g for n, g in grads.items() if n != "b_h_l0"})
-
-    assert set(call(Numpy(), CASE, probe=True).linear) == {"zero", "scaled", "one", "rest"}
-    assert call(Numpy(), CASE).linear == {}
-    assert call(incomplete, CASE, probe=True).linear == {}
 
 
 # --- right --------------------------------------------------------------------------------------
@@ -245,17 +193,6 @@ def test_a_clipped_gradient_keeps_its_name():
     assert "not linear" not in failure.message
     for other in report.failures:
         assert "clipped" in other.message
-
-
-def test_the_truth_is_linear():
-    """The reading of the probes agrees with the gradient itself."""
-    asked = probes(CASE)
-    whole = exact_gradients(CASE)
-    parts = [exact_gradients(asked[k]) for k in ("one", "rest")]
-
-    for name, gradient in whole.items():
-        assert np.allclose(parts[0][name] + parts[1][name], gradient, rtol=1e-12, atol=1e-14)
-        assert not exact_gradients(asked["zero"])[name].any()
 
 
 def test_a_nonlinearity_is_facts_and_no_sentence():
