@@ -246,3 +246,13 @@ def test_every_message_fits_a_screen(change):
     assert max(map(len, lines)) <= 100
     assert last == message.splitlines()[-1]
     assert "bc.Spec.parse('lstm+3layers+bidirectional+bce+last+mean T=16" in last
+
+
+def test_a_message_is_a_record_until_it_is_printed():
+    """Lines are added by name, not by cutting text; an empty one adds nothing."""
+    message = Message("FAIL  x", ("why",), "it").with_lines(["", "more"])
+
+    assert message == Message("FAIL  x", ("why", "more"), "it")
+    assert str(message) == "FAIL  x\n  why\n  more\n  reproduce: it"
+    assert str(Message("declined")) == "declined"
+    assert str(Message()) == ""
