@@ -240,7 +240,7 @@ LARGEST = (
 def test_every_message_fits_a_screen(change):
     """24 lines of 100 columns hold any message, but for the line to copy, which stays whole."""
     message = message_of(change, LARGEST)
-    *lines, last = fit(message).splitlines()
+    *lines, last = fit(message.splitlines(), ends_in_command=True).splitlines()
 
     assert len(lines) < 24
     assert max(map(len, lines)) <= 100
