@@ -88,7 +88,7 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    loss, kinked, parted = 0.0, False, False
+    loss, kinked, chaotic = 0.0, False, False
     for window in windows_of(case, lambda alone: _rounded_states(alone, rounding)):
         scatter = _scatter(window.problem, rounding)
         loss += float(scatter.losses.sum())
@@ -97,11 +97,11 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
             kinked = True
             window.add_to(kinks, _width_at_kinks(window.problem, scatter.kinks))
         if scatter.lost is not None:
-            parted = True
+            chaotic = True
             window.add_to(lost, scatter.lost)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = float(loss_scatter(problem_of(case), rounding).sum())
-    return Conditioning(dtype, loss, total, kinks if kinked else None, lost if parted else None)
+    return Conditioning(dtype, loss, total, kinks if kinked else None, lost if chaotic else None)
 
 
 def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
@@ -160,19 +160,21 @@ def _scatter(problem: Problem, rounding: RoundingModel) -> _Scatter:
     unit = rounding.unit
     swept = sweep(problem, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
-    parted = any(z.size and np.ptp(z, axis=0).max() > PARTED for z in swept.tape.nonlinear_inputs)
-    lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if parted else None
+    chaotic = any(
+        z.size and np.ptp(z, axis=0).max() > DIVERGED for z in swept.tape.nonlinear_inputs
+    )
+    lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if chaotic else None
     return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, lost)
 
 
-PARTED = 0.1
+DIVERGED = 0.1
 """Distance of pre-activations at which two runs no longer follow each other: slopes differ by
 tenths, at every step anew.
 """
 
 
 def _lost(bar: Array, scatter: Array) -> Array:
-    """Infinite where runs that parted agree on nothing of a gradient.
+    """Infinite where runs that diverged agree on nothing of a gradient.
 
     What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
     which the root mean square of some samples says nothing.

@@ -14,7 +14,7 @@ from ..equations.conditioning import Conditioning
 from ..verdicts.budget import Budgets, Tolerance
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Reason, Verdict
 from .differences import EntrySlopes
 from .noise import Noise
 from .point import Arrays, Point
@@ -85,13 +85,14 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     slopes = measured.entries
     smooth = [i for i, s in slopes.items() if not s.at_kink and np.isfinite(s.bound)]
     decided = sum(bool(abs(difference.want[i]) > budget[i]) for i in smooth)
-    reasons = [s.reason for s in slopes.values() if s.reason]
-    row = replace(row, decided=decided, reason=reasons[0] if reasons else row.reason)
+    unusual = [s for s in slopes.values() if s.reason_kind is not Reason.NONE]
+    row = replace(row, decided=decided)
+    if unusual:
+        row = row.because(row.verdict, unusual[0].reason_kind, unusual[0].low, unusual[0].high)
     if row.wrong or decided:
         return replace(row, verdict=Verdict.FAIL if row.wrong else Verdict.PASS)
-    if not reasons and not np.any(difference.got) and all(s.low == 0.0 for s in slopes.values()):
-        reason = "exactly zero, as the loss does not depend on it here"
-        return replace(row, verdict=Verdict.PASS, reason=reason, decided=len(slopes))
+    if not unusual and not np.any(difference.got) and all(s.low == 0.0 for s in slopes.values()):
+        return replace(row.because(Verdict.PASS, Reason.NO_INFLUENCE), decided=len(slopes))
     return replace(row, verdict=Verdict.INCONCLUSIVE)
 
 

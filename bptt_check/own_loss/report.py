@@ -80,7 +80,7 @@ class FunctionReport:
             "loss": self.loss,
             "noise": self.noise,
             "calls": self.calls,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [{**asdict(row), "reason": row.reason} for row in self.rows],
             "coverage": {n: asdict(c) for n, c in self.coverage.items()},
         }
         try:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..verdicts.verdict import Reason, sentence
+
 LossAlongLine = Callable[[float], tuple[float, float]]
 """Offset to the loss there and the offset that the arrays really got in their dtype."""
 
@@ -33,7 +35,12 @@ class Slope:
     low: float
     high: float
     bound: float
-    reason: str = ""
+    reason_kind: Reason = Reason.NONE
+
+    @property
+    def reason(self) -> str:
+        """Why there is no one derivative, for readers; empty if there is."""
+        return sentence(self.reason_kind, self.low, self.high)
 
     @property
     def at_kink(self) -> bool:
@@ -137,7 +144,7 @@ def _extrapolated(rungs: Sequence[_Rung]) -> list[tuple[float, float]]:
 def _read(rungs: Sequence[_Rung]) -> Slope:
     """What a ladder says about the derivative."""
     if len(rungs) < 3:
-        return _unknown("the loss is not finite beside this point")
+        return _unknown(Reason.LOSS_NOT_FINITE)
     if _jump(rungs):
         return _at_kink(*rungs[-2:])
     estimates = [
@@ -159,13 +166,12 @@ def _stands(n: int, estimates: Sequence[tuple[float, float]]) -> bool:
 def _at_kink(coarse: _Rung, fine: _Rung) -> Slope:
     """Between the one-sided derivatives, if these exist."""
     if abs(fine.gap) > 1.5 * abs(coarse.gap):
-        return _unknown("the loss jumps here, or has no finite one-sided derivative")
+        return _unknown(Reason.JUMP)
     pairs = ((coarse.forward, fine.forward), (coarse.backward, fine.backward))
     low, high = sorted(b + (b - a) / (RATIO - 1.0) for a, b in pairs)
     bound = max(abs(b - a) for a, b in pairs) + 2.0 * fine.noise
-    reason = f"a kink: any derivative between {low:.6g} and {high:.6g} is right"
-    return Slope(low, high, bound, reason)
+    return Slope(low, high, bound, Reason.NO_SINGLE_SLOPE)
 
 
-def _unknown(reason: str) -> Slope:
+def _unknown(reason: Reason) -> Slope:
     return Slope(0.0, 0.0, math.inf, reason)

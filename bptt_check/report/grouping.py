@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..runs.records import CheckEntry, Run, Summary
-from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
+from ..verdicts.verdict import Reason, Verdict, worst
 
 
 class Absent(StrEnum):
@@ -49,7 +49,7 @@ class Gradient:
         decided = [r.verdict for r in self.rows if r.verdict.decided]
         if decided:
             return worst(decided)
-        offered = all(r.reason != NOT_OFFERED for r in self.rows)
+        offered = all(r.reason_kind is not Reason.NOT_OFFERED for r in self.rows)
         return Verdict.INCONCLUSIVE if offered else Absent.NOT_OFFERED
 
     @property
@@ -141,7 +141,7 @@ def oracles(run: Run) -> list[OracleFacts]:
     """What each oracle contributed."""
     found: list[OracleFacts] = []
     for name in run.oracles:
-        rows = [r for r in run.rows if r.oracle == name and r.reason != NOT_OFFERED]
+        rows = [r for r in run.rows if r.oracle == name and r.reason_kind is not Reason.NOT_OFFERED]
         decided = sum(r.verdict.decided for r in rows)
         reasons = sorted({r.reason for r in rows if r.reason and not r.verdict.decided})
         found.append(OracleFacts(name, decided, len(rows), "; ".join(reasons)))

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ReportError
 from ..runs.cleaning import cleaned
 from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
+from ..verdicts.verdict import Reason
 
 SCHEMA_VERSION = 2
 RENAMED = {
@@ -24,6 +25,11 @@ RENAMED = {
     "steps": "over_time",
 }
 """Names of the first version to those of the second: of a run, of a histogram, of a worst entry."""
+REASONS = {
+    "not offered by the subject": Reason.NOT_OFFERED,
+    "vacuous: the true gradient lies below the budget": Reason.VACUOUS,
+}
+"""Texts of the first version, which had no kinds, to the kinds that reports ask about."""
 
 
 def to_json(run: Run) -> bytes:
@@ -96,7 +102,8 @@ def _of_version_1(data: dict[str, Any]) -> dict[str, Any]:
     measured = {name: data[name] for name in ("spreads", "profiles") if name in data}
     renamed = {name: [_renamed(entry) for entry in entries] for name, entries in measured.items()}
     failures = [_with_reproduction(failure) for failure in data["failures"]]
-    return {**data, **_renamed(renamed), "failures": failures}
+    rows = [{**row, "reason_kind": REASONS.get(row["reason"], "")} for row in data["rows"]]
+    return {**data, **_renamed(renamed), "failures": failures, "rows": rows}
 
 
 def _with_reproduction(failure: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..runs.records import Run
 from ..verdicts.reproduction import reproduction
-from ..verdicts.verdict import VACUOUS, Verdict
+from ..verdicts.verdict import Reason, Verdict
 from . import grouping
 
 COLUMNS, LINES = 100, 24
@@ -164,7 +164,7 @@ def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
 def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
     names = ", ".join(gradient.parameter for gradient in gradients)
     reasons = gradients[0].reasons or "no reason given"
-    vacuous = any(row.reason == VACUOUS for row in gradients[0].rows)
+    vacuous = any(row.reason_kind is Reason.VACUOUS for row in gradients[0].rows)
     return Gap(model, f"{names} not decided: {reasons}", vacuous)
 
 

@@ -15,7 +15,7 @@ from ..cases.case import Case
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Reason, Verdict
 from .measurements import ErrorHistogram, Flow, WorstEntry
 
 COUNTEREXAMPLES = "counterexamples"
@@ -34,6 +34,7 @@ class Summary:
     `check` is the check that it belongs to, where several are reported together.
     `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
     relative error of one entry that this run would have caught somewhere, and in whichever entry.
+    `reason` is for readers, `reason_kind` for programs.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Summary:
     floor: float = float("nan")
     floor_any: float = float("nan")
     proven: bool = False
+    reason_kind: Reason = Reason.NONE
     check: str = ""
 
 
@@ -182,7 +184,7 @@ TABLE: tuple[str, ...] = (
     "floor_any", "proven",
 )  # fmt: skip
 """Columns of the table of a run."""
-TABLE_TYPES = {"check": "str", "model": "str", "spec": "str"} | {
+TABLE_TYPES = {"check": "str", "model": "str", "spec": "str", "reason": "str"} | {
     f.name: str(f.type) if f.type in ("float", "int", "bool") else "str"
     for f in fields(Row)
     if f.name in TABLE

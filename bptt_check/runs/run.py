@@ -18,7 +18,7 @@ from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
 from ..strategies import specs
 from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import NOT_OFFERED, Verdict, worst
+from ..verdicts.verdict import Reason, Verdict, worst
 from .check import Setup, check_cases
 from .cleaning import cleaned
 from .drawing import draw_specs, remember
@@ -190,7 +190,7 @@ def _run_verdict(
     if failing:
         return worst(failing)
     checked = {r.model for r in rows}
-    missing = {(r.model, r.parameter) for r in rows if r.reason == NOT_OFFERED}
+    missing = {(r.model, r.parameter) for r in rows if r.reason_kind is Reason.NOT_OFFERED}
     offered = {(r.model, r.parameter) for r in rows} - missing
     decided = {(r.model, r.parameter) for r in rows if r.verdict == Verdict.PASS}
     complete = bool(models) and checked == set(models) and offered == decided

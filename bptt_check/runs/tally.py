@@ -90,19 +90,20 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
     one = Summary(
         model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
-        row.floor, row.floor_any, row.proven,
+        row.floor, row.floor_any, row.proven, row.reason_kind,
     )  # fmt: skip
     if before is None:
         return one
-    verdict, reason = _combined(before, one)
+    told = _more_decisive(before, one)
     larger = not before.max_budgets >= one.max_budgets  # also where before is NaN
     worse = one if larger and one.max_budgets == one.max_budgets else before
     return replace(
         worse,
         cases=before.cases + 1,
         decided=before.decided + one.decided,
-        verdict=verdict,
-        reason=reason,
+        verdict=told.verdict,
+        reason=told.reason,
+        reason_kind=told.reason_kind,
         max_abs=_largest(before.max_abs, one.max_abs),
         max_rel=_largest(before.max_rel, one.max_rel),
         max_ulps=_largest(before.max_ulps, one.max_ulps),
@@ -112,10 +113,9 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
     )
 
 
-def _combined(one: Summary, other: Summary) -> tuple[Verdict, str]:
+def _more_decisive(one: Summary, other: Summary) -> Summary:
     """Failures win, then a pass, then whatever says why nothing was decided."""
-    verdict = decisive((one.verdict, other.verdict))
-    return verdict, one.reason if one.verdict is verdict else other.reason
+    return one if one.verdict is decisive((one.verdict, other.verdict)) else other
 
 
 def _largest(one: float, other: float) -> float:

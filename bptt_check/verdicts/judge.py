@@ -33,9 +33,7 @@ from .measurement import measure
 from .oracle_disagreement import Disagreement, disagreement
 from .row import is_imprecise
 from .training_step import training_rows
-from .verdict import Verdict
-
-CONTRADICTED = "contradicted by a proof; please report this case: it is a bug in this oracle"
+from .verdict import Reason, Verdict
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the truth may be out of range itself
@@ -111,17 +109,18 @@ def _without_contradicted(judged: Judgement) -> tuple[Judgement, Disagreement | 
         outvoted = contradiction.outvoted
         left = {n: r for n, r in judged.trusted.items() if n != outvoted}
         judged = replace(
-            judged.rewritten(Verdict.INCONCLUSIVE, CONTRADICTED, outvoted), trusted=left
+            judged.rewritten(Verdict.INCONCLUSIVE, Reason.CONTRADICTED, oracle=outvoted),
+            trusted=left,
         )
     return judged, None
 
 
 def _disagreeing(judged: Judgement, contradiction: Disagreement) -> CaseReport:
     """The report of a case on which the oracles exclude each other."""
-    reason = f"the oracles disagree on {contradiction.parameter}"
-    return judged.rewritten(Verdict.INCONCLUSIVE, reason).closed(
-        Verdict.INCONCLUSIVE, contradiction
+    undecided = judged.rewritten(
+        Verdict.INCONCLUSIVE, Reason.ORACLES_DISAGREE, contradiction.parameter
     )
+    return undecided.closed(Verdict.INCONCLUSIVE, contradiction)
 
 
 def _lost_digits(judged: Judgement) -> CaseReport | None:
@@ -143,7 +142,7 @@ def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> 
     sharp = min(judged.trusted, key=lambda name: _largest_bound(judged.trusted[name]))
     if not is_imprecise(judged.measurement.differences[sharp], budgets[sharp], lower):
         return None
-    judged = judged.rewritten(Verdict.IMPRECISE)
+    judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
     return judged.closed(
         Verdict.IMPRECISE, LostDigits(arithmetic), judged.worst_parameter(Verdict.IMPRECISE)
     )
@@ -197,9 +196,9 @@ def _out_of_range(judged: Judgement) -> CaseReport | None:
     beyond = judged.breaches.out_of_range
     if beyond is None:
         return None
-    reason = out_of_range(beyond)
+    why = out_of_range(beyond)
     rows = (
-        replace(r, verdict=Verdict.INCONCLUSIVE, reason=reason)
+        r.because(Verdict.INCONCLUSIVE, Reason.OUT_OF_RANGE, why)
         if r.parameter in beyond.names
         else r
         for r in judged.rows

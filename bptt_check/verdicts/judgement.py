@@ -16,7 +16,7 @@ from .contract_breaches import Breaches, CaseBreach
 from .difference import Difference
 from .measurement import Measurement
 from .row import Row
-from .verdict import Verdict
+from .verdict import Reason, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,12 @@ class Judgement:
         """The gradient (or the loss, an input, ...) that breaks the contract first of all."""
         return self.answer.breaches[0].parameter if self.answer.breaches else "return value"
 
-    def rewritten(self, verdict: Verdict, reason: str = "", oracle: str = "") -> Judgement:
+    def rewritten(
+        self, verdict: Verdict, reason: Reason, *details: str, oracle: str = ""
+    ) -> Judgement:
         """With another verdict for the failed rows of one oracle, or of all."""
         rows = (
-            replace(r, verdict=verdict, reason=reason)
+            r.because(verdict, reason, *details)
             if r.verdict == Verdict.FAIL and oracle in ("", r.oracle)
             else r
             for r in self.rows

@@ -12,8 +12,8 @@ from ..equations.exact import exact_loss
 from ..errors import BpttCheckError
 from .budget import Budgets, Tolerance
 from .difference import Difference, differences
-from .row import Row, declined, judge
-from .verdict import NOT_OFFERED
+from .row import Row, judge_gradient, not_judged
+from .verdict import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,12 @@ def _judged(
     case: Case, oracle: str, off: Mapping[str, Difference], budgets: Budgets
 ) -> Iterator[Row]:
     """The rows of an oracle that answered."""
-    yield from (judge(d, oracle, budgets) for d in off.values())
-    yield from (declined(p, oracle, NOT_OFFERED) for p in case.inputs if p not in off)
+    yield from (judge_gradient(d, oracle, budgets) for d in off.values())
+    yield from (not_judged(p, oracle, Reason.NOT_OFFERED) for p in case.inputs if p not in off)
 
 
 def _refused(case: Case, oracle: str, outcome: OracleResult) -> Iterator[Row]:
     """The rows of an oracle that could not judge."""
     known = isinstance(outcome, BpttCheckError)
-    reason = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
-    yield from (declined(p, oracle, reason) for p in case.inputs)
+    why = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
+    yield from (not_judged(p, oracle, Reason.DECLINED, why) for p in case.inputs)

@@ -13,7 +13,7 @@ from ..cases.types import Array
 from ..equations.conditioning import Conditioning
 from .budget import Budgets, ratio
 from .difference import Difference
-from .verdict import AT_KINK, KINK_WITHIN_STEP, PARTED, VACUOUS, Verdict
+from .verdict import Reason, Verdict, sentence
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,14 @@ class Row:
     `decided` those whose truth exceeds the budget (so that a missing gradient would have shown).
     `floor` is the smallest relative error that would have shown in some decided entry, `floor_any`
     the one that would have shown in whichever; NaN where there is none. `proven` says that the
-    oracle's bounds are a proof.
+    oracle's bounds are a proof. `reason_details` are the numbers and names in the sentence of the
+    reason.
     """
 
     parameter: str
     oracle: str
     verdict: Verdict
-    reason: str
+    reason_kind: Reason
     max_abs: float
     max_rel: float
     max_ulps: float
@@ -47,35 +48,38 @@ class Row:
     floor_any: float = math.nan
     bound: float = math.nan
     proven: bool = False
+    reason_details: tuple[Any, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, for readers; empty where the numbers say it all."""
+        return sentence(self.reason_kind, *self.reason_details)
+
+    def because(self, verdict: Verdict, reason: Reason, *details: Any) -> Row:
+        """The row with another verdict, and why."""
+        return replace(self, verdict=verdict, reason_kind=reason, reason_details=details)
 
 
-def judge(difference: Difference, oracle: str, budgets: Budgets) -> Row:
+def judge_gradient(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
-    budget = budgets.of(difference.parameter)
+    name, budget = difference.parameter, budgets.of(difference.parameter)
     row = row_of(difference, oracle, budget, budgets.subject.dtype)
-    row = replace(row, **_from_oracle(difference.parameter, row, budgets))
-    if row.verdict == Verdict.INCONCLUSIVE and _must_be_zero(difference, budget, budgets):
-        reason = "exactly zero, as it must be"
-        return replace(row, verdict=Verdict.PASS, reason=reason, decided=row.entries)
-    return row
-
-
-def _from_oracle(name: str, row: Row, budgets: Budgets) -> dict[str, Any]:
-    """What a row says of the oracle's knowledge: its bound, whether that is a proof, kinks."""
     bound = np.broadcast_to(budgets.bound(name), budgets.subject.grads[name].shape)
-    reason = _reason(name, row, budgets)
-    return {"bound": float(bound[row.index]), "proven": budgets.proven, "reason": reason}
+    row = replace(row, bound=float(bound[row.index]), proven=budgets.proven)
+    if row.verdict == Verdict.INCONCLUSIVE and _must_be_zero(difference, budget, budgets):
+        return replace(row.because(Verdict.PASS, Reason.EXACTLY_ZERO), decided=row.entries)
+    return _explained(row, budgets)
 
 
-def _reason(name: str, row: Row, budgets: Budgets) -> str:
-    """Why a row says no more than it does: chaos, before a kink within the step or at the point."""
-    if row.reason == KINK_WITHIN_STEP:
-        parted = np.all(budgets.anything(name))
-        return PARTED.format(budgets.subject.dtype) if parted else KINK_WITHIN_STEP
-    at_kink = int(np.sum(np.asarray(budgets.subject.choice(name)) > 0))
+def _explained(row: Row, budgets: Budgets) -> Row:
+    """The row with why it says no more: chaos, before a kink within the step or at the point."""
+    if row.reason_kind is Reason.KINK_WITHIN_STEP:
+        chaotic = np.all(budgets.anything(row.parameter))
+        return row.because(row.verdict, Reason.CHAOTIC, budgets.subject.dtype) if chaotic else row
+    at_kink = int(np.sum(np.asarray(budgets.subject.choice(row.parameter)) > 0))
     if row.verdict == Verdict.FAIL or not at_kink:
-        return row.reason
-    return AT_KINK.format(at_kink, row.entries)
+        return row
+    return row.because(row.verdict, Reason.AT_KINK, at_kink, row.entries)
 
 
 def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
@@ -93,7 +97,7 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
         parameter=difference.parameter,
         oracle=oracle,
         verdict=verdict,
-        reason=reason,
+        reason_kind=reason,
         max_abs=float(difference.error.max()),
         max_rel=float(difference.relative.max()),
         max_ulps=float(difference.ulps(dtype).max()),
@@ -110,14 +114,14 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
     )
 
 
-def _verdict(wrong: int, decided: int, budget: Array) -> tuple[Verdict, str]:
+def _verdict(wrong: int, decided: int, budget: Array) -> tuple[Verdict, Reason]:
     if wrong:
-        return Verdict.FAIL, ""
+        return Verdict.FAIL, Reason.NONE
     if decided:
-        return Verdict.PASS, ""
+        return Verdict.PASS, Reason.NONE
     if not np.any(np.isfinite(budget)):
-        return Verdict.INCONCLUSIVE, KINK_WITHIN_STEP
-    return Verdict.INCONCLUSIVE, VACUOUS
+        return Verdict.INCONCLUSIVE, Reason.KINK_WITHIN_STEP
+    return Verdict.INCONCLUSIVE, Reason.VACUOUS
 
 
 def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bool:
@@ -129,12 +133,12 @@ def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bo
     return untouched and difference.parameter in ("x", "h0", "c0")
 
 
-def declined(parameter: str, oracle: str, reason: str) -> Row:
-    """The row of an oracle that cannot judge this kind of case at all."""
+def not_judged(parameter: str, oracle: str, reason: Reason, *details: Any) -> Row:
+    """The row of a gradient that is not compared with an oracle's, and why."""
     nan = float("nan")
     return Row(
         parameter, oracle, Verdict.UNSUPPORTED, reason,
-        nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0,
+        nan, nan, nan, nan, (), nan, nan, nan, 0, 0, 0, reason_details=details,
     )  # fmt: skip
 
 

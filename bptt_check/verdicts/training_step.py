@@ -11,7 +11,6 @@ Optional attributes of a subject, each checked against its definition where it i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.types import Array, Arrays
 from .difference import Difference
 from .row import Row, row_of
-from .verdict import Verdict
+from .verdict import Reason, Verdict
 
 DEFINITIONS = {
     "clip": "grads * min(1, max_norm / norm), norm over all entries of all gradients",
@@ -45,7 +44,9 @@ def _row(name: str, got: Any, want: Arrays, dtype: str) -> Row:
     precision = PRECISIONS[dtype]
     budget = precision.unit * (UNITS * size + size.max(initial=0.0)) + precision.tiniest
     row = row_of(Difference(name, flat_got, flat_want), "definition", budget, dtype)
-    return replace(row, reason=_place(row.index[0], want)) if row.verdict == Verdict.FAIL else row
+    if row.verdict != Verdict.FAIL:
+        return row
+    return row.because(row.verdict, Reason.WORST_ENTRY, _place(row.index[0], want))
 
 
 def _place(position: int, want: Arrays) -> str:

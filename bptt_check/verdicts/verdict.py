@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-
-NOT_OFFERED = "not offered by the subject"
-
-
-AT_KINK = "at a kink of relu any subgradient is accepted, in {} of {} entries"
-KINK_WITHIN_STEP = "a kink lies within the step of every entry"
-PARTED = "rounding in {} grows until trajectories part, which explains any value"
-VACUOUS = "vacuous: the true gradient lies below the budget"
+from typing import Any
 
 
 class Verdict(StrEnum):
@@ -60,3 +53,61 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def decisive(verdicts: Iterable[Verdict]) -> Verdict:
     """The worst of those that are decided, else the worst; `inconclusive` if there is none."""
     return min(verdicts, key=lambda v: (not v.decided, v.rank), default=Verdict.INCONCLUSIVE)
+
+
+class Reason(StrEnum):
+    """Why a row says no more than its verdict does, or what that rests on.
+
+    Programs compare these; readers get the `sentence`.
+    """
+
+    NONE = ""
+    NOT_OFFERED = "not offered"
+    DECLINED = "declined"
+    """The oracle cannot judge such a case, or raised."""
+    VACUOUS = "vacuous"
+    KINK_WITHIN_STEP = "kink within step"
+    AT_KINK = "at kink"
+    CHAOTIC = "chaotic"
+    """Rounding grows along the sequence until nothing is left of the numbers."""
+    EXACTLY_ZERO = "exactly zero"
+    """Of an input that provably cannot influence the loss of the case."""
+    OUT_OF_RANGE = "out of range"
+    """The true value is no number of the dtype."""
+    ORACLES_DISAGREE = "oracles disagree"
+    CONTRADICTED = "contradicted"
+    """By an oracle whose bounds are a proof."""
+    WORST_ENTRY = "worst entry"
+    """Not why, but where: in a row that holds several arrays end to end."""
+    NO_SINGLE_SLOPE = "no single slope"
+    JUMP = "jump"
+    LOSS_NOT_FINITE = "loss not finite"
+    NO_INFLUENCE = "no influence"
+    """Of an array that the loss does not depend on where it was measured."""
+
+
+_SENTENCES = {
+    Reason.NONE: "",
+    Reason.NOT_OFFERED: "not offered by the subject",
+    Reason.DECLINED: "{}",
+    Reason.VACUOUS: "vacuous: the true gradient lies below the budget",
+    Reason.KINK_WITHIN_STEP: "a kink lies within the step of every entry",
+    Reason.AT_KINK: "at a kink of relu any subgradient is accepted, in {} of {} entries",
+    Reason.CHAOTIC: ("rounding in {} grows until trajectories diverge, which explains any value"),
+    Reason.EXACTLY_ZERO: "exactly zero, as it must be",
+    Reason.OUT_OF_RANGE: "{}",
+    Reason.ORACLES_DISAGREE: "the oracles disagree on {}",
+    Reason.CONTRADICTED: (
+        "contradicted by a proof; please report this case: it is a bug in this oracle"
+    ),
+    Reason.WORST_ENTRY: "{}",
+    Reason.NO_SINGLE_SLOPE: "a kink: any derivative between {:.6g} and {:.6g} is right",
+    Reason.JUMP: "the loss jumps here, or has no finite one-sided derivative",
+    Reason.LOSS_NOT_FINITE: "the loss is not finite beside this point",
+    Reason.NO_INFLUENCE: "exactly zero, as the loss does not depend on it here",
+}
+
+
+def sentence(reason: Reason, *details: Any) -> str:
+    """A reason for readers, with the numbers and names that belong to it."""
+    return _SENTENCES[reason].format(*details)

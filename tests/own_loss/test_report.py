@@ -22,6 +22,7 @@ def test_report_is_written_as_json_and_its_arrays_as_npz(tmp_path: Path) -> None
     again = bc.verify_function(wrong, dict(np.load(tmp_path / "arrays.npz")))
 
     assert (data["verdict"], data["rows"][0]["parameter"]) == ("fail", "x")
+    assert [row["reason"] for row in data["rows"]] == [row.reason for row in report.rows]
     assert data["coverage"]["x"]["measured"] is None
     assert again.message == report.message
 

@@ -12,7 +12,7 @@ import pytest
 from support import made
 
 from bptt_check.errors import ReportError
-from bptt_check.report import comparison, run_json
+from bptt_check.report import comparison, grouping, run_json
 from bptt_check.report.html import page
 from bptt_check.runs.records import Run, Summary
 
@@ -202,6 +202,28 @@ def test_old_names_are_not_read_in_the_new_schema() -> None:
     run = run_json.from_json(json.dumps(data).encode(), "mixed")
 
     assert run.worst_entries == ()
+
+
+def test_rows_of_old_reports_get_the_kind_of_their_reason() -> None:
+    """They only have its text; what the subject did not offer must not look undecided."""
+    run = run_json.from_json(OLD.read_bytes(), "an old run")
+    kinds = {row.parameter: row.reason_kind for row in run.rows if row.oracle == "torch"}
+
+    assert kinds == {"b_h_l0": "", "W_hh_l0": "", "x": "not offered"}
+    assert grouping.models(run)[0].not_offered == ("x",)
+
+
+def test_kind_of_a_reason_is_read_back_and_no_other_is_taken() -> None:
+    """Beside the text for readers, which may say anything."""
+    run = made.report(rows=(made.row(), made.vacuous(parameter="x"))).run
+    data = json.loads(run_json.to_json(run))
+    told = {row["parameter"]: (row["reason_kind"], row["reason"][:8]) for row in data["rows"]}
+
+    assert told == {"W_hh_l0": ("", ""), "x": ("vacuous", "vacuous:")}
+    assert reread(run).rows == run.rows
+    data["rows"][0]["reason_kind"] = "a whim"
+    with pytest.raises(ReportError, match="enum value 'a whim'"):
+        run_json.from_json(json.dumps(data).encode(), "run.json")
 
 
 def test_measurements_survive_the_file() -> None:

@@ -11,10 +11,12 @@ from bptt_check.cases.case import Spec
 from bptt_check.runs.error_distribution import LAST_BIN, ErrorHistograms, bin_of, steps_back
 from bptt_check.runs.measurements import ErrorByLength
 from bptt_check.verdicts.case_report import CaseReport
-from bptt_check.verdicts.row import Row, declined
-from bptt_check.verdicts.verdict import Verdict
+from bptt_check.verdicts.row import Row, not_judged
+from bptt_check.verdicts.verdict import Reason, Verdict
 
-ROW = Row("W", "torch", Verdict.PASS, "", 1e-16, 1e-15, 2.0, 0.05, (0,), 1.0, 1.0, 1e-14, 4, 0, 4)
+ROW = Row(
+    "W", "torch", Verdict.PASS, Reason.NONE, 1e-16, 1e-15, 2.0, 0.05, (0,), 1.0, 1.0, 1e-14, 4, 0, 4
+)
 CASE = Spec.parse("lstm T=3 B=1 D=1 H=1 O=2 seed=0").build()
 
 
@@ -64,7 +66,7 @@ def test_the_verdict_does_not_depend_on_the_order(verdicts, want):
 
 def test_an_oracle_that_declined_has_measured_nothing():
     """Its cases are counted, its maximum is NaN and its histograms are empty."""
-    found = histogram_of(report(declined("W", "torch", "not for relu")))
+    found = histogram_of(report(not_judged("W", "torch", Reason.DECLINED, "not for relu")))
 
     assert (found.cases, found.budgets, found.by_length) == (1, (), ())
     assert math.isnan(found.max_budgets)

@@ -19,7 +19,7 @@ from bptt_check.runs.measurements import (
     WorstEntry,
 )
 from bptt_check.runs.records import TABLE, FailureWithCase, Run, Summary, counterexample_name
-from bptt_check.verdicts.verdict import NOT_OFFERED, Verdict
+from bptt_check.verdicts.verdict import Reason, Verdict, sentence
 
 SPEC = "lstm T=1 B=1 D=1 H=1 O=2 seed=0"
 NAN, INF = float("nan"), float("inf")
@@ -63,21 +63,26 @@ def wrong(**changes: Any) -> Summary:
 
 def vacuous(**changes: Any) -> Summary:
     """A row that decided nothing."""
-    reason = "vacuous: the true gradient lies below the budget"
-    return row(**{"verdict": "inconclusive", "reason": reason, "decided": 0, **changes})
+    kind = Reason.VACUOUS
+    given = {"verdict": "inconclusive", "reason": sentence(kind), "reason_kind": kind, "decided": 0}
+    return row(**{**given, **changes})
 
 
 def refused(**changes: Any) -> Summary:
     """A row of an oracle that cannot judge."""
     nan = dict.fromkeys(("max_abs", "max_rel", "max_ulps", "max_budgets"), NAN)
     reason = "complex step does not apply to relu"
-    given = {"verdict": "unsupported", "reason": reason, "decided": 0, "worst_index": (), **nan}
+    given = {
+        "verdict": "unsupported", "reason": reason, "reason_kind": Reason.DECLINED,
+        "decided": 0, "worst_index": (), **nan,
+    }  # fmt: skip
     return row(**{**given, **changes})
 
 
 def not_offered(**changes: Any) -> Summary:
     """A row of a gradient that the subject does not return."""
-    return refused(reason=NOT_OFFERED, **changes)
+    kind = Reason.NOT_OFFERED
+    return refused(reason=sentence(kind), reason_kind=kind, **changes)
 
 
 def failure(**changes: Any) -> FailureWithCase:

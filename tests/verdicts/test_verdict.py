@@ -24,8 +24,8 @@ from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.difference import Difference
 from bptt_check.verdicts.oracle_disagreement import disagreement
-from bptt_check.verdicts.row import declined, is_imprecise, judge
-from bptt_check.verdicts.verdict import NOT_OFFERED, PARTED, Verdict, decisive, worst
+from bptt_check.verdicts.row import is_imprecise, judge_gradient, not_judged
+from bptt_check.verdicts.verdict import Reason, Verdict, decisive, sentence, worst
 
 U64, U32 = PRECISIONS["float64"].unit, PRECISIONS["float32"].unit
 Gradients = dict[str, np.ndarray]
@@ -72,7 +72,7 @@ def test_zero_units_are_zero():
     budgets = budgets_of(5.0, 0.0, bounds={"b": np.full(4, 1e-9)})
 
     assert np.allclose(budgets.of("b"), 1e-9, rtol=1e-15)
-    assert judge(difference([1e-8, 1, 1, 1], [0, 1, 1, 1]), "o", budgets).verdict == "fail"
+    assert judge_gradient(difference([1e-8, 1, 1, 1], [0, 1, 1, 1]), "o", budgets).verdict == "fail"
 
 
 def test_the_tolerance_is_one_frozen_number():
@@ -87,7 +87,7 @@ def test_no_budget_grows_with_the_size_of_an_array(size):
     want = np.ones(size)
     got = want.copy()
     got[size // 2] += 1e-12
-    row = judge(difference(got, want), "o", budgets_of(b=size))
+    row = judge_gradient(difference(got, want), "o", budgets_of(b=size))
 
     assert (row.verdict, row.wrong, row.index) == ("fail", 1, (size // 2,))
     assert row.budget == pytest.approx(64 * U64, rel=1e-12)
@@ -98,7 +98,7 @@ def test_no_budget_grows_with_the_size_of_an_array(size):
 
 def test_a_right_gradient_passes():
     """Within budget, and large enough that its absence would have shown."""
-    row = judge(difference([1 + 1e-15, 2, 3, 0], [1, 2, 3, 0]), "torch", budgets_of())
+    row = judge_gradient(difference([1 + 1e-15, 2, 3, 0], [1, 2, 3, 0]), "torch", budgets_of())
 
     assert (row.verdict, row.reason) == ("pass", "")
     assert (row.parameter, row.oracle, row.entries, row.wrong) == ("b", "torch", 4, 0)
@@ -110,16 +110,21 @@ def test_chaos_is_the_reason_also_where_there_are_kinks():
     """Which decides nothing, whatever subgradient is taken."""
     lost = {"b": np.full(4, np.inf)}
     subject = replace(conditioning_of(1.0, b=4), kinks={"b": np.ones(4)}, lost=lost)
-    row = judge(difference([9, 9, 9, 9], [1, 2, 3, 4]), "o", replace(budgets_of(), subject=subject))
+    row = judge_gradient(
+        difference([9, 9, 9, 9], [1, 2, 3, 4]), "o", replace(budgets_of(), subject=subject)
+    )
 
-    assert (row.verdict, row.reason) == ("inconclusive", PARTED.format("float64"))
+    assert (row.verdict, row.reason) == (
+        "inconclusive",
+        "rounding in float64 grows until trajectories diverge, which explains any value",
+    )
 
 
 def test_a_wrong_gradient_fails_at_its_worst_entry():
     """The worst entry is the one with most budgets, not with the largest error."""
     budgets = replace(budgets_of(), subject=conditioning_of(1.0, b=4))
     budgets.subject.grads["b"][0] = 1e6
-    row = judge(difference([1 + 1e-10, 2, 3 + 1e-11, 4], [1, 2, 3, 4]), "o", budgets)
+    row = judge_gradient(difference([1 + 1e-10, 2, 3 + 1e-11, 4], [1, 2, 3, 4]), "o", budgets)
 
     assert (row.verdict, row.index, row.wrong) == ("fail", (2,), 1)
     assert (row.got, row.want) == (3 + 1e-11, 3.0)
@@ -131,7 +136,7 @@ def test_a_wrong_gradient_fails_at_its_worst_entry():
 @pytest.mark.parametrize("got", [[0, 0, 0, 0], [1e-16, 0, 0, 0]])
 def test_a_gradient_below_its_budget_is_vacuous(got):
     """Where the truth is lost in rounding, zero would pass as well, and so nothing passes."""
-    row = judge(difference(got, [1e-16, 1e-17, 0, -1e-16]), "o", budgets_of())
+    row = judge_gradient(difference(got, [1e-16, 1e-17, 0, -1e-16]), "o", budgets_of())
 
     assert (row.verdict, row.decided) == ("inconclusive", 0)
     assert row.reason == "vacuous: the true gradient lies below the budget"
@@ -139,7 +144,7 @@ def test_a_gradient_below_its_budget_is_vacuous(got):
 
 def test_an_error_in_a_vacuous_gradient_still_fails():
     """Something large where nothing should be is wrong."""
-    row = judge(difference([1e-3, 0, 0, 0], [0, 0, 0, 0]), "o", budgets_of())
+    row = judge_gradient(difference([1e-3, 0, 0, 0], [0, 0, 0, 0]), "o", budgets_of())
 
     assert (row.verdict, row.max_rel) == ("fail", np.inf)
 
@@ -147,7 +152,7 @@ def test_an_error_in_a_vacuous_gradient_still_fails():
 def test_a_kink_everywhere_is_inconclusive():
     """Where no entry has a finite bound nothing is decided, however large the error."""
     budgets = budgets_of(bounds={"b": np.full(4, np.inf)})
-    row = judge(difference([9, 9, 9, 9], [1, 2, 3, 4]), "finite_difference", budgets)
+    row = judge_gradient(difference([9, 9, 9, 9], [1, 2, 3, 4]), "finite_difference", budgets)
 
     assert row.verdict == "inconclusive"
     assert row.reason == "a kink lies within the step of every entry"
@@ -158,8 +163,8 @@ def test_a_kink_somewhere_leaves_the_other_entries():
     """They pass or fail by themselves."""
     budgets = budgets_of(bounds={"b": np.array([np.inf, 0, 0, 0])})
 
-    assert judge(difference([9, 2, 3, 4], [1, 2, 3, 4]), "o", budgets).verdict == "pass"
-    assert judge(difference([1, 2, 3, 5], [1, 2, 3, 4]), "o", budgets).verdict == "fail"
+    assert judge_gradient(difference([9, 2, 3, 4], [1, 2, 3, 4]), "o", budgets).verdict == "pass"
+    assert judge_gradient(difference([1, 2, 3, 5], [1, 2, 3, 4]), "o", budgets).verdict == "fail"
 
 
 @pytest.mark.parametrize(
@@ -169,18 +174,27 @@ def test_what_cannot_influence_the_loss_must_be_zero(name, verdict):
     """An input that is cut off has a zero gradient that can be checked; a weight shows nothing."""
     budgets = budgets_of(0.0, **{name: 4})
 
-    assert judge(difference([0, 0, 0, 0], [0, 0, 0, 0], name), "o", budgets).verdict == verdict
-    assert judge(difference([0, 1e-9, 0, 0], [0, 0, 0, 0], name), "o", budgets).verdict == "fail"
+    assert (
+        judge_gradient(difference([0, 0, 0, 0], [0, 0, 0, 0], name), "o", budgets).verdict
+        == verdict
+    )
+    assert (
+        judge_gradient(difference([0, 1e-9, 0, 0], [0, 0, 0, 0], name), "o", budgets).verdict
+        == "fail"
+    )
 
 
 def test_a_gradient_that_is_no_number_does_not_pass():
     """NaN compares as not larger than anything; it is wrong all the same."""
-    assert judge(difference([np.nan, 2, 3, 4], [1, 2, 3, 4]), "o", budgets_of()).verdict == "fail"
+    assert (
+        judge_gradient(difference([np.nan, 2, 3, 4], [1, 2, 3, 4]), "o", budgets_of()).verdict
+        == "fail"
+    )
 
 
 def test_an_oracle_that_declines_has_a_row_with_its_reason():
     """Nothing was measured, which is not zero."""
-    row = declined("x", "complex_step", "not for relu")
+    row = not_judged("x", "complex_step", Reason.DECLINED, "not for relu")
 
     assert (row.verdict, row.reason, row.entries, row.index) == (
         "unsupported",
@@ -232,6 +246,35 @@ def test_verdict_is_its_string():
     assert {Verdict.FAIL: 1}["fail"] == 1
     with pytest.raises(ValueError, match="passed"):
         Verdict("passed")
+
+
+DETAILS = {
+    Reason.DECLINED: ("not for relu",),
+    Reason.AT_KINK: (2, 7),
+    Reason.CHAOTIC: ("float32",),
+    Reason.OUT_OF_RANGE: ("numbers reach 1e400",),
+    Reason.ORACLES_DISAGREE: ("W_hh_l0",),
+    Reason.WORST_ENTRY: ("b_h_l0[1]",),
+    Reason.NO_SINGLE_SLOPE: (0, 1),
+}
+"""What the sentences of some reasons need."""
+
+
+def test_reasons_are_told_apart():
+    """Each has a sentence of its own, with all of its numbers and names in it."""
+    sentences = [sentence(reason, *DETAILS.get(reason, ())) for reason in Reason]
+
+    assert len(set(sentences)) == len(sentences) == len(set(Reason))
+    assert [reason for reason, text in zip(Reason, sentences, strict=True) if not text] == [""]
+    for reason, details in DETAILS.items():
+        assert all(str(detail) in sentence(reason, *details) for detail in details)
+
+
+@pytest.mark.parametrize("reason", list(DETAILS))
+def test_reason_without_its_details_is_refused(reason):
+    """A sentence with a hole in it is never printed."""
+    with pytest.raises(IndexError):
+        sentence(reason)
 
 
 def test_failing_and_decided_follow_the_order():
@@ -438,7 +481,7 @@ def test_gradients_that_are_not_offered_are_shown_as_such():
     reasons = {r.parameter: r.reason for r in report.rows if r.verdict == "unsupported"}
 
     assert report.verdict == "pass"
-    assert reasons == dict.fromkeys(["x", "h0", "c0"], NOT_OFFERED)
+    assert reasons == dict.fromkeys(["x", "h0", "c0"], "not offered by the subject")
 
 
 # --- oracles that lie, decline or break ---------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from ...runs.records import Summary
-from ...verdicts.verdict import NOT_OFFERED, Verdict
+from ...verdicts.verdict import Reason, Verdict
 from .. import grouping
 from ..grouping import Absent
 
@@ -82,8 +82,12 @@ def _text(gradient: grouping.Gradient) -> str:
 def _of_oracle(gradients: Sequence[grouping.Gradient], oracle: str) -> Verdict | Absent:
     """What one oracle says of some gradients."""
     rows = [r for g in gradients for r in g.rows if r.oracle == oracle]
-    verdicts = {Absent.NOT_OFFERED if r.reason == NOT_OFFERED else r.verdict for r in rows}
+    verdicts = {_shown(row) for row in rows}
     return min(verdicts, key=grouping.ORDER.index, default=Absent.NOT_OFFERED)
+
+
+def _shown(row: Summary) -> Verdict | Absent:
+    return Absent.NOT_OFFERED if row.reason_kind is Reason.NOT_OFFERED else row.verdict
 
 
 def _look(gradient: grouping.Gradient) -> str:

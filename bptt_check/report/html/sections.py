@@ -15,7 +15,7 @@ from typing import Any
 from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
 from ...verdicts.reproduction import reproduction
-from ...verdicts.verdict import NOT_OFFERED, Verdict
+from ...verdicts.verdict import Reason, Verdict
 from .. import grouping, sentences
 from . import matrix
 from .sensitivity import least_seen, sensitivities
@@ -197,7 +197,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "failing": [v for v in Verdict if v.failing],
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
-        "notOffered": NOT_OFFERED,
+        "notOffered": Reason.NOT_OFFERED,
         "again": reproduction("{}", run.subject),
         "models": [
             {

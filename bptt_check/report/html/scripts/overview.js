@@ -7,7 +7,7 @@ bptt.overview = () => {
   const original = new Map(bptt.$$("#overview td[data-base]").map((td) => [td, bptt.$("a", td)]));
   const badges = new Map(lines.map((tr) => [tr, bptt.$(".badge", tr).cloneNode(true)]));
   const measured = run.error_histograms.length ? run.error_histograms : run.rows;
-  const reasons = new Map(run.rows.map((row) => [key(row, row.parameter, row.oracle), row.reason]));
+  const reasons = new Map(run.rows.map((row) => [key(row, row.parameter, row.oracle), row.reason_kind]));
   const byCell = Map.groupBy(measured, (one) => key(one, bptt.base(one.parameter), ""));
 
   function key(one, parameter, oracle) {
