@@ -145,7 +145,8 @@ def stops(what: str, subject: Make, *says: str, **more: Any) -> Mutant:
 
 # --- Ways to be wrong ---------------------------------------------------------------------------
 
-right = Numpy()
+faultless = Numpy()
+"""Not `support.right`: it computes in whichever dtype its arrays have, and offers its states."""
 
 
 def has(fault: str) -> Make:
@@ -162,7 +163,7 @@ def after(change: Callable[[bc.Case, Grads], Any]) -> Make:
     """The right gradients, then `change(case, grads)`: it returns others, or changes them."""
 
     def subject(case: bc.Case) -> Answer:
-        loss, grads = right(case)
+        loss, grads = faultless(case)
         instead = change(case, grads)
         return loss, grads if instead is None else instead
 
@@ -177,7 +178,7 @@ def scaled(factor: Callable[[bc.Case], float]) -> Make:
 def only(condition: Callable[[bc.Case], bool], fault: str) -> Make:
     """Faulty where the condition holds, right elsewhere."""
     wrong = Numpy(frozenset({fault}))
-    return always(lambda case: (wrong if condition(case) else right)(case))
+    return always(lambda case: (wrong if condition(case) else faultless)(case))
 
 
 def put(name: str, value: float | None, at: Any = ...) -> Make:
@@ -196,8 +197,8 @@ def clipped(norm: float) -> Make:
     """All gradients together scaled to at most this norm, as optimisers like it."""
 
     def change(case: bc.Case, grads: Grads) -> Grads:
-        found = sum(float((g**2).sum()) for g in grads.values()) ** 0.5
-        return {n: g * min(1.0, norm / found) if found else g for n, g in grads.items()}
+        total = sum(float((g**2).sum()) for g in grads.values()) ** 0.5
+        return {n: g * min(1.0, norm / total) if total else g for n, g in grads.items()}
 
     return after(change)
 
@@ -235,8 +236,8 @@ def in_precision(dtype: str, spared: str = "") -> Make:
 
     def subject(case: bc.Case) -> Answer:
         if case.spec is not None and case.spec.regime == spared:
-            return right(case)
-        loss, grads = right(_as(case, dtype))
+            return faultless(case)
+        loss, grads = faultless(_as(case, dtype))
         return loss, {n: g.astype(case.dtype) for n, g in grads.items()}
 
     return always(subject)
@@ -244,12 +245,12 @@ def in_precision(dtype: str, spared: str = "") -> Make:
 
 def _as(case: bc.Case, dtype: str) -> bc.Case:
     """The arrays of a case in a dtype, which may be one that cases do not have."""
-    found = copy.copy(case)
+    converted = copy.copy(case)
     values = {n: _to(a, dtype) for n, a in vars(case).items() if isinstance(a, np.ndarray)}
     params = {n: _to(a, dtype) for n, a in case.params.items()}
     for name, value in {**values, "params": params}.items():
-        object.__setattr__(found, name, value)
-    return found
+        object.__setattr__(converted, name, value)
+    return converted
 
 
 def _to(array: Array, dtype: str) -> Array:
@@ -267,7 +268,7 @@ def difference_quotients(case: bc.Case, grads: Grads) -> None:
     """The bias's gradient by one-sided differences of the loss, as in many a gradient check."""
     bias = case.params["b_h_l0"]
     for unit, row in enumerate(1e-7 * np.eye(len(bias))):
-        moved, start = (right(case.with_inputs({"b_h_l0": b}))[0] for b in (bias + row, bias))
+        moved, start = (faultless(case.with_inputs({"b_h_l0": b}))[0] for b in (bias + row, bias))
         grads["b_h_l0"][unit] = (moved - start) / 1e-7
 
 
@@ -280,7 +281,7 @@ def normalised(case: bc.Case, grads: Grads) -> Grads:
 def other_forward(
     before: Callable[[bc.Case], Mapping[str, Array]],
     back: Callable[[Grads], Mapping[str, Array]] = dict,
-    subject: Numpy = right,
+    subject: Numpy = faultless,
 ) -> Make:
     """The loss of other inputs, `before(case)`, and the chain rule back through that, `back`."""
 
@@ -329,26 +330,26 @@ def first_three(x: Array) -> Array:
 
 def half_the_square(case: bc.Case) -> Answer:
     """The loss that textbooks write with 1/2, and its gradient."""
-    loss, grads = right(case)
+    loss, grads = faultless(case)
     return loss / 2.0, {n: g / 2.0 for n, g in grads.items()}
 
 
 def mean_printed(case: bc.Case) -> Answer:
     """The mean is returned, the sum is differentiated."""
-    loss, grads = right(case)
+    loss, grads = faultless(case)
     return loss / (case.sizes.T * case.sizes.B), grads
 
 
 def loss_in_float32(case: bc.Case) -> Answer:
     """The loss is summed in float32, the gradient is right."""
-    loss, grads = right(case)
+    loss, grads = faultless(case)
     return np.float32(loss), grads
 
 
 def upper_layer(case: bc.Case) -> bc.Result:
     """Layer 1 has no recurrent connection; outputs are offered, so that this can be told."""
     zeros = np.zeros_like(case.params["W_hh_l1"])
-    loss, grads, outputs = right.with_outputs(case.with_inputs({"W_hh_l1": zeros}))
+    loss, grads, outputs = faultless.with_outputs(case.with_inputs({"W_hh_l1": zeros}))
     return bc.Result(loss, grads | {"W_hh_l1": zeros}, outputs=outputs)
 
 
@@ -359,7 +360,7 @@ class Remembering:
         self.kept: dict[Any, Grads] = {}
 
     def __call__(self, case: bc.Case) -> Answer:
-        loss, grads = right(case)
+        loss, grads = faultless(case)
         key = (case.model, case.sizes)
         return loss, self.answer(grads, self.kept.setdefault(key, {}))
 
@@ -419,7 +420,7 @@ class Dropping:
 
     def __call__(self, case: bc.Case) -> Answer:
         mask = self.random.integers(0, 2, case.x.shape)
-        loss, grads = right(case.with_inputs({"x": case.x * mask}))
+        loss, grads = faultless(case.with_inputs({"x": case.x * mask}))
         return loss, grads | {"x": grads["x"] * mask}
 
 
@@ -429,7 +430,7 @@ def written(name: str, restored: bool = False) -> Make:
     def subject(case: bc.Case) -> Answer:
         array = case.targets if name == "targets" else case.inputs[name]
         before = array.copy()
-        answer = right(case)
+        answer = faultless(case)
         array[...] = before if restored else 1 - array
         return answer
 
@@ -442,7 +443,7 @@ def raising(error: Exception, condition: Callable[[bc.Case], bool] = lambda case
     def subject(case: bc.Case) -> Answer:
         if condition(case):
             raise error
-        return right(case)
+        return faultless(case)
 
     return always(subject)
 
@@ -462,7 +463,7 @@ def sleeping(seconds: float) -> Make:
 
     def subject(case: bc.Case) -> Answer:
         time.sleep(seconds)
-        return right(case)
+        return faultless(case)
 
     return always(subject)
 
@@ -654,7 +655,7 @@ MUTANTS: tuple[Mutant, ...] = (
     breaks("None", always(lambda case: None), RETURNED, "got NoneType"),
     breaks("loss of each sequence", always(lambda case: (np.ones(case.sizes.B + 1), {})), "loss",
            "the loss must be one number, got shape (2,)"),
-    breaks("loss is NaN", always(lambda case: (np.nan, right(case)[1])), "loss",
+    breaks("loss is NaN", always(lambda case: (np.nan, faultless(case)[1])), "loss",
            "the loss is nan"),
     breaks("writes into x", written("x"), "x", "x was written to"),
     breaks("updates W_hh_l0", written("W_hh_l0"), "W_hh_l0", "W_hh_l0 was written to"),
@@ -688,7 +689,7 @@ SIBLINGS: tuple[Sibling, ...] = (
     Sibling("partial", "x and h0 not offered",
             after(lambda case, grads: {n: grads[n] for n in case.params})),
     Sibling("other forward", "outputs offered",
-            always(lambda case: bc.Result(*right.with_outputs(case))), "rnn-tanh+2layers"),
+            always(lambda case: bc.Result(*faultless.with_outputs(case))), "rnn-tanh+2layers"),
     Sibling("aliasing", "transposed views",
             after(lambda case, grads: {n: np.asfortranarray(g)[...] for n, g in grads.items()})),
     Sibling("contract", "nested lists",
@@ -698,7 +699,7 @@ SIBLINGS: tuple[Sibling, ...] = (
     Sibling("contract", "another order of keys",
             after(lambda case, grads: dict(reversed(grads.items()))), "lstm"),
     Sibling("contract", "loss of shape (1, 1)",
-            always(lambda case: (np.full((1, 1), right(case)[0]), right(case)[1]))),
+            always(lambda case: (np.full((1, 1), faultless(case)[0]), faultless(case)[1]))),
     Sibling("contract", "writes and restores", written("x", restored=True)),
     Sibling("contract", "copies of its buffers", Copying),
     Sibling("error", "fast enough", sleeping(0.0), timeout=60.0),

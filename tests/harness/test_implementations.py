@@ -45,7 +45,7 @@ def _one_thread() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("subject", "family"), [pytest.param(s, f, id=f"{n}-{f}") for n, s, f in ROWS]
 )
-def test_a_right_implementation_passes(subject: Differentiator, family: str, dtype: str) -> None:
+def test_right_implementation_passes(subject: Differentiator, family: str, dtype: str) -> None:
     """Every right implementation passes on every kind of model of a family, in both dtypes."""
     models = [family + options for options in OPTIONS]
     report = bc.verify(subject, models, 6, ["torch", "complex_step"], [dtype])
@@ -62,7 +62,7 @@ def test_torch_modules_pass_in_both_directions(model: str) -> None:
     assert report.verdict == "pass", report.message
 
 
-def test_two_right_implementations_agree_closely() -> None:
+def test_two_handwritten_implementations_differ_by_rounding_only() -> None:
     """The two hand-written ones differ by rounding only, on a case of ordinary size."""
     case = bc.Spec(bc.Model("gru", layers=2, loss="bce"), bc.Sizes(T=9)).build()
     loss, grads = Numpy()(case)
@@ -73,14 +73,14 @@ def test_two_right_implementations_agree_closely() -> None:
         np.testing.assert_allclose(other.grads[name], gradient, rtol=0, atol=1e-14)
 
 
-def test_an_unknown_fault_is_refused() -> None:
+def test_unknown_fault_is_refused() -> None:
     """A misspelt fault raises: it would otherwise be a mutant that is right."""
     with pytest.raises(ValueError, match="no such fault: carry_dx"):
         Numpy(frozenset({"carry_dx", "carry_dh"}))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_is_wrong_somewhere(fault: str) -> None:
+def test_every_fault_changes_the_answer_of_some_case(fault: str) -> None:
     """Every fault changes some loss or gradient of some model: none is a mutant in name only."""
     names = ("rnn-tanh", "lstm", "gru", "rnn-tanh+2layers", "lstm+linear", "rnn-tanh+mse+mean+last")
     specs = [bc.Spec(bc.Model.parse(name)) for name in names]
@@ -103,7 +103,7 @@ def _differs(subject: Numpy, case: bc.Case) -> bool:
     ids=["truncated", "lengths"],
 )
 @pytest.mark.parametrize("subject", [Numpy(), torch_module], ids=["numpy", "torch.nn"])
-def test_what_is_not_implemented_is_declined(
+def test_truncation_and_lengths_are_declined(
     subject: Differentiator, options: dict[str, Any]
 ) -> None:
     """Truncation and sequence lengths are declined, and nothing is called verified."""
@@ -112,7 +112,7 @@ def test_what_is_not_implemented_is_declined(
     assert bc.check(subject, case, ["torch"]).verdict == "unsupported"
 
 
-def test_a_vanishing_probability_is_no_error() -> None:
+def test_vanishing_softmax_probability_passes() -> None:
     """A softmax of exp(-620) has few right digits by its conditioning, and its budget says so."""
     line = "rnn-relu T=2 B=4 D=2 H=5 O=3 regime=saturated seed=35569"
 
@@ -128,7 +128,7 @@ def test_a_vanishing_probability_is_no_error() -> None:
     ],
     ids=["float64", "saturated", "float32"],
 )
-def test_a_loss_near_zero_is_no_error(subject: Differentiator, line: str) -> None:
+def test_loss_near_zero_is_not_failed(subject: Differentiator, line: str) -> None:
     """A loss of 1e-9 with an error of 1e-17 is right: with and without log1p."""
     report = bc.check(subject, bc.Spec.parse(line).build(), ["torch"])
 
@@ -144,7 +144,7 @@ def test_a_loss_near_zero_is_no_error(subject: Differentiator, line: str) -> Non
         "lstm T=1 B=3 D=3 H=4 O=3 regime=saturated seed=986",
     ],
 )
-def test_finite_differences_know_their_rounding(line: str) -> None:
+def test_finite_differences_do_not_fail_a_loss_near_zero(line: str) -> None:
     """Differences of a loss near zero decide little, and their bound says so."""
     report = bc.check(Numpy(), bc.Spec.parse(line).build(), ["finite_difference"])
 

@@ -58,7 +58,7 @@ def run(row: Mutant | Sibling) -> bc.Report:
 
 
 @pytest.mark.parametrize("mutant", _rows(MUTANTS))
-def test_a_mutant_gets_its_verdict(mutant: Mutant) -> None:
+def test_mutant_gets_verdict_gradients_and_words_of_its_row(mutant: Mutant) -> None:
     """A wrong BPTT gets the verdict, names the gradients and says what its row has."""
     report = run(mutant)
 
@@ -86,7 +86,7 @@ def _lead(mutant: Mutant) -> str:
 
 
 @pytest.mark.parametrize("sibling", _rows(SIBLINGS))
-def test_a_right_sibling_passes(sibling: Sibling) -> None:
+def test_right_sibling_passes(sibling: Sibling) -> None:
     """What looks like a mutant and is right passes, on every case that decides anything."""
     report = run(sibling)
 
@@ -95,7 +95,7 @@ def test_a_right_sibling_passes(sibling: Sibling) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_same_without_the_fault_passes(model: str) -> None:
+def test_model_of_the_table_passes_without_the_fault(model: str) -> None:
     """The BPTT from which the mutants of a model are made is right: only the fault fails."""
     report = bc.verify(Numpy(), [model], 25, QUICK)
 
@@ -103,7 +103,7 @@ def test_the_same_without_the_fault_passes(model: str) -> None:
     assert set(report.cases) <= {"pass", "inconclusive"}
 
 
-def test_a_mutant_fails_a_test() -> None:
+def test_assert_gradients_raises_the_message_of_the_report() -> None:
     """`assert_gradients` raises for a mutant, and the error says what the report says."""
     report = bc.verify(has("h_t")(), ["rnn-tanh"], 10, QUICK)
 
@@ -114,7 +114,7 @@ def test_a_mutant_fails_a_test() -> None:
     assert "the gradient of W_hh_l0 is wrong" in report.message
 
 
-def test_a_counterexample_shows_the_mutant_again() -> None:
+def test_counterexample_and_its_spec_line_fail_again() -> None:
     """The simplest case of a failure fails by itself, and the case of its line does too."""
     subject = has("transpose")()
     report = bc.verify(subject, ["rnn-tanh"], 20, QUICK)
@@ -126,7 +126,7 @@ def test_a_counterexample_shows_the_mutant_again() -> None:
     assert (line.sizes.T, line.sizes.B, line.sizes.D, line.sizes.H) == (1, 1, 1, 2)
 
 
-def test_a_mutant_fails_in_single_precision() -> None:
+def test_missing_term_fails_in_float32() -> None:
     """In float32 a missing term fails too: single precision hides rounding, not formulas."""
     report = bc.verify(has("carry_dh")(), ["rnn-tanh"], oracles=QUICK, dtypes=["float32"])
 
@@ -135,14 +135,14 @@ def test_a_mutant_fails_in_single_precision() -> None:
 
 
 @pytest.mark.parametrize("fault", ["slope_twice", "mixed_batch"])
-def test_a_wrong_formula_is_never_called_right(fault: str) -> None:
+def test_term_as_small_as_rounding_fails_and_is_not_imprecise(fault: str) -> None:
     """Where a missing term is as small as rounding, no failure says that the formula is right."""
     report = bc.verify(has(fault)(), ["rnn-tanh"], oracles=QUICK)
 
     assert [failure.verdict for failure in report.failures] == ["fail"]
 
 
-def test_a_tiny_error_in_one_case_is_not_called_clipping() -> None:
+def test_tiny_error_in_one_case_is_not_diagnosed_as_clipping() -> None:
     """An entry that is off by 1e-11 in a single case is not explained by a limit for the norm."""
     faulty, chosen = one_entry(-1e-11)(), set[bc.Sizes]()
 
@@ -158,14 +158,14 @@ def test_a_tiny_error_in_one_case_is_not_called_clipping() -> None:
     assert {finding.confidence for finding in report.failures[0].findings} <= {"hint"}
 
 
-def test_a_cache_whose_key_is_the_shape_is_found() -> None:
+def test_cache_whose_key_is_the_shape_is_rejected() -> None:
     """A subject that answers with what it found for other arrays of the same sizes is wrong."""
     report = bc.verify(Stale(), ["rnn-tanh"], 5, QUICK)
 
     assert report.verdict in ("fail", "contract")
 
 
-def test_the_table_covers_what_goes_wrong() -> None:
+def test_table_has_a_row_for_every_kind_and_every_fault() -> None:
     """Rows have names of their own, every kind and every fault has a row, and there are many."""
     names = [row.name for row in (*MUTANTS, *SIBLINGS)]
     subjects = [m.subject() for m in MUTANTS] + [s.subject() for s in SIBLINGS]
@@ -178,6 +178,6 @@ def test_the_table_covers_what_goes_wrong() -> None:
     assert len(MUTANTS) >= 100
 
 
-def test_no_mutant_is_meant_to_pass() -> None:
+def test_no_row_of_the_mutants_is_meant_to_pass() -> None:
     """The table has no row with the verdict `pass`: that would be a sibling."""
     assert "pass" not in {mutant.verdict for mutant in MUTANTS}

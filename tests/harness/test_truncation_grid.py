@@ -19,19 +19,22 @@ POINTS = 150  # of each of the seven families: 1,050 in all
 def grid(family: str) -> list[bc.Spec]:
     """Points with every relation of T, k1 and k2, layers, losses, readouts and lengths."""
     draw = random.Random(family)
-    found: list[bc.Spec] = []
+    specs: list[bc.Spec] = []
     for number in range(POINTS):
         T = draw.choice([1, 2, 3, 5, 7, 8])
         cut = bc.Truncation(draw.randint(1, T + 2), draw.randint(1, T + 2))
         name = [family, draw.choice(["1layers", "2layers"]), draw.choice(LOSSES)]
         model = bc.Model.parse("+".join([*name, draw.choice(READOUTS)]))
         sizes = bc.Sizes(T, draw.randint(1, 3), draw.randint(1, 3), draw.randint(1, 3), 2)
-        found.append(bc.Spec(model, sizes, cut, seed=number, lengths=draw.random() < 0.5))
-    return found
+        lengths = draw.random() < 0.5
+        specs.append(bc.Spec(model, sizes, cut, seed=number, lengths=lengths))
+    return specs
 
 
 @pytest.mark.parametrize("family", families())
-def test_the_reference_agrees_with_every_oracle(family: str, sharp_oracles: list[str]) -> None:
+def test_reference_agrees_with_every_oracle_on_the_grid(
+    family: str, sharp_oracles: list[str]
+) -> None:
     """No entry of any gradient at any point of the grid is beyond rounding, for any oracle."""
     if family == "rnn-relu" and sharp_oracles == ["complex_step"]:
         pytest.skip("complex step cannot decide relu, and neither torch nor jax is installed")
@@ -43,7 +46,7 @@ def test_the_reference_agrees_with_every_oracle(family: str, sharp_oracles: list
     assert sum(r.verdict == "pass" for r in reports) > 0.9 * POINTS
 
 
-def test_the_grid_has_every_relation() -> None:
+def test_grid_has_every_relation_of_T_k1_and_k2() -> None:
     """k1 not dividing T, k1 > T, k2 > T, k2 < k1, k1 = 1 and T = 1 all occur, often."""
     points = [(s.sizes.T, s.truncation.k1, s.truncation.k2) for f in families() for s in grid(f)]
     relations = {
@@ -59,7 +62,7 @@ def test_the_grid_has_every_relation() -> None:
     assert min(relations.values()) > 50
 
 
-def test_a_window_one_step_short_is_rejected(sharp_oracles: list[str]) -> None:
+def test_window_one_step_short_is_rejected(sharp_oracles: list[str]) -> None:
     """The sibling: the same points with k2 - 1 in place of k2 do not pass."""
 
     def short(case: bc.Case) -> object:
@@ -68,19 +71,19 @@ def test_a_window_one_step_short_is_rejected(sharp_oracles: list[str]) -> None:
         return loss_and_grads(case)
 
     setup = Setup(load_oracles(sharp_oracles))
-    telling = [
+    shortened = [
         s
         for s in grid("lstm")
         if s.sizes.T > s.truncation.k2 > 1 and s.truncation.k1 < s.truncation.k2 and not s.lengths
     ]
 
-    reports = list(check_cases(short, [spec.build() for spec in telling], setup))
+    reports = list(check_cases(short, [spec.build() for spec in shortened], setup))
 
     assert len(reports) >= 5
     assert {r.verdict for r in reports} == {"fail"}
 
 
-def test_no_truncation_is_the_limit_bit_for_bit() -> None:
+def test_window_of_all_steps_equals_full_bptt_bit_for_bit() -> None:
     """k1 = k2 >= T gives exactly the numbers of full BPTT."""
     model, sizes = bc.Model("lstm", layers=2), bc.Sizes(7, 3, 2, 4, 3)
     _, full = loss_and_grads(bc.Spec(model, sizes).build())
@@ -90,7 +93,7 @@ def test_no_truncation_is_the_limit_bit_for_bit() -> None:
         assert all((cut[name] == full[name]).all() for name in full)
 
 
-def test_increments_of_the_window_telescope_to_full_bptt() -> None:
+def test_increments_of_growing_windows_sum_to_full_bptt() -> None:
     """With k1 = 1, what each further step of the window adds sums to the full gradient."""
     model, sizes = bc.Model("gru", loss="mse"), bc.Sizes(6, 2, 3, 4, 2)
     _, full = loss_and_grads(bc.Spec(model, sizes).build())

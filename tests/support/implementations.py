@@ -493,12 +493,12 @@ def _torch_parameters(module: Any) -> dict[str, Any]:
     two_biases = type(module).__name__ == "GRU"
     names = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias_ih": "b_xh" if two_biases else "b_h"}
     names |= {"bias_hh": "b_hh"} if two_biases else {}
-    found: dict[str, Any] = {}
+    by_our_name: dict[str, Any] = {}
     for name, parameter in module.named_parameters():
         kind, _, place = name.partition("_l")
         if kind in names:
-            found[f"{names[kind]}_l{place}"] = parameter
-    return found
+            by_our_name[f"{names[kind]}_l{place}"] = parameter
+    return by_our_name
 
 
 def _torch_loss(case: bc.Case, module: Any, leaves: Mapping[str, Any]) -> Any:
