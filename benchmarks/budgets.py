@@ -93,16 +93,16 @@ def drawn(cases: int, seed: int) -> list[Spec]:
 
 def distances(case: Case) -> Iterator[Distance]:
     """Distances of every implementation but the one that is the truth, of every gradient."""
-    found = {n: r for n, f in implementations().items() if (r := f(case)) is not None}
-    truth, *others = found
+    results = {n: r for n, f in implementations().items() if (r := f(case)) is not None}
+    truth, *others = results
     exact = conditioning(case, "float64")
     for name in others:
         # the oracles compute in float64, whatever the case's dtype
         own = conditioning(case, case.dtype) if name == "reference" else exact
-        for parameter, want in found[truth].grads.items():
+        for parameter, want in results[truth].grads.items():
             unit = own.error(parameter) + exact.error(parameter)
             gap = np.maximum(
-                np.abs(found[name].grads[parameter] - want) - PRECISIONS[own.dtype].tiniest, 0.0
+                np.abs(results[name].grads[parameter] - want) - PRECISIONS[own.dtype].tiniest, 0.0
             )
             with np.errstate(divide="ignore"):
                 units = np.divide(gap, unit, out=np.zeros(gap.shape), where=gap > 0)
@@ -111,25 +111,25 @@ def distances(case: Case) -> Iterator[Distance]:
             yield Distance(name, spec.regime, own.dtype, parameter, str(spec), units.ravel())
 
 
-def row(found: Iterable[Distance]) -> dict[str, object]:
+def row(of_group: Iterable[Distance]) -> dict[str, object]:
     """Quantiles over all entries and the worst one."""
-    found = list(found)
-    every = np.concatenate([d.units for d in found])
-    worst = max(found, key=lambda d: float(d.units.max()))
+    measured = list(of_group)
+    every = np.concatenate([d.units for d in measured])
+    worst = max(measured, key=lambda d: float(d.units.max()))
     quantiles = {f"{q:g}": float(np.quantile(every, q)) for q in QUANTILES}
     where = f"{worst.implementation} {worst.parameter}: {worst.spec}"
     return {"entries": every.size, **quantiles, "max": float(every.max()), "worst": where}
 
 
-def table(found: list[Distance]) -> list[dict[str, object]]:
+def table(measured: list[Distance]) -> list[dict[str, object]]:
     """A row per regime and dtype, then one for everything."""
     groups = [
-        ({"regime": r, "dtype": d}, [f for f in found if (f.regime, f.dtype) == (r, d)])
+        ({"regime": r, "dtype": d}, [m for m in measured if (m.regime, m.dtype) == (r, d)])
         for r in REGIMES
         for d in DTYPES
     ]
     rows = [name | row(group) for name, group in groups if group]
-    return [*rows, {"regime": "all", "dtype": "both"} | row(found)]
+    return [*rows, {"regime": "all", "dtype": "both"} | row(measured)]
 
 
 def line(entry: dict[str, object]) -> str:
@@ -145,8 +145,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the table there as well")
     options = parser.parse_args()
-    found = [d for spec in drawn(options.cases, options.seed) for d in distances(spec.build())]
-    rows = table(found)
+    cases = (spec.build() for spec in drawn(options.cases, options.seed))
+    rows = table([distance for case in cases for distance in distances(case)])
     heads = "".join(f"{h:>9}" for h in [*(f"q{100 * q:g}" for q in QUANTILES), "max"])
     print(f"{'regime':>10} {'dtype':>8} {'entries':>9}{heads}", *map(line, rows), sep="\n")
     allowed = Tolerance().units

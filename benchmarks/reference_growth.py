@@ -31,12 +31,12 @@ def case_of(T: int, H: int, truncation: bc.Truncation | None = None) -> bc.Case:
 
 def seconds(case: bc.Case) -> float:
     """Median time of one loss and gradient."""
-    found: list[float] = []
+    times: list[float] = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
         loss_and_grads(case)
-        found.append(time.perf_counter() - begin)
-    return statistics.median(found)
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
 
 
 def peak(case: bc.Case) -> int:
@@ -69,15 +69,15 @@ def measure() -> dict[str, tuple[str, list[int], list[float]]]:
     }
 
 
-def draw(found: dict[str, tuple[str, list[int], list[float]]], path: Path) -> None:
+def draw(measurements: dict[str, tuple[str, list[int], list[float]]], path: Path) -> None:
     """The measurements as log-log lines, one panel for what varies."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 3.5))
-    for axis, (name, (varies, sizes, values)) in zip(axes, found.items(), strict=True):
+    figure, axes = plt.subplots(1, len(measurements), figsize=(4 * len(measurements), 3.5))
+    for axis, (name, (varies, sizes, values)) in zip(axes, measurements.items(), strict=True):
         axis.loglog(sizes, values, marker="o")
         axis.set(title=f"{name}\nslope {exponent(sizes, values):.2f}", xlabel=varies)
         axis.grid(visible=True, which="both", alpha=0.3)
@@ -91,12 +91,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figure", type=Path, default=Path("reports/reference_growth.svg"))
     arguments = parser.parse_args()
-    found = measure()
-    for name, (varies, sizes, values) in found.items():
+    measurements = measure()
+    for name, (varies, sizes, values) in measurements.items():
         cells = "  ".join(f"{size}: {value:.3g}" for size, value in zip(sizes, values, strict=True))
         print(f"{name:36} {varies}  {cells}  slope {exponent(sizes, values):.2f}")
     arguments.figure.parent.mkdir(parents=True, exist_ok=True)
-    draw(found, arguments.figure)
+    draw(measurements, arguments.figure)
 
 
 if __name__ == "__main__":

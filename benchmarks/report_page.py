@@ -76,12 +76,12 @@ def reports(count: int) -> Iterator[tuple[str, CaseReport]]:
             for p, parameter in enumerate(GRADIENTS)
             for o, oracle in enumerate(ORACLES)
         )
-        yield MODELS[n * len(MODELS) // count], CaseReport("pass", case, "drawn", rows)
+        yield MODELS[n * len(MODELS) // count], CaseReport(Verdict.PASS, case, "drawn", rows)
 
 
 def _row(parameter: str, oracle: str, size: float) -> Row:
     return Row(
-        parameter, oracle, "pass", "", size * 1e-15, size * 1e-13, size * 40, size, (3, 1),
+        parameter, oracle, Verdict.PASS, "", size * 1e-15, size * 1e-13, size * 40, size, (3, 1),
         0.25, 0.25, 1e-15, 64, 0, 60,
     )  # fmt: skip
 
@@ -97,7 +97,7 @@ def worst_entries() -> Iterator[WorstEntry]:
             yield WorstEntry(
                 model=model,
                 parameter=parameter,
-                verdict="pass",
+                verdict=Verdict.PASS,
                 spec="lstm T=12 B=2 D=2 H=4 O=3 seed=12",
                 dtype="float64",
                 shape=(16, 4),

@@ -63,11 +63,10 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=60)
     asked = parser.parse_args()
     for dtype in ("float64", "float32"):
-        found = Counter(bc.taylor(s, c, each=False).verdict for s, c in wrong(dtype))
-        print(f"{dtype}: {found.total()} wrong gradients, {dict(found)}")
-        curves = [
-            curve.verdict for s, c in right(dtype, asked.cases) for curve in bc.taylor(s, c).curves
-        ]
+        verdicts = Counter(bc.taylor(s, c, each=False).verdict.value for s, c in wrong(dtype))
+        print(f"{dtype}: {verdicts.total()} wrong gradients, {dict(verdicts)}")
+        reports = [bc.taylor(s, c) for s, c in right(dtype, asked.cases)]
+        curves = [curve.verdict.value for report in reports for curve in report.curves]
         print(f"{dtype}: {len(curves)} curves of right gradients, {dict(Counter(curves))}")
 
 
