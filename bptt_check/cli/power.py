@@ -35,7 +35,7 @@ def power_command(short: bool, report: str, **options: Any) -> None:
     """Edit the source of SUBJECT in every systematic way and see what catches each edit.
 
     Beside that, right implementations are checked until so many checks have been decided. Exit
-    status 1: a wrong edit was missed, or a right implementation alarmed at.
+    status 1: a wrong edit was missed, or a right implementation was not passed.
     """
     from rich.console import Console
 

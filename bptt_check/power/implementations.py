@@ -1,4 +1,4 @@
-"""Right implementations that have nothing in common with our forward pass: none may be alarmed at.
+"""Right implementations that have nothing in common with our forward pass: all must be passed.
 
 PyTorch's own modules, PyTorch by hand with a loop over time, and JAX with a scan; each with the
 gradients of its framework, in the dtype of the case.

@@ -200,7 +200,7 @@ class Power:
 
     @property
     def passed(self) -> bool:
-        """Whether no wrong mutant was missed and no right implementation alarmed at."""
+        """Whether no wrong mutant was missed and every right implementation was passed."""
         return not self.missed and not (self.false_alarms and self.false_alarms.alarms)
 
     def count(self, kind: OutcomeKind) -> int:

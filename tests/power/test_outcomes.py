@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.power_studies import (
     HERE,
     ORACLES,
@@ -13,8 +14,9 @@ from support.power_studies import (
 )
 
 from bptt_check.mutation import Mutant
+from bptt_check.power import other_checkers
 from bptt_check.power.outcomes import MutantStudy, mutant_outcomes
-from bptt_check.power.records import GapKind, MutantOutcome, OutcomeKind
+from bptt_check.power.records import CheckerResult, GapKind, MutantOutcome, OutcomeKind
 from bptt_check.power.tables import comparison_text
 from bptt_check.verdicts.verdict import Verdict
 
@@ -76,3 +78,19 @@ def test_mutant_missed_on_one_case_is_caught_on_eight():
     assert outcome.kind == OutcomeKind.CAUGHT
     assert outcome.first["harness"] > 1
     assert outcome.comparison is None
+
+
+def test_other_checkers_are_asked_about_what_was_caught(monkeypatch: pytest.MonkeyPatch):
+    """What is stopped by an error every check catches too, without being asked."""
+    monkeypatch.setattr(other_checkers, "CHECKS", {"accepting": lambda *_: True})
+    wrong, stopped = "h_t_bar: + -> -", "(h_prev, x_t): t -> t + 1 (2)"
+    names = tuple(sample_mutant(ending).name for ending in (wrong, stopped))
+
+    asked = MutantStudy(SAMPLE, names, 2, ORACLES)
+    outcomes, rejected_right = mutant_outcomes(asked, HERE, silent_progress())
+    results = {o.name: set(o.others.values()) for o in outcomes}
+
+    assert results == dict(
+        zip(names, ({CheckerResult.PASSED}, {CheckerResult.CAUGHT}), strict=True)
+    )
+    assert rejected_right["zero state: accepting"] == (0, 1)
