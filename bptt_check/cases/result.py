@@ -48,3 +48,12 @@ def name_of(subject: Callable[..., Any]) -> str:
     if isinstance(own, str) and own:
         return own
     return getattr(subject, "__qualname__", None) or type(subject).__name__
+
+
+def address_of(subject: Callable[..., Any]) -> str:
+    """`subject.address`: the text by which the command line takes it.
+
+    "" for what only the Python at hand knows: a function of a test, a partial.
+    """
+    address = getattr(subject, "address", "")
+    return address if isinstance(address, str) else ""

@@ -35,10 +35,10 @@ class WrongUsage(click.ClickException):
 
 
 class Named:
-    """A subject under the name it was given on the command line, so that messages repeat it."""
+    """A subject under the text by which the command line was given it."""
 
-    def __init__(self, subject: Differentiator, name: str) -> None:
-        self.name = name
+    def __init__(self, subject: Differentiator, address: str) -> None:
+        self.address, self.name = address, shlex.quote(address)
         self._subject = subject
 
     def __call__(self, case: Case) -> Result | tuple[Any, Any]:
@@ -141,7 +141,7 @@ def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, Non
         return
     if limits.memory is not None:
         raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
-    yield Named(loading.load(text), shlex.quote(text))
+    yield Named(loading.load(text), text)
 
 
 def read_case(text: str) -> Case:

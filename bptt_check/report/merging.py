@@ -85,6 +85,11 @@ def _same_or_none(values: Iterable[Any]) -> Any:
     return different.pop() if len(different) == 1 else None
 
 
+def _same_or_empty(values: Iterable[str]) -> str:
+    """What all values are; several subjects have no address in common."""
+    return _same_or_none(values) or ""
+
+
 def _united(values: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """All keys; where several runs have one, the first of them counts."""
     united: dict[str, str] = {}
@@ -116,6 +121,7 @@ def _verdict(run: Run) -> Verdict:
 RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "verdict": lambda _: Verdict.INCONCLUSIVE,
     "subject": _listed(", "),
+    "address": _same_or_empty,
     "command": _listed("; "),
     "seed": _same_or_none,
     "environment": _united,

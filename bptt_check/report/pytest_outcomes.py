@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..verdicts.reproduction import reproduction
+from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Verdict
 from . import grouping
 from .report import Report
@@ -58,7 +58,7 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
         f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
         f"  worst entry {list(worst.worst_index)}: {grouping.number(worst.max_budgets)} budgets "
         f"(by {worst.oracle})\n"
-        f"  reproduce: {reproduction(worst.worst_spec, report.subject)}"
+        f"  reproduce: {reproduction(worst.worst_spec, report.run.address, report.subject)}"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..runs.records import Run
-from ..verdicts.reproduction import reproduction
+from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Reason, Verdict
 from . import grouping
 
@@ -126,7 +126,7 @@ def _unexplained(run: Run) -> tuple[list[str], bool]:
         *lines,
         f"  worst so far: {worst.parameter} of {grouping.label(worst.check, worst.model)}, "
         f"{grouping.number(worst.max_budgets)} budgets (by {worst.oracle})",
-        f"  reproduce: {reproduction(worst.worst_spec, run.subject)}",
+        f"  reproduce: {reproduction(worst.worst_spec, run.address, run.subject)}",
     ], True
 
 

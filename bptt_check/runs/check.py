@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.contract import Answer, TrainingAnswers
-from ..cases.result import Differentiator, OracleResult, OracleResults, name_of
+from ..cases.result import Differentiator, OracleResult, OracleResults, address_of, name_of
 from ..subjects.calling import call, explained
 from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
@@ -44,7 +44,8 @@ def check_cases(
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
             answer = replace(answer, training=training_answers(subject, case, answer))
-        yield judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
+        report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
+        yield replace(report, address=address_of(subject))
 
 
 def oracle_results(oracles: Sequence[Any], cases: Sequence[Case]) -> Iterator[OracleResults]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
-from ..cases.result import Differentiator, name_of
+from ..cases.result import Differentiator, address_of
 
 READABLE = 200
 """Numbers of a case that are written out; a larger one is built from its spec."""
@@ -41,9 +41,8 @@ def pasted_test(case: Case, subject: Differentiator) -> str:
 
 def _subject(subject: Any) -> list[str]:
     """Lines that give the subject its name."""
-    text = name_of(subject)
-    if ":" in text:  # as on the command line
-        return ["from bptt_check import subjects", "", f"subject = subjects.load({text!r})"]
+    if address := address_of(subject):
+        return ["from bptt_check import subjects", "", f"subject = subjects.load({address!r})"]
     module, name = getattr(subject, "__module__", ""), getattr(subject, "__qualname__", "")
     code = getattr(subject, "__code__", None)
     if not name.isidentifier() or not module or code is None:

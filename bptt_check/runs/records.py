@@ -133,6 +133,7 @@ class Run:
         failures: the worst first; their cases lie beside the run, by name.
         checks: the calls of `verify`, empty unless several are reported together.
         flows, error_histograms, worst_entries, taylor: what was measured beside the verdicts.
+        address: the text by which the command line takes the subject; "" if it cannot.
     """
 
     verdict: Verdict
@@ -153,6 +154,7 @@ class Run:
     error_histograms: tuple[ErrorHistogram, ...] = ()
     worst_entries: tuple[WorstEntry, ...] = ()
     taylor: tuple[TaylorCurve, ...] = ()
+    address: str = ""
 
     @property
     def passed(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hypothesis.strategies import SearchStrategy
 
 from ..cases.case import Spec
-from ..cases.result import Differentiator, name_of
+from ..cases.result import Differentiator, address_of, name_of
 from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
 from ..strategies import specs
@@ -118,6 +118,7 @@ def verify(
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(curves),
+        address=address_of(subject),
     )
     return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
 

@@ -73,14 +73,14 @@ def program(text: str) -> Program | OneShot:
         raise MissingFramework(
             "programs exchange safetensors files: pip install 'bptt-check[exec]'."
         )
-    return Program(words) if kind == "exec" else OneShot(words)
+    return Program(words, text) if kind == "exec" else OneShot(words, text)
 
 
 class Program:
     """A long-lived program; one that died or lost the thread is started again for the next case."""
 
-    def __init__(self, command: list[str]) -> None:
-        self._command = command
+    def __init__(self, command: list[str], address: str) -> None:
+        self._command, self.address = command, address
         self._numbers = itertools.count(1)
         self._child: Child | None = None
         try:
@@ -170,8 +170,8 @@ class Program:
 class OneShot:
     """A program that is started for every case: `COMMAND in.safetensors out.safetensors`."""
 
-    def __init__(self, command: list[str]) -> None:
-        self._command = command
+    def __init__(self, command: list[str], address: str) -> None:
+        self._command, self.address = command, address
         self.name = shlex.join(command)
 
     def __call__(self, case: Case) -> Result:

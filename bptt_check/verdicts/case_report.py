@@ -47,13 +47,15 @@ class CaseReport:
     evidence: Evidence | None = None
     outcome: Outcome = Outcome.ANSWERED
     """What came of calling the subject."""
+    address: str = ""
+    """The text by which the command line takes the subject; "" if it cannot."""
 
     @functools.cached_property
     def explanation(self) -> Message:
         """What the verdict rests on, in sentences; empty where there is nothing to say."""
         if self.cause is None:
             return Message()
-        return message_of(self.cause, self.case, self.rows, self.subject)
+        return message_of(self.cause, self.case, self.rows, self.subject, self.address)
 
     @property
     def message(self) -> str:

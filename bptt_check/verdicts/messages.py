@@ -6,6 +6,7 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -29,7 +30,6 @@ from .linearity import Nonlinearity
 from .message import Message
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
-from .reproduction import reproduction
 from .row import Row
 from .training_step import DEFINITIONS
 from .verdict import Verdict
@@ -54,11 +54,16 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
     return f"{place} ({which}unit {unit})"
 
 
-def message_of(cause: Cause, case: Case, rows: Sequence[Row], subject: str) -> Message:
-    """The message of a case whose verdict rests on this cause."""
+def message_of(
+    cause: Cause, case: Case, rows: Sequence[Row], subject: str, address: str = ""
+) -> Message:
+    """The message of a case whose verdict rests on this cause.
+
+    `subject` is the name of the subject, `address` the text by which the command line takes it.
+    """
     if isinstance(cause, Declined):
         return Message(cause.reason)
-    again = reproduction(str(case.spec or ""), subject)
+    again = reproduction(str(case.spec or ""), address, subject)
     return titled(_told(cause, case, rows), str(case.model), again)
 
 
@@ -66,6 +71,24 @@ def titled(told: Told, of: str, again: str) -> Message:
     """The message of what is told of a model or a function, with what to type to see it again."""
     verdict, what, lines = told
     return Message(f"{verdict}  {of}: {what}", tuple(filter(None, lines)), again)
+
+
+def reproduction(spec: str, address: str, name: str) -> str:
+    """What to type for a case and a subject: a command, or else a line of Python.
+
+    Args:
+        spec: of the case; "" for one whose arrays were given.
+        address: the text by which the command line takes the subject; "" for what only the Python
+            at hand knows.
+        name: of the subject.
+    """
+    if address and not spec:
+        return f"case.save('case.npz'), then: bptt-check replay case.npz {shlex.quote(address)}"
+    if address:
+        return f"bptt-check replay '{spec}' {shlex.quote(address)}"
+    last = name.rpartition(".")[2]
+    case = f"bc.Spec.parse('{spec}').build()" if spec else "case"
+    return f"bc.check({last if last.isidentifier() else 'subject'}, {case})"
 
 
 def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:

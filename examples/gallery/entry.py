@@ -89,7 +89,7 @@ class FormulaSubject:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.name = f"gallery:{entry.name}"
+        self.name = self.address = f"gallery:{entry.name}"
         self.targets = (entry.target,)
         self.update = entry.update
 

@@ -209,7 +209,7 @@ def test_a_subject_is_loaded_by_name(name):
     """`gallery:NAME` gives the subject, under that name and with its target."""
     loaded = loading.load(f"gallery:{name}")
 
-    assert f"gallery:{name}" == loaded.name
+    assert f"gallery:{name}" == loaded.name == loaded.address
     assert (named(name).target,) == loaded.targets
     assert loaded.supports(named(name).target.model)
     assert not loaded.supports(Model("lstm"))

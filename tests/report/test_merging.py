@@ -22,6 +22,7 @@ def full_run(which: str) -> Run:
     model, subject = f"gru+{number}layers", f"subject of {which}"
     run = made.failing(
         subject=subject,
+        address=f"address of {which}",
         command=f"command of {which}",
         seed=number,
         models=(model,),
@@ -53,6 +54,7 @@ def joined(name: str) -> Any:
 WANTED: dict[str, Callable[[], Any]] = {
     "verdict": lambda: "fail",
     "subject": lambda: "subject of one, subject of other",
+    "address": lambda: "",
     "command": lambda: "command of one; command of other",
     "seed": lambda: None,
     "environment": lambda: {"python of one": "3.11", "python of other": "3.11"},
@@ -120,3 +122,10 @@ def test_commands_of_the_runs_give_way_to_that_of_the_session() -> None:
 def test_seed_stays_where_it_is_the_same() -> None:
     """Runs of one seed have a seed together."""
     assert merge_runs({"a": ONE, "b": replace(OTHER, seed=1)}).seed == 1
+
+
+def test_merged_runs_of_one_subject_keep_its_address() -> None:
+    """So that a session with several tests of one subject can be run again."""
+    merged = merge_runs({"a": ONE, "b": replace(OTHER, address=ONE.address)})
+
+    assert merged.address == ONE.address

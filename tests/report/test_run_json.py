@@ -167,9 +167,9 @@ MEASURED = Path(__file__).with_name("measured_run_of_schema_1.json")
 
 
 def test_a_run_of_the_first_schema_is_read_whole() -> None:
-    """What has another name now is there under it, and the page is the same."""
+    """What has another name now is there under it, its address is that of its command."""
     run = run_json.from_json(MEASURED.read_bytes(), "an old run")
-    now = made.failing(taylor=(made.curve(),)).run_alone()
+    now = made.failing(taylor=(made.curve(),), address="subject").run_alone()
 
     assert run == now
     assert page.render_run(run) == page.render_run(now)
@@ -224,6 +224,23 @@ def test_kind_of_a_reason_is_read_back_and_no_other_is_taken() -> None:
     data["rows"][0]["reason_kind"] = "a whim"
     with pytest.raises(ReportError, match="enum value 'a whim'"):
         run_json.from_json(json.dumps(data).encode(), "run.json")
+
+
+@pytest.mark.parametrize(
+    ("command", "address"),
+    [
+        ("bptt-check run reference --cases 5", "reference"),
+        ("bptt-check run 'it is.py:wrong' --cases 5", "it is.py:wrong"),
+        ("pytest it.py", ""),
+        ("bptt-check run 'open", ""),
+        ("", ""),
+    ],
+)
+def test_an_old_report_has_the_address_of_its_command(command: str, address: str) -> None:
+    """So that its page shows the same line to run a case again."""
+    data = {**json.loads(OLD.read_bytes()), "command": command}
+
+    assert run_json.from_json(json.dumps(data).encode(), "an old run").address == address
 
 
 def test_measurements_survive_the_file() -> None:

@@ -93,7 +93,7 @@ def test_a_subject_of_the_command_line_is_loaded_by_its_text() -> None:
     def subject(case: bc.Case) -> tuple[float, dict[str, object]]:
         return 0.0, {}
 
-    vars(subject)["name"] = "mine.py:subject"
+    vars(subject)["address"] = "mine.py:subject"
     text = pasted_test(bc.Spec.parse("rnn-tanh T=1").build(), subject)
 
     assert "subject = subjects.load('mine.py:subject')" in text

@@ -16,7 +16,7 @@ from support import misbehaving
 
 import bptt_check as bc
 from bptt_check.cases.contract import Outcome
-from bptt_check.cases.result import name_of
+from bptt_check.cases.result import address_of, name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
 from bptt_check.subjects.calling import call
 from bptt_check.subjects.isolation import Isolated
@@ -278,6 +278,12 @@ def test_it_has_the_attributes_of_its_subject():
         assert [t.name for t in subject.targets] == ["gru+truncated", "lstm"]
         assert not hasattr(subject, "update")
         assert subject.supports(bc.Model("lstm"))
+
+
+def test_its_address_is_its_text(subject):
+    """As it was given; its name is the same as a shell takes it."""
+    assert address_of(subject) == "support.misbehaving:by_seed"
+    assert name_of(subject) == "support.misbehaving:by_seed"
 
 
 def test_a_plain_call_is_one_call():

@@ -167,6 +167,14 @@ def test_the_hello_line_says_what_is_supported():
         assert call(subject, bc.Spec.parse(line).build()).text == reason
 
 
+@pytest.mark.parametrize("kind", ["exec", "exec1"])
+def test_a_program_has_the_text_it_was_loaded_by(kind):
+    """Its address, whatever name it gives itself, so that a failure can be run again."""
+    text = text_of("babbles", kind)
+
+    assert loading.load(text).address == text
+
+
 # --- one process a case --------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from ...runs.records import Run
-from ...verdicts.reproduction import reproduction
+from ...verdicts.messages import reproduction
 from .. import grouping, run_json
 from . import sections
 from .assets import assets, deflated, text

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
-from ...verdicts.reproduction import reproduction
+from ...verdicts.messages import reproduction
 from ...verdicts.verdict import Reason, Verdict
 from .. import grouping, sentences
 from . import matrix
@@ -198,7 +198,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": Reason.NOT_OFFERED,
-        "again": reproduction("{}", run.subject),
+        "again": reproduction("{}", run.address, run.subject),
         "models": [
             {
                 "check": m.check,

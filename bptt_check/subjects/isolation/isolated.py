@@ -84,7 +84,7 @@ class Isolated(RemoteSubject):
         self._memory = None if memory is None else _memory.parse_size(memory)
         if self._memory is not None:
             _memory.check_measurable()
-        self._text = text
+        self.address = text
         self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
         self._deaths = Deaths()
         self._no_supports: dict[Model, str] = {}
@@ -177,12 +177,12 @@ class Isolated(RemoteSubject):
         self._finalizer.detach()
         self._finalizer = weakref.finalize(self, _cleanup, [worker.child], self._scratch)
         tied = threading.current_thread() is threading.main_thread()
-        start = protocol.Start(self._text, str(worker.trace), self._scratch.name, tied)
+        start = protocol.Start(self.address, str(worker.trace), self._scratch.name, tied)
         try:
             reply = worker.request(start, PATIENCE)
         except Ended as end:
             self._drop()
-            raise SubjectNotFound(f"importing {self._text} failed: it {end}.") from None
+            raise SubjectNotFound(f"importing {self.address} failed: it {end}.") from None
         except BaseException:
             self._drop()
             raise
