@@ -109,7 +109,7 @@ def backpropagate(
         x_bar = np.zeros(())
         for d, share in zip(directions, shares, strict=True):
             final = final_h[d.row], final_c[d.row]  # (4.3)
-            d_bar, h_bar, c_bar = backward(d, d.ordered(share), final)
+            d_bar, h_bar, c_bar = backward(d, d.ordered(share), final)  # (12.3)
             h0_bar[d.row] = h_bar  # (4.5)
             c0_bar[d.row] = c_bar  # (5.15)
             x_bar = x_bar + d.ordered(d_bar)  # (12.4)
