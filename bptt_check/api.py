@@ -14,7 +14,7 @@ from .report.report import Report
 from .runs.check import Setup
 from .runs.failures import check_in_detail
 from .runs.records import Progress
-from .runs.run import Plan, verify as _verify
+from .runs.run import Plan, verify_plan as _verify
 from .runs.session import collected, overrides
 from .verdicts.case_report import CaseReport
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .report.bundle import Bundle
     from .report.report import Report
 
-_FOUND = pytest.StashKey["list[Report]"]()
+_REPORTS = pytest.StashKey["list[Report]"]()
 _PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that continuous integration shows below a job; it is appended to."""
@@ -187,9 +187,9 @@ class _Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         from .runs.session import Overrides, collected, overrides
 
-        found: list[Report] = []
-        item.stash[_FOUND], item.stash[_PROPERTIES] = found, []
-        tokens = collected.set(found), overrides.set(Overrides(**self.said))
+        reports: list[Report] = []
+        item.stash[_REPORTS], item.stash[_PROPERTIES] = reports, []
+        tokens = collected.set(reports), overrides.set(Overrides(**self.said))
         try:
             return (yield)
         finally:
@@ -201,17 +201,17 @@ class _Recorder:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        found, said = item.stash.get(_FOUND, []), item.stash.get(_PROPERTIES, [])
-        if found:
+        reports, said = item.stash.get(_REPORTS, []), item.stash.get(_PROPERTIES, [])
+        if reports:
             from .report.bundle import pack
             from .report.pytest_outcomes import properties
 
-            for one in found:
+            for one in reports:
                 number = 1 + sum(name.endswith("_verdict") for name, _ in said)
                 said += properties(one, number)
             if self.wanted:
-                report.__dict__["bptt_check"] = [pack(one.bundle()) for one in found]
-            found.clear()  # a test has several reports: setup, call, teardown, subtests
+                report.__dict__["bptt_check"] = [pack(one.bundle()) for one in reports]
+            reports.clear()  # a test has several reports: setup, call, teardown, subtests
         if call.when == "teardown":  # which is where a JUnit file looks for properties
             report.user_properties.extend(said)
         return report
@@ -224,7 +224,7 @@ class _Collector:
         self.folder, self.summary = folder, summary
         self.given = str(config.getoption("bptt_report"))
         self.command = shlex.join(["pytest", *map(str, config.invocation_params.args)])
-        self.found: dict[str, list[Bundle]] = {}
+        self.bundles: dict[str, list[Bundle]] = {}
         self.said = ""
 
     @property
@@ -237,7 +237,7 @@ class _Collector:
         if packed:
             from .report.bundle import unpack
 
-            self.found.setdefault(report.nodeid, []).extend(unpack(one) for one in packed)
+            self.bundles.setdefault(report.nodeid, []).extend(unpack(one) for one in packed)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -263,7 +263,7 @@ class _Collector:
         if self.folder is not None:
             folder.write_folder(self.folder, parts)
             page = str(Path(self.given) / files.PAGE)
-        below = os.environ.get(STEP_SUMMARY) if self.found else None
+        below = os.environ.get(STEP_SUMMARY) if self.bundles else None
         for path in [self.summary, Path(below) if below else None]:
             if path is not None:
                 with path.open("a", encoding="utf-8") as file:
@@ -273,12 +273,12 @@ class _Collector:
     def _labelled(self) -> dict[str, Bundle]:
         """The checks under the names of their tests, numbered where a test made several."""
         return {
-            nodeid if len(found) == 1 else f"{nodeid} ({number})": one
-            for nodeid, found in sorted(self.found.items())
-            for number, one in enumerate(found, 1)
+            nodeid if len(bundles) == 1 else f"{nodeid} ({number})": one
+            for nodeid, bundles in sorted(self.bundles.items())
+            for number, one in enumerate(bundles, 1)
         }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self.found or self.asked:
+        if self.bundles or self.asked:
             terminalreporter.section("bptt_check")
             terminalreporter.write_line(self.said)

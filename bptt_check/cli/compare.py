@@ -33,40 +33,47 @@ def compare_command(
     base: str, run: str, threshold: float, report: str | None, as_json: bool
 ) -> None:
     """Compare RUN with the earlier BASE; exit status 1 where something got worse."""
-    from ..report import comparison
+    from ..report.comparison import compare
     from ..report.html import comparison_page
 
     with advice():
-        found = comparison.compare(load_run(base), load_run(run), threshold)
+        comparison = compare(load_run(base), load_run(run), threshold)
         page = (
-            comparison_page.write_comparison(report, found, base, run)
+            comparison_page.write_comparison(report, comparison, base, run)
             if report is not None
             else None
         )
-    click.echo(comparison_page.comparison_to_json(found).decode() if as_json else text(found))
+    click.echo(
+        comparison_page.comparison_to_json(comparison).decode()
+        if as_json
+        else comparison_text(comparison)
+    )
     if page is not None:
         click.echo(f"report: {page}", err=as_json)
-    raise click.exceptions.Exit(1 if found.is_worse else 0)
+    raise click.exceptions.Exit(1 if comparison.is_worse else 0)
 
 
-def text(found: Comparison) -> str:
+def comparison_text(comparison: Comparison) -> str:
     """The comparison for a terminal: the sentence, the counts and every change, worst first."""
     from ..report.comparison import comparison_headline
     from ..report.grouping import label
 
-    title = "WORSE" if found.is_worse else "OK"
-    counts = ", ".join(f"{n:,} {kind}" for kind, n in found.counts.items())
-    changed = [c for c in found.changes if c.kind != "same"]
-    failed = [f"  failed {label(f.check, f.model)}: {f.verdict}" for f in found.failures]
+    title = "WORSE" if comparison.is_worse else "OK"
+    counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
+    changed = [c for c in comparison.changes if c.kind != "same"]
+    failed = [f"  failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
     lines = [
-        f"{title}  {comparison_headline(found)}",
+        f"{title}  {comparison_headline(comparison)}",
         f"  {counts}",
         *failed,
         *map(line, changed[:SHOWN]),
     ]
     if len(changed) > SHOWN:
         lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
-    lines += [f"  declined now: {model} ({found.run.declined[model]})" for model in found.declined]
+    lines += [
+        f"  declined now: {model} ({comparison.run.declined[model]})"
+        for model in comparison.declined
+    ]
     return "\n".join(lines)
 
 

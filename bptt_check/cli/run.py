@@ -46,9 +46,9 @@ def run_command(
 ) -> None:
     """Check SUBJECT on many cases of many models."""
     with advice():
-        found = run(Options(**options, limits=Limits(isolate, timeout, memory)), report)
-        _tell(found, report, as_json)
-    raise click.exceptions.Exit(STATUS.get(found.verdict, 1))
+        finished = run(Options(**options, limits=Limits(isolate, timeout, memory)), report)
+        _tell(finished, report, as_json)
+    raise click.exceptions.Exit(STATUS.get(finished.verdict, 1))
 
 
 @dataclass(frozen=True)

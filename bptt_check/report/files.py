@@ -20,7 +20,7 @@ def made(folder: str | Path) -> Path:
         ReportError: it cannot be made or written.
     """
     path = Path(folder)
-    with explained(path):
+    with advised(path):
         path.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
     return path
@@ -32,14 +32,14 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         ReportError: it cannot be written.
     """
-    with explained(path):
+    with advised(path):
         half = path.with_name(path.name + ".part")
         half.write_bytes(content)
         os.replace(half, path)
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Generator[None, None, None]:
+def advised(path: Path) -> Generator[None, None, None]:
     """In the body, what the file system says becomes a ReportError that says what to do."""
     try:
         yield

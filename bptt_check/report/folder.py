@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import ReportError
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
-from .files import DATA, PAGE, ROWS, explained, made, write_file
+from .files import DATA, PAGE, ROWS, advised, made, write_file
 from .run_json import from_json, to_json
 
 STUDY = "power/index.html"
@@ -76,10 +76,10 @@ def write_folder(folder: str | Path, bundle: Bundle) -> Path:
     from . import parquet
 
     path = Path(folder)
-    with explained(path):
+    with advised(path):
         (path / DATA).unlink(missing_ok=True)
     page = write_page(path, bundle.run)
-    with explained(path):
+    with advised(path):
         _write_counterexamples(path, bundle.files)
         parquet.write_table(path / ROWS, bundle.table)
     write_file(path / DATA, to_json(bundle.run))

@@ -88,12 +88,12 @@ class ModelFacts:
         return tuple(g.parameter for g in self.gradients if g.verdict is Absent.NOT_OFFERED)
 
 
-def models(run: Run) -> list[ModelFacts]:
+def model_facts(run: Run) -> list[ModelFacts]:
     """Every model that was not declined, the worst first."""
     rows: dict[tuple[str, str], dict[str, list[Summary]]] = {}
     for row in run.rows:
-        found = rows.setdefault((row.check, row.model), {})
-        found.setdefault(row.parameter, []).append(row)
+        by_parameter = rows.setdefault((row.check, row.model), {})
+        by_parameter.setdefault(row.parameter, []).append(row)
     failed: dict[tuple[str, str], list[Verdict]] = {}
     for failure in run.failures:
         failed.setdefault((failure.check, failure.model), []).append(failure.verdict)
@@ -108,7 +108,7 @@ def models(run: Run) -> list[ModelFacts]:
 def _model(
     part: CheckEntry, model: str, rows: dict[str, list[Summary]], failed: list[Verdict]
 ) -> ModelFacts:
-    gradients = [Gradient(parameter, tuple(found)) for parameter, found in rows.items()]
+    gradients = [Gradient(parameter, tuple(of_it)) for parameter, of_it in rows.items()]
     gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
     verdicts = {g.verdict for g in gradients} - {Absent.NOT_OFFERED} | set(failed)
     worst_of_all = min(verdicts, key=ORDER.index, default=Absent.NOT_CHECKED)
@@ -137,20 +137,20 @@ class OracleFacts:
     reasons: str
 
 
-def oracles(run: Run) -> list[OracleFacts]:
+def oracle_facts(run: Run) -> list[OracleFacts]:
     """What each oracle contributed."""
-    found: list[OracleFacts] = []
+    facts: list[OracleFacts] = []
     for name in run.oracles:
         rows = [r for r in run.rows if r.oracle == name and r.reason_kind is not Reason.NOT_OFFERED]
         decided = sum(r.verdict.decided for r in rows)
         reasons = sorted({r.reason for r in rows if r.reason and not r.verdict.decided})
-        found.append(OracleFacts(name, decided, len(rows), "; ".join(reasons)))
-    return found
+        facts.append(OracleFacts(name, decided, len(rows), "; ".join(reasons)))
+    return facts
 
 
 def proven(run: Run) -> tuple[int, int]:
     """How many gradients a proof decided, wrong or right, and of how many that were decided."""
-    gradients = [g for m in models(run) for g in m.gradients if g.verdict.decided]
+    gradients = [g for m in model_facts(run) for g in m.gradients if g.verdict.decided]
     settled = sum(any(r.proven and r.verdict == g.verdict for r in g.rows) for g in gradients)
     return settled, len(gradients)
 
@@ -180,7 +180,7 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> str:
     names: dict[str, list[str]] = {}
     for reason, name in pairs:
         names.setdefault(reason, []).append(name)
-    return "; ".join(f"{reason} ({', '.join(found)})" for reason, found in names.items())
+    return "; ".join(f"{reason} ({', '.join(of_it)})" for reason, of_it in names.items())
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -19,7 +19,7 @@ def render_markdown(run: Run, report: str = "") -> str:
     parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]
     if len(run.failures) > FAILURES:
         parts.append(f"And {grouping.plural(len(run.failures) - FAILURES, 'more failure')}.")
-    parts += [f"Report: {code(report)}"] if report else []
+    parts += [f"Report: {code_span(report)}"] if report else []
     text = "\n\n".join(part for part in parts if part) + "\n"
     if len(text) <= LIMIT:
         return text
@@ -28,7 +28,7 @@ def render_markdown(run: Run, report: str = "") -> str:
 
 def _table(run: Run) -> str:
     """The worst models with their worst gradient."""
-    models = grouping.models(run)
+    models = grouping.model_facts(run)
     if not models:
         return ""
     lines = [
@@ -65,7 +65,7 @@ def escaped(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~" else c for c in text.replace("\n", " "))
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """Text in a span of code, whatever ticks it has."""
     ticks = "`" * (_longest_run_of_ticks(text) + 1)
     return f"{ticks} {text} {ticks}" if "`" in text else f"`{text}`"

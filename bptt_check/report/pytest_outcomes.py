@@ -14,7 +14,7 @@ SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digi
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GradientOutcome:
     """One gradient of one model: its verdict, and what to say where it is no pass."""
 
     model: str
@@ -28,19 +28,19 @@ class Outcome:
         return self.verdict is Verdict.PASS
 
 
-def outcomes(report: Report) -> list[Outcome]:
+def outcomes(report: Report) -> list[GradientOutcome]:
     """An outcome for every gradient that the subject offered, in the order of the run."""
     run = report.run
     order: dict[tuple[str, str], int] = {}
     for number, row in enumerate(run.rows):
         order.setdefault((row.model, row.parameter), number)
-    found = [
-        Outcome(m.model, g.parameter, g.verdict, _message(report, m.model, g))
-        for m in grouping.models(run)
+    unordered = [
+        GradientOutcome(m.model, g.parameter, g.verdict, _message(report, m.model, g))
+        for m in grouping.model_facts(run)
         for g in m.gradients
         if g.verdict is not grouping.Absent.NOT_OFFERED
     ]
-    return sorted(found, key=lambda o: order[o.model, o.parameter])
+    return sorted(unordered, key=lambda o: order[o.model, o.parameter])
 
 
 def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:

@@ -53,7 +53,7 @@ def headline(run: Run) -> str:
         return "nothing was checked"
     if not run.verdict.failing:
         return HEADLINES[run.verdict]
-    models = grouping.models(run)
+    models = grouping.model_facts(run)
     bad = sum(m.verdict.failing for m in models)
     return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(models), 'model')}"
 
@@ -89,8 +89,8 @@ def _wrapped(line: str, columns: int) -> list[str]:
 def _summary(run: Run) -> list[str]:
     """What a passing run has shown."""
     cases = grouping.plural(grouping.total_cases(run), "case")
-    deciding = [o.oracle for o in grouping.oracles(run) if o.decided]
-    count = grouping.plural(len(grouping.models(run)), "model")
+    deciding = [o.oracle for o in grouping.oracle_facts(run) if o.decided]
+    count = grouping.plural(len(grouping.model_facts(run)), "model")
     return [
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases}, decided by {', '.join(deciding)}",
@@ -118,7 +118,7 @@ def _unexplained(run: Run) -> tuple[list[str], bool]:
     lines = [f"{run.verdict.upper()}  {run.subject}: {headline(run)}", f"  {counts}"]
     if run.interrupted:
         lines.append("  the run was interrupted before this could be explained")
-    bad = [m.worst for m in grouping.models(run) if m.worst and m.worst.verdict.failing]
+    bad = [m.worst for m in grouping.model_facts(run) if m.worst and m.worst.verdict.failing]
     if not bad:
         return lines, False
     worst = bad[0]
@@ -134,7 +134,7 @@ def _undecided(run: Run) -> list[str]:
     lines = [f"INCONCLUSIVE  {run.subject}: {headline(run)}"]
     if run.interrupted:
         lines.append(f"  interrupted after {grouping.plural(grouping.total_cases(run), 'case')}")
-    gaps = [g for m in grouping.models(run) for g in gaps_of(m, run)]
+    gaps = [g for m in grouping.model_facts(run) for g in gaps_of(m, run)]
     lines += [f"  {gap.model}: {gap.text}" for gap in gaps[:LISTED]]
     if len(gaps) > LISTED:
         lines.append(f"  and {grouping.plural(len(gaps) - LISTED, 'more gap')} of this kind")
@@ -198,7 +198,7 @@ def _some(names: Sequence[str]) -> str:
 def _advice(run: Run, gaps: Sequence[Gap]) -> list[str]:
     if run.interrupted:
         return ["  to do: run it again, to the end"]
-    if not grouping.models(run):
+    if not grouping.model_facts(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
     if any(gap.vacuous for gap in gaps):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]

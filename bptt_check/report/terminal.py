@@ -34,7 +34,7 @@ STYLES: dict[str, str] = {
 def show(run: Run, console: Console) -> None:
     """Print a run: verdict, worst models, failures, gaps. Nothing in it is taken for markup."""
     _verdict(run.verdict, f"{run.subject}: {headline(run)}", console)
-    _table(grouping.models(run), console)
+    _table(grouping.model_facts(run), console)
     _failures(run, console)
     if not run.failures:
         lines, ends_in_command = without_failure(run)  # the title is the verdict, said above

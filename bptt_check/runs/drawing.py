@@ -19,9 +19,9 @@ def draw_specs(
     strategy: st.SearchStrategy[Spec], count: int, seed: int, memory: str = ""
 ) -> list[Spec]:
     """`count` specs: what failed before under the name `memory`, then what the seed draws."""
-    found: dict[Spec, None] = dict.fromkeys(_remembered(memory))
-    _explore(strategy, 2 * count, seed, (Phase.generate,), found.setdefault)
-    return list(found)[:count]
+    drawn: dict[Spec, None] = dict.fromkeys(_remembered(memory))
+    _explore(strategy, 2 * count, seed, (Phase.generate,), drawn.setdefault)
+    return list(drawn)[:count]
 
 
 def remember(memory: str, spec: Spec, failing: bool) -> None:
@@ -37,11 +37,11 @@ def _remembered(memory: str) -> list[Spec]:
     """Specs that failed in earlier runs; a line that this version cannot read is left alone."""
     database = _database()
     lines = sorted(database.fetch(memory.encode())) if database and memory else []
-    found: list[Spec] = []
+    remembered: list[Spec] = []
     for line in lines:
         with contextlib.suppress(SpecError, UnicodeDecodeError):
-            found.append(Spec.parse(line.decode()))
-    return found
+            remembered.append(Spec.parse(line.decode()))
+    return remembered
 
 
 class _StillFails(Exception):

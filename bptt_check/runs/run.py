@@ -63,7 +63,7 @@ class Plan:
         return drawn.map(target.fit)
 
 
-def verify(
+def verify_plan(
     subject: Differentiator,
     plan: Plan,
     setup: Setup,
@@ -152,12 +152,14 @@ def _failures(
 ) -> list[FailureWithCase]:
     """One failure per kind of verdict that a target met, each on the smallest case found."""
     known = tally.known.get(target.name, {})
-    found = tally.first.get(target.name, {})
-    if Verdict.FAIL in found:  # a wrong formula, some of whose errors are as small as rounding
-        found = {verdict: first for verdict, first in found.items() if verdict != Verdict.IMPRECISE}
+    firsts = tally.first.get(target.name, {})
+    if Verdict.FAIL in firsts:  # a wrong formula, some of whose errors are as small as rounding
+        firsts = {
+            verdict: first for verdict, first in firsts.items() if verdict != Verdict.IMPRECISE
+        }
     drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
     failures: list[FailureWithCase] = []
-    for first in found.values():
+    for first in firsts.values():
         shrink = before + len(failures) < FULLY_SHRUNK
         failure = failure_of(
             subject,

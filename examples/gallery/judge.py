@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bptt_check import oracles as known
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
-from bptt_check.runs.run import Plan, verify
+from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.verdicts.verdict import Verdict
 
 from .entry import Entry, FormulaSubject
@@ -44,7 +44,7 @@ def judge(
     """The judgement of one entry on so many drawn cases of its target."""
     setup = Setup(tuple(known.load(name) for name in oracles))
     plan = Plan((entry.target,), cases, seed=seed)
-    return JudgedEntry(entry, Report(*verify(FormulaSubject(entry), plan, setup)))
+    return JudgedEntry(entry, Report(*verify_plan(FormulaSubject(entry), plan, setup)))
 
 
 def judge_gallery(

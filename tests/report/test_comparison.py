@@ -52,7 +52,7 @@ def test_every_change_has_its_kind(before: Any, after: Any, kind: str, worse: bo
     assert found.counts == {name: int(name == kind) for name in comparison.KINDS}
 
 
-def test_the_threshold_is_the_reader_s() -> None:
+def test_threshold_decides_what_grew() -> None:
     """An error that tripled is worse at 2 and the same at 4."""
     pair = (made.row(max_budgets=0.2), made.row(max_budgets=0.6))
 

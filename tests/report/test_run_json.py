@@ -115,7 +115,7 @@ def test_hostile_names_can_be_written(name: str) -> None:
         (b'{"schema_version": 1, "rows": [{"max_abs": "many"}]}', "not the record"),
     ],
 )
-def test_what_is_no_run_is_refused(content: bytes, words: str) -> None:
+def test_files_that_are_no_run_are_refused(content: bytes, words: str) -> None:
     """A file that is not a whole run of a known version is refused with advice."""
     with pytest.raises(ReportError, match=words):
         run_json.from_json(content, "run.json")

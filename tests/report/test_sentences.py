@@ -73,7 +73,7 @@ def test_the_message_says_what_was_not_decided_and_why(changes: dict[str, Any], 
     assert words in report.message
 
 
-def test_what_is_not_offered_is_no_gap() -> None:
+def test_gradients_not_offered_are_no_gap() -> None:
     """A gradient that need not be returned does not stand among the undecided ones."""
     rows = (made.row(), made.not_offered(parameter="x"), made.vacuous(parameter="h0"))
     report = made.report(verdict="inconclusive", rows=rows)
@@ -174,7 +174,7 @@ def verified(subject: Any) -> bc.Report:
     return bc.verify(subject, models=["lstm"], cases=5, oracles=["complex_step"])
 
 
-def test_a_real_failure_explains_itself() -> None:
+def test_message_of_a_real_run_that_fails() -> None:
     """The message of a wrong subject names the gradient and how to see it again."""
     with pytest.raises(bc.GradientMismatch, match="the gradient of W_hh_l0 is wrong") as caught:
         bc.assert_gradients(
@@ -186,7 +186,7 @@ def test_a_real_failure_explains_itself() -> None:
     assert lines[-1].startswith("  reproduce: bc.check(wrong_by_a_thousandth, bc.Spec.parse('lstm ")
 
 
-def test_a_real_pass_says_so() -> None:
+def test_message_of_a_real_run_that_passes() -> None:
     """The sibling that is right passes with a sentence."""
     assert verified(bptt_reference.loss_and_grads).message.startswith("PASS")
 
@@ -200,7 +200,7 @@ def test_a_proof_is_said() -> None:
     assert "proven" not in sentences.message(made.report().run)
 
 
-def test_what_a_proof_left_open_is_not_counted() -> None:
+def test_gradients_not_proven_are_not_counted() -> None:
     """A row of a proof that decided nothing proves nothing."""
     rows = (made.vacuous(oracle="certified", proven=True), made.row())
 

@@ -61,7 +61,7 @@ def test_a_large_run_stays_short() -> None:
 
 
 @pytest.mark.parametrize("name", made.HOSTILE)
-def test_hostile_names_do_nothing(name: str) -> None:
+def test_hostile_names_are_printed_as_text(name: str) -> None:
     """No escape sequence reaches the terminal, and nothing is taken for markup."""
     failure = made.failure(message=name, parameter=name)
     rows = (made.wrong(parameter=name, reason=name),)

@@ -22,7 +22,7 @@ from bptt_check.verdicts.verdict import Verdict
         ("a\nb\tc", "a\\nb\\tc"),
     ],
 )
-def test_what_could_do_harm_stands_as_an_escape(given_text: str, want: str) -> None:
+def test_control_characters_stand_as_escapes(given_text: str, want: str) -> None:
     """Control characters and direction marks are shown, everything that can be read is kept."""
     assert want == clean(given_text)
 
@@ -57,7 +57,7 @@ def test_every_text_of_a_record_is_cleaned() -> None:
     assert (record.message, record.test_code) == ("a\n\\x1b", "a\n\\x1b")
 
 
-def test_what_is_no_text_stays_what_it_is() -> None:
+def test_values_that_are_no_text_keep_their_type() -> None:
     """A verdict stays a verdict, a named tuple a named tuple, and a clean record equals itself."""
     by_length = (ErrorByLength(1, 2, 0.5),)
     histogram = ErrorHistogram(

@@ -28,7 +28,7 @@ def right(case):
 
 
 @pytest.mark.parametrize("name", ["subject", "right"])
-def test_it_runs_and_tells_wrong_from_right(
+def test_pasted_test_fails_for_wrong_and_passes_for_right(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pasted file fails for the subject that is wrong, and passes once it is right."""
@@ -99,7 +99,7 @@ def test_a_subject_of_the_command_line_is_loaded_by_its_text() -> None:
     assert "subject = subjects.load('mine.py:subject')" in text
 
 
-def test_a_failure_has_all_of_it() -> None:
+def test_failure_has_its_test_code() -> None:
     """The failure of a run has the sentence, both lines, the equation and the test."""
 
     def broken(case: bc.Case) -> tuple[float, dict[str, object]]:

@@ -76,7 +76,7 @@ def test_the_environment_tells_versions():
     assert all(isinstance(value, str) and value for value in found.values())
 
 
-def test_what_is_not_installed_is_said():
+def test_environment_says_what_is_not_installed():
     """No version is not an empty version."""
     assert environment(["no-such-package"])["no-such-package"] == "not installed"
 
@@ -101,7 +101,7 @@ def test_file_names_stay_in_their_folder(name: str) -> None:
     assert len(file) < 100
 
 
-def test_a_plain_run_is_its_only_part() -> None:
+def test_run_without_checks_is_its_only_part() -> None:
     """Whoever reads checks finds one in a run that was a single call."""
     run = made.report().run
     (part,) = run.parts

@@ -16,7 +16,7 @@ from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
 from bptt_check.runs.records import TABLE, Progress
-from bptt_check.runs.run import Plan, verify
+from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row
@@ -32,7 +32,7 @@ def run(
     """The report of a run over the named targets."""
     chosen = tuple(t for name in names or (SMALL,) for t in parse_targets(name))
     plan = Plan(chosen, cases, options.pop("dtypes", ("float64",)), options.pop("seed", 0))
-    return Report(*verify(subject, plan, Setup(tuple(oracles)), **options))
+    return Report(*verify_plan(subject, plan, Setup(tuple(oracles)), **options))
 
 
 def wrong_if(condition: Callable[[Case], bool], how: Callable[[float, Any], Any]) -> Any:
@@ -115,7 +115,7 @@ def test_the_verdict_is_the_worst(condition, how, verdict):
         ([loses_digits, breaks], ["contract", "imprecise"]),
     ],
 )
-def test_error_contract_fail_imprecise(hows, shown):
+def test_failures_are_ordered_error_contract_fail_imprecise(hows, shown):
     """A failure of each kind, the worst first; `imprecise` is not shown beside `fail`."""
 
     def subject(case: Case) -> Any:
@@ -205,7 +205,7 @@ def test_models_that_are_declined_are_listed():
     assert {r.model for r in report.rows} == {SMALL}
 
 
-def test_nothing_left_to_check_is_inconclusive():
+def test_run_of_declined_models_only_is_inconclusive():
     """A subject that supports nothing has not passed."""
     report = run(Choosy(), "lstm")
 

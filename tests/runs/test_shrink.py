@@ -21,7 +21,7 @@ def test_a_case_shrinks_to_the_smallest_that_fails():
     assert str(spec) == "rnn-tanh T=3 B=1 D=1 H=2 O=2 seed=0"
 
 
-def test_nothing_fails_any_more():
+def test_shrinking_gives_none_if_nothing_fails():
     """Then there is no smaller one."""
     assert shrink_spec(DRAWING, {}, lambda case: False) is None
 
@@ -45,7 +45,7 @@ def test_known_specs_are_not_checked_again():
 CASE = Spec.parse("rnn-tanh T=3 B=2 D=2 H=2 O=2").build()
 
 
-def test_what_does_not_matter_becomes_zero():
+def test_values_without_influence_become_zero():
     """Every array that the failure does not need."""
     found = simplify(CASE, lambda case: bool(case.params["W_hh_l0"].any()))
 
@@ -53,7 +53,7 @@ def test_what_does_not_matter_becomes_zero():
     assert {n for n, a in found.inputs.items() if a.any()} == {"W_hh_l0"}
 
 
-def test_what_matters_becomes_round():
+def test_values_with_influence_become_round():
     """Signs where these are enough."""
     found = simplify(CASE, lambda case: bool(case.params["W_hh_l0"].any()))
 
@@ -82,7 +82,7 @@ def test_a_case_that_needs_every_digit_keeps_them():
     assert simplify(CASE, fails) is CASE
 
 
-def test_only_so_many_tries():
+def test_simplifying_stops_after_so_many_tries():
     """Each try is a check."""
     tries: list[int] = []
 

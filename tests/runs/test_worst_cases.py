@@ -35,7 +35,7 @@ def worst_entries_of(subject, *specs: str):
     return {p.parameter: p for p in worst.worst_entries("lstm")}
 
 
-def test_a_kink_has_its_place_in_the_budget():
+def test_budget_of_an_entry_has_the_choice_at_a_kink():
     """Where relu may choose a subgradient, the parts still make the whole."""
     spec = "rnn-relu T=3 B=2 D=2 H=3 O=2 regime=sparse seed=2"
     for entry in worst_entries_of(right, spec).values():
@@ -49,7 +49,7 @@ RIGHT = worst_entries_of(right, FULL)
 WRONG = worst_entries_of(wrong, FULL)
 
 
-def test_the_wrong_entry_stands_out():
+def test_only_the_wrong_entry_exceeds_its_budget():
     """Only the entry that is wrong exceeds its budget, and the index points at it."""
     found = WRONG["W_hh_l0"]
     over = np.argwhere(np.array(found.errors) > 1)
@@ -96,7 +96,7 @@ def test_the_values_are_those_of_the_entry():
 
 @pytest.mark.parametrize("spec", [FULL, CUT])
 @pytest.mark.parametrize("name", ["W_hh_l0", "b_y", "x", "h0"])
-def test_difference_quotients_have_their_valley(spec, name):
+def test_difference_quotients_are_best_between_large_and_tiny_steps(spec, name):
     """Large and tiny steps are bad, the one in between is good; truncation is no exception."""
     found = worst_entries_of(right, spec)[name].quotients
     assert found is not None

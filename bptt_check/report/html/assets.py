@@ -69,8 +69,8 @@ def policy_without_script(style: str) -> str:
 @functools.cache
 def assets() -> Assets:
     """The assets of a page, read once."""
-    script = "\n".join(text("scripts", name) for name in SCRIPTS)
-    return Assets(text("templates", "style.css"), script, vendored())
+    script = "\n".join(asset_text("scripts", name) for name in SCRIPTS)
+    return Assets(asset_text("templates", "style.css"), script, vendored())
 
 
 @functools.cache
@@ -82,9 +82,9 @@ def vendored() -> tuple[Vendored, ...]:
             package=one["package"],
             version=one["version"],
             licence=one["licence"],
-            text=text("vendor", one["files"][0]["name"]),
+            text=asset_text("vendor", one["files"][0]["name"]),
         )
-        for one in json.loads(text("vendor", "vendored.json"))
+        for one in json.loads(asset_text("vendor", "vendored.json"))
     )
 
 
@@ -93,7 +93,7 @@ def deflated(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 9)).decode()
 
 
-def text(folder: str, name: str) -> str:
+def asset_text(folder: str, name: str) -> str:
     """A text file of this package."""
     return files("bptt_check.report.html").joinpath(folder, name).read_bytes().decode()
 

@@ -11,7 +11,7 @@ from ..comparison import KINDS, Change, Comparison, comparison_headline
 from ..files import made, write_file
 from ..run_json import encoded, strict
 from .assets import assets
-from .page import environment
+from .page import page_templates
 
 PAGE = "compare.html"
 SHOWN = 2000
@@ -32,7 +32,7 @@ def write_comparison(folder: str, comparison: Comparison, base: str, run: str) -
 def render_comparison(comparison: Comparison, base: str, run: str) -> str:
     """The page of a comparison."""
     changed = [change for change in comparison.changes if change.kind != "same"]
-    page = environment().get_template("compare.html")
+    page = page_templates().get_template("compare.html")
     return page.render(
         comparison=comparison,
         headline=comparison_headline(comparison),

@@ -30,7 +30,7 @@ LIMITS = (0.1, 0.3)
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
 
     base: str
@@ -55,16 +55,16 @@ def columns(rows: Sequence[Summary]) -> list[str]:
     return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
 
 
-def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> Cell | None:
+def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> MatrixCell | None:
     """The cell of a model in a column; None where it has no such gradient."""
-    found = [g for g in model.gradients if grouping.base_name(g.parameter) == column]
-    if not found:
+    gradients = [g for g in model.gradients if grouping.base_name(g.parameter) == column]
+    if not gradients:
         return None
-    worst = found[0]
-    verdicts = [(o, _of_oracle(found, o)) for o in oracles]
-    return Cell(
+    worst = gradients[0]
+    verdicts = [(o, _of_oracle(gradients, o)) for o in oracles]
+    return MatrixCell(
         base=column,
-        parameters=" ".join(g.parameter for g in found),
+        parameters=" ".join(g.parameter for g in gradients),
         link=link(model.check, model.model, worst.parameter),
         look=_look(worst),
         text=_text(worst),

@@ -13,7 +13,7 @@ from ...runs.records import Run
 from ...verdicts.messages import reproduction
 from .. import grouping, run_json
 from . import sections
-from .assets import assets, deflated, text
+from .assets import asset_text, assets, deflated
 from .standalone_page import environment_of
 
 
@@ -25,7 +25,7 @@ def render_run(run: Run, study: str = "") -> str:
         study: address of the page of a power study that lies beside it.
     """
     parts = [part for part in sections.sections_of(run, study) if part is not None]
-    page = environment().get_template("page.html")
+    page = page_templates().get_template("page.html")
     return page.render(
         run=run,
         title=f"{run.verdict}: {run.subject}",
@@ -39,7 +39,7 @@ def render_run(run: Run, study: str = "") -> str:
 
 
 @functools.cache
-def environment() -> Any:
+def page_templates() -> Any:
     """The templates; everything that is put into them is escaped."""
     filters = {"number": grouping.number, "plural": grouping.plural, "again": reproduction}
-    return environment_of(lambda name: text("templates", name), filters)
+    return environment_of(lambda name: asset_text("templates", name), filters)

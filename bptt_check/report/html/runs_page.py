@@ -13,7 +13,7 @@ from .. import grouping
 from ..files import DATA, PAGE, write_file
 from ..folder import load_run
 from .assets import assets
-from .page import environment
+from .page import page_templates
 
 INDEX = "runs.html"
 DEPTH = 3
@@ -68,5 +68,5 @@ def render_index(runs: list[ListedRun]) -> str:
     """The page of some runs."""
     failing = sum(f.run is None or f.run.verdict.failing for f in runs)
     headline = f"{grouping.plural(len(runs), 'run')}, {failing or 'none'} failing"
-    page = environment().get_template("runs.html")
+    page = page_templates().get_template("runs.html")
     return page.render(runs=runs, headline=headline, assets=assets())

@@ -35,8 +35,8 @@ class Section:
 
 def top_section(run: Run) -> Section:
     """The verdict in one sentence; how much was done, against what, with what."""
-    decided = [o for o in grouping.oracles(run) if o.decided]
-    models = grouping.models(run)
+    decided = [o for o in grouping.oracle_facts(run) if o.decided]
+    models = grouping.model_facts(run)
     counts = {
         "model": len(models),
         "case": grouping.total_cases(run),
@@ -56,23 +56,23 @@ def failures_section(run: Run) -> Section | None:
         return None
     shown = [(f, _fitted(f)) for f in run.failures]
     missing = "" if run.failures else sentences.message(run)
-    found = {
+    values = {
         "failures": shown,
         "open": OPEN_FAILURES,
         "missing": missing,
         "heading": _heading,
-        "code": code,
+        "code": failing_test,
         "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
         "parameters": {row.parameter for row in run.rows},
     }
-    return Section("Failures", "failures", found)
+    return Section("Failures", "failures", values)
 
 
 def _fitted(failure: Failure) -> str:
     return sentences.fit(failure.message.splitlines(), bool(failure.reproduction), 140, 80)
 
 
-def code(failure: Failure) -> str:
+def failing_test(failure: Failure) -> str:
     """A test that fails as long as the failure is there.
 
     The run's own, with the arrays written out; without one it loads them, and `subject` is the
@@ -98,28 +98,28 @@ def gaps_section(run: Run) -> Section | None:
     undecided = _by_value(_undecided(run))
     missing = _by_value(
         (grouping.label(m.check, m.model), ", ".join(m.not_offered))
-        for m in grouping.models(run)
+        for m in grouping.model_facts(run)
         if m.not_offered
     )
-    silent = [o for o in grouping.oracles(run) if o.decided < o.asked or not o.asked]
+    silent = [o for o in grouping.oracle_facts(run) if o.decided < o.asked or not o.asked]
     if not (declined or undecided or missing or silent or run.interrupted):
         return None
-    found = {"declined": declined, "undecided": undecided, "missing": missing, "silent": silent}
-    return Section("Not checked", "gaps", found)
+    values = {"declined": declined, "undecided": undecided, "missing": missing, "silent": silent}
+    return Section("Not checked", "gaps", values)
 
 
 def _undecided(run: Run) -> list[tuple[str, str]]:
     """Pairs of a model and what was not decided about it."""
-    gaps = [gap for model in grouping.models(run) for gap in sentences.gaps_of(model, run)]
+    gaps = [gap for model in grouping.model_facts(run) for gap in sentences.gaps_of(model, run)]
     return [(gap.model, gap.text) for gap in gaps]
 
 
 def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
     """Names grouped by what holds for them."""
-    found: dict[str, list[str]] = {}
+    names_by_value: dict[str, list[str]] = {}
     for name, value in pairs:
-        found.setdefault(value, []).append(name)
-    return list(found.items())
+        names_by_value.setdefault(value, []).append(name)
+    return list(names_by_value.items())
 
 
 def checks_section(run: Run) -> Section | None:
@@ -132,7 +132,7 @@ def checks_section(run: Run) -> Section | None:
 
 def overview_section(run: Run) -> Section | None:
     """Models x parameters, coloured by the worst error, with a mark per oracle."""
-    models = [m for m in grouping.models(run) if m.gradients]
+    models = [m for m in grouping.model_facts(run) if m.gradients]
     if not models:
         return None
     columns = matrix.columns(run.rows)
@@ -154,7 +154,7 @@ def gradient_section(run: Run) -> Section | None:
 
 
 def _profiled(run: Run) -> list[grouping.ModelFacts]:
-    return [m for m in grouping.models(run) if m.gradients]
+    return [m for m in grouping.model_facts(run) if m.gradients]
 
 
 def sensitivity_section(run: Run, study: str = "") -> Section | None:
@@ -185,8 +185,8 @@ def rows_section(run: Run) -> Section | None:
         return None
     ordered = sorted(run.rows, key=grouping.badness)
     shown = ordered[:ROWS_WITHOUT_SCRIPT]
-    found = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
-    return Section("All checks", "rows", found)
+    values = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
+    return Section("All checks", "rows", values)
 
 
 def page_data(run: Run) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from .assets import policy_without_script, text
+from .assets import asset_text, policy_without_script
 
 
 def plain_page(package: str, name: str, filters: Mapping[str, Any], **values: Any) -> str:
@@ -18,10 +18,12 @@ def plain_page(package: str, name: str, filters: Mapping[str, Any], **values: An
         filters: what the template may call, by name.
         values: what the template shows.
     """
-    style = text("templates", "style.css") + _own(package, f"{name}.css")
+    style = asset_text("templates", "style.css") + _own(package, f"{name}.css")
 
     def load(wanted: str) -> str:
-        return _own(package, wanted) if wanted == f"{name}.html" else text("templates", wanted)
+        return (
+            _own(package, wanted) if wanted == f"{name}.html" else asset_text("templates", wanted)
+        )
 
     template = environment_of(load, filters).get_template(f"{name}.html")
     return template.render(style=style, policy=policy_without_script(style), **values)

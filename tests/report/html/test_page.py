@@ -322,7 +322,7 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
     (file,) = tmp_path.rglob("*.npz")
     entry = replace(made.failing().run.failures[0], counterexample=str(file))
     scope: dict[str, Any] = {"subject": lambda case: (0.0, {})}
-    exec(sections.code(entry), scope)
+    exec(sections.failing_test(entry), scope)
 
     with pytest.raises(AssertionError, match="CONTRACT"):
         scope["test_lstm"]()
@@ -332,7 +332,7 @@ def test_code_with_the_numbers_in_it_comes_first() -> None:
     """A test that needs no other file is offered in place of one that loads the case."""
     entry = replace(made.failing().run.failures[0], test_code="def test_gradient(): ...")
 
-    assert sections.code(entry) == "def test_gradient(): ..."
+    assert sections.failing_test(entry) == "def test_gradient(): ..."
 
 
 def found(confidence: str, **changes: Any) -> str:
@@ -341,7 +341,7 @@ def found(confidence: str, **changes: Any) -> str:
         "sentence": "it starts here", "confidence": confidence, "cases": 0, "condition": "",
         "right": "", "wrong": "", "place": "", "equations": (), "alternatives": (), **changes,
     }  # fmt: skip
-    template = page.environment().get_template("finding.html")
+    template = page.page_templates().get_template("finding.html")
     return template.render(finding=SimpleNamespace(**given))
 
 
@@ -366,7 +366,7 @@ def test_a_finding_without_lines_is_a_sentence() -> None:
     assert "<pre" not in source
 
 
-def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> matrix.Cell:
+def cell(*rows: Any, oracles: tuple[str, ...] = ("torch", "jax")) -> matrix.MatrixCell:
     """The cell of W_hh in a matrix of one model."""
     found = sections.overview_section(made.report(rows=rows, oracles=oracles).run)
     assert found is not None
