@@ -196,7 +196,7 @@ class _Tail(threading.Thread):
                     sys.stderr.flush()
 
 
-def last_words(said: str, lines: int = 3) -> str:
+def last_words(stderr: str, lines: int = 3) -> str:
     """The end of what a process wrote to its standard error, as part of a sentence."""
-    words = [line.strip() for line in said.splitlines() if line.strip()][-lines:]
+    words = [line.strip() for line in stderr.splitlines() if line.strip()][-lines:]
     return f"; the end of its standard error: {' / '.join(words)}" if words else ""
