@@ -14,9 +14,7 @@ from support.right import right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.contract import Outcome
-from bptt_check.cases.result import Result
-from bptt_check.errors import SpecError, SubjectTimeout, Undecidable, Unsupported
-from bptt_check.runs.check import trusted_results
+from bptt_check.errors import SpecError, SubjectTimeout, Unsupported
 from bptt_check.subjects.calling import call, call_once, time_limit
 
 CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
@@ -112,7 +110,7 @@ def test_two_answers_are_kept():
 
 @pytest.mark.parametrize("text", ["rnn-tanh T=2", "rnn-tanh+linear T=2"])
 @pytest.mark.parametrize("probe", [False, True])
-def test_answers_that_take_turns_are_two(text, probe):
+def test_answers_that_alternate_are_kept_as_two(text, probe):
     """However many probes there are, right and wrong in turn are told from one answer."""
     calls: list[int] = []
 
@@ -275,7 +273,7 @@ def test_a_slow_subject_is_stopped():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_fast_subject_is_not():
+def test_a_fast_subject_is_not_stopped():
     """The limit is per call, and leaves no alarm behind."""
     before = signal.getsignal(signal.SIGALRM)
 
@@ -338,39 +336,3 @@ def test_a_bad_limit_is_not_the_subject_s_fault():
     """Whoever passes an impossible limit hears of it."""
     with pytest.raises(SpecError, match="timeout must be positive"):
         call(right, CASE, timeout=0)
-
-
-# --- oracles ------------------------------------------------------------------------------------
-
-
-def test_oracles_are_asked_one_by_one():
-    """In the order of the cases; an exception takes the place of a result."""
-
-    def oracle(case: Case) -> Result:
-        if case.sizes.T == 2:
-            raise Undecidable("not for T = 2")
-        return Result(float(case.sizes.T), {})
-
-    cases = [Spec.parse(f"lstm T={T}").build() for T in (1, 2, 3)]
-    one, two, three = trusted_results(oracle, cases)
-
-    assert (one.loss, three.loss) == (1.0, 3.0)
-    assert isinstance(two, Undecidable)
-
-
-def test_an_oracle_may_answer_many_cases_at_once():
-    """One that has `many` is handed all of them."""
-    asked: list[int] = []
-
-    class Batched:
-        def __call__(self, case: Case) -> Result:
-            raise AssertionError
-
-        def many(self, cases: Any) -> list[Result]:
-            asked.append(len(cases))
-            return [Result(float(c.sizes.T), {}) for c in cases]
-
-    cases = [Spec.parse(f"lstm T={T}").build() for T in (1, 2, 3)]
-
-    assert [r.loss for r in trusted_results(Batched(), cases)] == [1.0, 2.0, 3.0]
-    assert asked == [3]
