@@ -41,7 +41,8 @@ def near_by_rounding(spread: Conditioning) -> Near:
 
     def near(name: str, got: Array, want: Array) -> Array:
         floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
-        return np.abs(got - want) <= UNITS * spread.error(name) + spread.choice(name) + floor
+        rounding = UNITS * spread.error(name) + floor
+        return np.abs(got - want) <= rounding + spread.subgradient_width(name)
 
     return near
 

@@ -37,20 +37,20 @@ class Conditioning:
     grads: dict[str, Array]
     kinks: dict[str, Array] | None = None
     """Width of each entry's subdifferential at kinks of relu; None if there is none."""
-    lost: dict[str, Array] | None = None
+    chaotic: dict[str, Array] | None = None
     """Infinite where rounding explains any value of an entry, else 0; None if it nowhere does."""
 
     def error(self, name: str) -> Array:
         """Typical rounding error of each entry of a gradient computed in this dtype."""
         return self.grads[name] * PRECISIONS[self.dtype].unit
 
-    def choice(self, name: str) -> Array | float:
+    def subgradient_width(self, name: str) -> Array | float:
         """How far apart two subgradients may be in each entry; 0 away from kinks."""
         return 0.0 if self.kinks is None else self.kinks[name]
 
-    def anything(self, name: str) -> Array | float:
-        """Infinite where trajectories part, so that every value of an entry may be right."""
-        return 0.0 if self.lost is None else self.lost[name]
+    def unbounded(self, name: str) -> Array | float:
+        """Infinite where trajectories diverge, so that every value of an entry may be right."""
+        return 0.0 if self.chaotic is None else self.chaotic[name]
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
@@ -87,8 +87,8 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
     rounding = RoundingModel(dtype, keeps_digits)
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    lost = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    loss, kinked, chaotic = 0.0, False, False
+    chaotic = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    loss, kinked, diverged = 0.0, False, False
     for window in windows_of(case, lambda alone: _rounded_states(alone, rounding)):
         scatter = _scatter(window.problem, rounding)
         loss += float(scatter.losses.sum())
@@ -96,12 +96,14 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
         if any(mask.any() for mask in scatter.kinks):
             kinked = True
             window.add_to(kinks, _width_at_kinks(window.problem, scatter.kinks))
-        if scatter.lost is not None:
-            chaotic = True
-            window.add_to(lost, scatter.lost)
+        if scatter.chaotic is not None:
+            diverged = True
+            window.add_to(chaotic, scatter.chaotic)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
         loss = float(loss_scatter(problem_of(case), rounding).sum())
-    return Conditioning(dtype, loss, total, kinks if kinked else None, lost if chaotic else None)
+    return Conditioning(
+        dtype, loss, total, kinks if kinked else None, chaotic if diverged else None
+    )
 
 
 def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
@@ -147,12 +149,12 @@ def _rounded_states(problem: Problem, rounding: RoundingModel) -> dict[str, Arra
 
 @dataclass(frozen=True, eq=False)
 class _Scatter:
-    """Of one problem, per unit: scatter of losses and gradients; masks of kinks; what is lost."""
+    """Scatter of losses and gradients of a problem per unit; where kinks and chaos are."""
 
     losses: Array
     grads: dict[str, Array]
     kinks: list[Array]
-    lost: dict[str, Array] | None
+    chaotic: dict[str, Array] | None
 
 
 def _scatter(problem: Problem, rounding: RoundingModel) -> _Scatter:
@@ -160,11 +162,11 @@ def _scatter(problem: Problem, rounding: RoundingModel) -> _Scatter:
     unit = rounding.unit
     swept = sweep(problem, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
-    chaotic = any(
+    diverged = any(
         z.size and np.ptp(z, axis=0).max() > DIVERGED for z in swept.tape.nonlinear_inputs
     )
-    lost = {n: _lost(bar, grads[n] * unit) for n, bar in swept.bars.items()} if chaotic else None
-    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, lost)
+    chaotic = {n: _chaotic(bar, grads[n] * unit) for n, bar in swept.bars.items() if diverged}
+    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, chaotic or None)
 
 
 DIVERGED = 0.1
@@ -173,7 +175,7 @@ tenths, at every step anew.
 """
 
 
-def _lost(bar: Array, scatter: Array) -> Array:
+def _chaotic(bar: Array, scatter: Array) -> Array:
     """Infinite where runs that diverged agree on nothing of a gradient.
 
     What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of

@@ -128,7 +128,7 @@ def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator
             oracle_rounding=own,
             bound=float(bound[index]),
             tiniest=budgets.floor,
-            choice=float(np.broadcast_to(budgets.choice(name, bound), shape)[index]),
+            choice=float(np.broadcast_to(budgets.subgradient_width(name, bound), shape)[index]),
             proven=budgets.proven,
         )
 

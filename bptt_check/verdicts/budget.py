@@ -48,22 +48,23 @@ class Budgets:
         if not self.proven:
             rounding = rounding + self.oracle.error(name)
         bound = self.bound(name)
-        known = self.tolerance.units * rounding + bound + self.choice(name, bound) + self.floor
-        return known + self.anything(name)
+        known = self.tolerance.units * rounding + bound
+        known = known + self.subgradient_width(name, bound) + self.floor
+        return known + self.unbounded(name)
 
-    def anything(self, name: str) -> Array | float:
+    def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
-        of_oracle = 0.0 if self.proven else self.oracle.anything(name)
-        return self.subject.anything(name) + of_oracle
+        of_oracle = 0.0 if self.proven else self.oracle.unbounded(name)
+        return self.subject.unbounded(name) + of_oracle
 
-    def choice(self, name: str, bound: Array) -> Array:
+    def subgradient_width(self, name: str, bound: Array) -> Array:
         """What a subgradient may differ from the oracle's, unless a proof's bound reaches to all.
 
         Finite differences reach to the derivatives on both sides, between which another choice of
         slopes need not lie.
         """
-        choice, reach = self.subject.choice(name), 2.0 * bound if self.proven else 0.0
-        return np.where(reach >= (1.0 - 1e-9) * choice, 0.0, choice)
+        width, reach = self.subject.subgradient_width(name), 2.0 * bound if self.proven else 0.0
+        return np.where(reach >= (1.0 - 1e-9) * width, 0.0, width)
 
     @property
     def floor(self) -> float:

@@ -74,9 +74,9 @@ def judge_gradient(difference: Difference, oracle: str, budgets: Budgets) -> Row
 def _explained(row: Row, budgets: Budgets) -> Row:
     """The row with why it says no more: chaos, before a kink within the step or at the point."""
     if row.reason_kind is Reason.KINK_WITHIN_STEP:
-        chaotic = np.all(budgets.anything(row.parameter))
+        chaotic = np.all(budgets.unbounded(row.parameter))
         return row.because(row.verdict, Reason.CHAOTIC, budgets.subject.dtype) if chaotic else row
-    at_kink = int(np.sum(np.asarray(budgets.subject.choice(row.parameter)) > 0))
+    at_kink = int(np.sum(np.asarray(budgets.subject.subgradient_width(row.parameter)) > 0))
     if row.verdict == Verdict.FAIL or not at_kink:
         return row
     return row.because(row.verdict, Reason.AT_KINK, at_kink, row.entries)

@@ -199,7 +199,7 @@ def test_normal_regime_is_never_chaotic():
     """In the normal regime there is no chaos to hide behind, in any dtype that has digits."""
     for dtype in ("float64", "float32"):
         for case in drawn(dtype, "normal", 60):
-            assert conditioning(case, dtype).lost is None, str(case.spec)
+            assert conditioning(case, dtype).chaotic is None, str(case.spec)
 
 
 def both(case: Case) -> tuple[Conditioning, Conditioning]:
@@ -356,8 +356,8 @@ def test_a_kink_widens_the_subdifferential():
     """At a pre-activation of exactly 0 the slope may be 0, 1 or between; beside it, no choice."""
     at, beside = (conditioning(relu_case(b), "float64") for b in (0.0, 0.5))
 
-    assert at.choice("b_h_l0") == np.ones(1)
-    assert beside.choice("b_h_l0") == 0.0
+    assert at.subgradient_width("b_h_l0") == np.ones(1)
+    assert beside.subgradient_width("b_h_l0") == 0.0
     for one in (at, beside):
         assert one.error("b_h_l0")[0] / PRECISIONS["float64"].unit < 10
 

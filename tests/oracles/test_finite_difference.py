@@ -32,9 +32,10 @@ def largest_ratio(case: Case, want: dict[str, np.ndarray]) -> float:
     """
     result, conditioned = finite_difference(case), conditioning(case, "float64")
     assert result.bounds is not None
+    widths = {n: conditioned.subgradient_width(n) for n in want}
     ratios = [
         np.abs(result.grads[n] - a)
-        / (result.bounds[n] + 12 * conditioned.error(n) + conditioned.choice(n) + TINIEST)
+        / (result.bounds[n] + 12 * conditioned.error(n) + widths[n] + TINIEST)
         for n, a in want.items()
     ]
     return max(float(r[np.isfinite(r)].max(initial=0.0)) for r in ratios)

@@ -37,8 +37,8 @@ def test_a_right_gradient_passes():
 
 def test_chaos_is_the_reason_also_where_there_are_kinks():
     """Which decides nothing, whatever subgradient is taken."""
-    lost = {"b": np.full(4, np.inf)}
-    subject = replace(conditioning_of(1.0, b=4), kinks={"b": np.ones(4)}, lost=lost)
+    chaotic = {"b": np.full(4, np.inf)}
+    subject = replace(conditioning_of(1.0, b=4), kinks={"b": np.ones(4)}, chaotic=chaotic)
     row = judge_gradient(
         difference([9, 9, 9, 9], [1, 2, 3, 4]), "o", replace(budgets_of(), subject=subject)
     )
