@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import signal
 import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +32,7 @@ from ..cases.contract import (
 from ..cases.probes import probes
 from ..cases.result import Result
 from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
+from .own_code import is_ours
 from .uninitialised import np_empty_filled_with, refill_freed_blocks
 
 
@@ -250,8 +249,7 @@ def explained(error: BaseException) -> str:
     if isinstance(error, SubjectFailed):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    ours = f"{Path(__file__).parents[1]}{os.sep}"  # adapters to frameworks too
-    outside = [f for f in frames if not f.filename.startswith(ours)]
+    outside = [f for f in frames if not is_ours(f.filename)]
     where = (
         f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
     )

@@ -18,13 +18,13 @@ from typing import IO, Any
 
 KEPT = 4000
 """Bytes of standard error that are kept."""
-PATIENCE = 300.0
+LONGEST_WAIT = 300.0
 """Seconds to wait for a message where no limit was given: nothing waits for ever."""
-LEAVE = 5.0
+SECONDS_TO_END = 5.0
 """Seconds that a closed or killed process gets to be gone; after that we go on without it."""
 
 
-Message = bytes | Exception | None
+Received = bytes | Exception | None
 """What comes from a child: a message, what was raised in reading one, or None at the end."""
 
 
@@ -56,7 +56,7 @@ class Child:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.stdin: IO[bytes] = self._process.stdin
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Received] = queue.SimpleQueue()
         self._tail = _Tail(self._process.stderr)
         self._reader = threading.Thread(
             target=_deliver,
@@ -72,7 +72,7 @@ class Child:
         return self._process.pid
 
     @property
-    def said(self) -> str:
+    def stderr_end(self) -> str:
         """The last lines of its standard error; complete once it has ended."""
         return self._tail.text
 
@@ -121,7 +121,7 @@ class Child:
     def status(self) -> int | None:
         """Its exit status, negative that of a signal; None if it had to be killed."""
         try:
-            self._process.wait(LEAVE)
+            self._process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             self.kill()
             return None
@@ -131,17 +131,17 @@ class Child:
 
     def _reap(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(LEAVE)
+            self._process.wait(SECONDS_TO_END)
         with contextlib.suppress(OSError):  # what was buffered for a dead reader
             self.stdin.close()
-        self._reader.join(LEAVE)
-        self._tail.join(LEAVE)
+        self._reader.join(SECONDS_TO_END)
+        self._tail.join(SECONDS_TO_END)
 
 
 def _deliver(
     stream: IO[bytes],
     read: Callable[[IO[bytes]], bytes | None],
-    inbox: queue.SimpleQueue[Message],
+    inbox: queue.SimpleQueue[Received],
 ) -> None:
     """Bring messages to where they can be waited for, until the stream ends."""
     with stream:
@@ -196,7 +196,7 @@ class _Tail(threading.Thread):
                     sys.stderr.flush()
 
 
-def last_words(stderr: str, lines: int = 3) -> str:
+def end_of_stderr(stderr: str, lines: int = 3) -> str:
     """The end of what a process wrote to its standard error, as part of a sentence."""
     words = [line.strip() for line in stderr.splitlines() if line.strip()][-lines:]
     return f"; the end of its standard error: {' / '.join(words)}" if words else ""

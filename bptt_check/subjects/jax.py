@@ -21,26 +21,26 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.namespaces.jax import Jax
 from ..errors import SpecError
-from .tensors import Frame, View, arrays_of, frame, loss_of, view
+from .tensors import Frame, TensorCase, arrays_of, frame_of, loss_of, tensor_case
 
 Supports = Callable[[Model], bool]
 
 
 def from_function(
-    function: Callable[[View], Any],
+    function: Callable[[TensorCase], Any],
     *,
     jit: bool = False,
     device: str = "cpu",
     dtype: Any = None,
     name: str | None = None,
     supports: Supports | None = None,
-) -> Subject:
+) -> JaxSubject:
     """A subject that differentiates a function of JAX arrays.
 
     Args:
-        function: takes a `View`, a case whose arrays are JAX's, and returns the loss, or `(y, h_n)`
-            or `(y, (h_n, c_n))` with final states (layers*N, B, H), whose loss is then computed
-            for it.
+        function: takes a `TensorCase`, a case whose arrays are JAX's, and returns the loss, or
+            `(y, h_n)` or `(y, (h_n, c_n))` with final states (layers*N, B, H), whose loss is then
+            computed for it.
         jit: compile it. XLA compiles for every shape, a second or so, and a run draws many shapes;
             worth it where the function is itself a scan, which is compiled at every call otherwise.
         device: a platform of `jax.devices`, such as "cpu" or "gpu".
@@ -56,11 +56,11 @@ def from_function(
     own = name or getattr(function, "__qualname__", type(function).__name__)
     program: Any = partial(_loss_and_grads, function)
     compiled = jax.jit(program, static_argnums=0) if jit else program
-    return Subject(compiled, _device(device), dtype, own, supports or _always)
+    return JaxSubject(compiled, _device(device), dtype, own, supports or _always)
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class JaxSubject:
     """`case -> Result` through reverse mode."""
 
     program: Callable[[Frame, Any], Any]
@@ -77,16 +77,16 @@ class Subject:
             return jnp.asarray(array, dtype=kind if array.dtype.kind == "f" else None)
 
         with jax.enable_x64(kind == np.float64), jax.default_device(self.device):
-            loss, grads = self.program(frame(case), arrays_of(case, convert))
-            found = {n: np.asarray(g).astype(case.stored) for n, g in grads.items()}
-            return Result(float(loss), {n: found[n] for n in case.inputs})
+            loss, grads = self.program(frame_of(case), arrays_of(case, convert))
+            stored = {n: np.asarray(g).astype(case.stored) for n, g in grads.items()}
+            return Result(float(loss), {n: stored[n] for n in case.inputs})
 
 
-def _loss_and_grads(function: Callable[[View], Any], of: Frame, arrays: Any) -> Any:
+def _loss_and_grads(function: Callable[[TensorCase], Any], of: Frame, arrays: Any) -> Any:
     """Loss and the gradient of every input."""
 
     def loss(inputs: Any) -> Any:
-        returned = function(view(of, inputs, arrays["constants"]))
+        returned = function(tensor_case(of, inputs, arrays["constants"]))
         return _scalar(loss_of(Jax(), of, inputs, arrays["loss"], returned))
 
     return jax.value_and_grad(loss)(arrays["inputs"])

@@ -25,7 +25,7 @@ from ..cases.case import DTYPES, Case
 from ..cases.model import Model
 from ..cases.result import Result
 from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
-from .child_process import PATIENCE, Child, describe_status, last_words
+from .child_process import LONGEST_WAIT, Child, describe_status, end_of_stderr
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ OUTPUT = "output."
 """Starts the name of a tensor that is a value of the forward pass and no gradient."""
 
 
-class Hello(msgspec.Struct):
+class ProgramHello(msgspec.Struct):
     """The first line of a program: what it speaks, and what it does."""
 
     protocol: int
@@ -47,7 +47,7 @@ class Hello(msgspec.Struct):
     truncation: bool = False
 
 
-class Reply(msgspec.Struct):
+class ProgramReply(msgspec.Struct):
     """The line that answers a case: one of `ok`, `unsupported` and `error`."""
 
     id: int
@@ -127,7 +127,7 @@ class Program:
             number = next(self._numbers)
             request = {"id": number, "in": str(given), "out": str(answer)}
             self._child.send(msgspec.json.encode(request) + b"\n")
-            reply = _decoded(self._line(), Reply)
+            reply = _decoded(self._line(), ProgramReply)
             if reply.id != number:
                 raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
         except BaseException:  # also the limit of time: where it stands now nobody knows
@@ -138,11 +138,11 @@ class Program:
         if not reply.ok:
             raise SubjectFailed(f"reported an error: {reply.error or 'without saying which'}")
 
-    def _start(self) -> Hello:
+    def _start(self) -> ProgramHello:
         self._child = Child(self._command, _read_line)
         self._finalizer = weakref.finalize(self, self._child.kill)
         try:
-            hello = _decoded(self._line(), Hello)
+            hello = _decoded(self._line(), ProgramHello)
             _check(hello)
         except BaseException:
             self._drop()
@@ -153,12 +153,12 @@ class Program:
         """The next line of the program, or how it ended instead."""
         assert self._child is not None
         try:
-            line = self._child.receive(PATIENCE)
+            line = self._child.receive(LONGEST_WAIT)
         except TimeoutError:
-            raise SubjectFailed(f"said nothing for {PATIENCE:g} s") from None
+            raise SubjectFailed(f"said nothing for {LONGEST_WAIT:g} s") from None
         if line is None:
             ending = self._child.ending()
-            raise SubjectFailed(ending + last_words(self._child.said))
+            raise SubjectFailed(ending + end_of_stderr(self._child.stderr_end))
         return line
 
     def _drop(self) -> None:
@@ -186,16 +186,16 @@ class OneShot:
         child = Child([*self._command, str(given), str(answer)], _read_line)
         try:
             child.stdin.close()
-            while (line := child.receive(PATIENCE)) is not None:
+            while (line := child.receive(LONGEST_WAIT)) is not None:
                 print(line.decode("utf-8", "replace"), file=sys.stderr)
             status = child.status()
         except TimeoutError:
-            raise SubjectFailed(f"did not end in {PATIENCE:g} s") from None
+            raise SubjectFailed(f"did not end in {LONGEST_WAIT:g} s") from None
         finally:
             child.kill()
         if status != 0:
             ending = "did not end" if status is None else describe_status(status)
-            raise SubjectFailed(ending + last_words(child.said))
+            raise SubjectFailed(ending + end_of_stderr(child.stderr_end))
 
 
 def write_case(case: Case, path: Path) -> None:
@@ -252,11 +252,11 @@ def _decoded(line: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(line, type=kind)
     except msgspec.DecodeError as error:
         shown = line[:80].decode("utf-8", "replace")
-        name = "hello line" if kind is Hello else "answer"
+        name = "hello line" if kind is ProgramHello else "answer"
         raise SubjectFailed(f"wrote {shown!r} where its {name} belongs: {error}") from error
 
 
-def _check(hello: Hello) -> None:
+def _check(hello: ProgramHello) -> None:
     """Raise `SubjectFailed` for a hello line that means nothing here."""
     if hello.protocol != PROTOCOL:
         raise SubjectFailed(

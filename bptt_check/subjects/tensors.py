@@ -30,7 +30,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class TensorCase:
     """A case whose arrays belong to a framework; names and shapes are those of a `Case`."""
 
     model: Model
@@ -51,7 +51,7 @@ class View:
         return self.h0 if self.c0 is None else (self.h0, self.c0)
 
 
-def frame(case: Case) -> Frame:
+def frame_of(case: Case) -> Frame:
     """The frame of a case."""
     return Frame(case.model, case.sizes, case.truncation)
 
@@ -65,11 +65,11 @@ def arrays_of(case: Case, convert: Callable[[Any], Any]) -> dict[str, dict[str, 
     return {group: {n: convert(a) for n, a in named.items()} for group, named in groups.items()}
 
 
-def view(of: Frame, inputs: Fields, constants: Fields) -> View:
+def tensor_case(of: Frame, inputs: Fields, constants: Fields) -> TensorCase:
     """The view of a case: its frame, its inputs and its constants."""
     outer = {n: inputs[n] for n in ("x", "h0", "c0") if n in inputs}
     params = {n: a for n, a in inputs.items() if n not in outer}
-    return View(of.model, of.sizes, of.truncation, params, **outer, **constants)
+    return TensorCase(of.model, of.sizes, of.truncation, params, **outer, **constants)
 
 
 def loss_of(xp: Namespace, of: Frame, inputs: Fields, ours: Fields, returned: Any) -> Any:

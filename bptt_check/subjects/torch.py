@@ -20,7 +20,7 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.namespaces.torch import Torch, threads
 from ..errors import SpecError, Unsupported
-from .tensors import View, arrays_of, frame, loss_of, view
+from .tensors import TensorCase, arrays_of, frame_of, loss_of, tensor_case
 
 Supports = Callable[[Model], bool]
 
@@ -33,18 +33,18 @@ CELLS: dict[type[torch.nn.Module], str] = {
 
 
 def from_function(
-    function: Callable[[View], Any],
+    function: Callable[[TensorCase], Any],
     *,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
     threads: int = 1,
     name: str | None = None,
     supports: Supports | None = None,
-) -> Subject:
+) -> TorchSubject:
     """A subject that differentiates a function of tensors by autograd.
 
     Args:
-        function: takes a `View`, a case whose arrays are tensors (parameters, `x`, `h0`, `c0`
+        function: takes a `TensorCase`, a case whose arrays are tensors (parameters, `x`, `h0`, `c0`
             require grad) and returns the loss, or `(y, h_n)` or `(y, (h_n, c_n))` as torch's
             modules do, whose loss is then computed for it.
         device: where the tensors live.
@@ -57,7 +57,7 @@ def from_function(
         SpecError: the device is not there, or the dtype is no floating point.
     """
     own = name or getattr(function, "__qualname__", type(function).__name__)
-    return Subject(function, _device(device), _dtype(dtype), threads, own, supports or _always)
+    return TorchSubject(function, _device(device), _dtype(dtype), threads, own, supports or _always)
 
 
 def from_module(
@@ -69,7 +69,7 @@ def from_module(
     dtype: torch.dtype | None = None,
     threads: int = 1,
     name: str | None = None,
-) -> Subject:
+) -> TorchSubject:
     """A subject of a module that is built and called as `torch.nn.RNN`, `LSTM` and `GRU` are.
 
     Its parameters have torch's names (`weight_ih_l0`, `bias_hh_l1_reverse`, ...), the call is
@@ -91,14 +91,14 @@ def from_module(
         raise SpecError(f"cell must be one of {', '.join(CELLS.values())}, got {cell!r}.")
     own = name or getattr(factory, "__qualname__", type(factory).__name__)
     run = _Module(factory, chosen, packed)
-    return Subject(run, _device(device), _dtype(dtype), threads, own, run.supports)
+    return TorchSubject(run, _device(device), _dtype(dtype), threads, own, run.supports)
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class TorchSubject:
     """`case -> Result` through autograd."""
 
-    function: Callable[[View], Any]
+    function: Callable[[TensorCase], Any]
     device: torch.device
     dtype: torch.dtype | None
     threads: int
@@ -117,16 +117,16 @@ class Subject:
             real = array.dtype.kind == "f"
             return torch.tensor(array, device=self.device, dtype=kind if real else None)
 
-        of = frame(case)
+        of = frame_of(case)
         with torch.inference_mode(False), torch.enable_grad(), threads(self.threads):
             arrays = arrays_of(case, convert)
             leaves = {n: a.requires_grad_() for n, a in arrays["inputs"].items()}
-            returned = self.function(view(of, leaves, arrays["constants"]))
+            returned = self.function(tensor_case(of, leaves, arrays["constants"]))
             loss = _scalar(loss_of(Torch(), of, leaves, arrays["loss"], returned))
-            found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+            grads = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
         return Result(
             loss.item(),
-            {n: _back(g, case.inputs[n]) for n, g in zip(leaves, found, strict=True)},
+            {n: _back(g, case.inputs[n]) for n, g in zip(leaves, grads, strict=True)},
         )
 
 
@@ -185,7 +185,7 @@ class _Module:
             model.cell == self.cell and model.activation in ("tanh", "relu") and model.reset_after
         )
 
-    def __call__(self, case: View) -> Any:
+    def __call__(self, case: TensorCase) -> Any:
         """The outputs of the module, (y, final states)."""
         if case.truncation is not None or (case.lengths is not None and not self.packed):
             what = "truncation" if case.truncation is not None else "lengths"
@@ -200,7 +200,7 @@ class _Module:
             y, _ = pad_packed_sequence(y, total_length=case.sizes.T)
         return y, last
 
-    def _built(self, case: View) -> torch.nn.Module:
+    def _built(self, case: TensorCase) -> torch.nn.Module:
         """The module of a model, on the device and in the dtype of the case."""
         model = case.model
         options: dict[str, Any] = {"bias": model.bias, "bidirectional": model.bidirectional}

@@ -194,7 +194,7 @@ def test_one_shot_is_the_same_without_a_conversation():
 )
 def test_one_shot_has_errors_too(mode, error, monkeypatch):
     """A status that is not 0, no file, no end."""
-    monkeypatch.setattr("bptt_check.subjects.child_process.LEAVE", 0.2)
+    monkeypatch.setattr("bptt_check.subjects.child_process.SECONDS_TO_END", 0.2)
 
     assert call(loading.load(text_of(mode, "exec1")), BAD, LONG).text == error
 
@@ -237,14 +237,20 @@ def test_the_page_of_the_protocol_names_every_word_of_it(tmp_path):
     """Every key of the metadata, of the hello line and of the lines stands on the page."""
     from safetensors import safe_open
 
-    from bptt_check.subjects.program import PROTOCOL, Hello, Reply, write_case
+    from bptt_check.subjects.program import PROTOCOL, ProgramHello, ProgramReply, write_case
 
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
     case = bc.Spec.parse("rnn-tanh T=1 k1=1 k2=1").build()
     write_case(case, tmp_path / "in.safetensors")
     with safe_open(tmp_path / "in.safetensors", framework="numpy") as file:
         words = set(file.metadata())
-    words |= {*Hello.__struct_fields__, *Reply.__struct_fields__, "in", "out", "output."}
+    words |= {
+        *ProgramHello.__struct_fields__,
+        *ProgramReply.__struct_fields__,
+        "in",
+        "out",
+        "output.",
+    }
 
     assert [w for w in sorted(words) if f"`{w}`" not in page and f'"{w}"' not in page] == []
     assert f"version {PROTOCOL}" in page

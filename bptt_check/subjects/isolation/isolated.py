@@ -18,8 +18,8 @@ from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
 from ..calling import RemoteSubject
-from ..child_process import PATIENCE, Child
-from . import memory_limit as _memory, protocol
+from ..child_process import LONGEST_WAIT, Child
+from . import memory_limit, protocol
 from .worker_process import Ended, Worker
 
 IN_A_ROW, IN_ALL = 3, 32
@@ -33,17 +33,17 @@ class Deaths:
         self._counts: dict[str, tuple[int, int]] = {}
         self._last: dict[str, str] = {}
 
-    def lived(self, model: str) -> None:
+    def came_back(self, model: str) -> None:
         """A call on the model came back in time."""
         self._counts[model] = (0, self._of(model)[1])
 
-    def died(self, model: str, of_what: str) -> None:
+    def did_not_come_back(self, model: str, of_what: str) -> None:
         """A call on the model did not."""
         in_row, in_all = self._of(model)
         self._counts[model] = (in_row + 1, in_all + 1)
         self._last[model] = of_what
 
-    def given_up(self, model: str) -> str:
+    def reason_given_up(self, model: str) -> str:
         """Why the model's cases are not called any more; "" if they are."""
         in_row, in_all = self._of(model)
         if in_row < IN_A_ROW and in_all < IN_ALL:
@@ -81,9 +81,9 @@ class Isolated(RemoteSubject):
         memory: str | int | None = None,
     ) -> None:
         self._timeout = _positive(timeout)
-        self._memory = None if memory is None else _memory.parse_size(memory)
+        self._memory = None if memory is None else memory_limit.parse_size(memory)
         if self._memory is not None:
-            _memory.check_measurable()
+            memory_limit.check_measurable()
         self.address = text
         self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
         self._deaths = Deaths()
@@ -106,21 +106,21 @@ class Isolated(RemoteSubject):
         if reason := self._no_supports.get(case.model):
             return Answer(outcome=Outcome.RAISED, text=reason)
         model = str(case.model)
-        if reason := self._deaths.given_up(model):
+        if reason := self._deaths.reason_given_up(model):
             return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
         try:
             reply = self._request(protocol.CallSubject(case, limit, probe, once), limit)
         except Ended as end:
-            self._deaths.died(model, str(end))
+            self._deaths.did_not_come_back(model, str(end))
             return Answer(outcome=end.outcome, text=str(end))
         except SubjectFailed as error:
             return Answer(outcome=Outcome.RAISED, text=str(error))
         assert isinstance(reply, protocol.Answered)
         if reply.answer.outcome is Outcome.TIMED_OUT:
-            self._deaths.died(model, reply.answer.text)
+            self._deaths.did_not_come_back(model, reply.answer.text)
         else:
-            self._deaths.lived(model)
+            self._deaths.came_back(model)
         return reply.answer
 
     def __call__(self, case: Case) -> Result:
@@ -153,7 +153,7 @@ class Isolated(RemoteSubject):
             raise AttributeError(name)
         return lambda *arguments: self._returned(protocol.CallFunction(name, list(arguments)))
 
-    # --- life and death ---------------------------------------------------------------------------
+    # --- the worker process -----------------------------------------------------------------------
 
     def close(self) -> None:
         """End the worker."""
@@ -179,7 +179,7 @@ class Isolated(RemoteSubject):
         tied = threading.current_thread() is threading.main_thread()
         start = protocol.Start(self.address, str(worker.trace), self._scratch.name, tied)
         try:
-            reply = worker.request(start, PATIENCE)
+            reply = worker.request(start, LONGEST_WAIT)
         except Ended as end:
             self._drop()
             raise SubjectNotFound(f"importing {self.address} failed: it {end}.") from None
@@ -206,7 +206,7 @@ class Isolated(RemoteSubject):
                 raise Ended(f"could not be loaded again: {error}") from error
         assert self._worker is not None
         try:
-            reply = self._worker.request(request, limit or PATIENCE)
+            reply = self._worker.request(request, limit or LONGEST_WAIT)
         except BaseException:  # Ctrl-C too: what it does now is of no use to anybody
             self._drop()
             raise

@@ -24,8 +24,8 @@ def parse_size(size: str | int) -> int:
     Raises:
         SpecError: it is no positive size.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(size).strip(), re.IGNORECASE)
-    size_in_bytes = int(float(found[1]) * UNITS[found[2].upper()]) if found else 0
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(size).strip(), re.IGNORECASE)
+    size_in_bytes = int(float(match[1]) * UNITS[match[2].upper()]) if match else 0
     if size_in_bytes <= 0:
         raise SpecError(f"memory must be a size such as 2G or 512M, got {size!r}.")
     return size_in_bytes
@@ -64,12 +64,12 @@ def resident(pid: int) -> int:
 
 def _tree(pid: int) -> list[int]:
     """A process and its descendants, by whichever of its threads they were started."""
-    found = [pid]
-    for each in found:
+    pids = [pid]
+    for each in pids:
         for children in Path(f"/proc/{each}/task").glob("*/children"):
             with contextlib.suppress(OSError):
-                found += map(int, children.read_text().split())
-    return found
+                pids += map(int, children.read_text().split())
+    return pids
 
 
 def _resident_of(pid: int) -> int:

@@ -30,7 +30,7 @@ _HEAD = struct.Struct("<4sQ")
 _SHAPE_AT = 4
 
 
-class Garbled(Exception):
+class GarbledMessage(Exception):
     """What came is no message of ours."""
 
 
@@ -42,7 +42,7 @@ class Start(msgspec.Struct, tag=True):
     subject: str
     trace: str
     scratch: str
-    tied: bool
+    ends_with_parent: bool
 
 
 class CallSubject(msgspec.Struct, tag=True):
@@ -131,7 +131,7 @@ def receive(stream: IO[bytes]) -> bytes | None:
         return None
     magic, length = _HEAD.unpack(head)
     if magic != MAGIC or length > LARGEST:
-        raise Garbled("wrote into the channel of its worker")
+        raise GarbledMessage("wrote into the channel of its worker")
     body = stream.read(length)
     return body if len(body) == length else None
 
@@ -150,7 +150,7 @@ def read_reply(body: bytes) -> Reply:
     try:
         return _replies.decode(body)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise Garbled(f"gave an answer that cannot be read: {error}") from error
+        raise GarbledMessage(f"gave an answer that cannot be read: {error}") from error
 
 
 def _to_wire(value: Any) -> Any:

@@ -29,12 +29,12 @@ from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
 """What a subject may offer beside itself."""
-QUIET = 0.25
+ANNOUNCE_AFTER = 0.25
 """Seconds within a request after which a further call is announced."""
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
+def serve() -> None:
     """Serve the process that started this one until it closes the pipe."""
     requests, replies = _take_channel()
     body = protocol.receive(requests)
@@ -78,7 +78,7 @@ def _prepare(start: protocol.Start) -> None:
         faulthandler.register(signal.SIGUSR1, trace, all_threads=False)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
-    if start.tied and sys.platform == "linux":
+    if start.ends_with_parent and sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -125,13 +125,13 @@ class Watched:
 
     def __init__(self, subject: Callable[..., Any], channel: Channel) -> None:
         self._subject, self._channel = subject, channel
-        self.heard = 0.0
+        self.last_announced = 0.0
 
     def __call__(self, case: Case) -> Any:
         """What the subject returns."""
-        if time.monotonic() - self.heard > QUIET:
+        if time.monotonic() - self.last_announced > ANNOUNCE_AFTER:
             self._channel.send(protocol.Began())
-            self.heard = time.monotonic()
+            self.last_announced = time.monotonic()
         return self._subject(case)
 
     def __getattr__(self, name: str) -> Any:
@@ -139,7 +139,7 @@ class Watched:
 
 
 def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
-    subject.heard = time.monotonic()
+    subject.last_announced = time.monotonic()
     if isinstance(request, protocol.CallSubject):
         return protocol.Answered(_called(subject, request))
     if isinstance(request, protocol.Supports):

@@ -1,4 +1,4 @@
-"""One life of the worker process: its limits, and what it died of."""
+"""One worker process, from its start to its end: its limits, and what it ended of."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from pathlib import Path
 from ...cases.contract import Outcome
 from ...errors import SubjectFailed
 from ..calling import overtime
-from ..child_process import Child, last_words
-from . import memory_limit as _memory, protocol
+from ..child_process import Child, end_of_stderr
+from ..own_code import is_ours
+from . import memory_limit, protocol
 
 GRACE = 1.0
 """Seconds beyond the limit after which a worker that did not interrupt itself is killed."""
-LOOK = 0.02
+INTERVAL = 0.02
 """Seconds between two looks at the memory of a worker."""
-WHERE = 3.0
+SECONDS_TO_WRITE = 3.0
 """Seconds that a hanging worker gets to write where it hangs, before it is killed."""
+LIBRARY = str(Path(json.__file__).parents[1])
+"""The folder of the standard library."""
 START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from bptt_check.subjects.isolation.worker import main
-main()
+from bptt_check.subjects.isolation.worker import serve
+serve()
 """
 
 
@@ -38,7 +41,7 @@ class Ended(SubjectFailed):
 
 
 class Worker:
-    """One life of the worker process."""
+    """One worker process; a subject that ends it gets another."""
 
     def __init__(self, folder: Path, memory: int | None) -> None:
         self.trace = folder / "traceback.txt"
@@ -66,40 +69,39 @@ class Worker:
         while True:
             left = max(deadline - time.monotonic(), 0.0)
             try:
-                body = self.child.receive(left if self._memory is None else min(left, LOOK))
+                body = self.child.receive(left if self._memory is None else min(left, INTERVAL))
                 if body is not None:
                     return protocol.read_reply(body)
             except TimeoutError:
-                self._look(deadline, limit)
+                self._check_limits(deadline, limit)
                 continue
-            except protocol.Garbled as error:
+            except protocol.GarbledMessage as error:
                 raise Ended(str(error)) from error
             ending = self.child.ending()
-            raise Ended(ending + (self._place() or last_words(self.child.said)))
+            raise Ended(ending + (self._innermost_line() or end_of_stderr(self.child.stderr_end)))
 
-    def _look(self, deadline: float, limit: float) -> None:
+    def _check_limits(self, deadline: float, limit: float) -> None:
         """Raise `Ended` if the worker is over one of its limits."""
-        if self._memory is not None and _memory.resident(self.child.pid) > self._memory:
-            raise Ended(f"used more than {_memory.show_size(self._memory)} of memory")
+        if self._memory is not None and memory_limit.resident(self.child.pid) > self._memory:
+            raise Ended(f"used more than {memory_limit.show_size(self._memory)} of memory")
         if time.monotonic() >= deadline:
-            self._ask_where()
-            what = f"{overtime(limit)}{self._place()}, and had to be killed"
+            self._have_traceback_written()
+            what = f"{overtime(limit)}{self._innermost_line()}, and had to be killed"
             raise Ended(what, Outcome.TIMED_OUT)
 
-    def _ask_where(self) -> None:
+    def _have_traceback_written(self) -> None:
         """Have the worker write where it hangs; its handler needs no turn of the interpreter."""
         if not hasattr(signal, "SIGUSR1"):
             return
         self.child.signal(signal.SIGUSR1)
-        deadline = time.monotonic() + WHERE
-        while not self._place() and time.monotonic() < deadline:
-            time.sleep(LOOK)
+        deadline = time.monotonic() + SECONDS_TO_WRITE
+        while not self._innermost_line() and time.monotonic() < deadline:
+            time.sleep(INTERVAL)
 
-    def _place(self) -> str:
+    def _innermost_line(self) -> str:
         """The innermost line of the subject's own code in the traceback it left, if any."""
-        found = re.findall(r'File "(.+)", line (\d+) in (.+)', self.trace.read_text())
-        library = (str(Path(json.__file__).parents[1]), str(Path(__file__).parents[2]))
-        own = [f for f in found if not f[0].startswith(library)]
+        frames = re.findall(r'File "(.+)", line (\d+) in (.+)', self.trace.read_text())
+        own = [f for f in frames if not (f[0].startswith(LIBRARY) or is_ours(f[0]))]
         if not own:
             return ""
         file, line, function = own[0]

@@ -74,7 +74,7 @@ def test_the_end_of_a_stream_is_no_frame():
 @pytest.mark.parametrize("stream", [b"hello world\n12345", b"BPT1" + b"\xff" * 8])
 def test_what_is_no_frame_is_refused(stream):
     """Text on the channel, and a length that nothing has."""
-    with pytest.raises(protocol.Garbled, match="wrote into the channel"):
+    with pytest.raises(protocol.GarbledMessage, match="wrote into the channel"):
         protocol.receive(io.BytesIO(stream))
 
 
@@ -111,7 +111,7 @@ def returned(value: object) -> bytes:
 )
 def test_what_is_no_reply_is_refused(body):
     """Pickles, other types, arrays that are none: a sentence, and nothing is run or allocated."""
-    with pytest.raises(protocol.Garbled, match="gave an answer that cannot be read"):
+    with pytest.raises(protocol.GarbledMessage, match="gave an answer that cannot be read"):
         protocol.read_reply(body)
 
 
