@@ -133,7 +133,7 @@ def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
     wanted = dict.fromkeys(names)
     if not wanted:
         raise SpecError("oracles is empty; name at least one, or leave it out for all.")
-    return tuple(_oracles.load(name) for name in wanted)
+    return tuple(_oracles.load_oracle(name) for name in wanted)
 
 
 __all__ = [

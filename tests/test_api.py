@@ -241,7 +241,7 @@ def test_oracle_names_begin_with_the_columns_of_the_report():
 
 def test_a_loaded_oracle_has_its_name():
     """So that rows can be labelled."""
-    assert oracles.load("complex_step").name == "complex_step"
+    assert oracles.load_oracle("complex_step").name == "complex_step"
 
 
 def test_a_missing_framework_says_what_to_install(monkeypatch):

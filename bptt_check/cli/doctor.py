@@ -31,7 +31,7 @@ def examine(name: str) -> str:
     if not oracles.available(name):
         return f"not installed: {oracles.FRAMEWORKS[name].install}"
     try:
-        result = oracles.load(name)(Spec.parse(TINY).build())
+        result = oracles.load_oracle(name)(Spec.parse(TINY).build())
         sound = all(np.all(np.isfinite(g)) for g in result.grads.values())
     except Exception as error:  # whatever a framework raises is the answer
         return f"broken: {type(error).__name__}: {error}"

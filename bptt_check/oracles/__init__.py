@@ -77,10 +77,10 @@ def available(name: str) -> bool:
 
 def defaults() -> list[Oracle]:
     """Every oracle whose framework is installed; a slow one leaves large cases alone."""
-    return [load(name, asked_for=False) for name in names() if available(name)]
+    return [load_oracle(name, asked_for=False) for name in names() if available(name)]
 
 
-def load(name: str, asked_for: bool = True) -> Oracle:
+def load_oracle(name: str, asked_for: bool = True) -> Oracle:
     """The oracle of that name; one that was not asked for leaves cases that are too large alone.
 
     Raises:

@@ -17,7 +17,7 @@ def render_study(power: Power) -> str:
         {
             "share": share,
             "thousands": lambda number: f"{number:,}",
-            "explained": tables.comparison_text,
+            "explained": tables.same_formula_text,
         },
         power=power,
         verdict=Verdict.PASS if power.passed else Verdict.FAIL,

@@ -155,7 +155,7 @@ def _checker_score(
     )
 
 
-def comparison_text(comparison: FormulaComparison | None) -> str:
+def same_formula_text(comparison: FormulaComparison | None) -> str:
     """How a mutant is known to be the same formula, or what distinguishes it; empty for None."""
     if comparison is None:
         return ""

@@ -56,7 +56,7 @@ def _print_checker_scores(power: Power, console: Any) -> None:
 def _print_missed(power: Power, console: Any) -> None:
     for outcome in power.missed:
         edit = f"  {outcome.before}  ->  {outcome.after}"
-        difference = f"  {tables.comparison_text(outcome.comparison)}"
+        difference = f"  {tables.same_formula_text(outcome.comparison)}"
         console.print(f"MISSED {outcome.name}", style="bold red", highlight=False, markup=False)
         console.print(edit, highlight=False, markup=False)
         console.print(difference, highlight=False, markup=False)

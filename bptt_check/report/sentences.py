@@ -31,7 +31,7 @@ def message(run: Run) -> str:
     if run.failures:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
-        return fit([*where, *first.message.splitlines()], bool(first.reproduction))
+        return fit([*where, *lines_of(first.message)], bool(first.reproduction))
     return fit(*without_failure(run))
 
 
@@ -56,6 +56,11 @@ def headline(run: Run) -> str:
     models = grouping.model_facts(run)
     bad = sum(m.verdict.failing for m in models)
     return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(models), 'model')}"
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text that a record holds as a whole, to lay them out on a screen."""
+    return text.splitlines()
 
 
 def fit(

@@ -13,7 +13,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .sentences import LINES, fit, headline, without_failure
+from .sentences import LINES, fit, headline, lines_of, without_failure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -139,7 +139,7 @@ def _cells(model: grouping.ModelFacts) -> list[str]:
 def _failures(run: Run, console: Console) -> None:
     for failure in run.failures[:FAILURES_SHOWN]:
         where = f"\nin {failure.check}" if failure.check else ""
-        said = fit(failure.message.splitlines(), bool(failure.reproduction))
+        said = fit(lines_of(failure.message), bool(failure.reproduction))
         _plain(f"{where}\n{said}", console)
     rest = run.failures[FAILURES_SHOWN:]
     if rest:

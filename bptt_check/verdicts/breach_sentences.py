@@ -107,7 +107,7 @@ def _clipping(clipping: Clipping | None) -> str:
     return "; is it clipped?"
 
 
-def out_of_range(what: OutOfRange) -> str:
+def why_out_of_range(what: OutOfRange) -> str:
     """Why nobody could have returned what is not finite."""
     size = f"{what.reached:.3g}" if np.isfinite(what.reached) else "beyond float64"
     return (

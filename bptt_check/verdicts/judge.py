@@ -14,7 +14,7 @@ from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
 from ..equations import low_precision
 from ..equations.conditioning import Conditioning
-from .breach_sentences import out_of_range
+from .breach_sentences import why_out_of_range
 from .budget import Tolerance
 from .case_report import CaseReport
 from .cause import (
@@ -196,7 +196,7 @@ def _out_of_range(judged: Judgement) -> CaseReport | None:
     beyond = judged.breaches.out_of_range
     if beyond is None:
         return None
-    why = out_of_range(beyond)
+    why = why_out_of_range(beyond)
     rows = (
         r.because(Verdict.INCONCLUSIVE, Reason.OUT_OF_RANGE, why)
         if r.parameter in beyond.names

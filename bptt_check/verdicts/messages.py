@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
-from .breach_sentences import breach_sentence, nonlinearity, out_of_range
+from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
     ContractBroken,
@@ -224,7 +224,7 @@ def _hints(hints: Iterable[Nonlinearity]) -> Iterator[str]:
 
 def _out_of_range(cause: OutOfRange) -> Told:
     """Gradients, or a loss, that no number of the dtype can hold."""
-    lines = [f"not finite: {_listed(cause.names)}", out_of_range(cause)]
+    lines = [f"not finite: {_listed(cause.names)}", why_out_of_range(cause)]
     return "INCONCLUSIVE", f"this case leaves the range of {cause.dtype}", lines
 
 

@@ -42,7 +42,7 @@ def judge(
     entry: Entry, cases: int = 12, seed: int = 0, oracles: Sequence[str] = ORACLES
 ) -> JudgedEntry:
     """The judgement of one entry on so many drawn cases of its target."""
-    setup = Setup(tuple(known.load(name) for name in oracles))
+    setup = Setup(tuple(known.load_oracle(name) for name in oracles))
     plan = Plan((entry.target,), cases, seed=seed)
     return JudgedEntry(entry, Report(*verify_plan(FormulaSubject(entry), plan, setup)))
 

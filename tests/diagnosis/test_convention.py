@@ -16,7 +16,7 @@ import bptt_check as bc
 from bptt_check.conventions import layout
 from bptt_check.conventions.names import Name
 from bptt_check.diagnosis.convention import which_convention
-from bptt_check.oracles import load
+from bptt_check.oracles import load_oracle
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.runs.failures import failure_of
 
@@ -180,7 +180,7 @@ def test_sentence_builds_on_the_declared_convention() -> None:
 def test_message_of_a_failure_names_the_convention() -> None:
     """A run's message and `diagnoses` name the convention."""
     case = cases("lstm")[0]
-    setup = Setup((load("complex_step"),))
+    setup = Setup((load_oracle("complex_step"),))
     subject = written_in(C(gate_order="ifog"))
     first = check_case(subject, case, setup)
 

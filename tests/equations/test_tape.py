@@ -28,7 +28,7 @@ def test_without_rounding_it_equals_torch(family, loss, variant):
     if "mean" in variant and loss == "linear":
         variant = variant.replace("+mean", "")
     text = f"{family}+{loss}{variant} T=4 B=2 D=3 H=3 O=2 seed=3"
-    want = oracles.load("torch")(Spec.parse(text).build())
+    want = oracles.load_oracle("torch")(Spec.parse(text).build())
     swept = sweep(problem_of(Spec.parse(text).build()))
 
     assert swept.losses.sum() == pytest.approx(want.loss, rel=1e-13)
@@ -42,7 +42,7 @@ def test_without_rounding_it_equals_torch_in_every_regime(regime):
     """Large, small and missing values too."""
     pytest.importorskip("torch")
     text = f"gru+2layers T=6 B=2 D=3 H=3 O=2 regime={regime}"
-    want = oracles.load("torch")(Spec.parse(text).build())
+    want = oracles.load_oracle("torch")(Spec.parse(text).build())
     swept = sweep(problem_of(Spec.parse(text).build()))
 
     for name, array in want.grads.items():

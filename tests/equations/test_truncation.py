@@ -233,4 +233,6 @@ def test_every_oracle_differentiates_the_surrogate(oracle, text):
         pytest.importorskip("torch")
     case = case_of(text)
 
-    assert_same(oracles.load(oracle)(case), exact(case), 1e-7 if "finite" in oracle else 1e-13)
+    assert_same(
+        oracles.load_oracle(oracle)(case), exact(case), 1e-7 if "finite" in oracle else 1e-13
+    )

@@ -40,7 +40,7 @@ from bptt_check.runs.run import Plan
 from bptt_check.subjects import loading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SETUP = Setup(tuple(oracles.load(name) for name in ORACLES))
+SETUP = Setup(tuple(oracles.load_oracle(name) for name in ORACLES))
 W, U, V = "W_hh_l0", "W_xh_l0", "W_hy"
 NAMES = [entry.name for entry in GALLERY]
 

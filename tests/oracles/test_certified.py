@@ -19,7 +19,7 @@ from bptt_check.errors import Undecidable
 from bptt_check.oracles import certified
 from bptt_check.runs.check import Setup, check_case
 
-prove = oracles.load("certified")
+prove = oracles.load_oracle("certified")
 
 CASES = [
     "lstm T=3 B=2 D=2 H=2 O=3 seed=1",
@@ -86,8 +86,8 @@ def test_proof_agrees_with_the_other_oracles(text):
     case = bc.Spec.parse(text).build()
     name = "finite_difference" if "relu" in text else "complex_step"
 
-    assert bc.check(oracles.load(name), case, ["certified"]).verdict in ("pass", "imprecise")
-    assert prove(case).loss == pytest.approx(oracles.load(name)(case).loss, rel=1e-13)
+    assert bc.check(oracles.load_oracle(name), case, ["certified"]).verdict in ("pass", "imprecise")
+    assert prove(case).loss == pytest.approx(oracles.load_oracle(name)(case).loss, rel=1e-13)
 
 
 def test_states_that_enter_a_window_are_enclosed():
@@ -193,7 +193,7 @@ def test_large_cases_are_proven_on_demand_only():
     case = bc.Spec.parse("lstm T=40 B=8 D=4 H=8 O=2").build()
 
     with pytest.raises(Undecidable, match="too large to prove unless asked for: 384,000 mult"):
-        oracles.load("certified", asked_for=False)(case)
+        oracles.load_oracle("certified", asked_for=False)(case)
     assert prove(case).proven
 
 
@@ -232,7 +232,7 @@ class Wrong:
     name = "wrong"
 
     def __call__(self, case: bc.Case) -> Result:
-        right = oracles.load("complex_step")(case)
+        right = oracles.load_oracle("complex_step")(case)
         grads = {n: g.copy() for n, g in right.grads.items()}
         grads["b_h_l0"][0] += 0.5
         return Result(right.loss, grads, bounds=right.bounds)
@@ -252,6 +252,6 @@ def test_an_oracle_that_contradicts_a_proof_is_left_out():
 def test_without_a_proof_the_same_disagreement_is_inconclusive():
     """Two oracles, one of them wrong: nobody can say which."""
     case = bc.Spec.parse(CASES[0]).build()
-    both = (Wrong(), oracles.load("complex_step"))
+    both = (Wrong(), oracles.load_oracle("complex_step"))
 
     assert check_case(bptt_reference.loss_and_grads, case, Setup(both)).verdict == "inconclusive"

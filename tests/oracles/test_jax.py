@@ -17,7 +17,7 @@ from bptt_check.cases.result import Result
 from bptt_check.equations import cells
 from bptt_check.equations.network import Problem, problem_of
 from bptt_check.errors import Undecidable
-from bptt_check.oracles import load
+from bptt_check.oracles import load_oracle
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -68,7 +68,7 @@ def test_gradients_agree_with_another_oracle(family: str, regime: str) -> None:
     """Every loss, readout, regime, option and truncation has the gradient of another oracle."""
     if family in WHOLE:
         pytest.importorskip(WHOLE[family])
-    reference, ours = load(WHOLE.get(family, "complex_step")), load("jax")
+    reference, ours = load_oracle(WHOLE.get(family, "complex_step")), load_oracle("jax")
     for case in cases(family, regime):
         assert_same(reference(case), ours(case), 1e-11, case.spec)
 
@@ -77,7 +77,7 @@ def test_sizes_beyond_the_bucket_get_a_larger_one() -> None:
     """Sizes that are not drawn by default go to a larger bucket, with the same answer."""
     case = Spec(Model("gru", layers=2), Sizes(T=23, B=5, D=7, H=9, O=6), lengths=True).build()
 
-    assert_same(load("complex_step")(case), load("jax")(case), 1e-12, case.spec)
+    assert_same(load_oracle("complex_step")(case), load_oracle("jax")(case), 1e-12, case.spec)
 
 
 def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(200):
         sizes = Sizes(*(int(rng.integers(1, n + 1)) for n in (20, 4, 5, 6, 5)))
         model = replace(models[number % 56], bias=bool(number % 3))
-        load("jax")(Spec(model, sizes, lengths=bool(number % 2)).build())
+        load_oracle("jax")(Spec(model, sizes, lengths=bool(number % 2)).build())
 
     assert len(models) == 56
     assert len(used) == 4
@@ -100,12 +100,12 @@ def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None
 def test_jax_settings_of_the_user_are_unchanged() -> None:
     """The user's float32 and the user's device are as before, and a user's x64 does no harm."""
     case = Spec(Model("rnn", loss="mse")).build()
-    before = load("jax")(case)
+    before = load_oracle("jax")(case)
 
     assert jnp.zeros(1).dtype == jnp.float32
     assert jax.config.jax_default_device is None
     with jax.enable_x64(True):
-        assert_same(before, load("jax")(case), 1e-15, case.spec)
+        assert_same(before, load_oracle("jax")(case), 1e-15, case.spec)
 
 
 def problem(model: Model) -> Problem:
@@ -154,7 +154,7 @@ def test_a_saturated_softmax_is_no_contradiction() -> None:
     sure = {"b_y": np.array([36.7, 0.0]), "W_hy": np.array([[0.3], [0.1]])}
     case = replace(case.with_inputs(sure), targets=np.zeros((1, 1), int))
 
-    assert np.abs(load("jax")(case).grads["b_y"]).max() < 1e-15
+    assert np.abs(load_oracle("jax")(case).grads["b_y"]).max() < 1e-15
 
 
 def test_an_overflowed_loss_is_returned() -> None:
@@ -163,7 +163,7 @@ def test_an_overflowed_loss_is_returned() -> None:
     case = Spec(model, Sizes(8, 1, 1, 1, 1)).build()
     case = case.with_inputs({"W_hh_l0": np.array([[1e90]])})
 
-    assert not np.isfinite(load("jax")(case).loss)
+    assert not np.isfinite(load_oracle("jax")(case).loss)
 
 
 def scaled(xp: Any, p: Mapping[str, Any], x_t: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -196,7 +196,7 @@ def test_cell_of_a_user(registered: Callable[[Any], None], bias: bool) -> None:
     model = Model("scaled", bidirectional=True, bias=bias, loss="bce", reduction="mean")
     case = Spec(model, Sizes(T=5, B=2, D=3, H=4, O=2), lengths=True).build()
 
-    assert_same(load("complex_step")(case), load("jax")(case), 1e-12, model)
+    assert_same(load_oracle("complex_step")(case), load_oracle("jax")(case), 1e-12, model)
 
 
 def test_cell_registered_anew(registered: Callable[[Any], None]) -> None:
@@ -204,4 +204,4 @@ def test_cell_registered_anew(registered: Callable[[Any], None]) -> None:
     for step in (scaled, doubled):
         registered(step)
         case = Spec(Model("scaled")).build()
-        assert_same(load("complex_step")(case), load("jax")(case), 1e-12, step)
+        assert_same(load_oracle("complex_step")(case), load_oracle("jax")(case), 1e-12, step)

@@ -17,7 +17,7 @@ from bptt_check.mutation import Mutant
 from bptt_check.power import other_checkers
 from bptt_check.power.outcomes import MutantStudy, mutant_outcomes
 from bptt_check.power.records import CheckerResult, GapKind, MutantOutcome, OutcomeKind
-from bptt_check.power.tables import comparison_text
+from bptt_check.power.tables import same_formula_text
 from bptt_check.verdicts.verdict import Verdict
 
 
@@ -52,7 +52,7 @@ def test_edit_without_effect_is_equivalent():
 
     assert outcome.kind == OutcomeKind.EQUIVALENT
     assert (
-        comparison_text(outcome.comparison) == "equal to 60 digits in exact arithmetic on 3 cases"
+        same_formula_text(outcome.comparison) == "equal to 60 digits in exact arithmetic on 3 cases"
     )
 
 
@@ -67,7 +67,7 @@ def test_wrong_mutant_that_no_case_shows_is_missed():
     assert outcome.comparison.gap is not None
     assert outcome.comparison.gap.kind == GapKind.GRADIENT
     assert "rnn-identity+linear T=" in outcome.comparison.gap.spec
-    assert comparison_text(outcome.comparison).startswith("another gradient of")
+    assert same_formula_text(outcome.comparison).startswith("another gradient of")
 
 
 @needs_flint

@@ -55,4 +55,4 @@ def test_tables_count_mutants_by_function_cases_and_checker():
 )
 def test_comparison_is_told_in_one_line(comparison: FormulaComparison | None, text: str):
     """How the same formula is shown, or what is different and on which case."""
-    assert tables.comparison_text(comparison) == text
+    assert tables.same_formula_text(comparison) == text

@@ -29,7 +29,7 @@ def wrong(case: Case) -> Result:
 
 def worst_entries_of(subject, *specs: str):
     worst = WorstCases()
-    setup = Setup(tuple(oracles.load(name) for name in NAMES))
+    setup = Setup(tuple(oracles.load_oracle(name) for name in NAMES))
     for spec in specs:
         worst.add(check_case(subject, Spec.parse(spec).build(), setup))
     return {p.parameter: p for p in worst.worst_entries("lstm")}
@@ -140,7 +140,7 @@ def test_a_large_gradient_is_shown_in_blocks():
     """The grid stays small, and the largest error of each block is kept."""
     spec = f"rnn-tanh+linear T=1 B=1 D={SHOWN + 6} H=3 O=1 seed=1"
     worst = WorstCases()
-    setup = Setup((oracles.load("complex_step"),))
+    setup = Setup((oracles.load_oracle("complex_step"),))
     worst.add(check_case(right, Spec.parse(spec).build(), setup))
     found = {p.parameter: p for p in worst.worst_entries("rnn-tanh")}["W_xh_l0"]
 

@@ -69,7 +69,7 @@ def failures_section(run: Run) -> Section | None:
 
 
 def _fitted(failure: Failure) -> str:
-    return sentences.fit(failure.message.splitlines(), bool(failure.reproduction), 140, 80)
+    return sentences.fit(sentences.lines_of(failure.message), bool(failure.reproduction), 140, 80)
 
 
 def failing_test(failure: Failure) -> str:
