@@ -210,7 +210,7 @@ def test_rows_of_old_reports_get_the_kind_of_their_reason() -> None:
     kinds = {row.parameter: row.reason_kind for row in run.rows if row.oracle == "torch"}
 
     assert kinds == {"b_h_l0": "", "W_hh_l0": "", "x": "not offered"}
-    assert grouping.models(run)[0].not_offered == ("x",)
+    assert grouping.model_facts(run)[0].not_offered == ("x",)
 
 
 def test_kind_of_a_reason_is_read_back_and_no_other_is_taken() -> None:
