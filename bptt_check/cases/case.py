@@ -1,4 +1,4 @@
-"""The contract: a `Spec` builds a `Case`, a differentiator turns a case into a `Result`.
+"""Specs and cases: a `Spec` is one readable line, and builds a `Case`, a model with its arrays.
 
 Everything here is a frozen record. Arrays are float64 or float32 NumPy arrays, read-only, time
 first; `model.parameter_shapes` and its neighbours are the shape table.
@@ -19,7 +19,7 @@ from ..errors import SpecError, UnknownName
 from .generate import DATA_SETS, ON_REQUEST, REGIMES, draw_arrays
 from .model import Model, Sizes, positive
 from .precision import PRECISIONS
-from .types import Array
+from .types import Array, Arrays
 from .validation import check_arrays, check_data_set, frozen, sizes_of
 
 DTYPES = tuple(PRECISIONS)
@@ -46,12 +46,12 @@ class Spec:
     """A recipe for a case; `build()` gives the same arrays on every machine.
 
     Args:
-        model, sizes: what, and how large.
+        model, sizes: which network, and the sizes of its arrays.
         truncation: None for full BPTT.
         dtype: one of `precision.PRECISIONS`, of every array of the case; with `"bfloat16"` and
             `"float16"` the arrays are float32, their values on that grid.
         seed: non-negative integer.
-        regime: one of `draw.REGIMES`.
+        regime: one of `generate.REGIMES`, `ON_REQUEST` and `DATA_SETS`.
         lengths: draw a length in 1..T for every sequence.
 
     Raises:
@@ -154,7 +154,7 @@ class Case:
     """
 
     model: Model
-    params: Mapping[str, Array]
+    params: Arrays
     x: Array
     h0: Array
     c0: Array | None = None
@@ -207,7 +207,7 @@ class Case:
         states = {"h0": self.h0} | ({} if self.c0 is None else {"c0": self.c0})
         return {**self.params, "x": self.x, **states}
 
-    def with_inputs(self, inputs: Mapping[str, Array]) -> Case:
+    def with_inputs(self, inputs: Arrays) -> Case:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         params = {n: inputs.get(n, a) for n, a in self.params.items()}
         others = {n: inputs[n] for n in ("x", "h0", "c0") if n in inputs}

@@ -1,4 +1,4 @@
-"""Structure comes first: is what a subject returned a loss and gradients at all?
+"""The contract of an answer: whether what a subject returned is a loss and gradients at all.
 
 `accept` turns whatever came back into a `Result` of float64 arrays, or into breaches: one sentence
 each, naming the key, what came and what belongs there. Values are judged elsewhere.
@@ -20,10 +20,10 @@ from .types import Array, Arrays
 
 @dataclass(frozen=True)
 class Breach:
-    """One breach of the contract: the gradient (or `loss`, `return value`, an input) and the
-    sentence.
+    """One breach of the contract.
 
-    `value` is the gradient or loss that is not finite, as it came; None for every other breach.
+    `parameter` is the gradient that it is about, an input, `loss` or `return value`; `message` says
+    what is wrong. `value` is the gradient or loss that is not finite, as it came, else None.
     """
 
     parameter: str
@@ -43,12 +43,12 @@ class Expects(Protocol):
     """What has a gradient: a `Case`, or the arrays of a function that knows no cases."""
 
     @property
-    def params(self) -> Mapping[str, Array]:
+    def params(self) -> Arrays:
         """The arrays whose gradient is required."""
         ...
 
     @property
-    def inputs(self) -> Mapping[str, Array]:
+    def inputs(self) -> Arrays:
         """The arrays whose gradient is taken."""
         ...
 
@@ -59,28 +59,28 @@ def accept(case: Expects, returned: Any) -> Accepted:
     Required: every parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have their
     input's shape and the case's dtype and are finite; the loss is one finite number.
     """
-    pair, finding = _unpack(returned)
-    if finding:
-        return Accepted(None, (finding,))
-    loss, problems = _loss(pair.loss)
+    pair, breach = _unpack(returned)
+    if breach:
+        return Accepted(None, (breach,))
+    loss, breaches = _loss(pair.loss)
     if not isinstance(pair.grads, Mapping):
         what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
-        return Accepted(None, (*problems, Breach("return value", what)))
-    problems += _keys(case, pair.grads)
+        return Accepted(None, (*breaches, Breach("return value", what)))
+    breaches += _keys(case, pair.grads)
     grads: dict[str, Array] = {}
     for name in [n for n in case.inputs if n in pair.grads]:
-        array, finding = _gradient(case, name, pair.grads[name])
-        if finding:
-            problems.append(finding)
+        array, breach = _gradient(case, name, pair.grads[name])
+        if breach:
+            breaches.append(breach)
         if array is not None:
             grads[name] = array
     if loss is None:
-        return Accepted(None, tuple(problems))
-    return Accepted(Result(loss, grads, outputs=pair.outputs), tuple(problems))
+        return Accepted(None, tuple(breaches))
+    return Accepted(Result(loss, grads, outputs=pair.outputs), tuple(breaches))
 
 
 def written_inputs(before: Case, after: Case) -> list[Breach]:
-    """A finding for every array of the case that the subject changed."""
+    """A breach for every array of the case that the subject changed."""
     constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
     pairs = {n: (a, after.inputs.get(n)) for n, a in before.inputs.items()}
     pairs |= {n: (getattr(before, n), getattr(after, n)) for n in constants}
@@ -88,8 +88,8 @@ def written_inputs(before: Case, after: Case) -> list[Breach]:
     return writes(given, {n: new for n, (_, new) in pairs.items()})
 
 
-def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> list[Breach]:
-    """A finding for every array that is another one afterwards."""
+def writes(before: Arrays, after: Mapping[str, Array | None]) -> list[Breach]:
+    """A breach for every array that is missing or has other values afterwards."""
     return [
         Breach(name, f"{name} was written to: a subject must leave its inputs as they are")
         for name, old in before.items()
@@ -100,7 +100,7 @@ def writes(before: Mapping[str, Array], after: Mapping[str, Array | None]) -> li
 def read_before_written(
     with_nan: Sequence[Accepted], with_zeros: Sequence[Accepted]
 ) -> Breach | None:
-    """A finding if an answer depends on what lay in memory that nobody had written yet.
+    """A breach if an answer depends on what lay in memory that nobody had written yet.
 
     Args:
         with_nan: answers given while fresh memory held NaN.
@@ -110,34 +110,35 @@ def read_before_written(
     of the other kind are finite there and the same to the last bit.
     """
     first, *others = with_zeros
-    found = {f.parameter: f for f in with_nan[0].breaches if f.value is not None}
+    not_finite = {b.parameter: b for b in with_nan[0].breaches if b.value is not None}
     same = all(not differ(first.result, other.result) for other in others)
-    steady = all(found.keys() == _not_finite(a) for a in with_nan)
+    steady = all(not_finite.keys() == _not_finite(a) for a in with_nan)
     if (
-        not found
+        not not_finite
         or not same
         or not steady
-        or any(found.keys() & _not_finite(a) for a in with_zeros)
+        or any(not_finite.keys() & _not_finite(a) for a in with_zeros)
     ):
         return None
-    what = "; ".join(f.message for f in found.values())
+    what = "; ".join(b.message for b in not_finite.values())
     return Breach(
-        next(iter(found)),
+        next(iter(not_finite)),
         f"memory is read before it is written: {what}, when NaN lay in fresh memory, and finite "
         f"when zeros did, each time anew; is an array of np.empty added to?",
     )
 
 
 def _not_finite(answer: Accepted) -> set[str]:
-    return {f.parameter for f in answer.breaches if f.value is not None}
+    """The gradients of an answer, or its loss, that hold NaN or infinity."""
+    return {b.parameter for b in answer.breaches if b.value is not None}
 
 
 def differ(one: Result | None, other: Result | None) -> bool:
     """Whether two readings are not the same to the last bit."""
     if one is None or other is None:
         return one is not other
-    same = one.loss == other.loss or (one.loss != one.loss and other.loss != other.loss)
-    return not same or any(
+    both_nan = np.isnan(one.loss) and np.isnan(other.loss)
+    return (one.loss != other.loss and not both_nan) or any(
         not np.array_equal(a, other.grads.get(n, np.empty(0))) for n, a in one.grads.items()
     )
 
@@ -157,7 +158,7 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
     try:
         array = np.asarray(value)
         array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
-    except Exception as error:  # whatever a foreign array's conversion raises is the finding
+    except Exception as error:  # whatever a foreign array's conversion raises is the breach
         return None, [Breach("loss", f"the loss must be a number, got {_short(value)}: {error}")]
     if array is None:
         return None, [Breach("loss", f"the loss must be a number, got {_short(value)}")]
@@ -198,16 +199,16 @@ def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breac
         return None, Breach(
             name, f"the gradient of {name} has shape {array.shape}, not {wanted.shape}"
         )
-    found = np.array(array, dtype=np.float64)
-    if not np.all(np.isfinite(found)):
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
-        what = f"the gradient of {name} is {found[index]} at {list(index)}"
-        return None, Breach(name, what, found)
+    gradient = np.array(array, dtype=np.float64)
+    if not np.all(np.isfinite(gradient)):
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(gradient))[0])
+        what = f"the gradient of {name} is {gradient[index]} at {list(index)}"
+        return None, Breach(name, what, gradient)
     if array.dtype != wanted.dtype:
-        return found, Breach(
+        return gradient, Breach(
             name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
         )
-    return found, None
+    return gradient, None
 
 
 def _has_no_dtype(value: Any) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .case import Case
-from .types import Array
+from .types import Arrays
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Result:
     loss: Any
     grads: Mapping[str, Any]
     outputs: Mapping[str, Any] | None = None
-    bounds: Mapping[str, Array] | None = None
-    rest: Mapping[str, Array] | None = None
+    bounds: Arrays | None = None
+    rest: Arrays | None = None
     proven: bool = False
 
 

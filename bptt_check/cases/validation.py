@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SpecError
 from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
 from .precision import PRECISIONS
-from .types import Array
+from .types import Array, Arrays
 
 
 def frozen(name: str, value: Any, dtype: str) -> Array | None:
@@ -29,16 +29,14 @@ def frozen(name: str, value: Any, dtype: str) -> Array | None:
     return array
 
 
-def sizes_of(x: Array, h0: Array, params: Mapping[str, Array]) -> Sizes:
+def sizes_of(x: Array, h0: Array, params: Arrays) -> Sizes:
     """T, B, D, H and O of arrays; O is 1 without a head."""
     T, B, D = x.shape
     head = params.get("W_hy")
     return Sizes(T, B, D, h0.shape[-1], 1 if head is None else head.shape[0])
 
 
-def check_arrays(
-    model: Model, params: Mapping[str, Array], others: Mapping[str, Array | None]
-) -> None:
+def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None]) -> None:
     """Raise `SpecError` for an array that is missing, superfluous, mis-shaped or out of range.
 
     Args:
@@ -82,11 +80,13 @@ def check_data_set(regime: str, model: Model, sizes: Sizes) -> None:
 
 
 def _needed(array: Array | None) -> Array:
+    """An array that is known to be there."""
     assert array is not None  # was asked for before
     return array
 
 
 def _fits(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    """Raise `SpecError` unless an array has this shape and is finite."""
     if array.shape != shape:
         raise SpecError(f"{name} must have shape {shape}, got {array.shape}.")
     if not np.all(np.isfinite(array)):
@@ -105,6 +105,7 @@ def _belongs(model: Model, name: str, array: Array | None) -> bool:
 
 
 def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise `SpecError` unless the parameters are exactly those of the model."""
     missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
     if missing or extra:
         raise SpecError(
@@ -114,6 +115,7 @@ def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def _ranges(model: Model, sizes: Sizes, targets: Array, lengths: Array | None) -> None:
+    """Raise `SpecError` for a length beyond 1..T or a label beyond 0..O-1."""
     if lengths is not None and (lengths.min() < 1 or lengths.max() > sizes.T):
         raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got {lengths.tolist()}.")
     if model.loss == "cross_entropy" and targets.size:
