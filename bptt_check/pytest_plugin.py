@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .report.bundle import Bundle
+    from .report.pytest_outcomes import GradientOutcome
     from .report.report import Report
 
 _REPORTS = pytest.StashKey["list[Report]"]()
@@ -135,26 +136,26 @@ def check_gradients(
 
         arguments = {**given, **({} if models is None else {"models": models}), **options}
         report = verify(subject, **arguments)
-        said = _tell(report, subtests)
-        unsaid = {f.message for f in report.failures} - said
-        if not report.passed and (unsaid or not said):
+        told = _tell(report, subtests)
+        untold = [f for f in report.failures if all(f is not o.failure for o in told)]
+        if not report.passed and (untold or not told):
             raise GradientMismatch(report.message, report)
         return report
 
     return check
 
 
-def _tell(report: Report, subtests: pytest.Subtests) -> set[str]:
-    """A subtest per gradient; the messages of those that are no pass."""
+def _tell(report: Report, subtests: pytest.Subtests) -> list[GradientOutcome]:
+    """Run a subtest per gradient; returns the outcomes that are no pass, whose subtests failed."""
     from .report.pytest_outcomes import outcomes
 
-    said: set[str] = set()
+    told: list[GradientOutcome] = []
     for outcome in outcomes(report):
         with subtests.test(f"{outcome.model} {outcome.parameter}"):
             if not outcome.passed:
-                said.add(outcome.message)
+                told.append(outcome)
                 pytest.fail(outcome.message, pytrace=False)
-    return said
+    return told
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
@@ -177,7 +178,7 @@ class _Recorder:
         self.wanted = config.getoption("bptt_report") or config.getoption("bptt_markdown")
         self.wanted = self.wanted or os.environ.get(STEP_SUMMARY)
         oracles = config.getoption("bptt_oracles")
-        self.said: dict[str, Any] = {
+        self.options: dict[str, Any] = {
             "cases": config.getoption("bptt_cases"),
             "oracles": tuple(oracles) if oracles else None,
             "seed": config.getoption("bptt_seed"),
@@ -189,7 +190,7 @@ class _Recorder:
 
         reports: list[Report] = []
         item.stash[_REPORTS], item.stash[_PROPERTIES] = reports, []
-        tokens = collected.set(reports), overrides.set(Overrides(**self.said))
+        tokens = collected.set(reports), overrides.set(Overrides(**self.options))
         try:
             return (yield)
         finally:
@@ -201,19 +202,19 @@ class _Recorder:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        reports, said = item.stash.get(_REPORTS, []), item.stash.get(_PROPERTIES, [])
+        reports, properties_of_test = item.stash.get(_REPORTS, []), item.stash.get(_PROPERTIES, [])
         if reports:
             from .report.bundle import pack
             from .report.pytest_outcomes import properties
 
             for one in reports:
-                number = 1 + sum(name.endswith("_verdict") for name, _ in said)
-                said += properties(one, number)
+                number = 1 + sum(name.endswith("_verdict") for name, _ in properties_of_test)
+                properties_of_test += properties(one, number)
             if self.wanted:
                 report.__dict__["bptt_check"] = [pack(one.bundle()) for one in reports]
             reports.clear()  # a test has several reports: setup, call, teardown, subtests
         if call.when == "teardown":  # which is where a JUnit file looks for properties
-            report.user_properties.extend(said)
+            report.user_properties.extend(properties_of_test)
         return report
 
 
@@ -225,7 +226,7 @@ class _Collector:
         self.given = str(config.getoption("bptt_report"))
         self.command = shlex.join(["pytest", *map(str, config.invocation_params.args)])
         self.bundles: dict[str, list[Bundle]] = {}
-        self.said = ""
+        self.summary_text = ""
 
     @property
     def asked(self) -> bool:
@@ -249,11 +250,11 @@ class _Collector:
         try:
             places = self._written(parts)
         except (ReportError, OSError) as error:
-            self.said = f"the report could not be written: {error}"
+            self.summary_text = f"the report could not be written: {error}"
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR
             return
         verdict = f"{parts.run.verdict}: {sentences.headline(parts.run)}"
-        self.said = "\n".join([verdict, *places])
+        self.summary_text = "\n".join([verdict, *places])
 
     def _written(self, parts: Bundle) -> list[str]:
         """Write what was asked for; a line for the place to look at."""
@@ -281,4 +282,4 @@ class _Collector:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.bundles or self.asked:
             terminalreporter.section("bptt_check")
-            terminalreporter.write_line(self.said)
+            terminalreporter.write_line(self.summary_text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..runs.records import Failure
 from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Verdict
 from . import grouping
@@ -15,12 +17,16 @@ SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digi
 
 @dataclass(frozen=True)
 class GradientOutcome:
-    """One gradient of one model: its verdict, and what to say where it is no pass."""
+    """One gradient of one model: its verdict, and what to say where it is no pass.
+
+    `failure` is the failure of the run that is about this gradient, whose message it then has.
+    """
 
     model: str
     parameter: str
     verdict: Verdict | grouping.Absent
     message: str
+    failure: Failure | None = None
 
     @property
     def passed(self) -> bool:
@@ -35,7 +41,7 @@ def outcomes(report: Report) -> list[GradientOutcome]:
     for number, row in enumerate(run.rows):
         order.setdefault((row.model, row.parameter), number)
     unordered = [
-        GradientOutcome(m.model, g.parameter, g.verdict, _message(report, m.model, g))
+        _outcome(report, m.model, g)
         for m in grouping.model_facts(run)
         for g in m.gradients
         if g.verdict is not grouping.Absent.NOT_OFFERED
@@ -43,11 +49,16 @@ def outcomes(report: Report) -> list[GradientOutcome]:
     return sorted(unordered, key=lambda o: order[o.model, o.parameter])
 
 
+def _outcome(report: Report, model: str, gradient: grouping.Gradient) -> GradientOutcome:
+    """The outcome of a gradient; its message is that of the first failure that is about it."""
+    about = (model, gradient.parameter)
+    failure = next((f for f in report.failures if (f.model, f.parameter) == about), None)
+    message = failure.message if failure else _message(report, model, gradient)
+    return GradientOutcome(model, gradient.parameter, gradient.verdict, message, failure)
+
+
 def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
-    """The explanation of a failure where it is about this gradient, else its worst row."""
-    for failure in report.failures:
-        if (failure.model, failure.parameter) == (model, gradient.parameter):
-            return failure.message
+    """What the worst row of a gradient says that no failure is about; empty where it passed."""
     worst = gradient.worst
     if gradient.verdict == Verdict.PASS:
         return ""
@@ -70,7 +81,7 @@ def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
     yield f"{name}_cases", str(grouping.total_cases(run))
     worst: dict[str, float] = {}
     for row in run.rows:
-        if row.max_budgets == row.max_budgets:
+        if not math.isnan(row.max_budgets):
             worst[row.parameter] = max(worst.get(row.parameter, 0.0), row.max_budgets)
     for parameter, budgets in worst.items():
         yield f"{name}_worst_budgets_{parameter}", f"{budgets:.3g}"
