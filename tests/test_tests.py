@@ -24,7 +24,6 @@ FILES = {path: TESTS[path] for path in ("cases/test_case.py", "conftest.py", "su
 
 EXCEPTIONS = {
     "own_loss/test_no_fixed_tolerance.py": "a rule over all sources of the room",
-    "verdicts/test_reproduction.py": "one function of messages.py, run through the command line",
     "examples/test_examples.py": "what holds for every example",
     "examples/test_programs.py": "the programs for `exec:`, one of which is C",
 }
