@@ -21,6 +21,11 @@ from .cases.model import Model, Sizes, families
 
 def models(*, names: Iterable[str] | None = None) -> st.SearchStrategy[Model]:
     """One of the named models; of the families without modifiers if none is named."""
+    return _named_models(names)
+
+
+def _named_models(names: Iterable[str] | None) -> st.SearchStrategy[Model]:
+    """`models`, for where that is the name of an argument."""
     return st.sampled_from([Model.parse(n) for n in (names or families())])
 
 
@@ -98,6 +103,5 @@ def cases(
     max_T: int = 16,
 ) -> st.SearchStrategy[Case]:
     """Built cases of the named models; `case.spec` reproduces each in one line."""
-    named = globals()["models"](names=models)
-    drawn = specs(model=named, dtypes=dtypes, regimes=regimes, max_T=max_T)
+    drawn = specs(model=_named_models(models), dtypes=dtypes, regimes=regimes, max_T=max_T)
     return drawn.map(lambda spec: spec.build())

@@ -66,7 +66,7 @@ def comparison_text(comparison: Comparison) -> str:
         f"{title}  {comparison_headline(comparison)}",
         f"  {counts}",
         *failed,
-        *map(line, changed[:SHOWN]),
+        *map(change_line, changed[:SHOWN]),
     ]
     if len(changed) > SHOWN:
         lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
@@ -77,7 +77,7 @@ def comparison_text(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def line(change: Change) -> str:
+def change_line(change: Change) -> str:
     """One change."""
     from ..report.grouping import label, number
 

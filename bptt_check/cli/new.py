@@ -20,6 +20,6 @@ from .shared import advice, cli
 def new_command(folder: str, kind: str) -> None:
     """Write a folder NAME with a subject, its test and a README, that pass as they are."""
     with advice():
-        for path in scaffold.write(folder, kind):
+        for path in scaffold.write_subject(folder, kind):
             click.echo(path)
     click.echo(f"try it: pytest {folder}")

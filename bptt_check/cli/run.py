@@ -46,13 +46,13 @@ def run_command(
 ) -> None:
     """Check SUBJECT on many cases of many models."""
     with advice():
-        finished = run(Options(**options, limits=Limits(isolate, timeout, memory)), report)
+        finished = run(RunOptions(**options, limits=Limits(isolate, timeout, memory)), report)
         _tell(finished, report, as_json)
     raise click.exceptions.Exit(STATUS.get(finished.verdict, 1))
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """What to check; empty tuples stand for the default."""
 
     subject: str
@@ -73,7 +73,7 @@ class Options:
         return shlex.join([*words, *self.limits.words])
 
 
-def run(options: Options, folder: str | None = None) -> Report:
+def run(options: RunOptions, folder: str | None = None) -> Report:
     """Verify what the options say; that the folder can be written is found out first.
 
     Ctrl-C ends it early, with a report of what there is.

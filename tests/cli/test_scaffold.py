@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import bptt_check as bc
 from bptt_check import oracles
 from bptt_check.cli import cli
-from bptt_check.cli.scaffold import KINDS, texts
+from bptt_check.cli.scaffold import KINDS, files_of
 from bptt_check.subjects import loading
 
 CASE = bc.Spec.parse("rnn-tanh T=3 B=2 D=2 H=3 O=2").build()
@@ -46,11 +46,11 @@ def need(kind: str) -> None:
 def break_as_told(folder: Path) -> None:
     """Change the subject as its README says."""
     path, readme = folder / "subject.py", (folder / "README.md").read_text()
-    found = re.search(r"write `(.+?)` for `(.+?)` in the line", readme)
-    assert found is not None
+    told = re.search(r"write `(.+?)` for `(.+?)` in the line", readme)
+    assert told is not None
     (line,) = [x for x in path.read_text().splitlines() if "# the state before" in x]
-    assert line.count(found[2]) == 1
-    path.write_text(path.read_text().replace(line, line.replace(found[2], found[1])))
+    assert line.count(told[2]) == 1
+    path.write_text(path.read_text().replace(line, line.replace(told[2], told[1])))
 
 
 def subject_of(kind: str) -> str:
@@ -101,9 +101,9 @@ def test_its_own_test_runs(kind: str, folder: Path) -> None:
 
 def test_it_says_what_it_wrote(folder: Path) -> None:
     """Every file, and what to do next."""
-    found = new("deep/mine")
+    done = new("deep/mine")
 
-    assert found.stdout.splitlines() == [
+    assert done.stdout.splitlines() == [
         "deep/mine/subject.py",
         "deep/mine/test_mine.py",
         "deep/mine/README.md",
@@ -119,9 +119,9 @@ def test_nothing_is_overwritten(folder: Path) -> None:
     (folder / "file").write_text("mine")
 
     for name in ("mine", "file"):
-        found = new(name)
-        assert found.exit_code == 2
-        assert f"{name} is there already; choose another name" in found.stderr
+        done = new(name)
+        assert done.exit_code == 2
+        assert f"{name} is there already; choose another name" in done.stderr
     assert list((folder / "mine").iterdir()) == []
     assert (folder / "file").read_text() == "mine"
 
@@ -137,20 +137,20 @@ def test_nothing_is_overwritten(folder: Path) -> None:
 def test_what_cannot_be_is_refused(folder: Path, arguments: list[str], words: str) -> None:
     """With status 2, and nothing is left behind."""
     (folder / "file").write_text("")
-    found = new(*arguments)
+    done = new(*arguments)
 
-    assert found.exit_code == 2
-    assert words in found.stderr
+    assert done.exit_code == 2
+    assert words in done.stderr
     assert [p.name for p in folder.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_placeholder_is_left(kind: str) -> None:
     """Every word of the templates has its value."""
-    for text in texts(Path("mine"), kind).values():
+    for text in files_of(Path("mine"), kind).values():
         assert not re.search(r"\$\w", text)
 
 
 def test_the_program_is_the_example() -> None:
     """One text at two places."""
-    assert texts(Path("mine"), "exec")["subject.py"] == EXAMPLE.read_text()
+    assert files_of(Path("mine"), "exec")["subject.py"] == EXAMPLE.read_text()

@@ -74,7 +74,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def write(folder: str | Path, kind: str) -> list[Path]:
+def write_subject(folder: str | Path, kind: str) -> list[Path]:
     """Write a new folder and return its files.
 
     Raises:
@@ -88,12 +88,12 @@ def write(folder: str | Path, kind: str) -> list[Path]:
         raise SpecError(f"{folder} is there already; choose another name, nothing was changed.")
     try:
         folder.mkdir(parents=True)
-        return [_put(folder / name, text) for name, text in texts(folder, kind).items()]
+        return [_put(folder / name, text) for name, text in files_of(folder, kind).items()]
     except OSError as error:
         raise SpecError(f"{folder} cannot be written: {error}") from error
 
 
-def texts(folder: Path, kind: str) -> dict[str, str]:
+def files_of(folder: Path, kind: str) -> dict[str, str]:
     """Name to content of every file of a new folder."""
     chosen = KINDS[kind]
     module = re.sub(r"\W", "_", folder.resolve().name)

@@ -1,0 +1,80 @@
+"""`bptt-check replay`: one case again, by its line or from its file."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from support.command_line import ONE_ORACLE, SPEC, invoke, run
+
+import bptt_check as bc
+
+
+def test_a_file_that_is_no_case_is_refused(folder: Path) -> None:
+    """Half a case, or something else, is wrong usage and no traceback."""
+    bc.Spec.parse(SPEC).build().save(folder / "whole.npz")
+    (folder / "half.npz").write_bytes((folder / "whole.npz").read_bytes()[:500])
+
+    assert invoke("replay", "whole.npz", *ONE_ORACLE).exit_code == 0
+    done = invoke("replay", "half.npz", *ONE_ORACLE)
+    assert done.exit_code == 2
+    assert "not a whole .npz file" in done.stderr
+
+
+def test_the_line_that_reproduces_a_failure_can_be_pasted() -> None:
+    """It names the subject as it was given, quoted for the shell, and fails again."""
+    done = run("wrong")
+    (line,) = [x for x in done.stdout.splitlines() if "reproduce: " in x]
+    words = shlex.split(line.partition("reproduce: ")[2])
+    again = invoke(*words[1:])
+
+    assert words[-1] == "my subjects.py:wrong"
+    assert again.exit_code == 1
+    assert "the gradient of W_hh_l0 is wrong" in again.stdout
+
+
+def test_a_counterexample_can_be_replayed() -> None:
+    """The file in the report fails for the wrong subject and passes for the right one."""
+    run("wrong", "--report", "out")
+    (path,) = Path("out/counterexamples").iterdir()
+    options = ONE_ORACLE
+
+    assert invoke("replay", str(path), "my subjects.py:wrong", *options).exit_code == 1
+    assert invoke("replay", str(path), "my subjects.py:right", *options).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "status"), [("right", 0), ("wrong", 1), ("broken", 1), ("declines", 3)]
+)
+def test_replay_has_the_same_exit_status(subject: str, status: int) -> None:
+    """One case is judged like many."""
+    done = invoke("replay", SPEC, f"my subjects.py:{subject}", *ONE_ORACLE)
+
+    assert done.exit_code == status
+
+
+def test_replay_shows_everything() -> None:
+    """The case, both losses, and got and wanted of every gradient, against every oracle named."""
+    names = ("complex_step", "finite_difference")
+    done = invoke("replay", SPEC, *(w for name in names for w in ("--oracle", name)))
+
+    assert SPEC in done.stdout
+    for parameter in bc.Spec.parse(SPEC).build().inputs:
+        assert f"\n{parameter}\n" in done.stdout
+    for name in names:
+        assert done.stdout.count(f"  {name}") == 8
+    assert done.stdout.count("  want ") == 16
+    taylor = done.stdout.partition("\nTaylor test: ")[2]
+    assert [line.split()[0] for line in taylor.splitlines()[1:]] == [
+        "all",
+        *bc.Spec.parse(SPEC).build().inputs,
+    ]
+
+
+def test_replay_follows_no_subject_that_raises() -> None:
+    """Its own loss is not asked for again."""
+    done = invoke("replay", SPEC, "my subjects.py:broken", "--oracle", "complex_step")
+
+    assert done.stdout.startswith("ERROR")
+    assert "Taylor" not in done.stdout

@@ -1,0 +1,155 @@
+"""`bptt-check run`: exit status, what goes to which stream, and what stays when it is stopped."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.command_line import DEADLY, invoke, process, run
+
+from bptt_check.report.folder import load_run
+
+
+@pytest.mark.parametrize(
+    ("subject", "status", "verdict"),
+    [
+        ("right", 0, "PASS"),
+        ("wrong", 1, "FAIL"),
+        ("short", 1, "CONTRACT"),
+        ("broken", 1, "ERROR"),
+        ("declines", 3, "INCONCLUSIVE"),
+        ("picky", 3, "INCONCLUSIVE"),
+    ],
+)
+def test_the_exit_status_is_the_verdict(subject: str, status: int, verdict: str) -> None:
+    """0 pass, 1 wrong in any way, 3 nothing decided; the first word says which."""
+    done = run(subject)
+
+    assert done.exit_code == status
+    assert done.stdout.startswith(verdict)
+
+
+@pytest.mark.parametrize("where", ["file/run", "taken"])
+def test_a_report_that_cannot_be_is_found_out_first(folder: Path, where: str) -> None:
+    """Before the subject is even loaded."""
+    (folder / "file").write_text("")
+    (folder / "taken").mkdir()
+    (folder / "taken" / "index.html").write_text("mine")
+    done = run("right", "--report", where)
+
+    assert done.exit_code == 2
+    assert "hoose another folder" in done.stderr
+    assert "loaded" not in done.stderr
+
+
+def test_without_report_nothing_is_written(folder: Path) -> None:
+    """A run leaves files only where it was told to."""
+    run("wrong")
+
+    assert [p.name for p in folder.iterdir() if p.name != "__pycache__"] == ["my subjects.py"]
+
+
+def test_the_path_of_the_report_is_printed_last(folder: Path) -> None:
+    """And leads to the page; everything else of the run lies beside it."""
+    done = run("wrong", "--report", "out/deep")
+    last = done.stdout.splitlines()[-1]
+
+    assert last == "report: out/deep/index.html"
+    assert (folder / "out/deep/index.html").is_file()
+    assert load_run("out/deep").verdict == "fail"
+
+
+def test_json_is_all_there_is_on_stdout() -> None:
+    """Progress, the report's path and what the subject prints are on stderr."""
+    done = run("broken", "--json", "--report", "out")
+
+    assert json.loads(done.stdout) == json.loads(Path("out/run.json").read_text())
+    assert "called" in done.stderr
+    assert "100 %" in done.stderr
+    assert done.stderr.splitlines()[-1] == "report: out/index.html"
+    assert done.exit_code == 1
+
+
+def test_the_record_says_how_to_do_it_again() -> None:
+    """Running the recorded command gives the same record, but for the time it took."""
+    first = json.loads(run("wrong", "--json", "--seed", "5").stdout)
+    words = shlex.split(first["command"])
+    second = json.loads(invoke(*words[1:], "--json").stdout)
+
+    assert words[0] == "bptt-check"
+    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+INTERRUPTIBLE = """
+import signal
+from bptt_check.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+main()
+"""
+
+
+def interrupted(subject: str) -> subprocess.CompletedProcess[str]:
+    """A run that gets Ctrl-C as soon as it reports progress."""
+    options = ["--model", "lstm", "--oracle", "complex_step", "--cases", "100", "--report", "out"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "run", f"my subjects.py:{subject}", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        while " 10 %" not in (line := running.stderr.readline()):
+            assert line, "the run ended by itself"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+        return subprocess.CompletedProcess(command, running.returncode, out, err)
+
+
+@pytest.mark.parametrize(
+    ("subject", "status", "verdict"), [("slow", 3, "inconclusive"), ("slow_and_wrong", 1, "fail")]
+)
+def test_what_was_done_before_ctrl_c_is_kept(subject: str, status: int, verdict: str) -> None:
+    """The report is whole, can be loaded, and says that the run was interrupted."""
+    done = interrupted(subject)
+    run = load_run("out")
+
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert (run.verdict, run.interrupted) == (verdict, True)
+    assert 10 <= sum(run.cases.values()) < 100
+    assert "interrupted" in done.stdout
+    assert "Interrupted" in Path("out/index.html").read_text()
+
+
+def test_ctrl_c_before_the_first_case_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there is nothing to report, and the status says so."""
+
+    def stopped(text: str) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bptt_check.subjects.loading.load", stopped)
+    done = run("right")
+
+    assert done.exit_code == 3
+    assert "nothing was checked" in done.stderr
+
+
+def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:
+    """One model kills its process; a cell that the module registers is checked all the same."""
+    (folder / "deadly.py").write_text(DEADLY)
+    options = ("--oracle", "complex_step", "--cases", "5", "--memory", "4G", "--json")
+    done = process("run", "deadly.py:crashes", "--model", "leaky", "--model", "lstm", *options)
+    run = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert run["verdict"] == "error"
+    assert {r["verdict"] for r in run["rows"] if r["model"] == "leaky"} == {"pass"}
+    (failure,) = run["failures"]
+    assert failure["model"] == "lstm"
+    assert "SIGSEGV (segmentation fault) (line 15 of crashes in deadly.py)" in failure["message"]
+    assert "not tried: 2 further cases of this model" in failure["message"]
+    assert "--memory 4G" in run["command"]
+    assert "--no-isolate" not in run["command"]

@@ -1,0 +1,45 @@
+"""What `run` and `replay` share: where a subject runs, and its limits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.command_line import DEADLY, QUICK, SPEC, invoke
+
+
+def test_it_runs_in_a_process_of_its_own_or_not(folder: Path) -> None:
+    """What it raises tells where."""
+    source = DEADLY.partition("@bc.cells")[0]  # nothing may stay registered in this process
+    (folder / "deadly.py").write_text(source)
+    words = ("replay", SPEC, "deadly.py:where", "--oracle", "complex_step")
+    here = f"raised RuntimeError: in process {os.getpid()}."
+
+    assert here in invoke(*words, "--no-isolate").stdout
+    isolated = invoke(*words).stdout
+    assert "raised RuntimeError: in process " in isolated
+    assert here not in isolated
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--memory", "much"], "memory must be a size such as 2G"),
+        (["--memory", "1G", "--no-isolate"], "leave out --no-isolate"),
+    ],
+)
+def test_an_impossible_limit_is_wrong_usage(options: list[str], words: str) -> None:
+    """Of `run` as of `replay`."""
+    for command in (["run"], ["replay", SPEC]):
+        done = invoke(*command, *options)
+        assert done.exit_code == 2
+        assert words in done.stderr
+
+
+def test_a_subject_keeps_its_supports() -> None:
+    """The name from the command line does not hide what the subject supports."""
+    done = invoke("run", "my subjects.py:picky", "--model", "gru", "--model", "lstm", *QUICK)
+
+    assert "declined by the subject, not checked: lstm" in done.stdout
+    assert done.stdout.startswith("PASS")
