@@ -34,11 +34,6 @@ ONLY_IN = {
 }
 """Foreign module to the rooms of ours that may import it."""
 
-KNOWN: set[str] = set()
-"""Imports that the table forbids and that are still there; each goes with what cures it."""
-KNOWN_CIRCLES: list[set[str]] = []
-"""Circles of files that are still there."""
-
 HEAVY = ("torch", "jax", "duckdb", "jinja2", "rich", "click", "msgspec", "flint")
 
 
@@ -85,14 +80,12 @@ def test_the_table_is_read_to_its_end():
 @pytest.mark.parametrize("name", OURS)
 def test_a_module_imports_only_what_its_row_allows(name):
     """No module imports anything to its right in the flow."""
-    assert set(violations(name, OURS[name], UNITS)) == {
-        line for line in KNOWN if line.startswith(f"{name} ")
-    }
+    assert violations(name, OURS[name], UNITS) == []
 
 
 def test_no_two_files_import_each_other():
     """No file comes back to itself, however long the way, module names in strings included."""
-    assert circles(graph(OURS)) == KNOWN_CIRCLES
+    assert circles(graph(OURS)) == []
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -13,7 +13,6 @@ import bptt_check
 OURS = modules(root_of(bptt_check))
 
 
-@pytest.mark.xfail(reason="the move is under way", strict=False)
 def test_every_number_is_within_its_limit(capsys):
     """What `nox -s shape` prints."""
     with pytest.raises(SystemExit) as ended:

@@ -1,5 +1,4 @@
-"""Turns the cause of a verdict into sentences: what is wrong, where, by how much, and how to see it
-again.
+"""The cause of a verdict in sentences: what is wrong, where, by how much, and how to see it again.
 
 Every function takes records and returns text; nothing is judged here.
 """
