@@ -44,3 +44,38 @@ def test_only_a_convention_must_express_some_model() -> None:
     assert Options(names=names).names == names
     with pytest.raises(SpecError, match="expresses no model"):
         bc.Convention(names=names)
+
+
+REFUSED = {
+    "columns, batch first": ({"columns": True, "batch": "first"}, "columns put the batch last"),
+    "lists, batch first": ({"lists": True, "batch": "first"}, "a list of steps has time first"),
+    "stacked, cut": ({"biases": "stacked", "per_gate": True}, "stacked biases are one array"),
+    "stacked, columns": ({"biases": "stacked", "columns": True}, "stacked biases are rows"),
+    "an order of nothing": ({"gate_order": "ifxg"}, "'ifxg' is an order of no cell's gates"),
+    "too few gates": ({"gate_order": "ifo"}, r"an order of no cell's gates \(.*lstm: i f g o"),
+    "another cell's": ({"gate_order": {"gru": "ifog"}}, r"no cell's gates \(gru: r z n\)"),
+    "no such cell": ({"gate_order": {"lsmt": "ifog"}}, "gate_order is for a cell 'lsmt'"),
+    "z": ({"z_means": "keeps"}, "unknown z_means 'keeps'. Did you mean 'keep'"),
+    "batch": ({"batch": "last"}, "unknown batch 'last'. .*Valid: first, none, second"),
+    "factor": ({"loss_factor": "0.5"}, "unknown loss_factor '0.5'"),
+    "a field": ({"names": {"W_xh": "W{layer}"}}, "may hold {k}, {suffix} and {gate}"),
+    "one name for all": (
+        {"names": {"W_xh": "W", "W_hh": "W"}},
+        "expresses no model; .*W_xh_l0 and W_hh_l0 would both be called 'W'",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_options_that_exclude_each_other_are_refused(what: str) -> None:
+    """The message says which options, and why."""
+    options, message = REFUSED[what]
+
+    with pytest.raises(SpecError, match=message):
+        bc.Convention(**options)
+
+
+def test_an_unknown_value_is_an_unknown_name() -> None:
+    """So that one `except` catches all misspellings."""
+    with pytest.raises(UnknownName):
+        bc.Convention(biases="three")
