@@ -26,7 +26,7 @@ device.
 WORKERS = ["-n", "2"]
 PACKAGED = [
     *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
-    *("tests/subjects/test_isolation.py", "tests/subjects/test_program.py"),
+    *("tests/subjects/isolation", "tests/subjects/test_program.py"),
     *("tests/subjects/test_loading.py", "tests/test_pytest_plugin.py"),
     *("tests/diagnosis/test_diagnosis.py", "tests/mutation", "tests/oracles/test_certified.py"),
 ]

@@ -20,7 +20,6 @@ from bptt_check.cases.result import address_of, name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
 from bptt_check.subjects.calling import call
 from bptt_check.subjects.isolation import Isolated
-from bptt_check.subjects.isolation.memory_limit import parse_size, resident, show_size
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="misbehaves in the ways of Linux")
 
@@ -39,8 +38,8 @@ def case_of(misbehaviour: str) -> bc.Case:
 @pytest.fixture(scope="module")
 def subject() -> Iterator[Isolated]:
     """One that does everything, in turn."""
-    with bc.isolated("support.misbehaving:by_seed", memory="400M") as found:
-        yield found
+    with bc.isolated("support.misbehaving:by_seed", memory="400M") as isolated:
+        yield isolated
 
 
 def is_right(subject: Isolated) -> bool:
@@ -118,7 +117,7 @@ def test_a_breach_of_the_contract_is_found_there_too(subject, misbehaviour, para
     assert any(f.parameter == parameter and message in f.message for f in answer.breaches)
 
 
-def test_two_answers_come_back_as_two(subject):
+def test_a_second_result_that_differs_comes_back_too(subject):
     """A subject that answers differently each time."""
     answer = call(subject, case_of("counts"), LONG)
 
@@ -127,7 +126,7 @@ def test_two_answers_come_back_as_two(subject):
 
 
 @pytest.mark.parametrize("misbehaviour", ["prints", "reads", "forks"])
-def test_what_harms_nobody_is_no_error(subject, misbehaviour, capfd):
+def test_printing_reading_and_forking_are_no_errors(subject, misbehaviour, capfd):
     """Printing, reading and forking leave the channel alone."""
     answer = call(subject, case_of(misbehaviour), LONG)
 
@@ -149,7 +148,7 @@ def test_what_it_prints_goes_to_standard_error(capsys):
         assert f"garbage from {who}\n" in err
 
 
-# --- life and death ------------------------------------------------------------------------------
+# --- the worker process ---------------------------------------------------------------------------
 
 
 def running(pid: int) -> bool:
@@ -286,7 +285,7 @@ def test_its_address_is_its_text(subject):
     assert name_of(subject) == "support.misbehaving:by_seed"
 
 
-def test_a_plain_call_is_one_call():
+def test_calling_it_calls_the_subject_once():
     """As it would be without a worker; `call` makes two."""
     with bc.isolated("support.misbehaving:counts_its_calls") as subject:
         assert [int(subject(case_of("")).outputs["calls"]) for _ in range(2)] == [1, 2]
@@ -380,35 +379,3 @@ def test_an_object_cannot_be_isolated():
     """The worker imports what it runs."""
     with pytest.raises(SpecError, match="takes the text that names a subject"):
         bc.isolated(misbehaving.by_seed)
-
-
-@needs_proc
-def test_memory_is_that_of_all_descendants():
-    """A program that a worker has started counts as well."""
-    hundred = "held = b'x' * 10**8; print('ready', flush=True); input()"
-    before = resident(os.getpid())
-    with subprocess.Popen(
-        [sys.executable, "-c", hundred], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert resident(child.pid) > 9 * 10**7
-        assert resident(os.getpid()) > before + 9 * 10**7
-        child.communicate(b"\n")
-    assert resident(child.pid) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("2G", 2**31), ("512M", 2**29), ("1.5GiB", 3 * 2**29), ("100", 100), (7, 7)]
-)
-def test_sizes_are_read(text, size):
-    """In units of 1024, with or without the B."""
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(2**31, "2 GiB"), (3 * 2**19, "1.5 MiB"), (100, "100 bytes")]
-)
-def test_sizes_are_shown(size, text):
-    """In the largest unit that fits."""
-    assert show_size(size) == text
