@@ -7,17 +7,19 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser
 from support import made
 from support.opened import SCHEMES, Opened, axe
 
 import bptt_check as bc
 from bptt_check.report import comparison, run_json
 from bptt_check.report.html import comparison_page, page, runs_page
+
+if TYPE_CHECKING:  # without it the tests are skipped by `support.opened`, and still collected
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
