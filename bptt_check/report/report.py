@@ -72,6 +72,11 @@ class Report:
         return self.run.subject
 
     @property
+    def address(self) -> str:
+        """The text that named the subject, "" for one that only the Python at hand knows."""
+        return self.run.address
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Names of the models that were to be checked."""
         return self.run.models
