@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,13 +16,34 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..errors import SpecError, UnknownName
-from .generate import DATA_SETS, ON_REQUEST, REGIMES, draw_arrays
+from .generate import (
+    DATA_SETS,
+    INITIAL_STATES,
+    INPUTS,
+    LENGTHS,
+    ON_REQUEST,
+    REGIMES,
+    Drawn,
+    draw_arrays,
+)
 from .model import Model, Sizes, positive
 from .precision import PRECISIONS
+from .spec_line import SIZES, line_of, read_line
 from .types import Array, Arrays
-from .validation import check_arrays, check_data_set, frozen, sizes_of
+from .validation import check_arrays, check_data_set, check_kinds, frozen, sizes_of
 
 DTYPES = tuple(PRECISIONS)
+LAYOUTS = ("contiguous", "fortran", "strided", "offset", "expanded")
+"""How arrays may lie in memory: in C order; in Fortran order; with gaps; from the middle of a
+buffer; with stride 0 along axes on which they are constant."""
+_VALID: dict[str, tuple[str, ...]] = {
+    "dtype": DTYPES,
+    "regime": (*REGIMES, *ON_REQUEST, *DATA_SETS),
+    "inputs": INPUTS,
+    "initial_state": INITIAL_STATES,
+    "layout": LAYOUTS,
+}
+"""Field of a spec to the words that it may hold."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +73,12 @@ class Spec:
             `"float16"` the arrays are float32, their values on that grid.
         seed: non-negative integer.
         regime: one of `generate.REGIMES`, `ON_REQUEST` and `DATA_SETS`.
-        lengths: draw a length in 1..T for every sequence.
+        lengths: a length in 1..T for every sequence: True draws them, `"full"` is T for all,
+            `"one"` is 1 for at least one sequence, `"equal"` the same for all and, where T > 1,
+            below T.
+        inputs: one of `generate.INPUTS`, the kind of `x` (and, for `"alike"`, of the targets).
+        initial_state: `"random"`, `"zero"`, or `"zero_h"` and `"zero_c"` where only one is zero.
+        layout: one of `LAYOUTS`, how the arrays that a subject gets lie in memory.
 
     Raises:
         SpecError: what cannot be combined, or is not supported yet; the message says what to
@@ -65,39 +91,50 @@ class Spec:
     dtype: str = "float64"
     seed: int = 0
     regime: str = "normal"
-    lengths: bool = False
+    lengths: bool | str = False
+    inputs: str = "random"
+    initial_state: str = "random"
+    layout: str = "contiguous"
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise UnknownName("dtype", self.dtype, DTYPES)
-        if self.regime not in (regimes := (*REGIMES, *ON_REQUEST, *DATA_SETS)):
-            raise UnknownName("regime", self.regime, regimes)
+        for name, valid in _VALID.items():
+            if getattr(self, name) not in valid:
+                raise UnknownName(name, getattr(self, name), valid)
+        if not isinstance(self.lengths, bool) and self.lengths not in LENGTHS:
+            raise UnknownName("lengths", self.lengths, ("True", "False", *LENGTHS))
         for name, kind in (("model", Model), ("sizes", Sizes), ("truncation", Truncation | None)):
             _is_a(name, getattr(self, name), kind)
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
-        check_combination(self.model, self.truncation, self.lengths)
+        check_combination(self.model, self.truncation)
         check_data_set(self.regime, self.model, self.sizes)
+        check_kinds(self.model, self.regime, self.inputs, self.initial_state)
 
     def build(self) -> Case:
         """The case of this spec."""
-        arrays = draw_arrays(self.model, self.sizes, self.seed, self.regime, self.lengths)
+        how = Drawn(
+            self.seed,
+            self.regime,
+            self.lengths,
+            self.inputs,
+            self.initial_state,
+            PRECISIONS[self.dtype].tiniest,
+        )
         return Case(
-            model=self.model, truncation=self.truncation, dtype=self.dtype, spec=self, **arrays
+            model=self.model,
+            truncation=self.truncation,
+            dtype=self.dtype,
+            spec=self,
+            layout=self.layout,
+            **draw_arrays(self.model, self.sizes, how),
         )
 
     def __str__(self) -> str:
         """One readable line that `parse` reads back: the model, the sizes, whatever is not the
         default.
         """
-        words = [str(self.model)]
-        words += [f"{name}={value}" for name, value in asdict(self.sizes).items()]
-        if self.truncation is not None:
-            words += [f"k1={self.truncation.k1}", f"k2={self.truncation.k2}"]
-        words += [f"dtype={self.dtype}"] if self.dtype != "float64" else []
-        words += [f"regime={self.regime}"] if self.regime != "normal" else []
-        words += ["lengths"] if self.lengths else []
-        return " ".join([*words, f"seed={self.seed}"])
+        cut = None if self.truncation is None else (self.truncation.k1, self.truncation.k2)
+        return line_of(self.model, asdict(self.sizes), cut, vars(self))
 
     @classmethod
     def parse(cls, text: str) -> Spec:
@@ -106,46 +143,23 @@ class Spec:
         Raises:
             SpecError: a word is unknown, stands twice or has no integer where one belongs.
         """
-        name, *words = text.split() or [""]
-        values: dict[str, str] = {}
-        for word in words:
-            key, _, value = word.partition("=")
-            if key in values:
-                raise SpecError(f"{key!r} stands twice in the spec {text!r}.")
-            values[key] = value
-        return cls(Model.parse(name), **_spec_arguments(values, text))
-
-
-def _spec_arguments(values: dict[str, str], text: str) -> dict[str, Any]:
-    """Keyword arguments of `Spec` from the `key=value` words of its line."""
-    sizes = {f.name: f.name for f in fields(Sizes)}
-    unknown = set(values) - set(sizes) - {"k1", "k2", "dtype", "seed", "regime", "lengths"}
-    if unknown:
-        valid = [*sizes, "k1", "k2", "dtype", "regime", "lengths", "seed"]
-        raise UnknownName("word in a spec:", min(unknown), valid)
-    if ("k1" in values) != ("k2" in values):
-        raise SpecError(f"k1 and k2 belong together; the spec {text!r} has only one of them.")
-    if values.get("lengths"):
-        raise SpecError(f"'lengths' in a spec takes no value, got {values['lengths']!r}.")
-    integer = {k: _integer(k, values[k]) for k in values if k not in ("dtype", "regime", "lengths")}
-    arguments: dict[str, Any] = {k: values[k] for k in ("dtype", "regime") if k in values}
-    arguments["sizes"] = Sizes(**{k: integer[k] for k in sizes if k in integer})
-    if "k1" in integer:
-        arguments["truncation"] = Truncation(integer["k1"], integer["k2"])
-    return arguments | {"seed": integer.get("seed", 0), "lengths": "lengths" in values}
-
-
-def _integer(key: str, value: str) -> int:
-    if not value.isdecimal():
-        raise SpecError(f"{key} in a spec must be a non-negative integer, got {value!r}.")
-    return int(value)
+        name, numbers, others = read_line(text)
+        return cls(
+            Model.parse(name),
+            sizes=Sizes(**{n: numbers[n] for n in SIZES if n in numbers}),
+            truncation=Truncation(numbers["k1"], numbers["k2"]) if "k1" in numbers else None,
+            seed=numbers.get("seed", 0),
+            **others,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """One problem: a model and its arrays (shapes in `model.parameter_shapes`), read-only.
 
-    `spec` is None when the arrays were given by the user. Arrays are rounded to `dtype`; a
+    `spec` is None when the arrays were given by the user. `layout` is how the arrays that a subject
+    gets lie in memory; `wanted` names the inputs whose gradient is asked for, None is all. Arrays
+    are rounded to `dtype`; a
     subject's gradients must have the dtype `stored`, which is the same but for `bfloat16` and
     `float16`.
 
@@ -165,17 +179,20 @@ class Case:
     truncation: Truncation | None = None
     dtype: str = "float64"
     spec: Spec | None = None
+    layout: str = "contiguous"
+    wanted: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise UnknownName("dtype", self.dtype, DTYPES)
+        for name in ("dtype", "layout"):
+            if getattr(self, name) not in _VALID[name]:
+                raise UnknownName(name, getattr(self, name), _VALID[name])
         for name, kind in (
             ("model", Model),
             ("params", Mapping),
             ("truncation", Truncation | None),
         ):
             _is_a(name, getattr(self, name), kind)
-        check_combination(self.model, self.truncation, self.lengths is not None)
+        check_combination(self.model, self.truncation)
         convert: dict[str, Any] = {
             n: frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
         }
@@ -218,6 +235,7 @@ class Case:
         header: dict[str, Any] = {
             "model": asdict(self.model),
             "dtype": self.dtype,
+            "layout": self.layout,
             "spec": str(self.spec or ""),
         }
         header["truncation"] = asdict(self.truncation) if self.truncation else None
@@ -243,6 +261,7 @@ class Case:
                 model=Model(**header["model"]),
                 truncation=Truncation(**cut) if cut else None,
                 dtype=header["dtype"],
+                layout=header.get("layout", "contiguous"),
                 spec=Spec.parse(header["spec"]) if header["spec"] else None,
                 params=params,
                 **arrays,
@@ -260,7 +279,7 @@ def lengths_of(case: Case) -> Array:
     return np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
 
 
-def check_combination(model: Model, truncation: Truncation | None, lengths: bool) -> None:
+def check_combination(model: Model, truncation: Truncation | None) -> None:
     """Raise `SpecError` for what a case cannot combine."""
     if truncation is not None and model.bidirectional:
         raise SpecError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -19,6 +20,13 @@ from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
 
 Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
 REGIMES: tuple[str, ...] = get_args(Regime)
+
+INPUTS = ("random", "zero", "negative_zero", "large", "subnormal", "alike")
+"""Kinds of inputs: all zero; some zeros with a minus sign; some beyond 1, up to 20; some below the
+smallest normal number; the same at every step and in every sequence, targets and cotangents too."""
+INITIAL_STATES = ("random", "zero", "zero_h", "zero_c")
+LENGTHS = ("full", "one", "equal")
+"""Kinds of lengths beside those drawn at random: all T; one of them 1; all the same."""
 
 SENTIMENT = {"cat": 0, "mat": 1, "rat": 2}
 """A vocabulary of three words, one-hot in this order, with its three labelled reviews."""
@@ -32,15 +40,32 @@ SATURATION = 20.0  # pre-activations of 20 to 40: the sigmoid's complement is 1e
 TINY = 0.001
 VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
 EXPLODING = 3.0
+LARGE_INPUTS = 20.0  # of some inputs: beyond where tanh and sigmoid are flat
 LARGE_LOGITS = 10000.0  # logits beyond 709, where exp overflows if nobody takes the maximum out
 
 
-def draw_arrays(
-    model: Model, sizes: Sizes, seed: int, regime: str, with_lengths: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Drawn:
+    """How the arrays of a case are drawn.
+
+    Args:
+        seed, regime, lengths, inputs, initial_state: as in `Spec`.
+        tiniest: the smallest normal number of the case's dtype.
+    """
+
+    seed: int
+    regime: str = "normal"
+    lengths: bool | str = False
+    inputs: str = "random"
+    initial_state: str = "random"
+    tiniest: float = 2.0**-1022
+
+
+def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
     """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`,
     cotangents.
     """
+    seed, regime = how.seed, how.regime
     params = {
         name: _parameter(model, name, shape, seed, regime)
         for name, shape in parameter_shapes(model, sizes).items()
@@ -54,12 +79,56 @@ def draw_arrays(
         for s in model.layout.states
         if model.loss == "linear"
     }
-    lengths = 1 + _integers("lengths", (sizes.B,), seed, sizes.T) if with_lengths else None
+    lengths = _lengths(sizes, seed, how.lengths) if how.lengths else None
     targets = _targets(model, sizes, seed)
     if regime == "sentiment":
         inputs["x"], targets = sentiment_data()
         inputs["h0"] = np.zeros_like(inputs["h0"])
+    inputs["x"] = _of_kind(inputs["x"], how)
+    for state in model.layout.states:
+        if how.initial_state in ("zero", f"zero_{state}"):
+            inputs[f"{state}0"] = np.zeros_like(inputs[f"{state}0"])
+    if how.inputs == "alike":
+        final = {name: np.full_like(a, a.flat[0]) for name, a in final.items()}
+        targets = _alike(model, targets)
     return {"params": params, **inputs, **final, "lengths": lengths, "targets": targets}
+
+
+def _of_kind(x: NDArray[np.float64], how: Drawn) -> NDArray[np.float64]:
+    """The inputs (T, B, D) of the kind that is wanted, from random ones."""
+    if how.inputs == "random":
+        return x
+    if how.inputs == "zero":
+        return np.zeros_like(x)
+    if how.inputs == "alike":
+        return np.broadcast_to(x[:1, :1], x.shape)
+    some = _integers("x some", x.shape, how.seed, 3) == 0
+    some.flat[_integers("x sure", (1,), how.seed, x.size)[0]] = True
+    if how.inputs == "negative_zero":
+        return np.where(some, -0.0, x)
+    if how.inputs == "subnormal":
+        return np.where(some, x * how.tiniest, x)
+    return np.where(some, np.round(LARGE_INPUTS * x, 2), x)
+
+
+def _alike(model: Model, targets: NDArray[Any]) -> NDArray[Any]:
+    """The same target at every step and for every sequence; for a linear loss one number."""
+    if model.loss == "linear":
+        return np.full_like(targets, targets.flat[0])
+    outer = targets.ndim - (model.loss != "cross_entropy")
+    return np.broadcast_to(targets[(slice(1),) * outer], targets.shape)
+
+
+def _lengths(sizes: Sizes, seed: int, kind: bool | str) -> NDArray[np.int64]:
+    """The number of steps of every sequence, (B,)."""
+    drawn = 1 + _integers("lengths", (sizes.B,), seed, sizes.T)
+    if kind == "full":
+        return np.full_like(drawn, sizes.T)
+    if kind == "equal":
+        return np.full_like(drawn, 1 + (drawn[0] - 1) % max(1, sizes.T - 1))
+    if kind == "one":
+        drawn[_integers("lengths one", (1,), seed, sizes.B)[0]] = 1
+    return drawn
 
 
 def sentiment_data() -> tuple[NDArray[np.float64], NDArray[np.float64]]:

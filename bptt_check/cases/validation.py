@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SpecError
+from .generate import DATA_SETS, ON_REQUEST
 from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
 from .precision import PRECISIONS
 from .types import Array, Arrays
@@ -76,6 +77,19 @@ def check_data_set(regime: str, model: Model, sizes: Sizes) -> None:
         raise SpecError(
             "regime='sentiment' is a data set of T=3, B=3, D=3, O=1 with loss='bce' and "
             "readout='last'; change the sizes and the model to these, or the regime."
+        )
+
+
+def check_kinds(model: Model, regime: str, inputs: str, initial_state: str) -> None:
+    """Raise `SpecError` for a kind of inputs or of initial states that a spec cannot have."""
+    if inputs != "random" and regime in (*ON_REQUEST, *DATA_SETS):
+        raise SpecError(
+            f"regime={regime!r} says what x is: use inputs='random' with it, not {inputs!r}."
+        )
+    if initial_state in ("zero_h", "zero_c") and "c" not in model.layout.states:
+        raise SpecError(
+            f"initial_state={initial_state!r} is for a cell with two states; "
+            f"use 'zero' for {model.family!r}."
         )
 
 
