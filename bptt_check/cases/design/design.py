@@ -1,0 +1,152 @@
+"""Case number i of a target: a pure function of (seed, target, i), on every machine."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ..case import Spec
+from ..targets import Target
+from .covering import Covering, Picks
+from .recipe import SIZES, Recipe, recipe_of
+from .space import Space, space_of
+from .within import Within
+
+NUMBERS = 2**16
+"""Seeds of the numbers of a case."""
+EVERYTHING = Within()
+REPEAT = 16
+"""Every so many cases one has the shapes of the case before, with other numbers: what was kept by
+shape shows there."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """The cases of one target.
+
+    The first ones cover every two levels of its factors that can occur together; after these come
+    any. All targets of a seed have other sizes of the same kinds, and begin elsewhere.
+    """
+
+    target: Target
+    dtypes: tuple[str, ...] = ("float64",)
+    seed: int = 0
+    within: Within = EVERYTHING
+
+    @functools.cached_property
+    def space(self) -> Space:
+        """What may be drawn."""
+        return space_of(self.target, self.dtypes, self.within)
+
+    @functools.cached_property
+    def covering(self) -> Covering:
+        """The factors, and the pairs of levels that can occur."""
+        return _covering(self.space)
+
+    @property
+    def covered_after(self) -> int:
+        """The number of cases after which every pair that can occur has occurred."""
+        return _repeats_until(len(_rows(self.space, self.seed)))
+
+    def spec(self, number: int) -> Spec:
+        """The spec of case `number`, counted from 0."""
+        row, again = _row_number(number)
+        picks = Picks(f"{self.seed} {self.target.name} {row}")
+        recipe = self._recipe(row, picks)
+        model = self.target.model
+        seed = (picks.below(NUMBERS) + again) % NUMBERS
+        return recipe.spec(model, seed)
+
+    def specs(self, count: int, start: int = 0) -> Iterator[Spec]:
+        """So many specs, all different."""
+        seen = set[Spec]()
+        for number in range(start, start + count):
+            spec = self.spec(number)
+            while spec in seen:
+                spec = replace(spec, seed=(spec.seed + 1) % NUMBERS)
+            seen.add(spec)
+            yield spec
+
+    def alternatives(self, spec: Spec) -> Iterator[Spec]:
+        """Specs to ask instead of one that a subject declined, the most alike first.
+
+        Fields become simple one by one, sizes equal, truncations other ones; then two of that.
+        """
+        own = recipe_of(spec)
+        once = self._changes(own)
+        twice = (r for one in once for r in self._changes(one))
+        seen = {own}
+        for recipe in (*once, *twice, *self._others(spec)):
+            if recipe not in seen and self.space.allowed(recipe):
+                seen.add(recipe)
+                yield recipe.spec(self.target.model, spec.seed)
+
+    def _recipe(self, row: int, picks: Picks) -> Recipe:
+        """The recipe of a row: of the covering design first, then any."""
+        rows = _rows(self.space, self.seed)
+        if row >= len(rows):
+            return self.covering.random_recipe(picks)
+        start = Picks(f"{self.seed} {self.target.name}").below(len(rows))
+        return self._with_other_sizes(rows[(row + start) % len(rows)], picks)
+
+    def _with_other_sizes(self, recipe: Recipe, picks: Picks) -> Recipe:
+        """The recipe with other sizes of the very same levels, where there are some."""
+        levels = self.covering.levels(recipe).tolist()
+        for name in SIZES:
+            values = self.space.choices.get(name, ())
+            if len(values) < 2:
+                continue
+            other = self.space.tied(recipe._replace(**{name: picks.of(values)}))
+            cheap = getattr(other, name) <= 1.5 * getattr(recipe, name)
+            if cheap and self._possible(other) and self.covering.levels(other).tolist() == levels:
+                recipe = other
+        return recipe
+
+    def _possible(self, recipe: Recipe) -> bool:
+        return self.space.allowed(recipe) and recipe.cut in self.space.cuts(recipe.T)
+
+    def _changes(self, recipe: Recipe) -> list[Recipe]:
+        """The recipe with one thing made simple or equal to another."""
+        changed = [
+            recipe._replace(**{name: values[0]})
+            for name, values in self.space.choices.items()
+            if name not in SIZES
+        ]
+        for name in SIZES:
+            values = self.space.choices.get(name, ())
+            same = [getattr(recipe, other) for other in SIZES if other != name]
+            usual = [values[0], *(n for n in (2, 8, 16, 32, 64) if n in values)] if values else []
+            sizes = dict.fromkeys(n for n in (*same, *usual) if n in values)
+            changed += [self.space.tied(recipe._replace(**{name: size})) for size in sizes]
+        cuts = {r.T: self.space.cuts(r.T) for r in (recipe, *changed)}
+        changed = [r if r.cut in cuts[r.T] else r._replace(cut=cuts[r.T][0]) for r in changed]
+        return [*changed, *(recipe._replace(cut=cut) for cut in cuts[recipe.T])]
+
+    def _others(self, spec: Spec) -> Iterator[Recipe]:
+        """Any recipes."""
+        picks = Picks(f"{self.seed} {spec}")
+        for _ in range(64):
+            yield self.covering.random_recipe(picks)
+
+
+def _row_number(number: int) -> tuple[int, int]:
+    """The row of a case, and 1 if it only repeats the shapes of the case before."""
+    block, place = divmod(number, REPEAT)
+    rows = block * (REPEAT - 1)
+    return (rows + place, 0) if place < REPEAT - 1 else (rows + place - 1, 1)
+
+
+def _repeats_until(rows: int) -> int:
+    """How many cases there are up to and with so many rows."""
+    return rows + (rows - 1) // (REPEAT - 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _covering(space: Space) -> Covering:
+    return Covering(space)
+
+
+@functools.lru_cache(maxsize=256)
+def _rows(space: Space, seed: int) -> tuple[Recipe, ...]:
+    return tuple(_covering(space).rows(f"{seed}"))

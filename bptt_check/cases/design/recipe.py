@@ -1,0 +1,94 @@
+"""What is drawn of a case beside its model and its numbers, and what a case of that kind costs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..case import Spec, Truncation
+from ..model import Model, Sizes
+
+Cut = tuple[int, int] | None
+SIZES = ("T", "B", "D", "H", "O")
+
+
+class Recipe(NamedTuple):
+    """Everything of a spec but its model and its seed; `cut` is (k1, k2), None without truncation.
+
+    The model's layers are here, as a target may leave them open.
+    """
+
+    T: int = 1
+    B: int = 1
+    D: int = 1
+    H: int = 1
+    O: int = 1
+    cut: Cut = None
+    layers: int = 1
+    dtype: str = "float64"
+    regime: str = "normal"
+    lengths: bool | str = False
+    inputs: str = "random"
+    initial_state: str = "random"
+    layout: str = "contiguous"
+
+    def spec(self, model: Model, seed: int) -> Spec:
+        """The spec of this recipe for a model, whose layers become those of the recipe."""
+        changed = replace(model, layers=self.layers)
+        return Spec(
+            changed,
+            Sizes(self.T, self.B, self.D, self.H, self.O),
+            None if self.cut is None else Truncation(*self.cut),
+            self.dtype,
+            seed,
+            self.regime,
+            self.lengths,
+            self.inputs,
+            self.initial_state,
+            self.layout,
+        )
+
+
+def recipe_of(spec: Spec) -> Recipe:
+    """The recipe of a spec."""
+    cut = None if spec.truncation is None else (spec.truncation.k1, spec.truncation.k2)
+    size = spec.sizes
+    return Recipe(
+        size.T,
+        size.B,
+        size.D,
+        size.H,
+        size.O,
+        cut,
+        spec.model.layers,
+        spec.dtype,
+        spec.regime,
+        spec.lengths,
+        spec.inputs,
+        spec.initial_state,
+        spec.layout,
+    )
+
+
+MOST_STEPS = 400
+"""Steps that one sequence of a case may take, over layers, directions and windows."""
+MOST_PRODUCTS = 2_000_000
+"""Multiplications that a forward pass of a case may need, about."""
+
+
+@functools.lru_cache(maxsize=8192)
+def steps_of(T: int, cut: Cut) -> int:
+    """Steps of all windows of one sequence of T steps."""
+    if cut is None:
+        return T
+    k1, k2 = cut
+    ends = range(min(k1, T), T + k1, k1)
+    return sum(min(k2, end) for end in (min(e, T) for e in ends))
+
+
+def products_of(directions: int, recipe: Recipe) -> int:
+    """Multiplications of a forward pass of the dearest cell, which has four gates, about."""
+    T, _, D, H, O, cut, layers, *_ = recipe
+    inner = 4 * H * (D + H + (layers - 1) * (directions + 1) * H)
+    return steps_of(T, cut) * recipe.B * directions * (inner + O * H)
