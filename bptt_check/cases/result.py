@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .case import Case
+from .directions import SignDirections
 from .types import Arrays
 
 
@@ -21,6 +22,8 @@ class Result:
         bounds: oracles only: input name to a bound on the error of each entry; None means that
             the oracle is exact up to float64 rounding.
         rest: oracles only: what the exact value has beyond its float64 in `grads`, where known.
+        along: oracles only: input name to the directions along which it was measured instead of
+            entry by entry; `grads` and `bounds` then hold the slopes along them.
         proven: oracles only: `bounds` are a proof, and the oracle has no rounding besides.
     """
 
@@ -30,6 +33,7 @@ class Result:
     bounds: Arrays | None = None
     rest: Arrays | None = None
     proven: bool = False
+    along: Mapping[str, SignDirections] = field(default_factory=dict[str, SignDirections])
 
 
 Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]

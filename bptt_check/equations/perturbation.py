@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..cases.directions import PER_SEQUENCE
 from ..cases.types import Array
 
 Inputs = dict[str, Array]
@@ -18,7 +19,6 @@ Perturb = Callable[..., Inputs]
 Slopes = Callable[[Perturb], tuple[Array, ...]]
 
 CHUNK = 256  # entries per forward pass: bounds the memory, and larger chunks are no faster
-PER_SEQUENCE = ("x", "h0", "c0")
 
 
 def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> tuple[Array, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.case import Case, lengths_of
+from ..cases.directions import PER_SEQUENCE, SignDirections
 from ..cases.types import Array
 from .namespaces.numpy import NumPy
 from .network import Problem, problem_of, run_layers
@@ -43,6 +44,22 @@ def by_length(case: Case) -> Iterator[tuple[int, Array]]:
         yield int(length), np.flatnonzero(lengths == length)
 
 
+def spans_of(case: Case) -> Iterator[tuple[Span, Array]]:
+    """The windows of a case without their values, each with its columns of the batch."""
+    if case.truncation is None:
+        yield Span(0, 0, case.sizes.T), np.arange(case.sizes.B)
+        return
+    for length, columns in by_length(case):
+        for span in windows(length, case.truncation.k1, case.truncation.k2):
+            yield span, columns
+
+
+def forward_steps(case: Case) -> int:
+    """Steps of all layers and directions in one forward pass through each window of a case."""
+    steps = sum(span.end - span.start for span, _ in spans_of(case))
+    return steps * case.model.layers * len(case.model.directions)
+
+
 @dataclass(frozen=True, eq=False)
 class Window:
     """One summand of a case's surrogate loss: a problem on steps [start, end) of some sequences."""
@@ -54,13 +71,29 @@ class Window:
 
     def inputs_of(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """This window's inputs out of those of the whole case; what enters it stays a constant."""
-        cut = {
-            "x": lambda a: a[self.start : self.end, self.columns],
-            "h0": lambda a: a[:, self.columns],
-            "c0": lambda a: a[:, self.columns],
-        }
-        own = {n: cut.get(n, lambda a: a)(inputs[n]) for n in self.problem.differentiated}
+        own = {n: self.part(n, inputs[n]) for n in self.problem.differentiated}
         return {**self.problem.inputs, **own}
+
+    def part(self, name: str, array: Array) -> Array:
+        """What this window has of an array like the input of that name, [..., *shape]."""
+        if name not in PER_SEQUENCE:
+            return array
+        steps = slice(self.start, self.end) if name == "x" else slice(None)
+        return array[..., steps, self.columns, :]
+
+    def parts(self, along: Mapping[str, SignDirections]) -> dict[str, SignDirections]:
+        """What this window has of directions through the inputs of the whole case."""
+        return {
+            n: SignDirections(n, self.part(n, along[n].signs)) for n in self.problem.differentiated
+        }
+
+    def add_slopes_to(self, total: dict[str, Array], slopes: Mapping[str, Array]) -> None:
+        """Add slopes along those directions to those of the whole case, in place."""
+        for name in self.problem.differentiated:
+            if name in PER_SEQUENCE:
+                total[name][:, self.columns] += slopes[name]
+            else:
+                total[name] += slopes[name]
 
     def add_to(self, total: dict[str, Array], grads: Mapping[str, Array]) -> None:
         """Add gradients of this window's problem to those of the whole case, in place."""

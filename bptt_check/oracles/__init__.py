@@ -5,9 +5,11 @@ Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `netw
 float, the gradient of every input in `problem.differentiated` as float64 arrays, and a bound on the
 error of every entry, or None where the oracle is exact up to float64 rounding. Everything about
 time (truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that must
-not round in between, where windows are added up, has `differentiate(case) -> Result` instead; one
-that is slow on large cases has `too_large(case)`, which says why it leaves a case alone unless it
-is asked for.
+not round in between, where windows are added up, has `differentiate(case) -> Result` instead.
+
+Large cases: one that needs a forward pass for every entry has `slopes_along(problem, directions)`
+too, which is asked where there are too many of them (`directional.directions_of`); one that is slow
+has `too_large(case)`, which says why it leaves a case alone unless it is asked for.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import SignDirections
 from ..cases.result import Result
 from ..cases.types import Array
+from ..equations.directional import Along, directions_of
 from ..equations.exact import exact_loss
 from ..equations.network import Problem
-from ..equations.truncation import windows_of
+from ..equations.truncation import Window, windows_of
 from ..errors import MissingFramework, Undecidable, UnknownName
 
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
@@ -57,7 +61,8 @@ FRAMEWORKS = {
 class Oracle(Protocol):
     """A trusted differentiator with its name."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def __call__(self, case: Case) -> Result: ...
 
@@ -80,8 +85,13 @@ def defaults() -> list[Oracle]:
     return [load_oracle(name, asked_for=False) for name in names() if available(name)]
 
 
-def load_oracle(name: str, asked_for: bool = True) -> Oracle:
-    """The oracle of that name; one that was not asked for leaves cases that are too large alone.
+def load_oracle(name: str, asked_for: bool = True, every_entry: bool = False) -> Oracle:
+    """The oracle of that name.
+
+    Args:
+        name: of the oracle.
+        asked_for: one that was not leaves cases that are too large for it alone.
+        every_entry: measure entry by entry, however many there are.
 
     Raises:
         UnknownName: there is none; the message lists the valid ones.
@@ -96,48 +106,61 @@ def load_oracle(name: str, asked_for: bool = True) -> Oracle:
             f"{framework.install}"
         )
     module: Any = importlib.import_module(f"{__name__}.{name}")
-    if not hasattr(module, "differentiate"):
-        return _SumOfWindows(name, module.gradients)
-    return _Whole(name, module.differentiate, None if asked_for else module.too_large)
+    slopes_along = None if every_entry else getattr(module, "slopes_along", None)
+    differentiate = getattr(module, "differentiate", None) or _SumOfWindows(
+        module.gradients, slopes_along
+    )
+    return _Loaded(name, differentiate, None if asked_for else getattr(module, "too_large", None))
 
 
-class _Whole:
-    """An oracle that differentiates a case as a whole, unless it is too large for it."""
+@dataclass(frozen=True)
+class _Loaded:
+    """An oracle that leaves alone what is too large for it."""
 
-    def __init__(
-        self,
-        name: str,
-        differentiate: Callable[[Case], Result],
-        too_large: Callable[[Case], str] | None,
-    ) -> None:
-        self.name = name
-        self._differentiate, self._too_large = differentiate, too_large
+    name: str
+    differentiate: Callable[[Case], Result]
+    too_large: Callable[[Case], str] | None
 
     def __call__(self, case: Case) -> Result:
-        why = self._too_large(case) if self._too_large else ""
+        why = self.too_large(case) if self.too_large else ""
         if why:
             raise Undecidable(why)
-        return self._differentiate(case)
+        return self.differentiate(case)
 
 
+@dataclass(frozen=True)
 class _SumOfWindows:
-    """The gradient of a case from those of its windows (one window unless it is truncated)."""
+    """The gradient of a case from those of its windows (one window unless it is truncated).
 
-    def __init__(self, name: str, gradients: Callable[[Problem], Gradients]) -> None:
-        self.name = name
-        self._gradients = gradients
+    Without `slopes_along` it is measured entry by entry, however many there are.
+    """
+
+    gradients: Callable[[Problem], Gradients]
+    slopes_along: Callable[[Problem, Along], Gradients] | None = None
 
     def __call__(self, case: Case) -> Result:
-        total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-        bounds = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+        along = directions_of(case) if self.slopes_along else {}
+        total = {n: _zeros(a.shape, along.get(n)) for n, a in case.inputs.items()}
+        bounds = {n: np.zeros(a.shape) for n, a in total.items()}
         bounded = False
         loss = 0.0
         for window in windows_of(case):
-            loss, grads, window_bounds = self._gradients(window.problem)
-            window.add_to(total, grads)
+            loss, grads, window_bounds = self._measured(window, along)
+            add_to = window.add_slopes_to if along else window.add_to
+            add_to(total, grads)
             if window_bounds is not None:
                 bounded = True
-                window.add_to(bounds, window_bounds)
+                add_to(bounds, window_bounds)
         if case.truncation is not None:  # the reported loss is the whole one, not the surrogate's
             loss = exact_loss(case)
-        return Result(loss, total, bounds=bounds if bounded else None)
+        return Result(loss, total, bounds=bounds if bounded else None, along=along)
+
+    def _measured(self, window: Window, along: Along) -> Gradients:
+        if self.slopes_along is None or not along:
+            return self.gradients(window.problem)
+        return self.slopes_along(window.problem, window.parts(along))
+
+
+def _zeros(shape: tuple[int, ...], along: SignDirections | None) -> Array:
+    """Nothing yet of a gradient, or of its slopes."""
+    return np.zeros(shape) if along is None else along.slopes(np.zeros(shape))

@@ -6,11 +6,14 @@ All entries of an array are perturbed in one batched forward (Squire & Trapp 199
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..cases.types import Array
+from ..equations.directional import Along, MovedInputs, by_direction
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import Problem, losses
 from ..equations.perturbation import Perturb, by_perturbation
@@ -54,13 +57,32 @@ def _with_slope(z: Any, value: Any, slope: Any) -> Any:
 
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by one imaginary perturbation per entry; exact up to rounding and STEP."""
-    xp = Complex()
+    xp, inputs = Complex(), _complex(problem)
 
     def slopes(perturb: Perturb) -> tuple[Array]:
         return (losses(xp, problem, perturb(1j * STEP)).imag / STEP,)
 
-    inputs = {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
-    loss = float(losses(xp, problem, inputs).real.sum())
     grads = {n: by_perturbation(n, inputs, slopes)[0] for n in problem.differentiated}
     # products of two imaginary parts leave a trace of this size where the derivative is zero
-    return loss, grads, {n: np.full(g.shape, STEP) for n, g in grads.items()}
+    return _loss(problem, inputs), grads, {n: np.full(g.shape, STEP) for n, g in grads.items()}
+
+
+def slopes_along(problem: Problem, along: Along) -> Gradients:
+    """Loss and slopes by one imaginary perturbation per direction."""
+    xp, inputs = Complex(), _complex(problem)
+
+    def slopes(moved: MovedInputs, _: int) -> tuple[Array]:
+        return (losses(xp, problem, moved(1j * STEP)).imag / STEP,)
+
+    measured = by_direction(replace(problem, inputs=inputs), along, 1, slopes)
+    grads = {n: slope for n, (slope,) in measured.items()}
+    trace = {n: STEP * float(d.signs[0].size) ** 2 for n, d in along.items()}  # all entries move
+    return _loss(problem, inputs), grads, {n: np.full(g.shape, trace[n]) for n, g in grads.items()}
+
+
+def _complex(problem: Problem) -> dict[str, Array]:
+    return {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
+
+
+def _loss(problem: Problem, inputs: Mapping[str, Array]) -> float:
+    return float(losses(Complex(), problem, inputs).real.sum())

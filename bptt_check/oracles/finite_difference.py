@@ -7,18 +7,29 @@ rounding of the loss divided by the step. Needs nothing but the forward pass.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import difference_step
+from ..equations.directional import Along, MovedInputs, by_direction
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
-from ..equations.perturbation import Perturb, by_perturbation
+from ..equations.perturbation import by_perturbation
 from . import Gradients
 
 SAFETY = 8.0
 """Rounding errors allowed for one difference of losses, in typical ones of one loss."""
+
+
+FARTHEST = 2.0**-10
+"""Farthest that all entries together move a pre-activation: the loss bends many times as much."""
+
+NUDGE = 2.0**-30
+"""Offset that tells how fast pre-activations move."""
 
 
 def gradients(problem: Problem) -> Gradients:
@@ -27,27 +38,97 @@ def gradients(problem: Problem) -> Gradients:
     On a kink there are two derivatives, one to each side: the answer is their mean, its bound
     reaches to both.
     """
-    here = Recording("relu")
-    loss = losses(here, problem, problem.inputs)
-    sides = _sides(here)
+    here = _here(problem)
+    measured = {
+        n: by_perturbation(
+            n, problem.inputs, lambda moved: _slopes(problem, here, moved, here.step)
+        )
+        for n in problem.differentiated
+    }
+    return here.loss, *_parted(measured)
+
+
+def slopes_along(problem: Problem, along: Along) -> Gradients:
+    """Loss, slopes along directions, bounds; each direction has a step of its own."""
+    here = _here(problem)
+
+    def slopes(moved: MovedInputs, count: int) -> tuple[Array, Array]:
+        return _slopes(problem, here, moved, _steps(problem, here, moved, count))
+
+    return here.loss, *_parted(by_direction(problem, along, 4, slopes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Here:
+    """The point around which losses are taken.
+
+    Args:
+        losses: of each sequence, (B,), `scatter` their rounding in units.
+        step: for a single entry.
+        calls: what entered each nonlinear function, in order.
+    """
+
+    losses: Array
+    scatter: Array
+    step: float
+    calls: Sequence[tuple[str, Array]]
+
+    @property
+    def loss(self) -> float:
+        """Of the problem."""
+        return float(self.losses.sum())
+
+
+def _here(problem: Problem) -> _Here:
+    xp = Recording()
+    loss = losses(xp, problem, problem.inputs)
     step, scatter = difference_step(problem)
-    noise = SAFETY * PRECISIONS["float64"].unit * scatter / step
+    return _Here(loss, scatter, step, xp.calls)
 
-    def slopes(perturb: Perturb) -> tuple[Array, Array]:
-        xp = Recording("relu")
-        rows = losses(xp, problem, perturb(step, -step, step / 2, -step / 2))
-        up, down, half_up, half_down = np.split(rows, 4)
-        slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
-        right, left = _one_sided(loss, half_up, up, step), _one_sided(loss, half_down, down, -step)
-        between = (right[0] + left[0]) / 2.0
-        reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
-        crossed, on_kink = _kinks(sides, _sides(xp), rows.shape)
-        bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
-        return np.where(on_kink, between, slope), bound + 4.0 * noise
 
-    measured = {n: by_perturbation(n, problem.inputs, slopes) for n in problem.differentiated}
-    grads = {n: pair[0] for n, pair in measured.items()}
-    return float(loss.sum()), grads, {n: pair[1] for n, pair in measured.items()}
+def _parted(measured: Mapping[str, Sequence[Array]]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Slopes and bounds by name."""
+    return {n: slope for n, (slope, _) in measured.items()}, {
+        n: bound for n, (_, bound) in measured.items()
+    }
+
+
+def _slopes(
+    problem: Problem, here: _Here, moved: Callable[..., dict[str, Array]], step: float | Array
+) -> tuple[Array, Array]:
+    """Slope and bound of every row, [R, B]; a step for all or for each, (R, 1)."""
+    xp = Recording("relu")
+    rows = losses(xp, problem, moved(step, -step, step / 2, -step / 2))
+    up, down, half_up, half_down = np.split(rows, 4)
+    slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
+    right = _one_sided(here.losses, half_up, up, step)
+    left = _one_sided(here.losses, half_down, down, -step)
+    between = (right[0] + left[0]) / 2.0
+    reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
+    crossed, on_kink = _kinks(_sides(here.calls), _sides(xp.calls), rows.shape)
+    noise = SAFETY * PRECISIONS["float64"].unit * here.scatter / step
+    bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
+    return np.where(on_kink, between, slope), bound + 4.0 * noise
+
+
+def _steps(problem: Problem, here: _Here, moved: MovedInputs, count: int) -> Array:
+    """A step along each of R directions that goes neither far nor, if it can, over a kink, (R, 1).
+
+    All entries move at once, and some kink is always near: the step is half the way to the nearest.
+    """
+    xp = Recording()
+    losses(xp, problem, moved(NUDGE))
+    step = np.full(count, here.step)
+    for (name, z), (_, nudged) in zip(here.calls, xp.calls, strict=True):
+        if nudged.ndim == z.ndim:  # the directions have no part in it
+            continue
+        speed = np.abs(nudged - z) / NUDGE
+        room = np.full_like(z, FARTHEST)
+        if name == "relu":
+            room = np.where(z == 0, room, np.minimum(np.abs(z) / 2.0, room))
+        with np.errstate(divide="ignore"):
+            step = np.minimum(step, (room / speed).min(axis=(1, 2)))
+    return step[:, None]
 
 
 def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:
@@ -56,15 +137,15 @@ def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:
     return extrapolated, np.abs(extrapolated - fine)
 
 
-def _one_sided(here: Array, half: Array, full: Array, step: float) -> tuple[Array, Array]:
+def _one_sided(here: Array, half: Array, full: Array, step: float | Array) -> tuple[Array, Array]:
     """`(4 L(s/2) - 3 L(0) - L(s)) / s = L' + O(s^2)`, and its distance from the simple quotient."""
     slope = (4.0 * half - 3.0 * here - full) / step
     return slope, np.abs(slope - (half - here) / (step / 2.0))
 
 
-def _sides(xp: Recording) -> list[Array]:
+def _sides(calls: Sequence[tuple[str, Array]]) -> list[Array]:
     """On which side of its kink every relu was: -1, 1, or 0 on the kink."""
-    return [np.sign(z) for z in xp.arguments("relu")]
+    return [np.sign(z) for name, z in calls if name == "relu"]
 
 
 def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -23,11 +23,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..cases.case import Case
 from ..cases.model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
 from ..cases.types import Array
 from ..equations import cells
 from ..equations.namespaces.jax import Jax
 from ..equations.network import Problem, logits, pair_loss, unroll
+from ..equations.truncation import spans_of
 from ..errors import Undecidable
 from . import Gradients
 
@@ -39,6 +41,19 @@ ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0}
 
 AGREEMENT = 1e-12
 """Largest gap of the two modes relative to all that they add up; 6e-16 is the most ever seen."""
+
+
+def too_large(case: Case) -> str:
+    """Why a case is not compiled unless asked for; empty if all its windows fit one program."""
+    for span, columns in spans_of(case):
+        sizes = replace(case.sizes, T=span.end - span.start, B=len(columns))
+        bucket = _trunk(case.model, sizes, cells.CELLS[case.model.cell]).sizes
+        beyond = [n for n in _padded(case.model) if getattr(bucket, n) > getattr(SMALLEST, n)]
+        if beyond:
+            its = ", ".join(f"{n}={getattr(sizes, n)}" for n in beyond)
+            limits = ", ".join(f"{n}={getattr(SMALLEST, n)}" for n in beyond)
+            return f"too large to compile unless asked for: {its}; up to {limits} by default"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -188,13 +203,22 @@ def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
 
     That padded units and zero biases are harmless is known of the cells of this package only.
     """
-    ours = getattr(cells.step_function(model), "__module__", None) == cells.__name__
-    names = ("T", "B", "D", "H", "O") if ours else ("T", "B", "O")
+    names, ours = _padded(model), _is_ours(model)
     bucket = replace(sizes, **{n: _bucket(getattr(sizes, n), getattr(SMALLEST, n)) for n in names})
     model = replace(model, loss="cross_entropy", readout="every", reduction="sum")
     if ours:
         model = replace(model, activation="tanh", bias=True)
     return Trunk(model, bucket, cell, ours)
+
+
+def _is_ours(model: Model) -> bool:
+    """Whether the cell is one of this package."""
+    return getattr(cells.step_function(model), "__module__", None) == cells.__name__
+
+
+def _padded(model: Model) -> tuple[str, ...]:
+    """The sizes that are padded: a cell of a user keeps its own D and H."""
+    return ("T", "B", "D", "H", "O") if _is_ours(model) else ("T", "B", "O")
 
 
 def _bucket(size: int, smallest: int) -> int:

@@ -5,15 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ..verdicts.entries import got_and_expected, over_budget
 from ..verdicts.message import Message
-from ..verdicts.messages import (
-    LOSES_DIGITS,
-    Told,
-    got_and_expected,
-    over_budget,
-    titled,
-    wrong_names,
-)
+from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from .judge import BY_DIRECTION, BY_ENTRY

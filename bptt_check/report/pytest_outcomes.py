@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..runs.records import Failure
+from ..runs.records import Failure, Summary
 from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Verdict
 from . import grouping
@@ -67,10 +67,17 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
     return (
         f"{gradient.verdict.upper()}  {model}: the gradient of {gradient.parameter} "
         f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
-        f"  worst entry {list(worst.worst_index)}: {grouping.number(worst.max_budgets)} budgets "
+        f"  {_place(worst)}: {grouping.number(worst.max_budgets)} budgets "
         f"(by {worst.oracle})\n"
         f"  reproduce: {reproduction(worst.worst_spec, report.run.address, report.subject)}"
     )
+
+
+def _place(row: Summary) -> str:
+    """Where the largest error of a row is."""
+    if row.worst_directions:
+        return f"worst slope along {row.worst_directions} directions"
+    return f"worst entry {list(row.worst_index)}"
 
 
 def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:

@@ -94,8 +94,10 @@ def _row(row: Row, console: Console) -> None:
     sizes = {"abs": row.max_abs, "rel": row.max_rel, "ulps": row.max_ulps}
     text = "  ".join(f"{name} {value:.2g}" for name, value in sizes.items())
     _plain(f"{row.max_budgets:.3g} budgets  {text}", console)
-    place = f"[{', '.join(map(str, row.index))}]"
-    _plain(f"    at {place}  got {row.got:.17g}  want {row.want:.17g}", console)
+    place = f"at [{', '.join(map(str, row.index))}]"
+    if row.directions:
+        place = f"along {row.directions} directions"
+    _plain(f"    {place}  got {row.got:.17g}  want {row.want:.17g}", console)
     if row.reason:
         _plain(f"    {clean(row.reason)}", console)
 

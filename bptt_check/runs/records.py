@@ -35,6 +35,9 @@ class Summary:
     `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
     relative error of one entry that this run would have caught somewhere, and in whichever entry.
     `reason` is for readers, `reason_kind` for programs.
+    `directional` counts the cases that the oracle measured along directions of signs instead of
+    entry by entry; `worst_directions` is the number of these where the worst case is such a one
+    (`worst_index` is empty then), else 0.
     """
 
     model: str
@@ -55,6 +58,8 @@ class Summary:
     proven: bool = False
     reason_kind: Reason = Reason.NONE
     check: str = ""
+    directional: int = 0
+    worst_directions: int = 0
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class RunWithCases(NamedTuple):
 TABLE: tuple[str, ...] = (
     "model", "spec", "parameter", "oracle", "verdict", "reason", "max_abs", "max_rel", "max_ulps",
     "max_budgets", "got", "want", "budget", "bound", "entries", "wrong", "decided", "floor",
-    "floor_any", "proven",
+    "floor_any", "proven", "directions",
 )  # fmt: skip
 """Columns of the table of a run."""
 TABLE_TYPES = {"check": "str", "model": "str", "spec": "str", "reason": "str"} | {

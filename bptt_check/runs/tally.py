@@ -91,6 +91,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         model, row.parameter, row.oracle, 1, row.verdict, row.reason, int(row.decided > 0),
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
         row.floor, row.floor_any, row.proven, row.reason_kind,
+        directional=int(row.directions > 0), worst_directions=row.directions,
     )  # fmt: skip
     if before is None:
         return one
@@ -110,6 +111,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         floor=-_largest(-before.floor, -one.floor),
         floor_any=-_largest(-before.floor_any, -one.floor_any),
         proven=before.proven or one.proven,
+        directional=before.directional + one.directional,
     )
 
 

@@ -6,20 +6,24 @@ quotients of one entry.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import PER_SEQUENCE
+from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.conditioning import difference_step
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses
-from ..equations.perturbation import PER_SEQUENCE, perturbation
+from ..equations.perturbation import perturbation
 from ..equations.truncation import Window, windows, windows_of
 from ..verdicts.budget import ratio
 from ..verdicts.case_report import CaseReport, Evidence
+from ..verdicts.oracle_disagreement import gaps_in_budgets
 from ..verdicts.row import Row
 from .measurements import Agreement, DifferenceQuotients, OracleOpinion, TimeProfile, WorstEntry
 
@@ -82,11 +86,16 @@ def worst_entry(model: str, row: Row, case: Case, evidence: Evidence) -> WorstEn
     )
 
 
+def _entrywise(name: str, evidence: Evidence) -> dict[str, Result]:
+    """The results of the oracles that measured every entry of a gradient."""
+    return {oracle: r for oracle, r in evidence.trusted.items() if name not in r.along}
+
+
 def _errors(name: str, evidence: Evidence) -> Array:
     """Largest error of each entry over the oracles that decide it, in budgets."""
     got = evidence.result.grads[name]
     worst = np.zeros(got.shape)
-    for oracle, trusted in evidence.trusted.items():
+    for oracle, trusted in _entrywise(name, evidence).items():
         budget, want = evidence.budgets[oracle].of(name), trusted.grads[name]
         budget = np.where(np.isfinite(want), budget, np.inf)
         worst = np.maximum(worst, ratio(np.abs(got - want), budget))
@@ -114,7 +123,7 @@ def _gates(case: Case, name: str) -> tuple[str, ...]:
 
 
 def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[OracleOpinion]:
-    for oracle, trusted in evidence.trusted.items():
+    for oracle, trusted in _entrywise(name, evidence).items():
         budgets = evidence.budgets[oracle]
         shape = trusted.grads[name].shape
         bound = np.broadcast_to(budgets.bound(name), shape)
@@ -134,13 +143,9 @@ def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator
 
 
 def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
-    names = list(evidence.trusted)
-    for n, one in enumerate(names):
-        for other in names[n + 1 :]:
-            allowed = evidence.budgets[one].of(name) + evidence.budgets[other].of(name)
-            gap = np.abs(evidence.trusted[one].grads[name] - evidence.trusted[other].grads[name])
-            allowed = np.where(np.isfinite(gap), allowed, np.inf)
-            yield Agreement(one, other, _short(float(ratio(gap, allowed).max())))
+    for pair in itertools.combinations(evidence.trusted, 2):
+        gaps = gaps_in_budgets(name, pair, evidence.trusted, evidence.budgets)
+        yield Agreement(*pair, _short(float(np.where(np.isfinite(gaps), gaps, 0.0).max())))
 
 
 def _quotients(
@@ -190,8 +195,9 @@ def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
 
 def _time_profile(case: Case, evidence: Evidence) -> TimeProfile:
     """The profile along time, by the oracle that knows dL/dx best."""
-    best = min(evidence.trusted, key=lambda o: float(evidence.budgets[o].of("x").max()))
-    bar = evidence.trusted[best].grads["x"]
+    known = _entrywise("x", evidence)
+    best = min(known, key=lambda o: float(evidence.budgets[o].of("x").max()))
+    bar = known[best].grads["x"]
     offered = "x" in evidence.result.grads
     errors = _errors("x", evidence).max(axis=(1, 2)).tolist() if offered else []
     norms = np.sqrt(np.square(bar).sum(axis=(1, 2))).tolist()

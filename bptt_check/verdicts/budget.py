@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..cases.directions import SignDirections
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
@@ -41,9 +42,16 @@ class Budgets:
     bounds: Mapping[str, Array] | None
     proven: bool = False
     """Whether the bounds are a proof, which knows of rounding and of kinks."""
+    along: Mapping[str, SignDirections] = field(default_factory=dict[str, SignDirections])
+    """The directions along which the oracle measured instead of entry by entry."""
 
     def of(self, name: str) -> Array:
-        """The budget of each entry of one gradient."""
+        """The budget of each entry of one gradient, or of each slope of it along directions.
+
+        A slope is the sum of entries times signs: it is off by no more than all of them together.
+        """
+        if name in self.along:
+            return self._of_slopes(name, self.along[name])
         rounding = self.subject.error(name)
         if not self.proven:
             rounding = rounding + self.oracle.error(name)
@@ -51,6 +59,19 @@ class Budgets:
         known = self.tolerance.units * rounding + bound
         known = known + self.subgradient_width(name, bound) + self.floor
         return known + self.unbounded(name)
+
+    def _of_slopes(self, name: str, along: SignDirections) -> Array:
+        entrywise = replace(self, bounds=None, along={})
+        return along.reach(entrywise.of(name)) + self.bound(name)
+
+    def slopes(self, name: str, along: SignDirections) -> Array:
+        """The budget of each slope along directions, also where the oracle measured entries."""
+        return self.of(name) if name in self.along else along.reach(self.of(name))
+
+    def typical(self, name: str, other: Conditioning) -> Array:
+        """The error that another arithmetic leaves, typically, in what the oracle measured."""
+        error = other.error(name)
+        return self.along[name].scatter(error) if name in self.along else error
 
     def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
@@ -71,8 +92,12 @@ class Budgets:
         """Below the smallest normal number of a dtype results may be flushed to zero."""
         return PRECISIONS[self.subject.dtype].tiniest
 
+    def flushed(self, name: str) -> Array | float:
+        """What flushing to zero may change of each entry, or of each slope."""
+        return self.along[name].reach(self.floor) if name in self.along else self.floor
+
     def bound(self, name: str) -> Array:
-        """The oracle's own bound on the error of each entry."""
+        """The oracle's own bound on the error of each entry, or of each slope."""
         return np.zeros(()) if self.bounds is None else self.bounds[name]
 
     def of_loss(self) -> float:

@@ -16,13 +16,15 @@ class Difference:
     """One gradient as it came and as an oracle has it, both float64 of one shape.
 
     `rest` is what the oracle's exact value has beyond `want`: the subtraction of two close numbers
-    is exact, so with it the error is known to far less than an ulp.
+    is exact, so with it the error is known to far less than an ulp. Where an oracle measured along
+    directions, there are `directions` of them, and both hold the slopes along these.
     """
 
     parameter: str
     got: Array
     want: Array
     rest: Array | float = 0.0
+    directions: int = 0
 
     @property
     def error(self) -> Array:
@@ -43,9 +45,15 @@ class Difference:
 
 def differences(got: Result, want: Result) -> dict[str, Difference]:
     """The difference of every gradient that `got` offers, in the order of `want`."""
-    rest = want.rest or {}
-    return {
-        name: Difference(name, got.grads[name], want.grads[name], rest.get(name, 0.0))
-        for name in want.grads
-        if name in got.grads
-    }
+    return {name: _difference(name, got, want) for name in want.grads if name in got.grads}
+
+
+def _difference(name: str, got: Result, want: Result) -> Difference:
+    """Entry by entry, or along the directions of the oracle."""
+    if name in want.along:
+        along = want.along[name]
+        return Difference(
+            name, along.slopes(got.grads[name]), want.grads[name], directions=len(along)
+        )
+    rest = (want.rest or {}).get(name, 0.0)
+    return Difference(name, got.grads[name], want.grads[name], rest)

@@ -139,7 +139,7 @@ def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> 
     if not any(r.verdict == Verdict.FAIL for r in judged.rows):
         cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
         return judged.closed(Verdict.IMPRECISE, cause, "loss")
-    sharp = min(judged.trusted, key=lambda name: _largest_bound(judged.trusted[name]))
+    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
     if not is_imprecise(judged.measurement.differences[sharp], budgets[sharp], lower):
         return None
     judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
@@ -148,9 +148,10 @@ def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> 
     )
 
 
-def _largest_bound(result: Result) -> float:
-    """The largest error that an oracle says it may have, beyond rounding."""
-    return max((float(b.max()) for b in (result.bounds or {}).values()), default=0.0)
+def _bluntness(result: Result) -> tuple[bool, float]:
+    """Whether an oracle knows no single entry, and the largest error that it says it may have."""
+    bounds = (result.bounds or {}).values()
+    return bool(result.along), max((float(b.max()) for b in bounds), default=0.0)
 
 
 def _wrong_loss(judged: Judgement) -> CaseReport | None:
@@ -174,10 +175,10 @@ def _wrong_gradient(judged: Judgement) -> CaseReport:
 
 
 def _wrong_steps(judged: Judgement) -> tuple[int, ...]:
-    """Steps at which some oracle finds the gradient of `x` over budget."""
+    """Steps at which some oracle finds an entry of the gradient of `x` over budget."""
     steps: set[int] = set()
     for name, of_oracle in judged.differences.items():
-        if "x" in of_oracle:
+        if "x" in of_oracle and not of_oracle["x"].directions:
             over = of_oracle["x"].error > judged.measurement.budgets[name].of("x")
             steps |= set(np.flatnonzero(over.any(axis=(1, 2))).tolist())
     return tuple(sorted(steps))

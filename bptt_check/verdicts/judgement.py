@@ -15,7 +15,7 @@ from .cause import Cause, ContractBroken
 from .contract_breaches import Breaches, CaseBreach
 from .difference import Difference
 from .measurement import Measurement
-from .row import Row
+from .row import Row, farthest_off
 from .verdict import Reason, Verdict
 
 
@@ -80,7 +80,7 @@ class Judgement:
     def worst_parameter(self, verdict: Verdict) -> str:
         """The gradient that is farthest off among the rows of a verdict."""
         rows = (r for r in self.rows if r.verdict == verdict)
-        return max(rows, key=lambda r: r.max_budgets).parameter
+        return farthest_off(rows).parameter
 
     def broken(self, broken: tuple[CaseBreach, ...], parameter: str) -> CaseReport:
         """The report of a broken contract."""

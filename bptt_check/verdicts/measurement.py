@@ -45,7 +45,9 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
     """
     own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
     trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
-    budgets = {n: Budgets(tolerance, own, oracle, r.bounds, r.proven) for n, r in trusted.items()}
+    budgets = {
+        n: Budgets(tolerance, own, oracle, r.bounds, r.proven, r.along) for n, r in trusted.items()
+    }
     off = {n: differences(result, r) for n, r in trusted.items()}
     return Measurement(
         loss=exact_loss(case),

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.model import Model
 from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
@@ -25,32 +24,14 @@ from .cause import (
     WrongLoss,
     WrongTrainingStep,
 )
+from .entries import census, entry, worst_entry_lines
 from .linearity import Nonlinearity
 from .message import Message
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
-from .row import Row
+from .row import Row, farthest_off
 from .training_step import DEFINITIONS
 from .verdict import Verdict
-
-
-def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
-    """An entry by name and meaning: `W_hh_l0[3, 2] (gate f, unit 1)`, `x[4, 0, 2] (step 4,
-    ...)`.
-    """
-    place = f"{parameter}[{', '.join(map(str, index))}]"
-    if parameter == "x":
-        return f"{place} (step {index[0]}, sequence {index[1]}, feature {index[2]})"
-    if parameter in ("h0", "c0"):
-        layer, way = divmod(index[0], len(model.directions))
-        reverse = ", reverse" if way else ""
-        return f"{place} (layer {layer}{reverse}, sequence {index[1]}, unit {index[2]})"
-    if parameter in ("W_hy", "b_y"):
-        return f"{place} (output {index[0]})"
-    gate, unit = divmod(index[0], H)
-    names = model.layout.gates
-    which = f"gate {names[gate]}, " if len(names) > 1 else ""
-    return f"{place} ({which}unit {unit})"
 
 
 def message_of(
@@ -145,14 +126,14 @@ def wrong_names(names: Sequence[str]) -> str:
 def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> Told:
     """A gradient that is not the derivative of a right loss."""
     bad = [r for r in rows if r.verdict == Verdict.FAIL]
-    worst = max(bad, key=lambda r: r.max_budgets)
+    worst = farthest_off(bad)
     names = list(dict.fromkeys(r.parameter for r in bad))
     decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
     right = [n for n in decided if n not in names]
     lines = [
         "your forward is right (the loss agrees), your backward is wrong",
-        *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        f"wrong: {_census(bad)}",
+        *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        f"wrong: {census(bad)}",
         f"right: {_listed(right) or 'nothing'}",
         *_first_wrong_step(case, cause.steps),
         *_hints(cause.hints),
@@ -177,13 +158,13 @@ LOSES_DIGITS = "the formula is right, the arithmetic loses digits"
 def _lost_digits(cause: LostDigits, case: Case, rows: Sequence[Row]) -> Told:
     """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
-    worst = max(bad, key=lambda r: r.max_budgets)
+    worst = farthest_off(bad)
     lost = np.log10(worst.max_budgets)
     lines = [
         f"errors are no larger than those of {cause.arithmetic}: "
         f"about {lost:.0f} digits fewer than {case.dtype} gives",
-        *_worst_entry(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        f"imprecise: {_census(bad)}",
+        *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        f"imprecise: {census(bad)}",
     ]
     return "IMPRECISE", LOSES_DIGITS, lines
 
@@ -234,54 +215,11 @@ def _disagreement(cause: Disagreement, case: Case) -> Told:
         lines.append(
             f"outvoted: {cause.outvoted}. Please report this case: it is a bug in one of them."
         )
-    place = entry(case.model, case.sizes.H, cause.parameter, cause.index)
-    return "INCONCLUSIVE", f"the oracles disagree at {place}", lines
-
-
-def _worst_entry(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
-    """Got, expected and error at the worst entry, and which oracles say so."""
-    saying = _listed([r.oracle for r in against if r.verdict == worst.verdict])
-    place = entry(case.model, case.sizes.H, worst.parameter, worst.index)
-    return [
-        f"worst entry {place}",
-        *got_and_expected(worst, saying),
-        *_proof(worst, against),
-    ]
-
-
-def got_and_expected(worst: Row, saying: str) -> list[str]:
-    """The values of the worst entry of a row, and who says so; each indented by two."""
-    error = abs(worst.got - worst.want)
-    relative = f", relative {error / abs(worst.want):.3g}" if worst.want else ""
-    return [
-        f"  got       {worst.got:.17g}",
-        f"  expected  {worst.want:.17g}  (by {saying})",
-        f"  error     {error:.3g} = {error / worst.budget:.3g} budgets{relative}",
-    ]
-
-
-def _proof(worst: Row, against: Sequence[Row]) -> Iterator[str]:
-    """That a proof says the same of this entry, and how near to the truth it is."""
-    for row in against:
-        if row.proven and (row.verdict, row.index) == (worst.verdict, worst.index):
-            yield (
-                f"  proven    the true derivative is {row.want:.17g}, within {row.bound:.1g} "
-                "(interval arithmetic)"
-            )
-
-
-def _census(bad: Sequence[Row]) -> str:
-    """How many entries of each gradient are over budget, by the oracle that sees most."""
-    most: dict[str, Row] = {}
-    for row in bad:
-        if row.parameter not in most or row.wrong > most[row.parameter].wrong:
-            most[row.parameter] = row
-    return _listed([over_budget(row) for row in most.values()])
-
-
-def over_budget(row: Row, what: str = "") -> str:
-    """How many entries of a gradient are over budget, or how many of something else."""
-    return f"{row.parameter} ({row.wrong} of {row.entries}{what})"
+    if cause.along_direction:
+        place = f"along a direction through {cause.parameter}"
+    else:
+        place = f"at {entry(case.model, case.sizes.H, cause.parameter, cause.index)}"
+    return "INCONCLUSIVE", f"the oracles disagree {place}", lines
 
 
 def _first_wrong_step(case: Case, wrong_steps: Sequence[int]) -> list[str]:

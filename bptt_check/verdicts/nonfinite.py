@@ -147,7 +147,8 @@ def _truth(breach: Breach, truths: Mapping[str, Result], loss: float) -> tuple[A
     """The expected values, and by which oracle: the first that has most of them finite."""
     if breach.parameter == "loss":
         return np.array(loss), ""
-    known = {n: r.grads[breach.parameter] for n, r in truths.items()}
+    name = breach.parameter
+    known = {n: r.grads[name] for n, r in truths.items() if name not in r.along}
     if not known:
         assert breach.value is not None
         return np.full(breach.value.shape, np.nan), ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..cases.directions import SignDirections
 from ..cases.result import Result
+from ..cases.types import Array
 from .budget import Budgets, ratio
 
 
@@ -15,7 +18,8 @@ from .budget import Budgets, ratio
 class Disagreement:
     """Two oracles that exclude each other on one entry, and who is outvoted by the rest.
 
-    `proven` says that the outvoted one contradicts a proof.
+    `proven` says that the outvoted one contradicts a proof. Where one of them measured along
+    directions, they disagree `along_direction`, and there is no index.
     """
 
     parameter: str
@@ -23,6 +27,7 @@ class Disagreement:
     values: Mapping[str, float]
     outvoted: str
     proven: bool = False
+    along_direction: bool = False
 
 
 def disagreement(
@@ -30,32 +35,63 @@ def disagreement(
 ) -> Disagreement | None:
     """The worst entry on which two oracles differ by more than both their errors allow, if any."""
     worst: tuple[float, Disagreement | None] = (1.0, None)
-    names = list(results)
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            for parameter in results[one].grads:
-                excess, index = _excess(parameter, (one, other), results, budgets)
-                if excess > worst[0]:
-                    values = {n: float(results[n].grads[parameter][index]) for n in names}
-                    proven = {one, other} & {n for n in names if results[n].proven}
-                    loser = _outvoted(values, proven)
-                    worst = (excess, Disagreement(parameter, index, values, loser, bool(proven)))
+    for pair in itertools.combinations(results, 2):
+        for parameter in results[pair[0]].grads:
+            gaps = gaps_in_budgets(parameter, pair, results, budgets)
+            index = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+            if gaps[index] > worst[0]:
+                place = tuple(int(i) for i in index)
+                worst = (float(gaps[index]), _at(parameter, place, pair, results))
     return worst[1]
 
 
-def _excess(
+def _at(
+    parameter: str, index: tuple[int, ...], pair: tuple[str, str], results: Mapping[str, Result]
+) -> Disagreement:
+    """The disagreement of a pair on one entry or slope, with what all others say of it."""
+    along = _directions(parameter, pair, results)
+    known = {n: r for n, r in results.items() if along is not None or parameter not in r.along}
+    values = {n: float(_values(parameter, r, along)[index]) for n, r in known.items()}
+    proven = set(pair) & {n for n in values if results[n].proven}
+    return Disagreement(
+        parameter=parameter,
+        index=() if along else index,
+        values=values,
+        outvoted=_outvoted(values, proven),
+        proven=bool(proven),
+        along_direction=along is not None,
+    )
+
+
+def gaps_in_budgets(
     parameter: str,
     pair: tuple[str, str],
     results: Mapping[str, Result],
     budgets: Mapping[str, Budgets],
-) -> tuple[float, tuple[int, ...]]:
-    """Largest distance of two oracles in what both their errors allow, and where."""
-    one, other = pair
-    allowed = budgets[one].of(parameter) + budgets[other].of(parameter)
-    gap = np.abs(results[one].grads[parameter] - results[other].grads[parameter])
-    in_budgets = ratio(gap, allowed)
-    index = np.unravel_index(int(np.argmax(in_budgets)), in_budgets.shape)
-    return float(in_budgets[index]), tuple(int(i) for i in index)
+) -> Array:
+    """Distance of two oracles in what both their errors allow, of each entry; of each slope if one
+    of them measured along directions.
+    """
+    along = _directions(parameter, pair, results)
+    one, other = (_values(parameter, results[name], along) for name in pair)
+    allowed = [
+        budgets[n].of(parameter) if along is None else budgets[n].slopes(parameter, along)
+        for n in pair
+    ]
+    return ratio(np.abs(one - other), allowed[0] + allowed[1])
+
+
+def _directions(
+    parameter: str, pair: tuple[str, str], results: Mapping[str, Result]
+) -> SignDirections | None:
+    """The directions of whoever measured along some; they are the same for all oracles."""
+    return next((results[n].along[parameter] for n in pair if parameter in results[n].along), None)
+
+
+def _values(parameter: str, result: Result, along: SignDirections | None) -> Array:
+    """What an oracle says of each entry, or of each slope."""
+    values = result.grads[parameter]
+    return values if along is None or parameter in result.along else along.slopes(values)
 
 
 def _outvoted(values: Mapping[str, float], proven: Collection[str]) -> str:

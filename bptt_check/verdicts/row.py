@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,11 @@ class Row:
     the one that would have shown in whichever; NaN where there is none. `proven` says that the
     oracle's bounds are a proof. `reason_details` are the numbers and names in the sentence of the
     reason.
+
+    An oracle that measured along `directions` of signs through the whole gradient (0: entry by
+    entry) says nothing of a single entry: `index` is empty, there are no floors, and all else is
+    about the slopes along them, of which an input that sequences have for themselves has one for
+    each sequence.
     """
 
     parameter: str
@@ -49,6 +54,7 @@ class Row:
     bound: float = math.nan
     proven: bool = False
     reason_details: tuple[Any, ...] = ()
+    directions: int = 0
 
     @property
     def reason(self) -> str:
@@ -63,9 +69,8 @@ class Row:
 def judge_gradient(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     name, budget = difference.parameter, budgets.of(difference.parameter)
-    row = row_of(difference, oracle, budget, budgets.subject.dtype)
-    bound = np.broadcast_to(budgets.bound(name), budgets.subject.grads[name].shape)
-    row = replace(row, bound=float(bound[row.index]), proven=budgets.proven)
+    row = row_of(difference, oracle, budget, budgets.subject.dtype, budgets.bound(name))
+    row = replace(row, proven=budgets.proven)
     if row.verdict == Verdict.INCONCLUSIVE and _must_be_zero(difference, budget, budgets):
         return replace(row.because(Verdict.PASS, Reason.EXACTLY_ZERO), decided=row.entries)
     return _explained(row, budgets)
@@ -73,17 +78,25 @@ def judge_gradient(difference: Difference, oracle: str, budgets: Budgets) -> Row
 
 def _explained(row: Row, budgets: Budgets) -> Row:
     """The row with why it says no more: chaos, before a kink within the step or at the point."""
-    if row.reason_kind is Reason.KINK_WITHIN_STEP:
-        chaotic = np.all(budgets.unbounded(row.parameter))
+    if row.reason_kind in (Reason.KINK_WITHIN_STEP, Reason.KINK_ALONG_DIRECTIONS):
+        unbounded = np.asarray(budgets.unbounded(row.parameter))
+        chaotic = np.any(unbounded) if row.directions else np.all(unbounded)
         return row.because(row.verdict, Reason.CHAOTIC, budgets.subject.dtype) if chaotic else row
     at_kink = int(np.sum(np.asarray(budgets.subject.subgradient_width(row.parameter)) > 0))
     if row.verdict == Verdict.FAIL or not at_kink:
         return row
-    return row.because(row.verdict, Reason.AT_KINK, at_kink, row.entries)
+    entries = budgets.subject.grads[row.parameter].size
+    return row.because(row.verdict, Reason.AT_KINK, at_kink, entries)
 
 
-def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Row:
-    """The row of a difference, given the budget of every entry."""
+def row_of(
+    difference: Difference,
+    oracle: str,
+    budget: Array,
+    dtype: str,
+    bound: Array | float = math.nan,
+) -> Row:
+    """The row of a difference, given the budget of every entry and the oracle's own bound."""
     # an oracle without a finite number or bound has decided nothing about that entry
     decides = np.isfinite(budget) & np.isfinite(difference.want)
     in_budgets = ratio(difference.error, np.where(decides, budget, np.inf))
@@ -93,6 +106,9 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
     floors = budget[shows] / size[shows]
     wrong = int(np.sum(~(in_budgets <= 1.0)))
     verdict, reason = _verdict(wrong, floors.size, budget)
+    if reason is Reason.KINK_WITHIN_STEP and difference.directions:
+        reason = Reason.KINK_ALONG_DIRECTIONS
+    of_entries = 0 if difference.directions else floors.size
     return Row(
         parameter=difference.parameter,
         oracle=oracle,
@@ -102,16 +118,23 @@ def row_of(difference: Difference, oracle: str, budget: Array, dtype: str) -> Ro
         max_rel=float(difference.relative.max()),
         max_ulps=float(difference.ulps(dtype).max()),
         max_budgets=float(in_budgets.max()),
-        index=tuple(int(i) for i in index),
+        index=() if difference.directions else tuple(int(i) for i in index),
         got=float(difference.got[index]),
         want=float(difference.want[index]),
         budget=float(budget[index]),
         entries=in_budgets.size,
         wrong=wrong,
         decided=floors.size,
-        floor=float(floors.min()) if floors.size else math.nan,
-        floor_any=float(floors.max()) if floors.size == in_budgets.size else math.nan,
+        floor=float(floors.min()) if of_entries else math.nan,
+        floor_any=float(floors.max()) if of_entries == in_budgets.size else math.nan,
+        bound=float(np.broadcast_to(bound, in_budgets.shape)[index]),
+        directions=difference.directions,
     )
+
+
+def farthest_off(rows: Iterable[Row]) -> Row:
+    """The row with the largest error; one that can say at which entry goes first."""
+    return max(rows, key=lambda row: (not row.directions, row.max_budgets))
 
 
 def _verdict(wrong: int, decided: int, budget: Array) -> tuple[Verdict, Reason]:
@@ -129,8 +152,9 @@ def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bo
 
     A weight without influence is another matter: that case shows nothing about its gradient.
     """
-    untouched = not np.any(difference.want) and bool(np.all(budget <= budgets.floor))
-    return untouched and difference.parameter in ("x", "h0", "c0")
+    name = difference.parameter
+    untouched = not np.any(difference.want) and bool(np.all(budget <= budgets.flushed(name)))
+    return untouched and name in ("x", "h0", "c0")
 
 
 def not_judged(parameter: str, oracle: str, reason: Reason, *details: Any) -> Row:
@@ -157,10 +181,10 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
     for name, difference in found.items():
-        budget = budgets.of(name)
-        if np.any(difference.error > budget + budgets.tolerance.units * lower.error(name)):
+        budget, lost = budgets.of(name), budgets.typical(name, lower)
+        if np.any(difference.error > budget + budgets.tolerance.units * lost):
             return False
-        shows = (lower.error(name) > budget) & (difference.want != 0)  # an exact zero loses nothing
+        shows = (lost > budget) & (difference.want != 0)  # an exact zero loses nothing
         over = shows & (difference.error > budget)
         could += int(shows.sum())
         if np.any(over):

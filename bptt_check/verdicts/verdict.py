@@ -67,6 +67,7 @@ class Reason(StrEnum):
     """The oracle cannot judge such a case, or raised."""
     VACUOUS = "vacuous"
     KINK_WITHIN_STEP = "kink within step"
+    KINK_ALONG_DIRECTIONS = "kink along directions"
     AT_KINK = "at kink"
     CHAOTIC = "chaotic"
     """Rounding grows along the sequence until nothing is left of the numbers."""
@@ -92,6 +93,7 @@ _SENTENCES = {
     Reason.DECLINED: "{}",
     Reason.VACUOUS: "vacuous: the true gradient lies below the budget",
     Reason.KINK_WITHIN_STEP: "a kink lies within the step of every entry",
+    Reason.KINK_ALONG_DIRECTIONS: "a kink lies within the step along every direction",
     Reason.AT_KINK: "at a kink of relu any subgradient is accepted, in {} of {} entries",
     Reason.CHAOTIC: ("rounding in {} grows until trajectories diverge, which explains any value"),
     Reason.EXACTLY_ZERO: "exactly zero, as it must be",

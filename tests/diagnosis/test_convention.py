@@ -180,7 +180,7 @@ def test_sentence_builds_on_the_declared_convention() -> None:
 def test_message_of_a_failure_names_the_convention() -> None:
     """A run's message and `diagnoses` name the convention."""
     case = cases("lstm")[0]
-    setup = Setup((load_oracle("complex_step"),))
+    setup = Setup((load_oracle("complex_step", every_entry=True),))
     subject = written_in(C(gate_order="ifog"))
     first = check_case(subject, case, setup)
 

@@ -16,14 +16,16 @@ from bptt_check.equations.conditioning import conditioning
 from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
-finite_difference = oracles.load_oracle("finite_difference")
+finite_difference = oracles.load_oracle("finite_difference", every_entry=True)
 TINIEST = np.finfo(float).tiny
 
 
 def exact(case: Case) -> dict[str, np.ndarray]:
     """Gradients that are exact up to rounding."""
     oracle = (
-        RightOracle() if case.model.activation == "relu" else oracles.load_oracle("complex_step")
+        RightOracle()
+        if case.model.activation == "relu"
+        else oracles.load_oracle("complex_step", every_entry=True)
     )
     return dict(oracle(case).grads)
 

@@ -31,7 +31,7 @@ def settings_restored() -> Iterator[None]:
 
 def units(case: Case, one: str, other: str) -> float:
     """The largest distance of two oracles in typical rounding errors of this case."""
-    a, b = oracles.load_oracle(one)(case), oracles.load_oracle(other)(case)
+    a, b = (oracles.load_oracle(name, every_entry=True)(case) for name in (one, other))
     conditioned = conditioning(case, "float64")
     tiniest = np.finfo(float).tiny
     gaps = [
@@ -61,7 +61,7 @@ def test_the_comparison_sees_a_wrong_digit():
 def test_relu_gradients_agree_with_finite_differences():
     """Where complex step does not apply."""
     case = Spec.parse("rnn-relu+2layers T=5 B=2").build()
-    got, other = oracle(case), oracles.load_oracle("finite_difference")(case)
+    got, other = oracle(case), oracles.load_oracle("finite_difference", every_entry=True)(case)
 
     for name, array in got.grads.items():
         assert np.all(np.abs(array - other.grads[name]) <= other.bounds[name] + 1e-14), name

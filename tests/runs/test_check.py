@@ -165,7 +165,9 @@ def test_an_oracle_without_a_number_fails_nobody():
 def test_where_no_oracle_decides_the_case_is_inconclusive():
     """complex_step alone has nothing to say about relu."""
     case = Spec.parse("rnn-relu T=3").build()
-    report = check_case(right, case, Setup((oracles.load_oracle("complex_step"),)))
+    report = check_case(
+        right, case, Setup((oracles.load_oracle("complex_step", every_entry=True),))
+    )
 
     assert report.verdict == "inconclusive"
     assert {r.verdict for r in report.rows} == {"unsupported"}
@@ -176,7 +178,12 @@ def test_a_wrong_loss_needs_no_oracle():
     case = Spec.parse("rnn-relu T=3").build()
     wrong = changed(lambda v, g: (2 * v, g))
 
-    assert check_case(wrong, case, Setup((oracles.load_oracle("complex_step"),))).verdict == "fail"
+    assert (
+        check_case(
+            wrong, case, Setup((oracles.load_oracle("complex_step", every_entry=True),))
+        ).verdict
+        == "fail"
+    )
 
 
 def no_way_out() -> Case:

@@ -33,6 +33,8 @@ CUTTING = {
 """Methods that look into a string or take it apart."""
 PROTOCOLS = {
     "gradients": "what an oracle of a sum of windows has",
+    "slopes_along": "what such an oracle has for large cases",
+    "too_large": "what an oracle has that leaves large cases alone",
     "differentiate": "what an oracle of a whole case has",
     "main": "where a program starts",
     "from_function": "public: a subject made of a function of torch, or of jax",

@@ -14,7 +14,7 @@ from bptt_check.cases.model import Model
 from bptt_check.report.sentences import fit
 from bptt_check.runs.check import Setup
 from bptt_check.runs.failures import check_in_detail
-from bptt_check.verdicts import messages
+from bptt_check.verdicts import entries, messages
 from bptt_check.verdicts.cause import NoAnswer, WrongLoss
 from bptt_check.verdicts.message import Message
 from bptt_check.verdicts.oracle_disagreement import Disagreement
@@ -45,7 +45,7 @@ from bptt_check.verdicts.oracle_disagreement import Disagreement
 )  # fmt: skip
 def test_an_entry_has_a_meaning(name, parameter, index, text):
     """An index is also told as gate, unit, step, sequence, feature, layer and direction."""
-    assert messages.entry(Model.parse(name), 5, parameter, index) == text
+    assert entries.entry(Model.parse(name), 5, parameter, index) == text
 
 
 def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str:

@@ -119,7 +119,7 @@ bptt.summary = (now, worst, rows) => {
   const name = bptt.el("strong", {}, `${now.parameter} of ${bptt.label(now)}`);
   if (!worst) {
     const why = [...new Set(rows.map((row) => row.reason).filter(Boolean))].join("; ");
-    place.replaceChildren(badge, " ", name, bptt.el("span", { class: "quiet" }, why ? ` ${why}` : " no case of it was profiled"));
+    place.replaceChildren(badge, " ", name, bptt.el("span", { class: "quiet" }, why ? ` ${why}` : rows.some((row) => row.directional) ? " was measured along directions only: no entry is known by itself" : " no case of it was profiled"));
     bptt.$("#g-case").hidden = true;
     return;
   }

@@ -36,7 +36,7 @@ bptt.rows = async () => {
       { data: "verdict", render: badge },
       sized("max_budgets"), sized("max_rel"), sized("max_abs"), sized("max_ulps"),
       { data: "decided", className: "n", render: (value, type, row) => (type === "display" ? `${value} of ${row.cases}` : value) },
-      { data: "worst_index", render: (value) => value.join(", ") },
+      { data: "worst_index", render: (value, type, row) => (row.worst_directions ? `along ${row.worst_directions} directions` : value.join(", ")) },
       { data: null, className: "long", render: where },
     ],
     order: [],
