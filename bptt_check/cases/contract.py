@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .case import Case
+from .follow_up import FollowUpCall
 from .result import Result
 from .types import Array, Arrays
 
@@ -52,12 +53,17 @@ class Expects(Protocol):
         """The arrays whose gradient is taken."""
         ...
 
+    @property
+    def wanted(self) -> tuple[str, ...] | None:
+        """Those whose gradient is asked for; None is all."""
+        ...
+
 
 def accept(case: Expects, returned: Any) -> Accepted:
     """Read what a subject returned for a case.
 
-    Required: every parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have their
-    input's shape and the case's dtype and are finite; the loss is one finite number.
+    Required: every wanted parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have
+    their input's shape and the case's dtype and are finite; the loss is one finite number.
     """
     pair, breach = _unpack(returned)
     if breach:
@@ -143,6 +149,13 @@ def differ(one: Result | None, other: Result | None) -> bool:
     )
 
 
+def repeats(first: Result | None, again: Answer, wanted: tuple[str, ...] | None) -> bool:
+    """Whether a further answer is the first to the last bit, or the wanted part of it."""
+    if again.breaches or again.result is None:
+        return False
+    return not (differ(first, again.result) if wanted is None else differ(again.result, first))
+
+
 def _unpack(returned: Any) -> tuple[Result, Breach | None]:
     if isinstance(returned, Result):
         return returned, None
@@ -171,7 +184,8 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
 
 
 def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Breach]:
-    missing = [n for n in case.params if n not in grads]
+    wanted = case.params if case.wanted is None else case.wanted
+    missing = [n for n in case.params if n in wanted and n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)
     return [
@@ -255,7 +269,7 @@ class Answer:
         result: what could be read of the first call; None if there is nothing to compare.
         breaches: of the contract.
         second_result: of a second call; None if there was none or it was the same to the last bit.
-        same_for_other_case: another case of the same shapes that got the very same gradients.
+        follow_ups: what came of further calls; of those on the case itself only what differs.
         linear: what came of the `probes` of the case, if they were asked.
         training: what the functions for a training step made of the gradients.
         outcome: what came of the call.
@@ -266,8 +280,17 @@ class Answer:
     result: Result | None = None
     breaches: tuple[Breach, ...] = ()
     second_result: Result | None = None
-    same_for_other_case: Case | None = None
+    follow_ups: tuple[FollowUp, ...] = ()
     linear: Mapping[str, Accepted] = field(default_factory=dict[str, Accepted])
     training: TrainingAnswers = field(default_factory=TrainingAnswers)
     outcome: Outcome = Outcome.ANSWERED
     text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """What came of a further call; `after` so many calls on other cases."""
+
+    call: FollowUpCall
+    answer: Answer
+    after: int = 0

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.memory_layout import arranged
 from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
@@ -187,13 +188,13 @@ class View:
         return subject_name(name, self.convention.names, self.case.model.cell)
 
     def _copied(self, array: Any) -> Any:
-        """A contiguous copy in the convention's dtype."""
+        """A copy in the convention's dtype and the case's memory layout."""
         if isinstance(array, list):
             return [self._copied(step) for step in array]
         if isinstance(array, int):
             return array
         dtype = self.convention.dtype if array.dtype.kind == "f" else ""
-        return np.array(array, dtype=dtype or array.dtype, order="C")
+        return arranged(np.asarray(array, dtype=dtype or array.dtype), self.case.layout)
 
     def _read(self, text: str, name: Name, value: Any) -> Array:
         """One gradient as an array of the shape that its array was handed over with."""

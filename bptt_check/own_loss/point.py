@@ -41,6 +41,10 @@ class Point:
         return self.params
 
     @property
+    def wanted(self) -> None:
+        """Every one of them is asked for."""
+
+    @property
     def dtype(self) -> str:
         """The lowest precision among the arrays that have a gradient."""
         return min((a.dtype.name for a in self.params.values()), default="float64")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.follow_up import FollowUpCall, FollowUpKind
 from ..cases.result import Differentiator, Result
 from ..runs.check import Setup, check_cases, trusted_results
 from ..subjects.calling import explained, time_limit
@@ -19,6 +20,9 @@ from ..verdicts.verdict import Verdict
 
 TIMEOUT = 20.0
 """Seconds for one call of a subject; it needs milliseconds, unless an edit made it hang."""
+ASKED = tuple(map(FollowUpCall, (FollowUpKind.FREED_MEMORY, FollowUpKind.LINEARITY)))
+"""Further calls about the first case of a chunk: those that need no oracle, since an answer is
+remembered for each case."""
 
 
 class MemoisedOracle:
@@ -49,7 +53,8 @@ def judge_all(
     """The reports that a run would have of this subject on these cases."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # wrong arithmetic overflows, and that is no news
-        return list(check_cases(subject, cases, Setup(oracles, timeout=TIMEOUT)))
+        setup = Setup(oracles, timeout=TIMEOUT)
+        return list(check_cases(subject, cases, setup, lambda n, _: () if n else ASKED))
 
 
 class CaseWithOracles:

@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Answer, TrainingAnswers
-from ..cases.result import Differentiator, OracleResult, OracleResults, address_of, name_of
-from ..subjects.calling import call, explained
+from ..cases.contract import Answer, FollowUp, Outcome, TrainingAnswers, repeats
+from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
+from ..cases.result import (
+    Differentiator,
+    OracleResult,
+    OracleResults,
+    Result,
+    address_of,
+    name_of,
+)
+from ..subjects.calling import Calls, call, call_once, explained
 from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
+from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
 from ..verdicts.judge import judge
 
 
@@ -27,17 +36,30 @@ class Setup:
     timeout: float | None = None
 
 
-def check_case(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
-    """Check a subject on one case."""
-    (report,) = check_cases(subject, [case], setup)
+def check_case(
+    subject: Differentiator, case: Case, setup: Setup, calls: Calls | None = None
+) -> CaseReport:
+    """Check a subject on one case, with every further call or with those of `calls`."""
+    asked = every_call(case) if calls is None else calls
+    (report,) = check_cases(subject, [case], setup, lambda *_: asked)
     return report
 
 
 def check_cases(
-    subject: Differentiator, cases: Sequence[Case], setup: Setup
+    subject: Differentiator,
+    cases: Sequence[Case],
+    setup: Setup,
+    calls: Callable[[int, Case], Calls] = calls_in_turn,
 ) -> Iterable[CaseReport]:
-    """Check a subject on a chunk of cases; where it gave no result, no oracle is asked."""
-    answers = [call(subject, c, setup.timeout, probe=n == 0) for n, c in enumerate(cases)]
+    """Check a subject on a chunk of cases; where it gave no result, no oracle is asked.
+
+    Args:
+        subject: the subject.
+        cases: the cases.
+        setup: against what, and how strictly.
+        calls: what is asked after the first two calls, by the place of a case among `cases`.
+    """
+    answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     results = oracle_results(setup.oracles, answered)
     for case, answer in zip(cases, answers, strict=True):
@@ -45,7 +67,52 @@ def check_cases(
             of_oracles = {} if answer.result is None else next(results)
             answer = replace(answer, training=training_answers(subject, case, answer))
         report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
-        yield replace(report, address=address_of(subject))
+        report = replace(report, address=address_of(subject))
+        further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
+        yield judge_follow_ups(report, further, setup.tolerance)
+
+
+def check_again(
+    subject: Differentiator, report: CaseReport, setup: Setup, after: int
+) -> CaseReport:
+    """The report of a case with that of one more call, `after` so many other cases."""
+    answer, evidence = call_once(subject, report.case, setup.timeout), report.evidence
+    asked = answer.outcome not in (Outcome.NOT_CALLED, Outcome.DECLINED)
+    if evidence is None or not asked or repeats(evidence.result, answer, None):
+        return report
+    again = FollowUp(FollowUpCall(FollowUpKind.AT_THE_END), answer, after)
+    calls = judged_calls(report.case, [again], evidence.trusted, setup.oracles)
+    return judge_follow_ups(report, calls, setup.tolerance)
+
+
+def judged_calls(
+    case: Case, follow_ups: Iterable[FollowUp], results: OracleResults, oracles: Sequence[Any]
+) -> Iterator[JudgedCall]:
+    """Further calls with what oracles say: those of the case, or for other arrays the quickest that
+    has a result.
+    """
+    for follow_up in follow_ups:
+        other = follow_up_case(case, follow_up.call)
+        if follow_up.call.kind.same_case or other is None:
+            yield JudgedCall(follow_up, case, results)
+        elif follow_up.answer.result is None:
+            yield JudgedCall(follow_up, other, {})
+        else:
+            yield JudgedCall(follow_up, other, quickest_result(oracles, other))
+
+
+QUICKEST = ("torch", "jax", "certified", "complex_step", "finite_difference")
+"""Oracles by what one case costs them, the cheapest first; others come after them."""
+
+
+def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
+    """The result of the quickest oracle that has one; empty if none has."""
+    ranks = {name: rank for rank, name in enumerate(QUICKEST)}
+    for oracle in sorted(oracles, key=lambda o: ranks.get(o.name, len(ranks))):
+        (result,) = trusted_results(oracle, [case])
+        if isinstance(result, Result):
+            return {oracle.name: result}
+    return {}
 
 
 def oracle_results(oracles: Sequence[Any], cases: Sequence[Case]) -> Iterator[OracleResults]:

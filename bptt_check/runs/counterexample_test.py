@@ -84,6 +84,8 @@ def _case(case: Case) -> Iterator[str]:
         yield f"    truncation=bc.Truncation({case.truncation.k1}, {case.truncation.k2}),"
     if case.dtype != "float64":
         yield f'    dtype="{case.dtype}",'
+    if case.layout != "contiguous":
+        yield f'    layout="{case.layout}",'
     yield ")"
 
 

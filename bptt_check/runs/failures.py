@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..cases.case import Case, Spec
 from ..cases.contract import Outcome
+from ..cases.follow_up import FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
 from ..diagnosis import FailureSample, diagnose
 from ..diagnosis.finding import Finding
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
+from ..subjects.calling import Calls
 from ..verdicts import messages
 from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import WrongLoss
+from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .check import Setup, check_case
@@ -51,9 +53,11 @@ def failure_of(
         return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
 
     def fails(candidate: Case) -> bool:
-        return shows_it(check_case(subject, candidate, setup))
+        return shows_it(check_case(subject, candidate, setup, calls_like(first, candidate)))
 
     case = simplest = first.case
+    if drawing is not None and _needs_others(first) and not fails(case):
+        drawing = None
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
     if drawing is not None:
         spec = shrink_spec(drawing, same, fails)
@@ -61,7 +65,7 @@ def failure_of(
         simplest = simplify(case, fails)
     detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
-    is_gradient = first.verdict == Verdict.FAIL and report.parameter not in DEFINITIONS
+    is_gradient = first.verdict == Verdict.FAIL and _may_be_diagnosed(report)
     sample = _sample(subject, setup, known, first.verdict, drawing)
     findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
@@ -84,6 +88,35 @@ def failure_of(
         findings=findings,
         test_code=pasted_test(simplest, subject),
     )
+
+
+STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
+"""Further calls that may break the contract; without them a case could fail in another way."""
+
+
+def calls_like(first: CaseReport, case: Case) -> Calls:
+    """The further calls that show on a case what they showed on another."""
+    if not isinstance(first.cause, WrongFollowUp):
+        return calls_of_kinds(case, STRUCTURAL)
+    if _needs_others(first):
+        return every_call(case)
+    return calls_of_kinds(case, (*STRUCTURAL, first.cause.call.kind))
+
+
+def calls_of_kinds(case: Case, kinds: Collection[FollowUpKind]) -> Calls:
+    """The further calls of some kinds."""
+    return [call for call in every_call(case) if call.kind in kinds]
+
+
+def _needs_others(report: CaseReport) -> bool:
+    """Whether a case was wrong only after others."""
+    kinds = (FollowUpKind.AFTER_OTHERS, FollowUpKind.AT_THE_END)
+    return isinstance(report.cause, WrongFollowUp) and report.cause.call.kind in kinds
+
+
+def _may_be_diagnosed(report: CaseReport) -> bool:
+    """Whether it is the gradient of a single call that is wrong."""
+    return report.parameter not in DEFINITIONS and not isinstance(report.cause, WrongFollowUp)
 
 
 def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
@@ -122,7 +155,8 @@ def _sample(
     """What a run found out about a target, and how to find out more."""
 
     def fails(spec: Spec) -> bool | None:
-        checked = check_case(subject, spec.build(), setup).verdict
+        case = spec.build()
+        checked = check_case(subject, case, setup, calls_of_kinds(case, STRUCTURAL)).verdict
         return {verdict: True, Verdict.PASS: False}.get(checked)
 
     failing = [spec for spec, checked in known.items() if checked == verdict]

@@ -9,19 +9,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hypothesis.strategies import SearchStrategy
 
-from ..cases.case import Spec
+from ..cases.case import Case, Spec
+from ..cases.follow_up import calls_in_turn
 from ..cases.result import Differentiator, address_of, name_of
 from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
 from ..strategies import specs
+from ..subjects.calling import Calls
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
 from .check import Setup, check_cases
 from .cleaning import cleaned
 from .drawing import draw_specs, remember
+from .early_cases import EarlyCases
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
 from .records import (
@@ -81,14 +85,16 @@ def verify_plan(
     failures: list[FailureWithCase] = []
     curves: list[TaylorCurve] = []
     interrupted = False
+    early = EarlyCases()
     try:
         for target in accepted:
-            for report in _check_target(subject, target, plan, setup):
-                tally.add(target.name, report)
+            for _ in _tallied(subject, target, plan, setup, tally, early):
                 if progress is not None:
                     progress(tally.progress(plan.cases * len(accepted), target.name))
             failures += _failures(subject, target, plan, setup, tally, len(failures))
             tally.close(target.name)
+            early.drop(target.name)
+        failures += _late_failures(subject, setup, early, tally)
         curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
         if not keep_partial:
@@ -128,6 +134,23 @@ def _supports(subject: Differentiator, target: Target) -> bool:
     return supports is None or bool(supports(target.model))
 
 
+def _tallied(
+    subject: Differentiator,
+    target: Target,
+    plan: Plan,
+    setup: Setup,
+    tally: Tally,
+    early: EarlyCases,
+) -> Iterator[None]:
+    """Check every case of a target and add it up, one a step; then the first ones again."""
+    for report in _check_target(subject, target, plan, setup):
+        tally.add(target.name, report)
+        early.add(target.name, report, tally.count)
+        yield
+    for report in early.ask_again(subject, target.name, setup, tally.count):
+        tally.revise(target.name, report)
+
+
 def _check_target(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup
 ) -> Iterator[CaseReport]:
@@ -135,11 +158,17 @@ def _check_target(
     drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed, memory)
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
-        reports = check_cases(subject, [spec.build() for spec in chunk], setup)
+        cases = [spec.build() for spec in chunk]
+        reports = check_cases(subject, cases, setup, partial(_calls, start))
         for spec, report in zip(chunk, reports, strict=True):
             if not report.verdict.failing:
                 remember(memory, spec, failing=False)
             yield report
+
+
+def _calls(start: int, place: int, case: Case) -> Calls:
+    """What is asked about a case of the chunk that begins with number `start` of a target."""
+    return calls_in_turn(start + place, case)
 
 
 def _memory(subject: Differentiator, target: Target, plan: Plan) -> str:
@@ -173,6 +202,20 @@ def _failures(
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
         failures.append(failure)
     return failures
+
+
+def _late_failures(
+    subject: Differentiator, setup: Setup, early: EarlyCases, tally: Tally
+) -> list[FailureWithCase]:
+    """Failures of the first cases of a run that are wrong only after those of other targets."""
+    target = early.first_target
+    known, told = tally.known.get(target, {}), set(tally.first.get(target, {}))
+    if len(tally.known) < 2:
+        return []
+    for report in early.ask_again(subject, target, setup, tally.count):
+        tally.revise(target, report)
+    late = [r for verdict, r in tally.first.get(target, {}).items() if verdict not in told]
+    return [failure_of(subject, target, setup, report, known, None) for report in late]
 
 
 def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterator[FailureWithCase]:

@@ -58,6 +58,16 @@ class Tally:
             for name, column in self.table.items():
                 column.append(_cell(name, model, spec, row))
 
+    def revise(self, model: str, report: CaseReport) -> None:
+        """Take in another verdict of a case that was counted already, which fails now."""
+        spec = report.case.spec
+        if spec is None or self.known[model][spec].failing:
+            return
+        self.verdicts[self.known[model][spec]] -= 1
+        self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
+        self.known[model][spec] = report.verdict
+        self.first.setdefault(model, {}).setdefault(report.verdict, report)
+
     def progress(self, total: int, model: str) -> Progress:
         """Where a run of `total` cases stands, `model` being at work."""
         return Progress(self.count, total, model, self.failing)

@@ -12,7 +12,7 @@ import signal
 import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,17 +23,29 @@ from ..cases.contract import (
     Accepted,
     Answer,
     Breach,
+    FollowUp,
     Outcome,
     accept,
     differ,
     read_before_written,
+    repeats,
     written_inputs,
 )
+from ..cases.follow_up import (
+    NO_ANSWERS,
+    FollowUpCall,
+    FollowUpKind,
+    calls_for,
+    follow_up_case,
+)
+from ..cases.memory_layout import arranged
 from ..cases.probes import probes
-from ..cases.result import Result
 from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
 from .own_code import is_ours
 from .uninitialised import np_empty_filled_with, refill_freed_blocks
+
+Calls = Sequence[FollowUpCall]
+"""What to ask after the first two calls, in this order."""
 
 
 class RemoteSubject(ABC):
@@ -43,24 +55,28 @@ class RemoteSubject(ABC):
 
     @abstractmethod
     def call(
-        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+        self,
+        case: Case,
+        timeout: float | None = None,
+        calls: Calls = (),
+        once: bool = False,
     ) -> Answer:
         """The same as `calling.call` of the subject, or with `once` as `calling.call_once`."""
 
 
 def call(
-    subject: Callable[..., Any], case: Case, timeout: float | None = None, probe: bool = False
+    subject: Callable[..., Any], case: Case, timeout: float | None = None, calls: Calls = ()
 ) -> Answer:
-    """Call a subject twice on a case, each time on arrays of its own.
+    """Call a subject twice on a case, each time on arrays of its own, then as `calls` say.
 
-    The second time fresh memory holds NaN. With `probe` it is called after that on other arrays of
-    the same shapes, which shows buffers that it hands out again and gradients that it remembers by
-    shape, and where the loss is linear on other cotangents.
+    The second time fresh memory holds NaN. Further calls show what the subject remembers: gradients
+    by shape, buffers that it hands out again, what it does for some inputs only.
     """
     if isinstance(subject, RemoteSubject):
-        return subject.call(case, timeout, probe)
+        return subject.call(case, timeout, calls)
     check_limit(timeout)
-    return _guarded(partial(_answer, partial(_call, subject, timeout), case, probe))
+    calls = calls_for(calls, getattr(subject, "most_subsets", 0))
+    return _guarded(partial(_answer, partial(_call, subject, timeout), case, calls))
 
 
 def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
@@ -68,12 +84,7 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, once=True)
     check_limit(timeout)
-
-    def answer() -> Answer:
-        read = accept(case, _call(subject, timeout, _own_arrays(case)))
-        return Answer(read.result, read.breaches)
-
-    return _guarded(answer)
+    return _guarded(partial(_answer_once, partial(_call, subject, timeout), case))
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
@@ -96,48 +107,60 @@ Timed = Callable[[Case], Any]
 """A subject with its time limit."""
 
 
-def _answer(timed: Timed, case: Case, probe: bool) -> Answer:
+def _answer_once(timed: Timed, case: Case) -> Answer:
+    """The answer of a subject that is called once and raises nothing."""
+    read = accept(case, timed(_own_arrays(case)))
+    return Answer(read.result, read.breaches)
+
+
+def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
     """The answer of a subject that raises nothing."""
+    kinds = {call.kind for call in calls}
+    freed = FollowUpKind.FREED_MEMORY in kinds
     first_case = _own_arrays(case)
-    if probe:
+    if freed:
         refill_freed_blocks(_sizes(case), 0.0)
     returned = timed(first_case)
     first = accept(case, returned)
     breaches = written_inputs(case, first_case)
-    # at once, so that two answers in turn differ whatever the number of probes
-    second = _with_memory(timed, case, np.nan, probe)
-    same_for = _same_for_other_case(timed, case, first.result) if probe else None
-    linear = _linear(timed, case, first) if probe else {}
+    # at once, so that two answers in turn differ whatever the number of further calls
+    second = _with_memory(timed, case, np.nan, freed)
+    follow_ups = tuple(_follow_ups(timed, case, first, calls))
+    linear = _linear(timed, case, first) if FollowUpKind.LINEARITY in kinds else {}
     if _changed(case, returned, first):
         what = "a later call changed the arrays that the first had returned"
         breaches.append(Breach("return value", what))
     if (second.result is None) != (first.result is None):
         what = "one of two calls on the same case gave no answer that can be read"
         breaches.append(Breach("return value", what))
-    steady, unwritten = _unwritten(timed, case, second, probe)
+    steady, unwritten = _unwritten(timed, case, second, freed)
     if unwritten is not None:
         first = second = steady
         breaches.append(unwritten)
     second_result = second.result if differ(first.result, second.result) else None
-    return Answer(first.result, (*first.breaches, *breaches), second_result, same_for, linear)
+    return Answer(first.result, (*first.breaches, *breaches), second_result, follow_ups, linear)
+
+
+def _follow_ups(timed: Timed, case: Case, first: Accepted, calls: Calls) -> Iterator[FollowUp]:
+    """What came of further calls, if the case itself was answered as it should.
+
+    Whatever one of them raises is its own answer; the same answer to the same case is none.
+    """
+    others = 0
+    for call in calls if not first.breaches else ():
+        of_call = None if call.kind in NO_ANSWERS else follow_up_case(case, call)
+        if of_call is None:
+            continue
+        answer = _guarded(partial(_answer_once, timed, of_call))
+        if not (call.kind.same_case and repeats(first.result, answer, of_call.wanted)):
+            yield FollowUp(call, answer, others)
+        others += not call.kind.same_case
 
 
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
     return now.breaches != first.breaches or differ(now.result, first.result)
-
-
-def _same_for_other_case(timed: Timed, case: Case, first: Result | None) -> Case | None:
-    """Another case of the same shapes, if its gradients are the very same and not all zero."""
-    kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
-    other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
-    answer = accept(other, timed(_own_arrays(other))).result
-    if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
-        return None
-    grads = first.grads.items()
-    same = all(np.array_equal(g, answer.grads.get(n, np.empty(0))) for n, g in grads)
-    return other if same else None
 
 
 def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
@@ -147,19 +170,19 @@ def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
     return {kind: accept(c, timed(_own_arrays(c))) for kind, c in probes(case).items()}
 
 
-def _with_memory(timed: Timed, case: Case, value: float, probe: bool) -> Accepted:
-    """The answer to a case while fresh memory holds `value`; with `probe` also memory that was
+def _with_memory(timed: Timed, case: Case, value: float, freed: bool) -> Accepted:
+    """The answer to a case while fresh memory holds `value`; with `freed` also memory that was
     freed before.
     """
     own = _own_arrays(case)
-    if probe:
+    if freed:
         refill_freed_blocks(_sizes(case), value)
     with np_empty_filled_with(value):
         return accept(case, timed(own))
 
 
 def _unwritten(
-    timed: Timed, case: Case, with_nan: Accepted, probe: bool
+    timed: Timed, case: Case, with_nan: Accepted, freed: bool
 ) -> tuple[Accepted, Breach | None]:
     """The answer while fresh memory holds zeros, and a finding if that makes the difference.
 
@@ -168,7 +191,7 @@ def _unwritten(
     """
     if all(f.value is None for f in with_nan.breaches):
         return with_nan, None
-    again, *zeros = (_with_memory(timed, case, value, probe) for value in (np.nan, 0.0, 0.0))
+    again, *zeros = (_with_memory(timed, case, value, freed) for value in (np.nan, 0.0, 0.0))
     return zeros[0], read_before_written((with_nan, again), zeros)
 
 
@@ -231,14 +254,14 @@ def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any
 
 
 def _own_arrays(case: Case) -> Case:
-    """The case on writable copies, so that a write neither fails on a flag nor reaches our
-    arrays.
+    """The case on writable copies in its memory layout, so that a write neither fails on a flag
+    nor reaches our arrays.
     """
     own = copy.copy(case)
     values: dict[str, Any] = {
-        n: a.copy() for n, a in vars(case).items() if isinstance(a, np.ndarray)
+        n: arranged(a, case.layout) for n, a in vars(case).items() if isinstance(a, np.ndarray)
     }
-    values["params"] = {n: a.copy() for n, a in case.params.items()}
+    values["params"] = {n: arranged(a, case.layout) for n, a in case.params.items()}
     for name, value in values.items():
         object.__setattr__(own, name, value)
     return own

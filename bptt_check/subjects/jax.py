@@ -63,11 +63,14 @@ def from_function(
 class JaxSubject:
     """`case -> Result` through reverse mode."""
 
-    program: Callable[[Frame, Any], Any]
+    program: Callable[[Frame, Any, Any], Any]
     device: Any
     dtype: Any
     name: str
     supports: Supports
+
+    most_subsets = 2
+    """Only the inputs in `case.wanted` are differentiated; a scan is compiled for each such set."""
 
     def __call__(self, case: Case) -> Result:
         """Loss and gradients of a case, in the dtype of its arrays."""
@@ -77,19 +80,25 @@ class JaxSubject:
             return jnp.asarray(array, dtype=kind if array.dtype.kind == "f" else None)
 
         with jax.enable_x64(kind == np.float64), jax.default_device(self.device):
-            loss, grads = self.program(frame_of(case), arrays_of(case, convert))
-            stored = {n: np.asarray(g).astype(case.stored) for n, g in grads.items()}
-            return Result(float(loss), {n: stored[n] for n in case.inputs})
+            arrays = arrays_of(case, convert)
+            leaves = {n: arrays["inputs"].pop(n) for n in case.wanted or case.inputs}
+            loss, grads = self.program(frame_of(case), leaves, arrays)
+            return Result(
+                float(loss), {n: np.asarray(grads[n]).astype(case.stored) for n in leaves}
+            )
 
 
-def _loss_and_grads(function: Callable[[TensorCase], Any], of: Frame, arrays: Any) -> Any:
-    """Loss and the gradient of every input."""
+def _loss_and_grads(
+    function: Callable[[TensorCase], Any], of: Frame, leaves: Any, arrays: Any
+) -> Any:
+    """Loss and the gradient of every leaf; the other inputs are constants."""
 
-    def loss(inputs: Any) -> Any:
+    def loss(leaves: Any) -> Any:
+        inputs = {**arrays["inputs"], **leaves}
         returned = function(tensor_case(of, inputs, arrays["constants"]))
         return _scalar(loss_of(Jax(), of, inputs, arrays["loss"], returned))
 
-    return jax.value_and_grad(loss)(arrays["inputs"])
+    return jax.value_and_grad(loss)(leaves)
 
 
 def _scalar(loss: Any) -> Any:

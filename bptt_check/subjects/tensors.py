@@ -57,10 +57,16 @@ def frame_of(case: Case) -> Frame:
 
 
 def arrays_of(case: Case, convert: Callable[[Any], Any]) -> dict[str, dict[str, Any]]:
-    """Every array of a loss through `convert`: its inputs, its constants, those of `loss_of`."""
+    """Every array of a loss through `convert`: its inputs, its constants, those of `loss_of`.
+
+    A linear loss has nothing of an output whose cotangent is zero, if that of another is not.
+    """
     given = problem_of(case)
     constants = {n: getattr(case, n) for n in CONSTANTS if getattr(case, n) is not None}
-    ours = {"targets": given.targets, "weights": given.weights, **given.final_cotangents}
+    ours = {"targets": given.targets, **given.final_cotangents}
+    if case.model.loss == "linear":
+        ours = {n: a for n, a in ours.items() if a.any()} or ours
+    ours["weights"] = given.weights
     groups = {"inputs": case.inputs, "constants": constants, "loss": ours}
     return {group: {n: convert(a) for n, a in named.items()} for group, named in groups.items()}
 
@@ -94,14 +100,17 @@ def loss_of(xp: Namespace, of: Frame, inputs: Fields, ours: Fields, returned: An
     finals = dict(zip("hc", last if isinstance(last, tuple) else (last,), strict=False))
     T, B, H, N = of.sizes.T, of.sizes.B, of.sizes.H, len(of.model.directions)
     _of_shape("y", y, (T, B, H * N))
-    loss = (pair_loss(xp, of.model, inputs)(y, ours["targets"]) * ours["weights"]).sum()
+    parts: list[Any] = []
+    if "targets" in ours:
+        of_pairs = pair_loss(xp, of.model, inputs)(y, ours["targets"])
+        parts.append((of_pairs * ours["weights"]).sum())
     for name in [n for n in of.model.layout.states if n in ours]:
         if name not in finals:
             raise SpecError(f"the loss of this case needs {name}_n; return (y, (h_n, c_n)).")
         _of_shape(f"{name}_n", finals[name], (of.model.layers * N, B, H))
         states = [finals[name][row] for row in range(of.model.layers * N)]
-        loss = loss + final_loss(states, ours[name]).sum()
-    return loss
+        parts.append(final_loss(states, ours[name]).sum())
+    return sum(parts[1:], start=parts[0])
 
 
 def _of_shape(name: str, array: Any, wanted: tuple[int, ...]) -> None:

@@ -18,9 +18,10 @@ from ..cases.case import Case
 from ..cases.model import Model
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.namespaces.torch import Torch, threads
+from ..equations.namespaces.torch import threads
 from ..errors import SpecError, Unsupported
-from .tensors import TensorCase, arrays_of, frame_of, loss_of, tensor_case
+from .autograd import BackwardPass, arranged_tensor
+from .tensors import TensorCase, arrays_of, frame_of, tensor_case
 
 Supports = Callable[[Model], bool]
 
@@ -46,7 +47,8 @@ def from_function(
     Args:
         function: takes a `TensorCase`, a case whose arrays are tensors (parameters, `x`, `h0`, `c0`
             require grad) and returns the loss, or `(y, h_n)` or `(y, (h_n, c_n))` as torch's
-            modules do, whose loss is then computed for it.
+            modules do, whose loss is then computed for it. Tensors lie in memory as the case says,
+            and so do the cotangents of such outputs.
         device: where the tensors live.
         dtype: in which it computes; None is the case's. Gradients come back in the case's.
         threads: of torch on the CPU during a call; one is fastest for cases of this size.
@@ -105,6 +107,9 @@ class TorchSubject:
     name: str
     supports: Supports
 
+    most_subsets = 1000
+    """Only the inputs in `case.wanted` require grad; about one case any number of them is asked."""
+
     def __call__(self, case: Case) -> Result:
         """Loss and gradients of a case, on the CPU and in its dtype.
 
@@ -120,26 +125,16 @@ class TorchSubject:
         of = frame_of(case)
         with torch.inference_mode(False), torch.enable_grad(), threads(self.threads):
             arrays = arrays_of(case, convert)
-            leaves = {n: a.requires_grad_() for n, a in arrays["inputs"].items()}
-            returned = self.function(tensor_case(of, leaves, arrays["constants"]))
-            loss = _scalar(loss_of(Torch(), of, leaves, arrays["loss"], returned))
-            grads = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+            inputs = {n: arranged_tensor(t, case.layout) for n, t in arrays["inputs"].items()}
+            constants = {n: arranged_tensor(t, case.layout) for n, t in arrays["constants"].items()}
+            leaves = {n: inputs[n].requires_grad_() for n in case.wanted or inputs}
+            returned = self.function(tensor_case(of, inputs, constants))
+            flow = BackwardPass(of, inputs, arrays["loss"], leaves, case)
+            loss, grads = flow.of(returned)
         return Result(
             loss.item(),
             {n: _back(g, case.inputs[n]) for n, g in zip(leaves, grads, strict=True)},
         )
-
-
-def _scalar(loss: Any) -> torch.Tensor:
-    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-        what = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
-        raise SpecError(f"a torch function must return one number as a tensor, got {what}.")
-    if not loss.requires_grad:
-        raise SpecError(
-            "the loss depends on no tensor that requires grad: look for .detach(), .item(), "
-            ".numpy() or torch.no_grad() on the way to it."
-        )
-    return loss.reshape(())
 
 
 def _back(gradient: torch.Tensor | None, like: Array) -> Array:
@@ -195,7 +190,7 @@ class _Module:
         x = case.x
         if case.lengths is not None:
             x = pack_padded_sequence(x, case.lengths.cpu(), enforce_sorted=False)
-        y, last = torch.func.functional_call(module, given, (x, case.state))
+        y, last = torch.func.functional_call(module, given, (x, _state(case)))
         if case.lengths is not None:
             y, _ = pad_packed_sequence(y, total_length=case.sizes.T)
         return y, last
@@ -210,6 +205,13 @@ class _Module:
         with torch.random.fork_rng(devices=devices):  # initialisation draws; not from the user's
             module = self.factory(case.sizes.D, case.sizes.H, model.layers, **options)
         return module.to(case.x.device, case.x.dtype).train()
+
+
+def _state(case: TensorCase) -> Any:
+    """The initial state; on a GPU contiguous, as cuDNN demands of whoever calls a module."""
+    if case.h0.device.type != "cuda":
+        return case.state
+    return case.h0.contiguous() if case.c0 is None else (case.h0.contiguous(), case.c0.contiguous())
 
 
 def _parameters(module: torch.nn.Module, params: Mapping[str, Any]) -> dict[str, Any]:

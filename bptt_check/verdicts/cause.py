@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..cases.case import Case
+from ..cases.follow_up import FollowUpCall
 from .contract_breaches import CaseBreach
 from .linearity import Nonlinearity
 from .nonfinite import OutOfRange
@@ -92,6 +94,26 @@ class WrongTrainingStep:
     row: Row
 
 
+@dataclass(frozen=True, eq=False)
+class WrongFollowUp:
+    """The case is right when it is asked once, and a further call is not.
+
+    Args:
+        call: what was asked.
+        after: how many other cases were asked in between.
+        case: the one that the further call was about.
+        cause, rows: what is wrong with its answer.
+        unchanged: wrong gradients that are those of the first call to the last bit.
+    """
+
+    call: FollowUpCall
+    after: int
+    case: Case
+    cause: Explained
+    rows: tuple[Row, ...]
+    unchanged: tuple[str, ...] = ()
+
+
 Explained = (
     NoAnswer
     | ContractBroken
@@ -102,6 +124,7 @@ Explained = (
     | WrongLoss
     | WrongGradient
     | WrongTrainingStep
+    | WrongFollowUp
 )
 """Those whose message has a title, lines and the line that reproduces the case."""
 Cause = Declined | Explained

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Answer, Breach
+from ..cases.contract import Answer, Breach, FollowUp
+from ..cases.follow_up import FollowUpKind, follow_up_case
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.conditioning import conditioning
@@ -75,7 +76,7 @@ def breaches(
         *(b for b in answer.breaches if b.value is None),
         *([] if beyond else not_finite(case, valued, truths, loss)),
         *second_call(answer.result, answer.second_result, budgets),
-        *kept_by_shape(case, answer.same_for_other_case),
+        *kept_by_shape(case, answer),
     )
 
     @functools.cache
@@ -95,12 +96,23 @@ def _budgets_of(case: Case, like: Budgets) -> Budgets:
     return replace(like, subject=own, oracle=oracle)
 
 
-def kept_by_shape(case: Case, other: Case | None) -> list[KeptByShape]:
+def kept_by_shape(case: Case, answer: Answer) -> list[KeptByShape]:
     """A breach if other arrays got the very same gradients although theirs are others."""
-    if other is None:
-        return []
-    here, there = exact_gradients(case), exact_gradients(other)
-    return [] if all(np.array_equal(here[n], there[n]) for n in here) else [KeptByShape()]
+    for follow_up in answer.follow_ups:
+        if follow_up.call.kind is FollowUpKind.OTHER_VALUES and _same_gradients(answer, follow_up):
+            other = follow_up_case(case, follow_up.call)
+            here, there = exact_gradients(case), exact_gradients(other or case)
+            if any(not np.array_equal(here[n], there[n]) for n in here):
+                return [KeptByShape()]
+    return []
+
+
+def _same_gradients(answer: Answer, follow_up: FollowUp) -> bool:
+    """Whether a further call got the very same gradients, which are not all zero."""
+    first, later = answer.result, follow_up.answer.result
+    if first is None or later is None or not any(np.any(g) for g in first.grads.values()):
+        return False
+    return all(np.array_equal(g, later.grads.get(n, np.empty(0))) for n, g in first.grads.items())
 
 
 def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[TwoAnswers]:

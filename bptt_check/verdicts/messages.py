@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.follow_up import FollowUpKind
 from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
@@ -20,11 +21,13 @@ from .cause import (
     LossLostDigits,
     LostDigits,
     NoAnswer,
+    WrongFollowUp,
     WrongGradient,
     WrongLoss,
     WrongTrainingStep,
 )
 from .entries import census, entry, worst_entry_lines
+from .follow_up_sentences import kept, suggestion, when
 from .linearity import Nonlinearity
 from .message import Message
 from .nonfinite import OutOfRange
@@ -43,7 +46,8 @@ def message_of(
     """
     if isinstance(cause, Declined):
         return Message(cause.reason)
-    again = reproduction(str(case.spec or ""), address, subject)
+    alone = not isinstance(cause, WrongFollowUp) or cause.call.kind is not FollowUpKind.AT_THE_END
+    again = reproduction(str(case.spec or ""), address, subject) if alone else ""
     return titled(_told(cause, case, rows), str(case.model), again)
 
 
@@ -106,6 +110,23 @@ def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
             return _wrong_gradient(cause, case, rows)
         case WrongTrainingStep():
             return _wrong_training_step(cause)
+        case WrongFollowUp():
+            return _wrong_follow_up(cause)
+
+
+def _wrong_follow_up(cause: WrongFollowUp) -> Told:
+    """A case that is right when it is asked once, and not in a further call."""
+    verdict, what, lines = _told(cause.cause, cause.case, cause.rows)
+    diagnosis = diagnosed(kept(cause)) if cause.unchanged else []
+    return (
+        verdict,
+        f"right when asked once; {when(cause)} {what}",
+        [
+            *lines,
+            *diagnosis,
+            suggestion(cause),
+        ],
+    )
 
 
 def no_answer(who: str, what: str) -> Told:

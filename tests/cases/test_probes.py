@@ -7,6 +7,7 @@ import pytest
 from support.implementations import Numpy
 
 import bptt_check as bc
+from bptt_check.cases.follow_up import every_call
 from bptt_check.cases.probes import COTANGENTS, SCALE, probes
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.subjects.calling import call
@@ -39,7 +40,8 @@ def test_probes_are_zero_a_multiple_and_two_disjoint_parts(text):
 def test_a_loss_that_is_not_linear_has_no_probes():
     """Nothing is asked of it."""
     assert probes(bc.Spec.parse("lstm+mse").build()) == {}
-    assert call(Numpy(), bc.Spec.parse("lstm+mse").build(), probe=True).linear == {}
+    case = bc.Spec.parse("lstm+mse").build()
+    assert call(Numpy(), case, calls=every_call(case)).linear == {}
 
 
 def test_cotangents_near_the_end_of_the_range_have_no_probes():

@@ -14,6 +14,7 @@ from support.right import right
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.contract import Outcome
+from bptt_check.cases.follow_up import every_call
 from bptt_check.errors import SpecError, SubjectTimeout, Unsupported
 from bptt_check.subjects.calling import call, call_once, time_limit
 
@@ -109,30 +110,31 @@ def test_two_answers_are_kept():
 
 
 @pytest.mark.parametrize("text", ["rnn-tanh T=2", "rnn-tanh+linear T=2"])
-@pytest.mark.parametrize("probe", [False, True])
-def test_answers_that_alternate_are_kept_as_two(text, probe):
-    """However many probes there are, right and wrong in turn are told from one answer."""
-    calls: list[int] = []
+@pytest.mark.parametrize("calls", [lambda case: (), every_call])
+def test_answers_that_alternate_are_kept_as_two(text, calls):
+    """However many further calls there are, right and wrong in turn are told from one answer."""
+    case, made = Spec.parse(text).build(), []
 
     def subject(case: Case) -> Any:
-        calls.append(1)
+        made.append(1)
         loss, grads = right(case)
-        return loss, grads if len(calls) % 2 else {n: 2.0 * g for n, g in grads.items()}
+        return loss, grads if len(made) % 2 else {n: 2.0 * g for n, g in grads.items()}
 
-    assert call(subject, Spec.parse(text).build(), probe=probe).second_result is not None
+    assert call(subject, case, calls=calls(case)).second_result is not None
 
 
 def test_probes_are_asked_once_and_only_where_they_may():
-    """Not without `probe`, and not beside an answer that breaks the contract already."""
+    """Not where nobody asks, and not beside an answer that breaks the contract already."""
     case = Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
 
     def incomplete(case: Case) -> Any:
         loss, grads = right(case)
         return loss, {n: g for n, g in grads.items() if n != "b_h_l0"}
 
-    assert set(call(right, case, probe=True).linear) == {"zero", "scaled", "one", "rest"}
+    every = every_call(case)
+    assert set(call(right, case, calls=every).linear) == {"zero", "scaled", "one", "rest"}
     assert call(right, case).linear == {}
-    assert call(incomplete, case, probe=True).linear == {}
+    assert call(incomplete, case, calls=every).linear == {}
 
 
 def test_another_loss_the_second_time_is_another_answer():

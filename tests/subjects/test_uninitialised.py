@@ -12,6 +12,7 @@ from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.cases.contract import Accepted, Breach, read_before_written
+from bptt_check.cases.follow_up import every_call
 from bptt_check.subjects.calling import call
 from bptt_check.subjects.uninitialised import np_empty_filled_with, refill_freed_blocks
 
@@ -101,7 +102,8 @@ class AddsToEmpty:
 def test_a_gradient_added_to_uninitialised_memory_is_always_found(name, H, dtype):
     """Whatever happened to lie there, in each of several calls, from 4 bytes to 1 MB."""
     case = bc.Spec.parse(f"lstm T=2 H={H} dtype={dtype}").build()
-    answers = [call(AddsToEmpty(name), case, probe=probe) for probe in (True, False, True)]
+    every = every_call(case)
+    answers = [call(AddsToEmpty(name), case, calls=calls) for calls in (every, (), every)]
 
     assert len({a.breaches for a in answers}) == 1
     assert answers[0].breaches[-1].parameter == name
@@ -141,7 +143,7 @@ def test_freed_memory_is_reached_without_numpy_s_functions(name, dtype):
         return loss, grads | {name: buffer}
 
     case = bc.Spec.parse(f"lstm T=2 H=3 dtype={dtype}").build()
-    findings = [call(by_name, case, probe=True).breaches for _ in range(3)]
+    findings = [call(by_name, case, calls=every_call(case)).breaches for _ in range(3)]
 
     assert len(set(findings)) == 1
     assert [f.parameter for f in findings[0]] == [name]
@@ -151,7 +153,7 @@ def test_freed_memory_is_reached_without_numpy_s_functions(name, dtype):
 def test_every_such_gradient_is_named():
     """One sentence, all names."""
     case = bc.Spec.parse("lstm T=2").build()
-    (finding,) = call(AddsToEmpty("x", "h0"), case, probe=True).breaches
+    (finding,) = call(AddsToEmpty("x", "h0"), case, calls=every_call(case)).breaches
 
     assert "the gradient of x is nan at [0, 0, 0]; the gradient of h0 is nan" in finding.message
 
@@ -167,7 +169,7 @@ def test_an_empty_array_that_is_written_is_no_finding():
         return loss, grads
 
     case = bc.Spec.parse("lstm T=2").build()
-    answer = call(fills, case, probe=True)
+    answer = call(fills, case, calls=every_call(case))
 
     assert (answer.breaches, answer.second_result) == ((), None)
     assert bc.check(fills, case, oracles=["complex_step"]).passed

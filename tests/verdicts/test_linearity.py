@@ -11,6 +11,7 @@ import pytest
 from support.implementations import Numpy
 
 import bptt_check as bc
+from bptt_check.cases.follow_up import every_call
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.probes import SCALE
 from bptt_check.equations.conditioning import conditioning
@@ -64,7 +65,7 @@ def test_a_right_kernel_is_linear(model, regime, dtype):
     for seed in range(3):
         spec = f"{model} T={2 + seed} B=2 D=2 H=3 dtype={dtype} regime={regime} seed={seed}"
         case = bc.Spec.parse(spec).build()
-        answer = call(Numpy(), case, probe=True)
+        answer = call(Numpy(), case, calls=every_call(case))
 
         assert set(answer.linear) == {"zero", "scaled", "one", "rest"}
         assert not_linear(case, answer.result, answer.linear, budget) == []
@@ -198,7 +199,7 @@ def test_a_clipped_gradient_keeps_its_name():
 def test_a_nonlinearity_is_facts_and_no_sentence():
     """Kind, probe, entry and numbers; what it says about a wrong gradient follows from the kind."""
     subject = changed(of_params(lambda g: np.clip(g, -50.0, 50.0)))
-    answer = call(subject, CASE, probe=True)
+    answer = call(subject, CASE, calls=every_call(CASE))
     (clipped,) = not_linear(CASE, answer.result, answer.linear, budget)
 
     assert (clipped.kind, clipped.names, clipped.probe) == (

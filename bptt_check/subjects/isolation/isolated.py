@@ -17,7 +17,7 @@ from ...cases.model import LAYOUTS, Model
 from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
-from ..calling import RemoteSubject
+from ..calling import Calls, RemoteSubject
 from ..child_process import LONGEST_WAIT, Child
 from . import memory_limit, protocol
 from .worker_process import Ended, Worker
@@ -100,7 +100,11 @@ class Isolated(RemoteSubject):
     # --- what a subject is asked -----------------------------------------------------------------
 
     def call(
-        self, case: Case, timeout: float | None = None, probe: bool = False, once: bool = False
+        self,
+        case: Case,
+        timeout: float | None = None,
+        calls: Calls = (),
+        once: bool = False,
     ) -> Answer:
         """What came of a case, the death of the worker included."""
         if reason := self._no_supports.get(case.model):
@@ -110,15 +114,17 @@ class Isolated(RemoteSubject):
             return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
         try:
-            reply = self._request(protocol.CallSubject(case, limit, probe, once), limit)
+            reply = self._request(protocol.CallSubject(case, limit, tuple(calls), once), limit)
         except Ended as end:
             self._deaths.did_not_come_back(model, str(end))
             return Answer(outcome=end.outcome, text=str(end))
         except SubjectFailed as error:
             return Answer(outcome=Outcome.RAISED, text=str(error))
         assert isinstance(reply, protocol.Answered)
-        if reply.answer.outcome is Outcome.TIMED_OUT:
-            self._deaths.did_not_come_back(model, reply.answer.text)
+        answers = (reply.answer, *(f.answer for f in reply.answer.follow_ups))
+        late = [a.text for a in answers if a.outcome is Outcome.TIMED_OUT]
+        if late:
+            self._deaths.did_not_come_back(model, late[0])
         else:
             self._deaths.came_back(model)
         return reply.answer

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...cases.case import Case
 from ...cases.contract import Answer
+from ...cases.follow_up import FollowUpCall
 from ...cases.model import Model
 from ...cases.targets import Target
 
@@ -53,7 +54,7 @@ class CallSubject(msgspec.Struct, tag=True):
 
     case: Case
     timeout: float | None
-    probe: bool = False
+    calls: tuple[FollowUpCall, ...] = ()
     once: bool = False
 
 

@@ -155,7 +155,7 @@ def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
     try:
         if request.once:
             return call_once(subject, request.case, limit)
-        return call(subject, request.case, limit, request.probe)
+        return call(subject, request.case, limit, request.calls)
     except KeyboardInterrupt as error:
         return Answer(outcome=Outcome.RAISED, text=explained(error))
 

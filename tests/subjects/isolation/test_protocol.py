@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.cases.contract import Accepted, Answer, Breach, Outcome
+from bptt_check.cases.contract import Accepted, Answer, Breach, FollowUp, Outcome
+from bptt_check.cases.follow_up import FollowUpCall, FollowUpKind
 from bptt_check.subjects.isolation import protocol
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()
+
+CALLS = (FollowUpCall(FollowUpKind.SUBSET, ("x", "W_hh_l0")), FollowUpCall(FollowUpKind.THIRD_CALL))
 
 
 def body_of(message: protocol.Request | protocol.Reply) -> bytes:
@@ -25,10 +28,10 @@ def body_of(message: protocol.Request | protocol.Reply) -> bytes:
 
 def test_a_case_arrives_as_it_was_sent():
     """Every array to the last bit, and the spec."""
-    request = protocol.read_request(body_of(protocol.CallSubject(CASE, 2.5, True, True)))
+    request = protocol.read_request(body_of(protocol.CallSubject(CASE, 2.5, CALLS, True)))
 
     assert isinstance(request, protocol.CallSubject)
-    assert (request.timeout, request.probe, request.once) == (2.5, True, True)
+    assert (request.timeout, request.calls, request.once) == (2.5, CALLS, True)
     got = request.case
     assert (got.model, got.spec, got.truncation) == (CASE.model, CASE.spec, CASE.truncation)
     for name, array in CASE.inputs.items():
@@ -39,13 +42,13 @@ def test_a_case_arrives_as_it_was_sent():
 
 
 def test_an_answer_arrives_as_it_was_sent():
-    """With NaN, infinities and signed zeros; a second answer; breaches; another case."""
+    """With NaN, infinities and signed zeros; a second answer; breaches; further answers."""
     grads = {"x": np.array([np.nan, np.inf, -0.0]), "i": np.array(3), "e": np.empty((0, 2))}
     result = bc.Result(float("nan"), grads, outputs={"y": np.float32([1, 2])})
     breach = Breach("x", "is bad", np.array([np.inf]))
-    sent = Answer(
-        result, (breach,), result, CASE, {"one": Accepted(result, (breach,))}, outcome=Outcome.DIED
-    )
+    late = FollowUp(CALLS[0], Answer(text="was late", outcome=Outcome.TIMED_OUT), 2)
+    probed = {"one": Accepted(result, (breach,))}
+    sent = Answer(result, (breach,), result, (late,), probed, outcome=Outcome.DIED)
     reply = protocol.read_reply(body_of(protocol.Answered(sent)))
 
     assert isinstance(reply, protocol.Answered)
@@ -59,7 +62,9 @@ def test_an_answer_arrives_as_it_was_sent():
         assert got.result.grads[name].shape == array.shape
         assert got.result.grads[name].tobytes() == array.tobytes()
     assert got.result.outputs["y"].dtype == np.float32
-    assert got.same_for_other_case.spec == CASE.spec
+    (further,) = got.follow_ups
+    assert (further.call, further.after) == (late.call, 2)
+    assert (further.answer.outcome, further.answer.text) == (Outcome.TIMED_OUT, "was late")
     assert got.outcome is Outcome.DIED
 
 
@@ -97,9 +102,7 @@ def returned(value: object) -> bytes:
         msgspec.msgpack.encode({"type": "Nothing"}),
         msgspec.msgpack.encode({"type": "Answered", "answer": {"text": 3}}),
         msgspec.msgpack.encode({"type": "Answered", "answer": {"outcome": "slept"}}),
-        msgspec.msgpack.encode(
-            {"type": "Answered", "answer": {"same_for_other_case": {"model": "lstm"}}}
-        ),
+        msgspec.msgpack.encode({"type": "Answered", "answer": {"follow_ups": [{"after": 1}]}}),
         returned(array(b"<f8", 1, (2).to_bytes(8, "little"), b"12345678")),
         returned(array(b"|O8", 1, (1).to_bytes(8, "little"), b"12345678")),
         returned(array(b"zzz", 0, b"", b"")),

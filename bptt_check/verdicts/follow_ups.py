@@ -1,0 +1,66 @@
+"""What further calls of a subject say of a case that is right when it is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..cases.case import Case
+from ..cases.contract import FollowUp
+from ..cases.result import OracleResults, Result
+from .budget import Tolerance
+from .case_report import CaseReport
+from .cause import Declined, WrongFollowUp
+from .judge import judge
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedCall:
+    """A further call, the case that it was about, and what the oracles say of that."""
+
+    follow_up: FollowUp
+    case: Case
+    results: OracleResults
+
+
+def judge_follow_ups(
+    report: CaseReport, calls: Iterable[JudgedCall], tolerance: Tolerance
+) -> CaseReport:
+    """The report of a case with that of the first further call that is wrong.
+
+    Args:
+        report: of the case itself; one that is no pass stays as it is.
+        calls: in the order in which they were made.
+        tolerance: of every budget.
+    """
+    for call in calls if report.passed else ():
+        follow_up = call.follow_up
+        again = judge(call.case, follow_up.answer, call.results, tolerance, report.subject)
+        if again.verdict.failing and again.cause and not isinstance(again.cause, Declined):
+            cause = WrongFollowUp(
+                call=follow_up.call,
+                after=follow_up.after,
+                case=call.case,
+                cause=again.cause,
+                rows=again.rows,
+                unchanged=_unchanged(report, again, follow_up),
+            )
+            return replace(report, verdict=again.verdict, cause=cause, parameter=again.parameter)
+    return report
+
+
+def _unchanged(report: CaseReport, again: CaseReport, follow_up: FollowUp) -> tuple[str, ...]:
+    """The wrong gradients that are those of the first call to the last bit, though the case is
+    another one.
+    """
+    if follow_up.call.kind.same_case or report.evidence is None or again.evidence is None:
+        return ()
+    first, later = report.evidence.result, again.evidence.result
+    wrong = dict.fromkeys(r.parameter for r in again.rows if r.verdict == again.verdict)
+    return tuple(n for n in wrong if _same(first, later, n))
+
+
+def _same(first: Result, later: Result, name: str) -> bool:
+    return name in first.grads and np.array_equal(first.grads[name], later.grads[name])
