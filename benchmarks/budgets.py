@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 
 import bptt_reference
+from bptt_check.runs.drawing import draw_specs
 from hypothesis import strategies as st
 
 from bptt_check import oracles
@@ -37,7 +38,6 @@ from bptt_check.cases.result import Result
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.errors import Undecidable
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 from bptt_check.verdicts.budget import Tolerance
 

@@ -22,6 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("", "reference", "tests")]
 
+from bptt_check.runs.drawing import draw_specs  # noqa: E402
 from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
 from hypothesis import strategies as st  # noqa: E402
 from support.implementations import FAULTS, Numpy  # noqa: E402
@@ -29,7 +30,6 @@ from support.implementations import FAULTS, Numpy  # noqa: E402
 import bptt_check as bc  # noqa: E402
 from bptt_check.cases.case import Case, Spec  # noqa: E402
 from bptt_check.cases.targets import default_targets  # noqa: E402
-from bptt_check.runs.drawing import draw_specs  # noqa: E402
 from bptt_check.strategies import specs  # noqa: E402
 
 MODELS = ("rnn-tanh+2layers", "rnn-relu+mse+mean", "lstm+linear", "lstm", "gru", "gru-reset-before")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_check.runs.drawing import draw_specs, remember, smallest
 from hypothesis import given, settings, strategies as st
 
 from bptt_check import strategies
@@ -15,7 +16,6 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model, Sizes, families
 from bptt_check.errors import UnknownName
-from bptt_check.runs.drawing import draw_specs, remember, smallest
 
 SIMPLEST = "T=1 B=1 D=1 H=1 O=2 seed=0"
 

@@ -88,7 +88,7 @@ def _word_rules(failing: Sequence[Spec]) -> Iterator[Rule]:
         yield Rule(REGIMES.get(regime, f"regime={regime}"), lambda s, v=regime: s.regime == v)
     for dtype in dict.fromkeys(s.dtype for s in failing):
         yield Rule(f"the precision is {dtype}", lambda s, v=dtype: s.dtype == v)
-    yield Rule("every sequence has its own length", lambda s: s.lengths)
+    yield Rule("every sequence has its own length", lambda s: bool(s.lengths))
     yield Rule("no sequence has a length of its own", lambda s: not s.lengths)
 
 

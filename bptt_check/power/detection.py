@@ -14,12 +14,11 @@ from typing import Any
 
 from ..api import load_oracles
 from ..cases.case import Case, Spec
+from ..cases.design.design import Design
 from ..cases.model import Model
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..mutation import Mutant, observed
-from ..runs.drawing import draw_specs
-from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .memoised_oracles import CaseWithOracles
@@ -172,7 +171,7 @@ def _kind(target: Target) -> Target:
 
 @functools.lru_cache(maxsize=64)
 def _drawn(kind: Target, cases: int, seed: int) -> list[Spec]:
-    return draw_specs(Plan((kind,), cases).strategy(kind), cases, seed)
+    return list(Design(kind, seed=seed).specs(cases))
 
 
 def reaching(subject: str) -> Callable[[Target, Mutant], bool]:

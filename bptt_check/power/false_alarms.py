@@ -9,12 +9,11 @@ from itertools import zip_longest
 
 from ..api import load_oracles
 from ..cases.case import Spec
+from ..cases.design.design import Design
 from ..cases.model import Sizes
 from ..cases.result import Differentiator
 from ..cases.targets import Target, default_targets
 from ..oracles import available
-from ..runs.drawing import draw_specs
-from ..runs.run import Plan
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .implementations import implementations
@@ -77,7 +76,7 @@ def check_on_target(
 
 def _both(target: Target, cases: int, seed: int) -> list[Spec]:
     """Recipes of cases of a target, each in both dtypes."""
-    recipes = draw_specs(Plan((target,), cases).strategy(target), cases, seed)
+    recipes = list(Design(target, seed=seed).specs(cases))
     return [replace(spec, dtype=dtype) for dtype in DTYPES for spec in recipes]
 
 

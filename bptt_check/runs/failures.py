@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ..cases.case import Case, Spec
 from ..cases.contract import Outcome
+from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
@@ -23,9 +24,8 @@ from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .check import Setup, check_case
 from .counterexample_test import pasted_test
-from .drawing import draw_specs
 from .records import FailureWithCase
-from .shrink import Drawing, shrink_spec, simplify
+from .shrink import shrink_spec, simplify
 
 FRESH = 24
 """Specs drawn anew, on which a condition may be tried."""
@@ -37,7 +37,7 @@ def failure_of(
     setup: Setup,
     first: CaseReport,
     known: Mapping[Spec, Verdict],
-    drawing: Drawing | None,
+    design: Design | None,
     not_tried: int = 0,
 ) -> FailureWithCase:
     """The failure of which `first` was the first case.
@@ -45,7 +45,7 @@ def failure_of(
     Args:
         name: of the target.
         known: the verdict of every spec that was checked.
-        drawing: how the specs were drawn, to shrink the failing one; None leaves it as it is.
+        design: of which the specs are, to shrink the failing one; None leaves it as it is.
         not_tried: cases for which the subject was not called any more.
     """
 
@@ -56,17 +56,17 @@ def failure_of(
         return shows_it(check_case(subject, candidate, setup, calls_like(first, candidate)))
 
     case = simplest = first.case
-    if drawing is not None and _needs_others(first) and not fails(case):
-        drawing = None
+    if design is not None and _needs_others(first) and not fails(case):
+        design = None
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
-    if drawing is not None:
-        spec = shrink_spec(drawing, same, fails)
-        case = case if spec is None else spec.build()
+    if design is not None:
+        if case.spec is not None:
+            case = shrink_spec(case.spec, same, fails, design.contains).build()
         simplest = simplify(case, fails)
     detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == Verdict.FAIL and _may_be_diagnosed(report)
-    sample = _sample(subject, setup, known, first.verdict, drawing)
+    sample = _sample(subject, setup, known, first.verdict, design)
     findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
@@ -150,7 +150,7 @@ def _sample(
     setup: Setup,
     known: Mapping[Spec, Verdict],
     verdict: Verdict,
-    drawing: Drawing | None,
+    design: Design | None,
 ) -> FailureSample:
     """What a run found out about a target, and how to find out more."""
 
@@ -161,20 +161,20 @@ def _sample(
 
     failing = [spec for spec, checked in known.items() if checked == verdict]
     passing = [spec for spec, checked in known.items() if checked == Verdict.PASS]
-    fresh = functools.cache(functools.partial(_fresh, failing, passing, drawing))
+    fresh = functools.cache(functools.partial(_fresh, failing, passing, design))
     return FailureSample(failing, passing, fails, fresh)
 
 
 def _fresh(
-    failing: Sequence[Spec], passing: Sequence[Spec], drawing: Drawing | None
+    failing: Sequence[Spec], passing: Sequence[Spec], design: Design | None
 ) -> Sequence[Spec]:
-    """Specs that the run has not seen: drawn anew, and those it has seen with other numbers."""
-    if drawing is None:
+    """Specs that the run has not seen: later ones of its design, and its own with other numbers."""
+    if design is None:
         return ()
     seen = {*failing, *passing}
     again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
-    drawn = draw_specs(drawing.strategy, FRESH, drawing.seed + 1)
-    return [spec for spec in dict.fromkeys([*drawn, *again]) if spec not in seen]
+    later = design.specs(FRESH, start=len(seen))
+    return [spec for spec in dict.fromkeys([*later, *again]) if spec not in seen]
 
 
 def _lines(finding: Finding) -> Sequence[str]:

@@ -6,11 +6,13 @@ cases.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+<<<<<<< HEAD
 from hypothesis.strategies import SearchStrategy
 
 from ..cases.case import Case, Spec
@@ -20,12 +22,25 @@ from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
 from ..strategies import specs
 from ..subjects.calling import Calls
+=======
+from ..cases.case import Spec
+from ..cases.design.design import EVERYTHING, Design
+from ..cases.design.space import why_outside
+from ..cases.design.within import Within
+from ..cases.result import Differentiator, address_of, name_of
+from ..cases.targets import Target
+from ..own_loss.taylor_curve import TaylorCurve
+>>>>>>> 5c25f24 (Draw the cases of a run from its design, and shrink with hypothesis from the spec that failed)
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
-from .check import Setup, check_cases
+from .check import Setup, check_case, check_cases
 from .cleaning import cleaned
+<<<<<<< HEAD
 from .drawing import draw_specs, remember
 from .early_cases import EarlyCases
+=======
+from .failed_before import remember, remembered
+>>>>>>> 5c25f24 (Draw the cases of a run from its design, and shrink with hypothesis from the spec that failed)
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
 from .records import (
@@ -37,7 +52,6 @@ from .records import (
     counterexample_name,
     environment,
 )
-from .shrink import Drawing
 from .tally import Tally
 
 CHUNK = 32
@@ -49,22 +63,17 @@ minutes.
 
 @dataclass(frozen=True)
 class Plan:
-    """What to check: targets, cases per target, dtypes and the seed of the drawing."""
+    """What to check: targets, cases per target, dtypes, the seed, and what cases are limited to."""
 
     targets: tuple[Target, ...]
     cases: int = 100
     dtypes: tuple[str, ...] = ("float64",)
     seed: int = 0
+    within: Within = EVERYTHING
 
-    def strategy(self, target: Target) -> SearchStrategy[Spec]:
-        """The strategy from which the specs of a target are drawn."""
-        drawn = specs(
-            model=target.model,
-            dtypes=self.dtypes,
-            lengths=target.lengths,
-            truncation=target.truncated,
-        )
-        return drawn.map(target.fit)
+    def design(self, target: Target) -> Design:
+        """The cases of a target."""
+        return Design(target, self.dtypes, self.seed, self.within)
 
 
 def verify_plan(
@@ -80,7 +89,7 @@ def verify_plan(
     """
     begin = time.perf_counter()
     tally = Tally()
-    declined = {t.name: "supports() says no" for t in plan.targets if not _supports(subject, t)}
+    declined = {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan))}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[FailureWithCase] = []
     curves: list[TaylorCurve] = []
@@ -129,9 +138,12 @@ def verify_plan(
     return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
 
 
-def _supports(subject: Differentiator, target: Target) -> bool:
+def _why_not(subject: Differentiator, target: Target, plan: Plan) -> str:
+    """Why nothing of a target is asked; empty if something is."""
     supports = getattr(subject, "supports", None)
-    return supports is None or bool(supports(target.model))
+    if supports is not None and not supports(target.model):
+        return "supports() says no"
+    return why_outside(target, plan.within)
 
 
 def _tallied(
@@ -155,20 +167,42 @@ def _check_target(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup
 ) -> Iterator[CaseReport]:
     memory = _memory(subject, target, plan)
-    drawn = draw_specs(plan.strategy(target), plan.cases, plan.seed, memory)
+    design = plan.design(target)
+    drawn = list(dict.fromkeys([*remembered(memory), *design.specs(plan.cases)]))[: plan.cases]
+    taken = False
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
         cases = [spec.build() for spec in chunk]
         reports = check_cases(subject, cases, setup, partial(_calls, start))
-        for spec, report in zip(chunk, reports, strict=True):
-            if not report.verdict.failing:
-                remember(memory, spec, failing=False)
+        for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
+            if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
+                report = _instead(subject, design, spec, setup) or report
+            taken = taken or report.verdict != Verdict.UNSUPPORTED
+            if not report.verdict.failing and report.case.spec is not None:
+                remember(memory, report.case.spec, failing=False)
             yield report
 
 
 def _calls(start: int, place: int, case: Case) -> Calls:
     """What is asked about a case of the chunk that begins with number `start` of a target."""
     return calls_in_turn(start + place, case)
+
+
+PATIENCE = 3
+"""Cases instead of which others are looked for, where a subject has taken none so far."""
+ALTERNATIVES = 200
+"""Specs that are offered to a subject instead of one that it declined."""
+
+
+def _instead(
+    subject: Differentiator, design: Design, declined: Spec, setup: Setup
+) -> CaseReport | None:
+    """The report of the most similar case that a subject takes; None if it takes none of many."""
+    for spec in itertools.islice(design.alternatives(declined), ALTERNATIVES):
+        report = check_case(subject, spec.build(), setup)
+        if report.verdict != Verdict.UNSUPPORTED:
+            return report
+    return None
 
 
 def _memory(subject: Differentiator, target: Target, plan: Plan) -> str:
@@ -186,7 +220,7 @@ def _failures(
         firsts = {
             verdict: first for verdict, first in firsts.items() if verdict != Verdict.IMPRECISE
         }
-    drawing = Drawing(plan.strategy(target), plan.cases, plan.seed)
+    design = plan.design(target)
     failures: list[FailureWithCase] = []
     for first in firsts.values():
         shrink = before + len(failures) < FULLY_SHRUNK
@@ -196,7 +230,7 @@ def _failures(
             setup,
             first,
             known,
-            drawing if shrink else None,
+            design if shrink else None,
             tally.not_called.get(target.name, 0),
         )
         remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from support.implementations import Numpy, differs, with_fault
 
 import bptt_check as bc
 from bptt_check.diagnosis import FailureSample, diagnose
 from bptt_check.diagnosis.conditions import condition_of
 from bptt_check.diagnosis.rules import simplest_rule
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

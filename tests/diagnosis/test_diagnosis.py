@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from support.implementations import FAULTS, Numpy, differs, with_fault
 
 import bptt_check as bc
@@ -19,7 +20,6 @@ from bptt_check.diagnosis import LONGEST_CASES, FailureSample, diagnose
 from bptt_check.diagnosis.finding import Finding
 from bptt_check.diagnosis.first_error import STEPS
 from bptt_check.diagnosis.trials import CRAFTED, DRAWN_CASES, trial_of
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

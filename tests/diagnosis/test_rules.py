@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bptt_check.runs.drawing import draw_specs
+
 import bptt_check as bc
 from bptt_check.diagnosis.rules import simplest_rule
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import bptt_reference
 import numpy as np
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from hypothesis import strategies as st
 
 from bptt_check import oracles
@@ -24,7 +25,6 @@ from bptt_check.equations.conditioning import Conditioning, conditioning, loss_s
 from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 from bptt_check.verdicts.case_report import CaseReport
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import gallery.__main__
 import numpy as np
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from click.testing import CliRunner
 from gallery import (
     GALLERY,
@@ -35,7 +36,6 @@ from bptt_check.cases.targets import PRESETS, Target
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.errors import ReportError, SubjectNotFound, UnknownName, Unsupported
 from bptt_check.runs.check import Setup, check_case, check_cases
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
 from bptt_check.subjects import loading
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from hypothesis import strategies as st
 from support.right import RightOracle
 
@@ -13,7 +14,6 @@ from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
 from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.strategies import specs
 
 finite_difference = oracles.load_oracle("finite_difference", every_entry=True)

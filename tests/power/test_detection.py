@@ -6,13 +6,13 @@ from typing import Any
 
 import bptt_reference
 import pytest
+from bptt_check.runs.drawing import draw_specs
 from support.power_studies import ORACLES, TARGET, sample_mutant
 
 import bptt_check as bc
 from bptt_check.cases.targets import parse_targets
 from bptt_check.mutation import mutants
 from bptt_check.power.detection import Detection, detect, specs_of
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.run import Plan
 from bptt_check.verdicts.verdict import Verdict
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_check.runs.drawing import draw_specs
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
-from bptt_check.runs.drawing import draw_specs
 from bptt_check.runs.shrink import Drawing, shrink_spec, simplify
 from bptt_check.strategies import specs
 

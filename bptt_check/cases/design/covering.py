@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .factors import Factor
-from .recipe import SIZES, Recipe, products_of
+from .recipe import SIZES, Recipe, work_of
 from .space import Space
 
 Levels = NDArray[np.int64]
@@ -251,7 +251,7 @@ class Covering:
     def _cost(self, recipe: Recipe) -> int:
         """What a case costs; those that are plain come before those that are not."""
         plain = sum(map(operator.eq, recipe[CHOICES:], self.cheapest[CHOICES:]))
-        return products_of(self.space.directions, recipe) << (len(recipe) - CHOICES - plain)
+        return work_of(self.space.directions, recipe) << (len(recipe) - CHOICES - plain)
 
     def _alternatives(self, recipe: Recipe, field: str, picks: Picks) -> list[Recipe]:
         """The recipe with other values of one field; of many values some of each class."""

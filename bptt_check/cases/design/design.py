@@ -68,6 +68,23 @@ class Design:
             seen.add(spec)
             yield spec
 
+    def contains(self, spec: Spec) -> bool:
+        """Whether a spec keeps to the limits; sizes between those that are drawn do."""
+        recipe = recipe_of(spec)
+        if spec.model != replace(self.target.model, layers=recipe.layers):
+            return False
+        if self.space.tied(recipe) != recipe or not self.space.cut_holds(recipe):
+            return False
+        return all(
+            getattr(recipe, name) in values
+            or (name in SIZES and not self._limited(name) and getattr(recipe, name) > 0)
+            for name, values in self.space.choices.items()
+        )
+
+    def _limited(self, name: str) -> bool:
+        """Whether a size must be one of those that are drawn."""
+        return self.target.sizes is not None or getattr(self.within, name) is not None
+
     def alternatives(self, spec: Spec) -> Iterator[Spec]:
         """Specs to ask instead of one that a subject declined, the most alike first.
 

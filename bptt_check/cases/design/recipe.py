@@ -73,8 +73,8 @@ def recipe_of(spec: Spec) -> Recipe:
 
 MOST_STEPS = 400
 """Steps that one sequence of a case may take, over layers, directions and windows."""
-MOST_PRODUCTS = 2_000_000
-"""Multiplications that a forward pass of a case may need, about."""
+MOST_WORK = 150_000
+"""Numbers that one pass over a case may compute; the model of rounding takes 16 of them at once."""
 
 
 @functools.lru_cache(maxsize=8192)
@@ -83,12 +83,16 @@ def steps_of(T: int, cut: Cut) -> int:
     if cut is None:
         return T
     k1, k2 = cut
-    ends = range(min(k1, T), T + k1, k1)
-    return sum(min(k2, end) for end in (min(e, T) for e in ends))
+    ends = (min(end, T) for end in range(k1, T + k1, k1))
+    return sum(min(k2, end) for end in ends)
 
 
-def products_of(directions: int, recipe: Recipe) -> int:
-    """Multiplications of a forward pass of the dearest cell, which has four gates, about."""
-    T, _, D, H, O, cut, layers, *_ = recipe
-    inner = 4 * H * (D + H + (layers - 1) * (directions + 1) * H)
-    return steps_of(T, cut) * recipe.B * directions * (inner + O * H)
+def work_of(directions: int, recipe: Recipe) -> int:
+    """Numbers that a pass over a case of the dearest cell, of four gates, computes, about.
+
+    At every step the gradients of all weights, and for every sequence some vectors.
+    """
+    T, B, D, H, O, cut, layers, *_ = recipe
+    weights = 4 * H * (D + H + (layers - 1) * (directions + 1) * H) + O * H
+    vectors = B * (10 * H * layers + D + 2 * O)
+    return steps_of(T, cut) * directions * (weights + vectors)

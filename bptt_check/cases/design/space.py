@@ -11,8 +11,8 @@ from ..case import LAYOUTS
 from ..generate import INPUTS, REGIMES
 from ..targets import Target
 from .factors import LONGEST, WIDEST, Factor, choice_factors, size_factors, truncation_factors
-from .recipe import MOST_PRODUCTS, MOST_STEPS, SIZES, Cut, Recipe, products_of, steps_of
-from .within import Within, relations, sizes_within
+from .recipe import MOST_STEPS, MOST_WORK, SIZES, Cut, Recipe, steps_of, work_of
+from .within import Relation, Within, relations, sizes_within
 
 Values = tuple[tuple[str, tuple[object, ...]], ...]
 USUAL_WIDTHS = tuple(
@@ -31,7 +31,7 @@ class Space:
         values: field of a recipe to its values; all fields but the cut, the simplest first.
         ties: a size, and another one that it equals.
         truncation: whether there is one, and the relations that it keeps to.
-        most_steps, most_products: the cost that a case may have.
+        most_steps, most_work: the cost that a case may have.
     """
 
     directions: int
@@ -41,7 +41,7 @@ class Space:
     truncation: str | None = None
     fixed_cut: Cut = None
     most_steps: int = MOST_STEPS
-    most_products: int = MOST_PRODUCTS
+    most_work: int = MOST_WORK
 
     @functools.cached_property
     def choices(self) -> dict[str, tuple[object, ...]]:
@@ -71,7 +71,13 @@ class Space:
         steps = steps_of(recipe.T, recipe.cut)
         if steps * recipe.layers * self.directions > self.most_steps:
             return False
-        return products_of(self.directions, recipe) <= self.most_products
+        return work_of(self.directions, recipe) <= self.most_work
+
+    def cut_holds(self, recipe: Recipe) -> bool:
+        """Whether the truncation of a recipe is one that there may be."""
+        if self.truncation is None or recipe.cut is None:
+            return recipe.cut == self.fixed_cut
+        return all(holds(*recipe.cut, recipe.T) for holds in _relations(self.truncation))
 
     def cuts(self, T: int) -> tuple[Cut, ...]:
         """The truncations that a sequence of T steps may have, the simplest first."""
@@ -169,7 +175,7 @@ def _affordable(space: Space) -> Space:
     return replace(
         space,
         most_steps=most_steps,
-        most_products=max(space.most_products, 4 * products_of(space.directions, low)),
+        most_work=max(space.most_work, 4 * work_of(space.directions, low)),
     )
 
 
@@ -177,7 +183,7 @@ def _affordable(space: Space) -> Space:
 def _cuts(T: int, truncation: str | None, fixed: Cut) -> tuple[Cut, ...]:
     if truncation is None:
         return (fixed,)
-    holding = relations(truncation) if truncation else ()
+    holding = _relations(truncation)
     found = [
         (k1, k2) for k1, k2 in _some_cuts(T) if all(relation(k1, k2, T) for relation in holding)
     ]
@@ -187,6 +193,10 @@ def _cuts(T: int, truncation: str | None, fixed: Cut) -> tuple[Cut, ...]:
     if not found:
         raise SpecError(f"no truncation of T={T} steps has {truncation!r}; change T or truncation.")
     return tuple(dict.fromkeys(found))
+
+
+def _relations(truncation: str) -> tuple[Relation, ...]:
+    return relations(truncation) if truncation else ()
 
 
 def _some_cuts(T: int) -> Iterator[tuple[int, int]]:
