@@ -73,7 +73,7 @@ def recipe_of(spec: Spec) -> Recipe:
 
 MOST_STEPS = 400
 """Steps that one sequence of a case may take, over layers, directions and windows."""
-MOST_WORK = 200_000
+MOST_WORK = 40_000
 """Numbers that one pass over a case may compute; the model of rounding takes 16 of them at once."""
 
 
