@@ -6,41 +6,19 @@ cases.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 
-<<<<<<< HEAD
-from hypothesis.strategies import SearchStrategy
-
-from ..cases.case import Case, Spec
-from ..cases.follow_up import calls_in_turn
-from ..cases.result import Differentiator, address_of, name_of
-from ..cases.targets import Target
-from ..own_loss.taylor_curve import TaylorCurve
-from ..strategies import specs
-from ..subjects.calling import Calls
-=======
 from ..cases.case import Spec
-from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.space import why_outside
-from ..cases.design.within import Within
 from ..cases.result import Differentiator, address_of, name_of
 from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
->>>>>>> 5c25f24 (Draw the cases of a run from its design, and shrink with hypothesis from the spec that failed)
-from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
-from .check import Setup, check_case, check_cases
+from .check import Setup
 from .cleaning import cleaned
-<<<<<<< HEAD
-from .drawing import draw_specs, remember
 from .early_cases import EarlyCases
-=======
-from .failed_before import remember, remembered
->>>>>>> 5c25f24 (Draw the cases of a run from its design, and shrink with hypothesis from the spec that failed)
+from .failed_before import remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
 from .records import (
@@ -53,27 +31,12 @@ from .records import (
     environment,
 )
 from .tally import Tally
+from .target_cases import Plan, check_target, memory_of
 
-CHUNK = 32
 FULLY_SHRUNK = 5
 """Models whose failure is shrunk; a subject that is wrong everywhere would otherwise take
 minutes.
 """
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to check: targets, cases per target, dtypes, the seed, and what cases are limited to."""
-
-    targets: tuple[Target, ...]
-    cases: int = 100
-    dtypes: tuple[str, ...] = ("float64",)
-    seed: int = 0
-    within: Within = EVERYTHING
-
-    def design(self, target: Target) -> Design:
-        """The cases of a target."""
-        return Design(target, self.dtypes, self.seed, self.within)
 
 
 def verify_plan(
@@ -155,59 +118,12 @@ def _tallied(
     early: EarlyCases,
 ) -> Iterator[None]:
     """Check every case of a target and add it up, one a step; then the first ones again."""
-    for report in _check_target(subject, target, plan, setup):
+    for report in check_target(subject, target, plan, setup):
         tally.add(target.name, report)
         early.add(target.name, report, tally.count)
         yield
     for report in early.ask_again(subject, target.name, setup, tally.count):
         tally.revise(target.name, report)
-
-
-def _check_target(
-    subject: Differentiator, target: Target, plan: Plan, setup: Setup
-) -> Iterator[CaseReport]:
-    memory = _memory(subject, target, plan)
-    design = plan.design(target)
-    drawn = list(dict.fromkeys([*remembered(memory), *design.specs(plan.cases)]))[: plan.cases]
-    taken = False
-    for start in range(0, len(drawn), CHUNK):
-        chunk = drawn[start : start + CHUNK]
-        cases = [spec.build() for spec in chunk]
-        reports = check_cases(subject, cases, setup, partial(_calls, start))
-        for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
-            if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
-                report = _instead(subject, design, spec, setup) or report
-            taken = taken or report.verdict != Verdict.UNSUPPORTED
-            if not report.verdict.failing and report.case.spec is not None:
-                remember(memory, report.case.spec, failing=False)
-            yield report
-
-
-def _calls(start: int, place: int, case: Case) -> Calls:
-    """What is asked about a case of the chunk that begins with number `start` of a target."""
-    return calls_in_turn(start + place, case)
-
-
-PATIENCE = 3
-"""Cases instead of which others are looked for, where a subject has taken none so far."""
-ALTERNATIVES = 200
-"""Specs that are offered to a subject instead of one that it declined."""
-
-
-def _instead(
-    subject: Differentiator, design: Design, declined: Spec, setup: Setup
-) -> CaseReport | None:
-    """The report of the most similar case that a subject takes; None if it takes none of many."""
-    for spec in itertools.islice(design.alternatives(declined), ALTERNATIVES):
-        report = check_case(subject, spec.build(), setup)
-        if report.verdict != Verdict.UNSUPPORTED:
-            return report
-    return None
-
-
-def _memory(subject: Differentiator, target: Target, plan: Plan) -> str:
-    """The name under which failing specs are kept for later runs of the same kind."""
-    return f"{name_of(subject)} {target.name} {' '.join(sorted(plan.dtypes))}"
 
 
 def _failures(
@@ -233,7 +149,7 @@ def _failures(
             design if shrink else None,
             tally.not_called.get(target.name, 0),
         )
-        remember(_memory(subject, target, plan), Spec.parse(failure.spec), failing=True)
+        remember(memory_of(subject, target, plan), Spec.parse(failure.spec), failing=True)
         failures.append(failure)
     return failures
 

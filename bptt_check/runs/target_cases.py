@@ -1,0 +1,88 @@
+"""The cases of one target: drawn by its design, checked in chunks, drawn again where declined."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from ..cases.case import Case, Spec
+from ..cases.design.design import EVERYTHING, Design
+from ..cases.design.within import Within
+from ..cases.follow_up import calls_in_turn
+from ..cases.result import Differentiator, name_of
+from ..cases.targets import Target
+from ..subjects.calling import Calls
+from ..verdicts.case_report import CaseReport
+from ..verdicts.verdict import Verdict
+from .check import Setup, check_case, check_cases
+from .failed_before import remember, remembered
+
+CHUNK = 32
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to check: targets, cases per target, dtypes, the seed, and what cases are limited to."""
+
+    targets: tuple[Target, ...]
+    cases: int = 100
+    dtypes: tuple[str, ...] = ("float64",)
+    seed: int = 0
+    within: Within = EVERYTHING
+
+    def design(self, target: Target) -> Design:
+        """The cases of a target."""
+        return Design(target, self.dtypes, self.seed, self.within)
+
+
+def check_target(
+    subject: Differentiator, target: Target, plan: Plan, setup: Setup
+) -> Iterator[CaseReport]:
+    """The reports of the cases of a target, failures of earlier runs first.
+
+    Instead of a case that the subject declines, similar ones are tried until it takes one.
+    """
+    memory = memory_of(subject, target, plan)
+    design = plan.design(target)
+    drawn = list(dict.fromkeys([*remembered(memory), *design.specs(plan.cases)]))[: plan.cases]
+    taken = False
+    for start in range(0, len(drawn), CHUNK):
+        chunk = drawn[start : start + CHUNK]
+        cases = [spec.build() for spec in chunk]
+        reports = check_cases(subject, cases, setup, partial(_calls, start))
+        for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
+            if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
+                report = _instead(subject, design, spec, setup) or report
+            taken = taken or report.verdict != Verdict.UNSUPPORTED
+            if not report.verdict.failing and report.case.spec is not None:
+                remember(memory, report.case.spec, failing=False)
+            yield report
+
+
+def _calls(start: int, place: int, case: Case) -> Calls:
+    """What is asked about a case of the chunk that begins with number `start` of a target."""
+    return calls_in_turn(start + place, case)
+
+
+PATIENCE = 3
+"""Cases instead of which others are looked for, where a subject has taken none so far."""
+ALTERNATIVES = 200
+"""Specs that are offered to a subject instead of one that it declined."""
+
+
+def _instead(
+    subject: Differentiator, design: Design, declined: Spec, setup: Setup
+) -> CaseReport | None:
+    """The report of the most similar case that a subject takes; None if it takes none of many."""
+    for spec in itertools.islice(design.alternatives(declined), ALTERNATIVES):
+        report = check_case(subject, spec.build(), setup)
+        if report.verdict != Verdict.UNSUPPORTED:
+            return report
+    return None
+
+
+def memory_of(subject: Differentiator, target: Target, plan: Plan) -> str:
+    """The name under which failing specs are kept for later runs of the same kind."""
+    return f"{name_of(subject)} {target.name} {' '.join(sorted(plan.dtypes))}"
