@@ -78,7 +78,8 @@ def test_a_third_call_that_is_wrong_is_found():
     assert (report.verdict, report.parameter) == ("fail", "W_hh_l0")
     assert report.cause.call.kind is FollowUpKind.THIRD_CALL
     assert report.message.splitlines()[0] == (
-        "FAIL  lstm: right when asked once; in the third call the gradient of W_hh_l0 is wrong"
+        "FAIL  lstm: right when asked once, but not in the third call: "
+        "the gradient of W_hh_l0 is wrong"
     )
     assert "  wrong: W_hh_l0 (36 of 36)" in report.message.splitlines()
     assert {row.verdict for row in report.rows} == {"pass"}
@@ -95,7 +96,7 @@ def test_what_a_later_call_breaks_is_a_breach_of_the_contract():
 
     assert (report.verdict, report.parameter) == ("contract", "W_hh_l0")
     assert report.message.splitlines()[0].startswith(
-        "CONTRACT  lstm: right when asked once; in the third call what came back"
+        "CONTRACT  lstm: right when asked once, but not in the third call: what came back"
     )
 
 
@@ -130,7 +131,7 @@ def test_an_answer_that_is_kept_whatever_the_targets_is_found(line):
 
     assert (report.verdict, report.parameter) == ("fail", "x")
     assert report.cause.call.kind is FollowUpKind.OTHER_TARGETS
-    assert "right when asked once; for other targets alone" in report.message
+    assert "right when asked once, but not for other targets alone:" in report.message
 
 
 def test_an_answer_that_is_kept_whatever_the_cotangents_is_found():
@@ -141,7 +142,7 @@ def test_an_answer_that_is_kept_whatever_the_cotangents_is_found():
     report = check_case(subject, case, Setup((RightOracle(),)), calls)
 
     assert (report.verdict, report.parameter) == ("fail", "x")
-    assert "right when asked once; for other cotangents alone" in report.message
+    assert "right when asked once, but not for other cotangents alone:" in report.message
 
 
 def test_an_answer_that_is_kept_by_everything_is_right():
@@ -166,7 +167,7 @@ def test_a_case_asked_again_after_others_is_judged_again():
     assert report.verdict == "fail"
     assert report.cause.call.kind is FollowUpKind.AFTER_OTHERS
     assert report.cause.after == 2
-    assert "right when asked once; when asked again after 2 other cases" in report.message
+    assert "right when asked once, but not when asked again after 2 other cases:" in report.message
     assert report.explanation.reproduction == f"bc.check(subject, bc.Spec.parse('{LINE}').build())"
 
 
@@ -181,7 +182,7 @@ def test_an_error_in_a_later_call_counts():
     assert report.verdict == "error"
     assert isinstance(report.cause.cause, NoAnswer)
     assert report.message.splitlines()[0].startswith(
-        "ERROR  lstm: right when asked once; in the third call the subject raised RuntimeError"
+        "ERROR  lstm: right when asked once, but not in the third call: the subject raised Runtime"
     )
 
 
