@@ -98,13 +98,13 @@ def test_every_input_is_wanted_alone_and_left_out_alone():
     assert (subset.wanted, subset.spec) == (("x",), case.spec)
 
 
-def test_a_spec_says_which_subset_is_wanted():
-    """The same for the same spec; over the seeds every kind, every input in and out of one."""
-    cases = [Spec.parse(f"lstm T=1 B=1 D=1 H=1 O=2 seed={n}").build() for n in range(200)]
+def test_a_case_says_which_subset_is_wanted():
+    """The same for simpler inputs; over the seeds every kind, every input in and out of one."""
+    cases = [Spec.parse(f"lstm T=4 B=2 D=1 H=1 O=3 seed={n}").build() for n in range(200)]
     subsets = [subset_of(case) for case in cases]
     sizes = Counter(map(len, subsets))
 
-    assert subsets == [subset_of(case.spec.build()) for case in cases]
+    assert subsets == [subset_of(case.with_inputs({"x": 0 * case.x})) for case in cases]
     assert set(sizes) >= {1, 2, 3, 4, 5, 7}
     for name in cases[0].inputs:
         assert 40 < sum(name in subset for subset in subsets) < 160
