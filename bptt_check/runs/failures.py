@@ -49,6 +49,9 @@ def failure_of(
         not_tried: cases for which the subject was not called any more.
     """
 
+    if _needs_the_run(first):  # what it would say now is another question
+        return as_found(name, first, known)
+
     def shows_it(report: CaseReport) -> bool:
         return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
 
@@ -56,8 +59,6 @@ def failure_of(
         return shows_it(check_case(subject, candidate, setup, calls_like(first, candidate)))
 
     case = simplest = first.case
-    if design is not None and _needs_others(first) and not fails(case):
-        design = None
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
     if design is not None:
         if case.spec is not None:
@@ -98,7 +99,7 @@ def calls_like(first: CaseReport, case: Case) -> Calls:
     """The further calls that show on a case what they showed on another."""
     if not isinstance(first.cause, WrongFollowUp):
         return calls_of_kinds(case, STRUCTURAL)
-    if _needs_others(first):
+    if first.cause.call.kind is FollowUpKind.AFTER_OTHERS:
         return every_call(case)
     return calls_of_kinds(case, (*STRUCTURAL, first.cause.call.kind))
 
@@ -108,10 +109,10 @@ def calls_of_kinds(case: Case, kinds: Collection[FollowUpKind]) -> Calls:
     return [call for call in every_call(case) if call.kind in kinds]
 
 
-def _needs_others(report: CaseReport) -> bool:
-    """Whether a case was wrong only after others."""
-    kinds = (FollowUpKind.AFTER_OTHERS, FollowUpKind.AT_THE_END)
-    return isinstance(report.cause, WrongFollowUp) and report.cause.call.kind in kinds
+def _needs_the_run(report: CaseReport) -> bool:
+    """Whether a case was wrong only after the others of a run."""
+    cause = report.cause
+    return isinstance(cause, WrongFollowUp) and cause.call.kind is FollowUpKind.AT_THE_END
 
 
 def _may_be_diagnosed(report: CaseReport) -> bool:

@@ -120,7 +120,7 @@ def _wrong_follow_up(cause: WrongFollowUp) -> Told:
     diagnosis = diagnosed(kept(cause)) if cause.unchanged else []
     return (
         verdict,
-        f"right when asked once; {when(cause)} {what}",
+        f"right when asked once, but not {when(cause)}: {what}",
         [
             *lines,
             *diagnosis,

@@ -148,6 +148,28 @@ def test_a_breach_is_named_in_the_codes_own_words(what: str) -> None:
         raise AssertionError(report.message)
 
 
+@pytest.mark.parametrize("layout", ["contiguous", "fortran", "strided", "offset", "expanded"])
+def test_arrays_have_the_memory_layout_of_the_case(layout: str) -> None:
+    """In the shapes of the convention; code that reads them as they are is right."""
+    seen: list[tuple[int, ...]] = []
+
+    def code(view: Any) -> Any:
+        seen.append(view.params["W_xh_l0"].strides)
+        case = replace(
+            view.case,
+            params={n: np.array(a.T if a.ndim == 2 else a) for n, a in view.params.items()},
+        )
+        loss, grads = Reference(case)
+        return loss, {n: g.T if n[0] == "W" else g for n, g in grads.items()}
+
+    case = replace(SPEC, layout=layout).build()
+    report = verdict(bc.Convention(transposed=True).adapt(code), case)
+
+    strides = {"fortran": (8, 24), "strided": (32, 16)}  # of W_xh_l0, (3, 2) to this code
+    assert report.passed, report.message
+    assert set(seen) == {strides.get(layout, (16, 8))}
+
+
 def test_an_unknown_argument_is_named() -> None:
     """The subject's error lists what there is."""
     report = verdict(PLAIN.adapt(in_tuple, arguments="x Whx"))

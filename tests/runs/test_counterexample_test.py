@@ -56,6 +56,7 @@ def test_pasted_test_fails_for_wrong_and_passes_for_right(
         "lstm+linear T=2 B=2 D=1 H=1 lengths",
         "gru+nobias+mse T=3 B=1 D=1 H=1 O=1 k1=1 k2=2",
         "rnn-relu+bce+last+mean T=2 B=2 D=1 H=2 O=1 dtype=float32",
+        "lstm T=1 B=1 D=1 H=1 O=2 layout=strided",
     ],
 )
 def test_the_case_reads_back(line: str) -> None:
@@ -68,6 +69,7 @@ def test_the_case_reads_back(line: str) -> None:
     again = names["case"]
 
     assert isinstance(again, bc.Case)
+    assert again.layout == case.layout
     assert (again.model, again.truncation, again.dtype) == (case.model, case.truncation, case.dtype)
     assert all(np.array_equal(a, again.inputs[n]) for n, a in case.inputs.items())
     assert np.array_equal(again.targets, case.targets)

@@ -6,13 +6,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.right import right
 
-from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.case import LAYOUTS, Case, Spec
 from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import every_call
 from bptt_check.errors import SpecError, SubjectTimeout, Unsupported
@@ -62,10 +63,47 @@ def test_a_subject_is_called_twice_on_arrays_of_its_own():
     assert first.spec == CASE.spec
 
 
+def by_address(array: np.ndarray) -> np.ndarray:
+    """What C code reads that takes an address and a shape."""
+    kind = np.ctypeslib.as_ctypes_type(array.dtype)
+    memory = (kind * array.size).from_address(array.ctypes.data)
+    return np.ctypeslib.as_array(memory).reshape(array.shape).copy()
+
+
+READINGS: dict[str, tuple[Callable[[np.ndarray], Any], set[str]]] = {
+    "as it is": (np.asarray, set()),
+    "contiguous first": (lambda a: by_address(np.ascontiguousarray(a)), set()),
+    "by address": (by_address, {"fortran", "strided", "expanded"}),
+    "in its own order": (lambda a: a.ravel(order="K").reshape(a.shape), {"fortran"}),
+    "in rows or columns": (lambda a: a.ravel(order="A").reshape(a.shape), {"fortran"}),
+}
+"""Ways to read an array, and the layouts in which they read something else."""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("how", READINGS)
+def test_how_an_array_is_read_shows_in_the_layouts_for_which_it_is_wrong(how, layout):
+    """In both calls, and in no other layout; whoever reads an array as it is notices nothing."""
+    read, wrong_in = READINGS[how]
+    case = Spec.parse(f"lstm+linear T=3 B=2 D=3 H=2 inputs=alike layout={layout}").build()
+    seen: list[bool] = []
+
+    def subject(own: Case) -> Any:
+        seen.append(all(np.array_equal(read(own.inputs[n]), a) for n, a in case.inputs.items()))
+        return right(own)
+
+    answer = call(subject, case)
+
+    assert seen == [layout not in wrong_in] * 2
+    assert (answer.breaches, answer.second_result) == ((), None)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", ["W_hh_l0", "b_y", "x", "h0", "c0", "targets", "lengths"])
-def test_a_write_is_found_out_and_reaches_nobody(name):
+def test_a_write_is_found_out_and_reaches_nobody(name, layout):
     """A subject that writes into its inputs is told which; our arrays stay as they were."""
-    before = {n: a.copy() for n, a in CASE.inputs.items()}
+    case = replace(CASE, layout=layout)
+    before = {n: a.copy() for n, a in case.inputs.items()}
 
     def subject(case: Case) -> Any:
         found = right(case)
@@ -73,12 +111,12 @@ def test_a_write_is_found_out_and_reaches_nobody(name):
         array += 1
         return found
 
-    answer = call(subject, CASE)
+    answer = call(subject, case)
 
     assert [f.parameter for f in answer.breaches] == [name]
     assert "was written to" in answer.breaches[0].message
     assert answer.result is not None
-    assert all(np.array_equal(a, CASE.inputs[n]) for n, a in before.items())
+    assert all(np.array_equal(a, case.inputs[n]) for n, a in before.items())
 
 
 def test_a_parameter_taken_out_of_the_dict_is_a_write_too():

@@ -106,3 +106,109 @@ def test_impossible_options_are_refused() -> None:
         from_function(loss, device="nowhere")
     with pytest.raises(bc.BpttCheckError, match="dtype must be a floating point dtype"):
         from_function(loss, dtype="int32")
+
+
+# --- whose gradients are wanted -----------------------------------------------------------------
+
+
+def kernel(wrong: str = "") -> Any:
+    """An rnn whose backward is written by hand and is told which cotangents are zero, and of which
+    inputs nobody wants a gradient.
+
+    Args:
+        wrong: `"unused"` gives up where the cotangent of `y` is a symbolic zero; `"unperturbed"`
+            carries the state's cotangent only where that of `h0` is wanted; "" is right.
+    """
+    import jax
+    import jax.numpy as jnp
+    from jax.custom_derivatives import SymbolicZero
+
+    def states_of(x: Any, h: Any, W: Any, U: Any, b: Any) -> Any:
+        states = [h]
+        for x_t in x:
+            states.append(jnp.tanh(x_t @ W.T + states[-1] @ U.T + b))
+        return jnp.stack(states)
+
+    @jax.custom_vjp
+    def run(x: Any, h: Any, W: Any, U: Any, b: Any) -> Any:
+        states = states_of(x, h, W, U, b)
+        return states[1:], states[-1]
+
+    def forward(*given: Any) -> Any:
+        x, h, W, U, b = (g.value for g in given)
+        states = states_of(x, h, W, U, b)
+        return (states[1:], states[-1]), (x, W, U, states, given[1].perturbed)
+
+    def backward(kept: Any, bars: Any) -> Any:
+        x, W, U, states, h0_is_wanted = kept
+        y_bar, last = (jnp.zeros(b.shape, b.dtype) if is_zero(b) else b for b in bars)
+        h_bar, a_bars = last, []
+        for t in reversed(range(len(x))):
+            a_bar = (h_bar + y_bar[t]) * (1 - states[t + 1] ** 2)
+            a_bars.insert(0, a_bar)
+            carried = h0_is_wanted or wrong != "unperturbed"
+            h_bar = a_bar @ U if carried else jnp.zeros_like(h_bar)
+        every = jnp.stack(a_bars)
+        if wrong == "unused" and is_zero(bars[0]):
+            every = jnp.zeros_like(every)
+        W_bar = jnp.einsum("tbh,tbd->hd", every, x)
+        U_bar = jnp.einsum("tbh,tbk->hk", every, states[:-1])
+        return every @ W, h_bar, W_bar, U_bar, every.sum((0, 1))
+
+    def is_zero(bar: Any) -> bool:
+        return isinstance(bar, SymbolicZero)
+
+    run.defvjp(forward, backward, symbolic_zeros=True)
+
+    def function(case: Any) -> Any:
+        p = case.params
+        y, last = run(case.x, case.h0[0], p["W_xh_l0"], p["W_hh_l0"], p["b_h_l0"])
+        return y, last[None]
+
+    return function
+
+
+LINEAR = "rnn-tanh+linear T=3 B=2 D=2 H=3 seed=1"
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_rule_that_knows_symbolic_zeros_passes(jit: bool) -> None:
+    """The right sibling of those below; compiled, too."""
+    from bptt_check.subjects.jax import from_function
+
+    report = check(from_function(kernel(), jit=jit), LINEAR)
+
+    assert report.passed, report.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "when"),
+    [
+        ("unused", "right when asked once, but not where the loss does not depend on y:"),
+        ("unperturbed", "right when asked once, but not when only the gradient"),
+    ],
+)
+def test_a_rule_that_mistakes_symbolic_zeros_does_not(wrong: str, when: str) -> None:
+    """Both are right where every cotangent is there and every gradient is wanted."""
+    from bptt_check.subjects.jax import from_function
+
+    report = check(from_function(kernel(wrong)), LINEAR)
+
+    assert report.verdict == "fail"
+    assert when in report.message
+
+
+def test_only_wanted_inputs_are_differentiated() -> None:
+    """Every subset of them gives the same numbers."""
+    from dataclasses import replace
+
+    from bptt_check.subjects.jax import from_function
+
+    case, subject = bc.Spec.parse(LINEAR).build(), from_function(kernel())
+    every = subject(case).grads
+
+    for wanted in (("x",), ("h0", "W_hh_l0"), tuple(case.params)):
+        some = subject(replace(case, wanted=wanted)).grads
+        assert list(some) == list(wanted)
+        for name in wanted:
+            assert some[name].ravel() == pytest.approx(every[name].ravel())

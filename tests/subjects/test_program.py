@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
+from bptt_check.cases.follow_up import every_call
 from bptt_check.errors import MissingFramework, SubjectNotFound
 from bptt_check.subjects import loading
 from bptt_check.subjects.calling import call
@@ -35,6 +36,16 @@ def text_of(mode: str, kind: str = "exec") -> str:
 def is_right(subject: Callable[..., Any]) -> bool:
     """Whether the next case has the right answer."""
     return bc.check(subject, GOOD, ["complex_step"]).verdict == "pass"
+
+
+def test_a_program_is_asked_further_calls():
+    """A third one, other values and other targets; a subset of gradients means nothing to it."""
+    subject = loading.load(text_of("everything"))
+    answer = call(subject, GOOD, LONG, every_call(GOOD))
+
+    assert {f.call.kind for f in answer.follow_ups} == {"other_values", "other_targets"}
+    assert all(f.answer.result is not None for f in answer.follow_ups)
+    assert bc.check(subject, GOOD, ["complex_step"]).passed
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from support import misbehaving
 
 import bptt_check as bc
 from bptt_check.cases.contract import Outcome
+from bptt_check.cases.follow_up import FollowUpKind, every_call
 from bptt_check.cases.result import address_of, name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
 from bptt_check.subjects.calling import call
@@ -123,6 +124,28 @@ def test_a_second_result_that_differs_comes_back_too(subject):
 
     assert answer.second_result is not None
     assert not np.array_equal(answer.second_result.grads["b_y"], answer.result.grads["b_y"])
+
+
+def test_further_calls_are_made_there_and_come_back():
+    """What differs of the same case, and all that is said of other ones."""
+    case = bc.Spec.parse("lstm T=2 B=1 D=2 H=2 O=2").build()
+    with bc.isolated("support.misbehaving:is_wrong_in_the_third_call") as subject:
+        answer = call(subject, case, LONG, every_call(case))
+
+    kinds = [f.call.kind for f in answer.follow_ups]
+    assert kinds == [FollowUpKind.THIRD_CALL, FollowUpKind.OTHER_VALUES, FollowUpKind.OTHER_TARGETS]
+    third, values, _ = (f.answer.result for f in answer.follow_ups)
+    assert np.array_equal(third.grads["b_y"], -answer.result.grads["b_y"])
+    assert not np.array_equal(values.grads["b_y"], answer.result.grads["b_y"])
+
+
+def test_a_death_in_a_further_call_is_that_of_the_case():
+    """The worker is gone, and with it what it was about to say."""
+    case = bc.Spec.parse("lstm T=2 B=1 D=2 H=2 O=2").build()
+    with bc.isolated("support.misbehaving:dies_on_other_targets") as subject:
+        report = bc.check(subject, case, ["complex_step"])
+        assert (report.verdict, report.outcome) == ("error", Outcome.DIED)
+        assert call(subject, case, LONG).text == ""
 
 
 @pytest.mark.parametrize("misbehaviour", ["prints", "reads", "forks"])
