@@ -1,4 +1,4 @@
-"""How the results on a tape round: the five hooks of an arithmetic, and the one that does not.
+"""How the results on a tape round: the six hooks of an arithmetic, and the one that does not.
 
 Arithmetics are final: one that needs another's answer calls it and does not inherit from it.
 """
@@ -18,6 +18,10 @@ class Arithmetic(Protocol):
 
     def relative(self, value: Array, /) -> Array:
         """A result of one operation on single numbers."""
+        ...
+
+    def in_turn(self, total: Array, additions: int, /) -> Array:
+        """A sum after so many additions, one by one."""
         ...
 
     def function(self, value: Array, /, bounded: bool = False) -> Array:
@@ -45,6 +49,9 @@ class Exact:
 
     def relative(self, value: Array) -> Array:
         return value
+
+    def in_turn(self, total: Array, additions: int) -> Array:
+        return total
 
     def function(self, value: Array, bounded: bool = False) -> Array:
         return value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import PER_SEQUENCE
 from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
@@ -61,9 +62,11 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
 
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
     """
-    tape = Tape(arithmetic)
+    tape, sequences = Tape(arithmetic), problem.weights.shape[1]
     return {
-        name: tape.samples(a) if name in ("h0", "c0") and a.ndim == 4 else tape.input(a)
+        name: tape.samples(a)
+        if name in ("h0", "c0") and a.ndim == 4
+        else tape.input(a, 0 if name in PER_SEQUENCE else sequences)
         for name, a in problem.inputs.items()
     }
 

@@ -55,6 +55,11 @@ class GridRounding:
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
 
+    def in_turn(self, total: Array, additions: int) -> Array:
+        units, scales = _in_turn(len(self._offsets), additions, total.ndim)
+        scaled = total * scales
+        return self._rounded(scaled, np.abs(scaled) * units) / scales
+
     def function(self, value: Array, bounded: bool = False) -> Array:
         if bounded and not self._keeps_digits:
             return self._rounded(value, np.ones_like(value))
@@ -94,6 +99,12 @@ class GridRounding:
         return on_grid
 
 
+DRIFT = 16.0
+"""So many additions of equal numbers are off by one unit of their sum, typically. At its worst it
+is sixteen, where the sum stays about as large as it is, but not all code adds one by one.
+"""
+
+
 class KinkSlopes:
     """No rounding, but at a kink of relu another slope in every sample.
 
@@ -109,6 +120,9 @@ class KinkSlopes:
     def relative(self, value: Array) -> Array:
         return value
 
+    def in_turn(self, total: Array, additions: int) -> Array:
+        return total
+
     def function(self, value: Array, bounded: bool = False) -> Array:
         return value
 
@@ -122,6 +136,21 @@ class KinkSlopes:
         slope = 0.5 + 0.5 / _SPACING * self._offsets.draw(z.shape)
         slope[0], slope[1] = 0.0, 1.0
         return np.where(next(self._masks), slope, z > 0).astype(z.dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def _in_turn(samples: int, additions: int, axes: int) -> tuple[Array, Array]:
+    """Units by which a sum is off after so many additions, and those in which each sample counts
+    it, (samples, 1, ...).
+
+    Each addition rounds like the sum so far; where equal numbers are added, all in one direction,
+    by how much hangs on where they lie on the grid: no two programs have the very same numbers.
+    """
+    number = np.arange(samples) - samples // 2  # of those in which equal values round alike
+    units = np.sqrt(additions) + np.where(number >= 0, additions / DRIFT, 0.0)
+    scales = np.where(number >= 0, 2.0 ** (number / max(samples - samples // 2, 1)), 1.0)
+    shape = (samples, *(1,) * (axes - 1))
+    return units.reshape(shape), scales.reshape(shape)
 
 
 def _of_sum(size: Array, terms: int) -> Array:
@@ -144,6 +173,10 @@ class _Offsets:
     def __init__(self, samples: int) -> None:
         self._pool = _pool(samples)
         self._at = 0
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self._pool)
 
     def draw(self, shape: tuple[int, ...]) -> Array:
         """The next offsets of the pool for values of this shape, `samples` along the first axis."""

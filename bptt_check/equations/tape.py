@@ -10,6 +10,7 @@ array).
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,9 +34,13 @@ class Tape:
         self.relu_kinks: list[Array] = []
         """Of every relu, in order, where what entered it has no sign that all samples share."""
 
-    def input(self, value: Array) -> Node:
-        """A leaf; the leading axis of length 1 is where the samples will spread."""
-        return Node(self, value[None], ())
+    def input(self, value: Array, sequences: int = 0) -> Node:
+        """A leaf; the leading axis of length 1 is where the samples will spread.
+
+        What flows back into a value that all sequences share is a sum over so many of them; 0 for
+        one of which each sequence has its own part.
+        """
+        return Node(self, value[None], (), sequences)
 
     def inputs(self, values: Mapping[str, Array]) -> dict[str, Node]:
         """A leaf for each value, by name."""
@@ -52,22 +57,34 @@ class Tape:
         may have more samples than the value; each runs backwards on its own.
         """
         for node in self.nodes:
-            node.bar = None
+            node.bar, node.shares, node.owns_bar = None, 0.0, False
         output.bar = np.ones_like(output.value) if seed is None else seed
         for node in reversed(self.nodes):
-            if node.bar is not None:
-                node.push()
+            if node.bar is None:
+                continue
+            if node.sequences:  # whoever adds up over all steps and sequences at once rounds more
+                terms = math.ceil(node.sequences * node.shares)
+                node.bar = self.arithmetic.in_turn(node.bar, terms)
+            node.push()
 
 
 class Node:
     """A value on a tape, with the operators that `cells` and `network` use."""
 
     __array_priority__ = 1000
-    __slots__ = ("bar", "parents", "tape", "value")
+    __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "value")
 
-    def __init__(self, tape: Tape, value: Array, parents: tuple[tuple[Node, Pull], ...]) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        value: Array,
+        parents: tuple[tuple[Node, Pull], ...],
+        sequences: int = 0,
+    ) -> None:
         self.tape, self.value, self.parents = tape, value, parents
+        self.sequences, self.shares = sequences, 0.0
         self.bar: Array | None = None
+        self.owns_bar = False
         tape.nodes.append(self)
 
     def push(self) -> None:
@@ -78,7 +95,15 @@ class Node:
             if parent.bar is None:
                 parent.bar = share
             else:
-                parent.bar = self.tape.arithmetic.relative(parent.bar + share)
+                parent.bar = parent.added(parent.bar + share)
+            parent.shares += 1
+
+    def added(self, total: Array) -> Array:
+        """A sum of shares, to which the last was added: at once, or sequence by sequence."""
+        arithmetic = self.tape.arithmetic
+        if self.sequences:
+            return arithmetic.in_turn(total, self.sequences)
+        return arithmetic.relative(total)
 
     def _folded(self, bar: Array, shape: tuple[int, ...]) -> Array:
         """The sum of `bar` over the axes along which a value of this shape was broadcast.
@@ -91,6 +116,14 @@ class Node:
             bar = total(bar, tuple(range(1, 1 + extra)))
         axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
         return total(bar, axes, keepdims=True) if axes else bar
+
+    def own_bar(self, samples: int, dtype: Any) -> Array:
+        """The cotangent as an array that nobody else has, of at least so many samples."""
+        if self.bar is None or not self.owns_bar or len(self.bar) < samples:
+            bar = np.zeros((samples, *self.value.shape[1:]), dtype)
+            self.bar = bar if self.bar is None else bar + self.bar
+            self.owns_bar = True
+        return self.bar
 
     def derived(self, value: Array, *parents: tuple[Node, Pull]) -> Node:
         """A node of the same tape whose value is taken as it is."""
@@ -152,7 +185,8 @@ class Node:
         )
 
     def __getitem__(self, index: Any) -> Node:
-        return self.derived(self.value[index], (self, lambda bar: _scatter(self.value, index, bar)))
+        """Some entries; no index names one twice."""
+        return Part(self, index)
 
     def sum(self, axis: int) -> Node:
         total = self.tape.arithmetic.total(self.value, axis)
@@ -161,6 +195,26 @@ class Node:
             total,
             (self, lambda bar: np.broadcast_to(np.expand_dims(bar, axis), (len(bar), *shape))),
         )
+
+
+class Part(Node):
+    """Some entries of a node. Its cotangent flows into those alone, and rounds no others."""
+
+    __slots__ = ("index", "whole")
+
+    def __init__(self, whole: Node, index: Any) -> None:
+        super().__init__(whole.tape, whole.value[index], ())
+        self.whole, self.index = whole, index
+
+    def push(self) -> None:
+        """Hand this node's cotangent to the node that it is a part of."""
+        assert self.bar is not None
+        whole = self.whole
+        bar = whole.own_bar(len(self.bar), self.bar.dtype)
+        before = bar[self.index]
+        first = not np.any(before)
+        bar[self.index] = self.bar if first else whole.added(before + self.bar)
+        whole.shares += self.value[:1].size / whole.value[:1].size
 
 
 class Taped(PythonLoop):
@@ -231,10 +285,3 @@ def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     relative, function = z.tape.arithmetic.relative, z.tape.arithmetic.function
     factor = relative(slope(function(value, bounded=True)))
     return z.derived(function(value, bounded=True), (z, lambda bar: relative(bar * factor)))
-
-
-def _scatter(value: Array, index: Any, bar: Array) -> Array:
-    """Cotangent of `value` from that of `value[index]`; no index names an entry twice."""
-    full = np.zeros((bar.shape[0], *value.shape[1:]), bar.dtype)
-    full[index] = bar
-    return full

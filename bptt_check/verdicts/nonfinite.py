@@ -121,6 +121,9 @@ class _Sizes:
     def __init__(self) -> None:
         self.largest = 0.0
 
+    def in_turn(self, total: Array, additions: int) -> Array:
+        return self.relative(total)
+
     def relative(self, value: Array) -> Array:
         self._see(np.abs(value))
         return value

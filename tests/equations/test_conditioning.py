@@ -140,6 +140,10 @@ LONG = [
     "gru+mse T=200 B=64 D=4 H=8 O=3 dtype=float32 regime=tiny seed=1",
     "lstm T=100 B=64 D=4 H=8 O=3 regime=tiny seed=1",
     "rnn-relu T=3 B=8 D=600 H=500 O=3 dtype=float32 seed=1",
+    "lstm T=127 B=127 D=2 H=2 O=2 dtype=float32 regime=saturated inputs=zero initial_state=zero",
+    "lstm T=31 B=8 D=1 H=31 O=31 dtype=float32 regime=tiny inputs=alike seed=3513",
+    "rnn-relu T=64 B=33 D=129 H=1 O=129 dtype=float32 regime=tiny inputs=large seed=4725",
+    "rnn-relu T=64 B=128 D=1 H=1 O=64 regime=sparse inputs=negative_zero seed=44814",
 ]
 """With tiny weights every softmax is the same number: the errors of thousands of them add up. In
 the others thousands of different terms do.
@@ -313,14 +317,17 @@ def test_an_error_in_the_ninth_digit_is_thousands_of_units(name, seed):
 @pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
 def test_conditioning_is_the_same_in_float32_and_float64(name):
     """Errors per unit are the same for float32 and float64 outside of saturation."""
-    case = Spec.parse(f"{name} T=6").build()
-    coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
-    ratios = np.concatenate([(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs])
+    ratios = []
+    for seed in range(8):
+        case = Spec.parse(f"{name} T=6 seed={seed}").build()
+        coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
+        ratios += [(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs]
+        assert 0.9 < np.median(np.concatenate(ratios[-len(case.inputs) :])) < 1.1
+        assert 0.3 < coarse.loss / fine.loss < 3.0
 
-    assert 0.9 < np.median(ratios) < 1.1
-    assert ratios.min() > 0.3
-    assert ratios.max() < 3.0
-    assert 0.3 < coarse.loss / fine.loss < 3.0
+    low, high = np.quantile(np.concatenate(ratios), [0.002, 0.998])  # of 16 samples, each
+    assert low > 0.3
+    assert high < 3.0
 
 
 def test_an_error_is_so_many_units_of_the_dtype():

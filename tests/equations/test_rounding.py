@@ -93,10 +93,40 @@ HOOKS = {name for name in vars(Arithmetic) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("arithmetic", [Exact, GridRounding, KinkSlopes])
-def test_arithmetics_have_the_five_hooks_and_inherit_nothing(arithmetic):
+def test_arithmetics_have_the_six_hooks_and_inherit_nothing(arithmetic):
     """Each is final: none takes over half of another's hooks and sets back the rest."""
     own = {name for name, _ in inspect.getmembers(arithmetic, inspect.isfunction)}
 
-    assert len(HOOKS) == 5
+    assert len(HOOKS) == 6
     assert {name for name in own if not name.startswith("_")} == HOOKS
     assert arithmetic.__bases__ == (object,)
+
+
+def drift(term: float, count: int) -> float:
+    """How far a float32 loop over equal numbers ends from their sum, in units of it."""
+    total, one = np.float32(0.0), np.float32(term)
+    for _ in range(count):
+        total += one
+    return abs(float(total) - count * float(one)) / (count * float(one)) / 2.0**-24
+
+
+def typical(count: int) -> float:
+    """The scatter of a sum after so many additions, in units of it."""
+    sums = np.linspace(1.0, 2.0, 64)
+    off = GridRounding(2.0**-24, 16).in_turn(np.tile(sums, (16, 1)), count) / sums - 1.0
+    return float(np.sqrt(np.square(off).mean())) / 2.0**-24
+
+
+@pytest.mark.parametrize("count", [100, 1000, 16_000])
+def test_equal_numbers_added_one_by_one_stay_within_a_budget(count):
+    """All additions of a binade are off in one direction: the error grows like their number."""
+    drifts = [drift(term, count) for term in np.random.default_rng(0).uniform(0.1, 1.0, 20)]
+
+    assert max(drifts) > np.sqrt(count)
+    assert max(drifts) < 16 * typical(count)  # the tolerance is 32
+
+
+@pytest.mark.parametrize("count", [100, 1000, 16_000])
+def test_one_number_left_out_of_many_is_beyond_a_budget_of_double_precision(count):
+    """A term of the sum is billions of units of float64."""
+    assert 1.0 / count > 1e5 * 32 * typical(count) * 2.0**-53
