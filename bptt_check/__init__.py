@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         verify as verify,
     )
     from .cases.case import Case as Case, Sizes as Sizes, Spec as Spec, Truncation as Truncation
+    from .cases.design.within import Within as Within
     from .cases.model import Layout as Layout, Model as Model
     from .cases.result import Result as Result
     from .conventions import Convention as Convention
@@ -47,6 +48,7 @@ _MODULES = ("cells", "conventions", "strategies")
 _HOME = {
     "api": ("assert_gradients", "check", "models", "verify"),
     "cases.case": ("Case", "Sizes", "Spec", "Truncation"),
+    "cases.design.within": ("Within",),
     "cases.model": ("Layout", "Model"),
     "cases.result": ("Result",),
     "conventions": ("Convention",),

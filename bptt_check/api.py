@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from . import oracles as _oracles
 from .cases.case import DTYPES, Case
+from .cases.design.design import EVERYTHING
+from .cases.design.within import Within
 from .cases.model import Model, families, positive
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
@@ -55,10 +57,14 @@ def verify(
     seed: int = 0,
     timeout: float | None = None,
     *,
+    within: Within | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
 ) -> Report:
-    """Check a subject on hypothesis-drawn cases.
+    """Check a subject on the cases of a covering design.
+
+    Case number i of a model is a pure function of the seed, the model and i. The first cases cover
+    every two values of the documented factors; a report says which.
 
     Args:
         subject: a callable `case -> (loss, grads)` or `case -> Result`.
@@ -67,9 +73,11 @@ def verify(
             model the subject supports.
         cases: number of cases for each model.
         oracles: names; None is every oracle whose framework is installed.
-        dtypes: of the cases, drawn from these.
-        seed: of the drawing; the same seed draws the same cases.
+        dtypes: of the cases, one of these each.
+        seed: of the design; the same seed gives the same cases.
         timeout: seconds for one call of the subject; None is no limit.
+        within: what cases are limited to, a `Within` or its line (`"T=1..300 initial_state=zero"`);
+            it goes before what the subject's own attribute `within` says.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
@@ -92,7 +100,8 @@ def verify(
     chosen = default_targets() if wanted is None else [t for m in wanted for t in parse_targets(m)]
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
-    plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed)
+    limits = _within(subject, within)
+    plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed, limits)
     setup = Setup(load_oracles(oracles), timeout=timeout)
     report = Report(*_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
@@ -109,6 +118,8 @@ def assert_gradients(
     dtypes: Sequence[str] = ("float64",),
     seed: int = 0,
     timeout: float | None = None,
+    *,
+    within: Within | str | None = None,
 ) -> Report:
     """The same as `verify`, for tests: anything but `pass` raises.
 
@@ -116,10 +127,24 @@ def assert_gradients(
         GradientMismatch: an AssertionError whose message is the explanation of the worst failure.
     """
     __tracebackhide__ = True
-    report = verify(subject, models, cases, oracles, dtypes, seed, timeout)
+    report = verify(subject, models, cases, oracles, dtypes, seed, timeout, within=within)
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
+
+
+def _within(subject: Differentiator, given: Within | str | None) -> Within:
+    """The limits that an argument gives, and those of the subject where it gives none."""
+    limits = [_read_within(w) for w in (given, getattr(subject, "within", None)) if w is not None]
+    return limits[0].over(limits[1]) if len(limits) == 2 else limits[0] if limits else EVERYTHING
+
+
+def _read_within(value: object) -> Within:
+    if isinstance(value, Within):
+        return value
+    if isinstance(value, str):
+        return Within.parse(value)
+    raise SpecError(f"within must be a bptt_check.Within or its line, got {value!r}.")
 
 
 def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:

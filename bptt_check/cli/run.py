@@ -33,6 +33,9 @@ from .shared import (
 @click.option("--cases", default=100, show_default=True, metavar="N", help="Cases per model.")
 @click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
+@click.option(
+    "--within", metavar="LIMITS", help="Limit the cases: 'T=1..300 H=8,16 initial_state=zero'."
+)
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
 @limit_options
@@ -61,6 +64,7 @@ class RunOptions:
     cases: int
     dtype: tuple[str, ...]
     seed: int
+    within: str | None
     limits: Limits
 
     @property
@@ -70,6 +74,7 @@ class RunOptions:
         for name in ("model", "oracle", "dtype"):
             words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
         words += ["--cases", str(self.cases), "--seed", str(self.seed)]
+        words += ["--within", self.within] if self.within else []
         return shlex.join([*words, *self.limits.words])
 
 
@@ -96,6 +101,7 @@ def run(options: RunOptions, folder: str | None = None) -> Report:
             dtypes=options.dtype or DTYPES[:1],
             seed=options.seed,
             timeout=options.limits.timeout,
+            within=options.within,
             progress=advance,
             keep_partial=True,
         )

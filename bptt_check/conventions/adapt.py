@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ..cases.case import Case
-from ..cases.model import Model
+from ..cases.design.design import EVERYTHING
+from ..cases.design.within import Within
+from ..cases.model import LAYOUTS, Model
 from ..cases.result import name_of
 from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
 from .call_styles import CallStyle, Words, call_style_of, words
 from .layout import unsupported_reason
+from .names import Name, subject_name
 from .options import Options
 from .per_sequence import sum_over_sequences
 from .view import View
@@ -53,6 +56,20 @@ class Adapted:
         if not self.convention.tokens:
             return list(self.models) or None
         return [with_one_hot(target) for target in self.models or default_targets()]
+
+    @property
+    def within(self) -> Within:
+        """Zero initial states, where the code gets none."""
+        received = self.call_style.received
+        if received is None or received & {"view", "case"}:
+            return EVERYTHING
+        given = {state for state in ("h0", "c0") if self._names_of(state) & received}
+        kinds = {frozenset(): "zero", frozenset(["h0"]): "zero_c", frozenset(["c0"]): "zero_h"}
+        return Within(initial_state=kinds.get(frozenset(given)))
+
+    def _names_of(self, state: str) -> set[str]:
+        """What an initial state may be called here."""
+        return {subject_name(Name.of(state), self.convention.names, cell) for cell in LAYOUTS}
 
     def _of_view(self, case: Case) -> tuple[Any, dict[str, Any]]:
         view = View(self.convention, case)

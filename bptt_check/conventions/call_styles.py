@@ -28,6 +28,11 @@ class CallStyle:
         """Whether sequences of different lengths, run forwards, need nothing of the code."""
         return False
 
+    @property
+    def received(self) -> frozenset[str] | None:
+        """What the code gets, under its own names; None where it may take anything."""
+        return None
+
     def __call__(self, view: View) -> tuple[Any, Any]:
         """Loss and gradients."""
         raise NotImplementedError
@@ -44,6 +49,11 @@ class Function(CallStyle):
     function: Callable[..., Any]
     arguments: list[str] | None
     returns: list[str] | None
+
+    @property
+    def received(self) -> frozenset[str] | None:
+        """The arguments that are declared."""
+        return None if self.arguments is None else frozenset(self.arguments)
 
     def __call__(self, view: View) -> tuple[Any, Any]:
         """What it returns, or a loss beside buffers that it filled."""
@@ -76,6 +86,11 @@ class Kernel(CallStyle):
     returns: list[str] | None
 
     @property
+    def received(self) -> frozenset[str] | None:
+        """The arguments of the forward pass."""
+        return frozenset(self.arguments)
+
+    @property
     def pads_itself(self) -> bool:
         """The supplied head sends nothing back from padded steps."""
         return True
@@ -104,6 +119,11 @@ class Object(CallStyle):
     arguments: list[str]
     calls: list[list[str]]
     attributes: str
+
+    @property
+    def received(self) -> frozenset[str] | None:
+        """The arguments of the constructor and of all methods."""
+        return frozenset(self.arguments).union(*(arguments for _, *arguments in self.calls))
 
     @property
     def has_no_loss(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ...errors import SpecError, UnknownName
@@ -94,6 +94,11 @@ class Within:
                 raise SpecError(f"{key!r} in within {text!r} needs a value.")
             values[known[key]] = _read(known[key], value)
         return cls(**values)
+
+    def over(self, other: Within) -> Within:
+        """These limits, and those of another where these say nothing."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(other, **{n: v for n, v in given.items() if v is not None})
 
     def __str__(self) -> str:
         """The line that `parse` reads back."""

@@ -93,6 +93,7 @@ class Isolated(RemoteSubject):
         self._finalizer = weakref.finalize(self, _cleanup, [], self._scratch)
         hello = self._start()
         self.targets = hello.targets
+        self.within = hello.within
         self._functions = hello.functions
         if set(hello.cells) - set(LAYOUTS):  # the oracles, which run here, need their equations
             loading.load(text)

@@ -75,13 +75,14 @@ Request = Start | CallSubject | Supports | CallFunction
 
 
 class Hello(msgspec.Struct, tag=True):
-    """The subject is loaded: which functions it offers, its `targets`, and every cell that is
-    registered where it runs.
+    """The subject is loaded: which functions it offers, its `targets` and `within`, and every cell
+    that is registered where it runs.
     """
 
     functions: tuple[str, ...]
     targets: tuple[Target, ...] | None
     cells: tuple[str, ...]
+    within: str = ""
 
 
 class Refused(msgspec.Struct, tag=True):

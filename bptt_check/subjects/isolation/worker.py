@@ -90,6 +90,7 @@ def _hello(subject: Callable[..., Any]) -> protocol.Hello:
         functions=tuple(n for n in FUNCTIONS if callable(getattr(subject, n, None))),
         targets=None if wanted is None else tuple(t for m in wanted for t in parse_targets(m)),
         cells=tuple(LAYOUTS),
+        within=str(getattr(subject, "within", "")),
     )
 
 
