@@ -1,8 +1,8 @@
 """How far right implementations are from each other, in units of the measured conditioning.
 
-    python benchmarks/budgets.py [--cases N] [--seed N] [--json PATH]
+    python benchmarks/budgets.py [--cases N] [--seed N] [--within LIMITS] [--json PATH]
 
-Every gradient entry of N drawn cases (all default models, all regimes, with truncation and lengths)
+Every gradient entry of N drawn cases (all default targets, all regimes and kinds of inputs)
 by three right implementations: the NumPy reference in the case's dtype, complex step and PyTorch
 autograd in float64. The distance of each to the truth is divided by what one unit of
 `verdict.Budgets` allows, `u_s k_s + u_64 k_64`. Truth is complex step, or PyTorch where it does not
@@ -24,21 +24,19 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import bptt_reference
-from bptt_check.runs.drawing import draw_specs
-from hypothesis import strategies as st
+from support.drawn import SMALL, specs_of_defaults
 
 from bptt_check import oracles
-from bptt_check.cases.case import DTYPES, Case, Spec
+from bptt_check.cases.case import DTYPES, Case
 from bptt_check.cases.contract import accept
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Result
-from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.errors import Undecidable
-from bptt_check.strategies import specs
 from bptt_check.verdicts.budget import Tolerance
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
@@ -84,13 +82,6 @@ def implementations() -> dict[str, Callable[[Case], Result | None]]:
     return {n: decided(oracles.load_oracle(n, every_entry=True)) for n in names} | {
         "reference": reference
     }
-
-
-def drawn(cases: int, seed: int) -> list[Spec]:
-    """Specs of all default models, regimes and dtypes."""
-    models = st.sampled_from([t.model for t in default_targets()])
-    everything = specs(model=models, dtypes=DTYPES, lengths=None, truncation=None)
-    return draw_specs(everything, cases, seed)
 
 
 def distances(case: Case) -> Iterator[Distance]:
@@ -145,9 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cases", type=int, default=600, help="number of cases (default 600)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--within", default=SMALL, help="limits of the cases (default: small ones)")
     parser.add_argument("--json", type=Path, help="write the table there as well")
     options = parser.parse_args()
-    cases = (spec.build() for spec in drawn(options.cases, options.seed))
+    specs = specs_of_defaults(options.cases, options.seed, options.within, DTYPES)
+    cases = (spec.build() for spec in specs)
     rows = table([distance for case in cases for distance in distances(case)])
     heads = "".join(f"{h:>9}" for h in [*(f"q{100 * q:g}" for q in QUANTILES), "max"])
     print(f"{'regime':>10} {'dtype':>8} {'entries':>9}{heads}", *map(line, rows), sep="\n")

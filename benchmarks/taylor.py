@@ -4,7 +4,7 @@
 
 Wrong: every fault of `tests/support/implementations.py` on one case of each of six models,
 wherever it changes a gradient; one direction along all inputs. Right: the NumPy reference on N
-drawn cases of all default models in all regimes, along all inputs and along each. Counted are the
+drawn cases of all default targets in all regimes, along all inputs and along each. Counted are the
 verdicts, in float64 and float32. These numbers stand in `docs/taylor.md`.
 """
 
@@ -22,15 +22,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("", "reference", "tests")]
 
-from bptt_check.runs.drawing import draw_specs  # noqa: E402
 from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
-from hypothesis import strategies as st  # noqa: E402
+from support.drawn import specs_of_defaults  # noqa: E402
 from support.implementations import FAULTS, Numpy  # noqa: E402
 
 import bptt_check as bc  # noqa: E402
 from bptt_check.cases.case import Case, Spec  # noqa: E402
-from bptt_check.cases.targets import default_targets  # noqa: E402
-from bptt_check.strategies import specs  # noqa: E402
 
 MODELS = ("rnn-tanh+2layers", "rnn-relu+mse+mean", "lstm+linear", "lstm", "gru", "gru-reset-before")
 RIGHT = frozenset({"relu_at_0", "no_shift", "naive_bce"})
@@ -52,9 +49,8 @@ def wrong(dtype: str) -> Iterator[tuple[Any, Case]]:
 
 def right(dtype: str, count: int) -> Iterator[tuple[Any, Case]]:
     """The reference with drawn cases."""
-    models = st.sampled_from([t.model for t in default_targets()])
-    strategy = specs(model=models, dtypes=(dtype,), lengths=None, truncation=None)
-    yield from ((loss_and_grads, spec.build()) for spec in draw_specs(strategy, count, seed=1))
+    drawn = specs_of_defaults(count, seed=1, dtypes=(dtype,))
+    yield from ((loss_and_grads, spec.build()) for spec in drawn)
 
 
 def main() -> None:

@@ -1,15 +1,10 @@
-"""Strategies: what they promise about bounds, how they shrink, and what a seed fixes."""
+"""Strategies: what they promise about bounds, what they draw often, and how they shrink."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
+import hypothesis
 import pytest
-from bptt_check.runs.drawing import draw_specs, remember, smallest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from bptt_check import strategies
 from bptt_check.cases.case import Case, Spec
@@ -18,6 +13,26 @@ from bptt_check.cases.model import Model, Sizes, families
 from bptt_check.errors import UnknownName
 
 SIMPLEST = "T=1 B=1 D=1 H=1 O=2 seed=0"
+
+
+def drawn_by(strategy: st.SearchStrategy[Spec], count: int, seed: int) -> list[Spec]:
+    """So many examples of a strategy, or all that it has; those of a seed."""
+    drawn: dict[Spec, None] = {}
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=2 * count,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck(check) for check in HealthCheck],
+    )
+    @given(strategy)
+    def collect(spec: Spec) -> None:
+        drawn.setdefault(spec)
+
+    collect()
+    return list(drawn)[:count]
 
 
 @settings(max_examples=100, deadline=None)
@@ -97,12 +112,12 @@ def test_a_reverse_direction_is_never_truncated(truncation):
     """What cannot be combined is not drawn."""
     drawn = strategies.specs(model=Model(bidirectional=True), truncation=truncation)
 
-    assert {s.truncation for s in draw_specs(drawn, 20, 0)} == {None}
+    assert {s.truncation for s in drawn_by(drawn, 20, 0)} == {None}
 
 
 def test_none_draws_specs_with_and_without_an_option():
     """None draws with and without."""
-    drawn = draw_specs(strategies.specs(lengths=None, truncation=None), 60, 0)
+    drawn = drawn_by(strategies.specs(lengths=None, truncation=None), 60, 0)
 
     assert {s.lengths for s in drawn} == {True, False}
     assert {s.truncation is None for s in drawn} == {True, False}
@@ -110,8 +125,8 @@ def test_none_draws_specs_with_and_without_an_option():
 
 def test_one_class_is_never_drawn_for_the_cross_entropy():
     """Its loss would be the constant 0; the other losses do with one output."""
-    cross = draw_specs(strategies.specs(model=Model("rnn")), 60, 0)
-    squares = draw_specs(strategies.specs(model=Model("rnn", loss="mse")), 60, 0)
+    cross = drawn_by(strategies.specs(model=Model("rnn")), 60, 0)
+    squares = drawn_by(strategies.specs(model=Model("rnn", loss="mse")), 60, 0)
 
     assert min(s.sizes.O for s in cross) == 2
     assert min(s.sizes.O for s in squares) == 1
@@ -119,7 +134,7 @@ def test_one_class_is_never_drawn_for_the_cross_entropy():
 
 def test_short_and_long_sequences_batches_and_regimes_are_drawn_often():
     """T = 1, 2 and longer, B > 1, every regime: within a hundred cases, many times."""
-    drawn = draw_specs(strategies.specs(model=Model()), 100, 0)
+    drawn = drawn_by(strategies.specs(model=Model()), 100, 0)
     lengths = [s.sizes.T for s in drawn]
 
     assert lengths.count(1) >= 5
@@ -143,7 +158,7 @@ def test_the_strategy_of_cases_builds_cases(case):
 def test_the_same_seed_draws_the_same_specs():
     """And another one something else; specs do not repeat."""
     drawn = strategies.specs(model=Model())
-    one, same, other = (draw_specs(drawn, 40, seed) for seed in (3, 3, 4))
+    one, same, other = (drawn_by(drawn, 40, seed) for seed in (3, 3, 4))
 
     assert one == same
     assert one != other
@@ -154,7 +169,7 @@ def test_a_space_of_fewer_specs_than_asked_is_drawn_whole():
     """Fewer specs than asked for are no error."""
     only = st.sampled_from([Spec(Model(), seed=n) for n in range(3)])
 
-    assert {s.seed for s in draw_specs(only, 50, 0)} == {0, 1, 2}
+    assert {s.seed for s in drawn_by(only, 50, 0)} == {0, 1, 2}
 
 
 # --- shrinking ----------------------------------------------------------------------------------
@@ -185,71 +200,14 @@ EVERYTHING = strategies.specs(
         (lambda s: s.seed >= 1000, "lstm T=1 B=1 D=1 H=1 O=2 seed=1000"),
     ],
 )
-def test_the_smallest_failing_spec_is_found(fails, text):
-    """For a planted predicate the known minimum."""
-    assert str(smallest(EVERYTHING, 50, 0, fails)) == text
+def test_drawn_specs_shrink_to_the_smallest_that_fails(fails, text):
+    """For a planted predicate hypothesis finds the known minimum."""
+    found = hypothesis.find(
+        EVERYTHING,
+        fails,
+        settings=settings(
+            database=None, max_examples=100, phases=(Phase.generate, Phase.shrink), deadline=None
+        ),
+    )
 
-
-def test_smallest_is_none_where_nothing_fails():
-    """Then there is no smallest."""
-    assert smallest(EVERYTHING, 20, 0, lambda s: False) is None
-
-
-def test_smallest_tries_each_spec_once_and_keeps_its_limit():
-    """A check is expensive; at most `most` new ones are made beyond those drawn."""
-    tried: list[Spec] = []
-
-    def fails(spec: Spec) -> bool:
-        tried.append(spec)
-        return spec.sizes.T >= 3
-
-    spec = smallest(EVERYTHING, 10, 0, fails, most=15)
-
-    assert spec.sizes.T >= 3
-    assert len(set(tried)) == len(tried) <= 15 + 2 * 10
-
-
-def test_the_same_seed_shrinks_to_the_same_spec():
-    """Which of several minima is found does not depend on chance."""
-    odd: Callable[[Any], Any] = lambda s: s.sizes.T * s.sizes.H >= 6  # noqa: E731
-
-    assert smallest(EVERYTHING, 30, 5, odd) == smallest(EVERYTHING, 30, 5, odd)
-
-
-# --- the example database -----------------------------------------------------------------------
-
-
-def test_remembered_failures_are_drawn_first(tmp_path, monkeypatch):
-    """Outside of CI a failing spec is kept and drawn first, until it passes."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CI")
-    rare = Spec.parse("lstm T=13 B=2 D=1 H=1 O=2 seed=7")
-    remember("mine lstm", rare, failing=True)
-
-    assert (tmp_path / ".hypothesis" / "bptt_check").is_dir()
-    assert draw_specs(EVERYTHING, 5, 77, "mine lstm")[0] == rare
-    assert rare not in draw_specs(EVERYTHING, 5, 77, "another lstm")
-
-    remember("mine lstm", rare, failing=False)
-
-    assert rare not in draw_specs(EVERYTHING, 5, 77, "mine lstm")
-
-
-def test_in_ci_no_example_database_is_written(tmp_path, monkeypatch):
-    """A run there depends on nothing but its seed."""
-    monkeypatch.chdir(tmp_path)
-    smallest(EVERYTHING, 20, 0, lambda s: s.sizes.T >= 5)
-
-    assert list(Path(tmp_path).iterdir()) == []
-
-
-def test_a_seed_draws_the_same_whatever_is_imported(tmp_path, monkeypatch):
-    """Numbers in the source of a module that somebody imports do not change what is drawn."""
-    drawn = strategies.specs(model=Model("lstm"), truncation=True)
-    before = draw_specs(drawn, 60, seed=3)
-    numbers = ", ".join(map(str, range(2, 400)))
-    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = [{numbers}]\n", encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    importlib.import_module("full_of_numbers")
-
-    assert draw_specs(drawn, 60, seed=3) == before
+    assert str(found) == text

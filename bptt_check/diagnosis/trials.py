@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,8 @@ CRAFTED: tuple[tuple[Sizes, Truncation], ...] = (
 
 DRAWN_CASES = 3
 """Failing cases of the run that are asked about besides the crafted ones."""
-LONGEST_DRAWN = 12
-"""Steps above which a drawn case tells no more and takes longer."""
+LONGEST_DRAWN, WIDEST_DRAWN = 12, 17
+"""Steps and other sizes above which a drawn case tells no more and takes longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +178,23 @@ class Trials:
 
 def telling_specs(failing: Sequence[Spec]) -> list[Spec]:
     """Crafted cases of the model that failed, then some of those that failed in the run."""
-    return [*crafted_specs(failing[0]), *drawn_specs(failing)]
+    words = {n: _most_ordinary([getattr(s, n) for s in failing], v) for n, v in ORDINARY.items()}
+    return [*crafted_specs(replace(failing[0], **words)), *drawn_specs(failing)]
+
+
+ORDINARY = {"inputs": "random", "initial_state": "random", "lengths": True, "layout": "contiguous"}
+"""What does not hide a mistake behind zeros, or behind terms that are all alike."""
+
+
+def _most_ordinary(values: Sequence[Any], ordinary: Any) -> Any:
+    """The ordinary value where some case has it: others may be all that a subject takes."""
+    return ordinary if ordinary in values else values[0]
+
+
+def _special(spec: Spec) -> int:
+    """How much of a spec is not ordinary."""
+    words = sum(getattr(spec, name) not in (value, False) for name, value in ORDINARY.items())
+    return words + (spec.regime != "normal")
 
 
 def crafted_specs(spec: Spec) -> Iterator[Spec]:
@@ -189,9 +206,11 @@ def crafted_specs(spec: Spec) -> Iterator[Spec]:
 
 
 def drawn_specs(failing: Sequence[Spec]) -> list[Spec]:
-    """The failing cases of a run that tell most: ordinary numbers first, then the longest."""
+    """The failing cases of a run that tell most: ordinary ones first, then the longest."""
 
-    def rank(spec: Spec) -> tuple[bool, bool, int, int]:
-        return spec.regime != "normal", spec.sizes.T > LONGEST_DRAWN, -spec.sizes.T, -spec.sizes.B
+    def rank(spec: Spec) -> tuple[bool, int, int, int]:
+        size = spec.sizes
+        large = size.T > LONGEST_DRAWN or max(size.B, size.D, size.H, size.O) > WIDEST_DRAWN
+        return large, _special(spec), -size.T, -size.B
 
     return sorted(failing, key=rank)[:DRAWN_CASES]

@@ -9,13 +9,12 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..api import load_oracles
 from ..cases.case import Case, Spec
 from ..cases.design.design import Design
-from ..cases.model import Model
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..mutation import Mutant, observed
@@ -154,24 +153,10 @@ def case_of(target: Target, number: int) -> Case:
     return specs_of(target)[number - 1].build()
 
 
+@functools.lru_cache(maxsize=256)
 def specs_of(target: Target, cases: int = 100, seed: int = 0) -> list[Spec]:
-    """The cases of a target in a run with the default number of cases.
-
-    What is drawn depends on the target's kind only, and drawing is slow: alike targets share it.
-    """
-    drawn = _drawn(_kind(target), cases, seed)
-    return [target.fit(replace(spec, model=target.model)) for spec in drawn]
-
-
-def _kind(target: Target) -> Target:
-    """The simplest target whose cases are drawn as those of this one are."""
-    loss = "cross_entropy" if target.model.loss == "cross_entropy" else "mse"
-    return Target(loss, Model("rnn", loss=loss), target.truncated, target.lengths)
-
-
-@functools.lru_cache(maxsize=64)
-def _drawn(kind: Target, cases: int, seed: int) -> list[Spec]:
-    return list(Design(kind, seed=seed).specs(cases))
+    """The cases of a target in a run with the default number of cases."""
+    return list(Design(target, seed=seed).specs(cases))
 
 
 def reaching(subject: str) -> Callable[[Target, Mutant], bool]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_check.runs.drawing import draw_specs
+from support.drawn import SMALL, specs_of_target
 from support.implementations import FAULTS, Numpy, differs, with_fault
 
 import bptt_check as bc
@@ -20,7 +20,6 @@ from bptt_check.diagnosis import LONGEST_CASES, FailureSample, diagnose
 from bptt_check.diagnosis.finding import Finding
 from bptt_check.diagnosis.first_error import STEPS
 from bptt_check.diagnosis.trials import CRAFTED, DRAWN_CASES, trial_of
-from bptt_check.strategies import specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -86,9 +85,9 @@ Answer = tuple[float, dict[str, Any]]
 
 def sample(model: str, subject: Callable[[bc.Case], Any], count: int = 30) -> FailureSample:
     """What a run of so many cases knows about a model."""
-    drawn = draw_specs(specs(model=bc.Model.parse(model)), count, 0)
+    drawn = specs_of_target(model, count, within=SMALL)
     known = {spec: differs(subject, spec) for spec in drawn}
-    fresh = draw_specs(specs(model=bc.Model.parse(model)), 60, 1)
+    fresh = specs_of_target(model, 60, seed=1, within=SMALL)
     return FailureSample(
         [s for s in drawn if known[s]],
         [s for s in drawn if not known[s]],

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from bptt_check.runs.drawing import draw_specs
+from support.drawn import SMALL, specs_of_target
 
 import bptt_check as bc
 from bptt_check.diagnosis.rules import simplest_rule
-from bptt_check.strategies import specs
 
 
 def test_truncation_that_does_not_divide_is_a_rule() -> None:
     """A last, shorter block is a condition on T and k1."""
-    drawn = draw_specs(specs(model=bc.Model.parse("lstm"), truncation=True), 60, 0)
+    drawn = specs_of_target("lstm+truncated", 60, within=SMALL)
     shorter = [s for s in drawn if s.truncation and s.sizes.T % s.truncation.k1]
     rule = simplest_rule(shorter, [s for s in drawn if s not in shorter])
 

@@ -62,3 +62,33 @@ def test_telling_specs_are_crafted_then_drawn() -> None:
     specs = telling_specs(failing)
 
     assert [s.sizes.T for s in specs] == [3, 2, 5, 1, 9, 5, 2]
+
+
+def test_ordinary_cases_tell_most() -> None:
+    """Where everything is zero or alike different mistakes give the same; where all failing cases
+    start from zero, those that are crafted do too, as it may be all that a subject takes.
+    """
+    zeros = [bc.Spec.parse(f"lstm T={T} initial_state=zero inputs=zero") for T in (7, 8)]
+    states = bc.Spec.parse("lstm T=5 initial_state=zero")
+    ordinary = bc.Spec.parse("lstm T=2 seed=4")
+
+    assert {s.initial_state for s in telling_specs(zeros)} == {"zero"}
+    assert {(s.initial_state, s.inputs) for s in telling_specs([*zeros, states])[:4]} == {
+        ("zero", "random")
+    }
+    alike = bc.Spec.parse("lstm T=3 inputs=alike seed=5")
+    assert {(s.initial_state, s.inputs) for s in telling_specs([states, alike])[:4]} == {
+        ("random", "random")
+    }
+    specs = telling_specs([*zeros, states, ordinary])
+    assert {(s.initial_state, s.inputs) for s in specs[:4]} == {("random", "random")}
+    assert specs[4:] == [ordinary, states, zeros[1]]
+
+
+def test_large_cases_are_drawn_last() -> None:
+    """They tell no more than small ones, and take longer."""
+    failing = [
+        bc.Spec.parse(f"lstm {sizes}") for sizes in ("T=13", "T=12", "T=2 H=18", "T=2 H=17", "T=1")
+    ]
+
+    assert telling_specs(failing)[4:] == [failing[n] for n in (1, 3, 4)]

@@ -10,8 +10,7 @@ from typing import Any
 import bptt_reference
 import numpy as np
 import pytest
-from bptt_check.runs.drawing import draw_specs
-from hypothesis import strategies as st
+from support.drawn import specs_of_defaults
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
@@ -20,12 +19,11 @@ from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Differentiator, Result
-from bptt_check.cases.targets import default_targets
+from bptt_check.cases.targets import Target
 from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
 from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case
-from bptt_check.strategies import specs
 from bptt_check.verdicts.case_report import CaseReport
 
 WITHIN = 12.0
@@ -34,13 +32,19 @@ WITHIN = 12.0
 
 def drawn(dtype: str, regime: str, count: int, families: tuple[str, ...] = ()) -> Iterator[Case]:
     """Cases of all default models that the reference and complex step have an answer to."""
-    everything = [t.model for t in default_targets() if t.model.activation != "relu"]
-    models = [m for m in everything if not families or m.family in families]
-    strategy = specs(
-        model=st.sampled_from(models), dtypes=(dtype,), regimes=(regime,), lengths=None,
-        truncation=None, max_T=10,
-    )  # fmt: skip
-    yield from (spec.build() for spec in draw_specs(strategy, count, seed=5))
+
+    def answered(target: Target) -> bool:
+        model = target.model
+        return model.activation != "relu" and (not families or model.family in families)
+
+    specs = specs_of_defaults(
+        count,
+        within="T=1..10 B=1..4 D=1..5 H=1..5 O=1..4",
+        dtypes=(dtype,),
+        target=answered,
+        spec=lambda spec: spec.regime == regime,
+    )
+    yield from (spec.build() for spec in specs)
 
 
 def reference(case: Case) -> Result | None:
@@ -98,9 +102,11 @@ def test_torch_stays_within_a_few_units(regime):
 def test_relu_stays_within_a_few_units(regime):
     """Where complex step does not apply the reference is compared with autograd."""
     pytest.importorskip("torch")
-    models = st.sampled_from([t.model for t in default_targets() if t.model.activation == "relu"])
-    strategy = specs(model=models, regimes=(regime,), lengths=None, truncation=None)
-    for spec in draw_specs(strategy, 20, seed=5):
+    for spec in specs_of_defaults(
+        20,
+        target=lambda target: target.model.activation == "relu",
+        spec=lambda spec: spec.regime == regime,
+    ):
         case = spec.build()
         exact = conditioning(case, "float64")
         got, want = reference(case), oracles.load_oracle("torch")(case)

@@ -14,7 +14,6 @@ from pathlib import Path
 import gallery.__main__
 import numpy as np
 import pytest
-from bptt_check.runs.drawing import draw_specs
 from click.testing import CliRunner
 from gallery import (
     GALLERY,
@@ -59,7 +58,7 @@ def named(name: str) -> Entry:
 def wrong_on(entry: Entry, seed: int = 0, count: int = 6) -> tuple[set[str], set[str]]:
     """Verdicts and what was found wrong, over some drawn cases of an entry's target."""
     plan = Plan((entry.target,), count, seed=seed)
-    cases = [spec.build() for spec in draw_specs(plan.strategy(entry.target), count, seed)]
+    cases = [spec.build() for spec in plan.design(entry.target).specs(count)]
     reports = list(check_cases(FormulaSubject(entry), cases, SETUP))
     wrong = {row.parameter for r in reports for row in r.rows if row.verdict == "fail"}
     return {report.verdict for report in reports}, wrong

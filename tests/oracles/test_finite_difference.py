@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_check.runs.drawing import draw_specs
-from hypothesis import strategies as st
+from support.drawn import specs_of_defaults
 from support.right import RightOracle
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
-from bptt_check.cases.targets import default_targets
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.strategies import specs
 
 finite_difference = oracles.load_oracle("finite_difference", every_entry=True)
 TINIEST = np.finfo(float).tiny
@@ -47,12 +44,12 @@ def largest_ratio(case: Case, want: dict[str, np.ndarray]) -> float:
 
 def drawn(regime: str, count: int) -> list[Spec]:
     """Cases of all default models in one regime."""
-    models = st.sampled_from([t.model for t in default_targets()])
-    everything = specs(
-        model=models, dtypes=("float64", "float32"), regimes=[regime], max_T=8, lengths=None,
-        truncation=None,
-    )  # fmt: skip
-    return draw_specs(everything, count, seed=11)
+    return specs_of_defaults(
+        count,
+        within="T=1..8 B=1..4 D=1..5 H=1..5 O=1..4",
+        dtypes=("float64", "float32"),
+        spec=lambda spec: spec.regime == regime,
+    )
 
 
 @pytest.mark.parametrize("regime", REGIMES)

@@ -6,23 +6,22 @@ from typing import Any
 
 import bptt_reference
 import pytest
-from bptt_check.runs.drawing import draw_specs
 from support.power_studies import ORACLES, TARGET, sample_mutant
 
 import bptt_check as bc
 from bptt_check.cases.targets import parse_targets
 from bptt_check.mutation import mutants
 from bptt_check.power.detection import Detection, detect, specs_of
-from bptt_check.runs.run import Plan
+from bptt_check.runs.target_cases import Plan
 from bptt_check.verdicts.verdict import Verdict
 
 
 @pytest.mark.parametrize("name", ["gru+mse", "lstm+linear+lengths+truncated", "rnn-relu"])
 def test_cases_of_a_target_are_those_of_a_run(name):
-    """Alike targets share what is drawn; it is what each would have drawn alone."""
+    """The number of a case says how many cases a run would have needed."""
     (target,) = parse_targets(name)
 
-    assert specs_of(target) == draw_specs(Plan((target,)).strategy(target), 100, 0)
+    assert specs_of(target) == list(Plan((target,)).design(target).specs(100))
 
 
 def test_case_on_which_the_original_fails_catches_nothing():
