@@ -92,7 +92,7 @@ def every_call(case: Case) -> tuple[FollowUpCall, ...]:
     names = tuple(case.inputs)
     alone = [(n,) for n in names]
     all_but_one = [tuple(o for o in names if o != n) for n in names]
-    subsets = dict.fromkeys([subset_of(case), tuple(case.params), *all_but_one, *alone])
+    subsets = dict.fromkeys([tuple(case.params), subset_of(case), *all_but_one, *alone])
     return (
         FollowUpCall(FollowUpKind.FREED_MEMORY),
         FollowUpCall(FollowUpKind.THIRD_CALL),
@@ -113,7 +113,7 @@ _TURNS = (
     (FollowUpKind.SUBSET,),
     (FollowUpKind.OTHER_VALUES,),
     (FollowUpKind.THIRD_CALL, FollowUpKind.SUBSET),
-    (FollowUpKind.UNUSED_OUTPUT,),
+    (FollowUpKind.UNUSED_OUTPUT, FollowUpKind.SUBSET),
 )
 """What is asked on eight cases in turn: with an oracle of its own on three or four of them."""
 

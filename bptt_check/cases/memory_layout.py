@@ -64,6 +64,8 @@ def arranged(array: np.ndarray, layout: str) -> np.ndarray:
 
     What lies between and around its elements is NaN, or large where it holds integers.
     """
+    if layout == "contiguous":
+        return array.copy()
     place, itemsize = placement(array, layout), array.itemsize
     buffer = np.full(place.size, np.nan if array.dtype.kind == "f" else LARGE, array.dtype)
     strides = [itemsize * stride for stride in place.all_strides]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..cases.case import Case, Spec
 from ..cases.contract import Outcome
 from ..cases.design.design import Design
-from ..cases.follow_up import FollowUpKind, every_call
+from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
 from ..diagnosis import FailureSample, diagnose
@@ -94,6 +94,9 @@ def failure_of(
 STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
 """Further calls that may break the contract; without them a case could fail in another way."""
 
+MOST_ALIKE = 8
+"""Calls of one kind that are made about each of the cases among which the smallest is sought."""
+
 
 def calls_like(first: CaseReport, case: Case) -> Calls:
     """The further calls that show on a case what they showed on another."""
@@ -101,10 +104,12 @@ def calls_like(first: CaseReport, case: Case) -> Calls:
         return calls_of_kinds(case, STRUCTURAL)
     if first.cause.call.kind is FollowUpKind.AFTER_OTHERS:
         return every_call(case)
-    return calls_of_kinds(case, (*STRUCTURAL, first.cause.call.kind))
+    alike = calls_of_kinds(case, [first.cause.call.kind])
+    same = [call for call in alike if call == first.cause.call]
+    return [*calls_of_kinds(case, STRUCTURAL), *(same or alike[:MOST_ALIKE])]
 
 
-def calls_of_kinds(case: Case, kinds: Collection[FollowUpKind]) -> Calls:
+def calls_of_kinds(case: Case, kinds: Collection[FollowUpKind]) -> list[FollowUpCall]:
     """The further calls of some kinds."""
     return [call for call in every_call(case) if call.kind in kinds]
 

@@ -221,7 +221,7 @@ def test_a_state_that_is_carried_only_for_h0_is_found():
     assert report.verdict == "fail"
     assert report.cause.call.kind is FollowUpKind.SUBSET
     assert "h0" not in report.cause.call.names
-    assert "right when asked once, but not when only the gradient of x is asked" in report.message
+    assert "right when asked once, but not when only the gradients of W_xh_l0" in report.message
     assert "must still flow on to what lies before it" in report.message
     assert check(subject, LINE.replace("T=3", "T=1")).passed
 
@@ -238,9 +238,9 @@ def test_an_unused_output_that_ends_the_backward_is_found():
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kernel", [Kernel, CarriesOnDemand, GivesUp])
 def test_a_run_finds_what_a_check_finds(kernel, seed):
-    """Within sixteen cases; the right kernel passes them."""
-    subject = from_function(kernel.module, supports=lambda model: model.layers == 1)
-    report = bc.verify(subject, ["rnn-tanh+linear"], cases=16, oracles=ORACLES, seed=seed)
+    """Within some thirty cases; the right kernel passes them."""
+    subject = from_function(kernel.module)
+    report = bc.verify(subject, ["rnn-tanh+linear"], cases=32, oracles=ORACLES, seed=seed)
 
     assert report.verdict.failing == (kernel is not Kernel), report.message
     if kernel is CarriesOnDemand:
