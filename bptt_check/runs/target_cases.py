@@ -10,7 +10,7 @@ from functools import partial
 from ..cases.case import Case, Spec
 from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.within import Within
-from ..cases.follow_up import calls_in_turn
+from ..cases.follow_up import calls_in_turn, every_call
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..subjects.calling import Calls
@@ -46,15 +46,16 @@ def check_target(
     """
     memory = memory_of(subject, target, plan)
     design = plan.design(target)
-    drawn = list(dict.fromkeys([*remembered(memory), *design.specs(plan.cases)]))[: plan.cases]
+    before = list(dict.fromkeys(remembered(memory)))
+    drawn = list(dict.fromkeys([*before, *design.specs(plan.cases)]))[: plan.cases]
     taken = False
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
         cases = [spec.build() for spec in chunk]
-        reports = check_cases(subject, cases, setup, partial(_calls, start))
+        reports = check_cases(subject, cases, setup, partial(_calls, start - len(before)))
         for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
             if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
-                report = _instead(subject, design, spec, setup) or report
+                report = _instead(subject, design, spec, setup, number) or report
             taken = taken or report.verdict != Verdict.UNSUPPORTED
             if not report.verdict.failing and report.case.spec is not None:
                 remember(memory, report.case.spec, failing=False)
@@ -62,8 +63,13 @@ def check_target(
 
 
 def _calls(start: int, place: int, case: Case) -> Calls:
-    """What is asked about a case of the chunk that begins with number `start` of a target."""
-    return calls_in_turn(start + place, case)
+    """What is asked about a case of the chunk that begins with number `start` of a design.
+
+    Before a design come cases that have failed earlier, perhaps in a further call: they are asked
+    everything.
+    """
+    number = start + place
+    return every_call(case) if number < 0 else calls_in_turn(number, case)
 
 
 PATIENCE = 3
@@ -73,11 +79,12 @@ ALTERNATIVES = 200
 
 
 def _instead(
-    subject: Differentiator, design: Design, declined: Spec, setup: Setup
+    subject: Differentiator, design: Design, declined: Spec, setup: Setup, number: int
 ) -> CaseReport | None:
     """The report of the most similar case that a subject takes; None if it takes none of many."""
     for spec in itertools.islice(design.alternatives(declined), ALTERNATIVES):
-        report = check_case(subject, spec.build(), setup)
+        case = spec.build()
+        report = check_case(subject, case, setup, calls_in_turn(number, case))
         if report.verdict != Verdict.UNSUPPORTED:
             return report
     return None
