@@ -1,0 +1,65 @@
+"""Which cases are measured along directions, and that many directions fit into one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bptt_check.cases.case import Spec
+from bptt_check.equations import directional
+from bptt_check.equations.directional import by_direction, directions_of
+from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import losses, problem_of
+
+
+@pytest.mark.parametrize(
+    ("text", "large"),
+    [
+        ("rnn-tanh T=16 B=3 D=4 H=5 O=3", False),
+        ("lstm T=6", False),
+        ("lstm T=60", True),
+        ("rnn-tanh T=8 H=129", True),
+        ("rnn-tanh+2layers T=300 B=1 D=1 H=1 O=2", True),
+        ("rnn-tanh T=30 B=1 D=1 H=2 O=2", False),
+        ("rnn-tanh T=30 B=1 D=1 H=2 O=2 k1=1 k2=20", True),
+    ],
+)
+def test_entries_times_steps_decide(text, large):
+    """Steps of all windows, layers and directions count: each is one of every forward pass."""
+    case = Spec.parse(text).build()
+
+    assert list(directions_of(case)) == (list(case.inputs) if large else [])
+
+
+def test_directions_depend_on_name_and_shape_only():
+    """They know nothing of the numbers of a case; another name has others."""
+    one, other = (directions_of(Spec.parse(f"lstm T=60 seed={n}").build()) for n in (1, 2))
+
+    assert all(np.array_equal(one[n].signs, other[n].signs) for n in one)
+    assert not np.array_equal(one["h0"].signs, one["c0"].signs)
+    assert all(set(np.unique(along.signs)) == {-1.0, 1.0} for along in one.values())
+
+
+@pytest.mark.parametrize("chunk", [1, 3000, 10**9])
+def test_chunks_do_not_change_what_is_measured(monkeypatch, chunk):
+    """One direction at a time, some, or all of them in one forward pass."""
+    case = Spec.parse("gru+2layers+bidirectional T=9 B=3 D=4 H=5 O=3 lengths").build()
+    problem, along = problem_of(case), directions_of(case)
+    rows = []
+
+    def moved_losses(moved, count):
+        rows.append(count)
+        up, down = np.split(losses(NumPy(), problem, moved(1e-3, -1e-3)), 2)
+        return ((up - down) / 2e-3,)
+
+    monkeypatch.setattr(directional, "CHUNK", chunk)
+    measured = by_direction(problem, along, 2, moved_losses)
+
+    assert sum(rows) == 4 * len(case.inputs)
+    assert {1: len(rows) == sum(rows), 10**9: len(rows) == 1}.get(chunk, 1 < len(rows) < sum(rows))
+    for name, (slopes,) in measured.items():
+        moved = {**problem.inputs, name: problem.inputs[name] + 1e-3 * along[name].signs[2]}
+        back = {**problem.inputs, name: problem.inputs[name] - 1e-3 * along[name].signs[2]}
+        of_sequences = (losses(NumPy(), problem, moved) - losses(NumPy(), problem, back)) / 2e-3
+        want = of_sequences if name in ("x", "h0") else of_sequences.sum()
+        assert slopes[2] == pytest.approx(want, rel=1e-6, abs=1e-9), name
