@@ -22,7 +22,7 @@ from ..cases.types import Array
 from .exact import leaves, record, sweep
 from .network import Problem, outputs, problem_of, run_layers
 from .rounding import GridRounding, KinkSlopes
-from .tape import Taped
+from .tape import Tape, Taped
 from .truncation import windows_of
 
 SAMPLES = 16
@@ -89,8 +89,9 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
     kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     chaotic = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked, diverged = 0.0, False, False
-    for window in windows_of(case, lambda alone: _rounded_states(alone, rounding)):
-        scatter = _scatter(window.problem, rounding)
+    before = _Before(rounding)
+    for window in windows_of(case, before.states):
+        scatter = _scatter(window.problem, rounding, before.diverged)
         loss += float(scatter.losses.sum())
         window.add_to(total, scatter.grads)  # magnitudes add: windows round independently
         if any(mask.any() for mask in scatter.kinks):
@@ -133,18 +134,35 @@ def loss_scatter_and_reach(problem: Problem) -> tuple[Array, float]:
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
 
 
-def _rounded_states(problem: Problem, rounding: RoundingModel) -> dict[str, Array]:
-    """States after each step with the rounding of all steps before, (T, SAMPLES, layers, B, H).
+class _Before:
+    """The steps before a window, with their rounding.
 
     A state that enters a window is a constant to the gradient, but not one that anybody knows
-    exactly: where it cancels, two right implementations enter the window with different values.
+    exactly: where it cancels, two right implementations enter the window with different values, and
+    where their trajectories `diverged` before it, with any.
     """
-    inputs = leaves(problem, rounding.arithmetic())
-    layers = [layer.states for layer in run_layers(Taped(), problem, inputs)]
-    return {
-        name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
-        for n, name in enumerate(problem.model.layout.states)
-    }
+
+    def __init__(self, rounding: RoundingModel) -> None:
+        self._rounding = rounding
+        self.diverged = False
+
+    def states(self, problem: Problem) -> dict[str, Array]:
+        """States after each step with the rounding of all before, (T, SAMPLES, layers, B, H)."""
+        inputs = leaves(problem, self._rounding.arithmetic())
+        layers = [layer.states for layer in run_layers(Taped(), problem, inputs)]
+        # float64 is simulated at a coarser unit, at which they diverge long before
+        if self._rounding.dtype != "float64":
+            self.diverged |= _diverged(inputs["x"].tape)
+        return {
+            name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
+            for n, name in enumerate(problem.model.layout.states)
+        }
+
+
+def _diverged(tape: Tape) -> bool:
+    """Whether the samples no longer follow each other."""
+    entering = (z for z in tape.nonlinear_inputs if z.size)
+    return any(float(np.ptp(z, axis=0).max()) > DIVERGED for z in entering)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,14 +175,12 @@ class _Scatter:
     chaotic: dict[str, Array] | None
 
 
-def _scatter(problem: Problem, rounding: RoundingModel) -> _Scatter:
-    """Run one problem forwards and backwards with rounding."""
+def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scatter:
+    """Run one problem forwards and backwards with rounding; did its states diverge before?"""
     unit = rounding.unit
     swept = sweep(problem, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
-    diverged = any(
-        z.size and np.ptp(z, axis=0).max() > DIVERGED for z in swept.tape.nonlinear_inputs
-    )
+    diverged = diverged or _diverged(swept.tape)
     chaotic = {n: _chaotic(bar, grads[n] * unit) for n, bar in swept.bars.items() if diverged}
     return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, chaotic or None)
 
@@ -175,13 +191,22 @@ tenths, at every step anew.
 """
 
 
+MANY = 0.125
+"""Share of the entries of a gradient that must be chaotic for all of them to be..."""
+ENOUGH_FOR_CHANCE = 16
+"""...and their number, more than which: among fewer hardly an entry looks quiet by chance."""
+
+
 def _chaotic(bar: Array, scatter: Array) -> Array:
     """Infinite where runs that diverged agree on nothing of a gradient.
 
     What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
-    which the root mean square of some samples says nothing.
+    which the root mean square of some samples says nothing. If many entries are such, the others
+    are those on which a few samples agree by chance.
     """
-    return np.where(scatter > 0.5 * np.abs(bar.mean(0)), np.inf, 0.0)
+    astray = scatter > 0.5 * np.abs(bar.mean(0))
+    many = astray.sum() > ENOUGH_FOR_CHANCE and astray.mean() > MANY
+    return np.where(astray | many, np.inf, 0.0)
 
 
 def _width_at_kinks(problem: Problem, kinks: Sequence[Array]) -> dict[str, Array]:

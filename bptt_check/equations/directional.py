@@ -19,7 +19,9 @@ from .truncation import forward_steps
 ENTRYWISE = 2_500
 """Entries times steps that are measured one by one: 10 ms for complex step, 15 for differences."""
 COUNT = 4
-"""Directions through each array. An entry that is wrong shows along every one of them."""
+"""Directions through each array, at most. An entry that is wrong shows along every one of them."""
+NUMBERS = 4_000_000
+"""Gates and outputs that may be computed along all directions: there are fewer of them beyond."""
 CHUNK = 1_000_000
 """Numbers that the moved copies of one forward pass may hold: bounds the memory."""
 
@@ -34,7 +36,17 @@ def directions_of(case: Case) -> dict[str, SignDirections]:
     entries = sum(_passes(n, a.shape) for n, a in case.inputs.items())
     if entries * forward_steps(case) <= ENTRYWISE:
         return {}
-    return {n: SignDirections(n, _signs(n, a.shape)) for n, a in case.inputs.items()}
+    count = min(COUNT, max(1, NUMBERS // (len(case.inputs) * _numbers(case))))
+    return {n: SignDirections(n, _signs(n, a.shape)[:count]) for n, a in case.inputs.items()}
+
+
+def _numbers(case: Case) -> int:
+    """Gates and outputs of all steps of one forward pass."""
+    size, model = case.sizes, case.model
+    outputs = 0 if model.loss == "linear" else size.O
+    gates = len(model.layout.gates) * size.H
+    steps = forward_steps(case)
+    return size.B * (steps * gates + steps // (model.layers * len(model.directions)) * outputs)
 
 
 def _passes(name: str, shape: tuple[int, ...]) -> int:
@@ -90,7 +102,7 @@ def _chunks(problem: Problem, along: Along, points: int) -> Iterator[Rows]:
     rows: list[tuple[str, int]] = []
     for row in [(name, k) for name in problem.differentiated for k in range(len(along[name]))]:
         copied = sum(problem.inputs[name].size for name in {n for n, _ in (*rows, row)})
-        states = problem.weights.size * problem.inputs["h0"].shape[-1]
+        states = problem.weights.size * (problem.inputs["h0"].shape[-1] + problem.targets.shape[-1])
         if rows and points * (len(rows) + 1) * (copied + states) > CHUNK:
             yield rows
             rows = []

@@ -56,9 +56,10 @@ class GridRounding:
         return self._rounded(value, np.abs(value))
 
     def in_turn(self, total: Array, additions: int) -> Array:
-        units, scales = _in_turn(len(self._offsets), additions, total.ndim)
-        scaled = total * scales
-        return self._rounded(scaled, np.abs(scaled) * units) / scales
+        size = np.abs(total)
+        if additions > 1:
+            size = size * _in_turn(len(self._offsets), additions, total.ndim)
+        return self._rounded(total, size)
 
     def function(self, value: Array, bounded: bool = False) -> Array:
         if bounded and not self._keeps_digits:
@@ -139,18 +140,14 @@ class KinkSlopes:
 
 
 @functools.lru_cache(maxsize=256)
-def _in_turn(samples: int, additions: int, axes: int) -> tuple[Array, Array]:
-    """Units by which a sum is off after so many additions, and those in which each sample counts
-    it, (samples, 1, ...).
+def _in_turn(samples: int, additions: int, axes: int) -> Array:
+    """Units by which a sum is off after so many additions, (samples, 1, ...).
 
-    Each addition rounds like the sum so far; where equal numbers are added, all in one direction,
-    by how much hangs on where they lie on the grid: no two programs have the very same numbers.
+    Each addition rounds like the sum so far; where equal numbers are added, all in one direction.
     """
-    number = np.arange(samples) - samples // 2  # of those in which equal values round alike
-    units = np.sqrt(additions) + np.where(number >= 0, additions / DRIFT, 0.0)
-    scales = np.where(number >= 0, 2.0 ** (number / max(samples - samples // 2, 1)), 1.0)
-    shape = (samples, *(1,) * (axes - 1))
-    return units.reshape(shape), scales.reshape(shape)
+    units = np.full(samples, math.sqrt(additions))
+    units[samples // 2 :] += additions / DRIFT
+    return units.reshape(-1, *(1,) * (axes - 1))
 
 
 def _of_sum(size: Array, terms: int) -> Array:

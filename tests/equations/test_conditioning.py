@@ -25,6 +25,7 @@ from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
+from bptt_check.verdicts.verdict import Reason
 
 WITHIN = 12.0
 """Units that right implementations stay below; a third of what `verdict.Tolerance` allows."""
@@ -197,6 +198,36 @@ def test_chaotic_float32_gradients_are_not_judged():
         "rounding in float32 grows until trajectories diverge, which explains any value"
     )
     assert reasons["b_y"] == ""
+
+
+UNLUCKY = [
+    "rnn-tanh T=64 B=1 D=8 H=64 O=64 dtype=float32 regime=saturated inputs=zero seed=26515",
+    "lstm T=129 B=9 D=9 H=127 O=2 k1=131 k2=1 dtype=float32 regime=saturated inputs=alike "
+    "initial_state=zero_c seed=49710",
+]
+"""Chaos in which all samples agree on some entries by chance, and chaos before a window."""
+
+
+@pytest.mark.parametrize("text", UNLUCKY)
+def test_entries_on_which_chaotic_samples_agree_by_chance_are_not_judged(text):
+    """Right float32 code has other values there."""
+    report = judged(bptt_reference.loss_and_grads, text)
+
+    assert not report.verdict.failing, report.message
+    assert {r.reason_kind for r in report.rows if r.parameter == "W_hh_l0"} == {Reason.CHAOTIC}
+
+
+def test_a_window_after_quiet_steps_is_judged():
+    """The same truncation where nothing diverges before it."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        return loss, grads | {"W_hh_l0": 1.001 * grads["W_hh_l0"]}
+
+    text = UNLUCKY[1].replace("saturated", "normal")
+
+    assert judged(bptt_reference.loss_and_grads, text).verdict == "pass"
+    assert judged(subject, text).verdict == "fail"
 
 
 def test_gradients_outside_the_chaos_are_judged():
