@@ -44,19 +44,31 @@ def by_length(case: Case) -> Iterator[tuple[int, Array]]:
         yield int(length), np.flatnonzero(lengths == length)
 
 
-def spans_of(case: Case) -> Iterator[tuple[Span, Array]]:
-    """The windows of a case without their values, each with its columns of the batch."""
+@dataclass(frozen=True)
+class Cut:
+    """One window of some sequences: where it lies, their columns of the batch, whether they end."""
+
+    span: Span
+    columns: Array
+    ends: bool
+
+
+def cuts_of(case: Case) -> list[Cut]:
+    """The windows of a case without their values. Sequences of all lengths share those of their
+    whole blocks; the last one, and what flows in at the end, each length has for itself.
+    """
     if case.truncation is None:
-        yield Span(0, 0, case.sizes.T), np.arange(case.sizes.B)
-        return
+        return [Cut(Span(0, 0, case.sizes.T), np.arange(case.sizes.B), ends=True)]
+    shared: dict[tuple[Span, bool], list[Array]] = {}
     for length, columns in by_length(case):
         for span in windows(length, case.truncation.k1, case.truncation.k2):
-            yield span, columns
+            shared.setdefault((span, span.end == length), []).append(columns)
+    return [Cut(span, np.sort(np.concatenate(c)), ends) for (span, ends), c in shared.items()]
 
 
 def forward_steps(case: Case) -> int:
     """Steps of all layers and directions in one forward pass through each window of a case."""
-    steps = sum(span.end - span.start for span, _ in spans_of(case))
+    steps = sum(cut.span.end - cut.span.start for cut in cuts_of(case))
     return steps * case.model.layers * len(case.model.directions)
 
 
@@ -128,25 +140,23 @@ def windows_of(
     whole = problem_of(case)
     if case.truncation is None:
         return [Window(whole, 0, case.sizes.T, np.arange(case.sizes.B))]
-    cut: list[Window] = []
-    for length, columns in by_length(case):
-        alone = restricted(whole, 0, length, columns)
-        entering = states(alone)
-        spans = windows(length, case.truncation.k1, case.truncation.k2)
-        cut += [Window(_cut(alone, s, entering), s.start, s.end, columns) for s in spans]
-    return cut
+    entering = states(whole)
+    return [
+        Window(_problem(whole, cut, entering), cut.span.start, cut.span.end, cut.columns)
+        for cut in cuts_of(case)
+    ]
 
 
-def _cut(alone: Problem, span: Span, entering: Mapping[str, Array]) -> Problem:
-    """The problem of one window of sequences of one length, `alone` being that of just these."""
-    T, B = alone.weights.shape
-    window = restricted(alone, span.start, span.end, np.arange(B))
+def _problem(whole: Problem, cut: Cut, entering: Mapping[str, Array]) -> Problem:
+    """The problem of one window, the states after each step of all sequences given."""
+    span = cut.span
+    window = restricted(whole, span.start, span.end, cut.columns)
     counted = np.arange(span.start, span.end)[:, None] >= span.counted
     window = replace(window, weights=window.weights * counted)
-    if span.end < T:
+    if not cut.ends:
         window = replace(window, final_cotangents={})
     if span.start > 0:
-        constant = {f"{s}0": a[span.start - 1] for s, a in entering.items()}
+        constant = {f"{s}0": a[span.start - 1][..., cut.columns, :] for s, a in entering.items()}
         rest = tuple(n for n in window.differentiated if n not in constant)
         window = replace(window, inputs={**window.inputs, **constant}, differentiated=rest)
     return window

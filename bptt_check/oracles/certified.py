@@ -22,7 +22,7 @@ from ..cases.types import Array
 from ..equations.exact import leaves, record, sweep
 from ..equations.network import Problem, problem_of, run_layers
 from ..equations.tape import Node, Taped
-from ..equations.truncation import spans_of, windows_of
+from ..equations.truncation import cuts_of, windows_of
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits. A saturated gate loses its digits twice: in 1 - s and in the next product."""
@@ -116,7 +116,7 @@ def too_large(case: Case) -> str:
 
 def multiplications(case: Case) -> int:
     """Products of balls in one forward and one backward pass, about."""
-    steps = sum(span.end - span.start for span, _ in spans_of(case))
+    steps = sum(cut.span.end - cut.span.start for cut in cuts_of(case))
     weights = sum(a.size for a in case.params.values() if a.ndim == 2)
     return 3 * steps * case.sizes.B * weights
 

@@ -29,7 +29,7 @@ from ..cases.types import Array
 from ..equations import cells
 from ..equations.namespaces.jax import Jax
 from ..equations.network import Problem, logits, pair_loss, unroll
-from ..equations.truncation import spans_of
+from ..equations.truncation import cuts_of
 from ..errors import Undecidable
 from . import Gradients
 
@@ -45,8 +45,8 @@ AGREEMENT = 1e-12
 
 def too_large(case: Case) -> str:
     """Why a case is not compiled unless asked for; empty if all its windows fit one program."""
-    for span, columns in spans_of(case):
-        sizes = replace(case.sizes, T=span.end - span.start, B=len(columns))
+    for cut in cuts_of(case):
+        sizes = replace(case.sizes, T=cut.span.end - cut.span.start, B=len(cut.columns))
         bucket = _trunk(case.model, sizes, cells.CELLS[case.model.cell]).sizes
         beyond = [n for n in _padded(case.model) if getattr(bucket, n) > getattr(SMALLEST, n)]
         if beyond:
