@@ -72,7 +72,14 @@ class RoundingModel:
     def arithmetic(self) -> GridRounding:
         """An arithmetic that rounds like this, from the start of its offsets."""
         facts = PRECISIONS[self.dtype]
-        return GridRounding(self.unit, SAMPLES, facts.smallest, facts.functions, self.keeps_digits)
+        return GridRounding(
+            self.unit,
+            SAMPLES,
+            facts.smallest,
+            facts.functions,
+            self.keeps_digits,
+            sums_in_turn=facts.name == facts.stored,
+        )
 
 
 FLOAT64 = RoundingModel("float64")

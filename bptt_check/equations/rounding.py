@@ -30,6 +30,8 @@ class GridRounding:
     then equal values round alike, at every step and in every sequence, and their errors add up
     instead of averaging out.
 
+    With `sums_in_turn` False, long sums are taken in a wider format, and rounded once.
+
     With `keeps_digits` False it is the rounding of code whose bounded functions lose all digits
     where they saturate: `0.5 * (1 + tanh(z / 2))` and `1 - sigmoid(-z)` are right to one unit of 1,
     not of themselves.
@@ -45,10 +47,11 @@ class GridRounding:
         smallest: float = 0.0,
         functions: float = 1.0,
         keeps_digits: bool = True,
+        sums_in_turn: bool = True,
     ) -> None:
         self._offsets = _Offsets(samples)
         self._functions = functions
-        self._keeps_digits = keeps_digits
+        self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
         self._lowest = smallest / _SPACING
 
@@ -57,7 +60,7 @@ class GridRounding:
 
     def in_turn(self, total: Array, additions: int) -> Array:
         size = np.abs(total)
-        if additions > 1:
+        if additions > 1 and self._sums_in_turn:
             size = size * _in_turn(len(self._offsets), additions, total.ndim)
         return self._rounded(total, size)
 
