@@ -19,6 +19,7 @@ from ..cases.result import (
     address_of,
     name_of,
 )
+from ..errors import Undecidable
 from ..subjects.calling import Calls, call, call_once, explained
 from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
@@ -113,6 +114,28 @@ def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
         if isinstance(result, Result):
             return {oracle.name: result}
     return {}
+
+
+@dataclass(frozen=True)
+class Quickest:
+    """Of several oracles the quickest that has a result for a case, as one oracle.
+
+    For questions that are asked many times of one failure: any oracle that decides will do.
+    """
+
+    oracles: Sequence[Any]
+    name: str = "quickest"
+
+    def __call__(self, case: Case) -> Result:
+        """Its result.
+
+        Raises:
+            Undecidable: none has one.
+        """
+        for result in quickest_result(self.oracles, case).values():
+            if isinstance(result, Result):
+                return result
+        raise Undecidable("no oracle has a result for this case")
 
 
 def oracle_results(oracles: Sequence[Any], cases: Sequence[Case]) -> Iterator[OracleResults]:

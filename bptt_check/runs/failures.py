@@ -22,7 +22,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
-from .check import Setup, check_case
+from .check import Quickest, Setup, check_case
 from .counterexample_test import pasted_test
 from .records import FailureWithCase
 from .shrink import shrink_spec, simplify
@@ -52,11 +52,13 @@ def failure_of(
     if _needs_the_run(first):  # what it would say now is another question
         return as_found(name, first, known)
 
+    quick = replace(setup, oracles=(Quickest(setup.oracles),))
+
     def shows_it(report: CaseReport) -> bool:
         return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
 
     def fails(candidate: Case) -> bool:
-        return shows_it(check_case(subject, candidate, setup, calls_like(first, candidate)))
+        return shows_it(check_case(subject, candidate, quick, calls_like(first, candidate)))
 
     case = simplest = first.case
     same = {spec: verdict == first.verdict for spec, verdict in known.items()}
@@ -67,7 +69,7 @@ def failure_of(
     detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
     is_gradient = first.verdict == Verdict.FAIL and _may_be_diagnosed(report)
-    sample = _sample(subject, setup, known, first.verdict, design)
+    sample = _sample(subject, quick, known, first.verdict, design)
     findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
