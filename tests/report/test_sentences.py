@@ -23,7 +23,7 @@ def test_the_message_of_a_passing_run_says_what_was_shown() -> None:
     """Verdict, subject, how much, by whom."""
     assert report_lines(made.report()) == [
         "PASS  subject: every gradient that the subject offers is right",
-        "  1 model, 10 cases, decided by torch",
+        "  1 model, 10 of 10 cases decided by torch",
     ]
 
 
