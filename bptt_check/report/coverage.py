@@ -21,6 +21,7 @@ from . import grouping
 
 NAMED = 4
 """Pairs of levels and targets that a sentence names."""
+_DECIDED = frozenset(str(v) for v in Verdict if v.decided)
 LevelPair = tuple[str, str, str, str]
 """A factor and its level, another factor and its level."""
 
@@ -122,7 +123,7 @@ def decided_cases(run: Run) -> tuple[int, int]:
     targets = [t for t in run.covered.targets if not _is_declined(run, t)]
     if targets:
         return sum(t.decided for t in targets), sum(t.asked for t in targets)
-    return sum(n for v, n in run.cases.items() if Verdict(v).decided), sum(run.cases.values())
+    return sum(n for v, n in run.cases.items() if v in _DECIDED), sum(run.cases.values())
 
 
 def _is_declined(run: Run, target: CoveredTarget) -> bool:

@@ -163,6 +163,8 @@ def counts_of(factors: Sequence[CoveredFactor]) -> LevelCounts:
         for n, (level, cases) in enumerate(zip(factor.levels, factor.cases, strict=True), start):
             dear = TOO_DEAR if level in factor.too_dear else IMPOSSIBLE
             table[n, n] = dear if cases is None else cases
+        if len(factor.pairs) != end - start or {*map(len, factor.pairs)} != {len(table) - end}:
+            raise ValueError(f"the pairs of {factor.name!r} do not fit its levels")
         for n, line in enumerate(factor.pairs, start):
             table[n, end:] = [_code(mark) for mark in line]
         table[end:, start:end] = table[start:end, end:].T

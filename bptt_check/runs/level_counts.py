@@ -37,7 +37,7 @@ class LevelCounts:
         """Every factor, and where its levels begin and end."""
         names = [name for name, _ in self.levels]
         starts = [n for n, name in enumerate(names) if name not in names[:n]]
-        ends = [*starts[1:], len(names)]
+        ends = [*starts[1:], len(names)][: len(starts)]
         return [(names[start], start, end) for start, end in zip(starts, ends, strict=True)]
 
     @property

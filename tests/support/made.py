@@ -152,7 +152,7 @@ def covered(model: str = "lstm", asked: int = 10, decided: int = 10) -> Covered:
         CoveredFactor("T", ("1", "2", "many"), (4, 6, 0), (), ("3-!", "29!", "00-")),
         CoveredFactor("H", ("1", "2", "129"), (5, 5, None), ("129",), ("", "", "")),
     )
-    target = CoveredTarget(model, asked, decided, 1, 2, 3, 6)
+    target = CoveredTarget(model, asked, decided, 1, 2, 3, 5)
     limits = (Limit("regimes", "normal", ("large",)),)
     return Covered(factors, (target,), {"third_call": 4}, {"T": 2, "H": 2}, limits)
 
