@@ -45,7 +45,9 @@ def verified(subject: Any, name: str, line: str = "") -> Report:
         (("h0",), "lstm+mse", "zero_h"),
     ],
 )
-def test_right_code_without_a_state_is_told_the_option(states, name, kind):
+def test_right_code_without_a_state_is_told_the_option(
+    states: tuple[str, ...], name: str, kind: str
+) -> None:
     """And within that option it passes."""
     report = verified(without(*states), name)
 
@@ -58,7 +60,7 @@ def test_right_code_without_a_state_is_told_the_option(states, name, kind):
 @pytest.mark.parametrize(
     "subject", [without("h0", factor=1.5), without(factor=1.5)], ids=["without h0", "with h0"]
 )
-def test_code_that_is_wrong_anyway_is_not_told_so(subject):
+def test_code_that_is_wrong_anyway_is_not_told_so(subject: Any) -> None:
     """A factor does not go away where the initial state is zero."""
     report = verified(subject, "rnn-tanh+mse")
 
@@ -67,7 +69,7 @@ def test_code_that_is_wrong_anyway_is_not_told_so(subject):
 
 
 @pytest.mark.parametrize("kind", ["zero", "zero_h", "zero_c"])
-def test_sentence_names_the_option_twice(kind):
+def test_sentence_names_the_option_twice(kind: str) -> None:
     """For a call from Python and for the command line."""
     assert f"Within(initial_state='{kind}')" in passes_within(kind)
     assert f"--within initial_state={kind})" in passes_within(kind)
