@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .case import Case
-from .follow_up import FollowUpCall
+from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
 from .types import Array, Arrays
 
@@ -275,6 +275,7 @@ class Answer:
         outcome: what came of the call.
         text: the reason of a subject that declined; else a verb phrase that says what happened
             instead of an answer.
+        asked: the kinds of further calls that were made.
     """
 
     result: Result | None = None
@@ -285,6 +286,7 @@ class Answer:
     training: TrainingAnswers = field(default_factory=TrainingAnswers)
     outcome: Outcome = Outcome.ANSWERED
     text: str = ""
+    asked: tuple[FollowUpKind, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

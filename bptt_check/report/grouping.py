@@ -98,6 +98,9 @@ def model_facts(run: Run) -> list[ModelFacts]:
     for failure in run.failures:
         failed.setdefault((failure.check, failure.model), []).append(failure.verdict)
     wanted = [(part, m) for part in run.parts for m in part.models if m not in part.declined]
+    few = {(t.check, t.model) for t in run.covered.targets if t.few_decided}
+    for target in few:
+        failed.setdefault(target, []).append(Verdict.INCONCLUSIVE)
     facts = [
         _model(part, model, rows.get((part.check, model), {}), failed.get((part.check, model), []))
         for part, model in wanted

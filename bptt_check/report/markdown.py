@@ -6,7 +6,7 @@ Such pages drop what is longer than a megabyte without a word, so the text is cu
 from __future__ import annotations
 
 from ..runs.records import Run
-from . import grouping
+from . import coverage, grouping
 from .sentences import headline
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
@@ -15,7 +15,11 @@ ROWS, FAILURES, LIMIT = 20, 5, 50_000
 
 def render_markdown(run: Run, report: str = "") -> str:
     """The summary of a run; `report` is where the whole of it was written."""
-    parts = [f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.", _table(run)]
+    parts = [
+        f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.",
+        _covered(run),
+        _table(run),
+    ]
     parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]
     if len(run.failures) > FAILURES:
         parts.append(f"And {grouping.plural(len(run.failures) - FAILURES, 'more failure')}.")
@@ -24,6 +28,14 @@ def render_markdown(run: Run, report: str = "") -> str:
     if len(text) <= LIMIT:
         return text
     return text[:LIMIT] + "\n```\n\nCut here; the report has the rest.\n"
+
+
+def _covered(run: Run) -> str:
+    """How many cases were decided, and what they covered."""
+    if not run.cases:
+        return ""
+    said = [coverage.decided_sentence(run), *coverage.coverage_lines(run)]
+    return "  \n".join(f"{escaped(line.strip())}." for line in said)
 
 
 def _table(run: Run) -> str:

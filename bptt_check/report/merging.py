@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from ..runs.cleaning import clean
+from ..runs.covered import added_records
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
 from . import grouping
@@ -48,6 +49,7 @@ def labelled_run(check: str, run: Run) -> Run:
             if isinstance(value, tuple)
         },
         declined={grouping.label(check, model): why for model, why in run.declined.items()},
+        covered=run.covered.labelled(check),
     )
 
 
@@ -132,5 +134,6 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "interrupted": any,
     "seconds": sum,
     "failures": _worst_first,
+    "covered": added_records,
 }
 """Field of a run to how the values of several runs become one; entries are joined."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cases.case import Case
 from ..own_loss.taylor_curve import TaylorCurve
+from ..runs.covered import Covered
 from ..runs.measurements import ErrorHistogram, Flow, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
 from ..verdicts.verdict import Verdict
@@ -140,6 +141,11 @@ class Report:
     def profiles(self) -> tuple[WorstEntry, ...]:
         """The worst case of each gradient, entry by entry."""
         return self.run.worst_entries
+
+    @property
+    def covered(self) -> Covered:
+        """Which levels and pairs of levels of the documented factors its cases had."""
+        return self.run.covered
 
     @property
     def taylor(self) -> tuple[TaylorCurve, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ReportError
 from ..runs.cleaning import cleaned
+from ..runs.covered import counts_of
 from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
 from ..verdicts.verdict import Reason
 
@@ -133,6 +134,7 @@ def _plausible(run: Run) -> Run:
     for curve in run.taylor:
         if not len(curve.steps) == len(curve.remainders) == len(curve.rounding) >= curve.last:
             raise ValueError("a curve has as many remainders as steps")
+    counts_of(run.covered.factors)
     for name in {f.counterexample for f in run.failures} - {None}:
         if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
             raise ValueError(f"{name!r} is no counterexample of a run")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..runs.records import Run
 from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Reason, Verdict
-from . import grouping
+from . import coverage, grouping
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
@@ -93,13 +93,14 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 def _summary(run: Run) -> list[str]:
     """What a passing run has shown."""
-    cases = grouping.plural(grouping.total_cases(run), "case")
+    cases = coverage.decided_sentence(run)
     deciding = [o.oracle for o in grouping.oracle_facts(run) if o.decided]
     count = grouping.plural(len(grouping.model_facts(run)), "model")
     return [
         f"PASS  {run.subject}: {headline(run)}",
-        f"  {count}, {cases}, decided by {', '.join(deciding)}",
+        f"  {count}, {cases} by {', '.join(deciding)}",
         *_proven(run),
+        *coverage.coverage_lines(run),
         *_declined(run),
     ]
 
@@ -160,10 +161,14 @@ def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
     name = grouping.label(model.check, model.model)
     if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
         return [Gap(name, _why_nothing(model, run))]
+    few = [t for t in coverage.few_decided(run) if (t.check, t.model) == (model.check, model.model)]
     by_reasons: dict[str, list[grouping.Gradient]] = {}
     for gradient in model.undecided:
         by_reasons.setdefault(gradient.reasons, []).append(gradient)
-    return [_gap(name, gradients) for gradients in by_reasons.values()]
+    return [
+        *(Gap(name, coverage.few_decided_sentence(target)) for target in few),
+        *(_gap(name, gradients) for gradients in by_reasons.values()),
+    ]
 
 
 def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
@@ -207,4 +212,9 @@ def _advice(run: Run, gaps: Sequence[Gap]) -> list[str]:
         return ["  to do: name models that the subject supports, or check its supports()"]
     if any(gap.vacuous for gap in gaps):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]
+    if any(target.declined for target in coverage.few_decided(run)):
+        return [
+            "  to do: say which cases the subject takes, so that others of that kind are drawn: "
+            "within=bc.Within(...), --within on the command line"
+        ]
     return ["  to do: other oracles; `bptt-check doctor` says which work here"] if gaps else []

@@ -68,7 +68,7 @@ def check_cases(
             of_oracles = {} if answer.result is None else next(results)
             answer = replace(answer, training=training_answers(subject, case, answer))
         report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
-        report = replace(report, address=address_of(subject))
+        report = replace(report, address=address_of(subject), asked=answer.asked)
         further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
         yield judge_follow_ups(report, further, setup.tolerance)
 

@@ -21,6 +21,8 @@ class EarlyCases:
 
     def __init__(self) -> None:
         self._kept: dict[str, list[tuple[int, CaseReport]]] = {}
+        self.asked = 0
+        """How often a case was asked again."""
 
     @property
     def first_target(self) -> str:
@@ -38,6 +40,7 @@ class EarlyCases:
     ) -> Iterator[CaseReport]:
         """The reports of those that are wrong now, `count` cases having been asked."""
         for number, report in self._kept.get(target, []):
+            self.asked += 1
             again = check_again(subject, report, setup, count - number)
             if again.verdict.failing:
                 yield again

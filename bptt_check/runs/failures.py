@@ -17,13 +17,14 @@ from ..diagnosis.finding import Finding
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
-from ..verdicts import messages
+from ..verdicts import messages, run_sentences
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .check import Quickest, Setup, check_case
 from .counterexample_test import pasted_test
+from .initial_states import passing_initial_state
 from .records import FailureWithCase
 from .shrink import shrink_spec, simplify
 
@@ -73,10 +74,15 @@ def failure_of(
     findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
+    passes_with = ""
+    if design is not None and first.verdict == Verdict.FAIL:
+        passes_with = passing_initial_state(subject, setup, report, same)
+    if passes_with:
+        message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:
         message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
     if not_tried and first.verdict == Verdict.ERROR:
-        message = message.with_lines([messages.not_tried(not_tried)])
+        message = message.with_lines([run_sentences.not_tried(not_tried)])
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -90,6 +96,7 @@ def failure_of(
         diagnoses=tuple(finding.sentence for finding in findings),
         findings=findings,
         test_code=pasted_test(simplest, subject),
+        passes_with=passes_with,
     )
 
 

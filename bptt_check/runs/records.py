@@ -16,6 +16,7 @@ from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict
+from .covered import Covered
 from .measurements import ErrorHistogram, Flow, WorstEntry
 
 COUNTEREXAMPLES = "counterexamples"
@@ -77,6 +78,8 @@ class Failure:
         counterexample: where the arrays of the case are, relative to the folder of the run.
         check: the check that it belongs to, where several are reported together.
         arrays: numbers of the case as text, where they are few enough to be read.
+        passes_with: the kind of initial state (`zero`, `zero_h`, `zero_c`) with which cases that
+            failed so pass; "" if there is none, or none was tried.
     """
 
     verdict: Verdict
@@ -93,6 +96,7 @@ class Failure:
     counterexample: str | None = None
     check: str = ""
     arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
+    passes_with: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +143,7 @@ class Run:
         checks: the calls of `verify`, empty unless several are reported together.
         flows, error_histograms, worst_entries, taylor: what was measured beside the verdicts.
         address: the text by which the command line takes the subject; "" if it cannot.
+        covered: which levels and pairs of levels of the factors its cases had.
     """
 
     verdict: Verdict
@@ -160,6 +165,7 @@ class Run:
     worst_entries: tuple[WorstEntry, ...] = ()
     taylor: tuple[TaylorCurve, ...] = ()
     address: str = ""
+    covered: Covered = field(default_factory=Covered)
 
     @property
     def passed(self) -> bool:

@@ -97,6 +97,7 @@ def verify_plan(
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(curves),
         address=address_of(subject),
+        covered=tally.coverage.record(plan.within, early.asked),
     )
     return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
 
@@ -118,8 +119,10 @@ def _tallied(
     early: EarlyCases,
 ) -> Iterator[None]:
     """Check every case of a target and add it up, one a step; then the first ones again."""
-    for report in check_target(subject, target, plan, setup):
+    tally.coverage.begin(plan.design(target))
+    for drawn, report in check_target(subject, target, plan, setup):
         tally.add(target.name, report)
+        tally.coverage.add(target.name, drawn, report)
         early.add(target.name, report, tally.count)
         yield
     for report in early.ask_again(subject, target.name, setup, tally.count):
@@ -180,7 +183,7 @@ def _run_verdict(
     tally: Tally, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
 ) -> Verdict:
     """The worst failure; else pass if every gradient offered was decided somewhere, in every
-    model.
+    model, and of no model only few cases.
     """
     failing = [v for v in tally.verdicts if v.failing]
     if failing:
@@ -190,4 +193,6 @@ def _run_verdict(
     offered = {(r.model, r.parameter) for r in rows} - missing
     decided = {(r.model, r.parameter) for r in rows if r.verdict == Verdict.PASS}
     complete = bool(models) and checked == set(models) and offered == decided
-    return Verdict.PASS if complete and not interrupted else Verdict.INCONCLUSIVE
+    if not complete or interrupted or any(map(tally.coverage.few_decided, models)):
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS

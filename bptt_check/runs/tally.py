@@ -10,6 +10,7 @@ from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict, decisive
+from .coverage_count import CoverageCount
 from .error_distribution import ErrorHistograms
 from .measurements import WorstEntry
 from .records import TABLE, Progress, Summary
@@ -26,6 +27,7 @@ class Tally:
         self.first: dict[str, dict[Verdict, CaseReport]] = {}
         self.known: dict[str, dict[Spec, Verdict]] = {}
         self.error_histograms = ErrorHistograms()
+        self.coverage = CoverageCount()
         self.worst_cases = WorstCases()
         self.worst_entries: list[WorstEntry] = []
         self.not_called: dict[str, int] = {}

@@ -39,14 +39,15 @@ class Plan:
 
 def check_target(
     subject: Differentiator, target: Target, plan: Plan, setup: Setup
-) -> Iterator[CaseReport]:
-    """The reports of the cases of a target, failures of earlier runs first.
+) -> Iterator[tuple[Spec, CaseReport]]:
+    """The specs of a target and their reports, failures of earlier runs first.
 
-    Instead of a case that the subject declines, similar ones are tried until it takes one.
+    Instead of a case that the subject declines, similar ones are tried until it takes one; the
+    report is of that.
     """
     memory = memory_of(subject, target, plan)
     design = plan.design(target)
-    before = list(dict.fromkeys(remembered(memory)))
+    before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
     drawn = list(dict.fromkeys([*before, *design.specs(plan.cases)]))[: plan.cases]
     taken = False
     for start in range(0, len(drawn), CHUNK):
@@ -59,7 +60,7 @@ def check_target(
             taken = taken or report.verdict != Verdict.UNSUPPORTED
             if not report.verdict.failing and report.case.spec is not None:
                 remember(memory, report.case.spec, failing=False)
-            yield report
+            yield spec, report
 
 
 def _calls(start: int, place: int, case: Case) -> Calls:

@@ -125,8 +125,12 @@ def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
     breaches = written_inputs(case, first_case)
     # at once, so that two answers in turn differ whatever the number of further calls
     second = _with_memory(timed, case, np.nan, freed)
-    follow_ups = tuple(_follow_ups(timed, case, first, calls))
+    further = [] if first.breaches else _further_cases(case, calls)
+    follow_ups = tuple(_follow_ups(timed, first, further))
     linear = _linear(timed, case, first) if FollowUpKind.LINEARITY in kinds else {}
+    asked = [call.kind for call, _ in further]
+    asked += [FollowUpKind.FREED_MEMORY] if freed else []
+    asked += [FollowUpKind.LINEARITY] if linear else []
     if _changed(case, returned, first):
         what = "a later call changed the arrays that the first had returned"
         breaches.append(Breach("return value", what))
@@ -138,19 +142,31 @@ def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
         first = second = steady
         breaches.append(unwritten)
     second_result = second.result if differ(first.result, second.result) else None
-    return Answer(first.result, (*first.breaches, *breaches), second_result, follow_ups, linear)
+    return Answer(
+        first.result,
+        (*first.breaches, *breaches),
+        second_result,
+        follow_ups,
+        linear,
+        asked=tuple(asked),
+    )
 
 
-def _follow_ups(timed: Timed, case: Case, first: Accepted, calls: Calls) -> Iterator[FollowUp]:
-    """What came of further calls, if the case itself was answered as it should.
+def _further_cases(case: Case, calls: Calls) -> list[tuple[FollowUpCall, Case]]:
+    """Further calls that there are for a case, and what they are about."""
+    asked = [(c, follow_up_case(case, c)) for c in calls if c.kind not in NO_ANSWERS]
+    return [(call, of_call) for call, of_call in asked if of_call is not None]
+
+
+def _follow_ups(
+    timed: Timed, first: Accepted, further: Sequence[tuple[FollowUpCall, Case]]
+) -> Iterator[FollowUp]:
+    """What came of further calls on a case that was answered as it should.
 
     Whatever one of them raises is its own answer; the same answer to the same case is none.
     """
     others = 0
-    for call in calls if not first.breaches else ():
-        of_call = None if call.kind in NO_ANSWERS else follow_up_case(case, call)
-        if of_call is None:
-            continue
+    for call, of_call in further:
         answer = _guarded(partial(_answer_once, timed, of_call))
         if not (call.kind.same_case and repeats(first.result, answer, of_call.wanted)):
             yield FollowUp(call, answer, others)

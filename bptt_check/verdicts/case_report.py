@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..cases.case import Case
 from ..cases.contract import Outcome
+from ..cases.follow_up import FollowUpKind
 from ..cases.result import Result
 from .budget import Budgets
 from .cause import Cause
@@ -49,6 +50,8 @@ class CaseReport:
     """What came of calling the subject."""
     address: str = ""
     """The text by which the command line takes the subject; "" if it cannot."""
+    asked: tuple[FollowUpKind, ...] = ()
+    """The kinds of further calls that were made."""
 
     @functools.cached_property
     def explanation(self) -> Message:

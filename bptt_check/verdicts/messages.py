@@ -80,12 +80,6 @@ def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
     return [f"diagnosis: {sentence}", *(f"  {line}" for line in more)]
 
 
-def not_tried(cases: int) -> str:
-    """The line of a message that says for how many cases the subject was not called any more."""
-    what = f"{cases} further case{'s' if cases > 1 else ''} of this model"
-    return f"not tried: {what}, since it died or ran out of time too often"
-
-
 Told = tuple[str, str, list[str]]
 """The word for a verdict, what happened, and the lines below; empty ones are left out."""
 

@@ -11,6 +11,7 @@ from support import made
 
 from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
+from bptt_check.runs.covered import added_records
 from bptt_check.runs.records import Run
 
 FIELDS = [f.name for f in fields(Run)]
@@ -38,6 +39,7 @@ def full_run(which: str) -> Run:
         error_histograms=(made.histogram(model=model),),
         worst_entries=(made.worst_entry(model=model),),
         taylor=(made.curve(model=model),),
+        covered=made.covered(model=model),
     ).run
     return replace(run, checks=run.parts)
 
@@ -67,6 +69,7 @@ WANTED: dict[str, Callable[[], Any]] = {
     },
     "interrupted": lambda: True,
     "seconds": lambda: 3.0,
+    "covered": lambda: added_records([ONE.covered.labelled("a"), OTHER.covered.labelled("b")]),
 }
 """Field to what is expected of both runs; the entries of both where it is not here."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,24 @@ def test_verdicts_that_do_not_exist_are_refused(where: str) -> None:
 
     with pytest.raises(ReportError, match=r"enum value 'splendid' - at .*verdict"):
         run_json.from_json(json.dumps(data).encode(), "run.json")
+
+
+@pytest.mark.parametrize("lines", [("3-",), ("3-!", "29", "00-"), ("3-!", "29?", "00-")])
+def test_coverage_that_does_not_fit_its_levels_is_refused(lines: tuple[str, ...]) -> None:
+    """Too few lines, too few characters, and one that is no count."""
+    covered = made.covered()
+    factor, other = covered.factors
+    run = made.report(covered=replace(covered, factors=(replace(factor, pairs=lines), other))).run
+
+    with pytest.raises(ReportError, match="not the record"):
+        reread(run)
+
+
+def test_coverage_survives_json() -> None:
+    """The sibling that fits is read back as it was."""
+    run = made.report(covered=made.covered()).run
+
+    assert reread(run).covered == run.covered
 
 
 def test_unknown_fields_are_ignored() -> None:

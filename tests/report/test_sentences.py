@@ -23,8 +23,29 @@ def test_the_message_of_a_passing_run_says_what_was_shown() -> None:
     """Verdict, subject, how much, by whom."""
     assert report_lines(made.report()) == [
         "PASS  subject: every gradient that the subject offers is right",
-        "  1 model, 10 cases, decided by torch",
+        "  1 model, 10 of 10 cases decided by torch",
     ]
+
+
+def test_message_of_a_pass_says_how_many_cases_were_decided() -> None:
+    """Of those of targets that were not declined, and what they covered."""
+    said = report_lines(made.report(cases={"pass": 8, "unsupported": 2}))
+    covered = report_lines(made.report(covered=made.covered(decided=9)))
+
+    assert "  1 model, 8 of 10 cases decided by torch" in said
+    assert "  1 model, 9 of 10 cases decided by torch" in covered
+    assert "  3 of 5 pairs of levels of 2 factors; largest T 2, H 2" in covered
+
+
+def test_message_says_where_few_cases_were_decided() -> None:
+    """Four of ten are too few for a pass, five are not."""
+    few = made.report(verdict="inconclusive", covered=made.covered(decided=4))
+    enough = made.report(verdict="inconclusive", covered=made.covered(decided=5))
+    sentence = "lstm: only 4 of 10 cases decided (1 declined by the subject, 5 undecided)"
+
+    assert sentence in few.message
+    assert "within=bc.Within(...)" in few.message
+    assert "only" not in enough.message
 
 
 def report_lines(report: bc.Report) -> list[str]:

@@ -41,6 +41,26 @@ def test_a_right_subject_has_an_answer_and_nothing_else():
     assert set(answer.result.grads) == set(CASE.inputs)
     assert (answer.breaches, answer.second_result) == ((), None)
     assert (answer.outcome, answer.text) == (Outcome.ANSWERED, "")
+    assert answer.asked == ()
+
+
+def test_answer_says_which_further_calls_were_made():
+    """Only those that there are for the subject and the case: no framework, no linear loss."""
+    answer = call(right, CASE, calls=every_call(CASE))
+
+    assert set(answer.asked) == {
+        *("third_call", "other_values", "other_targets", "after_others", "freed_memory")
+    }
+
+
+def test_answer_that_breaks_the_contract_is_asked_nothing_further():
+    """The sibling without a gradient of b_y; what lay in memory was asked with the first calls."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss, {n: a for n, a in grads.items() if n != "b_y"}
+
+    assert call(subject, CASE, calls=every_call(CASE)).asked == ("freed_memory",)
 
 
 def test_a_subject_is_called_twice_on_arrays_of_its_own():

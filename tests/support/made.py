@@ -8,6 +8,7 @@ import bptt_check as bc
 from bptt_check.own_loss.taylor_curve import TaylorCurve
 from bptt_check.report.report import Report
 from bptt_check.runs.cleaning import cleaned
+from bptt_check.runs.covered import Covered, CoveredFactor, CoveredTarget, Limit
 from bptt_check.runs.measurements import (
     Agreement,
     DifferenceQuotients,
@@ -141,6 +142,19 @@ def curve(**changes: Any) -> TaylorCurve:
         "remainders": (0.16, 0.04, 0.01, 0.001), "rounding": (0.002,) * 4, "first": 0, "last": 3,
     }  # fmt: skip
     return TaylorCurve(**{**given, **changes})
+
+
+def covered(model: str = "lstm", asked: int = 10, decided: int = 10) -> Covered:
+    """What the cases of one target covered: two factors, one level that no case had, one that none
+    can afford, one that cannot be.
+    """
+    factors = (
+        CoveredFactor("T", ("1", "2", "many"), (4, 6, 0), (), ("3-!", "29!", "00-")),
+        CoveredFactor("H", ("1", "2", "129"), (5, 5, None), ("129",), ("", "", "")),
+    )
+    target = CoveredTarget(model, asked, decided, 1, 2, 3, 5)
+    limits = (Limit("regimes", "normal", ("large",)),)
+    return Covered(factors, (target,), {"third_call": 4}, {"T": 2, "H": 2}, limits)
 
 
 def table(length: int = 2) -> dict[str, list[Any]]:

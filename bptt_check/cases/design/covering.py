@@ -24,6 +24,7 @@ from .space import Space
 
 Levels = NDArray[np.int64]
 Pairs = NDArray[np.bool_]
+Pair = tuple[int, int]
 SWEEPS = 2
 CHOICES = Recipe._fields.index("layers")
 """Where the fields of a recipe that are no sizes begin."""
@@ -61,6 +62,8 @@ class Covering:
         self.fields = [n for n in space.choices if len(space.choices[n]) > 1]
         if space.truncated and space.fixed_cut is None:
             self.fields.append("cut")
+        self._refused: set[Pair] = set()
+        """Pairs of which a recipe was looked at that cannot be afforded."""
         self._reading = {
             field: [n for n, f in enumerate(self.factors) if _reads(f, field, space)]
             for field in self.fields
@@ -71,15 +74,24 @@ class Covering:
         return self.starts + np.array([f.level(recipe) for f in self.factors], dtype=np.int64)
 
     @functools.cached_property
-    def witnesses(self) -> dict[tuple[int, int], Recipe]:
+    def witnesses(self) -> dict[Pair, Recipe]:
         """Every pair of levels that can occur, and a recipe that has both."""
-        found: dict[tuple[int, int], Recipe] = {}
+        found: dict[Pair, Recipe] = {}
         for one, other in itertools.combinations(range(len(self.factors)), 2):
             apart = set(self._fields_of(one)).isdisjoint(self._fields_of(other))
             of_pair = self._merged(one, other) if apart else self._joint(one, other)
-            a, b = int(self.starts[one]), int(self.starts[other])
-            found |= {(a + k, b + l): recipe for (k, l), recipe in of_pair.items()}
+            found |= {self._numbered(one, other, p): recipe for p, recipe in of_pair.items()}
         return found
+
+    @functools.cached_property
+    def too_dear(self) -> frozenset[Pair]:
+        """Pairs that no case can afford; a level that none can afford at all with itself."""
+        found = {(level, level) for pair in self.witnesses for level in pair}
+        return frozenset(self._refused - found - self.witnesses.keys())
+
+    def _numbered(self, one: int, other: int, pair: Pair) -> Pair:
+        """The numbers of a level of each of two factors."""
+        return int(self.starts[one]) + pair[0], int(self.starts[other]) + pair[1]
 
     def _fields_of(self, number: int) -> tuple[str, ...]:
         """The fields that a factor reads, and the ones that decide those: a cut is one of its T."""
@@ -95,9 +107,9 @@ class Covering:
             for n in range(len(self.factors))
         ]
 
-    def _merged(self, one: int, other: int) -> dict[tuple[int, int], Recipe]:
+    def _merged(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels of two factors that read different fields, and recipes made of one for each."""
-        found: dict[tuple[int, int], Recipe] = {}
+        found: dict[Pair, Recipe] = {}
         fields = self._fields_of(other)
         for (k, of_one), (l, of_other) in itertools.product(
             self._single[one].items(), self._single[other].items()
@@ -108,21 +120,27 @@ class Covering:
                 recipe = recipe._replace(cut=self.space.cuts(recipe.T)[0])
             if self.space.allowed(recipe):
                 found[k, l] = recipe
+            else:
+                self._refused.add(self._numbered(one, other, (k, l)))
         return found
 
-    def _joint(self, one: int, other: int) -> dict[tuple[int, int], Recipe]:
+    def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels that two factors have together, and the first recipe found for each pair."""
         wanted = 0 if one == other else len(self._single[one]) * len(self._single[other])
         wanted = wanted or len(self.factors[one].levels)
         reads = dict.fromkeys((*self._fields_of(one), *self._fields_of(other)))
         fields = [f for f in self.fields if f in reads and f != "cut"]
-        found: dict[tuple[int, int], Recipe] = {}
+        found: dict[Pair, Recipe] = {}
         for values in itertools.product(*(self._few(f, len(fields)) for f in fields)):
             base = self.cheapest._replace(**dict(zip(fields, values, strict=True)))
             for recipe in self._cut_as(self.space.tied(base), "cut" in reads):
                 pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
-                if pair not in found and self.space.allowed(recipe):
+                if pair in found:
+                    continue
+                if self.space.allowed(recipe):
                     found[pair] = recipe
+                else:
+                    self._refused.add(self._numbered(one, other, pair))
             if len(found) == wanted:
                 break
         return found
@@ -227,7 +245,7 @@ class Covering:
         recipe: Recipe,
         levels: Levels,
         field: str,
-        kept: tuple[int, int],
+        kept: Pair,
         new: Pairs,
         picks: Picks,
     ) -> tuple[Recipe, Levels]:

@@ -100,10 +100,14 @@ class Within:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(other, **{n: v for n, v in given.items() if v is not None})
 
+    def written(self) -> dict[str, str]:
+        """Every limit that is set, and its value as it stands on the command line."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: _written(value) for name, value in given.items() if value is not None}
+
     def __str__(self) -> str:
         """The line that `parse` reads back."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
-        return " ".join(f"{n}={_written(v)}" for n, v in given.items() if v is not None)
+        return " ".join(f"{name}={value}" for name, value in self.written().items())
 
 
 _SINGULARS = {"regime": "regimes", "layout": "layouts"}

@@ -16,8 +16,9 @@ from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
 from ...verdicts.messages import reproduction
 from ...verdicts.verdict import Reason, Verdict
-from .. import grouping, sentences
+from .. import coverage, grouping, sentences
 from . import matrix
+from .factor_table import covered_values
 from .sensitivity import least_seen, sensitivities
 
 OPEN_FAILURES = 5
@@ -46,7 +47,12 @@ def top_section(run: Run) -> Section:
     }
     settled, _ = grouping.proven(run)
     counts |= {"proven gradient": settled} if settled else {}
-    shown = {"headline": sentences.headline(run), "counts": counts, "decided": decided}
+    shown = {
+        "headline": sentences.headline(run),
+        "counts": counts,
+        "decided": decided,
+        "decided_cases": coverage.decided_sentence(run),
+    }
     return Section("", "top", shown)
 
 
@@ -120,6 +126,13 @@ def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
     for name, value in pairs:
         names_by_value.setdefault(value, []).append(name)
     return list(names_by_value.items())
+
+
+def covered_section(run: Run) -> Section | None:
+    """Which levels and pairs of levels of the factors the cases had, and which none had."""
+    if not run.covered.factors:
+        return None
+    return Section("What was checked", "covered", covered_values(run))
 
 
 def checks_section(run: Run) -> Section | None:
@@ -268,6 +281,7 @@ SECTIONS: list[Callable[[Run], Section | None]] = [
     top_section,
     failures_section,
     gaps_section,
+    covered_section,
     checks_section,
     overview_section,
     gradient_section,

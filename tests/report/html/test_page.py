@@ -22,6 +22,7 @@ from support import made
 import bptt_check as bc
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
+from bptt_check.runs.covered import Covered, CoveredFactor, CoveredTarget, Limit
 
 
 class Reader(HTMLParser):
@@ -136,7 +137,23 @@ def everywhere(name: str) -> bc.Report:
         error_histograms=(made.histogram(**measured, oracle=name),),
         worst_entries=(made.worst_entry(**measured, spec=name, gates=(name, "b", "c", "d")),),
         flows=(replace(made.flow(), model=name, spec=name, weight=name),),
+        covered=_covered_by(name),
     )  # fmt: skip
+
+
+def _covered_by(name: str) -> Covered:
+    """A coverage in which everything that has a name has this one, and nothing was decided."""
+    levels = ("1", name, f"{name} 2")
+    return Covered(
+        factors=(
+            CoveredFactor(name, levels, (4, 0, None), (), ("3", "0", "0")),
+            CoveredFactor(f"{name} 2", (name,), (0,), (), ("",)),
+        ),
+        targets=(CoveredTarget(name, 10, 0, 5, 0, 1, 3),),
+        calls={name: 1},
+        largest={name: 1, "T": 2},
+        limits=(Limit(name, name, (name,)),),
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in made.HOSTILE if name])
@@ -200,7 +217,13 @@ def test_links_to_counterexamples_lead_to_files(tmp_path: Path) -> None:
 def test_every_section_has_its_template() -> None:
     """A section is a function and a template of its name; the page shows them in their order."""
     run = made.failing(declined={"gru": "no"}).run
-    full = replace(run, checks=run.parts, flows=(made.flow(),), taylor=(made.curve(),))
+    full = replace(
+        run,
+        checks=run.parts,
+        flows=(made.flow(),),
+        taylor=(made.curve(),),
+        covered=made.covered(),
+    )
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render_run(full)
 
@@ -432,3 +455,53 @@ def test_a_diagnosis_is_shown_once(diagnosis: str) -> None:
     failure = replace(told, diagnoses=(diagnosis,))
 
     assert read(made.failing(failures=(failure,))).text.count(diagnosis) == 1
+
+
+def covered_text(**changes: Any) -> str:
+    """The text of the section on coverage."""
+    source = page.render_run(made.report(covered=replace(made.covered(), **changes)).run)
+    (section,) = re.findall(r'<section id="covered".*?</section>', source, re.DOTALL)
+    return " ".join(re.sub("<[^>]*>", " ", section).split())
+
+
+def test_coverage_says_the_cases_of_every_level() -> None:
+    """Counts, a zero where a level could occur, and words where none can."""
+    text = covered_text()
+
+    assert "What was checked" in text
+    assert "T 1 4 2 6 many 0 H 1 5 2 5 129 too large" in text
+    assert "third call 4" in text
+    assert "lstm 10 10 1 2 3 5" in text
+
+
+def test_levels_that_no_case_had_are_marked() -> None:
+    """By a look of their own, which a level with cases does not have."""
+    source = page.render_run(made.report(covered=made.covered()).run)
+
+    assert '<span class="level unseen">many <b>0</b></span>' in source
+    assert '<span class="level seen">1 <b>4</b></span>' in source
+    assert '<span class="level never">129 <b>too large</b></span>' in source
+
+
+def test_pairs_of_factors_are_listed_only_where_some_are_missing() -> None:
+    """A pair of levels that no case had is named; a complete pair of factors is not."""
+    one, other = made.covered().factors
+    complete = replace(one, pairs=("333", "999", "111")), replace(other, cases=(5, 5, 1))
+
+    assert "many with 1" in covered_text()
+    assert "Pairs of factors of which" not in covered_text(factors=complete)
+
+
+def test_few_decided_cases_are_marked() -> None:
+    """In the table of models, and not where half of them were decided."""
+    few, enough = (
+        page.render_run(made.report(covered=made.covered(decided=n)).run) for n in (4, 5)
+    )
+
+    assert 'class="n few">4<' in few
+    assert "n few" not in enough.partition("</style>")[2]
+
+
+def test_run_without_coverage_has_no_section_on_it() -> None:
+    """One that was recorded before coverage was."""
+    assert 'id="covered"' not in page.render_run(made.report().run)

@@ -48,7 +48,9 @@ def test_an_answer_arrives_as_it_was_sent():
     breach = Breach("x", "is bad", np.array([np.inf]))
     late = FollowUp(CALLS[0], Answer(text="was late", outcome=Outcome.TIMED_OUT), 2)
     probed = {"one": Accepted(result, (breach,))}
-    sent = Answer(result, (breach,), result, (late,), probed, outcome=Outcome.DIED)
+    sent = Answer(
+        result, (breach,), result, (late,), probed, outcome=Outcome.DIED, asked=(CALLS[0].kind,)
+    )
     reply = protocol.read_reply(body_of(protocol.Answered(sent)))
 
     assert isinstance(reply, protocol.Answered)
@@ -66,6 +68,7 @@ def test_an_answer_arrives_as_it_was_sent():
     assert (further.call, further.after) == (late.call, 2)
     assert (further.answer.outcome, further.answer.text) == (Outcome.TIMED_OUT, "was late")
     assert got.outcome is Outcome.DIED
+    assert got.asked == sent.asked
 
 
 def test_the_end_of_a_stream_is_no_frame():

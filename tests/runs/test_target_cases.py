@@ -1,0 +1,88 @@
+"""A pass rests on decided cases: where a subject declines, similar ones are drawn, and few are no
+pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from support.right import RightOracle, right
+
+import bptt_check as bc
+from bptt_check.cases.case import Case
+from bptt_check.cases.design.within import Within
+from bptt_check.cases.targets import parse_targets
+from bptt_check.report.report import Report
+from bptt_check.runs.check import Setup
+from bptt_check.runs.run import Plan, verify_plan
+
+SMALL = Within(T=(1, 4), B=(1, 3), D=(1, 4), H=(1, 3), O=(1, 4))
+
+
+def taking(takes: Callable[[Case], bool]) -> Callable[[Case], Any]:
+    """A right subject that declines all other cases."""
+
+    def subject(case: Case) -> Any:
+        if not takes(case):
+            raise bc.Unsupported("not this one")
+        return right(case)
+
+    return subject
+
+
+def run(subject: Any, cases: int = 16, oracle: Any = None, name: str = "rnn-tanh+mse") -> Report:
+    """A run of small cases."""
+    plan = Plan(tuple(parse_targets(name)), cases, within=SMALL)
+    return Report(*verify_plan(subject, plan, Setup((oracle or RightOracle(),))))
+
+
+def test_subject_with_one_kind_of_case_gets_cases_of_that_kind() -> None:
+    """Code whose output is its input's vocabulary is asked as often as other code."""
+    report = run(taking(lambda case: case.sizes.D == case.sizes.O))
+    (target,) = report.covered.targets
+
+    assert report.verdict == "pass"
+    assert (target.asked, target.decided, target.declined) == (16, 16, 0)
+    assert target.redrawn > 4
+    assert "16 of 16 cases decided" in report.message
+
+
+def test_wrong_subject_with_one_kind_of_case_is_found() -> None:
+    """The sibling that is wrong in one such case."""
+    takes = taking(lambda case: case.sizes.D == case.sizes.O)
+
+    def subject(case: Case) -> Any:
+        loss, grads = takes(case)
+        wrong = 1.5 if case.sizes.T == 3 else 1.0
+        return loss, {**grads, "W_hy": wrong * grads["W_hy"]}
+
+    assert run(subject).verdict == "fail"
+
+
+def test_subject_that_declines_nearly_everything_has_not_passed() -> None:
+    """One case that is right is no proof of the others; the message says so."""
+    seen: list[int] = []
+
+    def takes(case: Case) -> bool:
+        seen.append(1)
+        return len(seen) <= 2  # both calls of the first case
+
+    report = run(taking(takes), cases=8)
+
+    assert report.verdict == "inconclusive"
+    assert report.cases["pass"] == 1
+    assert "rnn-tanh+mse: only 1 of 8 cases decided (7 declined by the subject)" in report.message
+
+
+def test_run_that_its_oracles_hardly_decide_has_not_passed() -> None:
+    """Every gradient is decided somewhere, but only in a few cases."""
+    long = RightOracle(refuses=lambda case: case.sizes.T > 1)
+    short = RightOracle(refuses=lambda case: case.sizes.T == 1)
+    few = run(right, oracle=long)
+    enough = run(right, oracle=short)
+
+    assert few.verdict == "inconclusive"
+    assert enough.verdict == "pass"
+    assert not few.covered.targets[0].declined
+    assert "undecided" in few.message
