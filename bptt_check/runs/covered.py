@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from .level_counts import IMPOSSIBLE, TOO_DEAR, LevelCounts, added_counts
 
@@ -40,8 +41,7 @@ class CoveredFactor:
     pairs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CoveredTarget:
+class CoveredTarget(NamedTuple):
     """What became of the cases of one target.
 
     Args:
@@ -104,7 +104,7 @@ class Covered:
         """The record of the check of this name among several."""
         return replace(
             self,
-            targets=tuple(replace(t, check=check) for t in self.targets),
+            targets=tuple(t._replace(check=check) for t in self.targets),
             limits=tuple(replace(limit, check=check) for limit in self.limits),
         )
 

@@ -37,7 +37,7 @@ class Factor:
     level: Callable[[Recipe], int]
 
 
-STEPS = ("1", "2", "3", "4 to 9", "10 to 99", "100 to 300")
+STEPS = ("1", "2", "3", "4 to 9", "10 to 99", "100 or more")
 WIDTHS = ("1", "2 to 6", "7 to 9", "15 to 17", "31 to 33", "63 to 65", "127 to 129", "others")
 REMAINDERS = ("0", "1", "-1", "others")
 BESIDE = ("below 7", "2^k - 1", "2^k", "2^k + 1", "others")
