@@ -1,7 +1,8 @@
 """Rows in which every two levels of the factors of a space occur that can occur together.
 
 Greedy, one row at a time: a pair that no row has yet is built in, then every other field takes the
-value with which the row has the most new pairs; among equals the cheapest. Remainders of T,
+value with which the row has the most new pairs; among equals the cheapest. The rows that cover
+least are made again a few times. Remainders of T,
 truncations and equalities of sizes are properties of the same few numbers, so rows are searched
 among the numbers and not among levels, most combinations of which do not exist.
 """
@@ -9,23 +10,26 @@ among the numbers and not among levels, most combinations of which do not exist.
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .factors import Factor
+from .level_pairs import LevelPairs, Levels, Pair
 from .recipe import SIZES, Recipe, work_of
 from .space import Space
 
-Levels = NDArray[np.int64]
-Pairs = NDArray[np.bool_]
-Pair = tuple[int, int]
-SWEEPS = 2
+Weights = NDArray[np.int64]
+SWEEPS = 4
+"""How often the fields of a row are gone through."""
+AGAIN, ENOUGH = 30, 96
+"""How often the rows that cover least are made again at most, and how many rows are few enough: a
+hundred cases have so many, and some that repeat the shapes of another.
+"""
 CHOICES = Recipe._fields.index("layers")
 """Where the fields of a recipe that are no sizes begin."""
 
@@ -50,137 +54,14 @@ class Picks:
         return sorted(range(count), key=keys.__getitem__)
 
 
-class Covering:
-    """Levels and pairs of one space. A level has a number, counted through all factors."""
-
-    def __init__(self, space: Space) -> None:
-        self.space = space
-        self.factors = space.factors
-        counts = [len(f.levels) for f in self.factors]
-        self.starts = np.cumsum([0, *counts[:-1]])
-        self.size = sum(counts)
-        self.fields = [n for n in space.choices if len(space.choices[n]) > 1]
-        if space.truncated and space.fixed_cut is None:
-            self.fields.append("cut")
-        self._refused: set[Pair] = set()
-        """Pairs of which a recipe was looked at that cannot be afforded."""
-        self._reading = {
-            field: [n for n, f in enumerate(self.factors) if _reads(f, field, space)]
-            for field in self.fields
-        }
-
-    def levels(self, recipe: Recipe) -> Levels:
-        """The number of the level of every factor."""
-        return self.starts + np.array([f.level(recipe) for f in self.factors], dtype=np.int64)
+class Covering(LevelPairs):
+    """Recipes in which every pair of levels of a space occurs that can occur."""
 
     @functools.cached_property
-    def witnesses(self) -> dict[Pair, Recipe]:
-        """Every pair of levels that can occur, and a recipe that has both."""
-        found: dict[Pair, Recipe] = {}
-        for one, other in itertools.combinations(range(len(self.factors)), 2):
-            apart = set(self._fields_of(one)).isdisjoint(self._fields_of(other))
-            of_pair = self._merged(one, other) if apart else self._joint(one, other)
-            found |= {self._numbered(one, other, p): recipe for p, recipe in of_pair.items()}
-        return found
-
-    @functools.cached_property
-    def too_dear(self) -> frozenset[Pair]:
-        """Pairs that no case can afford; a level that none can afford at all with itself."""
-        found = {(level, level) for pair in self.witnesses for level in pair}
-        return frozenset(self._refused - found - self.witnesses.keys())
-
-    def _numbered(self, one: int, other: int, pair: Pair) -> Pair:
-        """The numbers of a level of each of two factors."""
-        return int(self.starts[one]) + pair[0], int(self.starts[other]) + pair[1]
-
-    def _fields_of(self, number: int) -> tuple[str, ...]:
-        """The fields that a factor reads, and the ones that decide those: a cut is one of its T."""
-        reads = self.factors[number].reads
-        ties = dict(self.space.ties)
-        return tuple(dict.fromkeys(ties.get(field, field) for field in reads))
-
-    @functools.cached_property
-    def _single(self) -> list[dict[int, Recipe]]:
-        """The levels that each factor can have, and the first recipe found for each."""
-        return [
-            {level: recipe for (level, _), recipe in self._joint(n, n).items()}
-            for n in range(len(self.factors))
-        ]
-
-    def _merged(self, one: int, other: int) -> dict[Pair, Recipe]:
-        """Levels of two factors that read different fields, and recipes made of one for each."""
-        found: dict[Pair, Recipe] = {}
-        fields = self._fields_of(other)
-        for (k, of_one), (l, of_other) in itertools.product(
-            self._single[one].items(), self._single[other].items()
-        ):
-            taken = {field: getattr(of_other, field) for field in fields}
-            recipe = self.space.tied(of_one._replace(**taken))
-            if "T" in fields and "cut" not in fields:
-                recipe = recipe._replace(cut=self.space.cuts(recipe.T)[0])
-            if self.space.allowed(recipe):
-                found[k, l] = recipe
-            else:
-                self._refused.add(self._numbered(one, other, (k, l)))
-        return found
-
-    def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
-        """Levels that two factors have together, and the first recipe found for each pair."""
-        wanted = 0 if one == other else len(self._single[one]) * len(self._single[other])
-        wanted = wanted or len(self.factors[one].levels)
-        reads = dict.fromkeys((*self._fields_of(one), *self._fields_of(other)))
-        fields = [f for f in self.fields if f in reads and f != "cut"]
-        found: dict[Pair, Recipe] = {}
-        for values in itertools.product(*(self._few(f, len(fields)) for f in fields)):
-            base = self.cheapest._replace(**dict(zip(fields, values, strict=True)))
-            for recipe in self._cut_as(self.space.tied(base), "cut" in reads):
-                pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
-                if pair in found:
-                    continue
-                if self.space.allowed(recipe):
-                    found[pair] = recipe
-                else:
-                    self._refused.add(self._numbered(one, other, pair))
-            if len(found) == wanted:
-                break
-        return found
-
-    def _few(self, field: str, among: int) -> Sequence[Any]:
-        """The values of a field, of which many are alike where more than two fields vary."""
-        values = self.space.choices[field]
-        if field not in SIZES:
-            return values
-        return self._representatives[field] if among <= 2 else self._representatives[field][:8]
-
-    @functools.cached_property
-    def _representatives(self) -> dict[str, list[int]]:
-        """Values of every size: the first of each kind, and those that other sizes have too."""
-        chosen: dict[str, list[int]] = {}
-        for field in [f for f in self.fields if f in SIZES]:
-            alone = [f for f in self.factors if f.reads == (field,)]
-            kinds: dict[tuple[int, ...], int] = {}
-            for value in self.space.choices[field]:
-                recipe = self.cheapest._replace(**{field: value})
-                kinds.setdefault(tuple(f.level(recipe) for f in alone), value)  # type: ignore[arg-type]
-            chosen[field] = sorted(kinds.values())
-        shared = {n for values in chosen.values() for n in values}
-        return {
-            f: sorted({*chosen[f], *(n for n in shared if n in self.space.choices[f])})
-            for f in chosen
-        }
-
-    def _cut_as(self, recipe: Recipe, every: bool) -> Iterator[Recipe]:
-        """The recipe with every truncation that its steps may have, or with the first."""
-        cuts = self.space.cuts(recipe.T)
-        for cut in cuts if every else cuts[:1]:
-            yield recipe._replace(cut=cut)
-
-    @functools.cached_property
-    def cheapest(self) -> Recipe:
-        """The first value of every field."""
-        first = Recipe(**{name: values[0] for name, values in self.space.values})  # type: ignore[arg-type]
-        first = self.space.tied(first)
-        return first._replace(cut=self.space.cuts(first.T)[0])
+    def _reading(self) -> dict[str, list[int]]:
+        """Field to the factors whose level may change with it."""
+        factors = list(enumerate(self.factors))
+        return {f: [n for n, one in factors if _reads(one, f, self.space)] for f in self.fields}
 
     def random_recipe(self, picks: Picks) -> Recipe:
         """Any recipe: classes of sizes are as likely as each other, not sizes."""
@@ -213,31 +94,73 @@ class Covering:
             classes[field] = list(by_level.values())
         return classes
 
-    def rows(self, seed: str) -> Iterator[Recipe]:
-        """Recipes until every pair that can occur has occurred."""
+    def rows(self, seed: str) -> list[Recipe]:
+        """Recipes in which every pair occurs; some are made again, as long as they get fewer."""
         picks = Picks(seed)
-        pairs = list(self.witnesses)
-        new = np.zeros((self.size, self.size), dtype=bool)
-        for a, b in pairs:
-            new[a, b] = new[b, a] = True
-        # the dearest first: their rows cover so much besides that few more of them are needed
-        cost = [self._cost(recipe) for recipe in self.witnesses.values()]
-        for n in sorted(picks.order(len(pairs)), key=lambda n: -cost[n].bit_length()):
-            a, b = pairs[n]
-            if not new[a, b]:
-                continue
-            recipe = self._row(a, b, new, picks)
-            yield recipe
-            levels = self.levels(recipe)
-            new[levels[:, None], levels] = False
+        rows = self._completed([], picks)
+        for _ in range(AGAIN):
+            if len(rows) <= ENOUGH:
+                break
+            others = self._completed(rows[: len(rows) * 3 // 5], picks)
+            if len(others) <= len(rows):
+                rows = others
+        return [rows[n] for n in picks.order(len(rows))]
 
-    def _row(self, a: int, b: int, new: Pairs, picks: Picks) -> Recipe:
+    @functools.cached_property
+    def _worth(self) -> Weights:
+        """What a pair counts as long as no row has it: few rows have room for a dear one."""
+        worth = np.zeros((self.size, self.size), dtype=np.int64)
+        for (a, b), recipe in self.witnesses.items():
+            worth[a, b] = worth[b, a] = self._cost(recipe).bit_length() ** 2
+        return worth
+
+    def _completed(self, kept: Sequence[Recipe], picks: Picks) -> list[Recipe]:
+        """Some rows and as many more as it takes, those that are hardest to do without first."""
+        rows, new = list(kept), self._worth.copy()
+        for recipe in kept:
+            levels = self.levels(recipe)
+            new[levels[:, None], levels] = 0
+        pairs = list(self.witnesses)
+        # the dearest first: their rows cover so much besides that few more of them are needed
+        cost = [self._cost(recipe).bit_length() for recipe in self.witnesses.values()]
+        for n in sorted(picks.order(len(pairs)), key=lambda n: -cost[n]):
+            if new[pairs[n]]:
+                recipe = self._row(*pairs[n], new, picks)
+                rows.append(recipe)
+                levels = self.levels(recipe)
+                new[levels[:, None], levels] = 0
+        return self._needed(rows)
+
+    def _needed(self, rows: Sequence[Recipe]) -> list[Recipe]:
+        """The rows that have a pair that no other has, those with the most first."""
+        levels = [self.levels(recipe) for recipe in rows]
+        count = np.zeros((self.size, self.size), dtype=np.int64)
+        for own in levels:
+            count[own[:, None], own] += self._worth[own[:, None], own] > 0
+
+        def alone(n: int) -> int:
+            own = levels[n]
+            return int((count[own[:, None], own] == 1).sum())
+
+        needed: list[int] = []
+        for n in sorted(range(len(rows)), key=alone):
+            if alone(n):
+                needed.append(n)
+            else:
+                own = levels[n]
+                count[own[:, None], own] -= self._worth[own[:, None], own] > 0
+        return [rows[n] for n in sorted(needed, key=alone, reverse=True)]
+
+    def _row(self, a: int, b: int, new: Weights, picks: Picks) -> Recipe:
         """A recipe with one pair in it, and as many others as a few sweeps over its fields find."""
         recipe = self.witnesses[a, b]
         levels = self.levels(recipe)
         for _ in range(SWEEPS):
+            before = recipe
             for n in picks.order(len(self.fields)):
                 recipe, levels = self._best(recipe, levels, self.fields[n], (a, b), new, picks)
+            if recipe == before:
+                break
         return recipe
 
     def _best(
@@ -246,24 +169,27 @@ class Covering:
         levels: Levels,
         field: str,
         kept: Pair,
-        new: Pairs,
+        new: Weights,
         picks: Picks,
     ) -> tuple[Recipe, Levels]:
         """The recipe with another value of one field, if that has more new pairs."""
         others = [recipe, *self._alternatives(recipe, field, picks)]
+        reading = self._reading[field]
         rows = np.repeat(levels[None], len(others), axis=0)
         for row, other in zip(rows[1:], others[1:], strict=True):
-            for n in self._reading[field]:
+            for n in reading:
                 row[n] = self.starts[n] + self.factors[n].level(other)
-        score = new[rows[:, :, None], rows[:, None, :]].sum(axis=(1, 2))
-        ranked = sorted(range(1, len(others)), key=lambda n: (-score[n], self._cost(others[n])))
-        for best in ranked:
-            if score[best] < score[0]:
+        changed = rows[:, reading]  # the other pairs are the same in all of them
+        score = new[changed[:, :, None], rows[:, None, :]].sum(axis=(1, 2)) * 2
+        score -= new[changed[:, :, None], changed[:, None, :]].sum(axis=(1, 2))
+        own = score[0], -self._cost(recipe)
+        better = [n for n in range(1, len(others)) if score[n] >= score[0]]
+        ranked = sorted(((score[n], -self._cost(others[n]), -n) for n in better), reverse=True)
+        for *value, n in ranked:
+            if tuple(value) <= own:
                 break
-            if (score[best] > score[0] or self._cost(others[best]) < self._cost(recipe)) and (
-                {*kept} <= {*rows[best].tolist()} and self.space.allowed(others[best])
-            ):
-                return others[best], rows[best]
+            if {*kept} <= {*rows[-n].tolist()} and self.space.allowed(others[-n]):
+                return others[-n], rows[-n]
         return recipe, levels
 
     def _cost(self, recipe: Recipe) -> int:
@@ -285,10 +211,6 @@ class Covering:
         if field != "T" or not self.space.truncated:
             return changed
         return [r._replace(cut=picks.of(self.space.cuts(r.T))) for r in changed]
-
-    @functools.cached_property
-    def _sets(self) -> dict[str, frozenset[Any]]:
-        return {name: frozenset(values) for name, values in self.space.values}
 
 
 def _reads(factor: Factor, field: str, space: Space) -> bool:

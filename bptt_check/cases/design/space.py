@@ -172,10 +172,12 @@ def _affordable(space: Space) -> Space:
     most_steps = max(space.most_steps, 4 * steps)
     if longest > LONGEST:
         most_steps = max(most_steps, longest * low.layers * space.directions)  # type: ignore[operator]
+    # a network of many layers and directions would have nothing but tiny cases
+    most_work = space.most_work * max(4, 2 + low.layers * space.directions) // 4
     return replace(
         space,
         most_steps=most_steps,
-        most_work=max(space.most_work, 4 * work_of(space.directions, low)),
+        most_work=max(most_work, 4 * work_of(space.directions, low)),
     )
 
 

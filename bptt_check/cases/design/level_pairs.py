@@ -1,0 +1,182 @@
+"""The pairs of levels that can occur in a space, each with a recipe that has both."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .recipe import SIZES, Recipe, steps_of
+from .space import Space
+
+Levels = NDArray[np.int64]
+Pair = tuple[int, int]
+FEW = 4
+"""Values of a size that are tried where more than two fields vary."""
+
+
+class LevelPairs:
+    """Levels and pairs of one space. A level has a number, counted through all factors."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.factors = space.factors
+        counts = [len(f.levels) for f in self.factors]
+        self.starts = np.cumsum([0, *counts[:-1]])
+        self.size = sum(counts)
+        self.fields = [n for n in space.choices if len(space.choices[n]) > 1]
+        if space.truncated and space.fixed_cut is None:
+            self.fields.append("cut")
+        self._refused: set[Pair] = set()
+        """Pairs of which a recipe was looked at that cannot be afforded."""
+
+    def levels(self, recipe: Recipe) -> Levels:
+        """The number of the level of every factor."""
+        return self.starts + np.array([f.level(recipe) for f in self.factors], dtype=np.int64)
+
+    @functools.cached_property
+    def witnesses(self) -> dict[Pair, Recipe]:
+        """Every pair of levels that can occur, and a recipe that has both."""
+        found: dict[Pair, Recipe] = {}
+        for one, other in itertools.combinations(range(len(self.factors)), 2):
+            apart = set(self._fields_of(one)).isdisjoint(self._fields_of(other))
+            of_pair = self._merged(one, other) if apart else self._joint(one, other)
+            found |= {self._numbered(one, other, p): recipe for p, recipe in of_pair.items()}
+        return found
+
+    @functools.cached_property
+    def too_dear(self) -> frozenset[Pair]:
+        """Pairs that no case can afford; a level that none can afford at all with itself."""
+        found = {(level, level) for pair in self.witnesses for level in pair}
+        return frozenset(self._refused - found - self.witnesses.keys())
+
+    def _numbered(self, one: int, other: int, pair: Pair) -> Pair:
+        """The numbers of a level of each of two factors."""
+        return int(self.starts[one]) + pair[0], int(self.starts[other]) + pair[1]
+
+    def _fields_of(self, number: int) -> tuple[str, ...]:
+        """The fields that a factor reads, and the ones that decide those: a cut is one of its T."""
+        reads = self.factors[number].reads
+        ties = dict(self.space.ties)
+        return tuple(dict.fromkeys(ties.get(field, field) for field in reads))
+
+    @functools.cached_property
+    def _single(self) -> list[dict[int, Recipe]]:
+        """The levels that each factor can have, and the first recipe found for each."""
+        return [
+            {level: recipe for (level, _), recipe in self._joint(n, n).items()}
+            for n in range(len(self.factors))
+        ]
+
+    def _merged(self, one: int, other: int) -> dict[Pair, Recipe]:
+        """Levels of two factors that read different fields, and recipes made of one for each."""
+        found: dict[Pair, Recipe] = {}
+        fields = self._fields_of(other)
+        for (k, of_one), (l, of_other) in itertools.product(
+            self._single[one].items(), self._single[other].items()
+        ):
+            taken = {field: getattr(of_other, field) for field in fields}
+            recipe = self.space.tied(of_one._replace(**taken))
+            if "T" in fields and "cut" not in fields:
+                recipe = self.cut_cheaply(recipe)
+            if self.space.allowed(recipe):
+                found[k, l] = recipe
+            else:
+                self._refused.add(self._numbered(one, other, (k, l)))
+        return found
+
+    def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
+        """Levels that two factors have together, and the first recipe found for each pair."""
+        wanted = 0 if one == other else len(self._single[one]) * len(self._single[other])
+        wanted = wanted or len(self.factors[one].levels)
+        reads = dict.fromkeys((*self._fields_of(one), *self._fields_of(other)))
+        found: dict[Pair, Recipe] = {}
+        for recipe in self._recipes(tuple(reads)):
+            pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
+            if pair in found:
+                continue
+            if not self.space.allowed(recipe):
+                self._refused.add(self._numbered(one, other, pair))
+                continue
+            found[pair] = recipe
+            if len(found) == wanted:
+                break
+        return found
+
+    def _recipes(self, reads: Sequence[str]) -> Iterator[Recipe]:
+        """Recipes with every kind of value of the fields that are read, otherwise the cheapest."""
+        cut = "cut" in reads
+        fields = [f for f in self.fields if f in reads and f != "cut"]
+        if cut and fields == ["T"]:
+            yield from self._every_cut
+            return
+        for values in itertools.product(*(self._few(f, fields) for f in fields)):
+            base = self.space.tied(self.cheapest._replace(**dict(zip(fields, values, strict=True))))
+            yield from self._cut_as(base) if cut else [self.cut_cheaply(base)]
+
+    def _few(self, field: str, among: Sequence[str]) -> Sequence[Any]:
+        """The values of a field, of which many are alike where more than two fields vary."""
+        if field not in SIZES:
+            return self.space.choices[field]
+        values = self._representatives[field]
+        others = [self._sets[other] for other in among if other in SIZES and other != field]
+        if len(among) <= 2:
+            return values
+        same = [[n for n in values if n in other] for other in others]
+        same.append([n for n in values if all(n in other for other in others)])
+        return sorted({*values[:FEW], *(n for numbers in same for n in numbers[:FEW])})
+
+    @functools.cached_property
+    def _representatives(self) -> dict[str, list[int]]:
+        """Values of every size: the first of each kind, and those that other sizes have too."""
+        sizes = [f for f in self.fields if f in SIZES]
+        chosen: dict[str, list[int]] = {}
+        for field in sizes:
+            tied = {field, *(name for name, other in self.space.ties if other == field)}
+            alone = [f for f in self.factors if tied.issuperset(f.reads)]
+            kinds: dict[tuple[object, ...], int] = {}
+            for value in self.space.choices[field]:
+                recipe = self.space.tied(self.cheapest._replace(**{field: value}))
+                also = [value in self._sets[other] for other in sizes]
+                kinds.setdefault((*also, *(f.level(recipe) for f in alone)), value)  # type: ignore[arg-type]
+            chosen[field] = sorted(kinds.values())
+        shared = {n for values in chosen.values() for n in values}
+        return {f: sorted({*chosen[f], *(shared & self._sets[f])}) for f in chosen}
+
+    @functools.cached_property
+    def _sets(self) -> dict[str, frozenset[Any]]:
+        """The values of every field."""
+        return {name: frozenset(values) for name, values in self.space.values}
+
+    @functools.cached_property
+    def _every_cut(self) -> list[Recipe]:
+        """Recipes with every T and every truncation of it, one of each kind."""
+        of_steps = [f for f in self.factors if f.reads == ("T",)]
+        of_cuts = [f for f in self.factors if "cut" in f.reads]
+        kinds: dict[tuple[int, ...], Recipe] = {}
+        for T in self.space.choices["T"]:
+            base = self.space.tied(self.cheapest._replace(T=T))  # type: ignore[arg-type]
+            steps = [f.level(base) for f in of_steps]
+            for recipe in self._cut_as(base):
+                kinds.setdefault((*steps, *(f.level(recipe) for f in of_cuts)), recipe)
+        return list(kinds.values())
+
+    def _cut_as(self, recipe: Recipe) -> Iterator[Recipe]:
+        """The recipe with every truncation that its steps may have."""
+        for cut in self.space.cuts(recipe.T):
+            yield recipe._replace(cut=cut)
+
+    def cut_cheaply(self, recipe: Recipe) -> Recipe:
+        """The recipe with the truncation that needs fewest steps."""
+        cuts = self.space.cuts(recipe.T)
+        return recipe._replace(cut=min(cuts, key=lambda cut: steps_of(recipe.T, cut)))
+
+    @functools.cached_property
+    def cheapest(self) -> Recipe:
+        """The first value of every field."""
+        first = Recipe(**{name: values[0] for name, values in self.space.values})  # type: ignore[arg-type]
+        return self.cut_cheaply(self.space.tied(first))
