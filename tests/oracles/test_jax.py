@@ -220,3 +220,32 @@ def test_cell_registered_anew(registered: Callable[[Any], None]) -> None:
             1e-12,
             step,
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "beyond"),
+    [
+        ("rnn-tanh T=20 B=4 D=5 H=6 O=5", ""),
+        ("rnn-tanh T=300 B=1 D=1 H=1 O=1 k1=4 k2=20", ""),
+        ("rnn-tanh T=21 B=4 D=5 H=6 O=5", "T=21; up to T=20"),
+        ("rnn-tanh T=300 B=1 D=1 H=1 O=1 k1=30 k2=4 lengths", ""),
+        ("rnn-tanh T=300 B=1 D=1 H=1 O=1 k1=30 k2=24", "T=24; up to T=20"),
+        ("lstm T=2 B=33 H=17", "B=33, H=17; up to B=4, H=6"),
+    ],
+)
+def test_large_cases_are_compiled_on_demand_only(text, beyond):
+    """A case all of whose windows fit the program for small ones is no large one."""
+    why = oracle.too_large(Spec.parse(text).build())
+
+    assert why == (f"too large to compile unless asked for: {beyond} by default" if beyond else "")
+
+
+def test_a_large_case_is_left_alone_by_default_and_compiled_by_name():
+    """As a proof is left out by default, and given by name."""
+    case = Spec.parse("rnn-tanh T=33 B=1 D=2 H=2 O=2").build()
+
+    with pytest.raises(Undecidable, match="too large to compile unless asked for: T=33"):
+        load_oracle("jax", asked_for=False)(case)
+    assert_same(
+        load_oracle("complex_step", every_entry=True)(case), load_oracle("jax")(case), 1e-12, case
+    )

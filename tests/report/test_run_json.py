@@ -283,3 +283,15 @@ def test_a_measurement_of_another_shape_is_refused() -> None:
 
     with pytest.raises(ReportError, match="is not the record of a bptt_check run: Expected"):
         run_json.from_json(json.dumps(data).encode(), "a run")
+
+
+def test_rows_of_directions_can_be_read_back_and_older_ones_have_none() -> None:
+    """What is new has a default, so that records of earlier versions are read."""
+    report = made.report(rows=(made.row(directional=3, worst_directions=4, worst_index=()),))
+    data = json.loads(run_json.to_json(report.run))
+    for name in ("directional", "worst_directions"):
+        del data["rows"][0][name]
+    older = run_json.from_json(json.dumps(data).encode(), "run.json")
+
+    assert reread(report.run) == report.run
+    assert (older.rows[0].directional, older.rows[0].worst_directions) == (0, 0)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 from support import made
+from support.right import right
 
 import bptt_check as bc
 from bptt_check.own_loss.taylor import TaylorTest
@@ -138,3 +139,13 @@ def test_a_test_without_curves_says_why() -> None:
     terminal.show_taylor(TaylorTest((), "raised RuntimeError: no"), Console(file=target, width=80))
 
     assert "  inconclusive: raised RuntimeError: no" in target.getvalue().splitlines()
+
+
+def test_a_case_measured_along_directions_claims_no_entry() -> None:
+    """The line below the numbers says along how many."""
+    target = io.StringIO()
+    report = bc.check(right, bc.Spec.parse("rnn-tanh T=65 B=2").build(), ["complex_step"])
+    terminal.show_case(report, Console(file=target, width=120))
+
+    assert "along 4 directions  got" in target.getvalue()
+    assert "at [" not in target.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -247,6 +248,16 @@ def summed(*rows: Row) -> Any:
         tally.add("lstm", CaseReport(row.verdict, case, "f", (row,)))
     (summary,) = tally.summaries()
     return summary
+
+
+def test_a_summary_counts_what_was_measured_along_directions():
+    """Where the worst case is such a one, it has no index."""
+    along = replace(row_of(0.3), index=(), directions=4)
+    entrywise, worst = summed(row_of(0.4), along), summed(row_of(0.2), along, along)
+
+    assert (entrywise.directional, entrywise.worst_directions) == (1, 0)
+    assert entrywise.worst_index == (0,)
+    assert (worst.directional, worst.worst_directions, worst.worst_index) == (2, 4, ())
 
 
 NOTHING = row_of(float("nan"), "unsupported", Reason.NOT_OFFERED, 0)

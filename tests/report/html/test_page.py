@@ -505,3 +505,10 @@ def test_few_decided_cases_are_marked() -> None:
 def test_run_without_coverage_has_no_section_on_it() -> None:
     """One that was recorded before coverage was."""
     assert 'id="covered"' not in page.render_run(made.report().run)
+
+
+def test_a_row_of_directions_names_no_entry() -> None:
+    """Instead of an index the table says along how many."""
+    row = made.wrong(directional=3, worst_directions=4, worst_index=())
+
+    assert "<td>along 4 directions</td>" in page.render_run(made.failing(rows=(row,)).run)
