@@ -12,6 +12,7 @@ import numpy as np
 
 from ..cases.case import Case, Spec, Truncation
 from ..cases.model import Sizes
+from ..cases.ordinary import ORDINARY, special_words
 from ..cases.result import Differentiator
 from ..cases.types import Arrays
 from ..conventions import Convention
@@ -182,19 +183,9 @@ def telling_specs(failing: Sequence[Spec]) -> list[Spec]:
     return [*crafted_specs(replace(failing[0], **words)), *drawn_specs(failing)]
 
 
-ORDINARY = {"inputs": "random", "initial_state": "random", "lengths": True, "layout": "contiguous"}
-"""What does not hide a mistake behind zeros, or behind terms that are all alike."""
-
-
 def _most_ordinary(values: Sequence[Any], ordinary: Any) -> Any:
     """The ordinary value where some case has it: others may be all that a subject takes."""
     return ordinary if ordinary in values else values[0]
-
-
-def _special(spec: Spec) -> int:
-    """How much of a spec is not ordinary."""
-    words = sum(getattr(spec, name) not in (value, False) for name, value in ORDINARY.items())
-    return words + (spec.regime != "normal")
 
 
 def crafted_specs(spec: Spec) -> Iterator[Spec]:
@@ -211,6 +202,6 @@ def drawn_specs(failing: Sequence[Spec]) -> list[Spec]:
     def rank(spec: Spec) -> tuple[bool, int, int, int]:
         size = spec.sizes
         large = size.T > LONGEST_DRAWN or max(size.B, size.D, size.H, size.O) > WIDEST_DRAWN
-        return large, _special(spec), -size.T, -size.B
+        return large, special_words(spec), -size.T, -size.B
 
     return sorted(failing, key=rank)[:DRAWN_CASES]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..cases.case import Spec
+from ..cases.ordinary import special_words
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.gradient_flow import gradient_flow
@@ -33,10 +34,13 @@ def shown_flows(targets: Sequence[Target], known: Known) -> Iterator[Flow]:
             yield shown(target.name, max(specs, key=_worth_showing))
 
 
-def _worth_showing(spec: Spec) -> tuple[bool, int, int]:
-    """Sorts specs: windows that cut some paths and leave some, several units, many steps."""
+def _worth_showing(spec: Spec) -> tuple[bool, int, int, int]:
+    """Sorts specs: windows that cut some paths and leave some, nothing special, several units,
+    many steps.
+    """
     T, cut = spec.sizes.T, spec.truncation
-    return (cut is None or 1 < cut.k2 < T), min(spec.sizes.H, 2), T
+    some = cut is None or 1 < cut.k2 < T
+    return some, -special_words(spec), min(spec.sizes.H, 2), T
 
 
 def shown_curves(
@@ -45,7 +49,10 @@ def shown_curves(
     """The Taylor test of one case of each family; along each input alone where it fails."""
     for target, specs in _families(targets, known):
         verdicts = known[target.name]
-        spec = min(specs, key=lambda s: (verdicts[s] in UNCALLABLE, s.sizes.T, -s.sizes.H))
+        spec = min(
+            specs,
+            key=lambda s: (verdicts[s] in UNCALLABLE, special_words(s), s.sizes.T, -s.sizes.H),
+        )
         if verdicts[spec] in UNCALLABLE:
             continue
         test = taylor(subject, spec.build(), timeout=timeout, each=False)

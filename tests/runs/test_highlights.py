@@ -45,6 +45,21 @@ def test_one_case_of_each_family_is_shown():
     assert (curves[0].parameter, curves[0].verdict) == (EVERYTHING, "pass")
 
 
+def test_ordinary_cases_are_shown():
+    """Where x or a state is zero, or all sequences are alike, there is less to see."""
+    lines = [
+        "T=9 inputs=zero",
+        "T=8 initial_state=zero",
+        "T=7 lengths=one",
+        "T=5",
+        "T=4 inputs=alike",
+    ]
+    cases = known(*((f"lstm {line}", "pass") for line in lines))
+
+    assert [f.spec.split()[1] for f in shown_flows(TARGETS[:1], cases)] == ["T=5"]
+    assert [c.spec.split()[1] for c in shown_curves(Numpy(), TARGETS[:1], cases, None)] == ["T=5"]
+
+
 def test_a_wrong_gradient_is_followed_along_each_input():
     """Only then."""
     curves = list(shown_curves(Numpy(frozenset(["h_t"])), TARGETS[:1], CASES, None))
@@ -65,7 +80,13 @@ def test_a_case_that_gave_no_answer_is_not_asked_again(verdict):
 
 def test_a_run_has_its_curves():
     """In its record and in what is written of it."""
-    report = bc.verify(Numpy(), ["rnn-tanh", "rnn-tanh+mse"], cases=60, oracles=["complex_step"])
+    report = bc.verify(
+        Numpy(),
+        ["rnn-tanh", "rnn-tanh+mse"],
+        cases=12,
+        oracles=["complex_step"],
+        within="T=1..6 B=1..2 D=1..3 H=1..3 O=1..3 regimes=normal",
+    )
 
     assert [(c.model, c.parameter, c.verdict) for c in report.taylor] == [
         ("rnn-tanh", EVERYTHING, "pass")
