@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from support.right import RightOracle, right
 
 import bptt_check as bc
@@ -97,3 +98,20 @@ def test_run_that_its_oracles_hardly_decide_has_not_passed() -> None:
     assert enough.verdict == "pass"
     assert not few.covered.targets[0].declined
     assert "undecided" in few.message
+
+
+def test_earlier_failures_outside_the_limits_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One within them is, before all others."""
+    lines = [f"rnn-tanh+mse T={steps} B=1 D=2 H=2 O=2 seed=7" for steps in (9, 3)]
+    before = [bc.Spec.parse(line) for line in lines]
+    monkeypatch.setattr("bptt_check.runs.target_cases.remembered", lambda memory: before)
+    asked: list[bc.Spec | None] = []
+
+    def subject(case: Case) -> Any:
+        asked.append(case.spec)
+        return right(case)
+
+    run(subject, cases=4)
+
+    assert asked[0] == before[1]
+    assert before[0] not in asked
