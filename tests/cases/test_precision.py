@@ -7,6 +7,7 @@ from typing import Any
 import bptt_reference
 import numpy as np
 import pytest
+from support.drawn import SMALL
 from support.implementations import Numpy
 
 import bptt_check as bc
@@ -97,7 +98,7 @@ def rounded_inside(case: bc.Case) -> Any:
 @pytest.mark.parametrize("subject", [bptt_reference.loss_and_grads, rounded_inside])
 def test_a_right_kernel_in_half_precision_passes(dtype, subject):
     """Whether it accumulates in float32 or stores in half: no tolerance has to be chosen."""
-    report = bc.verify(subject, ["lstm", "gru"], 15, ["complex_step"], [dtype])
+    report = bc.verify(subject, ["lstm", "gru"], 15, ["complex_step"], [dtype], within=SMALL)
 
     assert report.verdict == "pass", report.message
 
@@ -106,7 +107,9 @@ def test_a_right_kernel_in_half_precision_passes(dtype, subject):
 @pytest.mark.parametrize("fault", ["carry_dh", "i_for_g", "f_slope"])
 def test_a_wrong_kernel_in_half_precision_fails(dtype, fault):
     """Eight digits of a binary number are enough to see a missing carry or a swapped gate."""
-    report = bc.verify(Numpy(frozenset({fault})), ["lstm"], 30, ["complex_step"], [dtype])
+    report = bc.verify(
+        Numpy(frozenset({fault})), ["lstm"], 30, ["complex_step"], [dtype], within=SMALL
+    )
 
     assert report.verdict == "fail"
     assert f"dtype={dtype}" in report.message
