@@ -26,9 +26,9 @@ from .space import Space
 Weights = NDArray[np.int64]
 SWEEPS = 4
 """How often the fields of a row are gone through."""
-AGAIN, ENOUGH = 30, 96
+AGAIN, ENOUGH = 30, 100
 """How often the rows that cover least are made again at most, and how many rows are few enough: a
-hundred cases have so many, and some that repeat the shapes of another.
+hundred cases have so many.
 """
 CHOICES = Recipe._fields.index("layers")
 """Where the fields of a recipe that are no sizes begin."""

@@ -47,16 +47,13 @@ class Design:
     @property
     def covered_after(self) -> int:
         """The number of cases after which every pair that can occur has occurred."""
-        return _repeats_until(len(_rows(self.space, self.seed)))
+        return len(_rows(self.space, self.seed))
 
     def spec(self, number: int) -> Spec:
         """The spec of case `number`, counted from 0."""
-        row, again = _row_number(number)
-        picks = Picks(f"{self.seed} {self.target.name} {row}")
-        recipe = self._recipe(row, picks)
-        model = self.target.model
-        seed = (picks.below(NUMBERS) + again) % NUMBERS
-        return recipe.spec(model, seed)
+        picks = Picks(f"{self.seed} {self.target.name} {number}")
+        recipe = self._recipe(number, picks)
+        return recipe.spec(self.target.model, picks.below(NUMBERS))
 
     def specs(self, count: int, start: int = 0) -> Iterator[Spec]:
         """So many specs, all different."""
@@ -145,18 +142,6 @@ class Design:
         picks = Picks(f"{self.seed} {spec}")
         for _ in range(64):
             yield self.covering.random_recipe(picks)
-
-
-def _row_number(number: int) -> tuple[int, int]:
-    """The row of a case, and 1 if it only repeats the shapes of the case before."""
-    block, place = divmod(number, REPEAT)
-    rows = block * (REPEAT - 1)
-    return (rows + place, 0) if place < REPEAT - 1 else (rows + place - 1, 1)
-
-
-def _repeats_until(rows: int) -> int:
-    """How many cases there are up to and with so many rows."""
-    return rows + (rows - 1) // (REPEAT - 1)
 
 
 @functools.lru_cache(maxsize=64)

@@ -47,6 +47,7 @@ BLOCKS = (
     "1 < k1 < T, last block short",
     "k1 >= T",
 )
+NO_YES = ("no", "yes")
 REACH = ("k2 >= T", "k2 < k1", "k2 = k1", "k1 < k2 < T")
 
 
@@ -104,7 +105,9 @@ def _choice(name: str, field: str, values: Sequence[object], words: Sequence[str
     """A factor whose levels are the values of a field."""
     index = {value: n for n, value in enumerate(values)}
     shown = tuple(words or map(str, values))
-    return Factor(name, shown, (field,), lambda r: index[getattr(r, field)])
+    # only what is alike is expanded, so that not every layout goes with all inputs
+    reads = ("layout", "inputs") if field == "layout" else (field,)
+    return Factor(name, shown, reads, lambda r: index[getattr(r, field)])
 
 
 def size_factors(names: Sequence[str]) -> list[Factor]:
@@ -120,12 +123,17 @@ def size_factors(names: Sequence[str]) -> list[Factor]:
     factors += [
         Factor(
             f"{a} = {b}",
-            ("no", "yes"),
+            NO_YES,
             (a, b),
             lambda r, a=a, b=b: int(getattr(r, a) == getattr(r, b)),
         )
         for a, b in itertools.combinations(names, 2)
     ]
+    factors.append(
+        Factor(
+            "T = B = H > 1", ("no", "yes"), ("T", "B", "H"), lambda r: int(r.T == r.B == r.H > 1)
+        )
+    )
     return factors
 
 

@@ -85,7 +85,7 @@ class LevelPairs:
                 recipe = self.cut_cheaply(recipe)
             if self.space.allowed(recipe):
                 found[k, l] = recipe
-            else:
+            elif self.space.possible(recipe):
                 self._refused.add(self._numbered(one, other, (k, l)))
         return found
 
@@ -97,9 +97,9 @@ class LevelPairs:
         found: dict[Pair, Recipe] = {}
         for recipe in self._recipes(tuple(reads)):
             pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
-            if pair in found:
+            if pair in found or not self.space.possible(recipe):
                 continue
-            if not self.space.allowed(recipe):
+            if not self.space.affordable(recipe):
                 self._refused.add(self._numbered(one, other, pair))
                 continue
             found[pair] = recipe

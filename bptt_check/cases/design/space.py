@@ -66,12 +66,24 @@ class Space:
         """The recipe with the sizes that equal another one."""
         return recipe._replace(**{name: getattr(recipe, other) for name, other in self.ties})
 
-    def allowed(self, recipe: Recipe) -> bool:
-        """Whether a recipe with these values has a possible truncation and can be afforded."""
+    def possible(self, recipe: Recipe) -> bool:
+        """Whether what a recipe says goes together: only arrays that are alike can be expanded."""
+        return (
+            recipe.layout != "expanded"
+            or recipe.inputs == "alike"
+            or "alike" not in self.choices["inputs"]
+        )
+
+    def affordable(self, recipe: Recipe) -> bool:
+        """Whether a case of a recipe costs no more than a case may."""
         steps = steps_of(recipe.T, recipe.cut)
         if steps * recipe.layers * self.directions > self.most_steps:
             return False
         return work_of(self.directions, recipe) <= self.most_work
+
+    def allowed(self, recipe: Recipe) -> bool:
+        """Whether a recipe is possible and can be afforded."""
+        return self.possible(recipe) and self.affordable(recipe)
 
     def cut_holds(self, recipe: Recipe) -> bool:
         """Whether the truncation of a recipe is one that there may be."""
@@ -144,13 +156,15 @@ def _words(target: Target, dtypes: Sequence[str], within: Within) -> dict[str, t
     if target.lengths:
         kinds = within.lengths or ("drawn", "full", "one", "equal")
         lengths = tuple(True if kind == "drawn" else kind for kind in kinds)  # type: ignore[union-attr]
+    inputs = ("random",) if given else tuple(within.inputs or INPUTS)
+    usual = LAYOUTS if "alike" in inputs else tuple(w for w in LAYOUTS if w != "expanded")
     return {
         "dtype": tuple(dtypes),
         "regime": (target.regime,) if given else tuple(within.regimes or REGIMES),
         "lengths": lengths,
-        "inputs": ("random",) if given else tuple(within.inputs or INPUTS),
+        "inputs": inputs,
         "initial_state": _limited(states, within.initial_state),
-        "layout": tuple(within.layouts or LAYOUTS),
+        "layout": tuple(within.layouts or usual),
     }
 
 
