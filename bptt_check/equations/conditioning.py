@@ -117,7 +117,7 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
 def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
     _, loss = record(problem, arithmetic=rounding.arithmetic())
-    return _spread(loss.value, rounding.unit)
+    return _loss_spread(loss.value, loss.tape, rounding)
 
 
 def output_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
@@ -189,7 +189,19 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
     diverged = diverged or _diverged(swept.tape)
     chaotic = {n: _chaotic(bar, grads[n] * unit) for n, bar in swept.bars.items() if diverged}
-    return _Scatter(_spread(swept.losses, unit), grads, swept.tape.relu_kinks, chaotic or None)
+    losses = _loss_spread(swept.losses, swept.tape, rounding)
+    return _Scatter(losses, grads, swept.tape.relu_kinks, chaotic or None)
+
+
+def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
+    """`_spread` of the losses [S, B]; where trajectories diverge it is no longer proportional.
+
+    They end as far apart under the unit of the dtype as under the coarser one that is simulated:
+    what is seen counts whole.
+    """
+    spread = _spread(losses, rounding.unit)
+    coarser = rounding.unit / PRECISIONS[rounding.dtype].unit
+    return spread * coarser if _diverged(tape) else spread
 
 
 DIVERGED = 0.1

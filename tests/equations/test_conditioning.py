@@ -445,3 +445,13 @@ def test_conditioning_grows_with_the_terms_of_a_sum_and_not_with_the_size_of_arr
 
     assert units_ < 2.5 * few
     assert sequences < 8 * 8**0.5 * few
+
+
+def test_loss_of_diverged_trajectories_is_known_only_as_far_as_they_agree() -> None:
+    """Chaos ends as far apart under any unit roundoff; a steady sibling is known to rounding."""
+    line = "rnn-tanh+mse T=120 B=1 D=1 H=24 O=1 regime={} seed=0"
+    chaotic, steady = (Spec.parse(line.format(r)).build() for r in ("exploding", "normal"))
+    reordered = exact_loss(chaotic) - float(bptt_reference.loss_and_grads(chaotic)[0])
+
+    assert conditioning(chaotic, "float64").loss_error() > max(0.01, abs(reordered))
+    assert conditioning(steady, "float64").loss_error() < 1e-12
