@@ -26,7 +26,7 @@ from .space import Space
 Weights = NDArray[np.int64]
 SWEEPS = 4
 """How often the fields of a row are gone through."""
-AGAIN, ENOUGH = 30, 100
+AGAIN, ENOUGH = 12, 100
 """How often the rows that cover least are made again at most, and how many rows are few enough: a
 hundred cases have so many.
 """

@@ -7,7 +7,7 @@ report counts them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .recipe import Recipe
@@ -101,13 +101,13 @@ def _cut(recipe: Recipe) -> tuple[int, int]:
     return recipe.cut
 
 
-def _choice(name: str, field: str, values: Sequence[object], words: Sequence[str] = ()) -> Factor:
-    """A factor whose levels are the values of a field."""
+def _choice(field: str, values: Sequence[object], words: Mapping[object, str]) -> Factor:
+    """A factor whose levels are the values of a field, in words where there are some."""
     index = {value: n for n, value in enumerate(values)}
-    shown = tuple(words or map(str, values))
+    shown = tuple(words.get(value, str(value)) for value in values)
     # only what is alike is expanded, so that not every layout goes with all inputs
     reads = ("layout", "inputs") if field == "layout" else (field,)
-    return Factor(name, shown, reads, lambda r: index[getattr(r, field)])
+    return Factor(field.replace("_", " "), shown, reads, lambda r: index[getattr(r, field)])
 
 
 def size_factors(names: Sequence[str]) -> list[Factor]:
@@ -148,14 +148,12 @@ def truncation_factors() -> list[Factor]:
 
 def choice_factors(choices: dict[str, Sequence[object]]) -> list[Factor]:
     """The factors of fields that hold one of a few values; a field with one value is none."""
-    words: dict[object, str] = {True: "drawn", False: "none", "full": "all T", "one": "one is 1"}
     return [
-        _choice(
-            field.replace("_", " "),
-            field,
-            values,
-            [words.get(v, str(v)) for v in values],
-        )
+        _choice(field, values, LENGTHS if field == "lengths" else {})
         for field, values in choices.items()
         if len(values) > 1
     ]
+
+
+LENGTHS: dict[object, str] = {True: "drawn", "full": "all T", "one": "one is 1"}
+"""Kind of lengths to what it means."""

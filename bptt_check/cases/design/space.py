@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import SpecError
-from ..case import LAYOUTS
-from ..generate import INPUTS, REGIMES
+from ..case import LAYOUTS, Truncation
+from ..generate import INITIAL_STATES, INPUTS, REGIMES
+from ..model import Sizes
 from ..targets import Target
+from .cuts import cut_keeps, possible_cuts
 from .factors import LONGEST, WIDEST, Factor, choice_factors, size_factors, truncation_factors
 from .recipe import MOST_STEPS, MOST_WORK, SIZES, Cut, Recipe, steps_of, work_of
-from .within import Relation, Within, relations, sizes_within
+from .within import DENSE, KINDS_OF_LENGTHS, Within, sizes_within
 
 Values = tuple[tuple[str, tuple[object, ...]], ...]
-USUAL_WIDTHS = tuple(
+_WIDTHS = tuple(
     n for n in range(1, WIDEST + 1) if n < 10 or any(abs(n - 2**k) <= 1 for k in range(4, 8))
 )
-"""B, D, H and O: up to 9, and beside every power of two."""
+USUAL = dict.fromkeys(SIZES, _WIDTHS) | {"T": tuple(range(1, LONGEST + 1))}
+"""Every T; B, D, H and O up to 9, and beside every power of two."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,13 @@ class Space:
 
     def cut_holds(self, recipe: Recipe) -> bool:
         """Whether the truncation of a recipe is one that there may be."""
-        if self.truncation is None or recipe.cut is None:
+        if self.truncation is None:
             return recipe.cut == self.fixed_cut
-        return all(holds(*recipe.cut, recipe.T) for holds in _relations(self.truncation))
+        return cut_keeps(recipe.cut, recipe.T, self.truncation)
 
     def cuts(self, T: int) -> tuple[Cut, ...]:
         """The truncations that a sequence of T steps may have, the simplest first."""
-        return _cuts(T, self.truncation, self.fixed_cut)
+        return (self.fixed_cut,) if self.truncation is None else possible_cuts(T, self.truncation)
 
 
 def space_of(target: Target, dtypes: Sequence[str], within: Within) -> Space:
@@ -105,30 +108,17 @@ def space_of(target: Target, dtypes: Sequence[str], within: Within) -> Space:
     why = why_outside(target, within)
     if why:
         raise SpecError(why)
-    fixed = {} if target.sizes is None else {n: (getattr(target.sizes, n),) for n in SIZES}
-    usual = dict.fromkeys(SIZES[1:], USUAL_WIDTHS) | {"T": tuple(range(1, LONGEST + 1))}
-    # with one class the cross-entropy is the constant 0 and shows nothing
-    least = {"O": 2 if target.model.loss == "cross_entropy" else 1}
-    values: dict[str, tuple[object, ...]] = {}
-    for name in SIZES:
-        dense = LONGEST + 1 if name == "T" else 33
-        sizes = fixed.get(name) or sizes_within(getattr(within, name), usual[name], dense)
-        values[name] = tuple(n for n in sizes if n >= least.get(name, 1)) or (least[name],)
-    if target.model.loss == "linear":
-        values["O"] = values["O"][:1]
-    ties = tuple(
-        (n, v) for n in SIZES if isinstance(v := getattr(within, n), str) and n not in fixed
-    )
+    values: dict[str, tuple[object, ...]] = {**_sizes(target, within)}
     values["layers"] = sizes_within(within.layers, (target.model.layers,))
     values |= _words(target, dtypes, within)
-    cut = target.truncation
+    fixed = target.truncation
     space = Space(
         len(target.model.directions),
         target.model.loss != "linear",
         tuple(values.items()),
-        ties,
-        truncation=str(within.truncation or "") if target.truncated and cut is None else None,
-        fixed_cut=None if cut is None else (cut.k1, cut.k2),
+        tuple(_ties(target, within).items()),
+        truncation=_relations(within) if target.truncated and fixed is None else None,
+        fixed_cut=None if fixed is None else (fixed.k1, fixed.k2),
     )
     return _affordable(space)
 
@@ -141,20 +131,65 @@ def why_outside(target: Target, within: Within) -> str:
         return "lengths are left out by within"
     if target.regime is not None and within.regimes and target.regime not in within.regimes:
         return f"regime={target.regime} is left out by within"
+    if target.sizes is not None:
+        return _why_sizes_outside(target.sizes, target.truncation, within)
+    empty = [name for name, values in _sizes(target, within).items() if not values]
+    if "O" in empty:
+        return "one class shows nothing, and within leaves no more"
+    return f"within leaves no {empty[0]} for its truncation" if empty else ""
+
+
+def _why_sizes_outside(sizes: Sizes, cut: Truncation | None, within: Within) -> str:
+    """Why the sizes and the truncation that a target fixes do not lie within the limits."""
+    for name in SIZES:
+        size, limit = getattr(sizes, name), getattr(within, name)
+        valid = (getattr(sizes, limit),) if isinstance(limit, str) else sizes_within(limit, (size,))
+        if size not in valid:
+            return f"{name}={size} is left out by within"
+    if cut is not None and not cut_keeps((cut.k1, cut.k2), sizes.T, _relations(within)):
+        return f"k1={cut.k1} k2={cut.k2} is left out by within"
     return ""
+
+
+def _relations(within: Within) -> str:
+    """The relations of a truncation, "" without any."""
+    return str(within.truncation or "")
+
+
+def _sizes(target: Target, within: Within) -> dict[str, tuple[int, ...]]:
+    """The values of every size; none where a limit leaves none."""
+    if target.sizes is not None:
+        return {name: (getattr(target.sizes, name),) for name in SIZES}
+    dense = dict.fromkeys(SIZES, DENSE) | {"T": LONGEST + 1}
+    values = {n: sizes_within(getattr(within, n), USUAL[n], dense[n]) for n in SIZES}
+    ties = _ties(target, within)
+    if target.model.loss == "cross_entropy":  # with one class it is the constant 0, shows nothing
+        classes = ties.get("O", "O")
+        values[classes] = tuple(n for n in values[classes] if n > 1)
+        values["O"] = tuple(n for n in values["O"] if n > 1)
+    if target.model.loss == "linear":
+        values["O"] = values["O"][:1]
+    if target.truncated and target.truncation is None:
+        steps = ties.get("T", "T")
+        relations = _relations(within)
+        values[steps] = tuple(n for n in values[steps] if possible_cuts(n, relations))
+    return values
+
+
+def _ties(target: Target, within: Within) -> dict[str, str]:
+    """A size to the one that it equals, which equals none itself."""
+    if target.sizes is not None:
+        return {}
+    missing = "O" if target.model.loss == "linear" else ""
+    return {n: to for n, to in within.ties.items() if missing not in (n, to)}
 
 
 def _words(target: Target, dtypes: Sequence[str], within: Within) -> dict[str, tuple[object, ...]]:
     """The values of the fields that hold a word."""
     given = target.regime is not None
-    states = ("random", "zero")
-    if "c" in target.model.layout.states:
-        states = (*states, "zero_h", "zero_c")
-    if target.regime == "sentiment":
-        states = ("random",)
     lengths: tuple[object, ...] = (False,)
     if target.lengths:
-        kinds = within.lengths or ("drawn", "full", "one", "equal")
+        kinds = within.lengths or KINDS_OF_LENGTHS
         lengths = tuple(True if kind == "drawn" else kind for kind in kinds)  # type: ignore[union-attr]
     inputs = ("random",) if given else tuple(within.inputs or INPUTS)
     usual = LAYOUTS if "alike" in inputs else tuple(w for w in LAYOUTS if w != "expanded")
@@ -163,17 +198,21 @@ def _words(target: Target, dtypes: Sequence[str], within: Within) -> dict[str, t
         "regime": (target.regime,) if given else tuple(within.regimes or REGIMES),
         "lengths": lengths,
         "inputs": inputs,
-        "initial_state": _limited(states, within.initial_state),
+        "initial_state": _states(target, within),
         "layout": tuple(within.layouts or usual),
     }
 
 
-def _limited(values: tuple[str, ...], wanted: object) -> tuple[object, ...]:
-    """The values that are wanted; "zero" where what is wanted is a state that there is not."""
-    if not wanted:
-        return values
-    words = tuple(wanted)  # type: ignore[arg-type]
-    return tuple(v for v in values if v in words) or ("random",)
+def _states(target: Target, within: Within) -> tuple[str, ...]:
+    """The kinds of initial states; without c, one whose h is zero is zero."""
+    if target.regime == "sentiment":
+        return ("random",)
+    kinds = tuple(within.initial_state or INITIAL_STATES)
+    if "c" in target.model.layout.states:
+        return kinds
+    alone = {"zero_h": "zero", "zero_c": "random"} if within.initial_state else {}
+    kinds = tuple(dict.fromkeys(alone.get(kind, kind) for kind in kinds))
+    return tuple(kind for kind in kinds if kind in ("random", "zero"))
 
 
 def _affordable(space: Space) -> Space:
@@ -193,33 +232,3 @@ def _affordable(space: Space) -> Space:
         most_steps=most_steps,
         most_work=max(most_work, 4 * work_of(space.directions, low)),
     )
-
-
-@functools.lru_cache(maxsize=4096)
-def _cuts(T: int, truncation: str | None, fixed: Cut) -> tuple[Cut, ...]:
-    if truncation is None:
-        return (fixed,)
-    holding = _relations(truncation)
-    found = [
-        (k1, k2) for k1, k2 in _some_cuts(T) if all(relation(k1, k2, T) for relation in holding)
-    ]
-    if not found:  # only numbers that the usual ones miss: look at all
-        every = ((k1, k2) for k1 in range(1, T + 3) for k2 in range(1, T + 3))
-        found = [cut for cut in every if all(relation(*cut, T) for relation in holding)][:20]
-    if not found:
-        raise SpecError(f"no truncation of T={T} steps has {truncation!r}; change T or truncation.")
-    return tuple(dict.fromkeys(found))
-
-
-def _relations(truncation: str) -> tuple[Relation, ...]:
-    return relations(truncation) if truncation else ()
-
-
-def _some_cuts(T: int) -> Iterator[tuple[int, int]]:
-    """Blocks of every kind for T steps, each with windows of every kind."""
-    divisors = [n for n in range(2, T) if T % n == 0]
-    short = [n for n in (2, 3, 4, 5, 7, 8, 16, T // 2 + 1, T - 1) if 1 < n < T and T % n]
-    for k1 in dict.fromkeys((1, *divisors[:3], *divisors[-2:], *short, T, T + 2)):
-        for k2 in dict.fromkeys((1, 2, 3, k1 - 1, k1, k1 + 1, 2 * k1, T - 1, T, T + 2)):
-            if k2 > 0:
-                yield k1, k2

@@ -17,6 +17,8 @@ SizeRange = int | str | tuple[int, ...] | list[int] | range | None
 """One size; the name of another size that it equals; the lowest and the highest; a list of them."""
 Words = str | Sequence[str] | None
 KINDS_OF_LENGTHS = ("drawn", *LENGTHS)
+DENSE = 33
+"""Numbers of a range that is taken whole."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,28 @@ class Within:
             object.__setattr__(self, name, words)
         if isinstance(self.truncation, str):
             relations(self.truncation)
+        for name in SIZES:
+            self._tied_to(name)
         if self.truncation is True or self.lengths is True:
             raise SpecError(
                 "Within leaves things out: truncation and lengths take False, or the kinds that "
                 "are meant; a target with +truncated or +lengths has them in every case."
             )
+
+    @property
+    def ties(self) -> dict[str, str]:
+        """A size to the one that it equals, which equals none itself."""
+        return {n: to for n in SIZES if (to := self._tied_to(n)) != n}
+
+    def _tied_to(self, name: str) -> str:
+        """The size that a size equals in the end; itself if it is free."""
+        passed = [name]
+        while isinstance(value := getattr(self, passed[-1]), str):
+            if value in passed:
+                circle = " = ".join((*passed, value))
+                raise SpecError(f"sizes of Within equal each other in a circle: {circle}.")
+            passed.append(value)
+        return passed[-1]
 
     @classmethod
     def parse(cls, text: str) -> Within:
@@ -151,7 +170,7 @@ def _numbers(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def sizes_within(value: SizeRange, usual: Sequence[int], dense: int = 33) -> tuple[int, ...]:
+def sizes_within(value: SizeRange, usual: Sequence[int], dense: int = DENSE) -> tuple[int, ...]:
     """The sizes that may be drawn.
 
     Args:

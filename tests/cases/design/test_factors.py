@@ -1,14 +1,19 @@
-"""Factors: the page on coverage names every one and every level that there is."""
+"""Factors: each level is what its words say, and the page on coverage names every one."""
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.levels import words_of
 
 from bptt_check.cases.design.design import Design
 from bptt_check.cases.design.factors import Factor
+from bptt_check.cases.design.recipe import Recipe
 from bptt_check.cases.design.within import Within
 from bptt_check.cases.targets import parse_targets
 
@@ -50,3 +55,48 @@ def test_factor_that_is_not_there_has_no_levels() -> None:
     """The tests above would not take one for another."""
     assert documented("T mod 7") == ""
     assert documented("T = X") == ""
+
+
+SMALL = Recipe(T=2, B=2, D=2, H=2, O=2, cut=(1, 1))
+
+
+def recipes() -> Iterator[Recipe]:
+    """Every size up to 140 and T up to 600, every truncation of up to 20 steps, every word."""
+    for T in range(1, 601):
+        yield SMALL._replace(T=T)
+    for name, size in itertools.product(("B", "D", "H", "O"), range(1, 141)):
+        yield SMALL._replace(**{name: size})
+    for one, other in itertools.combinations(("T", "B", "D", "H", "O"), 2):
+        yield SMALL._replace(**{one: 7, other: 7})
+    for T in range(1, 21):
+        for cut in itertools.product(range(1, T + 3), repeat=2):
+            yield SMALL._replace(T=T, cut=cut)
+    for factor in FACTORS.values():
+        if len(factor.reads) == 1 and factor.reads[0] in WORDS:
+            yield from (SMALL._replace(**{factor.reads[0]: v}) for v in WORDS[factor.reads[0]])
+
+
+WORDS = {
+    "layers": [1, 2, 3],
+    "dtype": ["float64", "float32"],
+    "regime": ["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"],
+    "lengths": [True, "full", "one", "equal"],
+    "inputs": ["random", "zero", "negative_zero", "large", "subnormal", "alike"],
+    "initial_state": ["random", "zero", "zero_h", "zero_c"],
+    "layout": ["contiguous", "fortran", "strided", "offset", "expanded"],
+}
+
+
+def test_level_of_a_recipe_is_the_one_whose_words_fit() -> None:
+    """Read off the words by other code; and every level of every factor occurs."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for recipe in recipes():
+        words = words_of(recipe)
+        for name, factor in FACTORS.items():
+            if recipe.lengths is False and name == "lengths":
+                continue
+            level = factor.levels[factor.level(recipe)]
+            assert level == words[name], (name, recipe)
+            seen[name].add(level)
+
+    assert dict(seen) == {name: set(factor.levels) for name, factor in FACTORS.items()}
