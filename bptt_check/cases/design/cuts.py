@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 
-from .recipe import Cut
+from .recipe import Cut, steps_of
 from .within import Relation, relations
 
 EVERY = 32
@@ -29,6 +29,12 @@ def possible_cuts(T: int, truncation: str) -> tuple[tuple[int, int], ...]:
         steps = range(1, T + 3)
         found = _keeping(((k1, k2) for k1 in steps for k2 in steps), holding, T)[:20]
     return found
+
+
+@functools.lru_cache(maxsize=4096)
+def cheapest_cut(T: int, truncation: str) -> tuple[int, int]:
+    """The one of `possible_cuts`, of which there must be one, that needs fewest steps."""
+    return min(possible_cuts(T, truncation), key=lambda cut: steps_of(T, cut))
 
 
 def cut_keeps(cut: Cut, T: int, truncation: str) -> bool:

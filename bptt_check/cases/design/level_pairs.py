@@ -16,7 +16,7 @@ from .space import Space
 Levels = NDArray[np.int64]
 Pair = tuple[int, int]
 FEW = 4
-"""Values of a size that are tried where more than two fields vary."""
+"""Values of a size that are tried where more than two fields vary; recipes of a level that are."""
 
 
 class LevelPairs:
@@ -65,12 +65,28 @@ class LevelPairs:
         return tuple(dict.fromkeys(ties.get(field, field) for field in reads))
 
     @functools.cached_property
-    def _single(self) -> list[dict[int, Recipe]]:
-        """The levels that each factor can have, and the first recipe found for each."""
-        return [
-            {level: recipe for (level, _), recipe in self._joint(n, n).items()}
-            for n in range(len(self.factors))
-        ]
+    def _single(self) -> list[dict[int, list[Recipe]]]:
+        """The levels that each factor can have, and a few recipes of each: which one is cheapest
+        depends on what else a case has.
+        """
+        return [self._of_level(n) for n in range(len(self.factors))]
+
+    def _of_level(self, number: int) -> dict[int, list[Recipe]]:
+        factor, fields = self.factors[number], self._fields_of(number)
+        found: dict[int, list[Recipe]] = {}
+        for recipe in self._recipes(fields):
+            level = factor.level(recipe)
+            if not self.space.allowed(recipe):
+                self._refused.add(self._numbered(number, number, (level, level)))
+                continue
+            others = found.setdefault(level, [])
+            if len(others) < FEW and all(
+                getattr(r, fields[0]) != getattr(recipe, fields[0]) for r in others
+            ):
+                others.append(recipe)
+                if len(found) == len(factor.levels) and all(len(r) == FEW for r in found.values()):
+                    break
+        return found
 
     def _merged(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels of two factors that read different fields, and recipes made of one for each."""
@@ -79,20 +95,24 @@ class LevelPairs:
         for (k, of_one), (l, of_other) in itertools.product(
             self._single[one].items(), self._single[other].items()
         ):
-            taken = {field: getattr(of_other, field) for field in fields}
-            recipe = self.space.tied(of_one._replace(**taken))
-            if "T" in fields and "cut" not in fields:
-                recipe = self.cut_cheaply(recipe)
-            if self.space.allowed(recipe):
+            pairs = itertools.product(of_one, of_other)
+            recipes = (self._with_fields(a, fields, b) for a, b in pairs)
+            recipe = next(filter(self.space.allowed, recipes), None)
+            if recipe is not None:
                 found[k, l] = recipe
             elif self.space.possible(recipe):
                 self._refused.add(self._numbered(one, other, (k, l)))
         return found
 
+    def _with_fields(self, recipe: Recipe, fields: Sequence[str], other: Recipe) -> Recipe:
+        """A recipe with some fields of another one."""
+        recipe = recipe._replace(**{field: getattr(other, field) for field in fields})
+        recipe = self.space.tied(recipe)
+        return self.cut_cheaply(recipe) if "T" in fields and "cut" not in fields else recipe
+
     def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels that two factors have together, and the first recipe found for each pair."""
-        wanted = 0 if one == other else len(self._single[one]) * len(self._single[other])
-        wanted = wanted or len(self.factors[one].levels)
+        wanted = len(self._single[one]) * len(self._single[other])
         reads = dict.fromkeys((*self._fields_of(one), *self._fields_of(other)))
         found: dict[Pair, Recipe] = {}
         for recipe in self._recipes(tuple(reads)):
@@ -162,8 +182,10 @@ class LevelPairs:
             base = self.space.tied(self.cheapest._replace(T=T))  # type: ignore[arg-type]
             steps = [f.level(base) for f in of_steps]
             for recipe in self._cut_as(base):
-                kinds.setdefault((*steps, *(f.level(recipe) for f in of_cuts)), recipe)
-        return list(kinds.values())
+                kind = (*steps, *(f.level(recipe) for f in of_cuts))
+                if kind not in kinds or _steps_of(recipe) < _steps_of(kinds[kind]):
+                    kinds[kind] = recipe
+        return sorted(kinds.values(), key=_steps_of)
 
     def _cut_as(self, recipe: Recipe) -> Iterator[Recipe]:
         """The recipe with every truncation that its steps may have."""
@@ -172,11 +194,15 @@ class LevelPairs:
 
     def cut_cheaply(self, recipe: Recipe) -> Recipe:
         """The recipe with the truncation that needs fewest steps."""
-        cuts = self.space.cuts(recipe.T)
-        return recipe._replace(cut=min(cuts, key=lambda cut: steps_of(recipe.T, cut)))
+        return recipe._replace(cut=self.space.cheapest_cut(recipe.T))
 
     @functools.cached_property
     def cheapest(self) -> Recipe:
         """The first value of every field."""
         first = Recipe(**{name: values[0] for name, values in self.space.values})  # type: ignore[arg-type]
         return self.cut_cheaply(self.space.tied(first))
+
+
+def _steps_of(recipe: Recipe) -> int:
+    """Steps of all windows of a recipe."""
+    return steps_of(recipe.T, recipe.cut)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -77,14 +76,15 @@ MOST_WORK = 40_000
 """Numbers that one pass over a case may compute; the model of rounding takes 16 of them at once."""
 
 
-@functools.lru_cache(maxsize=8192)
 def steps_of(T: int, cut: Cut) -> int:
     """Steps of all windows of one sequence of T steps."""
     if cut is None:
         return T
     k1, k2 = cut
-    ends = (min(end, T) for end in range(k1, T + k1, k1))
-    return sum(min(k2, end) for end in ends)
+    before_last = (T - 1) // k1
+    from_the_start = min(before_last, (k2 - 1) // k1)  # windows that are no longer than their end
+    whole = before_last - from_the_start
+    return k1 * from_the_start * (from_the_start + 1) // 2 + k2 * whole + min(k2, T)
 
 
 def work_of(directions: int, recipe: Recipe) -> int:

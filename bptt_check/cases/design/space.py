@@ -11,7 +11,7 @@ from ..case import LAYOUTS, Truncation
 from ..generate import INITIAL_STATES, INPUTS, REGIMES
 from ..model import Sizes
 from ..targets import Target
-from .cuts import cut_keeps, possible_cuts
+from .cuts import cheapest_cut, cut_keeps, possible_cuts
 from .factors import LONGEST, WIDEST, Factor, choice_factors, size_factors, truncation_factors
 from .recipe import MOST_STEPS, MOST_WORK, SIZES, Cut, Recipe, steps_of, work_of
 from .within import DENSE, KINDS_OF_LENGTHS, Within, sizes_within
@@ -97,6 +97,10 @@ class Space:
     def cuts(self, T: int) -> tuple[Cut, ...]:
         """The truncations that a sequence of T steps may have, the simplest first."""
         return (self.fixed_cut,) if self.truncation is None else possible_cuts(T, self.truncation)
+
+    def cheapest_cut(self, T: int) -> Cut:
+        """The one of `cuts` that needs fewest steps."""
+        return self.fixed_cut if self.truncation is None else cheapest_cut(T, self.truncation)
 
 
 def space_of(target: Target, dtypes: Sequence[str], within: Within) -> Space:
