@@ -72,6 +72,8 @@ def words_of(recipe: Recipe, head: bool = True) -> dict[str, str]:
         words[f"{name} beside 2^k"] = beside_power(sizes[name])
     for one, other in itertools.combinations(sizes, 2):
         words[f"{one} = {other}"] = "yes" if sizes[one] == sizes[other] else "no"
+    alike = sizes["T"] == sizes["B"] == sizes["H"] != 1
+    words["T = B = H > 1"] = "yes" if alike else "no"
     if recipe.cut is not None:
         k1, k2 = recipe.cut
         words["k1 against T"] = blocks_of(k1, T)

@@ -76,7 +76,9 @@ class LevelPairs:
         found: dict[int, list[Recipe]] = {}
         for recipe in self._recipes(fields):
             level = factor.level(recipe)
-            if not self.space.allowed(recipe):
+            if not self.space.possible(recipe):
+                continue
+            if not self.space.affordable(recipe):
                 self._refused.add(self._numbered(number, number, (level, level)))
                 continue
             others = found.setdefault(level, [])
@@ -96,12 +98,12 @@ class LevelPairs:
             self._single[one].items(), self._single[other].items()
         ):
             pairs = itertools.product(of_one, of_other)
-            recipes = (self._with_fields(a, fields, b) for a, b in pairs)
-            recipe = next(filter(self.space.allowed, recipes), None)
-            if recipe is not None:
-                found[k, l] = recipe
-            elif self.space.possible(recipe):
-                self._refused.add(self._numbered(one, other, (k, l)))
+            for recipe in (self._with_fields(a, fields, b) for a, b in pairs):
+                if self.space.allowed(recipe):
+                    found[k, l] = recipe
+                    break
+                if self.space.possible(recipe):
+                    self._refused.add(self._numbered(one, other, (k, l)))
         return found
 
     def _with_fields(self, recipe: Recipe, fields: Sequence[str], other: Recipe) -> Recipe:
@@ -113,9 +115,8 @@ class LevelPairs:
     def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels that two factors have together, and the first recipe found for each pair."""
         wanted = len(self._single[one]) * len(self._single[other])
-        reads = dict.fromkeys((*self._fields_of(one), *self._fields_of(other)))
         found: dict[Pair, Recipe] = {}
-        for recipe in self._recipes(tuple(reads)):
+        for recipe in self._recipes(self._fields_of(one), self._fields_of(other)):
             pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
             if pair in found or not self.space.possible(recipe):
                 continue
@@ -127,28 +128,42 @@ class LevelPairs:
                 break
         return found
 
-    def _recipes(self, reads: Sequence[str]) -> Iterator[Recipe]:
-        """Recipes with every kind of value of the fields that are read, otherwise the cheapest."""
-        cut = "cut" in reads
-        fields = [f for f in self.fields if f in reads and f != "cut"]
-        if cut and fields == ["T"]:
+    def _recipes(self, *reads: Sequence[str]) -> Iterator[Recipe]:
+        """Recipes with every kind of value of the fields that factors read, otherwise the cheapest.
+
+        Args:
+            reads: the fields of each factor.
+        """
+        every = {field for fields in reads for field in fields}
+        fields = [f for f in self.fields if f in every and f != "cut"]
+        if "cut" in every and fields == ["T"]:
             yield from self._every_cut
             return
-        for values in itertools.product(*(self._few(f, fields) for f in fields)):
+        alone = {f for one in reads for f in one if len({*one} - {"cut"}) == 1}
+        for values in self._values(fields, [f for f in fields if f in alone]):
             base = self.space.tied(self.cheapest._replace(**dict(zip(fields, values, strict=True))))
-            yield from self._cut_as(base) if cut else [self.cut_cheaply(base)]
+            yield from self._cut_as(base) if "cut" in every else [self.cut_cheaply(base)]
 
-    def _few(self, field: str, among: Sequence[str]) -> Sequence[Any]:
-        """The values of a field, of which many are alike where more than two fields vary."""
-        if field not in SIZES:
-            return self.space.choices[field]
-        values = self._representatives[field]
-        others = [self._sets[other] for other in among if other in SIZES and other != field]
-        if len(among) <= 2:
-            return values
-        same = [[n for n in values if n in other] for other in others]
-        same.append([n for n in values if all(n in other for other in others)])
-        return sorted({*values[:FEW], *(n for numbers in same for n in numbers[:FEW])})
+    def _values(self, fields: Sequence[str], alone: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Values of some fields: of one or two every kind with every other; of more sizes every
+        kind of those that matter alone, with others that equal it or are small.
+        """
+        kinds = {f: self._representatives.get(f, self.space.choices[f]) for f in fields}
+        if len(fields) <= 2:
+            yield from itertools.product(*kinds.values())
+            return
+        few = {f: {*kinds[f][:FEW], *self._common(f, fields)} for f in fields}
+        for one in alone or fields[:1]:
+            for value in kinds[one] if alone else sorted(few[one]):
+                others = {f: {*few[f], *({value} & self._sets[f])} for f in fields}
+                others[one] = {value}
+                yield from itertools.product(*map(sorted, others.values()))
+
+    def _common(self, field: str, fields: Sequence[str]) -> Iterator[int]:
+        """The two least values of a size that others have too: that each has, and that all have."""
+        values, others = self._representatives[field], [self._sets[f] for f in fields if f != field]
+        for also in (*others, frozenset.intersection(*others)):
+            yield from [n for n in values if n in also][:2]
 
     @functools.cached_property
     def _representatives(self) -> dict[str, list[int]]:

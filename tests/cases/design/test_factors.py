@@ -68,12 +68,12 @@ def recipes() -> Iterator[Recipe]:
         yield SMALL._replace(**{name: size})
     for one, other in itertools.combinations(("T", "B", "D", "H", "O"), 2):
         yield SMALL._replace(**{one: 7, other: 7})
+    yield SMALL._replace(T=1, B=1, H=1)
     for T in range(1, 21):
         for cut in itertools.product(range(1, T + 3), repeat=2):
             yield SMALL._replace(T=T, cut=cut)
-    for factor in FACTORS.values():
-        if len(factor.reads) == 1 and factor.reads[0] in WORDS:
-            yield from (SMALL._replace(**{factor.reads[0]: v}) for v in WORDS[factor.reads[0]])
+    for field, values in WORDS.items():
+        yield from (SMALL._replace(**{field: value}) for value in values)
 
 
 WORDS = {
