@@ -16,9 +16,6 @@ from .within import Within
 NUMBERS = 2**16
 """Seeds of the numbers of a case."""
 EVERYTHING = Within()
-REPEAT = 25
-"""Every so many cases one has the shapes of the case before, with other numbers: what was kept by
-shape shows there."""
 
 
 @dataclass(frozen=True)
