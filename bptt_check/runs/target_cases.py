@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..cases.case import Case, Spec
+from ..cases.design.alternatives import Change
 from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.within import Within
 from ..cases.follow_up import calls_in_turn, every_call
@@ -50,13 +51,14 @@ def check_target(
     before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
     drawn = list(dict.fromkeys([*before, *design.specs(plan.cases)]))[: plan.cases]
     taken = False
+    changes: dict[tuple[Change, ...], None] = {}
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
         cases = [spec.build() for spec in chunk]
         reports = check_cases(subject, cases, setup, partial(_calls, start - len(before)))
         for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
             if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
-                report = _instead(subject, design, spec, setup, number) or report
+                report = _instead(subject, design, spec, setup, number, changes) or report
             taken = taken or report.verdict != Verdict.UNSUPPORTED
             if not report.verdict.failing and report.case.spec is not None:
                 remember(memory, report.case.spec, failing=False)
@@ -75,18 +77,30 @@ def _calls(start: int, place: int, case: Case) -> Calls:
 
 PATIENCE = 3
 """Cases instead of which others are looked for, where a subject has taken none so far."""
-ALTERNATIVES = 200
+ALTERNATIVES = 300
 """Specs that are offered to a subject instead of one that it declined."""
 
 
 def _instead(
-    subject: Differentiator, design: Design, declined: Spec, setup: Setup, number: int
+    subject: Differentiator,
+    design: Design,
+    declined: Spec,
+    setup: Setup,
+    number: int,
+    before: dict[tuple[Change, ...], None],
 ) -> CaseReport | None:
-    """The report of the most similar case that a subject takes; None if it takes none of many."""
-    for spec in itertools.islice(design.alternatives(declined), ALTERNATIVES):
+    """The report of the most similar case that a subject takes; None if it takes none of many.
+
+    Args:
+        before: changes after which the subject took others, the last one last; is added to.
+    """
+    first = list(reversed(before))
+    for changes, spec in itertools.islice(design.alternatives(declined, first), ALTERNATIVES):
         case = spec.build()
         report = check_case(subject, case, setup, calls_in_turn(number, case))
         if report.verdict != Verdict.UNSUPPORTED:
+            before.pop(changes, None)
+            before[changes] = None
             return report
     return None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..case import Spec
 from ..targets import Target
+from .alternatives import Change, alternatives
 from .covering import Covering, Picks
 from .recipe import SIZES, Recipe, recipe_of
 from .space import Space, space_of
@@ -79,19 +80,17 @@ class Design:
         """Whether a size must be one of those that are drawn."""
         return self.target.sizes is not None or getattr(self.within, name) is not None
 
-    def alternatives(self, spec: Spec) -> Iterator[Spec]:
-        """Specs to ask instead of one that a subject declined, the most alike first.
+    def alternatives(
+        self, spec: Spec, first: Iterable[Sequence[Change]] = ()
+    ) -> Iterator[tuple[tuple[Change, ...], Spec]]:
+        """Specs to ask instead of one that a subject declined, and what is changed in them.
 
-        Fields become simple one by one, sizes equal, truncations other ones; then two of that.
+        Args:
+            spec: that was declined.
+            first: changes after which the subject took others.
         """
-        own = recipe_of(spec)
-        once = self._changes(own)
-        twice = (r for one in once for r in self._changes(one))
-        seen = {own}
-        for recipe in (*once, *twice, *self._others(spec)):
-            if recipe not in seen and self.space.allowed(recipe):
-                seen.add(recipe)
-                yield recipe.spec(self.target.model, spec.seed)
+        for changes, recipe in alternatives(self.space, recipe_of(spec), first):
+            yield changes, recipe.spec(self.target.model, spec.seed)
 
     def _recipe(self, row: int, picks: Picks) -> Recipe:
         """The recipe of a row: of the covering design first, then any."""
@@ -116,29 +115,6 @@ class Design:
 
     def _possible(self, recipe: Recipe) -> bool:
         return self.space.allowed(recipe) and recipe.cut in self.space.cuts(recipe.T)
-
-    def _changes(self, recipe: Recipe) -> list[Recipe]:
-        """The recipe with one thing made simple or equal to another."""
-        changed = [
-            recipe._replace(**{name: values[0]})
-            for name, values in self.space.choices.items()
-            if name not in SIZES
-        ]
-        for name in SIZES:
-            values = self.space.choices.get(name, ())
-            same = [getattr(recipe, other) for other in SIZES if other != name]
-            usual = [values[0], *(n for n in (2, 8, 16, 32, 64) if n in values)] if values else []
-            sizes = dict.fromkeys(n for n in (*same, *usual) if n in values)
-            changed += [self.space.tied(recipe._replace(**{name: size})) for size in sizes]
-        cuts = {r.T: self.space.cuts(r.T) for r in (recipe, *changed)}
-        changed = [r if r.cut in cuts[r.T] else r._replace(cut=cuts[r.T][0]) for r in changed]
-        return [*changed, *(recipe._replace(cut=cut) for cut in cuts[recipe.T])]
-
-    def _others(self, spec: Spec) -> Iterator[Recipe]:
-        """Any recipes."""
-        picks = Picks(f"{self.seed} {spec}")
-        for _ in range(64):
-            yield self.covering.random_recipe(picks)
 
 
 @functools.lru_cache(maxsize=64)

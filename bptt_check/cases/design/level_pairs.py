@@ -152,12 +152,14 @@ class LevelPairs:
         if len(fields) <= 2:
             yield from itertools.product(*kinds.values())
             return
-        few = {f: {*kinds[f][:FEW], *self._common(f, fields)} for f in fields}
+        few: dict[str, set[Any]] = {f: {*kinds[f][:FEW], *self._common(f, fields)} for f in fields}
         for one in alone or fields[:1]:
             for value in kinds[one] if alone else sorted(few[one]):
-                others = {f: {*few[f], *({value} & self._sets[f])} for f in fields}
+                others: dict[str, set[Any]] = {
+                    f: {*few[f], *({value} & self._sets[f])} for f in fields
+                }
                 others[one] = {value}
-                yield from itertools.product(*map(sorted, others.values()))
+                yield from itertools.product(*(sorted(numbers) for numbers in others.values()))
 
     def _common(self, field: str, fields: Sequence[str]) -> Iterator[int]:
         """The two least values of a size that others have too: that each has, and that all have."""
