@@ -136,17 +136,18 @@ def calls_in_turn(index: int, case: Case) -> tuple[FollowUpCall, ...]:
 
     The turns move on by one in every round, so that what recurs with them meets all of them.
     """
-    turn = (index + index // len(_TURNS)) % len(_TURNS)
-    return tuple(c for kind in _TURNS[turn] for c in _calls(kind, case))
+    round_ = index // len(_TURNS)
+    kinds = _TURNS[(index + round_) % len(_TURNS)]
+    return tuple(c for kind in kinds for c in _calls(kind, case, round_))
 
 
-def _calls(kind: FollowUpKind, case: Case) -> Iterator[FollowUpCall]:
-    """The calls of a kind for one case: one, or none."""
+def _calls(kind: FollowUpKind, case: Case, round_: int) -> Iterator[FollowUpCall]:
+    """The calls of a kind for one case: one, or none; outputs are unused in turn, too."""
     if kind is FollowUpKind.SUBSET:
         yield FollowUpCall(kind, subset_of(case))
     elif kind is FollowUpKind.UNUSED_OUTPUT:
         names = _cotangents(case)
-        yield from [FollowUpCall(kind, (names[_number(case) % len(names)],))] if names else []
+        yield from [FollowUpCall(kind, (names[round_ % len(names)],))] if names else []
     else:
         yield FollowUpCall(kind)
 

@@ -124,6 +124,15 @@ def test_what_a_case_is_asked_in_a_run_depends_on_its_number_alone():
         assert {n % 8 for n, turn in enumerate(turns) if kind in turn} == set(range(8))
 
 
+def test_outputs_are_unused_in_turn():
+    """Within the first 24 cases each of the three of a linear lstm was."""
+    case = Spec.parse("lstm+linear T=2").build()
+    calls = [call for n in range(24) for call in calls_in_turn(n, case)]
+    unused = [call.names for call in calls if call.kind is FollowUpKind.UNUSED_OUTPUT]
+
+    assert unused == [("targets",), ("cotangent_h_n",), ("cotangent_c_n",)]
+
+
 def test_only_a_framework_is_told_which_gradients_are_wanted():
     """A subject in NumPy gives all of them, whatever is asked."""
     case = Spec.parse("lstm+linear T=2").build()
