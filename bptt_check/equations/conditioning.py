@@ -21,7 +21,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from .exact import leaves, record, sweep
 from .network import Problem, outputs, problem_of, run_layers
-from .rounding import GridRounding, KinkSlopes
+from .rounding import DRIFT, GridRounding, KinkSlopes
 from .tape import Tape, Taped
 from .truncation import windows_of
 
@@ -194,12 +194,15 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
 
 
 def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
-    """`_spread` of the losses [S, B]; where trajectories diverge it is no longer proportional.
+    """`_spread` of the losses [S, B], with the share of each in what their sum is off where equal
+    ones are added in turn; where trajectories diverge it is no longer proportional.
 
-    They end as far apart under the unit of the dtype as under the coarser one that is simulated:
+    These end as far apart under the unit of the dtype as under the coarser one that is simulated:
     what is seen counts whole.
     """
     spread = _spread(losses, rounding.unit)
+    if losses.shape[1] > 1:
+        spread = spread + np.abs(losses).mean(0) * losses.shape[1] / DRIFT
     coarser = rounding.unit / PRECISIONS[rounding.dtype].unit
     return spread * coarser if _diverged(tape) else spread
 

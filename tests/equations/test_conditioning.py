@@ -166,6 +166,18 @@ def test_long_sums_of_right_code_pass(text):
     assert max(row.max_budgets for row in report.rows) < 0.75
 
 
+def test_losses_of_equal_sequences_may_be_added_in_turn():
+    """Each addition rounds the same way; memory that repeats one number is summed so by NumPy."""
+    text = "gru+linear T=4 B=126 D=1 H=1 O=1 inputs=alike initial_state=zero layout=expanded"
+
+    def loses_one_sequence(case: Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        return loss * (1 - 1 / case.sizes.B), grads
+
+    assert judged(bptt_reference.loss_and_grads, text).verdict == "pass"
+    assert judged(loses_one_sequence, text).verdict == "fail"
+
+
 @pytest.mark.parametrize("text", LONG)
 def test_one_sequence_left_out_of_a_long_sum_fails(text):
     """The budget of a long sum is far below the terms of one sequence."""
