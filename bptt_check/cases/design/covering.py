@@ -24,6 +24,8 @@ from .recipe import SIZES, Recipe, work_of
 from .space import Space
 
 Weights = NDArray[np.int64]
+TRIES = 4
+"""Values of a field of a random recipe, the first of which that is affordable is taken."""
 SWEEPS = 4
 """How often the fields of a row are gone through."""
 AGAIN, ENOUGH = 12, 100
@@ -64,17 +66,26 @@ class Covering(LevelPairs):
         return {f: [n for n, one in factors if _reads(one, f, self.space)] for f in self.fields}
 
     def random_recipe(self, picks: Picks) -> Recipe:
-        """Any recipe: classes of sizes are as likely as each other, not sizes."""
-        for _ in range(64):
-            recipe = self.cheapest
-            for field in self.fields:
-                if field != "cut":
-                    recipe = recipe._replace(**{field: self._any(field, picks)})
-            recipe = self.space.tied(recipe)
-            recipe = recipe._replace(cut=picks.of(self.space.cuts(recipe.T)))
-            if self.space.allowed(recipe):
-                return recipe
-        return self.cheapest
+        """Any recipe: classes of sizes are as likely as each other, as far as they leave room for
+        each other.
+        """
+        recipe = self.cheapest
+        for n in picks.order(len(self.fields)):
+            for _ in range(TRIES):
+                other = self._with_any(recipe, self.fields[n], picks)
+                if self.space.allowed(other):
+                    recipe = other
+                    break
+        return recipe
+
+    def _with_any(self, recipe: Recipe, field: str, picks: Picks) -> Recipe:
+        """The recipe with any value of a field."""
+        if field != "cut":
+            recipe = self.space.tied(recipe._replace(**{field: self._any(field, picks)}))
+        cuts = self.space.cuts(recipe.T)
+        return (
+            recipe if recipe.cut in cuts and field != "cut" else recipe._replace(cut=picks.of(cuts))
+        )
 
     def _any(self, field: str, picks: Picks) -> Any:
         if field in SIZES:

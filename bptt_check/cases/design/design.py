@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,10 @@ from .within import Within
 NUMBERS = 2**16
 """Seeds of the numbers of a case."""
 EVERYTHING = Within()
+VARIANTS = 4
+"""Coverings of one space for the targets of a seed."""
+TRIES = 8
+"""Sizes of the same kind that are tried before a case keeps its own."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,9 @@ class Design:
     """The cases of one target.
 
     The first ones cover every two levels of its factors that can occur together; after these come
-    any. All targets of a seed have other sizes of the same kinds, and begin elsewhere.
+    any. Targets of a seed have different cases. Those that could have the same ones share a few
+    coverings, as these take time to make: two of them may have mostly the same sizes, but each
+    begins elsewhere.
     """
 
     target: Target
@@ -45,7 +52,7 @@ class Design:
     @property
     def covered_after(self) -> int:
         """The number of cases after which every pair that can occur has occurred."""
-        return len(_rows(self.space, self.seed))
+        return len(self._rows)
 
     def spec(self, number: int) -> Spec:
         """The spec of case `number`, counted from 0."""
@@ -92,9 +99,14 @@ class Design:
         for changes, recipe in alternatives(self.space, recipe_of(spec), first):
             yield changes, recipe.spec(self.target.model, spec.seed)
 
+    @property
+    def _rows(self) -> tuple[Recipe, ...]:
+        """The recipes of the covering."""
+        return _rows(self.space, self.seed, zlib.crc32(self.target.name.encode()) % VARIANTS)
+
     def _recipe(self, row: int, picks: Picks) -> Recipe:
         """The recipe of a row: of the covering design first, then any."""
-        rows = _rows(self.space, self.seed)
+        rows = self._rows
         if row >= len(rows):
             return self.covering.random_recipe(picks)
         start = Picks(f"{self.seed} {self.target.name}").below(len(rows))
@@ -104,13 +116,12 @@ class Design:
         """The recipe with other sizes of the very same levels, where there are some."""
         levels = self.covering.levels(recipe).tolist()
         for name in SIZES:
-            values = self.space.choices.get(name, ())
-            if len(values) < 2:
-                continue
-            other = self.space.tied(recipe._replace(**{name: picks.of(values)}))
-            cheap = getattr(other, name) <= 1.5 * getattr(recipe, name)
-            if cheap and self._possible(other) and self.covering.levels(other).tolist() == levels:
-                recipe = other
+            alike = self.covering.sizes_like(name, getattr(recipe, name))
+            for _ in range(TRIES if len(alike) > 1 else 0):
+                other = self.space.tied(recipe._replace(**{name: picks.of(alike)}))
+                if self._possible(other) and self.covering.levels(other).tolist() == levels:
+                    recipe = other
+                    break
         return recipe
 
     def _possible(self, recipe: Recipe) -> bool:
@@ -123,5 +134,5 @@ def _covering(space: Space) -> Covering:
 
 
 @functools.lru_cache(maxsize=256)
-def _rows(space: Space, seed: int) -> tuple[Recipe, ...]:
-    return tuple(_covering(space).rows(f"{seed}"))
+def _rows(space: Space, seed: int, variant: int) -> tuple[Recipe, ...]:
+    return tuple(_covering(space).rows(f"{seed} {variant}"))

@@ -184,6 +184,23 @@ class LevelPairs:
         shared = {n for values in chosen.values() for n in values}
         return {f: sorted({*chosen[f], *(shared & self._sets[f])}) for f in chosen}
 
+    def sizes_like(self, name: str, size: int) -> list[int]:
+        """The values of a size that have its levels, as far as these depend on it alone."""
+        return self._alike.get((name, size), [])
+
+    @functools.cached_property
+    def _alike(self) -> dict[tuple[str, int], list[int]]:
+        alike: dict[tuple[str, int], list[int]] = {}
+        for name in [f for f in self.fields if f in SIZES]:
+            alone = [f for f in self.factors if f.reads == (name,)]
+            kinds: dict[tuple[int, ...], list[int]] = {}
+            for value in self.space.choices[name]:
+                recipe = self.cheapest._replace(**{name: value})
+                same = kinds.setdefault(tuple(f.level(recipe) for f in alone), [])  # type: ignore[arg-type]
+                same.append(value)  # type: ignore[arg-type]
+                alike[name, value] = same  # type: ignore[index]
+        return alike
+
     @functools.cached_property
     def _sets(self) -> dict[str, frozenset[Any]]:
         """The values of every field."""
