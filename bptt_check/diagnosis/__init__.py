@@ -8,7 +8,7 @@ that failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from ..cases.case import Spec
 from ..cases.result import Differentiator
@@ -34,6 +34,8 @@ CUTS = ("carry lost", "boundary")
 """Classes of mistakes that may also be a truncation, which then is told too."""
 LONGEST_CASES = 4
 """Failing cases on which a formula must hold: the longest tell most of them apart."""
+LONGEST, WIDEST = 48, 33
+"""Steps and other sizes above which a case tells no formulas apart that shorter ones do not."""
 
 
 def diagnose(
@@ -71,8 +73,15 @@ def diagnose(
 
 
 def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
-    """The trials of the longest failing cases; none if one of them got no answer."""
-    specs = sorted(failing, key=lambda spec: -spec.sizes.T)[:LONGEST_CASES]
+    """The trials of the longest failing cases among those that are not large; none if one of them
+    got no answer.
+    """
+
+    def rank(spec: Spec) -> tuple[bool, int]:
+        large = spec.sizes.T > LONGEST or max(astuple(spec.sizes)[1:]) > WIDEST
+        return large, spec.sizes.T if large else -spec.sizes.T
+
+    specs = sorted(failing, key=rank)[:LONGEST_CASES]
     answered = trials.of(specs)
     return answered if len(answered) == len(specs) else []
 

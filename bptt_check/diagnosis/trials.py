@@ -197,11 +197,13 @@ def crafted_specs(spec: Spec) -> Iterator[Spec]:
 
 
 def drawn_specs(failing: Sequence[Spec]) -> list[Spec]:
-    """The failing cases of a run that tell most: ordinary ones first, then the longest."""
+    """The failing cases of a run that tell most: ordinary ones first, then the longest of those
+    that are not large.
+    """
 
     def rank(spec: Spec) -> tuple[bool, int, int, int]:
         size = spec.sizes
         large = size.T > LONGEST_DRAWN or max(size.B, size.D, size.H, size.O) > WIDEST_DRAWN
-        return large, special_words(spec), -size.T, -size.B
+        return large, special_words(spec), size.T if large else -size.T, -size.B
 
     return sorted(failing, key=rank)[:DRAWN_CASES]

@@ -174,7 +174,7 @@ def which_truncation(trials: Sequence[Trial]) -> Finding | None:
     if not trials or any(trial.case.model.bidirectional for trial in trials):
         return None  # a reverse direction has no window to cut
     matching = list(VARIANTS)
-    for trial in trials:
+    for trial in sorted(trials, key=lambda trial: trial.case.sizes.T):  # most differ in short ones
         matching = list(_matching(trial, matching))
     longest = max((trial.case for trial in trials), key=lambda case: case.sizes.T)
     claimed = _claimed(longest)

@@ -281,3 +281,20 @@ def test_second_call_for_a_case_would_be_counted() -> None:
         trial_of(counting, replace(spec, seed=seed).build())
 
     assert sorted(counting.calls.values()) == [1, 2]
+
+
+def test_long_failing_cases_take_no_longer_than_short_ones() -> None:
+    """Hundreds of steps tell no formulas apart that fifty do not, and each of many would be tried
+    on them.
+    """
+    specs = [bc.Spec.parse(f"lstm T={T} B=2 D=2 H=3 O=2 seed={T}") for T in (300, 20, 3, 48, 49)]
+    seen = set[int]()
+
+    def subject(case: bc.Case) -> Answer:
+        seen.add(case.sizes.T)
+        return unknown_mistake(case)
+
+    diagnose(subject, FailureSample(specs, []))
+
+    assert {20, 48} <= seen
+    assert 300 not in seen

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.diagnosed import sentence_of
+from support.drawn import SMALL
 
 import bptt_check as bc
 from bptt_check.diagnosis.truncation import VARIANTS, truncation_in_words, which_truncation
@@ -149,7 +150,7 @@ def test_silent_truncation_is_named_in_the_message() -> None:
     oracles = ["torch", "complex_step"]
 
     with pytest.raises(bc.GradientMismatch, match="chunked truncation with k = 4") as caught:
-        bc.assert_gradients(always, models=["lstm+linear"], cases=40, oracles=oracles)
+        bc.assert_gradients(always, models=["lstm+linear"], cases=40, oracles=oracles, within=SMALL)
 
     assert "wanted is full BPTT" in str(caught.value).replace("\n    ", " ")
 
@@ -157,7 +158,9 @@ def test_silent_truncation_is_named_in_the_message() -> None:
 def test_right_truncation_passes() -> None:
     """The same implementation with the claimed windows passes."""
     oracles = ["torch", "complex_step"]
-    report = bc.verify(subject(blocks), ["lstm+linear+truncated"], cases=25, oracles=oracles)
+    report = bc.verify(
+        subject(blocks), ["lstm+linear+truncated"], cases=25, oracles=oracles, within=SMALL
+    )
 
     assert report.passed, report.message
 
