@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import bptt_check as bc
 from bptt_check.cases.case import Case
 from bptt_check.cases.targets import Target
 from bptt_check.cases.types import Array
@@ -15,6 +16,9 @@ from bptt_check.errors import Unsupported
 from bptt_check.verdicts.verdict import Verdict
 
 from .unrolled import Grads, Unrolled, summed
+
+WITHIN = bc.Within(T=(1, 12), B=(1, 3), D=(1, 5), H=(1, 5), O=(1, 5))
+"""Cases in which a formula can be evaluated as it is printed: sums over sums, in loops."""
 
 Update = Callable[[Mapping[str, Array], Mapping[str, Array], float], dict[str, Array]]
 
@@ -83,14 +87,15 @@ class Entry:
 class FormulaSubject:
     """The subject of an entry: exact loss and gradients, but for those that the formula gives.
 
-    So the verdict is about the formula. It has the entry's `target` in `targets`, and the function
-    `update` where the formula is one of the gradient step.
+    So the verdict is about the formula. It has the entry's `target` in `targets`, `WITHIN` in
+    `within`, and the function `update` where the formula is one of the gradient step.
     """
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.name = self.address = f"gallery:{entry.name}"
         self.targets = (entry.target,)
+        self.within = WITHIN
         self.update = entry.update
 
     def supports(self, model: object) -> bool:

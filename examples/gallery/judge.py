@@ -11,7 +11,7 @@ from bptt_check.runs.check import Setup
 from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.verdicts.verdict import Verdict
 
-from .entry import Entry, FormulaSubject
+from .entry import WITHIN, Entry, FormulaSubject
 from .subjects import GALLERY
 
 ORACLES = ("complex_step", "finite_difference")
@@ -43,7 +43,7 @@ def judge(
 ) -> JudgedEntry:
     """The judgement of one entry on so many drawn cases of its target."""
     setup = Setup(tuple(known.load_oracle(name) for name in oracles))
-    plan = Plan((entry.target,), cases, seed=seed)
+    plan = Plan((entry.target,), cases, seed=seed, within=WITHIN)
     return JudgedEntry(entry, Report(*verify_plan(FormulaSubject(entry), plan, setup)))
 
 

@@ -85,6 +85,14 @@ def test_what_belongs_to_the_target_stays() -> None:
     )
 
 
+def test_sizes_of_a_data_set_stay() -> None:
+    """It has no others; the state may be smaller."""
+    spec = Spec.parse("rnn-tanh+bce+last+nobias T=3 B=3 D=3 H=5 O=1 regime=sentiment seed=9")
+    smaller = shrink_spec(spec, {}, lambda case: case.sizes.H >= 2)
+
+    assert str(smaller) == str(spec).replace("H=5", "H=2").replace("seed=9", "seed=0")
+
+
 def test_a_case_shrinks_to_the_smallest_that_fails():
     """Sizes, regime and seed become as simple as the failure allows."""
     spec = Spec.parse("rnn-tanh T=9 B=3 D=4 H=5 O=3 regime=tiny seed=77")
