@@ -53,9 +53,9 @@ def call(
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own.
 
-    The second time fresh memory holds NaN. With `probe` it is called after that on other arrays of
-    the same shapes, which shows buffers that it hands out again and gradients that it remembers by
-    shape, and where the loss is linear on other cotangents.
+    The first time fresh memory holds zeros, the second time NaN. With `probe` it is called after
+    that on other arrays of the same shapes, which shows buffers that it hands out again and
+    gradients that it remembers by shape, and where the loss is linear on other cotangents.
     """
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, probe)
@@ -77,9 +77,14 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
-    """The answer, or what was raised on the way as data."""
+    """The answer, or what was raised on the way as data.
+
+    Fresh memory holds zeros unless a call says otherwise: what lies there by chance can be a
+    signaling NaN, which raises where NumPy's warnings are errors.
+    """
     try:
-        return answer()
+        with np_empty_filled_with(0.0):
+            return answer()
     except Unsupported as reason:
         return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
     except BrokenContract as broken:
