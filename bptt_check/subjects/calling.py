@@ -69,8 +69,9 @@ def call(
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own, then as `calls` say.
 
-    The second time fresh memory holds NaN. Further calls show what the subject remembers: gradients
-    by shape, buffers that it hands out again, what it does for some inputs only.
+    The first time fresh memory holds zeros, the second time NaN. Further calls show what the
+    subject remembers: gradients by shape, buffers that it hands out again, what it does for some
+    inputs only.
     """
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, calls)
@@ -88,9 +89,14 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
-    """The answer, or what was raised on the way as data."""
+    """The answer, or what was raised on the way as data.
+
+    Fresh memory holds zeros unless a call says otherwise: what lies there by chance can be a
+    signaling NaN, which raises where NumPy's warnings are errors.
+    """
     try:
-        return answer()
+        with np_empty_filled_with(0.0):
+            return answer()
     except Unsupported as reason:
         return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
     except BrokenContract as broken:

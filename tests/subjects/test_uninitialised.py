@@ -117,6 +117,25 @@ def test_a_gradient_added_to_uninitialised_memory_is_always_found(name, H, dtype
     assert {a.second_result for a in answers} == {None}
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_signaling_nan_in_fresh_memory_does_not_end_the_call(monkeypatch):
+    """Adding to one raises where warnings are errors; the finding is the memory, not the raise."""
+
+    def holding_signaling_nan(like: Any, **kwargs: Any) -> Any:
+        made = FROM_FREED[1](like, **kwargs)
+        made.view(np.uint32).fill(0x7FA0_0000)
+        return made
+
+    monkeypatch.setattr(np, "empty_like", holding_signaling_nan)
+    case = bc.Spec.parse("lstm T=2 H=3 dtype=float32").build()
+    with pytest.raises(RuntimeWarning, match="invalid value"):
+        AddsToEmpty("W_hh_l0")(case)
+    answers = [call(AddsToEmpty("W_hh_l0"), case, calls=c) for c in (every_call(case), ())]
+
+    assert [[b.parameter for b in a.breaches] for a in answers] == [["W_hh_l0"], ["W_hh_l0"]]
+    assert answers[0].breaches[0].message.startswith("memory is read before it is written")
+
+
 def test_a_report_says_what_the_evidence_is():
     """The case is reproduced in one line, and nothing else is claimed."""
     case = bc.Spec.parse("lstm T=1 B=1 D=2 H=2 O=2").build()
