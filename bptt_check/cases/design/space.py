@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import SpecError
 from ..case import LAYOUTS, Truncation
 from ..generate import INITIAL_STATES, INPUTS, REGIMES
-from ..model import Sizes
+from ..model import Model, Sizes, input_shapes, parameter_shapes
 from ..targets import Target
 from .cuts import cheapest_cut, cut_keeps, possible_cuts
 from .factors import LONGEST, WIDEST, Factor, choice_factors, size_factors, truncation_factors
@@ -17,6 +18,8 @@ from .recipe import MOST_STEPS, MOST_WORK, SIZES, Cut, Recipe, steps_of, work_of
 from .within import DENSE, KINDS_OF_LENGTHS, Within, sizes_within
 
 Values = tuple[tuple[str, tuple[object, ...]], ...]
+MOST_NUMBERS = 2**30
+"""Numbers that the arrays of a case may hold, about 8 GiB of them."""
 _WIDTHS = tuple(
     n for n in range(1, WIDEST + 1) if n < 10 or any(abs(n - 2**k) <= 1 for k in range(4, 8))
 )
@@ -137,10 +140,23 @@ def why_outside(target: Target, within: Within) -> str:
         return f"regime={target.regime} is left out by within"
     if target.sizes is not None:
         return _why_sizes_outside(target.sizes, target.truncation, within)
-    empty = [name for name, values in _sizes(target, within).items() if not values]
+    values = _sizes(target, within)
+    empty = [name for name, sizes in values.items() if not sizes]
     if "O" in empty:
         return "one class shows nothing, and within leaves no more"
-    return f"within leaves no {empty[0]} for its truncation" if empty else ""
+    if empty:
+        return f"within leaves no {empty[0]} for its truncation"
+    least = {name: min(sizes) for name, sizes in values.items()}
+    least |= {name: least[other] for name, other in _ties(target, within).items()}
+    layers = min(sizes_within(within.layers, (target.model.layers,)))
+    numbers = _numbers(replace(target.model, layers=layers), Sizes(**least))
+    return f"its smallest case would hold {numbers:.0e} numbers" if numbers > MOST_NUMBERS else ""
+
+
+def _numbers(model: Model, sizes: Sizes) -> int:
+    """How many numbers the parameters, inputs and states of a case are."""
+    shapes = {**parameter_shapes(model, sizes), **input_shapes(model, sizes)}.values()
+    return sum(map(math.prod, shapes)) + sizes.T * sizes.B * sizes.H * model.layers
 
 
 def _why_sizes_outside(sizes: Sizes, cut: Truncation | None, within: Within) -> str:

@@ -60,24 +60,24 @@ class Within:
     def __post_init__(self) -> None:
         for name in (*SIZES, "layers"):
             _check_size(name, getattr(self, name))
-        for name, valid in _WORDS.items():
-            value = getattr(self, name)
-            if value is None or value is False:
-                continue
-            words = _words(value)
-            for word in words:
-                if word not in valid:
-                    raise UnknownName(f"{name} of Within:", word, valid)
-            object.__setattr__(self, name, words)
-        if isinstance(self.truncation, str):
-            relations(self.truncation)
-        for name in SIZES:
-            self._tied_to(name)
         if self.truncation is True or self.lengths is True:
             raise SpecError(
                 "Within leaves things out: truncation and lengths take False, or the kinds that "
                 "are meant; a target with +truncated or +lengths has them in every case."
             )
+        for name, valid in _WORDS.items():
+            value = getattr(self, name)
+            if value is None or (name == "lengths" and value is False):
+                continue
+            words = _words(name, value)
+            for word in words:
+                if word not in valid:
+                    raise UnknownName(f"{name} of Within:", word, valid)
+            object.__setattr__(self, name, words)
+        if self.truncation is not None and self.truncation is not False:
+            relations(str(self.truncation))
+        for name in SIZES:
+            self._tied_to(name)
 
     @property
     def ties(self) -> dict[str, str]:
@@ -139,12 +139,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def _words(name: str, value: Any) -> tuple[str, ...]:
     """The words of a value that may be one of them; "zero c" is spelled with an underscore."""
-    listed = (value,) if isinstance(value, str) else tuple(value)
+    listed = (value,) if isinstance(value, str) else _numbers(value)
     if not listed:
         raise SpecError("a list in Within is empty; leave it out, or name what is meant.")
-    return tuple(str(word).replace(" ", "_") for word in listed)
+    if not all(isinstance(word, str) for word in listed):
+        raise SpecError(f"{name} of Within takes a name or a list of names, got {value!r}.")
+    return tuple(word.replace(" ", "_") for word in listed)
 
 
 def _check_size(name: str, value: Any) -> None:
