@@ -77,15 +77,15 @@ def _with_changes(space: Space, recipe: Recipe, changes: Iterable[Change]) -> Re
             cut = _nearest_cut(space, changed, str(to))
             if cut is None:
                 return None
-            changed = changed._replace(cut=cut)
+            changed = changed.having("cut", cut)
             continue
         values = space.choices.get(field, ())
         value = _size(changed, field, to, values) if field in SIZES else to
         if value not in values:
             return None
-        changed = space.tied(changed._replace(**{field: value}))
+        changed = space.tied(changed.having(field, value))
         if field == "T" and changed.cut not in space.cuts(changed.T):
-            changed = changed._replace(cut=_nearest_cut(space, changed, ""))
+            changed = changed.having("cut", _nearest_cut(space, changed, ""))
     return changed
 
 
@@ -99,9 +99,9 @@ def _cheaper(space: Space, recipe: Recipe, changes: Iterable[Change]) -> Recipe:
         own = getattr(recipe, name)
         smaller = [n for n in space.choices[name] if isinstance(n, int) and n < own]
         for size in reversed(smaller):
-            recipe = space.tied(recipe._replace(**{name: size}))
+            recipe = space.tied(recipe.having(name, size))
             if name == "T":
-                recipe = recipe._replace(cut=_nearest_cut(space, recipe, relations))
+                recipe = recipe.having("cut", _nearest_cut(space, recipe, relations))
             if space.affordable(recipe):
                 return recipe
     return recipe

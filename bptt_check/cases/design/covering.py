@@ -81,10 +81,12 @@ class Covering(LevelPairs):
     def _with_any(self, recipe: Recipe, field: str, picks: Picks) -> Recipe:
         """The recipe with any value of a field."""
         if field != "cut":
-            recipe = self.space.tied(recipe._replace(**{field: self._any(field, picks)}))
+            recipe = self.space.tied(recipe.having(field, self._any(field, picks)))
         cuts = self.space.cuts(recipe.T)
         return (
-            recipe if recipe.cut in cuts and field != "cut" else recipe._replace(cut=picks.of(cuts))
+            recipe
+            if recipe.cut in cuts and field != "cut"
+            else recipe.having("cut", picks.of(cuts))
         )
 
     def _any(self, field: str, picks: Picks) -> Any:
@@ -100,7 +102,7 @@ class Covering(LevelPairs):
             factor = next(f for f in self.factors if f.reads == (field,))
             by_level: dict[int, list[int]] = {}
             for value in self.space.choices[field]:
-                level = factor.level(self.cheapest._replace(**{field: value}))  # type: ignore[arg-type]
+                level = factor.level(self.cheapest.having(field, value))  # type: ignore[arg-type]
                 by_level.setdefault(level, []).append(value)  # type: ignore[arg-type]
             classes[field] = list(by_level.values())
         return classes
@@ -211,17 +213,17 @@ class Covering(LevelPairs):
     def _alternatives(self, recipe: Recipe, field: str, picks: Picks) -> list[Recipe]:
         """The recipe with other values of one field; of many values some of each class."""
         if field == "cut":
-            return [recipe._replace(cut=cut) for cut in self.space.cuts(recipe.T)]
+            return [recipe.having("cut", cut) for cut in self.space.cuts(recipe.T)]
         if field not in SIZES:
-            return [recipe._replace(**{field: v}) for v in self.space.choices[field]]
+            return [recipe.having(field, v) for v in self.space.choices[field]]
         values = {picks.of(kind) for kind in self._classes[field]}
         values |= {picks.of(self._representatives[field]) for _ in range(6)}
         same = {getattr(recipe, n) for n in SIZES if n != field}
         values |= {n for n in same if n in self._sets[field]}
-        changed = [self.space.tied(recipe._replace(**{field: v})) for v in sorted(values)]
+        changed = [self.space.tied(recipe.having(field, v)) for v in sorted(values)]
         if field != "T" or not self.space.truncated:
             return changed
-        return [r._replace(cut=picks.of(self.space.cuts(r.T))) for r in changed]
+        return [r.having("cut", picks.of(self.space.cuts(r.T))) for r in changed]
 
 
 def _reads(factor: Factor, field: str, space: Space) -> bool:

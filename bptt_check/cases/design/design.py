@@ -118,7 +118,7 @@ class Design:
         for name in SIZES:
             alike = self.covering.sizes_like(name, getattr(recipe, name))
             for _ in range(TRIES if len(alike) > 1 else 0):
-                other = self.space.tied(recipe._replace(**{name: picks.of(alike)}))
+                other = self.space.tied(recipe.having(name, picks.of(alike)))
                 if self._possible(other) and self.covering.levels(other).tolist() == levels:
                     recipe = other
                     break

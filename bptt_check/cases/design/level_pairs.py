@@ -108,7 +108,8 @@ class LevelPairs:
 
     def _with_fields(self, recipe: Recipe, fields: Sequence[str], other: Recipe) -> Recipe:
         """A recipe with some fields of another one."""
-        recipe = recipe._replace(**{field: getattr(other, field) for field in fields})
+        for field in fields:
+            recipe = recipe.having(field, getattr(other, field))
         recipe = self.space.tied(recipe)
         return self.cut_cheaply(recipe) if "T" in fields and "cut" not in fields else recipe
 
@@ -141,7 +142,10 @@ class LevelPairs:
             return
         alone = {f for one in reads for f in one if len({*one} - {"cut"}) == 1}
         for values in self._values(fields, [f for f in fields if f in alone]):
-            base = self.space.tied(self.cheapest._replace(**dict(zip(fields, values, strict=True))))
+            base = self.cheapest
+            for field, value in zip(fields, values, strict=True):
+                base = base.having(field, value)
+            base = self.space.tied(base)
             yield from self._cut_as(base) if "cut" in every else [self.cut_cheaply(base)]
 
     def _values(self, fields: Sequence[str], alone: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -177,7 +181,7 @@ class LevelPairs:
             alone = [f for f in self.factors if tied.issuperset(f.reads)]
             kinds: dict[tuple[object, ...], int] = {}
             for value in self.space.choices[field]:
-                recipe = self.space.tied(self.cheapest._replace(**{field: value}))
+                recipe = self.space.tied(self.cheapest.having(field, value))
                 also = [value in self._sets[other] for other in sizes]
                 kinds.setdefault((*also, *(f.level(recipe) for f in alone)), value)  # type: ignore[arg-type]
             chosen[field] = sorted(kinds.values())
@@ -195,7 +199,7 @@ class LevelPairs:
             alone = [f for f in self.factors if f.reads == (name,)]
             kinds: dict[tuple[int, ...], list[int]] = {}
             for value in self.space.choices[name]:
-                recipe = self.cheapest._replace(**{name: value})
+                recipe = self.cheapest.having(name, value)
                 same = kinds.setdefault(tuple(f.level(recipe) for f in alone), [])  # type: ignore[arg-type]
                 same.append(value)  # type: ignore[arg-type]
                 alike[name, value] = same  # type: ignore[index]
@@ -213,7 +217,7 @@ class LevelPairs:
         of_cuts = [f for f in self.factors if "cut" in f.reads]
         kinds: dict[tuple[int, ...], Recipe] = {}
         for T in self.space.choices["T"]:
-            base = self.space.tied(self.cheapest._replace(T=T))  # type: ignore[arg-type]
+            base = self.space.tied(self.cheapest.having("T", T))  # type: ignore[arg-type]
             steps = [f.level(base) for f in of_steps]
             for recipe in self._cut_as(base):
                 kind = (*steps, *(f.level(recipe) for f in of_cuts))
@@ -224,11 +228,12 @@ class LevelPairs:
     def _cut_as(self, recipe: Recipe) -> Iterator[Recipe]:
         """The recipe with every truncation that its steps may have."""
         for cut in self.space.cuts(recipe.T):
-            yield recipe._replace(cut=cut)
+            yield recipe.having("cut", cut)
 
     def cut_cheaply(self, recipe: Recipe) -> Recipe:
         """The recipe with the truncation that needs fewest steps."""
-        return recipe._replace(cut=self.space.cheapest_cut(recipe.T))
+        cut = self.space.cheapest_cut(recipe.T)
+        return recipe if cut == recipe.cut else recipe.having("cut", cut)
 
     @functools.cached_property
     def cheapest(self) -> Recipe:

@@ -70,7 +70,9 @@ class Space:
 
     def tied(self, recipe: Recipe) -> Recipe:
         """The recipe with the sizes that equal another one."""
-        return recipe._replace(**{name: getattr(recipe, other) for name, other in self.ties})
+        for name, other in self.ties:
+            recipe = recipe.having(name, getattr(recipe, other))
+        return recipe
 
     def possible(self, recipe: Recipe) -> bool:
         """Whether what a recipe says goes together: only arrays that are alike can be expanded."""
@@ -240,13 +242,13 @@ def _affordable(space: Space) -> Space:
     sizes = {n: v for n, v in space.values if n in (*SIZES, "layers")}
     longest = max(sizes["T"])  # type: ignore[type-var]
     low = Recipe(**{n: v[0] for n, v in sizes.items()})  # type: ignore[arg-type]
-    low = space.tied(low)._replace(cut=space.cuts(low.T)[0])
+    low = space.tied(low).having("cut", space.cuts(low.T)[0])
     steps = steps_of(low.T, low.cut) * low.layers * space.directions
     most_steps = max(space.most_steps, 4 * steps)
     if longest > LONGEST:
         most_steps = max(most_steps, longest * low.layers * space.directions)  # type: ignore[operator]
-    # a network of many layers and directions would have nothing but tiny cases
-    most_work = space.most_work * max(4, 2 + low.layers * space.directions) // 4
+    # upper layers read what the lower ones give, in both directions, and have twice the weights
+    most_work = space.most_work * (2 * low.layers - 1) * space.directions
     return replace(
         space,
         most_steps=most_steps,

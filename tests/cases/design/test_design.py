@@ -44,16 +44,16 @@ def hundred(name: str, seed: int) -> tuple[Spec, ...]:
 
 FIRST = {
     "rnn-tanh": (
-        "rnn-tanh T=111 B=1 D=63 H=1 O=9 regime=tiny inputs=alike initial_state=zero "
-        "layout=expanded seed=5687",
-        "rnn-tanh T=1 B=1 D=127 H=33 O=127 regime=sparse inputs=zero layout=offset seed=26462",
-        "rnn-tanh T=100 B=1 D=2 H=7 O=7 regime=exploding inputs=zero layout=strided seed=2212",
+        "rnn-tanh T=2 B=2 D=7 H=1 O=2 seed=10285",
+        "rnn-tanh T=64 B=64 D=2 H=1 O=2 regime=vanishing inputs=subnormal initial_state=zero "
+        "layout=fortran seed=32726",
+        "rnn-tanh T=7 B=7 D=63 H=7 O=63 regime=exploding inputs=zero seed=57057",
     ),
     "lstm+truncated+mse": (
-        "lstm+mse T=113 B=7 D=5 H=1 O=1 k1=57 k2=1 inputs=negative_zero seed=50456",
-        "lstm+mse T=2 B=7 D=2 H=1 O=1 k1=1 k2=1 seed=61553",
-        "lstm+mse T=9 B=127 D=9 H=9 O=9 k1=5 k2=1 regime=saturated inputs=zero "
-        "layout=offset seed=32160",
+        "lstm+mse T=3 B=15 D=1 H=1 O=3 k1=5 k2=1 seed=50456",
+        "lstm+mse T=32 B=128 D=64 H=6 O=8 k1=16 k2=1 regime=tiny initial_state=zero_h seed=55232",
+        "lstm+mse T=3 B=33 D=129 H=15 O=3 k1=1 k2=2 regime=sparse inputs=negative_zero "
+        "initial_state=zero seed=34972",
     ),
 }
 """The first three specs at seed 0, as they must be on every machine."""
@@ -223,8 +223,9 @@ def test_no_case_is_too_dear(name: str, seed: int) -> None:
 
     assert all(steps_of(r.T, r.cut) * layers <= 400 for r in recipes)
     work = [work_of(design.space.directions, r) for r in recipes]
-    assert max(work) <= 60_000
-    assert sum(work[:100]) <= 5_000_000
+    scale = (2 * design.target.model.layers - 1) * design.space.directions
+    assert max(work) <= 100_000 * scale
+    assert sum(work[:100]) <= 8_000_000 * scale
 
 
 def test_cases_after_the_design_are_any() -> None:
