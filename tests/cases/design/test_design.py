@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 import os
-import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.distribution import (
+    cut_of,
+    equal_share,
+    in_place,
+    kinds_of_blocks,
+    numbered,
+    pairs_in,
+    possible_pairs,
+    share,
+)
 from support.drawn import design_of
 from support.levels import words_of
 
 from bptt_check.cases.case import Spec
+from bptt_check.cases.design.covering import Picks
+from bptt_check.cases.design.design import Design
 from bptt_check.cases.design.recipe import SIZES, recipe_of, steps_of, work_of
-from bptt_check.cases.targets import default_targets
+from bptt_check.cases.model import Model
+from bptt_check.cases.targets import default_targets, parse_targets
 
 STRUCTURES = (
     "rnn-tanh",
@@ -31,6 +45,7 @@ STRUCTURES = (
 """With and without head, truncation, lengths, layers, directions, one and two states."""
 RUNS = [(name, seed) for name in STRUCTURES for seed in (0, 1)]
 TRUNCATED = [run for run in RUNS if "truncated" in run[0]]
+Asked = list[tuple[str, list[int]]]
 SMALL = "T=1..12 B=1..3 D=1..3 H=1..3 O=1..3"
 
 
@@ -72,33 +87,72 @@ importlib.import_module("full_of_numbers")
 from bptt_check.cases.design.design import Design
 from bptt_check.cases.targets import parse_targets
 for name, numbers in {asked!r}:
-    design = Design(parse_targets(name)[0], seed=1)
+    design = Design(parse_targets(name)[0], seed={seed})
     for number in numbers:
         print(design.spec(number))
 """
+NUMBERS = [100, 0, 150, 7, 99, 1]
+"""Of cases in and after a design, in no order."""
 
 
-def test_case_is_the_same_in_another_process_and_in_any_order(tmp_path: Path) -> None:
-    """Whatever PYTHONHASHSEED is, whatever is imported, whichever case is asked for first."""
-    numbers = [0, 1, 7, 99, 100, 150]
-    random.Random(3).shuffle(numbers)
-    asked = [(name, numbers) for name in ("lstm+linear+truncated+lengths", "rnn-tanh")]
+def printed_elsewhere(folder: Path, asked: Asked, hash_seed: int, seed: str = "1") -> list[str]:
+    """The specs that another process draws, which has imported other code.
+
+    Args:
+        folder: for that code.
+        asked: names of targets, and numbers of cases.
+        hash_seed: PYTHONHASHSEED.
+        seed: of the design, an expression in `name`.
+    """
     literals = ", ".join(map(str, range(2, 400)))
-    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = [{literals}]\n", encoding="utf-8")
-    script = PRINTED.format(folder=str(tmp_path), asked=asked)
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-        for seed in ("0", "4711")
-    ]
-    here = [str(design_of(name, 1).spec(n)) for name, ns in asked for n in ns]
+    (folder / "full_of_numbers.py").write_text(f"NUMBERS = [{literals}]\n", encoding="utf-8")
+    path = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", PRINTED.format(folder=str(folder), asked=asked, seed=seed)],
+        env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
 
-    assert printed == [here, here]
+
+def test_case_is_the_same_in_another_process(tmp_path: Path) -> None:
+    """Whatever PYTHONHASHSEED is, whatever is imported, whichever case is asked for first."""
+    asked = [(name, NUMBERS) for name in ("lstm+linear+truncated+lengths", "rnn-tanh")]
+    here = [str(design_of(name, 1).spec(n)) for name, numbers in asked for n in numbers]
+
+    assert printed_elsewhere(tmp_path, asked, 0) == here
+    assert printed_elsewhere(tmp_path, asked, 4711) == here
+
+
+def test_cases_that_hang_on_the_hash_of_a_name_would_be_seen(tmp_path: Path) -> None:
+    """The sibling: Python seeds it anew for every process."""
+    asked, seed = [("rnn-tanh", [0])], "abs(hash(name)) % 2**32"
+
+    assert printed_elsewhere(tmp_path, asked, 0, seed) != printed_elsewhere(
+        tmp_path, asked, 4711, seed
+    )
+
+
+@pytest.mark.parametrize("name", ["lstm+linear+truncated+lengths", "rnn-tanh"])
+def test_case_is_the_same_in_any_order(name: str) -> None:
+    """Also when some cases are never asked for."""
+    design = design_of(name, 3)
+    first = numbered(range(120), design.spec)
+
+    assert numbered(reversed(range(120)), design_of(name, 3).spec) == first
+    assert numbered(NUMBERS[:1], design_of(name, 3).spec) == {100: first[100]}
+
+
+def test_cases_of_one_stream_would_not_be_the_same_in_any_order() -> None:
+    """The sibling: each takes the next numbers of a stream."""
+
+    def stream() -> Callable[[int], Spec]:
+        picks, design = Picks("a stream"), design_of("rnn-tanh")
+        return lambda number: design.covering.random_recipe(picks).spec(Model("rnn"), number)
+
+    assert numbered(range(9), stream()) == numbered(range(9), stream())
+    assert numbered(reversed(range(9)), stream()) != numbered(range(9), stream())
 
 
 @pytest.mark.parametrize("name", ["rnn-tanh", "lstm+truncated+mse"])
@@ -133,18 +187,20 @@ def test_another_seed_has_other_cases() -> None:
 def test_every_possible_pair_of_levels_occurs_within_a_hundred_cases(name: str, seed: int) -> None:
     """Levels are read off the specs by other code than the design's."""
     design = design_of(name, seed)
-    covering, head = design.covering, design.space.head
-    named = [(f.name, level) for f in covering.factors for level in f.levels]
-    wanted = {frozenset((named[a], named[b])) for a, b in covering.witnesses}
-    seen: set[frozenset[tuple[str, str]]] = set()
-    for spec in hundred(name, seed):
-        words = words_of(recipe_of(spec), head)
-        own = [(f.name, words[f.name]) for f in covering.factors]
-        seen |= {frozenset(pair) for pair in itertools.combinations(own, 2)}
 
-    assert wanted - seen == set()
-    assert seen - wanted == set()
+    assert pairs_in(design, hundred(name, seed)) == possible_pairs(design)
     assert design.covered_after <= 100
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_pairs_would_be_missing_without_a_design(name: str) -> None:
+    """The siblings: a hundred cases after the design, as many of the first as half of them."""
+    design = design_of(name)
+    possible = possible_pairs(design)
+
+    for specs in (design.specs(100, start=200), hundred(name, 0)[:50]):
+        missing = possible - pairs_in(design, specs)
+        assert len(missing) > 0.02 * len(possible)
 
 
 @pytest.mark.parametrize(("name", "seed"), RUNS)
@@ -152,23 +208,37 @@ def test_sizes_are_equal_in_few_cases(name: str, seed: int) -> None:
     """Each two of them in at most 35 of 100, and in some."""
     for one, other in itertools.combinations(SIZES, 2):
         if design_of(name, seed).space.head or other != "O":
-            pairs = [(getattr(s.sizes, one), getattr(s.sizes, other)) for s in hundred(name, seed)]
-            assert 3 <= sum(a == b for a, b in pairs) <= 35, (one, other)
+            assert 0.03 <= equal_share(hundred(name, seed), one, other) <= 0.35, (one, other)
+
+
+@pytest.mark.parametrize(("within", "one", "other"), [("O=D", "D", "O"), ("H=2 B=1..3", "B", "H")])
+def test_sizes_of_a_narrow_space_are_equal_more_often(within: str, one: str, other: str) -> None:
+    """The siblings: what is said to be equal always is; of few small numbers many are."""
+    assert equal_share(list(design_of("gru", 0, within).specs(100)), one, other) > 0.35
 
 
 @pytest.mark.parametrize(("name", "seed"), TRUNCATED)
 def test_all_kinds_of_windows_occur_often(name: str, seed: int) -> None:
     """Equal blocks as in most training, a short last one, single steps; mostly something is cut."""
-    cuts = [(s.truncation.k1, s.truncation.k2, s.sizes.T) for s in hundred(name, seed)]  # type: ignore[union-attr]
-    kinds = Counter(
-        "single" if k1 == 1 else "equal" if T % k1 == 0 else "short" for k1, _, T in cuts if k1 < T
-    )
+    specs = hundred(name, seed)
+    kinds = kinds_of_blocks(specs)
 
     assert min(kinds[kind] for kind in ("single", "equal", "short")) >= 8
-    assert sum(k2 >= T for _, k2, T in cuts) < 40
-    assert sum(k1 == k2 for k1, k2, _ in cuts) <= 35
-    for holds in (lambda k1, k2: k2 < k1, lambda k1, k2: k1 < k2, lambda k1, k2: k1 == k2):
-        assert sum(holds(k1, k2) for k1, k2, T in cuts if 1 < k1 < T and k2 < T) >= 3
+    assert share(specs, lambda s: cut_of(s)[1] >= s.sizes.T) < 0.4
+    assert share(specs, lambda s: cut_of(s)[0] == cut_of(s)[1]) <= 0.35
+    cuts = [(k1, k2) for k1, k2, T in map(cut_of, specs) if 1 < k1 < T and k2 < T]
+    for holds in (operator.lt, operator.eq, operator.gt):
+        assert sum(holds(k1, k2) for k1, k2 in cuts) >= 3
+
+
+def test_windows_of_one_kind_are_counted_as_such() -> None:
+    """The siblings: single steps alone; windows that are longer than all the steps."""
+    single = list(design_of("gru+truncated", 0, "truncation=k1=1").specs(60))
+    uncut = list(design_of("gru+truncated", 0, "truncation=k1<T,k2>=T").specs(60))
+
+    assert set(kinds_of_blocks(single)) == {"single"}
+    assert set(kinds_of_blocks(uncut)) == {"single", "equal", "short"}
+    assert share(uncut, lambda s: cut_of(s)[1] >= s.sizes.T) == 1
 
 
 @pytest.mark.parametrize(("name", "seed"), RUNS)
@@ -194,14 +264,25 @@ def test_every_kind_of_numbers_occurs(name: str, seed: int) -> None:
 
 def test_targets_of_a_seed_have_different_sizes() -> None:
     """So that what one leaves out the others need not."""
-    runs = [[spec.sizes for spec in hundred(name, 0)] for name in STRUCTURES]
+    runs = [hundred(name, 0) for name in STRUCTURES]
     alike = [t for t in default_targets() if str(t.model) in ("rnn-tanh+2layers", "gru+2layers")]
-    runs += [[spec.sizes for spec in design_of(t.name).specs(100)] for t in alike]
+    runs += [hundred(t.name, 0) for t in alike]
 
     assert len(runs) == len(STRUCTURES) + 2
     for one, other in itertools.combinations(runs, 2):
-        assert sum(a == b for a, b in zip(one, other, strict=True)) <= 2
-        assert len({*one} & {*other}) <= 35
+        assert in_place(one, other) <= 2
+        assert len({s.sizes for s in one} & {s.sizes for s in other}) <= 35
+
+
+def test_targets_that_differ_in_their_name_alone_have_different_sizes() -> None:
+    """And the sibling: under one name they have the same."""
+    target = parse_targets("gru")[0]
+    one, same, other = (
+        list(Design(replace(target, name=name)).specs(100)) for name in ("gru", "gru", "mine")
+    )
+
+    assert in_place(one, same) == 100
+    assert in_place(one, other) <= 10
 
 
 def test_targets_of_a_seed_begin_elsewhere() -> None:
@@ -263,9 +344,6 @@ def test_sizes_beyond_the_usual_are_drawn_where_they_are_asked_for(within: str) 
 )
 def test_what_a_preset_fixes_is_fixed(name: str, sizes: tuple[int, ...]) -> None:
     """The rest varies."""
-    from bptt_check.cases.design.design import Design
-    from bptt_check.cases.targets import parse_targets
-
     target = parse_targets(name)[0]
     specs = list(Design(target).specs(12))
 
