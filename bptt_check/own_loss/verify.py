@@ -14,7 +14,7 @@ import numpy as np
 from ..cases.precision import PRECISIONS
 from ..cases.result import Result, name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
-from ..subjects.calling import check_limit
+from ..subjects.time_limit import check_limit
 from ..verdicts.budget import Tolerance
 from ..verdicts.message import Message
 from ..verdicts.messages import Told, broken_contract, no_answer

@@ -6,13 +6,10 @@ data.
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import signal
-import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,8 +37,9 @@ from ..cases.follow_up import (
 )
 from ..cases.memory_layout import arranged
 from ..cases.probes import probes
-from ..errors import BrokenContract, SpecError, SubjectFailed, SubjectTimeout, Unsupported
+from ..errors import BrokenContract, SubjectFailed, SubjectTimeout, Unsupported
 from .own_code import is_ours
+from .time_limit import check_limit, time_limit
 from .uninitialised import np_empty_filled_with, refill_freed_blocks
 
 Calls = Sequence[FollowUpCall]
@@ -221,53 +219,6 @@ def _sizes(case: Case) -> Iterator[int]:
     """Bytes of the gradients, in single and in double precision."""
     for array in case.inputs.values():
         yield from (4 * array.size, 8 * array.size)
-
-
-class _OutOfTime(BaseException):
-    """Not an Exception, so that a subject that catches those cannot swallow it."""
-
-
-def overtime(seconds: float) -> str:
-    """What a subject did that ran out of time."""
-    return f"took longer than the limit of {seconds:g} s for one case"
-
-
-def check_limit(seconds: float | None) -> None:
-    """Raise `SpecError` for a limit that is not positive, or cannot be had here."""
-    if seconds is None:
-        return
-    if seconds <= 0:
-        raise SpecError(f"timeout must be positive, got {seconds!r}.")
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float | None) -> Generator[None]:
-    """Raise `SubjectTimeout` in the body after so many seconds; None is no limit.
-
-    Interrupts Python code, not a native call that never returns.
-
-    Raises:
-        SpecError: the limit is not positive, or cannot be had here (other thread, no SIGALRM).
-    """
-    if seconds is None:
-        yield
-        return
-    check_limit(seconds)
-
-    def alarm(*_: object) -> None:
-        raise _OutOfTime
-
-    before = signal.signal(signal.SIGALRM, alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    except _OutOfTime:
-        raise SubjectTimeout(overtime(seconds)) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...cases.contract import Outcome
 from ...errors import SubjectFailed
-from ..calling import overtime
 from ..child_process import Child, end_of_stderr
 from ..own_code import is_ours
+from ..time_limit import overtime
 from . import memory_limit, protocol
 
 GRACE = 1.0
