@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Spec
+from bptt_check.cases.directions import PER_SEQUENCE
 from bptt_check.equations import directional
 from bptt_check.equations.directional import by_direction, directions_of
 from bptt_check.equations.namespaces.numpy import NumPy
@@ -38,6 +39,28 @@ def test_directions_depend_on_name_and_shape_only():
     assert all(np.array_equal(one[n].signs, other[n].signs) for n in one)
     assert not np.array_equal(one["h0"].signs, one["c0"].signs)
     assert all(set(np.unique(along.signs)) == {-1.0, 1.0} for along in one.values())
+
+
+@pytest.mark.parametrize("text", ["rnn-tanh T=200 B=9 D=1 H={} O=2", "gru+mse T=300 D=2 H={} O=4"])
+@pytest.mark.parametrize("H", [1, 2, 3, 4])
+def test_no_gradient_of_few_entries_is_out_of_sight(text, H):
+    """As many directions as entries are independent; of a sequence its own entries count."""
+    few = 0
+    for name, along in directions_of(Spec.parse(text.format(H)).build()).items():
+        rows = along.signs[:, :, -1] if name in PER_SEQUENCE else along.signs
+        matrix = rows.reshape(len(along), -1)
+        if matrix.shape[1] <= len(along):
+            few += 1
+            assert np.linalg.matrix_rank(matrix) == matrix.shape[1], name
+    assert few >= 2
+
+
+def test_both_weights_of_two_classes_are_seen():
+    """Their gradients are equal and opposite."""
+    case = Spec.parse("rnn-tanh T=100 B=65 D=1 H=1 O=2 regime=tiny inputs=subnormal").build()
+    slopes = directions_of(case)["W_hy"].slopes(np.array([[0.25], [-0.25]]))
+
+    assert sorted(np.abs(slopes).tolist()) == [0.0, 0.0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize("chunk", [1, 3000, 10**9])
