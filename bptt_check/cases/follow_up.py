@@ -116,6 +116,8 @@ _TURNS = (
     (FollowUpKind.UNUSED_OUTPUT, FollowUpKind.SUBSET),
 )
 """What is asked on eight cases in turn: with an oracle of its own on three or four of them."""
+_LONG = 32
+"""Steps from which a case is not asked for other values alone: their oracle takes longest there."""
 
 
 def calls_for(calls: Sequence[FollowUpCall], most_subsets: int) -> list[FollowUpCall]:
@@ -138,6 +140,8 @@ def calls_in_turn(index: int, case: Case) -> tuple[FollowUpCall, ...]:
     """
     round_ = index // len(_TURNS)
     kinds = _TURNS[(index + round_) % len(_TURNS)]
+    if case.sizes.T >= _LONG and not any(kind.same_case or kind in NO_ANSWERS for kind in kinds):
+        kinds = (FollowUpKind.THIRD_CALL, FollowUpKind.SUBSET)
     return tuple(c for kind in kinds for c in _calls(kind, case, round_))
 
 

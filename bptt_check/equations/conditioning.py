@@ -23,7 +23,7 @@ from .exact import leaves, record, sweep
 from .network import Problem, outputs, problem_of, run_layers
 from .rounding import DRIFT, GridRounding, KinkSlopes
 from .tape import Tape, Taped
-from .truncation import windows_of
+from .truncation import windows_entered_by
 
 SAMPLES = 16
 
@@ -97,7 +97,7 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
     chaotic = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     loss, kinked, diverged = 0.0, False, False
     before = _Before(rounding)
-    for window in windows_of(case, before.states):
+    for window in windows_entered_by(case, before.states):
         scatter = _scatter(window.problem, rounding, before.diverged)
         loss += float(scatter.losses.sum())
         window.add_to(total, scatter.grads)  # magnitudes add: windows round independently
@@ -258,7 +258,11 @@ REACH = 2.0**-4
 """Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
 
 
+@functools.lru_cache(maxsize=64)
 def difference_step(problem: Problem) -> tuple[float, Array]:
-    """The step for a problem, and the rounding of each sequence's loss in units, (B,)."""
+    """The step for a problem, and the rounding of each sequence's loss in units, (B,).
+
+    Remembered, as it is asked for again by every curve of difference quotients.
+    """
     scatter, reach = loss_scatter_and_reach(problem)
     return (min(STEP, REACH / reach) if reach else STEP), scatter

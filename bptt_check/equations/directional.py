@@ -18,6 +18,8 @@ from .truncation import forward_steps
 
 ENTRYWISE = 2_500
 """Entries times steps that are measured one by one: 10 ms for complex step, 15 for differences."""
+ENTRYWISE_NUMBERS = 500_000
+"""Gates and outputs that all these passes may compute: many sequences and outputs cost, too."""
 COUNT = 4
 """Directions through each array, at most. An entry that is wrong shows along every one of them."""
 _TELLING_APART = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])
@@ -36,9 +38,10 @@ MovedInputs = Callable[..., dict[str, Array]]
 def directions_of(case: Case) -> dict[str, SignDirections]:
     """Directions through every input; none where each entry can be measured by itself."""
     entries = sum(_passes(n, a.shape) for n, a in case.inputs.items())
-    if entries * forward_steps(case) <= ENTRYWISE:
+    numbers = _numbers(case)
+    if entries * forward_steps(case) <= ENTRYWISE and entries * numbers <= ENTRYWISE_NUMBERS:
         return {}
-    count = min(COUNT, max(1, NUMBERS // (len(case.inputs) * _numbers(case))))
+    count = min(COUNT, max(1, NUMBERS // (len(case.inputs) * numbers)))
     return {n: SignDirections(n, _signs(n, a.shape)[:count]) for n, a in case.inputs.items()}
 
 

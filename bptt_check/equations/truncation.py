@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -128,10 +129,19 @@ def states_after(problem: Problem) -> dict[str, Array]:
     }
 
 
-def windows_of(
-    case: Case, states: Callable[[Problem], dict[str, Array]] = states_after
-) -> list[Window]:
+@functools.lru_cache(maxsize=32)
+def windows_of(case: Case) -> tuple[Window, ...]:
     """The surrogate of a case: problems whose gradients sum to its (truncated) gradient.
+
+    Remembered for the last few cases, because every oracle asks for them.
+    """
+    return windows_entered_by(case, states_after)
+
+
+def windows_entered_by(
+    case: Case, states: Callable[[Problem], dict[str, Array]]
+) -> tuple[Window, ...]:
+    """`windows_of` a case whose states after each step are those of `states`.
 
     Without truncation the case itself. With it, one problem per window: its steps, the losses that
     it counts, and the state that enters it as a constant, as `states` has it after each step. A
@@ -139,12 +149,12 @@ def windows_of(
     """
     whole = problem_of(case)
     if case.truncation is None:
-        return [Window(whole, 0, case.sizes.T, np.arange(case.sizes.B))]
+        return (Window(whole, 0, case.sizes.T, np.arange(case.sizes.B)),)
     entering = states(whole)
-    return [
+    return tuple(
         Window(_problem(whole, cut, entering), cut.span.start, cut.span.end, cut.columns)
         for cut in cuts_of(case)
-    ]
+    )
 
 
 def _problem(whole: Problem, cut: Cut, entering: Mapping[str, Array]) -> Problem:

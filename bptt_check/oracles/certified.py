@@ -22,7 +22,7 @@ from ..cases.types import Array
 from ..equations.exact import leaves, record, sweep
 from ..equations.network import Problem, problem_of, run_layers
 from ..equations.tape import Node, Taped
-from ..equations.truncation import cuts_of, windows_of
+from ..equations.truncation import cuts_of, windows_entered_by
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits. A saturated gate loses its digits twice: in 1 - s and in the next product."""
@@ -177,7 +177,7 @@ def _balls(values: Array) -> Array:
 def _enclose(case: Case) -> Enclosure:
     total = {n: _balls(np.zeros(a.shape)) for n, a in case.inputs.items()}
     loss = arb(0)
-    for window in windows_of(case, _states_after):
+    for window in windows_entered_by(case, _states_after):
         loss, grads = _gradients(window.problem)
         window.add_to(total, grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'

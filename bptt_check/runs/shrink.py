@@ -1,5 +1,5 @@
-"""Makes a failing case small and readable: hypothesis shrinks the spec, then the values are
-simplified.
+"""Makes a failing case small and readable: hypothesis shrinks the spec, each size is made as small
+as it may be, then the values are simplified.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, strategies as st
 from numpy.typing import NDArray
 
 from ..cases.case import Case, Spec, Truncation
+from ..cases.design.recipe import recipe_of, work_of
 from ..cases.generate import DATA_SETS, ON_REQUEST
 from ..cases.model import Sizes
 
@@ -33,7 +34,11 @@ def shrink_spec(
     allowed: Callable[[Spec], bool] = lambda spec: True,
     most: int = 300,
 ) -> Spec:
-    """The smallest spec that hypothesis finds that still fails, starting from one that does.
+    """The smallest spec that is found that still fails, starting from the cheapest that does.
+
+    Hypothesis shrinks sizes and words together, as if what fails in a large case failed in all
+    larger ones; then every smaller value of each size is tried, as what is wrong for T = 7 may be
+    right for 8.
 
     Args:
         spec: fails.
@@ -41,22 +46,38 @@ def shrink_spec(
         fails: asks about others, at most `most` of them.
         allowed: whether a spec may be drawn at all.
     """
-    tried: dict[Spec, bool] = {spec: True}
-    failing = [spec]
+    start = min((spec, *(s for s, failed in known.items() if failed and allowed(s))), key=_cost)
+    tried: dict[Spec, bool] = {start: True}
+    smallest = [start]
 
-    def test(candidate: Spec) -> None:
+    def test(candidate: Spec) -> bool:
         if candidate not in tried:
             if candidate in known:
                 tried[candidate] = known[candidate]
             else:
                 tried[candidate] = len(tried) < most and fails(candidate.build())
-        if tried[candidate]:
-            failing.append(candidate)
+        return tried[candidate]
+
+    def visit(candidate: Spec) -> None:
+        if test(candidate):
+            smallest.append(candidate)
             raise _StillFails
 
     with contextlib.suppress(_StillFails):
-        _explore(_no_larger(spec).filter(allowed), test)
-    return failing[-1]
+        _explore(_no_larger(start).filter(allowed), visit)
+    return _with_each_size_smaller(smallest[-1], lambda s: allowed(s) and test(s))
+
+
+def _cost(spec: Spec) -> int:
+    return work_of(len(spec.model.directions), recipe_of(spec))
+
+
+def _with_each_size_smaller(spec: Spec, fails: Callable[[Spec], bool]) -> Spec:
+    """The spec with the least value of every size with which it fails, one size after the other."""
+    for name, values in _sizes_up_to(spec).items():
+        smaller = (replace(spec, sizes=replace(spec.sizes, **{name: n})) for n in values[:-1])
+        spec = next(filter(fails, smaller), spec)
+    return spec
 
 
 def _explore(strategy: st.SearchStrategy[Spec], visit: Callable[[Spec], None]) -> None:
@@ -88,12 +109,7 @@ hypothesis shrinks from there.
 
 def _no_larger(spec: Spec) -> st.SearchStrategy[Spec]:
     """Specs with no larger sizes and simpler words; shrinks to the simplest of them."""
-    one_class = 2 if spec.model.loss == "cross_entropy" else 1
-    of_data = "TBDO" if spec.regime in DATA_SETS else ""  # a data set has sizes of its own
-    sizes = {
-        n: _kept([size] if n in of_data else _smaller(size, one_class if n == "O" else 1))
-        for n, size in asdict(spec.sizes).items()
-    }
+    sizes = {name: _kept(values) for name, values in _sizes_up_to(spec).items()}
     cut = spec.truncation
     plain = {f.name: f.default for f in fields(Spec) if f.name in ("regime", *_PLAIN)}
     words = {n: _kept([*{plain[n]: 0, getattr(spec, n): 0}]) for n in plain}
@@ -107,6 +123,16 @@ def _no_larger(spec: Spec) -> st.SearchStrategy[Spec]:
         seed=_kept([n for n in (0, 1, 2) if n < spec.seed] + [spec.seed]),
         **({} if spec.regime in (*ON_REQUEST, *DATA_SETS) else words),
     )
+
+
+def _sizes_up_to(spec: Spec) -> dict[str, list[int]]:
+    """For every size the values that are tried, its own last."""
+    one_class = 2 if spec.model.loss == "cross_entropy" else 1
+    of_data = "TBDO" if spec.regime in DATA_SETS else ""  # a data set has sizes of its own
+    return {
+        n: [size] if n in of_data else _smaller(size, one_class if n == "O" else 1)
+        for n, size in asdict(spec.sizes).items()
+    }
 
 
 def _changed(spec: Spec, **changes: Any) -> Spec:

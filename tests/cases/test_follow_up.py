@@ -124,6 +124,19 @@ def test_what_a_case_is_asked_in_a_run_depends_on_its_number_alone():
         assert {n % 8 for n, turn in enumerate(turns) if kind in turn} == set(range(8))
 
 
+def test_long_cases_are_asked_no_other_values():
+    """An oracle of their own takes longest there; other calls come all the same."""
+    case = Spec.parse("lstm+linear T=40").build()
+    turns = [calls_in_turn(n, case) for n in range(8)]
+
+    assert all(turns)
+    assert {c.kind for c in every_call(case)} - {c.kind for turn in turns for c in turn} == {
+        FollowUpKind.OTHER_VALUES,
+        FollowUpKind.OTHER_TARGETS,
+        FollowUpKind.AFTER_OTHERS,
+    }
+
+
 def test_outputs_are_unused_in_turn():
     """Within the first 24 cases each of the three of a linear lstm was."""
     case = Spec.parse("lstm+linear T=2").build()

@@ -22,11 +22,15 @@ from bptt_check.equations.network import losses, problem_of
         ("rnn-tanh T=8 H=129", True),
         ("rnn-tanh+2layers T=300 B=1 D=1 H=1 O=2", True),
         ("rnn-tanh T=30 B=1 D=1 H=2 O=2", False),
+        ("lstm T=2 B=2 D=15 H=2 O=16", False),
+        ("lstm T=2 B=127 D=15 H=2 O=127", True),
         ("rnn-tanh T=30 B=1 D=1 H=2 O=2 k1=1 k2=20", True),
     ],
 )
 def test_entries_times_steps_decide(text, large):
-    """Steps of all windows, layers and directions count: each is one of every forward pass."""
+    """Steps of all windows, layers and directions count: each is one of every forward pass; so do
+    the sequences and outputs that a pass computes.
+    """
     case = Spec.parse(text).build()
 
     assert list(directions_of(case)) == (list(case.inputs) if large else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,39 @@ def test_a_case_shrinks_to_the_smallest_that_fails():
     smaller = shrink_spec(spec, {}, lambda case: case.sizes.T >= 3 and case.sizes.H >= 2)
 
     assert str(smaller) == "rnn-tanh T=3 B=1 D=1 H=2 O=2 seed=0"
+
+
+@pytest.mark.parametrize(
+    ("start", "smallest", "fails"),
+    [
+        ("T=105 B=9", "T=7 B=1", lambda s: s.sizes.T % 7 == 0),
+        ("T=96 B=31", "T=3 B=11", lambda s: s.sizes.T % 3 == 0 and s.sizes.B in (11, 31)),
+        ("T=64 B=64", "T=1 B=1", lambda s: s.sizes.T == s.sizes.B),
+    ],
+)
+def test_what_fails_at_some_sizes_only_is_found_at_the_least(
+    start: str, smallest: str, fails: Test
+) -> None:
+    """Right at sizes between those at which it is wrong."""
+    spec = Spec.parse(f"rnn-tanh {start} D=1 H=1 O=2 seed=5")
+
+    assert str(shrink_spec(spec, {}, by_spec(fails))) == f"rnn-tanh {smallest} D=1 H=1 O=2 seed=0"
+
+
+def test_shrinking_starts_from_the_cheapest_failure_of_the_run() -> None:
+    """So the dearest of them is never asked about."""
+    cheap = Spec.parse("rnn-tanh T=9 B=1 D=1 H=1 O=2 seed=3")
+    asked: list[int] = []
+
+    def fails(case: Case) -> bool:
+        asked.append(case.sizes.T)
+        return case.sizes.T > 8
+
+    dear = Spec.parse("rnn-tanh T=129 B=9 D=31 H=16 O=5 regime=saturated layout=strided seed=4711")
+    known = {dear: True, cheap: True, replace(cheap, seed=4): False}
+
+    assert shrink_spec(dear, known, fails) == replace(cheap, seed=0)
+    assert max(asked) == 9
 
 
 def test_a_spec_stays_if_nothing_smaller_fails() -> None:

@@ -82,10 +82,11 @@ def recipe_of(spec: Spec) -> Recipe:
 
 MOST_STEPS = 400
 """Steps that one sequence of a case may take, over layers, directions and windows."""
-MOST_WORK = 100_000
-"""Numbers that one pass over a case of one layer may compute: a step of 129 units is among them.
-The model of rounding takes 16 passes at once.
-"""
+MOST_WORK = 30_000
+"""Numbers that one pass over a case may compute for each layer and direction..."""
+MOST_WORK_OF_SHORT = 90_000
+"""...and in at most `SHORT` steps: one step of 129 units is among them."""
+SHORT = 2
 
 
 def steps_of(T: int, cut: Cut) -> int:

@@ -14,7 +14,17 @@ from ..model import Model, Sizes, input_shapes, parameter_shapes
 from ..targets import Target
 from .cuts import cheapest_cut, cut_keeps, possible_cuts
 from .factors import LONGEST, WIDEST, Factor, choice_factors, size_factors, truncation_factors
-from .recipe import MOST_STEPS, MOST_WORK, SIZES, Cut, Recipe, steps_of, work_of
+from .recipe import (
+    MOST_STEPS,
+    MOST_WORK,
+    MOST_WORK_OF_SHORT,
+    SHORT,
+    SIZES,
+    Cut,
+    Recipe,
+    steps_of,
+    work_of,
+)
 from .within import DENSE, KINDS_OF_LENGTHS, Within, sizes_within
 
 Values = tuple[tuple[str, tuple[object, ...]], ...]
@@ -37,7 +47,9 @@ class Space:
         values: field of a recipe to its values; all fields but the cut, the simplest first.
         ties: a size, and another one that it equals.
         truncation: whether there is one, and the relations that it keeps to.
-        most_steps, most_work: the cost that a case may have.
+        most_steps: that a case may take, over its layers, directions and windows.
+        most_work, most_work_of_short: numbers that a case may compute for each layer and direction;
+            the latter in a step or two.
     """
 
     directions: int
@@ -48,6 +60,7 @@ class Space:
     fixed_cut: Cut = None
     most_steps: int = MOST_STEPS
     most_work: int = MOST_WORK
+    most_work_of_short: int = MOST_WORK_OF_SHORT
 
     @functools.cached_property
     def choices(self) -> dict[str, tuple[object, ...]]:
@@ -84,10 +97,11 @@ class Space:
 
     def affordable(self, recipe: Recipe) -> bool:
         """Whether a case of a recipe costs no more than a case may."""
-        steps = steps_of(recipe.T, recipe.cut)
-        if steps * recipe.layers * self.directions > self.most_steps:
+        steps, times = steps_of(recipe.T, recipe.cut), recipe.layers * self.directions
+        if steps * times > self.most_steps:
             return False
-        return work_of(self.directions, recipe) <= self.most_work
+        most = self.most_work_of_short if steps <= SHORT else self.most_work
+        return work_of(self.directions, recipe) <= most * times
 
     def allowed(self, recipe: Recipe) -> bool:
         """Whether a recipe is possible and can be afforded."""
@@ -247,10 +261,10 @@ def _affordable(space: Space) -> Space:
     most_steps = max(space.most_steps, 4 * steps)
     if longest > LONGEST:
         most_steps = max(most_steps, longest * low.layers * space.directions)  # type: ignore[operator]
-    # upper layers read what the lower ones give, in both directions, and have twice the weights
-    most_work = space.most_work * (2 * low.layers - 1) * space.directions
+    work = -(-4 * work_of(space.directions, low) // (low.layers * space.directions))
     return replace(
         space,
         most_steps=most_steps,
-        most_work=max(most_work, 4 * work_of(space.directions, low)),
+        most_work=max(space.most_work, work),
+        most_work_of_short=max(space.most_work_of_short, work),
     )

@@ -62,7 +62,7 @@ def tries_of(
     """
     first: list[tuple[Change, ...]] = []
     tries: list[tuple[int, Spec, Spec]] = []
-    for declined in (spec for spec in design.specs(40) if not takes(spec)):
+    for declined in (spec for spec in design.specs(100) if not takes(spec)):
         offered = itertools.islice(design.alternatives(declined, first), most)
         count, changes, spec = next((n, c, s) for n, (c, s) in enumerate(offered) if takes(s))
         first = [changes, *(other for other in first if other != changes)]

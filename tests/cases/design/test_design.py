@@ -59,16 +59,17 @@ def hundred(name: str, seed: int) -> tuple[Spec, ...]:
 
 FIRST = {
     "rnn-tanh": (
-        "rnn-tanh T=2 B=2 D=7 H=1 O=2 seed=10285",
-        "rnn-tanh T=64 B=64 D=2 H=1 O=2 regime=vanishing inputs=subnormal initial_state=zero "
-        "layout=fortran seed=32726",
-        "rnn-tanh T=7 B=7 D=63 H=7 O=63 regime=exploding inputs=zero seed=57057",
+        "rnn-tanh T=7 B=7 D=32 H=7 O=63 inputs=alike layout=expanded seed=40227",
+        "rnn-tanh T=1 B=63 D=63 H=63 O=16 regime=exploding inputs=zero initial_state=zero "
+        "layout=offset seed=26462",
+        "rnn-tanh T=64 B=16 D=9 H=1 O=2 seed=7221",
     ),
     "lstm+truncated+mse": (
-        "lstm+mse T=3 B=15 D=1 H=1 O=3 k1=5 k2=1 seed=50456",
-        "lstm+mse T=32 B=128 D=64 H=6 O=8 k1=16 k2=1 regime=tiny initial_state=zero_h seed=55232",
-        "lstm+mse T=3 B=33 D=129 H=15 O=3 k1=1 k2=2 regime=sparse inputs=negative_zero "
-        "initial_state=zero seed=34972",
+        "lstm+mse T=31 B=31 D=129 H=31 O=4 k1=16 k2=1 regime=exploding inputs=zero "
+        "initial_state=zero layout=offset seed=29877",
+        "lstm+mse T=16 B=1 D=6 H=1 O=1 k1=16 k2=1 seed=55232",
+        "lstm+mse T=3 B=3 D=31 H=128 O=3 k1=5 k2=1 regime=tiny inputs=subnormal "
+        "initial_state=zero_h layout=strided seed=25875",
     ),
 }
 """The first three specs at seed 0, as they must be on every machine."""
@@ -297,16 +298,19 @@ def test_targets_of_a_seed_begin_elsewhere() -> None:
 
 @pytest.mark.parametrize(("name", "seed"), RUNS)
 def test_no_case_is_too_dear(name: str, seed: int) -> None:
-    """After the design, too; together they cost what a few hundred small cases did."""
+    """After the design, too; wide ones have a step or two, and together they cost little."""
     design = design_of(name, seed)
     layers = design.target.model.layers * design.space.directions
     recipes = [recipe_of(spec) for spec in (*hundred(name, seed), *design.specs(50, start=100))]
 
-    assert all(steps_of(r.T, r.cut) * layers <= 400 for r in recipes)
-    work = [work_of(design.space.directions, r) for r in recipes]
-    scale = (2 * design.target.model.layers - 1) * design.space.directions
-    assert max(work) <= 100_000 * scale
-    assert sum(work[:100]) <= 8_000_000 * scale
+    steps = [steps_of(r.T, r.cut) for r in recipes]
+    work = [work_of(design.space.directions, r) // layers for r in recipes]
+
+    assert max(steps) * layers <= 400
+    assert max(w for w, n in zip(work, steps, strict=True) if n > 2) <= 30_000
+    assert 60_000 < max(work) <= 90_000
+    assert sum(steps[:100]) * layers <= 11_000
+    assert sum(work[:100]) <= 4_000_000
 
 
 def test_cases_after_the_design_are_any() -> None:
