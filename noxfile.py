@@ -24,6 +24,8 @@ TORCH = "torch==2.13.0"
 device.
 """
 WORKERS = ["-n", "2"]
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For each of the workers: several threads of each would fight for the cores."""
 PACKAGED = [
     *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
     *("tests/subjects/isolation", "tests/subjects/test_program.py"),
@@ -70,7 +72,7 @@ def gallery(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite with every backend."""
     session.install("-e", ".[all]", TORCH, *group("test"))
-    environment = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
+    environment = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"} | ONE_THREAD
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
@@ -81,7 +83,7 @@ def one_backend(name: str, requirements: list[str]) -> None:
     def session_of_backend(session: nox.Session) -> None:
         session.install(*requirements, *group("test"))
         named = "" if name == "none" else name  # a named backend that is missing fails
-        environment = {"BPTT_CHECK_BACKENDS": named}
+        environment = {"BPTT_CHECK_BACKENDS": named} | ONE_THREAD
         session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
 
 
@@ -117,7 +119,8 @@ def minimums(session: nox.Session) -> None:
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
     session.install(".[jax,flint,exec]", *lowest, *group("test"))
-    session.run("pytest", *WORKERS, *session.posargs, env={"BPTT_CHECK_BACKENDS": "jax,flint"})
+    environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | ONE_THREAD
+    session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
 @nox.session
