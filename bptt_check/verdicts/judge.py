@@ -30,6 +30,7 @@ from .cause import (
 from .contract_breaches import breaches
 from .judgement import Judgement
 from .measurement import measure
+from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement, disagreement
 from .row import is_imprecise
 from .training_step import training_rows
@@ -57,18 +58,15 @@ def judge(
     judged = _judged(case, answer, answer.result, results, tolerance, subject)
     if judged.breaches.closing:
         return judged.broken(judged.breaches.closing, judged.first_breach)
+    if judged.breaches.out_of_range is not None:
+        return _out_of_range(judged, judged.breaches.out_of_range)
     if judged.over_budget:
         judged, contradiction = _without_contradicted(judged)
         if contradiction is not None:
             return _disagreeing(judged, contradiction)
     if judged.over_budget:
         return _lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
-    return (
-        _not_linear(judged)
-        or _out_of_range(judged)
-        or _wrong_training_step(judged)
-        or _nothing_wrong(judged)
-    )
+    return _not_linear(judged) or _wrong_training_step(judged) or _nothing_wrong(judged)
 
 
 def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
@@ -192,15 +190,16 @@ def _not_linear(judged: Judgement) -> CaseReport | None:
     return judged.broken(linear, linear[0].names[0])
 
 
-def _out_of_range(judged: Judgement) -> CaseReport | None:
-    """A report if nothing is wrong but what cannot be a number of this dtype."""
-    beyond = judged.breaches.out_of_range
-    if beyond is None:
-        return None
+def _out_of_range(judged: Judgement, beyond: OutOfRange) -> CaseReport:
+    """The report of a case that the dtype cannot hold, of which something came out not finite.
+
+    What came out finite may have met that on its way: at NaN relu has the slope 0. Only what is
+    right in spite of it is told as such.
+    """
     why = why_out_of_range(beyond)
     rows = (
         r.because(Verdict.INCONCLUSIVE, Reason.OUT_OF_RANGE, why)
-        if r.parameter in beyond.names
+        if r.parameter in beyond.names or r.verdict == Verdict.FAIL
         else r
         for r in judged.rows
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import bptt_reference
 import numpy as np
 import pytest
 from support.implementations import Numpy
@@ -17,6 +18,7 @@ from bptt_check.verdicts.breach_sentences import breach_sentence
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract_breaches import breaches
 from bptt_check.verdicts.nonfinite import NotFinite, largest_value, limits, overflow
+from bptt_check.verdicts.verdict import Reason
 
 ORACLES = ["complex_step"]
 EXPLODES = "rnn-identity+linear T={T} B=1 D=1 H=3 regime=exploding dtype={dtype}"
@@ -116,6 +118,25 @@ def test_a_case_out_of_range_decides_nothing(T, dtype, size):
     assert f"on the way to the true value numbers {size}" in report.message
     assert "not finite: " in report.message
     assert {r.verdict for r in report.rows if r.parameter == "W_hh_l0"} == {"inconclusive"}
+
+
+def test_what_is_finite_behind_an_overflow_is_not_blamed():
+    """At NaN relu has the slope 0: the gradients of right code are small numbers, and wrong."""
+    pytest.importorskip("torch")
+    text = "rnn-relu+linear T={} B=1 D=1 H=16 O=3 dtype=float32 regime=exploding seed=2"
+    case = bc.Spec.parse(text.format(129)).build()
+    with np.errstate(all="ignore"):
+        loss, grads = bptt_reference.loss_and_grads(case)
+        report = bc.check(bptt_reference.loss_and_grads, case, oracles=["torch"])
+
+    assert np.isnan(loss)
+    assert np.isfinite(grads["x"]).all()
+    assert report.verdict == "inconclusive"
+    assert {r.reason_kind for r in report.rows if r.parameter == "x"} == {Reason.OUT_OF_RANGE}
+
+    within = bc.Spec.parse(text.format(40)).build()
+    assert bc.check(Numpy(), within, oracles=["torch"]).verdict == "pass"
+    assert bc.check(Numpy(frozenset(["no_slope"])), within, oracles=["torch"]).verdict == "fail"
 
 
 def test_a_case_within_the_range_is_a_breach():
