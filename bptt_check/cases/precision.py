@@ -50,11 +50,6 @@ class Precision:
         return 2.0**self.lowest
 
     @property
-    def smallest(self) -> float:
-        """The smallest number, with one digit: what underflow may cost."""
-        return 2.0 ** (self.lowest + 1 - self.digits)
-
-    @property
     def largest(self) -> float:
         """The largest number."""
         return (2.0 - 2.0 * self.unit) * 2.0 ** (self.highest - 1)

@@ -42,7 +42,8 @@ def near_by_rounding(spread: Conditioning) -> Near:
     def near(name: str, got: Array, want: Array) -> Array:
         floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
         rounding = UNITS * spread.error(name) + floor
-        return np.abs(got - want) <= rounding + spread.subgradient_width(name)
+        choice = spread.subgradient_width(name) + spread.flushed(name)
+        return np.abs(got - want) <= rounding + choice
 
     return near
 

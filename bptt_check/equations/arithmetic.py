@@ -1,13 +1,44 @@
-"""How the results on a tape round: the six hooks of an arithmetic, and the one that does not.
+"""How the results on a tape round: the seven hooks of an arithmetic, and the one that does not.
 
 Arithmetics are final: one that needs another's answer calls it and does not inherit from it.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..cases.types import Array
+
+
+class Kinks(NamedTuple):
+    """Where a relu has no slope that all right implementations share.
+
+    Args:
+        places: where what entered it may have either sign, or is zero.
+        crossed: those of them where it is not zero in all samples: rounding decides there.
+    """
+
+    places: Array
+    crossed: Array
+
+
+BEYOND = 2.0
+"""How many of their ranges a right value may lie beyond the samples: sixteen of them reach to 1.8
+typical errors, and with this to 9, twice as far as right implementations go.
+"""
+
+
+def has_either_sign(samples: Array) -> Array:
+    """Where a right value may have either sign, or be zero, given samples of it [S, ...]."""
+    low, high = samples.min(0), samples.max(0)
+    reach = BEYOND * (high - low)
+    return (low - reach <= 0) & (high + reach >= 0)
+
+
+def kinks_of(entering: Array) -> Kinks:
+    """The kinks of a relu, given samples of what enters it [S, ...]."""
+    places = has_either_sign(entering)
+    return Kinks(places, places & (entering.min(0) < entering.max(0)))
 
 
 class Arithmetic(Protocol):
@@ -15,6 +46,10 @@ class Arithmetic(Protocol):
 
     Arrays have the samples along their first axis.
     """
+
+    def entering(self, value: Array, /) -> Array:
+        """`x` or a state that enters, as it is read."""
+        ...
 
     def relative(self, value: Array, /) -> Array:
         """A result of one operation on single numbers."""
@@ -46,6 +81,9 @@ class Arithmetic(Protocol):
 
 class Exact:
     """No rounding model: plain float64."""
+
+    def entering(self, value: Array) -> Array:
+        return value
 
     def relative(self, value: Array) -> Array:
         return value

@@ -11,18 +11,21 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import PER_SEQUENCE
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from .exact import leaves, record, sweep
+from .flushing import change_by_flushing, may_flush
+from .kinks import width_at_kinks
 from .network import Problem, outputs, problem_of, run_layers
-from .rounding import DRIFT, GridRounding, KinkSlopes
+from .rounding import DRIFT, GridRounding, deviation
 from .tape import Tape, Taped
+from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
 
 SAMPLES = 16
@@ -39,6 +42,11 @@ class Conditioning:
     """Width of each entry's subdifferential at kinks of relu; None if there is none."""
     chaotic: dict[str, Array] | None = None
     """Infinite where rounding explains any value of an entry, else 0; None if it nowhere does."""
+    flush: dict[str, Array] | None = None
+    """How far apart each entry is where tiny numbers are flushed to zero, or are not; None if there
+    are none."""
+    flushed_loss: float = 0.0
+    """How far apart the loss is."""
 
     def error(self, name: str) -> Array:
         """Typical rounding error of each entry of a gradient computed in this dtype."""
@@ -51,6 +59,10 @@ class Conditioning:
     def unbounded(self, name: str) -> Array | float:
         """Infinite where trajectories diverge, so that every value of an entry may be right."""
         return 0.0 if self.chaotic is None else self.chaotic[name]
+
+    def flushed(self, name: str) -> Array | float:
+        """What flushing of tiny numbers to zero may change of each entry, on their way."""
+        return 0.0 if self.flush is None else self.flush[name]
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
@@ -75,7 +87,6 @@ class RoundingModel:
         return GridRounding(
             self.unit,
             SAMPLES,
-            facts.smallest,
             facts.functions,
             self.keeps_digits,
             sums_in_turn=facts.name == facts.stored,
@@ -91,27 +102,27 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
 
     Remembered for the last few cases, because several subjects are judged on one.
     """
-    rounding = RoundingModel(dtype, keeps_digits)
-    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    kinks = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    chaotic = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
-    loss, kinked, diverged = 0.0, False, False
+    rounding, whole = RoundingModel(dtype, keeps_digits), problem_of(case)
+    sums: dict[str, dict[str, Array]] = {"rounding": _zeros(case)}
+    loss, flushed_loss = 0.0, 0.0
     before = _Before(rounding)
     for window in windows_entered_by(case, before.states):
         scatter = _scatter(window.problem, rounding, before.diverged)
-        loss += float(scatter.losses.sum())
-        window.add_to(total, scatter.grads)  # magnitudes add: windows round independently
-        if any(mask.any() for mask in scatter.kinks):
-            kinked = True
-            window.add_to(kinks, _width_at_kinks(window.problem, scatter.kinks))
-        if scatter.chaotic is not None:
-            diverged = True
-            window.add_to(chaotic, scatter.chaotic)
+        loss, flushed_loss = loss + scatter.loss, flushed_loss + scatter.flushed_loss
+        for kind, grads in scatter.parts.items():  # magnitudes add: windows round independently
+            window.add_to(sums.setdefault(kind, _zeros(case)), grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = float(loss_scatter(problem_of(case), rounding).sum())
-    return Conditioning(
-        dtype, loss, total, kinks if kinked else None, chaotic if diverged else None
-    )
+        loss = float(loss_scatter(whole, rounding).sum())
+        if "flush" in sums:
+            tiniest = PRECISIONS[dtype].tiniest
+            flushed_loss = float(change_by_flushing(whole, tiniest, SAMPLES)[0].sum())
+    parts = [sums.get(kind) for kind in ("kinks", "chaotic", "flush")]
+    return Conditioning(dtype, loss, sums["rounding"], *parts, flushed_loss)
+
+
+def _zeros(case: Case) -> dict[str, Array]:
+    """A zero for every entry of the gradient."""
+    return {n: np.zeros(a.shape) for n, a in case.inputs.items()}
 
 
 def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
@@ -174,23 +185,39 @@ def _diverged(tape: Tape) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Scatter:
-    """Scatter of losses and gradients of a problem per unit; where kinks and chaos are."""
+    """What two right gradients of a problem may differ by.
 
-    losses: Array
-    grads: dict[str, Array]
-    kinks: list[Array]
-    chaotic: dict[str, Array] | None
+    Args:
+        loss: scatter of the loss per unit.
+        flushed_loss: what flushing to zero changes of the loss.
+        parts: what there is of the scatter per unit ("rounding"), of the reach of "kinks", of what
+            is "chaotic", and of what flushing to zero changes ("flush").
+    """
+
+    loss: float
+    flushed_loss: float
+    parts: dict[str, dict[str, Array]]
 
 
 def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scatter:
     """Run one problem forwards and backwards with rounding; did its states diverge before?"""
-    unit = rounding.unit
+    unit, tiniest = rounding.unit, PRECISIONS[rounding.dtype].tiniest
     swept = sweep(problem, arithmetic=rounding.arithmetic())
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
-    diverged = diverged or _diverged(swept.tape)
-    chaotic = {n: _chaotic(bar, grads[n] * unit) for n, bar in swept.bars.items() if diverged}
-    losses = _loss_spread(swept.losses, swept.tape, rounding)
-    return _Scatter(losses, grads, swept.tape.relu_kinks, chaotic or None)
+    parts, flushed_loss = {"rounding": grads}, 0.0
+    if any(k.places.any() for k in swept.tape.relu_kinks):
+        parts["kinks"] = width_at_kinks(problem, swept.tape.relu_kinks, SAMPLES)
+    if diverged or _diverged(swept.tape):
+        tied = tied_sequences(problem, swept.tape.logits)
+        parts["chaotic"] = {
+            n: _chaotic(bar, grads[n] * unit) + _behind_ties(n, tied)
+            for n, bar in swept.bars.items()
+        }
+    if may_flush(problem, swept, tiniest):
+        losses, parts["flush"] = change_by_flushing(problem, tiniest, SAMPLES)
+        flushed_loss = float(losses.sum())
+    loss = float(_loss_spread(swept.losses, swept.tape, rounding).sum())
+    return _Scatter(loss, flushed_loss, parts)
 
 
 def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
@@ -205,12 +232,6 @@ def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
         spread = spread + np.abs(losses).mean(0) * losses.shape[1] / DRIFT
     coarser = rounding.unit / PRECISIONS[rounding.dtype].unit
     return spread * coarser if _diverged(tape) else spread
-
-
-DIVERGED = 0.1
-"""Distance of pre-activations at which two runs no longer follow each other: slopes differ by
-tenths, at every step anew.
-"""
 
 
 MANY = 0.125
@@ -231,24 +252,15 @@ def _chaotic(bar: Array, scatter: Array) -> Array:
     return np.where(astray | many, np.inf, 0.0)
 
 
-def _width_at_kinks(problem: Problem, kinks: Sequence[Array]) -> dict[str, Array]:
-    """How far apart the gradients of one problem are over the subdifferential."""
-    # of a state that entered a window any sample will do: the slopes differ, not the values
-    inputs = {n: a[:1] if a.ndim == 4 else a for n, a in problem.inputs.items()}
-    swept = sweep(replace(problem, inputs=inputs), arithmetic=KinkSlopes(SAMPLES, kinks))
-    return {n: np.ptp(bar, axis=0) for n, bar in swept.bars.items()}
+def _behind_ties(name: str, tied: Array) -> Array | float:
+    """Infinite for what a loss of tied logits goes back to."""
+    of_any = np.inf if tied.any() else 0.0
+    return np.where(tied[:, np.newaxis], np.inf, 0.0) if name in PER_SEQUENCE else of_any
 
 
 def _spread(samples: Array, unit: float) -> Array:
-    """Root mean square deviation from the mean over the samples, in units; at least the value's
-    own rounding.
-    """
-    mean = samples.mean(0)
-    deviation = np.abs(samples - mean)
-    # relative to the largest one: the square of 1e-200 is zero, its root is not
-    largest = np.maximum(deviation.max(0), np.finfo(np.float64).tiny)
-    scatter = np.sqrt(np.square(deviation / largest).sum(0) / (SAMPLES - 1)) * largest
-    return np.maximum(scatter / unit, np.abs(mean))
+    """`deviation` in units; at least the value's own rounding."""
+    return np.maximum(deviation(samples) / unit, np.abs(samples.mean(0)))
 
 
 STEP = 2.0**-12

@@ -64,9 +64,9 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     """
     tape, sequences = Tape(arithmetic), problem.weights.shape[1]
     return {
-        name: tape.samples(a)
-        if name in ("h0", "c0") and a.ndim == 4
-        else tape.input(a, 0 if name in PER_SEQUENCE else sequences)
+        name: tape.samples(arithmetic.entering(a if a.ndim == 4 else a[None]))
+        if name in PER_SEQUENCE
+        else tape.input(a, sequences)
         for name, a in problem.inputs.items()
     }
 

@@ -10,7 +10,7 @@ problem with lengths.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,12 @@ class Problem:
     final_cotangents: Mapping[str, Array]
     differentiated: tuple[str, ...]
     divisor: int = 1
+
+    @property
+    def of_one_sample(self) -> Problem:
+        """The problem with the first sample of states that come as several."""
+        inputs = {n: a[:1] if a.ndim == 4 else a for n, a in self.inputs.items()}
+        return replace(self, inputs=inputs)
 
 
 @dataclass(frozen=True, eq=False)

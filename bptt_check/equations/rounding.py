@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..cases.types import Array
+from .arithmetic import Kinks
 
 
 class GridRounding:
@@ -21,8 +22,8 @@ class GridRounding:
     A result of one operation moves by about `unit` of its size. A sum of n terms moves by about
     `unit` of the sum of their sizes, which is what cancellation costs, times the square root of n,
     which is what n additions in turn cost [1]_. A value of a function moves by about `functions`
-    units, as libraries do not round those to the nearest. All move by `smallest`, which is what
-    underflow costs, besides.
+    units, as libraries do not round those to the nearest. Zeros stay what they are. What underflow
+    costs is no part of this: see `flushing`.
 
     Results are rounded to a grid, as hardware does, whose offset from zero is random. In the first
     half of the samples it is another one for every entry, so that no two roundings have to do with
@@ -30,7 +31,8 @@ class GridRounding:
     then equal values round alike, at every step and in every sequence, and their errors add up
     instead of averaging out.
 
-    With `sums_in_turn` False, long sums are taken in a wider format, and rounded once.
+    With `sums_in_turn` False, sums are taken in a wider format and rounded once, or a few times
+    where they are split: at the size of the sum, or of what terms of either sign add up to.
 
     With `keeps_digits` False it is the rounding of code whose bounded functions lose all digits
     where they saturate: `0.5 * (1 + tanh(z / 2))` and `1 - sigmoid(-z)` are right to one unit of 1,
@@ -44,16 +46,17 @@ class GridRounding:
         self,
         unit: float,
         samples: int,
-        smallest: float = 0.0,
         functions: float = 1.0,
         keeps_digits: bool = True,
         sums_in_turn: bool = True,
     ) -> None:
-        self._offsets = _Offsets(samples)
+        self._offsets = _Offsets(_pool(samples))
         self._functions = functions
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
-        self._lowest = smallest / _SPACING
+
+    def entering(self, value: Array) -> Array:
+        return value
 
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
@@ -70,12 +73,12 @@ class GridRounding:
         return self._rounded(value, self._functions * np.abs(value))
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
-        return self._rounded(value, _of_sum(np.abs(a) @ np.abs(b), a.shape[-1]))
+        return self._rounded(value, self._of_sum(value, np.abs(a) @ np.abs(b), a.shape[-1]))
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         value = terms.sum(axis, keepdims=keepdims)
         size = np.abs(terms).sum(axis, keepdims=keepdims)
-        return self._rounded(value, _of_sum(size, terms.size // max(value.size, 1)))
+        return self._rounded(value, self._of_sum(value, size, terms.size // max(value.size, 1)))
 
     def slope_of_relu(self, z: Array) -> Array:
         """The same in every sample: which side of a kink rounding takes is no scatter.
@@ -87,6 +90,17 @@ class GridRounding:
         slope = np.where(low > 0, 1.0, np.where(high < 0, 0.0, 0.5))
         return np.broadcast_to(slope, z.shape).astype(z.dtype)
 
+    def _of_sum(self, value: Array, size: Array, terms: int) -> Array:
+        """The size at which a sum of so many terms rounds, given its value and the sum of their
+        sizes, which is overwritten.
+        """
+        root = math.sqrt(max(terms, 1))
+        if self._sums_in_turn:
+            size *= root
+            return size
+        size /= root
+        return np.maximum(size, np.abs(value), out=size)
+
     def _rounded(self, value: Array, size: Array) -> Array:
         """The values on a grid whose spacing is about two units of `size`.
 
@@ -94,13 +108,20 @@ class GridRounding:
         """
         anchor = size
         anchor *= self._anchor
-        anchor += self._lowest
         offset = anchor * self._offsets.draw(value.shape)
         on_grid = value + offset
         on_grid += anchor
         on_grid -= anchor
         on_grid -= offset
         return on_grid
+
+
+def deviation(samples: Array) -> Array:
+    """Root mean square deviation from the mean over the samples, which lie along the first axis."""
+    from_mean = np.abs(samples - samples.mean(0))
+    # relative to the largest one: the square of 1e-200 is zero, its root is not
+    largest = np.maximum(from_mean.max(0), np.finfo(np.float64).tiny)
+    return np.sqrt(np.square(from_mean / largest).sum(0) / max(1, len(samples) - 1)) * largest
 
 
 DRIFT = 16.0
@@ -113,13 +134,25 @@ class KinkSlopes:
     """No rounding, but at a kink of relu another slope in every sample.
 
     Every element of the subdifferential is as good as another there: 0 everywhere in the first
-    sample, 1 everywhere in the second, drawn at random in the others. `masks` say where the kinks
-    of each relu are, in the order of the forward pass.
+    sample, 1 everywhere in the second, drawn at random in the others. Where rounding decides the
+    sign it does so for each place by itself: there the slopes are those of exact arithmetic, 0 or
+    1, or flipped. If such places are few the samples have all combinations; if not, some have few
+    flips, and the second half of them flips half of the places.
+
+    Args:
+        samples: how many.
+        kinks: of each relu, in the order of the forward pass.
     """
 
-    def __init__(self, samples: int, masks: Sequence[Array]) -> None:
-        self._offsets = _Offsets(samples)
-        self._masks = iter(masks)
+    def __init__(self, samples: int, kinks: Sequence[Kinks]) -> None:
+        self.few = sum(int(k.crossed.sum()) for k in kinks) < samples.bit_length()
+        """Whether the samples have all combinations of slopes where rounding decides."""
+        self._between = _Offsets(_pool(samples))
+        self._flips = _Offsets(_every_flip(samples) if self.few else _some_flips(samples))
+        self._kinks = iter(kinks)
+
+    def entering(self, value: Array) -> Array:
+        return value
 
     def relative(self, value: Array) -> Array:
         return value
@@ -137,9 +170,13 @@ class KinkSlopes:
         return terms.sum(axis, keepdims=keepdims)
 
     def slope_of_relu(self, z: Array) -> Array:
-        slope = 0.5 + 0.5 / _SPACING * self._offsets.draw(z.shape)
+        places, crossed = next(self._kinks)
+        slope = 0.5 + 0.5 / _SPACING * self._between.draw(z.shape)
         slope[0], slope[1] = 0.0, 1.0
-        return np.where(next(self._masks), slope, z > 0).astype(z.dtype)
+        alike = slice(0 if self.few else 2, None)
+        flips = self._flips.draw((1, int(crossed.sum())))
+        slope[alike, crossed] = ((z[0] > 0)[crossed] != flips)[alike]
+        return np.where(places, slope, z > 0).astype(z.dtype)
 
 
 @functools.lru_cache(maxsize=256)
@@ -153,12 +190,6 @@ def _in_turn(samples: int, additions: int, axes: int) -> Array:
     return units.reshape(-1, *(1,) * (axes - 1))
 
 
-def _of_sum(size: Array, terms: int) -> Array:
-    """The size at which a sum of so many terms rounds, given the sum of their sizes."""
-    size *= math.sqrt(max(terms, 1))
-    return size
-
-
 _SPACING = 2.0**-53
 """Distance of the numbers below an anchor of 1; twice that above it."""
 
@@ -168,10 +199,10 @@ _STARTS = 101
 
 
 class _Offsets:
-    """Offsets of grids with an anchor of 1, the same in every run, one after the other."""
+    """Numbers of a pool (samples, width) one after the other, the same in every run."""
 
-    def __init__(self, samples: int) -> None:
-        self._pool = _pool(samples)
+    def __init__(self, pool: Array) -> None:
+        self._pool = pool
         self._at = 0
 
     def __len__(self) -> int:
@@ -185,14 +216,14 @@ class _Offsets:
             self._pool = np.tile(self._pool, 1 + 2 * (size + _STARTS) // width)
         elif self._at + size > width:
             self._at = (self._at + size) % _STARTS
-        drawn = self._pool[:, self._at : self._at + size].reshape(-1, *shape[1:])
+        drawn = self._pool[:, self._at : self._at + size].reshape(len(self), *shape[1:])
         self._at += size
         return drawn
 
 
 @functools.cache
 def _pool(samples: int) -> Array:
-    """Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
+    """_Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
 
     The model of rounding must not make a verdict random.
     """
@@ -200,3 +231,20 @@ def _pool(samples: int) -> Array:
     alike = np.linspace(-_SPACING, _SPACING, samples - samples // 2, endpoint=False)
     pool[samples // 2 :] = alike[:, np.newaxis]
     return pool
+
+
+@functools.cache
+def _every_flip(samples: int) -> Array:
+    """All combinations of as many flips as there is room for, (samples, flips)."""
+    return np.arange(samples)[:, np.newaxis] >> np.arange(samples.bit_length() - 1) & 1
+
+
+@functools.cache
+def _some_flips(samples: int) -> Array:
+    """Flips one after the other, (samples, 4096), the same in every run: few in the first half of
+    the samples, none in one of them; in the second half as many as not.
+    """
+    chance = np.random.default_rng(0).random((samples, 4096))
+    share = np.where(np.arange(samples) < samples // 2, 0.125, 0.5)
+    share[2] = 0.0
+    return np.where(chance < share[:, np.newaxis], 1, 0)

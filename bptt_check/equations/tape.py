@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import Arithmetic, Exact
+from .arithmetic import Arithmetic, Exact, Kinks, kinks_of
 from .namespaces.numpy import NumPy, PythonLoop
 
 Pull = Callable[[Array], Array]
@@ -31,8 +31,12 @@ class Tape:
         self.nodes: list[Node] = []
         self.nonlinear_inputs: list[Array] = []
         """What entered a nonlinearity, in order."""
-        self.relu_kinks: list[Array] = []
-        """Of every relu, in order, where what entered it has no sign that all samples share."""
+        self.logits: list[Array] = []
+        """What entered a softmax, or a sigmoid, of outputs."""
+        self.relu_inputs: list[Array] = []
+        """What entered a relu, in order."""
+        self.relu_kinks: list[Kinks] = []
+        """The kinks of every relu, in order."""
 
     def input(self, value: Array, sequences: int = 0) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread.
@@ -230,12 +234,14 @@ class Taped(PythonLoop):
 
     def relu(self, z: Node) -> Node:
         z.tape.nonlinear_inputs.append(z.value)
-        z.tape.relu_kinks.append((z.value.min(0) <= 0) & (z.value.max(0) >= 0))
+        z.tape.relu_inputs.append(z.value)
+        z.tape.relu_kinks.append(kinks_of(z.value))
         slope = z.tape.arithmetic.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
     def softplus(self, z: Node) -> Node:
         z.tape.nonlinear_inputs.append(z.value)
+        z.tape.logits.append(z.value)
         slope = z.tape.arithmetic.function(_REAL.sigmoid(z.value), bounded=True)
         value = z.tape.arithmetic.function(_REAL.softplus(z.value))
         return z.derived(value, (z, lambda bar: bar * slope))
@@ -243,6 +249,7 @@ class Taped(PythonLoop):
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
         z.tape.nonlinear_inputs.append(z.value)
+        z.tape.logits.append(z.value)
         relative = z.tape.arithmetic.relative
         # the shift by the maximum rounds at the size of the logits, not at that of the result
         value = _REAL.log_softmax(relative(z.value))

@@ -136,7 +136,7 @@ def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator
             subject=float(budgets.subject.error(name)[index]),
             oracle_rounding=own,
             bound=float(bound[index]),
-            tiniest=budgets.floor,
+            tiniest=float(np.broadcast_to(budgets.flushed(name), shape)[index]),
             choice=float(np.broadcast_to(budgets.subgradient_width(name, bound), shape)[index]),
             proven=budgets.proven,
         )

@@ -57,7 +57,7 @@ class Budgets:
             rounding = rounding + self.oracle.error(name)
         bound = self.bound(name)
         known = self.tolerance.units * rounding + bound
-        known = known + self.subgradient_width(name, bound) + self.floor
+        known = known + self.subgradient_width(name, bound) + self._flushed(name)
         return known + self.unbounded(name)
 
     def _of_slopes(self, name: str, along: SignDirections) -> Array:
@@ -94,7 +94,13 @@ class Budgets:
 
     def flushed(self, name: str) -> Array | float:
         """What flushing to zero may change of each entry, or of each slope."""
-        return self.along[name].reach(self.floor) if name in self.along else self.floor
+        flushed = self._flushed(name)
+        return self.along[name].reach(flushed) if name in self.along else flushed
+
+    def _flushed(self, name: str) -> Array | float:
+        """What it may change of each entry: of itself, and on its way."""
+        of_oracle = 0.0 if self.proven else self.oracle.flushed(name)
+        return self.floor + self.subject.flushed(name) + of_oracle
 
     def bound(self, name: str) -> Array:
         """The oracle's own bound on the error of each entry, or of each slope."""
@@ -103,4 +109,5 @@ class Budgets:
     def of_loss(self) -> float:
         """The budget of the loss; every oracle's loss comes from the same forward pass."""
         rounding = self.subject.loss_error() + self.oracle.loss_error()
-        return self.tolerance.units * rounding + self.floor
+        flushed = self.subject.flushed_loss + self.oracle.flushed_loss
+        return self.tolerance.units * rounding + self.floor + flushed

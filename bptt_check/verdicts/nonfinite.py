@@ -18,6 +18,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.exact import EXACT, sweep
+from ..equations.namespaces.numpy import NumPy
 from ..equations.namespaces.recording import Recording
 from ..equations.network import losses, problem_of
 from ..equations.truncation import windows_of
@@ -112,6 +113,8 @@ def largest_value(case: Case) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         for window in windows_of(case):
             sweep(window.problem, arithmetic=sizes)
+        whole = problem_of(case)
+        sizes.total(losses(NumPy(), whole, whole.inputs), 0)
     return sizes.largest
 
 
@@ -120,6 +123,9 @@ class _Sizes:
 
     def __init__(self) -> None:
         self.largest = 0.0
+
+    def entering(self, value: Array) -> Array:
+        return value
 
     def in_turn(self, total: Array, additions: int) -> Array:
         return self.relative(total)

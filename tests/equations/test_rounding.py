@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.equations.arithmetic import Arithmetic, Exact
+from bptt_check.equations.arithmetic import Arithmetic, Exact, Kinks
 from bptt_check.equations.exact import sweep
 from bptt_check.equations.network import problem_of
 from bptt_check.equations.rounding import GridRounding, KinkSlopes
@@ -49,7 +49,7 @@ def test_rounding_is_the_same_every_time():
 def test_the_slope_at_a_kink_is_drawn():
     """Every slope between 0 and 1 is as good as another at the kink; elsewhere it is certain."""
     z = np.array([[-1.0, 0.0, 1.0]])
-    slopes = KinkSlopes(64, [z == 0]).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
+    slopes = KinkSlopes(64, [Kinks(z == 0, z < z)]).slope_of_relu(np.broadcast_to(z, (64, 1, 3)))
 
     assert not slopes[..., 0].any()
     assert 0.0 <= slopes[..., 1].min() < 0.2 < 0.8 < slopes[..., 1].max() <= 1.0
@@ -93,11 +93,11 @@ HOOKS = {name for name in vars(Arithmetic) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("arithmetic", [Exact, GridRounding, KinkSlopes])
-def test_arithmetics_have_the_six_hooks_and_inherit_nothing(arithmetic):
+def test_arithmetics_have_the_seven_hooks_and_inherit_nothing(arithmetic):
     """Each is final: none takes over half of another's hooks and sets back the rest."""
     own = {name for name, _ in inspect.getmembers(arithmetic, inspect.isfunction)}
 
-    assert len(HOOKS) == 6
+    assert len(HOOKS) == 7
     assert {name for name in own if not name.startswith("_")} == HOOKS
     assert arithmetic.__bases__ == (object,)
 

@@ -211,6 +211,20 @@ def test_a_reason_needs_an_argument_beyond_the_limit(largest, told):
     assert overflow("tanh", xp, "float64") is None
 
 
+def test_the_sum_of_the_losses_counts():
+    """Each sequence's is within the range of the dtype, all together are not."""
+    text = "rnn-relu+2layers+bce T=2 B={} D=9 H=3 O=9 dtype=float16 regime=saturated seed=222"
+    many, few = (bc.Spec.parse(text.format(B)).build() for B in (33, 1))
+
+    def overflows(case: bc.Case) -> Any:
+        loss, grads = quiet()(case)
+        return (loss if loss < 65504 else np.inf), grads
+
+    assert largest_value(many) > 65504 > largest_value(few)
+    assert bc.check(overflows, many, oracles=["finite_difference"]).verdict == "inconclusive"
+    assert bc.check(overflows, few, oracles=["finite_difference"]).verdict == "pass"
+
+
 def test_partial_sums_count():
     """What cancels in the end still has to be held on the way."""
     case = bc.Spec.parse("rnn-identity+linear T=1 B=1 D=2 H=1").build()
