@@ -11,6 +11,7 @@ import bptt_reference
 import numpy as np
 import pytest
 from support.drawn import specs_of_defaults
+from support.right import RightOracle
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
@@ -27,6 +28,7 @@ from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.verdict import Reason
 
+EXACT_ORACLE = Setup((RightOracle(),))
 WITHIN = 12.0
 """Units that right implementations stay below; a third of what `verdict.Tolerance` allows."""
 
@@ -212,6 +214,32 @@ def test_chaotic_float32_gradients_are_not_judged():
     assert reasons["b_y"] == ""
 
 
+HALF = [
+    "rnn-relu+linear T=33 B=33 D=9 H=8 O=9 dtype=bfloat16 regime=normal seed=42",
+    "rnn-relu+2layers+linear T=33 B=33 D=9 H=1 O=2 dtype=bfloat16 regime=sparse seed=189",
+    "rnn-relu+2layers+linear T=33 B=2 D=9 H=33 O=2 dtype=bfloat16 regime=normal seed=496",
+    "rnn-relu+2layers+linear T=33 B=1 D=9 H=8 O=9 dtype=bfloat16 regime=exploding seed=881",
+    "rnn-relu+mse+last T=63 B=2 D=7 H=7 O=7 dtype=bfloat16 regime=sparse inputs=subnormal "
+    "initial_state=zero seed=54035",
+    "rnn-relu T=2 B=33 D=1 H=8 O=9 dtype=bfloat16 regime=exploding seed=1305",
+    "rnn-relu+2layers+bce T=33 B=33 D=3 H=33 O=2 dtype=bfloat16 regime=exploding seed=1376",
+    "lstm T=60 B=3 D=65 H=8 O=3 dtype=bfloat16 seed=1",
+]
+"""Several kinks at once; kinks that lie beyond all samples; a flushed input; tied logits."""
+
+
+@pytest.mark.parametrize("text", HALF)
+def test_torch_in_half_precision_passes(text):
+    """Every result is rounded to eight digits there: what is rare in float32 is common."""
+    torch = pytest.importorskip("torch")
+    from bptt_check.subjects.torch import from_module
+
+    module = torch.nn.LSTM if text.startswith("lstm") else torch.nn.RNN
+    report = check_case(from_module(module), Spec.parse(text).build(), EXACT_ORACLE, ())
+
+    assert not report.verdict.failing, report.message
+
+
 UNLUCKY = [
     "rnn-tanh T=64 B=1 D=8 H=64 O=64 dtype=float32 regime=saturated inputs=zero seed=26515",
     "lstm T=129 B=2 D=2 H=24 O=2 k1=131 k2=1 dtype=float32 regime=saturated inputs=alike "
@@ -363,20 +391,34 @@ def test_an_error_in_the_ninth_digit_is_thousands_of_units(name, seed):
         assert np.median(share) > 1e4, parameter
 
 
+@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
-def test_conditioning_is_the_same_in_float32_and_float64(name):
-    """Errors per unit are the same for float32 and float64 outside of saturation."""
-    ratios = []
+def test_conditioning_is_the_same_in_float32_and_float64(name, seed, monkeypatch):
+    """Errors per unit are the same for float32 and float64 outside of saturation.
+
+    Of sixteen samples the scatter is off by a fifth, typically: of that of 256 nothing hides it.
+    """
+    monkeypatch.setattr("bptt_check.equations.conditioning.SAMPLES", 256)
+    case = Spec.parse(f"{name} T=6 seed={seed}").build()
+    coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
+    ratios = np.concatenate([(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs])
+
+    assert 0.95 < np.median(ratios) < 1.05
+    assert ratios.min() > 0.6
+    assert ratios.max() < 1.7
+    assert 0.8 < coarse.loss / fine.loss < 1.25
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "lstm", "lstm+3layers+linear", "gru k1=2 k2=3"])
+def test_sixteen_samples_are_enough_for_a_budget(name):
+    """No entry of 256 samples scatters by much more than sixteen say, against a tolerance of 32."""
     for seed in range(8):
         case = Spec.parse(f"{name} T=6 seed={seed}").build()
-        coarse, fine = conditioning(case, "float32"), conditioning(case, "float64")
-        ratios += [(coarse.grads[n] / fine.grads[n]).ravel() for n in case.inputs]
-        assert 0.9 < np.median(np.concatenate(ratios[-len(case.inputs) :])) < 1.1
-        assert 0.3 < coarse.loss / fine.loss < 3.0
-
-    low, high = np.quantile(np.concatenate(ratios), [0.002, 0.998])  # of 16 samples, each
-    assert low > 0.3
-    assert high < 3.0
+        few = conditioning(case, "float32")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("bptt_check.equations.conditioning.SAMPLES", 256)
+            many = conditioning.__wrapped__(case, "float32")
+        assert max(float((many.grads[n] / few.grads[n]).max()) for n in case.inputs) < 4.0
 
 
 def test_an_error_is_so_many_units_of_the_dtype():
