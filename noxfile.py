@@ -157,7 +157,7 @@ def wheel(session: nox.Session) -> None:
     # pythonpath would put the checkout in front of the wheel
     settings = ["-o", "pythonpath=tests"]
     wanted = session.posargs or PACKAGED
-    session.run("pytest", *WORKERS, *settings, *wanted, env={"PYTHONSAFEPATH": "1"})
+    session.run("pytest", *WORKERS, *settings, *wanted, env={"PYTHONSAFEPATH": "1"} | ONE_THREAD)
 
 
 @nox.session
