@@ -76,7 +76,7 @@ def breaches(
         *(b for b in answer.breaches if b.value is None),
         *([] if beyond else not_finite(case, valued, truths, loss)),
         *second_call(answer.result, answer.second_result, budgets),
-        *kept_by_shape(case, answer),
+        *kept_by_shape(case, answer, budgets),
     )
 
     @functools.cache
@@ -96,13 +96,19 @@ def _budgets_of(case: Case, like: Budgets) -> Budgets:
     return replace(like, subject=own, oracle=oracle)
 
 
-def kept_by_shape(case: Case, answer: Answer) -> list[KeptByShape]:
-    """A breach if other arrays got the very same gradients although theirs are others."""
+def kept_by_shape(case: Case, answer: Answer, budgets: Budgets) -> list[KeptByShape]:
+    """A breach if other arrays got the very same gradients although theirs are others, by more than
+    rounding.
+    """
     for follow_up in answer.follow_ups:
-        if follow_up.call.kind is FollowUpKind.OTHER_VALUES and _same_gradients(answer, follow_up):
-            other = follow_up_case(case, follow_up.call)
-            here, there = exact_gradients(case), exact_gradients(other or case)
-            if any(not np.array_equal(here[n], there[n]) for n in here):
+        other = follow_up_case(case, follow_up.call)
+        if follow_up.call.kind is not FollowUpKind.OTHER_VALUES or other is None:
+            continue
+        if _same_gradients(answer, follow_up):
+            here, there = exact_gradients(case), exact_gradients(other)
+            of_other = _budgets_of(other, budgets)
+            rounding = {n: budgets.of(n) + of_other.of(n) for n in here}
+            if any(np.any(np.abs(here[n] - there[n]) > rounding[n]) for n in here):
                 return [KeptByShape()]
     return []
 

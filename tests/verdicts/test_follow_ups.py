@@ -11,6 +11,7 @@ from support.right import RightOracle, right
 
 import bptt_check as bc
 from bptt_check.cases.follow_up import FollowUpCall, FollowUpKind
+from bptt_check.cases.precision import PRECISIONS
 from bptt_check.errors import Unsupported
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.cause import ContractBroken, NoAnswer, WrongFollowUp
@@ -121,6 +122,35 @@ def test_all_gradients_kept_by_shape_break_the_contract():
     assert report.verdict == "contract"
     assert report.cause == ContractBroken((KeptByShape(),))
     assert "other arrays of the same shapes got the very same gradients" in report.message
+
+
+def nearly_dead(dtype: str) -> bc.Case:
+    """A relu that is off: all gradients are 0 but that of the bias of the output, about -2."""
+    one = np.ones((1, 1, 1))
+    weights = {n: np.full((1, 1), 0.5) for n in ("W_xh_l0", "W_hh_l0", "W_hy")}
+    return bc.Case(
+        model=bc.Model("rnn", activation="relu", loss="mse"),
+        params=weights | {"b_h_l0": [-8.0], "b_y": [1e-4]},
+        x=one, h0=0.5 * one, targets=one, dtype=dtype,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("dtype", "verdict"), [("bfloat16", "pass"), ("float32", "contract")])
+def test_gradients_that_differ_by_less_than_rounding_may_be_the_very_same(dtype, verdict):
+    """-1.9998 and -1.99985 are both -2 in eight digits; who has more of them has kept one."""
+
+    def subject(case: bc.Case) -> Answer:
+        loss, grads = right(case)
+        return loss, {n: PRECISIONS["bfloat16"].rounded(a) for n, a in grads.items()}
+
+    def keeping(case: bc.Case) -> Answer:
+        return right(case)[0], right(nearly_dead(dtype))[1]
+
+    report = check_case(
+        subject if dtype == "bfloat16" else keeping, nearly_dead(dtype), Setup((RightOracle(),))
+    )
+
+    assert report.verdict == verdict, report.message
 
 
 @pytest.mark.parametrize("line", [LINE, "gru+bce T=2", "gru+mse T=2"])
