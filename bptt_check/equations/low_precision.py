@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
-from .conditioning import Conditioning, RoundingModel, conditioning
+from .conditioning import Conditioning, RoundingModel, conditioning, loss_scatter
+from .network import problem_of
 
 _HALF = (RoundingModel("float16"), RoundingModel("bfloat16"))
 LOSSY_MODELS: dict[str, tuple[RoundingModel, ...]] = {
@@ -28,13 +29,22 @@ LOSSY_MODELS: dict[str, tuple[RoundingModel, ...]] = {
 """For code that should compute in a dtype, from the mildest to the worst."""
 
 
-def conditionings(
-    case: Case, grads: Mapping[str, NDArray[Any]]
-) -> Iterator[tuple[str, Conditioning]]:
-    """What each that may be behind these gradients is called, and how rounding grows in it."""
+def lossy_models(case: Case, grads: Mapping[str, NDArray[Any]]) -> Iterator[RoundingModel]:
+    """Those that may be behind these gradients."""
     for rounding in LOSSY_MODELS[case.dtype]:
         if rounding not in _HALF or _on_grid(grads, rounding.dtype):
-            yield rounding_name(rounding), conditioning(case, rounding.dtype, rounding.keeps_digits)
+            yield rounding
+
+
+def loss_error(case: Case, rounding: RoundingModel) -> float:
+    """The `Conditioning.loss_error` that an arithmetic leaves; takes a forward pass alone."""
+    scatter = float(loss_scatter(problem_of(case), rounding).sum())
+    return scatter * PRECISIONS[rounding.dtype].unit
+
+
+def conditioning_in(case: Case, rounding: RoundingModel) -> Conditioning:
+    """How rounding grows in one of them."""
+    return conditioning(case, rounding.dtype, rounding.keeps_digits)
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:

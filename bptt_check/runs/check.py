@@ -19,7 +19,6 @@ from ..cases.result import (
     address_of,
     name_of,
 )
-from ..errors import Undecidable
 from ..subjects.calling import Calls, call, call_once, explained
 from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
@@ -30,11 +29,19 @@ from ..verdicts.judge import judge
 
 @dataclass(frozen=True)
 class Setup:
-    """Against what and how strictly a subject is checked."""
+    """Against what and how strictly a subject is checked.
+
+    Args:
+        oracles: what to ask.
+        tolerance: of every budget.
+        timeout: seconds for one call of the subject.
+        quick: whether one oracle will do, the quickest that has a result for a case.
+    """
 
     oracles: tuple[Any, ...]
     tolerance: Tolerance = field(default_factory=Tolerance)
     timeout: float | None = None
+    quick: bool = False
 
 
 def check_case(
@@ -62,7 +69,7 @@ def check_cases(
     """
     answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
-    results = oracle_results(setup.oracles, answered)
+    results = oracle_results(setup, answered)
     for case, answer in zip(cases, answers, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
@@ -116,32 +123,13 @@ def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
     return {}
 
 
-@dataclass(frozen=True)
-class Quickest:
-    """Of several oracles the quickest that has a result for a case, as one oracle.
-
-    For questions that are asked many times of one failure: any oracle that decides will do.
-    """
-
-    oracles: Sequence[Any]
-    name: str = "quickest"
-
-    def __call__(self, case: Case) -> Result:
-        """Its result.
-
-        Raises:
-            Undecidable: none has one.
-        """
-        for result in quickest_result(self.oracles, case).values():
-            if isinstance(result, Result):
-                return result
-        raise Undecidable("no oracle has a result for this case")
-
-
-def oracle_results(oracles: Sequence[Any], cases: Sequence[Case]) -> Iterator[OracleResults]:
-    """The results of all oracles on each case."""
-    names = [oracle.name for oracle in oracles]
-    columns = [trusted_results(oracle, cases) for oracle in oracles]
+def oracle_results(setup: Setup, cases: Sequence[Case]) -> Iterator[OracleResults]:
+    """The results of all oracles on each case, or of the quickest."""
+    if setup.quick:
+        yield from (quickest_result(setup.oracles, case) for case in cases)
+        return
+    names = [oracle.name for oracle in setup.oracles]
+    columns = [trusted_results(oracle, cases) for oracle in setup.oracles]
     for _ in cases:
         yield dict(zip(names, map(next, columns), strict=True))
 

@@ -22,7 +22,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
-from .check import Quickest, Setup, check_case
+from .check import Setup, check_case
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
 from .records import FailureWithCase
@@ -53,7 +53,7 @@ def failure_of(
     if _needs_the_run(first):  # what it would say now is another question
         return as_found(name, first, known)
 
-    quick = replace(setup, oracles=(Quickest(setup.oracles),))
+    quick = replace(setup, quick=True)
 
     def shows_it(report: CaseReport) -> bool:
         return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
@@ -69,14 +69,15 @@ def failure_of(
         simplest = simplify(case, fails)
     detailed = check_in_detail(subject, case, setup)
     report = detailed if shows_it(detailed) else first
-    is_gradient = first.verdict == Verdict.FAIL and _may_be_diagnosed(report)
-    sample = _sample(subject, quick, known, first.verdict, design)
-    findings = diagnose(subject, sample, setup.timeout) if is_gradient else ()
-    own_names = in_own_names(subject, case.model, report.parameter)
-    message = report.explanation.with_lines([own_names])
-    passes_with = ""
+    passes_with, findings = "", ()
     if design is not None and first.verdict == Verdict.FAIL:
         passes_with = passing_initial_state(subject, setup, report, same)
+    explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
+    if first.verdict == Verdict.FAIL and not explained and _may_be_diagnosed(report):
+        sample = _sample(subject, quick, known, first.verdict, design)
+        findings = diagnose(subject, sample, setup.timeout)
+    own_names = in_own_names(subject, case.model, report.parameter)
+    message = report.explanation.with_lines([own_names])
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..cases.case import Case, Spec
@@ -20,7 +20,12 @@ from ..verdicts.verdict import Verdict
 from .check import Setup, check_case, check_cases
 from .failed_before import remember, remembered
 
-CHUNK = 32
+FIRST, CHUNK = 8, 32
+"""Cases that are asked about together: at first, and later."""
+FAILED_ENOUGH = 4
+"""Failing cases of a target after which the quickest oracle will do: what remains to be known is
+when it fails.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,18 @@ def check_target(
     design = plan.design(target)
     before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
     drawn = list(dict.fromkeys([*before, *design.specs(plan.cases)]))[: plan.cases]
-    taken = False
+    taken, failed = False, 0
     changes: dict[tuple[Change, ...], None] = {}
-    for start in range(0, len(drawn), CHUNK):
-        chunk = drawn[start : start + CHUNK]
+    for start, end in itertools.pairwise((0, *range(FIRST, len(drawn), CHUNK), len(drawn))):
+        chunk = drawn[start:end]
         cases = [spec.build() for spec in chunk]
+        setup = replace(setup, quick=setup.quick or failed >= FAILED_ENOUGH)
         reports = check_cases(subject, cases, setup, partial(_calls, start - len(before)))
         for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
             if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):
                 report = _instead(subject, design, spec, setup, number, changes) or report
             taken = taken or report.verdict != Verdict.UNSUPPORTED
+            failed += report.verdict.failing
             if not report.verdict.failing and report.case.spec is not None:
                 remember(memory, report.case.spec, failing=False)
             yield spec, report

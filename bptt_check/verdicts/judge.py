@@ -13,7 +13,7 @@ from ..cases.case import Case
 from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
 from ..equations import low_precision
-from ..equations.conditioning import Conditioning
+from ..equations.conditioning import Conditioning, RoundingModel
 from .breach_sentences import why_out_of_range
 from .budget import Tolerance
 from .case_report import CaseReport
@@ -123,17 +123,26 @@ def _disagreeing(judged: Judgement, contradiction: Disagreement) -> CaseReport:
 
 def _lost_digits(judged: Judgement) -> CaseReport | None:
     """A report if an arithmetic that loses digits explains everything that is over budget."""
-    for name, lower in low_precision.conditionings(judged.case, judged.result.grads):
-        report = _lost_digits_in(judged, name, lower)
-        if report is not None:
-            return report
+    for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
+        if _explains_loss(judged, rounding):
+            name = low_precision.rounding_name(rounding)
+            lower = low_precision.conditioning_in(judged.case, rounding)
+            report = _lost_digits_in(judged, name, lower)
+            if report is not None:
+                return report
     return None
 
 
+def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether the loss is right as far as an arithmetic can tell."""
+    if not judged.wrong_loss:
+        return True
+    plain, lost = judged.measurement.plain, low_precision.loss_error(judged.case, rounding)
+    return judged.loss_error <= plain.of_loss() + plain.tolerance.units * lost
+
+
 def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> CaseReport | None:
-    plain, budgets = judged.measurement.plain, judged.measurement.budgets
-    if judged.loss_error > plain.of_loss() + plain.tolerance.units * lower.loss_error():
-        return None
+    budgets = judged.measurement.budgets
     if not any(r.verdict == Verdict.FAIL for r in judged.rows):
         cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
         return judged.closed(Verdict.IMPRECISE, cause, "loss")

@@ -57,6 +57,33 @@ def test_right_code_without_a_state_is_told_the_option(
     assert verified(without(*states), name, f"initial_state={kind}").verdict == "pass"
 
 
+def forgetting_h0(case: Case) -> Any:
+    """A right loss, and a gradient of W_hh that is wrong by something of h0."""
+    loss, grads = right(case)
+    share = grads["b_h_l0"][:, np.newaxis] * case.h0[0].mean(0)
+    return loss, grads | {"W_hh_l0": grads["W_hh_l0"] - share}
+
+
+def diagnosed(subject: Any, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a known mistake was looked for after a small run of one target."""
+    asked: list[int] = []
+    monkeypatch.setattr("bptt_check.runs.failures.diagnose", lambda *_: asked.append(1) or ())
+    assert verified(subject, "rnn-tanh+mse").failures[0].passes_with == "zero"
+    return bool(asked)
+
+
+def test_no_mistake_is_looked_for_where_the_loss_has_no_initial_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The option explains it all, and what a known mistake makes of it takes seconds."""
+    assert not diagnosed(without("h0"), monkeypatch)
+
+
+def test_a_mistake_is_looked_for_where_the_loss_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sibling: a gradient that forgets h0 is wrong, though it passes where h0 is zero."""
+    assert diagnosed(forgetting_h0, monkeypatch)
+
+
 @pytest.mark.parametrize(
     "subject", [without("h0", factor=1.5), without(factor=1.5)], ids=["without h0", "with h0"]
 )

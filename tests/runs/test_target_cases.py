@@ -100,6 +100,53 @@ def test_run_that_its_oracles_hardly_decide_has_not_passed() -> None:
     assert "undecided" in few.message
 
 
+def asked_of(subject: Any, cases: int) -> tuple[Report, dict[str, int]]:
+    """A run against two oracles, and how often each was asked about a case."""
+    asked = {"torch": 0, "slow": 0}
+
+    def counting(name: str) -> RightOracle:
+        def refuses(case: Case) -> bool:
+            asked[name] += case.spec is not None
+            return False
+
+        return RightOracle(name, refuses)
+
+    oracles = (counting("slow"), counting("torch"))
+    return Report(*verify_plan(subject, plan(cases), Setup(oracles))), asked
+
+
+def test_quickest_oracle_is_asked_alone_once_enough_cases_failed() -> None:
+    """What else fails is told by one as well; the smallest case is judged by all."""
+
+    def wrong(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss, {**grads, "W_hy": 1.5 * grads["W_hy"]}
+
+    report, asked = asked_of(wrong, 40)
+
+    assert report.verdict == "fail"
+    assert report.cases["fail"] > 30
+    assert asked["slow"] < 12
+    assert asked["torch"] >= 40
+    assert {r.oracle for r in report.rows} == {"slow", "torch"}
+
+
+def test_every_oracle_is_asked_where_few_cases_fail() -> None:
+    """And where none does."""
+
+    def seldom_wrong(case: Case) -> Any:
+        loss, grads = right(case)
+        wrong = 1.5 if case.spec is not None and case.spec == first[1] else 1.0
+        return loss, {**grads, "W_hy": wrong * grads["W_hy"]}
+
+    first = [*plan().design(TARGETS[0]).specs(4)]
+
+    assert asked_of(right, 40)[1]["slow"] >= 40
+    report, asked = asked_of(seldom_wrong, 40)
+    assert report.verdict == "fail"
+    assert asked["slow"] >= 40
+
+
 def test_earlier_failures_outside_the_limits_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """One within them is, before all others."""
     lines = [f"rnn-tanh+mse T={steps} B=1 D=2 H=2 O=2 seed=7" for steps in (9, 3)]
