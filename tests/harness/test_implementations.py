@@ -41,14 +41,18 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     ("subject", "family"), [pytest.param(s, f, id=f"{n}-{f}") for n, s, f in ROWS]
 )
 def test_right_implementation_passes(subject: Differentiator, family: str, dtype: str) -> None:
-    """Every right implementation passes on every kind of model of a family, in both dtypes."""
+    """Every right implementation passes on every kind of model of a family, in both dtypes.
+
+    What explodes may leave the range of float32; NumPy warns of it.
+    """
     models = [family + options for options in OPTIONS]
-    report = bc.verify(subject, models, 6, ["torch", "complex_step"], [dtype])
+    report = bc.verify(subject, models, 3, ["torch", "complex_step"], [dtype])
 
     assert report.verdict == "pass", report.message
     assert set(report.cases) <= {"pass", "inconclusive"}

@@ -132,7 +132,6 @@ STEPS: Conditions = {
     "T > 100": sizes(lambda T: T > 100),
     "T > 64": sizes(lambda T: T > 64),
     "T > 16": sizes(lambda T: T > 16),
-    "T = 10, 20, 30, ...": sizes(lambda T: T % 10 == 0),
     "T = 3": sizes(lambda T: T == 3),
     "T = 2": sizes(lambda T: T == 2),
     "T = 1": sizes(lambda T: T == 1),
