@@ -31,8 +31,6 @@ class LevelPairs:
         self.fields = [n for n in space.choices if len(space.choices[n]) > 1]
         if space.truncated and space.fixed_cut is None:
             self.fields.append("cut")
-        self._refused: set[Pair] = set()
-        """Pairs of which a recipe was looked at that cannot be afforded."""
 
     def levels(self, recipe: Recipe) -> Levels:
         """The number of the level of every factor."""
@@ -50,9 +48,12 @@ class LevelPairs:
 
     @functools.cached_property
     def too_dear(self) -> frozenset[Pair]:
-        """Pairs that no case can afford; a level that none can afford at all with itself."""
-        found = {(level, level) for pair in self.witnesses for level in pair}
-        return frozenset(self._refused - found - self.witnesses.keys())
+        """Pairs that cases could have, but none that can be afforded; a level of which that is so
+        with itself.
+        """
+        every = _pairs_at_any_cost(self.space.at_any_cost)
+        levels, affordable = ({a for p in pairs for a in p} for pairs in (every, self.witnesses))
+        return (every - self.witnesses.keys()) | {(a, a) for a in levels - affordable}
 
     def _numbered(self, one: int, other: int, pair: Pair) -> Pair:
         """The numbers of a level of each of two factors."""
@@ -76,10 +77,7 @@ class LevelPairs:
         found: dict[int, list[Recipe]] = {}
         for recipe in self._recipes(fields):
             level = factor.level(recipe)
-            if not self.space.possible(recipe):
-                continue
-            if not self.space.affordable(recipe):
-                self._refused.add(self._numbered(number, number, (level, level)))
+            if not self.space.allowed(recipe):
                 continue
             others = found.setdefault(level, [])
             if len(others) < FEW and all(
@@ -102,8 +100,6 @@ class LevelPairs:
                 if self.space.allowed(recipe):
                     found[k, l] = recipe
                     break
-                if self.space.possible(recipe):
-                    self._refused.add(self._numbered(one, other, (k, l)))
         return found
 
     def _with_fields(self, recipe: Recipe, fields: Sequence[str], other: Recipe) -> Recipe:
@@ -119,10 +115,7 @@ class LevelPairs:
         found: dict[Pair, Recipe] = {}
         for recipe in self._recipes(self._fields_of(one), self._fields_of(other)):
             pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
-            if pair in found or not self.space.possible(recipe):
-                continue
-            if not self.space.affordable(recipe):
-                self._refused.add(self._numbered(one, other, pair))
+            if pair in found or not self.space.allowed(recipe):
                 continue
             found[pair] = recipe
             if len(found) == wanted:
@@ -240,6 +233,12 @@ class LevelPairs:
         """The first value of every field."""
         first = Recipe(**{name: values[0] for name, values in self.space.values})  # type: ignore[arg-type]
         return self.cut_cheaply(self.space.tied(first))
+
+
+@functools.lru_cache(maxsize=64)
+def _pairs_at_any_cost(space: Space) -> frozenset[Pair]:
+    """The pairs of a space without limits of cost; many targets share one."""
+    return frozenset(LevelPairs(space).witnesses)
 
 
 def _steps_of(recipe: Recipe) -> int:

@@ -28,6 +28,7 @@ from .recipe import (
 from .within import DENSE, KINDS_OF_LENGTHS, Within, sizes_within
 
 Values = tuple[tuple[str, tuple[object, ...]], ...]
+UNLIMITED = 2**62
 MOST_NUMBERS = 2**30
 """Numbers that the arrays of a case may hold, about 8 GiB of them."""
 _WIDTHS = tuple(
@@ -80,6 +81,13 @@ class Space:
         if self.truncated:
             factors += truncation_factors()
         return (*factors, *choice_factors({n: v for n, v in self.values if n not in SIZES}))
+
+    @property
+    def at_any_cost(self) -> Space:
+        """The same without limits of cost."""
+        return replace(
+            self, most_steps=UNLIMITED, most_work=UNLIMITED, most_work_of_short=UNLIMITED
+        )
 
     def tied(self, recipe: Recipe) -> Recipe:
         """The recipe with the sizes that equal another one."""

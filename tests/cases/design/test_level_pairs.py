@@ -86,14 +86,22 @@ def test_pairs_of_recipes_that_cannot_be_afforded_are_too_dear(
 ) -> None:
     """A level that no case can afford is one with itself."""
     pairs, affordable, every = gone_through(name, within, most)
-    dear = every - affordable
     levels = {a for pair in affordable for a in pair}
-    of_pairs = {pair for pair in pairs.too_dear if pair[0] != pair[1]}
 
-    assert dear
-    assert of_pairs <= dear
-    assert {pair for pair in dear if set(pair) <= levels} <= of_pairs
+    assert every > affordable
+    assert {pair for pair in pairs.too_dear if pair[0] != pair[1]} == every - affordable
     assert {a for a, b in pairs.too_dear if a == b} == {a for p in every for a in p} - levels
+
+
+def test_pairs_of_a_level_that_cannot_be_afforded_are_too_dear() -> None:
+    """Two layers in two directions have no room for 129 units, at whatever number of steps."""
+    pairs = LevelPairs(design_of("lstm+2layers+bidirectional+mse", 0, "", ("float64",)).space)
+    names = [f"{f.name} = {level}" for f in pairs.factors for level in f.levels]
+    dear = {tuple(names[a] for a in pair) for pair in pairs.too_dear}
+
+    assert ("H = 127 to 129", "H = 127 to 129") in dear
+    assert {("T = 1", "H = 127 to 129"), ("T = 2", "H = 127 to 129")} <= dear
+    assert not any("H = 2 to 6" in pair and "T = 1" in pair for pair in dear)
 
 
 def test_without_limits_of_cost_nothing_is_too_dear() -> None:
