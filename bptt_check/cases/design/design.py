@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..case import Spec
+from ..content import content_of
 from ..targets import Target
 from .alternatives import Change, alternatives
 from .covering import Covering, Picks
@@ -90,14 +91,20 @@ class Design:
     def alternatives(
         self, spec: Spec, first: Iterable[Sequence[Change]] = ()
     ) -> Iterator[tuple[tuple[Change, ...], Spec]]:
-        """Specs to ask instead of one that a subject declined, and what is changed in them.
+        """Specs to ask instead of one that a subject declined, and what is changed in them; each
+        stands for other numbers.
 
         Args:
             spec: that was declined.
             first: changes after which the subject took others.
         """
+        seen = {content_of(spec.build())}
         for changes, recipe in alternatives(self.space, recipe_of(spec), first):
-            yield changes, recipe.spec(self.target.model, spec.seed)
+            other = recipe.spec(self.target.model, spec.seed)
+            content = content_of(other.build())
+            if content not in seen:
+                seen.add(content)
+                yield changes, other
 
     @property
     def _rows(self) -> tuple[Recipe, ...]:

@@ -9,8 +9,10 @@ import pytest
 from support.drawn import design_of
 
 from bptt_check.cases.case import Spec
-from bptt_check.cases.design.alternatives import Change
+from bptt_check.cases.content import content_of
+from bptt_check.cases.design.alternatives import Change, alternatives
 from bptt_check.cases.design.design import Design
+from bptt_check.cases.design.recipe import recipe_of
 
 CUT, PLAIN = "lstm+truncated+lengths", "lstm"
 
@@ -23,6 +25,12 @@ def k1(spec: Spec) -> int:
 def k2(spec: Spec) -> int:
     assert spec.truncation is not None
     return spec.truncation.k2
+
+
+def padded(spec: Spec) -> bool:
+    """Whether some sequence ends before the last step: what code sees, whatever the spec says."""
+    lengths = spec.build().lengths
+    return lengths is not None and bool((lengths < spec.sizes.T).any())
 
 
 TAKES: tuple[tuple[str, str, Callable[[Spec], bool]], ...] = (
@@ -39,7 +47,7 @@ TAKES: tuple[tuple[str, str, Callable[[Spec], bool]], ...] = (
     ("k1 = k2", CUT, lambda s: k1(s) == k2(s)),
     ("whole sequences", CUT, lambda s: min(k1(s), k2(s)) >= s.sizes.T),
     ("T a multiple of k1", CUT, lambda s: s.sizes.T % k1(s) == 0),
-    ("no lengths", CUT, lambda s: s.lengths == "full"),
+    ("no lengths", CUT, lambda s: not padded(s)),
     (
         "a character model without initial state",
         PLAIN,
@@ -48,7 +56,7 @@ TAKES: tuple[tuple[str, str, Callable[[Spec], bool]], ...] = (
     (
         "chunks of a state that is not given, a batch at a time",
         CUT,
-        lambda s: k1(s) == k2(s) and s.initial_state == "zero" and s.lengths == "full",
+        lambda s: k1(s) == k2(s) and s.initial_state == "zero" and not padded(s),
     ),
 )
 IDS = [row[0] for row in TAKES]
@@ -154,3 +162,25 @@ def test_too_dear_an_alternative_gets_smaller_in_what_was_not_asked_for() -> Non
     assert other.sizes.H == 32
     assert 1 <= other.sizes.T < 300
     assert design.contains(other)
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "gru+linear+lengths", "lstm+truncated"])
+def test_no_alternative_has_the_numbers_of_another(name: str) -> None:
+    """With one step all lengths are 1, whatever their kind: who declined one declines them all."""
+    design = design_of(name, 0, "T=1,4 B=1,3 D=1,2 H=1,3")
+    for declined in design.specs(6):
+        others = [spec for _, spec in itertools.islice(design.alternatives(declined), 200)]
+        contents = [content_of(spec.build()) for spec in (declined, *others)]
+
+        assert others
+        assert len(set(contents)) == len(contents), str(declined)
+
+
+def test_recipes_of_alternatives_may_have_the_same_numbers() -> None:
+    """The sibling: which of them do is only seen when they are made."""
+    design = design_of("gru+linear+lengths", 0, "T=1 B=1,3 D=1,2 H=1,3")
+    declined = next(design.specs(1))
+    recipes = [r for _, r in alternatives(design.space, recipe_of(declined))]
+    made = [content_of(r.spec(design.target.model, declined.seed).build()) for r in recipes]
+
+    assert len(set(made)) < len(made) == len(set(recipes))
