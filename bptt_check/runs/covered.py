@@ -14,8 +14,8 @@ from .level_counts import IMPOSSIBLE, TOO_DEAR, LevelCounts, added_counts
 MOST = 9
 """Cases of a pair of levels are counted up to here."""
 LEAST_SHARE = 0.5
-"""Share of the cases of a target that must be decided for a pass. Right code has seven of eight at
-least (six in bfloat16), so half is far from it, and fewer are no ground for a pass."""
+"""Share of the cases of a target that must be decided for a pass. Right code has nearly all (in
+bfloat16 five of eight at the least), and fewer than half are no ground for a pass."""
 _MARKS = {IMPOSSIBLE: "-", TOO_DEAR: "!"}
 _CODES = {mark: code for code, mark in _MARKS.items()}
 
