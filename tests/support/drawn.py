@@ -24,6 +24,18 @@ def design_of(
     return Design(target, dtypes, seed, Within.parse(within))
 
 
+def k1(spec: Spec) -> int:
+    """The steps of a block of a truncated spec."""
+    assert spec.truncation is not None
+    return spec.truncation.k1
+
+
+def k2(spec: Spec) -> int:
+    """The steps through which the gradient of a truncated spec goes back."""
+    assert spec.truncation is not None
+    return spec.truncation.k2
+
+
 def specs_of_target(
     name: str,
     count: int,

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from support.drawn import design_of
+from support.drawn import design_of, k1, k2
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.content import content_of
@@ -15,16 +15,6 @@ from bptt_check.cases.design.design import Design
 from bptt_check.cases.design.recipe import recipe_of
 
 CUT, PLAIN = "lstm+truncated+lengths", "lstm"
-
-
-def k1(spec: Spec) -> int:
-    assert spec.truncation is not None
-    return spec.truncation.k1
-
-
-def k2(spec: Spec) -> int:
-    assert spec.truncation is not None
-    return spec.truncation.k2
 
 
 def padded(spec: Spec) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from support.drawn import design_of
+from support.drawn import design_of, k1, k2
 
 import bptt_check as bc
 from bptt_check.cases.case import LAYOUTS, Spec
@@ -22,16 +22,6 @@ NAME = "lstm+mse+truncated+lengths"
 WORDS = ("regime", "inputs", "initial_state", "layout", "lengths")
 
 Test = Callable[[Spec], Any]
-
-
-def k1(spec: Spec) -> int:
-    assert spec.truncation is not None
-    return spec.truncation.k1
-
-
-def k2(spec: Spec) -> int:
-    assert spec.truncation is not None
-    return spec.truncation.k2
 
 
 LIMITS: tuple[tuple[Within, set[str], Test], ...] = (
