@@ -116,8 +116,15 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
         if "flush" in sums:
             tiniest = PRECISIONS[dtype].tiniest
             flushed_loss = float(change_by_flushing(whole, tiniest, SAMPLES)[0].sum())
-    parts = [sums.get(kind) for kind in ("kinks", "chaotic", "flush")]
-    return Conditioning(dtype, loss, sums["rounding"], *parts, flushed_loss)
+    return Conditioning(
+        dtype,
+        loss,
+        sums["rounding"],
+        kinks=sums.get("kinks"),
+        chaotic=sums.get("chaotic"),
+        flush=sums.get("flush"),
+        flushed_loss=flushed_loss,
+    )
 
 
 def _zeros(case: Case) -> dict[str, Array]:
