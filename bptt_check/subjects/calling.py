@@ -12,7 +12,7 @@ import signal
 import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
 
@@ -53,9 +53,9 @@ def call(
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own.
 
-    The first time fresh memory holds zeros, the second time NaN. With `probe` it is called after
-    that on other arrays of the same shapes, which shows buffers that it hands out again and
-    gradients that it remembers by shape, and where the loss is linear on other cotangents.
+    The second time fresh memory holds NaN. With `probe` it is called after that on other arrays of
+    the same shapes, which shows buffers that it hands out again and gradients that it remembers by
+    shape, and where the loss is linear on other cotangents.
     """
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, probe)
@@ -70,21 +70,17 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
     check_limit(timeout)
 
     def answer() -> Answer:
-        read = accept(case, _call(subject, timeout, _own_arrays(case)))
+        _, returned = _called(partial(_call, subject, timeout), case)
+        read = accept(case, returned)
         return Answer(read.result, read.breaches)
 
     return _guarded(answer)
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
-    """The answer, or what was raised on the way as data.
-
-    Fresh memory holds zeros unless a call says otherwise: what lies there by chance can be a
-    signaling NaN, which raises where NumPy's warnings are errors.
-    """
+    """The answer, or what was raised on the way as data."""
     try:
-        with np_empty_filled_with(0.0):
-            return answer()
+        return answer()
     except Unsupported as reason:
         return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
     except BrokenContract as broken:
@@ -103,10 +99,7 @@ Timed = Callable[[Case], Any]
 
 def _answer(timed: Timed, case: Case, probe: bool) -> Answer:
     """The answer of a subject that raises nothing."""
-    first_case = _own_arrays(case)
-    if probe:
-        refill_freed_blocks(_sizes(case), 0.0)
-    returned = timed(first_case)
+    first_case, returned = _called(timed, case, _sizes(case) if probe else ())
     first = accept(case, returned)
     breaches = written_inputs(case, first_case)
     # at once, so that two answers in turn differ whatever the number of probes
@@ -127,6 +120,23 @@ def _answer(timed: Timed, case: Case, probe: bool) -> Answer:
     return Answer(first.result, (*first.breaches, *breaches), second_result, same_for, linear)
 
 
+def _called(timed: Timed, case: Case, freed: Sequence[int] = ()) -> tuple[Case, Any]:
+    """The arrays that a call got, and what it returned; memory of the sizes `freed` held zeros.
+
+    Where NumPy's warnings are errors it raises over what happened to lie in fresh memory, a
+    signaling NaN say. Then the call is made once more, with zeros there. Not from the start: what a
+    subject imports in its first call, numba above all, must find NumPy's own functions.
+    """
+    own = _own_arrays(case)
+    refill_freed_blocks(freed, 0.0)
+    try:
+        return own, timed(own)
+    except (FloatingPointError, RuntimeWarning):
+        own = _own_arrays(case)
+        with np_empty_filled_with(0.0):
+            return own, timed(own)
+
+
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
@@ -137,7 +147,7 @@ def _same_for_other_case(timed: Timed, case: Case, first: Result | None) -> Case
     """Another case of the same shapes, if its gradients are the very same and not all zero."""
     kept = ("x",) if case.spec is not None and case.spec.regime == "one_hot" else ()
     other = case.with_inputs({n: 0.75 * a for n, a in case.inputs.items() if n not in kept})
-    answer = accept(other, timed(_own_arrays(other))).result
+    answer = accept(other, _called(timed, other)[1]).result
     if first is None or answer is None or not any(np.any(g) for g in first.grads.values()):
         return None
     grads = first.grads.items()
@@ -149,7 +159,7 @@ def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
     """The answers to the probes of a linear loss, if the case itself was answered as it should."""
     if first.breaches:
         return {}
-    return {kind: accept(c, timed(_own_arrays(c))) for kind, c in probes(case).items()}
+    return {kind: accept(c, _called(timed, c)[1]) for kind, c in probes(case).items()}
 
 
 def _with_memory(timed: Timed, case: Case, value: float, probe: bool) -> Accepted:
@@ -177,10 +187,9 @@ def _unwritten(
     return zeros[0], read_before_written((with_nan, again), zeros)
 
 
-def _sizes(case: Case) -> Iterator[int]:
+def _sizes(case: Case) -> list[int]:
     """Bytes of the gradients, in single and in double precision."""
-    for array in case.inputs.values():
-        yield from (4 * array.size, 8 * array.size)
+    return [bytes_each * array.size for array in case.inputs.values() for bytes_each in (4, 8)]
 
 
 class _OutOfTime(BaseException):
