@@ -67,9 +67,8 @@ def call(
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own, then as `calls` say.
 
-    The first time fresh memory holds zeros, the second time NaN. Further calls show what the
-    subject remembers: gradients by shape, buffers that it hands out again, what it does for some
-    inputs only.
+    The second time fresh memory holds NaN. Further calls show what the subject remembers: gradients
+    by shape, buffers that it hands out again, what it does for some inputs only.
     """
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, calls)
@@ -87,14 +86,9 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
-    """The answer, or what was raised on the way as data.
-
-    Fresh memory holds zeros unless a call says otherwise: what lies there by chance can be a
-    signaling NaN, which raises where NumPy's warnings are errors.
-    """
+    """The answer, or what was raised on the way as data."""
     try:
-        with np_empty_filled_with(0.0):
-            return answer()
+        return answer()
     except Unsupported as reason:
         return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
     except BrokenContract as broken:
@@ -113,7 +107,8 @@ Timed = Callable[[Case], Any]
 
 def _answer_once(timed: Timed, case: Case) -> Answer:
     """The answer of a subject that is called once and raises nothing."""
-    read = accept(case, timed(_own_arrays(case)))
+    _, returned = _called(timed, case)
+    read = accept(case, returned)
     return Answer(read.result, read.breaches)
 
 
@@ -121,10 +116,7 @@ def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
     """The answer of a subject that raises nothing."""
     kinds = {call.kind for call in calls}
     freed = FollowUpKind.FREED_MEMORY in kinds
-    first_case = _own_arrays(case)
-    if freed:
-        refill_freed_blocks(_sizes(case), 0.0)
-    returned = timed(first_case)
+    first_case, returned = _called(timed, case, _sizes(case) if freed else ())
     first = accept(case, returned)
     breaches = written_inputs(case, first_case)
     # at once, so that two answers in turn differ whatever the number of further calls
@@ -177,6 +169,23 @@ def _follow_ups(
         others += not call.kind.same_case
 
 
+def _called(timed: Timed, case: Case, freed: Sequence[int] = ()) -> tuple[Case, Any]:
+    """The arrays that a call got, and what it returned; memory of the sizes `freed` held zeros.
+
+    Where NumPy's warnings are errors it raises over what happened to lie in fresh memory, a
+    signaling NaN say. Then the call is made once more, with zeros there. Not from the start: what a
+    subject imports in its first call, numba above all, must find NumPy's own functions.
+    """
+    own = _own_arrays(case)
+    refill_freed_blocks(freed, 0.0)
+    try:
+        return own, timed(own)
+    except (FloatingPointError, RuntimeWarning):
+        own = _own_arrays(case)
+        with np_empty_filled_with(0.0):
+            return own, timed(own)
+
+
 def _changed(case: Case, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
@@ -187,7 +196,7 @@ def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
     """The answers to the probes of a linear loss, if the case itself was answered as it should."""
     if first.breaches:
         return {}
-    return {kind: accept(c, timed(_own_arrays(c))) for kind, c in probes(case).items()}
+    return {kind: accept(c, _called(timed, c)[1]) for kind, c in probes(case).items()}
 
 
 def _with_memory(timed: Timed, case: Case, value: float, freed: bool) -> Accepted:
@@ -215,10 +224,9 @@ def _unwritten(
     return zeros[0], read_before_written((with_nan, again), zeros)
 
 
-def _sizes(case: Case) -> Iterator[int]:
+def _sizes(case: Case) -> list[int]:
     """Bytes of the gradients, in single and in double precision."""
-    for array in case.inputs.values():
-        yield from (4 * array.size, 8 * array.size)
+    return [bytes_each * array.size for array in case.inputs.values() for bytes_each in (4, 8)]
 
 
 def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any:

@@ -136,6 +136,34 @@ def test_a_signaling_nan_in_fresh_memory_does_not_end_the_call(monkeypatch):
     assert answers[0].breaches[0].message.startswith("memory is read before it is written")
 
 
+def test_numpy_s_functions_are_its_own_in_the_first_call():
+    """What a subject imports there may know them by their identity, as numba does."""
+    own: list[bool] = []
+
+    def looks(case: bc.Case) -> Any:
+        own.append(np.empty is FROM_FREED[0])
+        return Numpy()(case)
+
+    call(looks, bc.Spec.parse("lstm T=2").build())
+
+    assert own == [True, False]
+
+
+@pytest.mark.parametrize("error", [FloatingPointError, RuntimeWarning])
+def test_what_numpy_raises_again_is_the_answer(error):
+    """The sibling: it does not hang on the memory, is asked once more and told as it is."""
+    calls: list[int] = []
+
+    def raises(case: bc.Case) -> Any:
+        calls.append(1)
+        raise error("overflow encountered in exp")
+
+    answer = call(raises, bc.Spec.parse("lstm T=2").build())
+
+    assert (answer.outcome, answer.result, len(calls)) == ("raised", None, 2)
+    assert answer.text.startswith(f"raised {error.__name__}: overflow encountered in exp")
+
+
 def test_a_report_says_what_the_evidence_is():
     """The case is reproduced in one line, and nothing else is claimed."""
     case = bc.Spec.parse("lstm T=1 B=1 D=2 H=2 O=2").build()
