@@ -27,13 +27,12 @@ def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array
     leaves = tape.inputs({n: given.inputs[n] for n in ("W_hy", "b_y") if n in given.inputs})
     leaves["h"] = tape.input(np.asarray(hidden, dtype=np.float64) + 0.0)
     of_pair = pair_loss(xp, case.model, leaves)
-    each = xp.map_steps(
+    total = xp.sum_pairs(
         lambda h_t, target_t, weight_t: weight_t * of_pair(h_t, target_t),
         xp.steps(leaves["h"]),
         given.targets,
         given.weights,
     )
-    total = xp.sum_steps(each)
     tape.backward(total)
     loss = float(total.value.sum())
     grads = {n: leaf.cotangent[0].astype(case.stored) for n, leaf in leaves.items()}

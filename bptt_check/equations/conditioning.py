@@ -19,12 +19,12 @@ from ..cases.case import Case
 from ..cases.directions import PER_SEQUENCE
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from .exact import leaves, record, sweep
+from .exact import TAPED, Sweep, leaves, record, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
-from .network import Problem, outputs, problem_of, run_layers
+from .network import Problem, losses_of, outputs, problem_of, run_layers
 from .rounding import DRIFT, GridRounding, deviation
-from .tape import Tape, Taped
+from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
 
@@ -112,7 +112,7 @@ def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Condition
         for kind, grads in scatter.parts.items():  # magnitudes add: windows round independently
             window.add_to(sums.setdefault(kind, _zeros(case)), grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = float(loss_scatter(whole, rounding).sum())
+        loss = before.loss
         if "flush" in sums:
             tiniest = PRECISIONS[dtype].tiniest
             flushed_loss = float(change_by_flushing(whole, tiniest, SAMPLES)[0].sum())
@@ -140,7 +140,7 @@ def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
 
 def output_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
     """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
-    named = outputs(Taped(), problem, leaves(problem, rounding.arithmetic()))
+    named = outputs(TAPED, problem, leaves(problem, rounding.arithmetic()))
     return {
         name: np.stack([_spread(value.value, rounding.unit) for value in steps])
         for name, steps in named.items()
@@ -154,9 +154,28 @@ def loss_scatter_and_reach(problem: Problem) -> tuple[Array, float]:
     moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
     of a finite difference.
     """
-    _, loss = record(problem, arithmetic=FLOAT64.arithmetic())
+    loss, _ = _forward(problem, FLOAT64)[1:]
     reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.nonlinear_inputs), default=0.0)
     return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
+
+
+@functools.lru_cache(maxsize=2)
+def _forward(problem: Problem, rounding: RoundingModel) -> tuple[dict[str, Node], Node, int]:
+    """The forward pass, `record` of it, and where its arithmetic got to.
+
+    Remembered, as finite differences ask for it before the gradients are judged.
+    """
+    arithmetic = rounding.arithmetic()
+    return *record(problem, arithmetic=arithmetic), arithmetic.position
+
+
+def _sweep(problem: Problem, rounding: RoundingModel) -> Sweep:
+    """Both passes; the backward one begins where the forward one got to, whoever asked before."""
+    inputs, loss, position = _forward(problem, rounding)
+    arithmetic = loss.tape.arithmetic
+    assert isinstance(arithmetic, GridRounding)
+    arithmetic.position = position
+    return swept_back(problem, inputs, loss)
 
 
 class _Before:
@@ -164,22 +183,25 @@ class _Before:
 
     A state that enters a window is a constant to the gradient, but not one that anybody knows
     exactly: where it cancels, two right implementations enter the window with different values, and
-    where their trajectories `diverged` before it, with any.
+    where their trajectories `diverged` before it, with any. They end in the loss of the whole
+    case, of which `loss` is the scatter.
     """
 
     def __init__(self, rounding: RoundingModel) -> None:
         self._rounding = rounding
-        self.diverged = False
+        self.diverged, self.loss = False, 0.0
 
     def states(self, problem: Problem) -> dict[str, Array]:
         """States after each step with the rounding of all before, (T, SAMPLES, layers, B, H)."""
         inputs = leaves(problem, self._rounding.arithmetic())
-        layers = [layer.states for layer in run_layers(Taped(), problem, inputs)]
+        layers = list(run_layers(TAPED, problem, inputs))
         # float64 is simulated at a coarser unit, at which they diverge long before
         if self._rounding.dtype != "float64":
             self.diverged |= _diverged(inputs["x"].tape)
+        loss = losses_of(TAPED, problem, inputs, layers)
+        self.loss = float(_loss_spread(loss.value, loss.tape, self._rounding).sum())
         return {
-            name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
+            name: np.stack([np.stack([s[n].value for s in of.states]) for of in layers], axis=2)
             for n, name in enumerate(problem.model.layout.states)
         }
 
@@ -209,7 +231,7 @@ class _Scatter:
 def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scatter:
     """Run one problem forwards and backwards with rounding; did its states diverge before?"""
     unit, tiniest = rounding.unit, PRECISIONS[rounding.dtype].tiniest
-    swept = sweep(problem, arithmetic=rounding.arithmetic())
+    swept = _sweep(problem, rounding)
     grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
     parts, flushed_loss = {"rounding": grads}, 0.0
     if any(k.places.any() for k in swept.tape.relu_kinks):

@@ -16,6 +16,7 @@ from .network import Problem, losses, problem_of
 from .tape import Node, Tape, Taped
 from .truncation import windows_of
 
+HEAD = ("W_hy", "b_y")
 TAPED = Taped()
 EXACT = Exact()
 
@@ -44,7 +45,11 @@ def sweep(problem: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -
         xp: the namespace; it may do the backward pass differently.
         arithmetic: how results are rounded.
     """
-    inputs, loss = record(problem, xp, arithmetic)
+    return swept_back(problem, *record(problem, xp, arithmetic))
+
+
+def swept_back(problem: Problem, inputs: Mapping[str, Node], loss: Node) -> Sweep:
+    """The sweep of a problem whose forward pass was recorded."""
     loss.tape.backward(loss)
     return Sweep(loss.value, {n: inputs[n].cotangent for n in problem.differentiated}, loss.tape)
 
@@ -63,10 +68,11 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
     """
     tape, sequences = Tape(arithmetic), problem.weights.shape[1]
+    pairs = problem.weights.size  # at once, as the head is applied to them
     return {
         name: tape.samples(arithmetic.entering(a if a.ndim == 4 else a[None]))
         if name in PER_SEQUENCE
-        else tape.input(a, sequences)
+        else tape.input(a, pairs if name in HEAD else sequences)
         for name, a in problem.inputs.items()
     }
 

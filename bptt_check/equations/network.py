@@ -9,7 +9,7 @@ problem with lengths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,22 +93,28 @@ def problem_of(case: Case) -> Problem:
 
 def losses(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> Any:
     """Loss of each sequence, [..., B]; their sum is the loss of the case."""
-    hidden, finals = unroll(xp, problem, inputs)
+    return losses_of(xp, problem, inputs, list(run_layers(xp, problem, inputs)))
+
+
+def losses_of(
+    xp: Namespace, problem: Problem, inputs: Mapping[str, Any], layers: Sequence[LayerRun]
+) -> Any:
+    """The same, given what the layers came to."""
+    hidden, finals = _top_and_finals(problem, layers)
     of_pair = pair_loss(xp, problem.model, inputs)
-    weighted = xp.map_steps(
+    total = xp.sum_pairs(
         lambda h_t, target_t, weight_t: weight_t * of_pair(h_t, target_t),
         hidden,
         xp.constant(problem.targets),
         xp.constant(problem.weights),
     )
-    total = xp.sum_steps(weighted)
     for name, cotangent in problem.final_cotangents.items():
         total = total + final_loss(finals[name], xp.constant(cotangent))
     return total
 
 
 def logits(xp: Namespace, h_t: Any, inputs: Mapping[str, Any]) -> Any:
-    """`y_t = W_hy h_t + b_y` [..., B, O]."""
+    """`y_t = W_hy h_t + b_y`, [..., O]."""
     return affine(h_t, inputs["W_hy"], inputs.get("b_y"))
 
 
@@ -116,7 +122,12 @@ def unroll(
     xp: Namespace, problem: Problem, inputs: Mapping[str, Any]
 ) -> tuple[Any, dict[str, list[Any]]]:
     """Top layer's sequence of [..., B, H*N]; by state name, its final states [..., B, H]."""
-    layers = list(run_layers(xp, problem, inputs))
+    return _top_and_finals(problem, list(run_layers(xp, problem, inputs)))
+
+
+def _top_and_finals(
+    problem: Problem, layers: Sequence[LayerRun]
+) -> tuple[Any, dict[str, list[Any]]]:
     finals: dict[str, list[Any]] = {}
     for layer in layers:
         for n, name in enumerate(problem.model.layout.states):
@@ -179,7 +190,9 @@ def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -
 
 
 def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
-    """The loss of one step as a function of `h_t` [..., B, H*N] and its target: [..., B]."""
+    """The loss of (step, sequence) pairs as a function of rows `h_t` [..., n, H*N] and their
+    targets (n, width): [..., n].
+    """
     by_name = {
         "cross_entropy": lambda y_t, target: -(xp.log_softmax(y_t) * target).sum(-1),
         "bce": lambda y_t, target: (xp.softplus(y_t) - y_t * target).sum(-1),

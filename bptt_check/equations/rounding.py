@@ -55,6 +55,15 @@ class GridRounding:
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
 
+    @property
+    def position(self) -> tuple[Array, int]:
+        """Its offsets, and how far in them it is; set it to round once more as from there."""
+        return self._offsets.position
+
+    @position.setter
+    def position(self, position: tuple[Array, int]) -> None:
+        self._offsets.position = position
+
     def entering(self, value: Array) -> Array:
         return value
 
@@ -202,28 +211,27 @@ class _Offsets:
     """Numbers of a pool (samples, width) one after the other, the same in every run."""
 
     def __init__(self, pool: Array) -> None:
-        self._pool = pool
-        self._at = 0
+        self.position = pool, 0
 
     def __len__(self) -> int:
         """The number of samples."""
-        return len(self._pool)
+        return len(self.position[0])
 
     def draw(self, shape: tuple[int, ...]) -> Array:
         """The next offsets of the pool for values of this shape, `samples` along the first axis."""
-        size, width = math.prod(shape[1:]), self._pool.shape[1]
+        pool, at = self.position
+        size, width = math.prod(shape[1:]), pool.shape[1]
         if size + _STARTS > width:
-            self._pool = np.tile(self._pool, 1 + 2 * (size + _STARTS) // width)
-        elif self._at + size > width:
-            self._at = (self._at + size) % _STARTS
-        drawn = self._pool[:, self._at : self._at + size].reshape(len(self), *shape[1:])
-        self._at += size
-        return drawn
+            pool = np.tile(pool, 1 + 2 * (size + _STARTS) // width)
+        elif at + size > width:
+            at = (at + size) % _STARTS
+        self.position = pool, at + size
+        return pool[:, at : at + size].reshape(len(pool), *shape[1:])
 
 
 @functools.cache
 def _pool(samples: int) -> Array:
-    """_Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
+    """Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
 
     The model of rounding must not make a verdict random.
     """

@@ -41,8 +41,8 @@ class Tape:
     def input(self, value: Array, sequences: int = 0) -> Node:
         """A leaf; the leading axis of length 1 is where the samples will spread.
 
-        What flows back into a value that all sequences share is a sum over so many of them; 0 for
-        one of which each sequence has its own part.
+        What flows back at once into a value that all sequences share is a sum over so many of them,
+        or of (step, sequence) pairs; 0 for one of which each sequence has its own part.
         """
         return Node(self, value[None], (), sequences)
 
@@ -191,6 +191,13 @@ class Node:
     def __getitem__(self, index: Any) -> Node:
         """Some entries; no index names one twice."""
         return Part(self, index)
+
+    def reshape(self, *shape: int) -> Node:
+        """The same values in another shape, whose first axis is that of the samples, too."""
+        own = self.value.shape[1:]
+        return self.derived(
+            self.value.reshape(shape), (self, lambda bar: bar.reshape(len(bar), *own))
+        )
 
     def sum(self, axis: int) -> Node:
         total = self.tape.arithmetic.total(self.value, axis)

@@ -25,15 +25,15 @@ def tied_sequences(problem: Problem, logits: Sequence[Array]) -> Array:
 
     Args:
         problem: its loss is cross entropy or bce where there are any.
-        logits: samples of those of each step [S, B, O].
+        logits: samples of those of all (step, sequence) pairs, [S, T*B, O].
     """
-    tied = np.zeros(problem.weights.shape[1], dtype=bool)
-    for weights, z in zip(problem.weights, logits, strict=len(logits) > 0):
-        if float(np.ptp(z, axis=0).max()) > DIVERGED:
-            gap = z if problem.model.loss == "bce" else _lead(z)
-            either = has_either_sign(gap) & (np.ptp(gap, axis=0) > DIVERGED)
-            tied |= either.any(-1) & (weights != 0)
-    return tied
+    weights = problem.weights
+    tied = np.zeros(weights.shape, dtype=bool)
+    for z in logits:
+        gap = z if problem.model.loss == "bce" else _lead(z)
+        either = has_either_sign(gap) & (np.ptp(gap, axis=0) > DIVERGED)
+        tied |= either.any(-1).reshape(weights.shape) & (weights != 0)
+    return tied.any(0)
 
 
 def _lead(logits: Array) -> Array:

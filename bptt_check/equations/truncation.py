@@ -135,6 +135,8 @@ def windows_of(case: Case) -> tuple[Window, ...]:
 
     Remembered for the last few cases, because every oracle asks for them.
     """
+    if case.truncation is None:
+        return (Window(problem_of(case), 0, case.sizes.T, np.arange(case.sizes.B)),)
     return windows_entered_by(case, states_after)
 
 
@@ -147,9 +149,9 @@ def windows_entered_by(
     it counts, and the state that enters it as a constant, as `states` has it after each step. A
     sequence of length n is cut as if it were alone, so sequences go by equal length.
     """
-    whole = problem_of(case)
     if case.truncation is None:
-        return (Window(whole, 0, case.sizes.T, np.arange(case.sizes.B)),)
+        return windows_of(case)
+    whole = problem_of(case)
     entering = states(whole)
     return tuple(
         Window(_problem(whole, cut, entering), cut.span.start, cut.span.end, cut.columns)

@@ -30,8 +30,8 @@ NARROW = 2.0**-64
 """Radius over midpoint of an enclosure that decides: 2,000 times finer than float64."""
 BELOW_ALL = arb(2) ** -1100
 """Radius below which a float64 cannot tell a number from another, whatever its size."""
-SMALL = 150_000
-"""Multiplications of balls that a case may need to be proven by default: about 50 ms."""
+SMALL = 30_000
+"""Multiplications of balls that a case may need to be proven by default: about 10 ms."""
 
 
 class Balls(Taped):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import difference_step
@@ -19,6 +20,7 @@ from ..equations.directional import Along, MovedInputs, by_direction
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
 from ..equations.perturbation import by_perturbation
+from ..equations.truncation import forward_steps
 from . import Gradients
 
 SAFETY = 8.0
@@ -30,6 +32,20 @@ FARTHEST = 2.0**-10
 
 NUDGE = 2.0**-30
 """Offset that tells how fast pre-activations move."""
+
+FEW_STEPS = 32
+"""Steps of all layers, directions and windows that a case of smooth functions may have."""
+
+
+def too_large(case: Case) -> str:
+    """Why a case is not measured unless asked for; empty if it is.
+
+    A long one takes many forward passes, and complex step needs one; not of relu.
+    """
+    steps = forward_steps(case)
+    if steps <= FEW_STEPS or case.model.activation == "relu":
+        return ""
+    return f"left to complex step unless asked for: {steps} steps, {FEW_STEPS} by default"
 
 
 def gradients(problem: Problem) -> Gradients:

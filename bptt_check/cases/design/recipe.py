@@ -90,7 +90,12 @@ SHORT = 2
 
 
 def steps_of(T: int, cut: Cut) -> int:
-    """Steps of all windows of one sequence of T steps."""
+    """Steps of all windows of one sequence of T steps; T at least, for the states that enter."""
+    return max(T, _steps_of_windows(T, cut))
+
+
+def _steps_of_windows(T: int, cut: Cut) -> int:
+    """Steps of all windows."""
     if cut is None:
         return T
     k1, k2 = cut

@@ -26,7 +26,6 @@ class Jax:
     constant = steps = staticmethod(lambda array: array)
     where = staticmethod(lambda condition, a, b: jnp.where(condition, a, b))
     concat = staticmethod(partial(jnp.concatenate, axis=-1))
-    sum_steps = staticmethod(partial(jnp.sum, axis=0))
 
     def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]:
         """One compiled step in a loop; the states of all steps are stacked in front."""
@@ -39,6 +38,9 @@ class Jax:
 
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any:
         return function(*sequences)
+
+    def sum_pairs(self, function: Callable[..., Any], *sequences: Any) -> Any:
+        return jnp.sum(function(*sequences), axis=0)
 
     def reorder(self, sequence: Any, index: Any) -> Any:
         return jnp.take_along_axis(sequence, index[:, :, None], axis=0)

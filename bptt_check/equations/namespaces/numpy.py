@@ -32,7 +32,7 @@ class Namespace(Protocol):
     def steps(self, x: Any, /) -> Any: ...
     def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]: ...
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any: ...
-    def sum_steps(self, sequence: Any, /) -> Any: ...
+    def sum_pairs(self, function: Callable[..., Any], *sequences: Any) -> Any: ...
     def reorder(self, sequence: Any, index: Any, /) -> Any: ...
 
 
@@ -60,8 +60,17 @@ class PythonLoop:
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> list[Any]:
         return [function(*inputs) for inputs in zip(*sequences, strict=True)]
 
-    def sum_steps(self, sequence: Sequence[Any]) -> Any:
-        return sum(sequence[1:], start=sequence[0])
+    def sum_pairs(self, function: Callable[..., Any], hidden: Any, *constants: Any) -> Any:
+        """The sum over all steps [..., B] of a function of each (step, sequence) pair.
+
+        The function is called once, on the rows of all pairs: `hidden` as [..., T*B, H], constants
+        (T, B, ...) as (T*B, ...).
+        """
+        steps = self.stack(hidden)
+        *lead, T, B, width = steps.shape
+        rows = [array.reshape(T * B, *array.shape[2:]) for array in constants]
+        of_pairs = function(steps.reshape(*lead, T * B, width), *rows)
+        return of_pairs.reshape(*of_pairs.shape[:-1], T, B).sum(-2)
 
     def reorder(self, sequence: Sequence[Any], index: Any) -> list[Any]:
         """Step t of sequence b becomes its step `index[t, b]`; arrays are [..., B, H]."""
