@@ -23,7 +23,7 @@ TORCH = "torch==2.13.0"
 """The release the project is tested with; without a pin, pip may pick a build for another
 device.
 """
-WORKERS = ["-n", "2"]
+WORKERS = ["-n", "2", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For each of the workers: several threads of each would fight for the cores."""
 PACKAGED = [

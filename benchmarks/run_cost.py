@@ -54,7 +54,9 @@ def measured(checkout: Path, model: str, cases: int) -> tuple[float, float, str]
     environment = {n: v for n, v in os.environ.items() if n not in PINS}
     environment |= {"PYTHONPATH": paths, "CI": "true", **threads}
     command = [sys.executable, "-c", MEASURE, model, str(cases)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=checkout, capture_output=True, text=True, check=False
+    )  # there, as Python looks for modules in the working directory first
     if done.returncode:
         raise SystemExit(f"{checkout}: {done.stderr}")
     case, call, verdict = json.loads(done.stdout.splitlines()[-1])

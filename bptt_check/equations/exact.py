@@ -67,7 +67,8 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
 
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
     """
-    tape, sequences = Tape(arithmetic), problem.weights.shape[1]
+    sequences = problem.weights.shape[1]
+    tape = Tape(arithmetic, sequences)
     pairs = problem.weights.size  # at once, as the head is applied to them
     return {
         name: tape.samples(arithmetic.entering(a if a.ndim == 4 else a[None]))

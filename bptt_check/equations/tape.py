@@ -21,13 +21,21 @@ from .arithmetic import Arithmetic, Exact, Kinks, kinks_of
 from .namespaces.numpy import NumPy, PythonLoop
 
 Pull = Callable[[Array], Array]
+_WITH_STEPS = 4
+"""Axes of values of all steps, [S, T, B, H]."""
 
 
 class Tape:
-    """The record of one forward pass."""
+    """The record of one forward pass.
 
-    def __init__(self, arithmetic: Arithmetic | None = None) -> None:
+    Args:
+        arithmetic: how results are rounded.
+        sequences: how many there are.
+    """
+
+    def __init__(self, arithmetic: Arithmetic | None = None, sequences: int = 1) -> None:
         self.arithmetic: Arithmetic = arithmetic or Exact()
+        self.sequences = sequences
         self.nodes: list[Node] = []
         self.nonlinear_inputs: list[Array] = []
         """What entered a nonlinearity, in order."""
@@ -53,6 +61,13 @@ class Tape:
     def samples(self, value: Array) -> Node:
         """A leaf whose leading axis holds a sample each already."""
         return Node(self, value, ())
+
+    def summed_in_turn(self, terms: Array, additions: int) -> Array:
+        """The sum over the steps of terms [S, T, ...], each of which takes so many additions."""
+        total = terms[:, 0]
+        for t in range(1, terms.shape[1]):  # equal terms drift: each addition rounds the last sum
+            total = self.arithmetic.in_turn(total + terms[:, t], additions)
+        return total
 
     def backward(self, output: Node, seed: Array | None = None) -> None:
         """Fill `.bar` of every node that `output` depends on, and clear that of all others.
@@ -112,12 +127,15 @@ class Node:
     def _folded(self, bar: Array, shape: tuple[int, ...]) -> Array:
         """The sum of `bar` over the axes along which a value of this shape was broadcast.
 
-        The axis of the samples stays.
+        The axis of the samples stays. That of the steps, which comes next where there are four, is
+        added up last, step by step from the last one on.
         """
         total = self.tape.arithmetic.total
-        extra = bar.ndim - len(shape)
-        if extra:
-            bar = total(bar, tuple(range(1, 1 + extra)))
+        steps, extra = bar.ndim == _WITH_STEPS, bar.ndim - len(shape)
+        if extra > steps:
+            bar = total(bar, tuple(range(1 + steps, 1 + extra)))
+        if extra and steps:
+            bar = self.tape.summed_in_turn(bar[:, ::-1], self.tape.sequences)
         axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
         return total(bar, axes, keepdims=True) if axes else bar
 
@@ -192,11 +210,12 @@ class Node:
         """Some entries; no index names one twice."""
         return Part(self, index)
 
-    def reshape(self, *shape: int) -> Node:
-        """The same values in another shape, whose first axis is that of the samples, too."""
-        own = self.value.shape[1:]
+    def sum_steps(self) -> Node:
+        """The sum over the steps of values [S, T, B], one by one."""
+        shape = self.value.shape[1:]
         return self.derived(
-            self.value.reshape(shape), (self, lambda bar: bar.reshape(len(bar), *own))
+            self.tape.summed_in_turn(self.value, 1),
+            (self, lambda bar: np.broadcast_to(bar[:, np.newaxis], (len(bar), *shape))),
         )
 
     def sum(self, axis: int) -> Node:
@@ -283,6 +302,12 @@ class Taped(PythonLoop):
         joined = [np.broadcast_to(a.value, (*lead, a.shape[-1])) for a in arrays]
         pulls = [lambda bar, c=c: bar[..., c] for c in cut]
         return arrays[0].derived(np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True))
+
+    def sum_pairs(
+        self, function: Callable[..., Node], hidden: Sequence[Node], *constants: Array
+    ) -> Node:
+        """At once as well, on values [S, T, B, H], but rounded step by step where they add up."""
+        return function(self.stack(hidden), *constants).sum_steps()
 
     def stack(self, sequence: Sequence[Node]) -> Node:
         values = np.broadcast_arrays(*(a.value for a in sequence))

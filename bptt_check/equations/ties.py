@@ -25,14 +25,13 @@ def tied_sequences(problem: Problem, logits: Sequence[Array]) -> Array:
 
     Args:
         problem: its loss is cross entropy or bce where there are any.
-        logits: samples of those of all (step, sequence) pairs, [S, T*B, O].
+        logits: samples of those of all steps, [S, T, B, O].
     """
-    weights = problem.weights
-    tied = np.zeros(weights.shape, dtype=bool)
+    tied = np.zeros(problem.weights.shape, dtype=bool)
     for z in logits:
         gap = z if problem.model.loss == "bce" else _lead(z)
         either = has_either_sign(gap) & (np.ptp(gap, axis=0) > DIVERGED)
-        tied |= either.any(-1).reshape(weights.shape) & (weights != 0)
+        tied |= either.any(-1) & (problem.weights != 0)
     return tied.any(0)
 
 

@@ -73,6 +73,12 @@ class Budgets:
         error = other.error(name)
         return self.along[name].scatter(error) if name in self.along else error
 
+    def lost_in(self, name: str, other: Conditioning) -> Array:
+        """The most that another arithmetic leaves: by rounding, and where it flushes to zero."""
+        flushed = other.flushed(name) + PRECISIONS[other.dtype].tiniest
+        flushed = self.along[name].reach(flushed) if name in self.along else flushed
+        return self.tolerance.units * self.typical(name, other) + flushed
+
     def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
         of_oracle = 0.0 if self.proven else self.oracle.unbounded(name)

@@ -52,10 +52,10 @@ def test_an_output_within_reach_of_zero_is_tied(logit, tied):
 
 def test_a_step_without_a_loss_is_not_tied():
     """What is read is the last step's output."""
-    steps = [samples_of([[logit]], 20.0) for logit in (60.0, 1000.0)]
+    steps = np.stack([samples_of([[logit]], 20.0) for logit in (60.0, 1000.0)], axis=1)
 
-    assert not tied_sequences(problem("rnn-tanh+bce+last T=2 B=1 D=1 H=1 O=1"), steps).any()
-    assert tied_sequences(problem("rnn-tanh+bce T=2 B=1 D=1 H=1 O=1"), steps).all()
+    assert not tied_sequences(problem("rnn-tanh+bce+last T=2 B=1 D=1 H=1 O=1"), [steps]).any()
+    assert tied_sequences(problem("rnn-tanh+bce T=2 B=1 D=1 H=1 O=1"), [steps]).all()
 
 
 def test_gradients_behind_tied_logits_are_not_judged():

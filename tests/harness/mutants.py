@@ -579,7 +579,7 @@ MUTANTS: tuple[Mutant, ...] = (
     fails("hidden", "B > 1", only(lambda case: case.sizes.B > 1, "no_slope"), "rnn-tanh", RNN,
           "B=2"),
     fails("hidden", "pre-activations beyond 15", only(saturated, "no_slope"), "rnn-tanh", RNN,
-          "regime=saturated"),
+          "inputs=large"),
     fails("hidden", "h0 not zero", only(lambda case: bool(case.h0.any()), "h_t"), "rnn-tanh",
           "W_hh_l0", "the gradient of W_hh_l0 is wrong"),
     fails("hidden", "a zero in x", only(lambda case: not case.x.all(), "x_shifted"), "rnn-tanh",
@@ -682,7 +682,7 @@ MUTANTS: tuple[Mutant, ...] = (
 SIBLINGS: tuple[Sibling, ...] = (
     Sibling("factor", "times 1", scaled(lambda case: 1.0)),
     Sibling("clipped", "norm 1e300", clipped(1e300), "lstm"),
-    Sibling("hidden", "fault where nothing is", only(lambda case: case.sizes.T > 99, "no_slope")),
+    Sibling("hidden", "fault where nothing is", only(lambda case: case.sizes.T > 999, "no_slope")),
     Sibling("small", "one entry by a rounding", one_entry(2.0**-53), "lstm"),
     Sibling("arithmetic", "more precision inside", in_precision("longdouble"), "lstm"),
     Sibling("activation", FAULTS["relu_at_0"], has("relu_at_0"), "rnn-relu"),

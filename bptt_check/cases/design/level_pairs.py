@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,8 @@ class LevelPairs:
         """Levels that two factors have together, and the first recipe found for each pair."""
         wanted = len(self._single[one]) * len(self._single[other])
         found: dict[Pair, Recipe] = {}
-        for recipe in self._recipes(self._fields_of(one), self._fields_of(other)):
+        steps = {r.T for n in (one, other) for r in self._few_cuts(n)}
+        for recipe in self._recipes(self._fields_of(one), self._fields_of(other), also=steps):
             pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
             if pair in found or not self.space.allowed(recipe):
                 continue
@@ -122,11 +123,17 @@ class LevelPairs:
                 break
         return found
 
-    def _recipes(self, *reads: Sequence[str]) -> Iterator[Recipe]:
+    def _few_cuts(self, number: int) -> Iterator[Recipe]:
+        """The few recipes of each level of a factor that reads the cut: not any T has one."""
+        if "cut" in self.factors[number].reads:
+            yield from itertools.chain.from_iterable(self._single[number].values())
+
+    def _recipes(self, *reads: Sequence[str], also: Set[int] = frozenset()) -> Iterator[Recipe]:
         """Recipes with every kind of value of the fields that factors read, otherwise the cheapest.
 
         Args:
             reads: the fields of each factor.
+            also: further values of every size.
         """
         every = {field for fields in reads for field in fields}
         fields = [f for f in self.fields if f in every and f != "cut"]
@@ -134,18 +141,23 @@ class LevelPairs:
             yield from self._every_cut
             return
         alone = {f for one in reads for f in one if len({*one} - {"cut"}) == 1}
-        for values in self._values(fields, [f for f in fields if f in alone]):
+        for values in self._values(fields, [f for f in fields if f in alone], also):
             base = self.cheapest
             for field, value in zip(fields, values, strict=True):
                 base = base.having(field, value)
             base = self.space.tied(base)
             yield from self._cut_as(base) if "cut" in every else [self.cut_cheaply(base)]
 
-    def _values(self, fields: Sequence[str], alone: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def _values(
+        self, fields: Sequence[str], alone: Sequence[str], also: Set[int]
+    ) -> Iterator[tuple[Any, ...]]:
         """Values of some fields: of one or two every kind with every other; of more sizes every
         kind of those that matter alone, with others that equal it or are small.
         """
-        kinds = {f: self._representatives.get(f, self.space.choices[f]) for f in fields}
+        kinds = {f: self.space.choices[f] for f in fields if f not in SIZES}
+        for f in {*fields}.intersection(SIZES):
+            kinds[f] = sorted({*self._representatives[f], *(also & self._sets[f])})
+        kinds = {f: kinds[f] for f in fields}
         if len(fields) <= 2:
             yield from itertools.product(*kinds.values())
             return

@@ -90,12 +90,7 @@ SHORT = 2
 
 
 def steps_of(T: int, cut: Cut) -> int:
-    """Steps of all windows of one sequence of T steps; T at least, for the states that enter."""
-    return max(T, _steps_of_windows(T, cut))
-
-
-def _steps_of_windows(T: int, cut: Cut) -> int:
-    """Steps of all windows."""
+    """Steps of all windows of one sequence of T steps."""
     if cut is None:
         return T
     k1, k2 = cut
@@ -108,9 +103,10 @@ def _steps_of_windows(T: int, cut: Cut) -> int:
 def work_of(directions: int, recipe: Recipe) -> int:
     """Numbers that a pass over a case of the dearest cell, of four gates, computes, about.
 
-    At every step the gradients of all weights, and for every sequence some vectors.
+    At every step of a window the gradients of all weights, and for every sequence some vectors; T
+    steps at least, after which states enter the windows.
     """
     T, B, D, H, O, cut, layers, *_ = recipe
     weights = 4 * H * (D + H + (layers - 1) * (directions + 1) * H) + O * H
     vectors = B * (10 * H * layers + D + 2 * O)
-    return steps_of(T, cut) * directions * (weights + vectors)
+    return max(T, steps_of(T, cut)) * directions * (weights + vectors)

@@ -65,11 +65,11 @@ FIRST = {
         "rnn-tanh T=64 B=16 D=9 H=1 O=2 seed=7221",
     ),
     "lstm+truncated+mse": (
-        "lstm+mse T=31 B=31 D=129 H=31 O=4 k1=16 k2=1 regime=exploding inputs=zero "
-        "initial_state=zero layout=offset seed=29877",
-        "lstm+mse T=16 B=1 D=6 H=1 O=1 k1=16 k2=1 seed=55232",
-        "lstm+mse T=3 B=3 D=31 H=128 O=3 k1=5 k2=1 regime=tiny inputs=subnormal "
-        "initial_state=zero_h layout=strided seed=25875",
+        "lstm+mse T=2 B=129 D=63 H=16 O=16 k1=1 k2=1 regime=tiny inputs=large "
+        "initial_state=zero_c seed=45739",
+        "lstm+mse T=2 B=127 D=31 H=7 O=64 k1=2 k2=1 regime=saturated inputs=negative_zero "
+        "seed=4157",
+        "lstm+mse T=2 B=17 D=31 H=63 O=31 k1=1 k2=1 initial_state=zero layout=offset seed=32160",
     ),
 }
 """The first three specs at seed 0, as they must be on every machine."""
@@ -310,7 +310,7 @@ def test_no_case_is_too_dear(name: str, seed: int) -> None:
     assert max(w for w, n in zip(work, steps, strict=True) if n > 2) <= 30_000
     assert 60_000 < max(work) <= 90_000
     assert sum(steps[:100]) * layers <= 11_000
-    assert sum(work[:100]) <= 4_000_000
+    assert sum(work[:100]) <= 5_500_000
 
 
 def test_cases_after_the_design_are_any() -> None:
