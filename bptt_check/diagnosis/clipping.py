@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..equations.exact import exact_gradients
-from ..equations.tape import Node, Taped
+from ..equations.namespaces.taped import Taped
+from ..equations.tape import Node
 from .finding import Finding
 from .matching import same
 from .trials import Trial, norm

@@ -23,7 +23,7 @@ from .exact import TAPED, Sweep, leaves, record, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
-from .rounding import DRIFT, GridRounding, deviation
+from .rounding import DRIFT, GridRounding, Position, deviation
 from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
@@ -142,36 +142,33 @@ def output_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> dict[
     """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
     named = outputs(TAPED, problem, leaves(problem, rounding.arithmetic()))
     return {
-        name: np.stack([_spread(value.value, rounding.unit) for value in steps])
+        name: np.stack([scatter_of(value.value, rounding.unit) for value in steps])
         for name, steps in named.items()
     }
 
 
-def loss_scatter_and_reach(problem: Problem) -> tuple[Array, float]:
-    """`loss_scatter` in float64, and how far relative changes of 1 would move a pre-activation.
-
-    The latter is the amplification of the forward pass: a change of all values by a relative `s`
-    moves what enters a nonlinearity by up to about `s` times this, which is what limits the step
-    of a finite difference.
-    """
-    loss, _ = _forward(problem, FLOAT64)[1:]
-    reach = max((float(np.ptp(z, axis=0).max()) for z in loss.tape.nonlinear_inputs), default=0.0)
-    return _spread(loss.value, FLOAT64.unit), reach / FLOAT64.unit
+Forward = tuple[dict[str, Node], Node, Position]
 
 
-@functools.lru_cache(maxsize=2)
-def _forward(problem: Problem, rounding: RoundingModel) -> tuple[dict[str, Node], Node, int]:
+def rounded_forward(problem: Problem, rounding: RoundingModel) -> Forward:
     """The forward pass, `record` of it, and where its arithmetic got to.
 
     Remembered, as finite differences ask for it before the gradients are judged.
     """
+    return _forward(problem, rounding, SAMPLES)
+
+
+@functools.lru_cache(maxsize=2)
+def _forward(problem: Problem, rounding: RoundingModel, _: int) -> Forward:
+    """The same, of so many samples."""
     arithmetic = rounding.arithmetic()
-    return *record(problem, arithmetic=arithmetic), arithmetic.position
+    inputs, loss = record(problem, arithmetic=arithmetic)
+    return inputs, loss, arithmetic.position
 
 
 def _sweep(problem: Problem, rounding: RoundingModel) -> Sweep:
     """Both passes; the backward one begins where the forward one got to, whoever asked before."""
-    inputs, loss, position = _forward(problem, rounding)
+    inputs, loss, position = rounded_forward(problem, rounding)
     arithmetic = loss.tape.arithmetic
     assert isinstance(arithmetic, GridRounding)
     arithmetic.position = position
@@ -232,7 +229,7 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
     """Run one problem forwards and backwards with rounding; did its states diverge before?"""
     unit, tiniest = rounding.unit, PRECISIONS[rounding.dtype].tiniest
     swept = _sweep(problem, rounding)
-    grads = {n: _spread(bar, unit) for n, bar in swept.bars.items()}
+    grads = {n: scatter_of(bar, unit) for n, bar in swept.bars.items()}
     parts, flushed_loss = {"rounding": grads}, 0.0
     if any(k.places.any() for k in swept.tape.relu_kinks):
         parts["kinks"] = width_at_kinks(problem, swept.tape.relu_kinks, SAMPLES)
@@ -250,13 +247,13 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
 
 
 def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
-    """`_spread` of the losses [S, B], with the share of each in what their sum is off where equal
+    """The scatter of the losses [S, B], with the share of each in what their sum is off where equal
     ones are added in turn; where trajectories diverge it is no longer proportional.
 
     These end as far apart under the unit of the dtype as under the coarser one that is simulated:
     what is seen counts whole.
     """
-    spread = _spread(losses, rounding.unit)
+    spread = scatter_of(losses, rounding.unit)
     if losses.shape[1] > 1:
         spread = spread + np.abs(losses).mean(0) * losses.shape[1] / DRIFT
     coarser = rounding.unit / PRECISIONS[rounding.dtype].unit
@@ -287,23 +284,6 @@ def _behind_ties(name: str, tied: Array) -> Array | float:
     return np.where(tied[:, np.newaxis], np.inf, 0.0) if name in PER_SEQUENCE else of_any
 
 
-def _spread(samples: Array, unit: float) -> Array:
+def scatter_of(samples: Array, unit: float) -> Array:
     """`deviation` in units; at least the value's own rounding."""
     return np.maximum(deviation(samples) / unit, np.abs(samples.mean(0)))
-
-
-STEP = 2.0**-12
-"""Balances the bound's parts for values of size 1: (s/2)^2/6 = 2.5e-9, 1e-16/s = 5e-13."""
-
-REACH = 2.0**-4
-"""Farthest that a step may move a pre-activation; beyond that, two steps agree by chance."""
-
-
-@functools.lru_cache(maxsize=64)
-def difference_step(problem: Problem) -> tuple[float, Array]:
-    """The step for a problem, and the rounding of each sequence's loss in units, (B,).
-
-    Remembered, as it is asked for again by every curve of difference quotients.
-    """
-    scatter, reach = loss_scatter_and_reach(problem)
-    return (min(STEP, REACH / reach) if reach else STEP), scatter

@@ -15,6 +15,9 @@ import numpy as np
 from ..cases.types import Array
 from .arithmetic import Kinks
 
+Position = tuple[Array, int]
+"""Offsets, and how many of them were drawn."""
+
 
 class GridRounding:
     """Disturbs results like arithmetic of unit roundoff `unit`, in `samples` independent ways.
@@ -56,12 +59,12 @@ class GridRounding:
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
 
     @property
-    def position(self) -> tuple[Array, int]:
+    def position(self) -> Position:
         """Its offsets, and how far in them it is; set it to round once more as from there."""
         return self._offsets.position
 
     @position.setter
-    def position(self, position: tuple[Array, int]) -> None:
+    def position(self, position: Position) -> None:
         self._offsets.position = position
 
     def entering(self, value: Array) -> Array:
@@ -211,7 +214,7 @@ class _Offsets:
     """Numbers of a pool (samples, width) one after the other, the same in every run."""
 
     def __init__(self, pool: Array) -> None:
-        self.position = pool, 0
+        self.position: Position = pool, 0
 
     def __len__(self) -> int:
         """The number of samples."""

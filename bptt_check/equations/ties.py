@@ -32,7 +32,7 @@ def tied_sequences(problem: Problem, logits: Sequence[Array]) -> Array:
         gap = z if problem.model.loss == "bce" else _lead(z)
         either = has_either_sign(gap) & (np.ptp(gap, axis=0) > DIVERGED)
         tied |= either.any(-1) & (problem.weights != 0)
-    return tied.any(0)
+    return np.asarray(tied.any(0))
 
 
 def _lead(logits: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from ..equations.conditioning import difference_step
+from ..equations.difference_step import difference_step
 from ..equations.directional import Along, MovedInputs, by_direction
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses

@@ -16,7 +16,7 @@ from ..cases.case import Case
 from ..cases.directions import PER_SEQUENCE
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.conditioning import difference_step
+from ..equations.difference_step import difference_step
 from ..equations.namespaces.numpy import NumPy
 from ..equations.network import losses
 from ..equations.perturbation import perturbation

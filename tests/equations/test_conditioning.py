@@ -509,3 +509,17 @@ def test_loss_of_diverged_trajectories_is_known_only_as_far_as_they_agree() -> N
 
     assert conditioning(chaotic, "float64").loss_error() > max(0.01, abs(reordered))
     assert conditioning(steady, "float64").loss_error() < 1e-12
+
+
+@pytest.mark.parametrize("text", ["lstm T=9 B=2 D=3 H=4 O=5", "rnn-relu T=5", "gru T=60 H=9 O=33"])
+def test_conditioning_is_the_same_whoever_asked_for_the_forward_pass_before(text):
+    """Finite differences share it: the backward pass rounds from where that one ended."""
+    case = Spec.parse(text).build()
+    alone = conditioning.__wrapped__(case, "float64")
+    oracles.load_oracle("finite_difference")(case)
+    after = [conditioning.__wrapped__(case, "float64") for _ in range(2)]
+
+    for other in after:
+        assert other.loss == alone.loss
+        for name, array in alone.grads.items():
+            np.testing.assert_array_equal(other.grads[name], array)

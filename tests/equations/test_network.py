@@ -13,9 +13,9 @@ from support.same_result import assert_close, assert_same
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model, Sizes
 from bptt_check.cases.result import Result
-from bptt_check.equations.exact import exact_loss
+from bptt_check.equations.exact import exact_loss, sweep
 from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import problem_of, unroll
+from bptt_check.equations.network import losses, pair_loss, problem_of, unroll
 
 SIZES = Sizes(T=6, B=3, D=4, H=5, O=3)
 exact = RightOracle()
@@ -224,3 +224,24 @@ def test_full_lengths_change_nothing():
     full = replace(plain, lengths=np.full(3, 6), spec=None)
 
     assert_same(exact(full), exact(plain), 0.0)
+
+
+# --- the head of all steps at once ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse", "linear"])
+@pytest.mark.parametrize("variant", ["", "+last", "+mean lengths", "+bidirectional lengths"])
+def test_loss_of_all_pairs_at_once_is_the_sum_over_steps(loss, variant):
+    """In every namespace: rows of (step, sequence) pairs are not mixed up."""
+    if loss == "linear":
+        variant = variant.replace("+mean", "")
+    problem = problem_of(case_of(f"rnn-tanh+{loss}{variant}"))
+    hidden, finals = unroll(NumPy(), problem, problem.inputs)
+    of_pair = pair_loss(NumPy(), problem.model, problem.inputs)
+    each = zip(hidden, problem.targets, problem.weights, strict=True)
+    alone = [w[b] * of_pair(h[[b]], t[[b]]) for h, t, w in each for b in range(SIZES.B)]
+    want = np.sum(alone)
+    want += sum(np.sum(c * finals[s]) for s, c in problem.final_cotangents.items())
+
+    assert losses(NumPy(), problem, problem.inputs).sum() == pytest.approx(want)
+    assert sweep(problem).losses.sum() == pytest.approx(want)

@@ -12,6 +12,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
 from bptt_check.equations.conditioning import conditioning
+from bptt_check.errors import Undecidable
 
 finite_difference = oracles.load_oracle("finite_difference", every_entry=True)
 TINIEST = np.finfo(float).tiny
@@ -158,3 +159,27 @@ def test_more_entries_than_one_chunk(cut):
     assert case.params["W_hh_l0"].size > 256
 
     assert largest_ratio(case, exact(case)) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("lstm T=33 B=1 D=1 H=1 O=2", 33),
+        ("gru+2layers+bidirectional T=9 B=1 D=1 H=1 O=2", 36),
+        ("rnn-tanh T=20 B=1 D=1 H=1 O=2 k1=5 k2=10", 35),
+        ("lstm T=32 B=1 D=1 H=1 O=2", 0),
+        ("rnn-relu T=200 B=1 D=1 H=1 O=2", 0),
+        ("rnn-tanh T=20 B=1 D=1 H=1 O=2 k1=5 k2=1", 0),
+    ],
+)
+def test_long_smooth_cases_are_left_to_complex_step(text, steps):
+    """Unless it is asked for by name; complex step cannot do a relu, however long."""
+    case = Spec.parse(text).build()
+    by_default = oracles.load_oracle("finite_difference", asked_for=False)
+
+    if steps:
+        with pytest.raises(Undecidable, match=f"unless asked for: {steps} steps, 32 by default"):
+            by_default(case)
+    else:
+        assert by_default(case).bounds is not None
+    assert oracles.load_oracle("finite_difference")(case).bounds is not None

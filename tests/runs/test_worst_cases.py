@@ -11,7 +11,7 @@ from support.right import right
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result
-from bptt_check.equations.conditioning import STEP
+from bptt_check.equations.difference_step import STEP
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.runs.worst_cases import SHOWN, WorstCases
 

@@ -154,10 +154,12 @@ class LevelPairs:
         """Values of some fields: of one or two every kind with every other; of more sizes every
         kind of those that matter alone, with others that equal it or are small.
         """
-        kinds = {f: self.space.choices[f] for f in fields if f not in SIZES}
-        for f in {*fields}.intersection(SIZES):
-            kinds[f] = sorted({*self._representatives[f], *(also & self._sets[f])})
-        kinds = {f: kinds[f] for f in fields}
+        kinds: dict[str, Sequence[Any]] = {
+            f: sorted({*self._representatives[f], *(also & self._sets[f])})
+            if f in SIZES
+            else self.space.choices[f]
+            for f in fields
+        }
         if len(fields) <= 2:
             yield from itertools.product(*kinds.values())
             return
