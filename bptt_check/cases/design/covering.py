@@ -28,7 +28,7 @@ TRIES = 4
 """Values of a field of a random recipe, the first of which that is affordable is taken."""
 SWEEPS = 4
 """How often the fields of a row are gone through."""
-AGAIN, ENOUGH = 30, 100
+AGAIN, ENOUGH = 80, 100
 """How often the rows that cover least are made again at most, and how many rows are few enough: a
 hundred cases have so many.
 """
