@@ -114,9 +114,7 @@ def keras(session: nox.Session) -> None:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """The tests of what hangs on dependencies, with the lowest versions that pyproject.toml
-    allows.
-    """
+    """The tests of what hangs on dependencies, with the lowest versions that are allowed."""
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
