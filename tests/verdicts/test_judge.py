@@ -155,10 +155,11 @@ def test_nothing_in_the_room_calls_back(monkeypatch: pytest.MonkeyPatch):
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("called")
 
+    # first, as this may import the module: it would keep what it found in the others for good
+    monkeypatch.setattr("bptt_check.runs.check.trusted_results", forbidden)
     monkeypatch.setattr("bptt_check.subjects.calling.call", forbidden)
     monkeypatch.setattr("bptt_check.subjects.calling.call_once", forbidden)
     monkeypatch.setattr("bptt_check.subjects.training.call_training_step", forbidden)
-    monkeypatch.setattr("bptt_check.runs.check.trusted_results", forbidden)
 
     for answer, verdict, _ in ANSWERS.values():
         assert judged(answer).verdict == verdict
