@@ -37,10 +37,6 @@ source that is edited. The rest runs the very same modules in the session `tests
 """
 
 
-OWN_LOGIC = ["--ignore=tests/harness", "--ignore=tests/cases/design"]
-"""Tests that hang on no framework and no release of it, and take long: `tests` runs them."""
-
-
 def group(name: str) -> tuple[str, ...]:
     """The requirements of a dependency group."""
     return nox.project.dependency_groups(PROJECT, name)
@@ -88,7 +84,7 @@ def one_backend(name: str, requirements: list[str]) -> None:
         session.install(*requirements, *group("test"))
         named = "" if name == "none" else name  # a named backend that is missing fails
         environment = {"BPTT_CHECK_BACKENDS": named} | ONE_THREAD
-        session.run("pytest", *WORKERS, *OWN_LOGIC, "-rs", *session.posargs, env=environment)
+        session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
 
 
 one_backend("none", ["."])
@@ -114,7 +110,7 @@ def keras(session: nox.Session) -> None:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """The tests of what hangs on dependencies, with the lowest versions that are allowed."""
+    """The test suite with the lowest version of every dependency that pyproject.toml allows."""
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
@@ -124,7 +120,7 @@ def minimums(session: nox.Session) -> None:
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
     session.install(".[jax,flint,exec]", *lowest, *group("test"))
     environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | ONE_THREAD
-    session.run("pytest", *WORKERS, *OWN_LOGIC, *session.posargs, env=environment)
+    session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
 @nox.session

@@ -8,7 +8,7 @@ from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
 from ..equations.namespaces.taped import Taped
-from ..equations.network import pair_loss, problem_of
+from ..equations.network import HEAD, pair_loss, problem_of
 from ..equations.tape import Tape
 
 
@@ -25,7 +25,7 @@ def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array
     """The loss at outputs `hidden` (T, B, H*N), its gradient there, and the head's gradients."""
     given = problem_of(case)
     tape, xp = Tape(), Taped()
-    leaves = tape.inputs({n: given.inputs[n] for n in ("W_hy", "b_y") if n in given.inputs})
+    leaves = tape.inputs({n: given.inputs[n] for n in HEAD if n in given.inputs})
     leaves["h"] = tape.input(np.asarray(hidden, dtype=np.float64) + 0.0)
     of_pair = pair_loss(xp, case.model, leaves)
     total = xp.sum_pairs(

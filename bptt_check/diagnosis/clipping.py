@@ -15,6 +15,7 @@ import numpy as np
 
 from ..equations.exact import exact_gradients
 from ..equations.namespaces.taped import Taped
+from ..equations.network import HEAD
 from ..equations.tape import Node
 from .finding import Finding
 from .matching import same
@@ -136,6 +137,6 @@ def _in_words(limit: float, count: int, whole: bool) -> str:
 
 def _may_be(trial: Trial) -> bool:
     """Loss and head are right, since clipping comes after them, but not everything."""
-    head = {n: trial.want[n] for n in ("W_hy", "b_y") if n in trial.want}
+    head = {n: trial.want[n] for n in HEAD if n in trial.want}
     right = trial.has_loss(trial.want_loss) and same(trial.got, head, trial.in_norm)
     return right and not trial.is_right()

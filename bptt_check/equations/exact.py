@@ -13,11 +13,10 @@ from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .namespaces.taped import Taped
-from .network import Problem, losses, problem_of
+from .network import HEAD, Problem, losses, problem_of
 from .tape import Node, Tape
 from .truncation import windows_of
 
-HEAD = ("W_hy", "b_y")
 TAPED = Taped()
 EXACT = Exact()
 

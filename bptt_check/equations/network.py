@@ -21,6 +21,9 @@ from ..cases.types import Array
 from .cells import State, Step, affine, step_function
 from .namespaces.numpy import Namespace
 
+HEAD = ("W_hy", "b_y")
+"""Parameters of the readout."""
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -190,8 +193,8 @@ def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -
 
 
 def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
-    """The loss of (step, sequence) pairs as a function of rows `h_t` [..., n, H*N] and their
-    targets (n, width): [..., n].
+    """The loss of (step, sequence) pairs as a function of rows `h_t` [..., H*N] and their targets
+    [..., width]: one number each, [...].
     """
     by_name = {
         "cross_entropy": lambda y_t, target: -(xp.log_softmax(y_t) * target).sum(-1),

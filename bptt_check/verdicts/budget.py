@@ -73,11 +73,9 @@ class Budgets:
         error = other.error(name)
         return self.along[name].scatter(error) if name in self.along else error
 
-    def lost_in(self, name: str, other: Conditioning) -> Array:
-        """The most that another arithmetic leaves: by rounding, and where it flushes to zero."""
-        flushed = other.flushed(name) + PRECISIONS[other.dtype].tiniest
-        flushed = self.along[name].reach(flushed) if name in self.along else flushed
-        return self.tolerance.units * self.typical(name, other) + flushed
+    def flushed_by(self, name: str, other: Conditioning) -> Array | float:
+        """What another arithmetic changes, at most, where it flushes to zero."""
+        return self._reach(name, other.flushed(name) + PRECISIONS[other.dtype].tiniest)
 
     def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
@@ -100,8 +98,11 @@ class Budgets:
 
     def flushed(self, name: str) -> Array | float:
         """What flushing to zero may change of each entry, or of each slope."""
-        flushed = self._flushed(name)
-        return self.along[name].reach(flushed) if name in self.along else flushed
+        return self._reach(name, self._flushed(name))
+
+    def _reach(self, name: str, sizes: Array | float) -> Array | float:
+        """How far what the oracle measured moves if each entry moves by its size."""
+        return self.along[name].reach(sizes) if name in self.along else sizes
 
     def _flushed(self, name: str) -> Array | float:
         """What it may change of each entry: of itself, and on its way."""

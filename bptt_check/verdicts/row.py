@@ -182,7 +182,8 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
     for name, difference in found.items():
         budget, lost = budgets.of(name), budgets.typical(name, lower)
-        if np.any(difference.error > budget + budgets.lost_in(name, lower)):
+        most = budgets.tolerance.units * lost + budgets.flushed_by(name, lower)
+        if np.any(difference.error > budget + most):
             return False
         shows = (lost > budget) & (difference.want != 0)  # an exact zero loses nothing
         over = shows & (difference.error > budget)

@@ -310,7 +310,8 @@ def test_no_case_is_too_dear(name: str, seed: int) -> None:
     assert max(w for w, n in zip(work, steps, strict=True) if n > 2) <= 30_000
     assert 60_000 < max(work) <= 90_000
     assert sum(steps[:100]) * layers <= 11_000
-    assert sum(work[:100]) <= 5_500_000
+    # with windows the forward pass over all steps counts besides
+    assert sum(work[:100]) <= (5_500_000 if design.space.truncated else 4_000_000)
 
 
 def test_cases_after_the_design_are_any() -> None:
