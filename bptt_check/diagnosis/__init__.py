@@ -8,7 +8,7 @@ that failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple
 
 from ..cases.case import Spec
 from ..cases.result import Differentiator
@@ -17,14 +17,22 @@ from .common_factor import which_factor
 from .conditions import FailureSample, condition_of
 from .convention import which_convention
 from .edit_search import Explanation, best_combination, best_single_edit
+from .facts import Fact
 from .finding import Finding
 from .first_error import first_error
 from .mistakes import textbook
 from .trials import Trial, Trials, telling_specs
 from .truncation import which_truncation
-from .wording import finding_of
+from .wording import (
+    finding_of,
+    finding_of_fact,
+    hints,
+    in_other_words,
+    with_condition,
+    with_line,
+)
 
-Formula = Callable[[Sequence[Trial]], Finding | None]
+Formula = Callable[[Sequence[Trial]], Fact | None]
 """Explains all of a gradient by a closed formula, on all of the cases, or not at all."""
 FORMULAS_FIRST: tuple[Formula, ...] = (which_factor, clipped_after_loop)
 """Formulas that are tried before the dictionary of edits."""
@@ -55,21 +63,27 @@ def diagnose(
     longest = _longest(trials, sample.failing)
     formula = _first_that_holds(FORMULAS_FIRST, longest)
     wrong = _wrong_trials(trials, sample.failing)
+    sample = sample.with_failing([spec for trial in wrong if (spec := trial.case.spec)])
     explained = best_single_edit(wrong) if wrong else None
     if formula is not None:
-        return (_with_line(formula, explained, wrong) if explained else formula,)
+        return (with_line(formula, finding_of(explained, wrong)) if explained else formula,)
     if explained is not None:
-        cut = which_truncation(wrong[:LONGEST_CASES]) if explained.edits[0].kind in CUTS else None
-        return (
-            _with_condition(_in_other_words(finding_of(explained, wrong), cut), explained, sample),
-        )
+        return (_of_edit(explained, wrong, sample),)
     formula = _first_that_holds(FORMULAS_LAST, longest)
     if formula is not None:
         return (formula,)
     explained = best_combination(wrong) if wrong else None
     if explained is not None:
-        return (_with_condition(finding_of(explained, wrong), explained, sample),)
-    return _hints(trials, wrong, sample)
+        return (_of_edit(explained, wrong, sample),)
+    return hints(first_error(trials, wrong) if wrong else None, condition_of(sample, None), wrong)
+
+
+def _of_edit(explained: Explanation, wrong: Sequence[Trial], sample: FailureSample) -> Finding:
+    """What edits explain, and when; with the truncation that comes to the same."""
+    alone = len(explained.edits) == 1 and explained.edits[0].kind in CUTS
+    cut = which_truncation(wrong[:LONGEST_CASES]) if alone else None
+    finding = in_other_words(finding_of(explained, wrong), cut)
+    return with_condition(finding, condition_of(sample, explained.changes))
 
 
 def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
@@ -88,7 +102,8 @@ def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
 
 def _first_that_holds(formulas: Sequence[Formula], trials: Sequence[Trial]) -> Finding | None:
     """What the first formula that explains the gradients says."""
-    return next(filter(None, (formula(trials) for formula in formulas)), None)
+    fact = next(filter(None, (formula(trials) for formula in formulas)), None)
+    return finding_of_fact(fact, len(trials)) if fact else None
 
 
 def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
@@ -96,53 +111,6 @@ def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
     if not textbook.knows(failing[0].model):
         return []
     return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
-
-
-def _with_line(formula: Finding, explained: Explanation, wrong: Sequence[Trial]) -> Finding:
-    """What a formula says, with the line whose edit has the same effect."""
-    line = finding_of(explained, wrong)
-    sentence = f"{formula.sentence}; {line.sentence}"
-    return replace(line, sentence=sentence, confidence=formula.confidence)
-
-
-def _in_other_words(finding: Finding, cut: Finding | None) -> Finding:
-    """A finding with the truncation that gives the same gradients, if there is one."""
-    if cut is None:
-        return finding
-    sentence = f"{finding.sentence}; in other words, {cut.sentence}"
-    return replace(finding, sentence=sentence, confidence="one of several")
-
-
-def _with_condition(finding: Finding, explained: Explanation, sample: FailureSample) -> Finding:
-    """A finding with the condition under which the mistake is made, if there is one."""
-    condition = condition_of(sample, explained.changes)
-    if condition is None:
-        return finding
-    return replace(
-        finding,
-        sentence=f"{finding.sentence}; {condition.text}",
-        condition=condition.rule,
-        confidence=finding.confidence if condition.confirmed else "likely",
-    )
-
-
-def _hints(trials: Trials, wrong: Sequence[Trial], sample: FailureSample) -> tuple[Finding, ...]:
-    """Where the error begins, and when there is one."""
-    place = first_error(trials, wrong) if wrong else ""
-    condition = condition_of(sample, None)
-    parts = [place, condition.text if condition else ""]
-    if not any(parts):
-        return ()
-    names = sorted({name for trial in wrong for name, _ in trial.wrong})
-    return (
-        Finding(
-            sentence="; ".join(p for p in parts if p),
-            confidence="hint",
-            parameters=tuple(names),
-            cases=len(wrong),
-            condition=condition.rule if condition else "",
-        ),
-    )
 
 
 __all__ = ["FailureSample", "diagnose"]

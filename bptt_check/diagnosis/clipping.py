@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.types import Arrays
 from ..equations.exact import exact_gradients
 from ..equations.tape import Node, Taped
-from .finding import Finding
+from .facts import ClippedInLoop, ClippedToNorm, ClippedToValues
 from .matching import same
-from .trials import Trial, norm
+from .trials import Trial, all_reproduced, norm
 
 LIMITS = (5.0, 1.0, 10.0, 0.1, 0.5, 2.0, 15.0, 50.0, 100.0, 0.01)
 """What people clip to, the commonest first."""
@@ -51,40 +52,41 @@ class _Clipping(Taped):
         return (*clipped, *state[self.count :])
 
 
-def clipped_after_loop(trials: Sequence[Trial]) -> Finding | None:
+def clipped_after_loop(trials: Sequence[Trial]) -> ClippedToNorm | ClippedToValues | None:
     """A gradient clipped as a whole: by the norm of the parameters, or of everything, or by value.
 
     One case proves no limit: whatever its norm is, it would be the limit.
     """
     if len(trials) < 2:
         return None
-    sentence = _clipped_to_norm(trials) or _clipped_to_values(trials)
-    return Finding(sentence, "certain", cases=len(trials)) if sentence else None
+    return _clipped_to_norm(trials) or _clipped_to_values(trials)
 
 
-def _clipped_to_norm(trials: Sequence[Trial]) -> str:
+def _clipped_to_norm(trials: Sequence[Trial]) -> ClippedToNorm | None:
     """Every gradient has its direction, and their norm together is one number."""
-    for names_of, what in ((_parameters, "the parameters"), (_everything, "all gradients")):
+    for names_of in (_parameters, _everything):
         named = [(trial, names_of(trial)) for trial in trials]
         norms = {_rounded(norm(trial.got, names)) for trial, names in named}
-        shrunk = all(norm(trial.got, names) < norm(trial.want, names) for trial, names in named)
-        scaled = all(trial.is_multiple(_ratio(trial, names), names) for trial, names in named)
-        if len(norms) == 1 and shrunk and scaled:
-            return f"this is the gradient clipped to norm {norms.pop():g} over {what}"
-    return ""
+        shrunk = all(0 < norm(trial.got, names) < norm(trial.want, names) for trial, names in named)
+        scaled = shrunk and all_reproduced(
+            trials, lambda trial, n=names_of: trial.times(_ratio(trial, n(trial)), n(trial))
+        )
+        if len(norms) == 1 and scaled:
+            return ClippedToNorm(norms.pop(), parameters_only=names_of is _parameters)
+    return None
 
 
-def _clipped_to_values(trials: Sequence[Trial]) -> str:
+def _clipped_to_values(trials: Sequence[Trial]) -> ClippedToValues | None:
     """Every entry lies within one number, and is right where it does not reach it."""
     limits = {_rounded(max(float(np.abs(g).max()) for g in t.got.values())) for t in trials}
-    if len(limits) != 1:
-        return ""
     limit = limits.pop()
-    for trial in trials:
-        clipped = {n: np.clip(w, -limit, limit) for n, w in trial.want.items()}
-        if not same(trial.got, clipped, trial.in_norm):
-            return ""
-    return f"this is the gradient clipped to values within {limit:g}"
+    if limits or not 0 < limit < np.inf:
+        return None
+
+    def clipped(trial: Trial) -> Arrays:
+        return {n: np.clip(w, -limit, limit) for n, w in trial.want.items()}
+
+    return ClippedToValues(limit) if all_reproduced(trials, clipped) else None
 
 
 def _ratio(trial: Trial, names: Sequence[str]) -> float:
@@ -106,7 +108,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def clipped_in_loop(trials: Sequence[Trial]) -> Finding | None:
+def clipped_in_loop(trials: Sequence[Trial]) -> ClippedInLoop | None:
     """A gradient whose dh is clipped at every step, and to what; None if it is none.
 
     Args:
@@ -118,23 +120,13 @@ def clipped_in_loop(trials: Sequence[Trial]) -> Finding | None:
     states = len(trials[0].case.model.layout.states)
     for limit, count, whole in itertools.product(LIMITS, range(1, states + 1), (True, False)):
         xp = _Clipping(limit, count, whole)
-        if all(same(t.got, exact_gradients(t.case, xp), t.in_norm) for t in shortest):
-            return Finding(_in_words(limit, count, whole), "certain", cases=len(trials))
+        if all_reproduced(shortest, lambda trial, xp=xp: exact_gradients(trial.case, xp)):
+            return ClippedInLoop(limit, count, whole)
     return None
-
-
-def _in_words(limit: float, count: int, whole: bool) -> str:
-    """What is clipped, in a sentence; the arguments are those of `_Clipping`."""
-    what = "dh and dc are" if count > 1 else "dh is"
-    share = "" if whole else ", what comes from the loss of the step excepted"
-    return (
-        f"{what} clipped to [-{limit:g}, {limit:g}] inside the loop, at every step{share}: "
-        "this is the derivative of no loss; clip the whole gradient after the loop"
-    )
 
 
 def _may_be(trial: Trial) -> bool:
     """Loss and head are right, since clipping comes after them, but not everything."""
     head = {n: trial.want[n] for n in ("W_hy", "b_y") if n in trial.want}
-    right = trial.has_loss(trial.want_loss) and same(trial.got, head, trial.in_norm)
-    return right and not trial.is_right()
+    head_right = not head or same(trial.got, head, trial.in_norm)
+    return head_right and trial.has_loss(trial.want_loss) and not trial.is_right()

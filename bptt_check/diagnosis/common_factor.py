@@ -12,51 +12,47 @@ from ..cases.case import Case
 from ..conventions import Convention
 from ..conventions.expression import expression
 from ..conventions.scale_factors import FACTORS
-from .finding import Finding
-from .trials import Trial
+from .facts import CommonFactor
+from .trials import Trial, all_reproduced
 
 
-def which_factor(trials: Sequence[Trial]) -> Finding | None:
+def which_factor(trials: Sequence[Trial]) -> CommonFactor | None:
     """The factor that explains a wrong gradient or loss on all of the cases; None without one."""
-    if not trials:
-        return None
-    sentence = _loss_factor(trials) or _gradient_factor(trials)
-    return Finding(sentence, "certain", cases=len(trials)) if sentence else None
+    return (_loss_factor(trials) or _gradient_factor(trials)) if trials else None
 
 
-def _loss_factor(trials: Sequence[Trial]) -> str:
-    """A factor that the loss, and perhaps the gradients, have; "" without one."""
-    fits = [
-        (name, all(trial.is_multiple(factor(trial.case)) for trial in trials))
+def _loss_factor(trials: Sequence[Trial]) -> CommonFactor | None:
+    """A factor that the loss, and perhaps the gradients, have."""
+    fits = {
+        name: all_reproduced(trials, lambda trial, f=factor: trial.times(f(trial.case)))
         for name, factor in _factors_not_one(trials)
         if all(trial.has_loss(factor(trial.case) * trial.want_loss) for trial in trials)
-    ]
+    }
     if not fits:
-        return ""
-    names, both = [name for name, _ in fits], fits[0][1]
-    subject = "your loss and your gradient are" if both else "your loss is"
+        return None
+    names, both = tuple(fits), next(iter(fits.values()))
     option = _option(trials[0].declared, "loss_factor", names[0]) if both else ""
-    return f"{subject} {' or '.join(names)} times the right one{option}"
+    return CommonFactor(names, of_loss=True, of_gradients=both, option=option)
 
 
-def _gradient_factor(trials: Sequence[Trial]) -> str:
-    """A factor that all gradients have in common while the loss is right; "" without one."""
-    fits = [
+def _gradient_factor(trials: Sequence[Trial]) -> CommonFactor | None:
+    """A factor that all gradients have in common while the loss is right."""
+    names = tuple(
         name
         for name, factor in _factors_not_one(trials)
-        if all(trial.is_multiple(factor(trial.case)) for trial in trials)
-    ]
-    if not fits:
-        return ""
-    option = _option(trials[0].declared, "gradient_factor", fits[0])
-    return f"every gradient is {' or '.join(fits)} times the right one{option}"
+        if all_reproduced(trials, lambda trial, f=factor: trial.times(f(trial.case)))
+    )
+    if not names:
+        return None
+    option = _option(trials[0].declared, "gradient_factor", names[0])
+    return CommonFactor(names, of_loss=False, of_gradients=True, option=option)
 
 
 def _option(declared: Convention, name: str, factor: str) -> str:
     """How to declare a factor; what has one declared already says nothing simple."""
     if getattr(declared, name):
         return ""
-    return f" ({expression(declared, {name: factor})})"
+    return expression(declared, {name: factor})
 
 
 def _factors_not_one(trials: Sequence[Trial]) -> list[tuple[str, Callable[[Case], float]]]:

@@ -41,6 +41,11 @@ class FailureSample:
     fails: Fails = lambda spec: None
     fresh: Callable[[], Sequence[Spec]] = tuple
 
+    def with_failing(self, specs: Sequence[Spec]) -> FailureSample:
+        """What is known with further specs that failed: a rule must hold for all of them."""
+        failing = dict.fromkeys((*self.failing, *specs))
+        return replace(self, failing=list(failing))
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -53,12 +58,6 @@ class Condition:
     def confirmed(self) -> bool:
         """Whether enough fresh cases were as the rule foretold."""
         return self.held >= FRESH_CASES
-
-    @property
-    def text(self) -> str:
-        """The rule as a sentence."""
-        checked = f"on {self.held} fresh cases too" if self.held else "as far as was seen"
-        return f"only when {self.rule} ({checked})"
 
 
 def condition_of(sample: FailureSample, changes: Sequence[TextbookEdit] | None) -> Condition | None:

@@ -9,7 +9,7 @@ cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..cases.case import Case
@@ -22,9 +22,8 @@ from ..conventions.layout import forward
 from ..conventions.names import Name
 from ..conventions.scale_factors import FACTORS
 from ..equations.exact import exact_gradients, exact_loss
-from .finding import Finding
-from .matching import same
-from .trials import Trial
+from .facts import OtherLayout
+from .trials import Trial, all_reproduced
 
 MATRICES = ("W_xh", "W_hh", "W_hy")
 
@@ -76,14 +75,6 @@ class Reading:
             named = step.inverse(named)
         return case.with_inputs({str(n): a for n, a in named.items()})
 
-    def words(self, declared: Convention) -> str:
-        """What it is, for code that was taken to be in the declared convention."""
-        letters = " ".join(self._letters(declared))
-        parts = [f"gate order '{letters}'"] if self.moved else []
-        parts += ["z for 1-z"] if self.flipped else []
-        parts += [f"{' and '.join(self.turned)} transposed"] if self.turned else []
-        return " and ".join(parts)
-
     def options(self, declared: Convention) -> dict[str, object]:
         """The options that declare it, on top of what is declared."""
         options: dict[str, object] = {}
@@ -106,8 +97,23 @@ class Reading:
         index = permutation(theirs, gates) or range(len(gates))
         return [gates[self.order[n]] for n in index]
 
+    def found(self, declared: Convention, factor: str, only_gradients: bool) -> OtherLayout:
+        """What it is, for code that was taken to be in the declared convention."""
+        factor_option = {"gradient_factor": factor} if factor else {}
+        options = self.options(declared)
+        if only_gradients:
+            options = {"gradients": expression(declared, options)}
+        return OtherLayout(
+            only_gradients,
+            tuple(self._letters(declared)) if self.moved else (),
+            self.flipped,
+            self.turned,
+            factor,
+            expression(declared, options | factor_option),
+        )
 
-def which_convention(trials: Sequence[Trial]) -> Finding | None:
+
+def which_convention(trials: Sequence[Trial]) -> OtherLayout | None:
     """The convention in which a subject is right; None if there is none.
 
     Args:
@@ -117,49 +123,29 @@ def which_convention(trials: Sequence[Trial]) -> Finding | None:
         return None
     cases = [trial.case for trial in trials]
     readings = [r for r in sorted(_readings(cases), key=lambda r: r.changes) if r.changes]
-    sentence = _only_gradients(trials, readings) or _everything(trials, readings)
-    return Finding(sentence, "certain", cases=len(trials)) if sentence else None
+    return _only_gradients(trials, readings) or _everything(trials, readings)
 
 
-def _only_gradients(trials: Sequence[Trial], readings: Sequence[Reading]) -> str:
+def _only_gradients(trials: Sequence[Trial], readings: Sequence[Reading]) -> OtherLayout | None:
     """The loss is right, the gradients are returned in another layout."""
     if not all(trial.has_loss(trial.want_loss) for trial in trials):
-        return ""
-    declared = trials[0].declared
+        return None
     for reading in readings:
-        factor = _factor(trials, [reading.there(trial.want) for trial in trials])
+        factor = _factor(trials, lambda trial, r=reading: r.there(trial.want))
         if factor is not None:
-            times = f", times {factor}" if factor else ""
-            inner = expression(declared, reading.options(declared))
-            option = expression(declared, {"gradients": inner} | _factor_option(factor))
-            return (
-                "your loss is right, but your gradients are those of "
-                f"{reading.words(declared)}{times}: "
-                f"turn them back before you return them, or declare it ({option})"
-            )
-    return ""
+            return reading.found(trials[0].declared, factor, only_gradients=True)
+    return None
 
 
-def _everything(trials: Sequence[Trial], readings: Sequence[Reading]) -> str:
+def _everything(trials: Sequence[Trial], readings: Sequence[Reading]) -> OtherLayout | None:
     """The parameters are read in another layout: loss and gradients are those of other arrays."""
-    declared = trials[0].declared
     for reading in readings:
         if not all(t.has_loss(exact_loss(reading.read(t.case))) for t in trials):
             continue
-        factor = _factor(trials, [reading.there(_gradients_read(t, reading)) for t in trials])
+        factor = _factor(trials, lambda t, r=reading: r.there(_gradients_read(t, r)))
         if factor is not None:
-            times = f", the gradients times {factor}" if factor else ""
-            option = expression(declared, reading.options(declared) | _factor_option(factor))
-            return (
-                f"your loss and your gradients are those of {reading.words(declared)}{times}: "
-                f"declare it ({option})"
-            )
-    return ""
-
-
-def _factor_option(factor: str) -> dict[str, object]:
-    """The option that declares a factor; none for the factor 1."""
-    return {"gradient_factor": factor} if factor else {}
+            return reading.found(trials[0].declared, factor, only_gradients=False)
+    return None
 
 
 def _gradients_read(trial: Trial, reading: Reading) -> dict[str, Array]:
@@ -168,14 +154,16 @@ def _gradients_read(trial: Trial, reading: Reading) -> dict[str, Array]:
     return {name: exact[name] for name in trial.got}
 
 
-def _factor(trials: Sequence[Trial], want: Sequence[Arrays]) -> str | None:
+def _factor(trials: Sequence[Trial], want: Callable[[Trial], Arrays]) -> str | None:
     """The factor that the gradients have to the wanted ones: "" for 1, None if there is none."""
-    both = list(zip(trials, want, strict=True))
-    if all(same(trial.got, w, trial.in_norm) for trial, w in both):
+    if all_reproduced(trials, want):
         return ""
     for name, factor_of in FACTORS.items():
-        scaled = [(t, {n: factor_of(t.case) * g for n, g in w.items()}) for t, w in both]
-        if all(same(trial.got, w, trial.in_norm) for trial, w in scaled):
+
+        def scaled(trial: Trial, factor_of: Callable[[Case], float] = factor_of) -> Arrays:
+            return {n: factor_of(trial.case) * g for n, g in want(trial).items()}
+
+        if all_reproduced(trials, scaled):
             return name
     return None
 

@@ -121,7 +121,7 @@ def try_edits(
     wrong, left = frozenset[Block](), frozenset[Block]()
     for one in trials:
         wrong |= one.wrong
-        left |= one.blocks.keys() - one.matching(one.edited(changes))
+        left |= one.blocks.keys() - one.reproduced_by(one.edited(changes))
         if (first and left) or len(left) >= enough:
             break
     return Explanation(tuple(edits), wrong - left, left)

@@ -3,7 +3,8 @@
 Every search compares the gradient that a subject gave with the one that a mistake would give. Where
 both come from the same computation but for a line, the conditioning of the case says how far
 rounding takes each entry. Where the other is a computation of its own (of arrays in another layout,
-times a factor, clipped), of which no conditioning is known, the distance is one in norm.
+times a factor, clipped), of which no conditioning is known, the distance is one in norm. What is
+not finite is no gradient of anything: an infinite candidate would allow an infinite distance.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ Near = Callable[[str, Array, Array], Array]
 
 
 def same(got: Arrays, want: Arrays, near: Near) -> bool:
-    """Whether gradients are those in question, in every entry of every one that both have."""
-    return all(np.all(near(n, got[n], w)) for n, w in want.items() if n in got)
+    """Whether gradients are those in question, in every entry of every one that both have; not
+    where they have none in common.
+    """
+    both = [n for n in want if n in got]
+    return bool(both) and all(np.all(near(n, got[n], want[n])) for n in both)
 
 
 def near_by_rounding(spread: Conditioning) -> Near:
@@ -40,10 +44,12 @@ def near_by_rounding(spread: Conditioning) -> Near:
     unit = PRECISIONS[spread.dtype].unit
 
     def near(name: str, got: Array, want: Array) -> Array:
+        if not np.isfinite(want).all():
+            return np.zeros(np.shape(got), dtype=bool)
         floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
         rounding = UNITS * spread.error(name) + floor
-        choice = spread.subgradient_width(name) + spread.flushed(name)
-        return np.abs(got - want) <= rounding + choice
+        choice = spread.subgradient_width(name) + spread.flushed(name) + spread.unbounded(name)
+        return np.isfinite(got) & (np.abs(got - want) <= rounding + choice)
 
     return near
 
@@ -52,7 +58,10 @@ def near_in_norm(dtype: str) -> Near:
     """A whole gradient at once: by the norm of the difference, relative to that of the other."""
 
     def near(name: str, got: Array, want: Array) -> Array:
-        distance, whole = float(np.linalg.norm(got - want)), float(np.linalg.norm(want))
+        if not (np.isfinite(want).all() and np.isfinite(got).all()):
+            return np.zeros(np.shape(got), dtype=bool)
+        largest = float(np.abs(want).max(initial=0.0)) or 1.0  # squares of 1e200 are infinite
+        distance, whole = (float(np.linalg.norm(a / largest)) for a in (got - want, want))
         return np.full(np.shape(got), distance <= RELATIVE[dtype] * whole)
 
     return near

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,21 +90,21 @@ class Trial:
 
     def has_loss(self, loss: float) -> bool:
         """Whether the subject's loss is this one, within the relative distance of gradients."""
-        return abs(self.got_loss - loss) <= RELATIVE[self.case.dtype] * abs(loss)
+        near = abs(self.got_loss - loss) <= RELATIVE[self.case.dtype] * abs(loss)
+        return math.isfinite(loss) and near
 
     def is_right(self) -> bool:
         """Whether there is nothing to explain."""
         return self.has_loss(self.want_loss) and same(self.got, self.want, self.in_norm)
 
-    def is_multiple(self, factor: float, names: Sequence[str] | None = None) -> bool:
-        """Whether gradients (all of them, or those named) are so many times the right ones."""
-        scaled = {n: factor * self.want[n] for n in (names or self.got)}
-        return same(self.got, scaled, self.in_norm)
+    def times(self, factor: float, names: Sequence[str] | None = None) -> Arrays:
+        """So many times the right gradients: all that were given, or those named."""
+        return {n: factor * self.want[n] for n in (names or self.got)}
 
     @functools.cached_property
     def wrong(self) -> frozenset[Block]:
         """The blocks of the gradients that are wrong."""
-        return frozenset(self.blocks) - self.matching(self.want)
+        return frozenset(self.blocks) - self.matching(self.got, self.want)
 
     @functools.cached_property
     def blocks(self) -> dict[Block, slice]:
@@ -117,11 +117,21 @@ class Trial:
             rows_of.update({(name, g): row for g, row in enumerate(rows)})
         return rows_of
 
-    def matching(self, other: Arrays | None) -> frozenset[Block]:
-        """The blocks in which the subject's gradient is this one, to rounding."""
+    def reproduced_by(self, other: Arrays | None) -> frozenset[Block]:
+        """The blocks in which the subject's gradient is this one, to rounding.
+
+        Of wrong blocks those where this is not the right gradient too: a match that could not fail
+        shows nothing.
+        """
         if other is None:
             return frozenset()
-        near = {n: self.by_rounding(n, g, other[n]) for n, g in self.got.items()}
+        matching = self.matching(self.got, other)
+        shown = matching & self.wrong
+        return matching - (shown & self.matching(self.want, other)) if shown else matching
+
+    def matching(self, one: Arrays, other: Arrays) -> frozenset[Block]:
+        """The blocks in which two gradients are the same, to rounding."""
+        near = {n: self.by_rounding(n, one[n], other[n]) for n in self.got}
         return frozenset(b for b, rows in self.blocks.items() if np.all(near[b[0]][rows]))
 
     def differing(self, other: Arrays) -> frozenset[Block]:
@@ -136,6 +146,33 @@ class Trial:
                 return textbook.edited_gradients(self.case, self.runs, changes)
         except Exception:  # an edit makes anything of a line
             return None
+
+
+def by_rounding(trial: Trial) -> Near:
+    """For gradients of the same computation, but for what is wrong."""
+    return trial.by_rounding
+
+
+def in_norm(trial: Trial) -> Near:
+    """For gradients of a computation of its own."""
+    return trial.in_norm
+
+
+def all_reproduced(
+    trials: Sequence[Trial],
+    candidate_of: Callable[[Trial], Arrays],
+    near_of: Callable[[Trial], Near] = in_norm,
+) -> bool:
+    """Whether candidates are the subject's gradients on every trial, and on one of them are not the
+    right ones: a match that could not fail shows nothing.
+    """
+
+    def is_candidate(trial: Trial, grads: Arrays) -> bool:
+        return same(grads, candidate_of(trial), near_of(trial))
+
+    return all(is_candidate(t, t.got) for t in trials) and any(
+        not is_candidate(t, t.want) for t in trials
+    )
 
 
 def norm(grads: Arrays, names: Sequence[str]) -> float:

@@ -18,9 +18,9 @@ from ..cases.types import Array
 from ..equations.network import Problem, losses, problem_of, run_layers
 from ..equations.tape import Node, Tape, Taped
 from ..equations.truncation import by_length, restricted, states_after, windows
-from .finding import Finding
+from .facts import OtherTruncation, TruncationMade, WindowChange
 from .matching import same
-from .trials import Trial
+from .trials import Trial, all_reproduced, by_rounding
 
 Grads = dict[str, Array]
 
@@ -49,15 +49,12 @@ class Variant:
     """A way to truncate.
 
     Args:
-        name: its words, from k1 and k2 as claimed.
+        made: what it is, from k1 and k2 as claimed.
         windows: its windows.
-        lengths: the k1 and k2 that it has, from those claimed; None where it is not a
-            `Truncation`.
     """
 
-    name: Callable[[int, int], str]
+    made: Callable[[int, int], TruncationMade]
     windows: VariantWindows
-    lengths: Callable[[int, int], tuple[int, int]] | None = None
 
 
 def claimed_windows(T: int, k1: int, k2: int) -> list[VariantWindow]:
@@ -65,31 +62,20 @@ def claimed_windows(T: int, k1: int, k2: int) -> list[VariantWindow]:
     return [VariantWindow(w.start, w.counted, w.end, w.end) for w in windows(T, k1, k2)]
 
 
-def truncation_in_words(k1: int, k2: int) -> str:
-    """A truncation in words."""
-    if k1 == k2:
-        return f"chunked truncation with k = {k1} (a detached state is carried between chunks)"
-    if k1 == 1:
-        hops = f"{k2 - 1} hop{'s' if k2 != 2 else ''}"
-        return f"a sliding window of {k2} steps ({hops}) for every loss"
-    return f"truncation with k1 = {k1}, k2 = {k2}"
-
-
 def _general(change: Callable[[int, int], tuple[int, int]]) -> Variant:
     """`Truncation` with other lengths than claimed."""
     return Variant(
-        lambda k1, k2: truncation_in_words(*change(k1, k2)),
+        lambda k1, k2: TruncationMade(*change(k1, k2)),
         lambda T, k1, k2: claimed_windows(T, *change(k1, k2)),
-        change,
     )
 
 
 def _adjusted(
-    sentence: str, adjust: Callable[[list[VariantWindow], int, int], list[VariantWindow]]
+    change: WindowChange, adjust: Callable[[list[VariantWindow], int, int], list[VariantWindow]]
 ) -> Variant:
     """The claimed windows with something done to them."""
     return Variant(
-        lambda k1, k2: f"{truncation_in_words(k1, k2)}, but {sentence}",
+        lambda k1, k2: TruncationMade(k1, k2, change),
         lambda T, k1, k2: adjust(claimed_windows(T, k1, k2), k1, k2),
     )
 
@@ -105,7 +91,7 @@ def _constant(k: int) -> tuple[Variant, ...]:
 
 VARIANTS: tuple[Variant, ...] = (
     Variant(
-        lambda k1, k2: "full BPTT: nothing is truncated",
+        lambda k1, k2: TruncationMade(k1, k2, WindowChange.NOT_CUT),
         lambda T, k1, k2: [VariantWindow(0, 0, T, T)],
     ),
     _general(lambda k1, k2: (k2, k2)),
@@ -120,41 +106,41 @@ VARIANTS: tuple[Variant, ...] = (
     _general(lambda k1, k2: (max(1, k1 - 1), max(1, k2 - 1))),
     _general(lambda k1, k2: (k2, k1)),
     Variant(
-        lambda k1, k2: f"the tail only: the last {k2} steps, without the losses before them",
+        lambda k1, k2: TruncationMade(k2, k2, WindowChange.TAIL_ONLY),
         lambda T, k1, k2: [VariantWindow(max(0, T - k2), max(0, T - k2), T, T)],
     ),
     Variant(
-        lambda k1, k2: f"the tail only: the last {k1} steps, without the losses before them",
+        lambda k1, k2: TruncationMade(k1, k1, WindowChange.TAIL_ONLY),
         lambda T, k1, k2: [VariantWindow(max(0, T - k1), max(0, T - k1), T, T)],
     ),
     _adjusted(
-        "every window counts all losses in it, so that overlapping windows count some twice",
+        WindowChange.OVERLAPS_COUNTED_TWICE,
         lambda claimed, k1, k2: [replace(w, counted=w.start) for w in claimed],
     ),
     _adjusted(
-        "only h is detached, c is not",
+        WindowChange.ONLY_H_CUT,
         lambda claimed, k1, k2: [replace(w, cut=("h",)) for w in claimed],
     ),
     _adjusted(
-        "only c is detached, h is not",
+        WindowChange.ONLY_C_CUT,
         lambda claimed, k1, k2: [replace(w, cut=("c",)) for w in claimed],
     ),
     _adjusted(
-        "the loss of the last step of each block is dropped",
+        WindowChange.LAST_LOSS_DROPPED,
         lambda claimed, k1, k2: [replace(w, until=w.until - 1) for w in claimed],
     ),
     _adjusted(
-        "the loss of the first step of each window is dropped",
+        WindowChange.FIRST_LOSS_DROPPED,
         lambda claimed, k1, k2: [
             replace(w, counted=max(w.counted, w.start + 1)) if w.start else w for w in claimed
         ],
     ),
     _adjusted(
-        "the last, shorter block is skipped",
+        WindowChange.SHORT_BLOCK_SKIPPED,
         lambda claimed, k1, k2: [w for w in claimed if w.end % k1 == 0],
     ),
     _adjusted(
-        "the blocks are averaged instead of summed",
+        WindowChange.AVERAGED,
         lambda claimed, k1, k2: [replace(w, factor=1.0 / len(claimed)) for w in claimed],
     ),
     *(variant for k in FIXED for variant in _constant(k)),
@@ -162,26 +148,28 @@ VARIANTS: tuple[Variant, ...] = (
 """Everything seen under the name of truncation in public code, but for the claimed one."""
 
 
-def which_truncation(trials: Sequence[Trial]) -> Finding | None:
+def which_truncation(trials: Sequence[Trial]) -> OtherTruncation | None:
     """The variant whose gradient the subject has on all of the cases.
 
     Args:
         trials: with lengths of one kind; more and longer ones tell more variants apart.
 
     Returns:
-        None if no variant fits them all, or if the one that does is the truncation claimed.
+        None if no variant fits them all, or if the one that does is right on all of them.
     """
     if not trials or any(trial.case.model.bidirectional for trial in trials):
         return None  # a reverse direction has no window to cut
     matching = list(VARIANTS)
     for trial in sorted(trials, key=lambda trial: trial.case.sizes.T):  # most differ in short ones
         matching = list(_matching(trial, matching))
-    longest = max((trial.case for trial in trials), key=lambda case: case.sizes.T)
-    claimed = _claimed(longest)
-    if not matching or _is_claimed(matching[0], longest.sizes.T, claimed):
-        return None  # the claimed one: what is wrong is not the truncation
-    sentence = _in_words(matching[0], claimed, longest.truncation is not None)
-    return Finding(sentence, "certain", cases=len(trials))
+    for variant in matching:
+        if all_reproduced(trials, lambda t, v=variant: _gradients_made(t, v), by_rounding):
+            return _found(variant, max((t.case for t in trials), key=lambda case: case.sizes.T))
+    return None
+
+
+def _gradients_made(trial: Trial, variant: Variant) -> Grads:
+    return variant_gradients(trial.case, variant.windows)
 
 
 def _claimed(case: Case) -> Truncation:
@@ -189,19 +177,12 @@ def _claimed(case: Case) -> Truncation:
     return case.truncation or Truncation(case.sizes.T, case.sizes.T)
 
 
-def _is_claimed(variant: Variant, T: int, claimed: Truncation) -> bool:
-    """Whether a variant has the very windows of the truncation claimed."""
-    k1, k2 = claimed.k1, claimed.k2
-    return variant.windows(T, k1, k2) == claimed_windows(T, k1, k2)
-
-
-def _in_words(variant: Variant, claimed: Truncation, truncated: bool) -> str:
-    """What it is, what is wanted, and the option that declares a window counted in hops."""
-    k1, k2 = claimed.k1, claimed.k2
-    wanted = truncation_in_words(k1, k2) if truncated else "full BPTT"
-    hops = truncated and variant.lengths is not None and variant.lengths(k1, k2) == (k1, k2 + 1)
-    option = " (do you count hops? bc.Convention(truncation='hops'))" if hops else ""
-    return f"this is {variant.name(k1, k2)}; wanted is {wanted}{option}"
+def _found(variant: Variant, case: Case) -> OtherTruncation:
+    """What a variant is where the truncation of a case is wanted."""
+    wanted = case.truncation
+    made = variant.made(_claimed(case).k1, _claimed(case).k2)
+    hops = wanted is not None and made == TruncationMade(wanted.k1, wanted.k2 + 1)
+    return OtherTruncation(made, wanted, hops)
 
 
 def _matching(trial: Trial, candidates: Sequence[Variant]) -> Iterator[Variant]:

@@ -75,7 +75,8 @@ def failure_of(
     explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
     if first.verdict == Verdict.FAIL and not explained and _may_be_diagnosed(report):
         sample = _sample(subject, quick, known, first.verdict, design)
-        findings = diagnose(subject, sample, setup.timeout)
+        smallest = [case.spec] if case.spec is not None else []  # the run itself has not seen it
+        findings = diagnose(subject, sample.with_failing(smallest), setup.timeout)
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
     if passes_with:

@@ -10,7 +10,7 @@ from support.diagnosed import sentence_of
 from support.drawn import SMALL
 
 import bptt_check as bc
-from bptt_check.diagnosis.truncation import VARIANTS, truncation_in_words, which_truncation
+from bptt_check.diagnosis.truncation import VARIANTS, which_truncation
 
 torch = pytest.importorskip("torch")
 
@@ -169,7 +169,6 @@ def test_variants_have_sentences_of_their_own() -> None:
     """No two variants that differ are described alike (with k1 = 3 and k2 = 5)."""
     cuts: dict[str, set[tuple[Any, ...]]] = {}
     for variant in VARIANTS:
-        cuts.setdefault(variant.name(3, 5), set()).add(tuple(variant.windows(13, 3, 5)))
+        cuts.setdefault(variant.made(3, 5), set()).add(tuple(variant.windows(13, 3, 5)))
 
     assert all(len(windows) == 1 for windows in cuts.values())
-    assert truncation_in_words(1, 1).startswith("chunked")

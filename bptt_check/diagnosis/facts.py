@@ -1,0 +1,184 @@
+"""What the searches of a diagnosis find, as data; `wording` makes sentences of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..cases.case import Truncation
+
+
+@dataclass(frozen=True)
+class CommonFactor:
+    """What loss, gradients or both are a multiple by.
+
+    Args:
+        factors: all that are this number on every case, the first being what to declare.
+        of_loss, of_gradients: what has the factor.
+        option: the expression that declares it; "" where none does.
+    """
+
+    factors: tuple[str, ...]
+    of_loss: bool
+    of_gradients: bool
+    option: str = ""
+
+
+@dataclass(frozen=True)
+class ClippedToNorm:
+    """The norm of the parameters together, or else of all gradients, is cut to a limit."""
+
+    limit: float
+    parameters_only: bool
+
+
+@dataclass(frozen=True)
+class ClippedToValues:
+    """Every entry is cut to a limit."""
+
+    limit: float
+
+
+@dataclass(frozen=True)
+class ClippedInLoop:
+    """States' gradients are cut to a limit at every step.
+
+    Args:
+        limit: of every entry.
+        states: how many: h, or h and c.
+        whole: all of dh_t; else only what comes from step t+1.
+    """
+
+    limit: float
+    states: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class OtherLayout:
+    """Arrays are in another layout than the declared one.
+
+    Args:
+        only_gradients: whether they are read as declared, and only gradients returned so.
+        gates: their order by the declared letters; () where it is as declared.
+        flipped: whether z stands for 1-z.
+        transposed: base names of matrices.
+        factor: that gradients have on top; "" for 1.
+        option: the expression that declares it.
+    """
+
+    only_gradients: bool
+    gates: tuple[str, ...]
+    flipped: bool
+    transposed: tuple[str, ...]
+    factor: str
+    option: str
+
+
+class WindowChange(StrEnum):
+    """What was done to windows of a truncation."""
+
+    NONE = "none"
+    NOT_CUT = "not cut"
+    TAIL_ONLY = "tail only"
+    OVERLAPS_COUNTED_TWICE = "overlaps counted twice"
+    ONLY_H_CUT = "only h cut"
+    ONLY_C_CUT = "only c cut"
+    LAST_LOSS_DROPPED = "last loss dropped"
+    FIRST_LOSS_DROPPED = "first loss dropped"
+    SHORT_BLOCK_SKIPPED = "short block skipped"
+    AVERAGED = "averaged"
+
+
+@dataclass(frozen=True)
+class TruncationMade:
+    """How a gradient is truncated.
+
+    Args:
+        k1, k2: of its windows; the steps of the tail are k2.
+        change: what was done to these.
+    """
+
+    k1: int
+    k2: int
+    change: WindowChange = WindowChange.NONE
+
+
+@dataclass(frozen=True)
+class OtherTruncation:
+    """A gradient that is truncated otherwise than wanted.
+
+    Args:
+        made: how it is truncated.
+        wanted: on the same case; None for full BPTT.
+        in_hops: whether its k2 is the wanted one counted in hops.
+    """
+
+    made: TruncationMade
+    wanted: Truncation | None
+    in_hops: bool = False
+
+
+@dataclass(frozen=True)
+class WrongCotangent:
+    """Going backwards, the first wrong cotangent of the pre-activations, on a crafted case.
+
+    Args:
+        step: where, of `steps`.
+        steps: of the case.
+        gates: whose rows are wrong; () for all.
+        units: that are wrong in one of these; () for all.
+    """
+
+    step: int
+    steps: int
+    gates: tuple[str, ...] = ()
+    units: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class WrongSum:
+    """A gradient that is a sum over steps, and is wrong though every cotangent is right.
+
+    Args:
+        parameter: whose gradient it is.
+        witness: the gradient that shows the cotangents, and is right.
+        kept: the steps of which the share arrives, where the other shares are missing altogether;
+            () where they are there and wrong.
+        steps: of the crafted case.
+    """
+
+    parameter: str
+    witness: str
+    kept: tuple[int, ...]
+    steps: int
+
+
+@dataclass(frozen=True)
+class FirstError:
+    """Where the error of gradients starts that no known mistake gives.
+
+    Args:
+        outside: the wrong gradients, where those of the layers are all right; then nothing else is
+            said.
+        layer: the first that is wrong, going backwards; None where it is the last of the model.
+        gates: the only ones of which rows are wrong on some case; () for all.
+        at: the first wrong quantity on crafted cases; None where these show none.
+    """
+
+    outside: tuple[str, ...] = ()
+    layer: int | None = None
+    gates: tuple[str, ...] = ()
+    at: WrongCotangent | WrongSum | None = None
+
+
+Fact = (
+    CommonFactor
+    | ClippedToNorm
+    | ClippedToValues
+    | ClippedInLoop
+    | OtherLayout
+    | OtherTruncation
+    | FirstError
+)
+"""What is wrong with a subject."""
