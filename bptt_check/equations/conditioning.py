@@ -19,10 +19,10 @@ from ..cases.case import Case
 from ..cases.directions import PER_SEQUENCE
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from .exact import leaves, record, sweep
+from .exact import leaves, record, sampled_states, sweep
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
-from .network import Problem, outputs, problem_of, run_layers
+from .network import Problem, outputs, problem_of
 from .rounding import DRIFT, GridRounding, deviation
 from .tape import Tape, Taped
 from .ties import DIVERGED, tied_sequences
@@ -71,10 +71,13 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class RoundingModel:
-    """What rounds how: a dtype, and whether bounded functions keep their digits when saturated."""
+    """What rounds how: a dtype, whether bounded functions keep their digits when saturated, and on
+    how many bits products read their factors (0: on all).
+    """
 
     dtype: str
     keeps_digits: bool = True
+    factor_digits: int = 0
 
     @property
     def unit(self) -> float:
@@ -90,6 +93,7 @@ class RoundingModel:
             facts.functions,
             self.keeps_digits,
             sums_in_turn=facts.name == facts.stored,
+            factors=2.0**-self.factor_digits if self.factor_digits else 0.0,
         )
 
 
@@ -97,12 +101,14 @@ FLOAT64 = RoundingModel("float64")
 
 
 @functools.lru_cache(maxsize=16)
-def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Conditioning:
+def conditioning(
+    case: Case, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
+) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
     Remembered for the last few cases, because several subjects are judged on one.
     """
-    rounding, whole = RoundingModel(dtype, keeps_digits), problem_of(case)
+    rounding, whole = RoundingModel(dtype, keeps_digits, factor_digits), problem_of(case)
     sums: dict[str, dict[str, Array]] = {"rounding": _zeros(case)}
     loss, flushed_loss = 0.0, 0.0
     before = _Before(rounding)
@@ -174,14 +180,11 @@ class _Before:
     def states(self, problem: Problem) -> dict[str, Array]:
         """States after each step with the rounding of all before, (T, SAMPLES, layers, B, H)."""
         inputs = leaves(problem, self._rounding.arithmetic())
-        layers = [layer.states for layer in run_layers(Taped(), problem, inputs)]
+        states = sampled_states(problem, inputs)
         # float64 is simulated at a coarser unit, at which they diverge long before
         if self._rounding.dtype != "float64":
             self.diverged |= _diverged(inputs["x"].tape)
-        return {
-            name: np.stack([np.stack([s[n].value for s in states]) for states in layers], axis=2)
-            for n, name in enumerate(problem.model.layout.states)
-        }
+        return states
 
 
 def _diverged(tape: Tape) -> bool:

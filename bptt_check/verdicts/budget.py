@@ -73,6 +73,14 @@ class Budgets:
         error = other.error(name)
         return self.along[name].scatter(error) if name in self.along else error
 
+    def allowed_in(self, name: str, other: Conditioning) -> Array:
+        """What may be wrong with each entry, or slope, where another arithmetic was at work."""
+        rest = other.subgradient_width(name) + other.flushed(name) + other.unbounded(name)
+        rest = rest + PRECISIONS[other.dtype].tiniest
+        if name in self.along:
+            rest = self.along[name].reach(rest)
+        return self.of(name) + self.tolerance.units * self.typical(name, other) + rest
+
     def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
         of_oracle = 0.0 if self.proven else self.oracle.unbounded(name)

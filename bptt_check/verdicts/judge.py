@@ -12,27 +12,23 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
-from ..equations import low_precision
-from ..equations.conditioning import Conditioning, RoundingModel
 from .breach_sentences import why_out_of_range
 from .budget import Tolerance
 from .case_report import CaseReport
 from .cause import (
     ContractBroken,
     Declined,
-    LossLostDigits,
-    LostDigits,
     NoAnswer,
     WrongGradient,
     WrongLoss,
     WrongTrainingStep,
 )
 from .contract_breaches import breaches
+from .imprecision.lost_digits import lost_digits
 from .judgement import Judgement
 from .measurement import measure
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement, disagreement
-from .row import is_imprecise
 from .training_step import training_rows
 from .verdict import Reason, Verdict
 
@@ -65,7 +61,7 @@ def judge(
         if contradiction is not None:
             return _disagreeing(judged, contradiction)
     if judged.over_budget:
-        return _lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
+        return lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
     return _not_linear(judged) or _wrong_training_step(judged) or _nothing_wrong(judged)
 
 
@@ -119,46 +115,6 @@ def _disagreeing(judged: Judgement, contradiction: Disagreement) -> CaseReport:
         Verdict.INCONCLUSIVE, Reason.ORACLES_DISAGREE, contradiction.parameter
     )
     return undecided.closed(Verdict.INCONCLUSIVE, contradiction)
-
-
-def _lost_digits(judged: Judgement) -> CaseReport | None:
-    """A report if an arithmetic that loses digits explains everything that is over budget."""
-    for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
-        if _explains_loss(judged, rounding):
-            name = low_precision.rounding_name(rounding)
-            lower = low_precision.conditioning_in(judged.case, rounding)
-            report = _lost_digits_in(judged, name, lower)
-            if report is not None:
-                return report
-    return None
-
-
-def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
-    """Whether the loss is right as far as an arithmetic can tell."""
-    if not judged.wrong_loss:
-        return True
-    plain, lost = judged.measurement.plain, low_precision.loss_error(judged.case, rounding)
-    return judged.loss_error <= plain.of_loss() + plain.tolerance.units * lost
-
-
-def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> CaseReport | None:
-    budgets = judged.measurement.budgets
-    if not any(r.verdict == Verdict.FAIL for r in judged.rows):
-        cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
-        return judged.closed(Verdict.IMPRECISE, cause, "loss")
-    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
-    if not is_imprecise(judged.measurement.differences[sharp], budgets[sharp], lower):
-        return None
-    judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
-    return judged.closed(
-        Verdict.IMPRECISE, LostDigits(arithmetic), judged.worst_parameter(Verdict.IMPRECISE)
-    )
-
-
-def _bluntness(result: Result) -> tuple[bool, float]:
-    """Whether an oracle knows no single entry, and the largest error that it says it may have."""
-    bounds = (result.bounds or {}).values()
-    return bool(result.along), max((float(b.max()) for b in bounds), default=0.0)
 
 
 def _wrong_loss(judged: Judgement) -> CaseReport | None:

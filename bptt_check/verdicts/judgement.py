@@ -56,9 +56,14 @@ class Judgement:
         return self.loss_error > self.measurement.plain.of_loss()
 
     @property
+    def wrong_gradients(self) -> bool:
+        """Whether a gradient is over budget."""
+        return any(r.verdict == Verdict.FAIL for r in self.rows)
+
+    @property
     def over_budget(self) -> bool:
         """Whether the loss or a gradient is."""
-        return self.wrong_loss or any(r.verdict == Verdict.FAIL for r in self.rows)
+        return self.wrong_loss or self.wrong_gradients
 
     @property
     def first_breach(self) -> str:

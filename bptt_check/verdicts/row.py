@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
 from .budget import Budgets, ratio
@@ -177,21 +178,29 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
 
     They must stay within the budget of the lower precision; they must hit at least half of the
     entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they
-    must not share one factor, which is a slightly wrong formula and not rounding.
+    must not share one factor, which is a slightly wrong formula and not rounding. What that
+    precision has no numbers for may be lost whatever comes of the others.
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
+    floor = PRECISIONS[lower.dtype].tiniest
     for name, difference in found.items():
-        budget, lost = budgets.of(name), budgets.typical(name, lower)
-        if np.any(difference.error > budget + budgets.tolerance.units * lost):
+        budget, size = budgets.of(name), np.abs(difference.want)
+        lost = budgets.typical(name, lower) + np.minimum(floor, size)
+        allowed = budgets.allowed_in(name, lower)
+        if np.any(difference.error > allowed):
             return False
-        shows = (lost > budget) & (difference.want != 0)  # an exact zero loses nothing
+        # an exact zero loses nothing, and of what is chaotic there anything may come
+        shows = (lost > budget) & (difference.want != 0) & np.isfinite(allowed)
         over = shows & (difference.error > budget)
         could += int(shows.sum())
         if np.any(over):
             wrong_hit, wrong_could = wrong_hit + int(over.sum()), wrong_could + int(shows.sum())
-            factors.append(difference.got[over] / difference.want[over])
-    if not factors or _one_factor(np.concatenate(factors)):
+            normal = over & (size > floor)  # below it all may become zero
+            factors.append(difference.got[normal] / difference.want[normal])
+    if not wrong_hit or _one_factor(together := np.concatenate(factors)):
         return False
+    if not together.size:
+        return True
     return 2 * wrong_hit >= could or (wrong_hit >= ENOUGH and 2 * wrong_hit >= wrong_could)
 
 
