@@ -12,17 +12,20 @@ from dataclasses import astuple
 
 from ..cases.case import Spec
 from ..cases.result import Differentiator
-from .clipping import clipped_after_loop, clipped_in_loop
-from .common_factor import which_factor
 from .conditions import FailureSample, condition_of
-from .convention import which_convention
 from .edit_search import Explanation, best_combination, best_single_edit
 from .facts import Fact
 from .finding import Finding
 from .first_error import first_error
+from .formulas.clipping import clipped_after_loop, clipped_in_loop
+from .formulas.common_factor import which_factor, which_factor_of_some
+from .formulas.convention import which_convention
+from .formulas.loss_epsilon import which_epsilon
+from .formulas.truncation import which_truncation
+from .formulas.weight_decay import which_decay
+from .formulas.zero_gradients import all_zero, some_zero
 from .mistakes import textbook
 from .trials import Trial, Trials, telling_specs
-from .truncation import which_truncation
 from .wording import (
     finding_of,
     finding_of_fact,
@@ -34,9 +37,15 @@ from .wording import (
 
 Formula = Callable[[Sequence[Trial]], Fact | None]
 """Explains all of a gradient by a closed formula, on all of the cases, or not at all."""
-FORMULAS_FIRST: tuple[Formula, ...] = (which_factor, clipped_after_loop)
+FORMULAS_FIRST: tuple[Formula, ...] = (all_zero, which_factor, clipped_after_loop, which_decay)
 """Formulas that are tried before the dictionary of edits."""
-FORMULAS_LAST: tuple[Formula, ...] = (which_convention, which_truncation, clipped_in_loop)
+FORMULAS_LAST: tuple[Formula, ...] = (
+    some_zero,
+    which_factor_of_some,
+    which_convention,
+    which_truncation,
+    clipped_in_loop,
+)
 """Those tried after single edits: they take longer, or explain with more words."""
 CUTS = ("carry lost", "boundary")
 """Classes of mistakes that may also be a truncation, which then is told too."""
@@ -52,8 +61,7 @@ def diagnose(
     """What is wrong with the gradient of a model.
 
     Args:
-        subject: has the loss right and the gradient wrong, on `sample.failing`; it is called at
-            most once on a case.
+        subject: fails on `sample.failing`; it is called at most once on a case.
         sample: which cases failed and which passed, and how to check others.
         timeout: seconds for one call of the subject.
     """
@@ -61,9 +69,29 @@ def diagnose(
         return ()
     trials = Trials(subject, timeout)
     longest = _longest(trials, sample.failing)
+    epsilon = which_epsilon(longest)
+    of_loss = (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
+    if epsilon and epsilon.gradients:
+        return of_loss
+    return (*of_loss, *_of_gradients(trials, longest, sample))
+
+
+def diagnose_lost_digits(
+    subject: Differentiator, sample: FailureSample, timeout: float | None = None
+) -> tuple[Finding, ...]:
+    """What makes a right formula lose digits, where that has a name; arguments as of `diagnose`."""
+    longest = _longest(Trials(subject, timeout), sample.failing)
+    epsilon = which_epsilon(longest)
+    return (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
+
+
+def _of_gradients(
+    trials: Trials, longest: Sequence[Trial], sample: FailureSample
+) -> tuple[Finding, ...]:
+    """What is wrong with the gradients, or with loss and gradients alike."""
     formula = _first_that_holds(FORMULAS_FIRST, longest)
     wrong = _wrong_trials(trials, sample.failing)
-    sample = sample.with_failing([spec for trial in wrong if (spec := trial.case.spec)])
+    sample = sample.with_failing(*[trial.case for trial in wrong])
     explained = best_single_edit(wrong) if wrong else None
     if formula is not None:
         return (with_line(formula, finding_of(explained, wrong)) if explained else formula,)
@@ -113,4 +141,4 @@ def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
     return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
 
 
-__all__ = ["FailureSample", "diagnose"]
+__all__ = ["FailureSample", "diagnose", "diagnose_lost_digits"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Spec
+from ..cases.case import Case, Spec
 from .mistakes import textbook
 from .mistakes.textbook import TextbookEdit
 from .rules import Rule, simplest_rule
@@ -41,10 +41,12 @@ class FailureSample:
     fails: Fails = lambda spec: None
     fresh: Callable[[], Sequence[Spec]] = tuple
 
-    def with_failing(self, specs: Sequence[Spec]) -> FailureSample:
-        """What is known with further specs that failed: a rule must hold for all of them."""
-        failing = dict.fromkeys((*self.failing, *specs))
-        return replace(self, failing=list(failing))
+    def with_failing(self, *cases: Case) -> FailureSample:
+        """What is known with further cases that failed, which the run itself may not have seen: a
+        rule must hold for all of them. Cases without a spec tell nothing.
+        """
+        specs = (case.spec for case in cases if case.spec is not None)
+        return replace(self, failing=list(dict.fromkeys((*self.failing, *specs))))
 
 
 @dataclass(frozen=True)

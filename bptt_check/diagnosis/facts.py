@@ -16,12 +16,78 @@ class CommonFactor:
         factors: all that are this number on every case, the first being what to declare.
         of_loss, of_gradients: what has the factor.
         option: the expression that declares it; "" where none does.
+        loss_scale: whether it is a power of two as those by which losses are scaled.
     """
 
     factors: tuple[str, ...]
     of_loss: bool
     of_gradients: bool
     option: str = ""
+    loss_scale: bool = False
+
+
+@dataclass(frozen=True)
+class FactorOfSome:
+    """What some gradients are a multiple by, while the loss and all others are right.
+
+    Args:
+        factors: all that are this number on every case.
+        names: of the gradients.
+    """
+
+    factors: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ZeroGradients:
+    """Gradients that are zero on every case, where they should not be.
+
+    Args:
+        names: of the gradients; () for all.
+    """
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WeightDecay:
+    """Gradients of parameters to which the parameter itself is added.
+
+    Args:
+        rate: times the parameter.
+        names: of the parameters.
+        in_loss: whether the loss has half of it times their squares, so that all is consistent.
+    """
+
+    rate: float
+    names: tuple[str, ...]
+    in_loss: bool
+
+
+class EpsilonForm(StrEnum):
+    """How a small number comes into the logarithm of a probability p."""
+
+    ADDED = "p + eps"
+    FLOOR = "max(p, eps)"
+    CLIPPED = "clip(p, eps, 1 - eps)"
+
+
+@dataclass(frozen=True)
+class EpsilonInLoss:
+    """A loss that is computed by logarithms of probabilities that a small number keeps off zero.
+
+    Args:
+        epsilon: the number.
+        form: how it comes in.
+        complements: whether there are also logarithms of 1 - p.
+        gradients: of what the gradients are: "model", "own" of such a loss, or "" of neither.
+    """
+
+    epsilon: float
+    form: EpsilonForm
+    complements: bool
+    gradients: str
 
 
 @dataclass(frozen=True)
@@ -174,6 +240,10 @@ class FirstError:
 
 Fact = (
     CommonFactor
+    | FactorOfSome
+    | ZeroGradients
+    | WeightDecay
+    | EpsilonInLoss
     | ClippedToNorm
     | ClippedToValues
     | ClippedInLoop

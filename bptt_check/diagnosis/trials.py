@@ -17,10 +17,10 @@ from ..cases.result import Differentiator
 from ..cases.types import Arrays
 from ..conventions import Convention
 from ..conventions.expression import declared_by
-from ..equations.conditioning import conditioning
+from ..equations.conditioning import Conditioning, conditioning
 from ..equations.exact import exact_gradients, exact_loss
 from ..subjects.calling import call_once
-from .matching import RELATIVE, Near, near_by_rounding, near_in_norm, same
+from .matching import NEARLY, RELATIVE, UNITS, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook
 from .mistakes.textbook import ForwardRun, TextbookEdit
 
@@ -81,17 +81,29 @@ class Trial:
     @functools.cached_property
     def by_rounding(self) -> Near:
         """Which entries are as near as rounding takes them; see `matching`."""
-        return near_by_rounding(conditioning(self.case, self.case.dtype, keeps_digits=False))
+        return near_by_rounding(self._rounding)
 
     @property
     def in_norm(self) -> Near:
         """Which whole gradients are near in norm; see `matching`."""
-        return near_in_norm(self.case.dtype)
+        return near_in_norm(self.case.dtype, self._lost)
+
+    @property
+    def _rounding(self) -> Conditioning:
+        return conditioning(self.case, self.case.dtype, keeps_digits=False)
+
+    def _lost(self, name: str) -> float:
+        """What rounding makes of a right gradient, relative, in norm."""
+        whole = float(np.linalg.norm(self.want[name]))
+        error = float(np.linalg.norm(self._rounding.error(name)))
+        return error / whole if whole else 0.0
 
     def has_loss(self, loss: float) -> bool:
         """Whether the subject's loss is this one, within the relative distance of gradients."""
-        near = abs(self.got_loss - loss) <= RELATIVE[self.case.dtype] * abs(loss)
-        return math.isfinite(loss) and near
+        distance, allowed = abs(self.got_loss - loss), RELATIVE[self.case.dtype]
+        if not math.isfinite(loss) or distance > max(NEARLY, allowed) * abs(loss):
+            return False
+        return distance <= allowed * abs(loss) or distance <= UNITS * self._rounding.loss_error()
 
     def is_right(self) -> bool:
         """Whether there is nothing to explain."""

@@ -1,27 +1,14 @@
-"""The words of a diagnosis: sentences of what its searches found."""
+"""The words of a diagnosis: what its searches found as findings, each with its sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..cases.case import Truncation
 from .conditions import Condition
 from .edit_search import Explanation, fully_explained
-from .facts import (
-    ClippedInLoop,
-    ClippedToNorm,
-    ClippedToValues,
-    CommonFactor,
-    Fact,
-    FirstError,
-    OtherLayout,
-    OtherTruncation,
-    TruncationMade,
-    WindowChange,
-    WrongCotangent,
-    WrongSum,
-)
+from .fact_wording import listed, words_of
+from .facts import Fact, FirstError, OtherTruncation
 from .finding import Finding
 from .mistakes.dictionary import Entry
 from .mistakes.sections import equations_of, place_of
@@ -29,145 +16,6 @@ from .trials import Trial
 
 SHOWN = 3
 """Alternatives that are told."""
-
-
-def words_of(fact: Fact) -> str:
-    """A fact as a sentence."""
-    match fact:
-        case CommonFactor():
-            return _factor(fact)
-        case ClippedToNorm():
-            what = "the parameters" if fact.parameters_only else "all gradients"
-            return f"this is the gradient clipped to norm {fact.limit:g} over {what}"
-        case ClippedToValues():
-            return f"this is the gradient clipped to values within {fact.limit:g}"
-        case ClippedInLoop():
-            return _clipped_in_loop(fact)
-        case OtherLayout():
-            return _layout(fact)
-        case OtherTruncation():
-            return _truncation(fact)
-        case FirstError():
-            return _first_error(fact)
-
-
-def _factor(fact: CommonFactor) -> str:
-    what = "your loss and your gradient are" if fact.of_gradients else "your loss is"
-    what = what if fact.of_loss else "every gradient is"
-    option = f" ({fact.option})" if fact.option else ""
-    return f"{what} {' or '.join(fact.factors)} times the right one{option}"
-
-
-def _clipped_in_loop(fact: ClippedInLoop) -> str:
-    what = "dh and dc are" if fact.states > 1 else "dh is"
-    share = "" if fact.whole else ", what comes from the loss of the step excepted"
-    return (
-        f"{what} clipped to [-{fact.limit:g}, {fact.limit:g}] inside the loop, at every "
-        f"step{share}: this is the derivative of no loss; clip the whole gradient after the loop"
-    )
-
-
-def _layout(fact: OtherLayout) -> str:
-    parts = [f"gate order '{' '.join(fact.gates)}'"] if fact.gates else []
-    parts += ["z for 1-z"] if fact.flipped else []
-    parts += [f"{_and(fact.transposed)} transposed"] if fact.transposed else []
-    layout = _and(parts)
-    if fact.only_gradients:
-        times = f", times {fact.factor}" if fact.factor else ""
-        return (
-            f"your loss is right, but your gradients are those of {layout}{times}: "
-            f"turn them back before you return them, or declare it ({fact.option})"
-        )
-    times = f", the gradients times {fact.factor}" if fact.factor else ""
-    return f"your loss and your gradients are those of {layout}{times}: declare it ({fact.option})"
-
-
-_CHANGES = {
-    WindowChange.OVERLAPS_COUNTED_TWICE: (
-        "every window counts all losses in it, so that overlapping windows count some twice"
-    ),
-    WindowChange.ONLY_H_CUT: "only h is detached, c is not",
-    WindowChange.ONLY_C_CUT: "only c is detached, h is not",
-    WindowChange.LAST_LOSS_DROPPED: "the loss of the last step of each block is dropped",
-    WindowChange.FIRST_LOSS_DROPPED: "the loss of the first step of each window is dropped",
-    WindowChange.SHORT_BLOCK_SKIPPED: "the last, shorter block is skipped",
-    WindowChange.AVERAGED: "the blocks are averaged instead of summed",
-}
-"""What was done to the windows of a truncation, where it is not another one altogether."""
-
-
-def _truncation(fact: OtherTruncation) -> str:
-    """What it is, what is wanted, and the option that declares a window counted in hops."""
-    wanted = _windows(fact.wanted) if fact.wanted else "full BPTT"
-    option = " (do you count hops? bc.Convention(truncation='hops'))" if fact.in_hops else ""
-    return f"this is {_made(fact.made)}; wanted is {wanted}{option}"
-
-
-def _made(made: TruncationMade) -> str:
-    if made.change is WindowChange.NOT_CUT:
-        return "full BPTT: nothing is truncated"
-    if made.change is WindowChange.TAIL_ONLY:
-        return f"the tail only: the last {made.k2} steps, without the losses before them"
-    windows = _windows(Truncation(made.k1, made.k2))
-    changed = _CHANGES.get(made.change)
-    return f"{windows}, but {changed}" if changed else windows
-
-
-def _windows(truncation: Truncation) -> str:
-    """A truncation in words."""
-    k1, k2 = truncation.k1, truncation.k2
-    if k1 == k2:
-        return f"chunked truncation with k = {k1} (a detached state is carried between chunks)"
-    if k1 == 1:
-        hops = f"{k2 - 1} hop{'s' if k2 != 2 else ''}"
-        return f"a sliding window of {k2} steps ({hops}) for every loss"
-    return f"truncation with k1 = {k1}, k2 = {k2}"
-
-
-def _first_error(fact: FirstError) -> str:
-    if fact.outside:
-        return _outside_of_layers(fact.outside)
-    places = []
-    if fact.layer is not None:
-        places.append(f"going backwards, layer {fact.layer} is the first that is wrong")
-    if isinstance(fact.at, WrongCotangent):
-        places.append(_cotangent(fact.at))
-    elif isinstance(fact.at, WrongSum):
-        places.append(_sum(fact.at))
-    elif fact.gates:
-        places.append(f"in gate{'s' if len(fact.gates) > 1 else ''} {_and(fact.gates)} only")
-    unknown = "no known mistake gives these gradients"
-    return f"{unknown}: {'; '.join(places)}" if places else unknown
-
-
-def _outside_of_layers(names: Sequence[str]) -> str:
-    head = [n for n in names if n in ("W_hy", "b_y")]
-    if head:
-        return f"what flows back through the layers is right, the gradient of {_and(head)} is not"
-    return f"every parameter's gradient is right, only that of {_and(names)} is wrong"
-
-
-def _cotangent(fact: WrongCotangent) -> str:
-    which = f" of gate {_and(fact.gates)}" if fact.gates else ""
-    some = f", unit {_and([str(u) for u in fact.units])}" if fact.units else ""
-    last = fact.steps - 1
-    later = f"; it is right at the steps after it, up to {last}" if fact.step < last else ""
-    return (
-        f"going backwards, the gradient of the pre-activations{which}{some} is first wrong at "
-        f"step {fact.step}{later or ', the last'}"
-    )
-
-
-def _sum(fact: WrongSum) -> str:
-    right = f"the gradients of the pre-activations are right (that of {fact.witness} is), "
-    right = right if fact.witness else ""
-    if not fact.kept:
-        return f"{right}the sum over steps that makes the gradient of {fact.parameter} is wrong"
-    steps = f"step{'s' if len(fact.kept) > 1 else ''} {_and([str(s) for s in fact.kept])}"
-    return (
-        f"{right}{'but ' if right else ''}of the {fact.steps} shares of the gradient of "
-        f"{fact.parameter} only that of {steps} is there: is it assigned where it should be added?"
-    )
 
 
 def finding_of_fact(fact: Fact, cases: int) -> Finding:
@@ -258,16 +106,16 @@ def other_meanings(explained: Explanation) -> list[Entry]:
 
 
 def _sentence(explained: Explanation, names: Sequence[str], trials: Sequence[Trial]) -> str:
-    what = f"your gradient{'s' if len(names) > 1 else ''} of {_listed(names)}"
+    what = f"your gradient{'s' if len(names) > 1 else ''} of {listed(names)}"
     be = "are" if len(names) > 1 else "is"
-    made = _listed([_phrase(e) for e in explained.edits], ", and ")
+    made = listed([_phrase(e) for e in explained.edits], ", and ")
     on = several_cases(len(trials))
     told = [f"{what} {be} exactly what you get when {made} (on {on})"]
     if confidence(explained, trials) == "one of several":
         told.append(f"the same comes out when {other_meanings(explained)[0].phrase}")
     left = sorted({name for name, _ in explained.left})
     if left:
-        told.append(f"what is wrong with {_listed(left)} is something else")
+        told.append(f"what is wrong with {listed(left)} is something else")
     return "; ".join(told)
 
 
@@ -291,10 +139,14 @@ def _condition(condition: Condition) -> str:
     return f"only when {condition.rule} ({checked})"
 
 
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
-
-
-def _listed(names: Sequence[str], last: str = " and ") -> str:
-    *most, end = names or [""]
-    return f"{', '.join(most)}{last}{end}" if most else end
+def derivation_lines(finding: Finding) -> Sequence[str]:
+    """Where the line that is wrong is derived, the line, and the edit of it."""
+    if not finding.right:
+        return ()
+    number = "equation" if len(finding.equations) == 1 else "equations"
+    numbers = f"{number} ({'), ('.join(finding.equations)}), " if finding.equations else ""
+    return (
+        f"{numbers}{finding.place}",
+        f"right  {finding.right}",
+        f"yours  {finding.wrong}",
+    )

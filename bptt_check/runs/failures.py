@@ -12,8 +12,8 @@ from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
-from ..diagnosis import FailureSample, diagnose
-from ..diagnosis.finding import Finding
+from ..diagnosis import FailureSample, diagnose, diagnose_lost_digits
+from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
@@ -72,17 +72,17 @@ def failure_of(
     passes_with, findings = "", ()
     if design is not None and first.verdict == Verdict.FAIL:
         passes_with = passing_initial_state(subject, setup, report, same)
-    explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
-    if first.verdict == Verdict.FAIL and not explained and _may_be_diagnosed(report):
-        sample = _sample(subject, quick, known, first.verdict, design)
-        smallest = [case.spec] if case.spec is not None else []  # the run itself has not seen it
-        findings = diagnose(subject, sample.with_failing(smallest), setup.timeout)
+    if _may_be_diagnosed(report, passes_with):
+        sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
+        findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
     own_names = in_own_names(subject, case.model, report.parameter)
     message = report.explanation.with_lines([own_names])
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:
-        message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
+        message = message.with_lines(
+            messages.diagnosed(finding.sentence, derivation_lines(finding))
+        )
     if not_tried and first.verdict == Verdict.ERROR:
         message = message.with_lines([run_sentences.not_tried(not_tried)])
     return FailureWithCase(
@@ -101,6 +101,9 @@ def failure_of(
         passes_with=passes_with,
     )
 
+
+SEARCHES = {Verdict.FAIL: diagnose, Verdict.IMPRECISE: diagnose_lost_digits}
+"""Verdict to what looks for the mistake that it is due to."""
 
 STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
 """Further calls that may break the contract; without them a case could fail in another way."""
@@ -131,9 +134,11 @@ def _needs_the_run(report: CaseReport) -> bool:
     return isinstance(cause, WrongFollowUp) and cause.call.kind is FollowUpKind.AT_THE_END
 
 
-def _may_be_diagnosed(report: CaseReport) -> bool:
-    """Whether it is the gradient of a single call that is wrong."""
-    return report.parameter not in DEFINITIONS and not isinstance(report.cause, WrongFollowUp)
+def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
+    """Whether a single call is wrong in a way that is not yet explained."""
+    explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
+    single = report.parameter not in DEFINITIONS and not isinstance(report.cause, WrongFollowUp)
+    return report.verdict in SEARCHES and single and not explained
 
 
 def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
@@ -192,16 +197,3 @@ def _fresh(
     again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
     later = design.specs(FRESH, start=len(seen))
     return [spec for spec in dict.fromkeys([*later, *again]) if spec not in seen]
-
-
-def _lines(finding: Finding) -> Sequence[str]:
-    """Where the line that is wrong is derived, the line, and the edit of it."""
-    if not finding.right:
-        return ()
-    number = "equation" if len(finding.equations) == 1 else "equations"
-    numbers = f"{number} ({'), ('.join(finding.equations)}), " if finding.equations else ""
-    return (
-        f"{numbers}{finding.place}",
-        f"right  {finding.right}",
-        f"yours  {finding.wrong}",
-    )

@@ -23,7 +23,7 @@ from support.adapted_code import (
 from support.diagnosed import sentence_of
 
 import bptt_check as bc
-from bptt_check.diagnosis.truncation import which_truncation
+from bptt_check.diagnosis.formulas.truncation import which_truncation
 
 SCALES: dict[str, tuple[dict[str, Any], Callable[[bc.Case], float], float]] = {
     "half": ({"loss_factor": "1/2"}, lambda case: 0.5, 1.0),

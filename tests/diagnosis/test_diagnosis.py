@@ -256,7 +256,7 @@ def test_rule_about_when_holds_for_all_that_is_known(model: str, shown_by: str) 
     smallest = bc.Spec.parse(f"{model} T=1 B=2 seed=3")
     known = FailureSample(failing, passing)
 
-    (told,) = diagnose(subject, known if always else known.with_failing([smallest]))
+    (told,) = diagnose(subject, known if always else known.with_failing(smallest.build()))
 
     assert "only when T > 8" not in told.sentence
     if not always:

@@ -103,7 +103,7 @@ def test_diagnosis_knows_the_smallest_case(name: str, monkeypatch: pytest.Monkey
         samples.append(sample)
         return ()
 
-    monkeypatch.setattr(failures, "diagnose", diagnose)
+    monkeypatch.setitem(failures.SEARCHES, "fail", diagnose)
     wrong = changed(lambda v, g: (v, {n: np.sin(3.0 * a) for n, a in g.items()}))
 
     report = bc.verify(wrong, [name], cases=3, oracles=["complex_step"], within=SMALL)

@@ -10,7 +10,7 @@ from support.diagnosed import sentence_of
 from support.drawn import SMALL
 
 import bptt_check as bc
-from bptt_check.diagnosis.truncation import VARIANTS, which_truncation
+from bptt_check.diagnosis.formulas.truncation import VARIANTS, which_truncation
 
 torch = pytest.importorskip("torch")
 

@@ -12,18 +12,18 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..cases.case import Case
-from ..cases.model import Model
-from ..cases.types import Array, Arrays
-from ..conventions import Convention, transforms
-from ..conventions.expression import expression
-from ..conventions.gates import order_for, permutation
-from ..conventions.layout import forward
-from ..conventions.names import Name
-from ..conventions.scale_factors import FACTORS
-from ..equations.exact import exact_gradients, exact_loss
-from .facts import OtherLayout
-from .trials import Trial, all_reproduced
+from ...cases.case import Case
+from ...cases.model import Model
+from ...cases.types import Array, Arrays
+from ...conventions import Convention, transforms
+from ...conventions.expression import expression
+from ...conventions.gates import order_for, permutation
+from ...conventions.layout import forward
+from ...conventions.names import Name
+from ...conventions.scale_factors import FACTORS
+from ...equations.exact import exact_gradients, exact_loss
+from ..facts import OtherLayout
+from ..trials import Trial, all_reproduced
 
 MATRICES = ("W_xh", "W_hh", "W_hy")
 

@@ -13,7 +13,7 @@ from support.diagnosed import sentence_of
 from support.implementations import Numpy
 
 import bptt_check as bc
-from bptt_check.diagnosis.clipping import clipped_after_loop, clipped_in_loop
+from bptt_check.diagnosis.formulas.clipping import clipped_after_loop, clipped_in_loop
 
 Answer = tuple[float, dict[str, Any]]
 SPECS = [

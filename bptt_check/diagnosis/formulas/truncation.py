@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case, Truncation
-from ..cases.types import Array
-from ..equations.network import Problem, losses, problem_of, run_layers
-from ..equations.tape import Node, Tape, Taped
-from ..equations.truncation import by_length, restricted, states_after, windows
-from .facts import OtherTruncation, TruncationMade, WindowChange
-from .matching import same
-from .trials import Trial, all_reproduced, by_rounding
+from ...cases.case import Case, Truncation
+from ...cases.types import Array
+from ...equations.network import Problem, losses, problem_of, run_layers
+from ...equations.tape import Node, Tape, Taped
+from ...equations.truncation import by_length, restricted, states_after, windows
+from ..facts import OtherTruncation, TruncationMade, WindowChange
+from ..matching import same
+from ..trials import Trial, all_reproduced, by_rounding
 
 Grads = dict[str, Array]
 

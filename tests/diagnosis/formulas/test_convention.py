@@ -15,7 +15,7 @@ from support.implementations import Numpy
 import bptt_check as bc
 from bptt_check.conventions import layout
 from bptt_check.conventions.names import Name
-from bptt_check.diagnosis.convention import which_convention
+from bptt_check.diagnosis.formulas.convention import which_convention
 from bptt_check.oracles import load_oracle
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.runs.failures import failure_of

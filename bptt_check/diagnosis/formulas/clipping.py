@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.types import Arrays
-from ..equations.exact import exact_gradients
-from ..equations.tape import Node, Taped
-from .facts import ClippedInLoop, ClippedToNorm, ClippedToValues
-from .matching import same
-from .trials import Trial, all_reproduced, norm
+from ...cases.types import Arrays
+from ...equations.exact import exact_gradients
+from ...equations.tape import Node, Taped
+from ..facts import ClippedInLoop, ClippedToNorm, ClippedToValues
+from ..matching import same
+from ..trials import Trial, all_reproduced, norm
 
 LIMITS = (5.0, 1.0, 10.0, 0.1, 0.5, 2.0, 15.0, 50.0, 100.0, 0.01)
 """What people clip to, the commonest first."""
