@@ -16,7 +16,7 @@ import numpy as np
 from ..cases.types import Array
 from .noise import large_changes
 from .point import Arrays, Caller
-from .slope import RUNGS, Slope, slope
+from .slope import RUNGS, LossAlongLine, Slope, slope
 
 Index = tuple[int, ...]
 
@@ -59,44 +59,55 @@ def choose_entries(params: Arrays, calls: int, rng: np.random.Generator) -> dict
     return {name: chosen[name] for name in params}
 
 
+@dataclass(frozen=True, eq=False)
+class Differenced:
+    """What is differenced: a function at its point, its loss there, and the noise of one loss."""
+
+    call: Caller
+    loss: float
+    noise: float
+
+
 def measure_slopes(
-    call: Caller,
-    loss: float,
-    noise: float,
-    chosen: Mapping[str, Sequence[Index]],
-    rng: np.random.Generator,
+    of: Differenced, chosen: Mapping[str, Sequence[Index]], rng: np.random.Generator
 ) -> dict[str, EntrySlopes]:
     """The slopes of the loss in the chosen entries, and along directions through all others."""
     slopes: dict[str, EntrySlopes] = {}
     for name, indices in chosen.items():
-        array = call.point.params[name]
+        array = of.call.point.params[name]
         sizes = large_changes(array)
         entries: dict[Index, Slope] = {}
         for index in indices:
-            signs = np.zeros(array.shape)
-            signs[index] = 1.0
-            entries[index] = slope_along(call, {name: signs}, float(sizes[index]), loss, noise)
+            signs = {name: signs_of_entry(array, index)}
+            entries[index] = slope_along(of, signs, float(sizes[index]))
         rest = np.ones(array.shape)
         rest[tuple(np.transpose(indices))] = 0.0
         count = DIRECTION_COUNT if np.any(rest) else 0
         drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]
         scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1, np.count_nonzero(rest))))
         slopes[name] = EntrySlopes(
-            entries,
-            tuple(
-                DirectionSlope(s, slope_along(call, {name: s}, scale, loss, noise)) for s in drawn
-            ),
+            entries, tuple(DirectionSlope(s, slope_along(of, {name: s}, scale)) for s in drawn)
         )
     return slopes
 
 
-def slope_along(
-    call: Caller, signs: Arrays, scale: float, loss: float, noise: float, base: Arrays | None = None
-) -> Slope:
+def signs_of_entry(array: Array, index: Index) -> Array:
+    """The direction in which one entry alone moves."""
+    signs = np.zeros(array.shape)
+    signs[index] = 1.0
+    return signs
+
+
+def slope_along(of: Differenced, signs: Arrays, scale: float, base: Arrays | None = None) -> Slope:
     """The slope of the loss when all arrays in `signs` move by an offset times their signs.
 
     `base` has the values to start from where these are not those of the point.
     """
+    return slope(line_along(of.call, signs, base), of.loss, scale, of.noise)
+
+
+def line_along(call: Caller, signs: Arrays, base: Arrays | None = None) -> LossAlongLine:
+    """The loss when all arrays in `signs` move by an offset times their signs."""
     start = {n: (base or call.point.params)[n] for n in signs}
 
     def line(offset: float) -> tuple[float, float]:
@@ -104,7 +115,7 @@ def slope_along(
         rest = {n: a for n, a in (base or {}).items() if n not in moved}
         return call.loss({**rest, **moved}), _moved_by(start, moved, signs)
 
-    return slope(line, loss, scale, noise)
+    return line
 
 
 def _moved_by(start: Arrays, moved: Arrays, signs: Arrays) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy as np
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
-from ..verdicts.budget import Budgets, Tolerance
+from ..verdicts.budget import Budgets, Tolerance, ratio
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
 from ..verdicts.verdict import Reason, Verdict
-from .differences import EntrySlopes
+from .differences import DirectionSlope, EntrySlopes, Index
 from .noise import Noise
 from .point import Arrays, Point
 
@@ -44,17 +44,50 @@ def judge_own_loss(
     point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
 ) -> OwnLossRows:
     """Compare gradients with what was measured."""
-    pairs = {n: _difference(n, grads[n], m) for n, m in measured.items()}
-    budgets = budgets_of(point, grads, noise, {n: b for n, (_, b) in pairs.items()})
+    diffs, budgets = _compared(point, grads, measured, noise)
     rows: list[Row] = []
     for name, m in measured.items():
         dtype = point.params[name].dtype.name
-        row = row_of(pairs[name][0], BY_ENTRY, budgets.of(name), dtype)
-        rows.append(_explained(row, m, pairs[name][0], budgets.of(name)))
+        row = row_of(diffs[name], BY_ENTRY, budgets.of(name), dtype)
+        rows.append(_explained(row, m, diffs[name], budgets.of(name)))
         if m.directions:
-            rows.append(_in_sum(name, grads[name], m, budgets, dtype))
-    diffs = {n: d for n, (d, _) in pairs.items()}
+            summed, budget = _in_sum(name, grads[name], m, budgets)
+            rows.append(_reasoned(row_of(summed, BY_DIRECTION, budget, dtype), m.directions))
     return OwnLossRows(tuple(rows), _imprecise(diffs, budgets), _factor(diffs, budgets))
+
+
+def entries_over_budget(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> dict[str, list[Index]]:
+    """The entries of each gradient that differ from what was measured, the worst first."""
+    diffs, budgets = _compared(point, grads, measured, noise)
+    over: dict[str, list[Index]] = {}
+    for name, m in measured.items():
+        excess = ratio(diffs[name].error, budgets.of(name))
+        over[name] = sorted((i for i in m.entries if excess[i] > 1.0), key=lambda i: -excess[i])
+    return over
+
+
+def directions_over_budget(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> dict[str, list[int]]:
+    """The directions along which each gradient differs from what was measured, the worst first."""
+    _, budgets = _compared(point, grads, measured, noise)
+    over: dict[str, list[int]] = {}
+    for name, m in measured.items():
+        summed, budget = _in_sum(name, grads[name], m, budgets)
+        excess = ratio(summed.error, budget)
+        over[name] = [int(k) for k in np.argsort(-excess) if excess[k] > 1.0]
+    return over
+
+
+def _compared(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> tuple[dict[str, Difference], Budgets]:
+    """Each gradient beside what was measured of its entries, and the budgets of these."""
+    pairs = {n: _difference(n, grads[n], m) for n, m in measured.items()}
+    budgets = budgets_of(point, grads, noise, {n: b for n, (_, b) in pairs.items()})
+    return {n: d for n, (d, _) in pairs.items()}, budgets
 
 
 def budgets_of(
@@ -88,7 +121,7 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     unusual = [s for s in slopes.values() if s.reason_kind is not Reason.NONE]
     row = replace(row, decided=decided)
     if unusual:
-        row = row.because(row.verdict, unusual[0].reason_kind, unusual[0].low, unusual[0].high)
+        row = row.because(row.verdict, unusual[0].reason_kind, *unusual[0].details)
     if row.wrong or decided:
         return replace(row, verdict=Verdict.FAIL if row.wrong else Verdict.PASS)
     if not unusual and not np.any(difference.got) and all(s.low == 0.0 for s in slopes.values()):
@@ -96,16 +129,25 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     return replace(row, verdict=Verdict.INCONCLUSIVE)
 
 
-def _in_sum(name: str, grad: Array, measured: EntrySlopes, budgets: Budgets, dtype: str) -> Row:
-    """The row of the entries that were not measured one by one."""
+def _in_sum(
+    name: str, grad: Array, measured: EntrySlopes, budgets: Budgets
+) -> tuple[Difference, Array]:
+    """The slopes through the entries that were not measured one by one, and their budgets."""
     slopes = [d.slope for d in measured.directions]
     got = np.array([float((d.signs * grad).sum()) for d in measured.directions])
     want = np.array([s.nearest(float(g)) for s, g in zip(slopes, got, strict=True)])
     rounding = budgets.tolerance.units * budgets.subject.error(name)
     own = np.array([float((np.abs(d.signs) * rounding).sum()) for d in measured.directions])
     budget = own + np.array([s.bound for s in slopes])
-    want = np.where(np.isfinite(budget), want, got)
-    return row_of(Difference(name, got, want), BY_DIRECTION, budget, dtype)
+    return Difference(name, got, np.where(np.isfinite(budget), want, got)), budget
+
+
+def _reasoned(row: Row, directions: Sequence[DirectionSlope]) -> Row:
+    """The row of directions, with the reason where none of them was decided."""
+    reasons = [d.slope for d in directions if d.slope.reason_kind is not Reason.NONE]
+    if row.verdict != Verdict.INCONCLUSIVE or not reasons:
+        return row
+    return row.because(row.verdict, reasons[0].reason_kind, *reasons[0].details)
 
 
 def _factor(diffs: Mapping[str, Difference], budgets: Budgets) -> float:

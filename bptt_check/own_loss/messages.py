@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from ..cases.types import Array
 from ..verdicts.entries import got_and_expected, over_budget
 from ..verdicts.message import Message
 from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
@@ -18,6 +21,8 @@ BY = {
     BY_DIRECTION: "the same, along random signs",
 }
 """Who says what was expected."""
+
+SAME_ELSEWHERE = "other arrays of the same shapes got the very same gradients: are they kept?"
 
 
 def about_function(told: Told, name: str) -> Message:
@@ -68,7 +73,7 @@ def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
     """A loss with far fewer digits than its arrays."""
     lines = [
         f"its rounding is {noise:.3g}, {noise / best:.2g} times what this precision gives: "
-        f"is there float32 inside?",
+        f"is there float32 or half precision inside?",
         "no gradient is wrong as far as differences of such a loss can tell",
         *notes,
     ]
@@ -111,3 +116,10 @@ def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
         for n, c in coverage.items()
         if c.kinks
     ]
+
+
+def hint_at_kept_gradients(grads: Mapping[str, Array]) -> str:
+    """What wrong gradients that are the same at another point, unlike the derivative, look like."""
+    if not any(np.any(g) for g in grads.values()):
+        return "every gradient is exactly zero: were they computed, or are they detached?"
+    return SAME_ELSEWHERE

@@ -22,25 +22,32 @@ LossAlongLine = Callable[[float], tuple[float, float]]
 UNIT = 2.0**-53
 RATIO = 4.0
 RUNGS = 6
-FINER = 5
-"""Rungs that may be added below the ladder where its finest steps do not settle."""
+FINER = 18
+"""Rungs that may be added below the ladder where its finest steps do not settle: down to the last
+place of the arrays.
+"""
 SAFETY = 8.0
 """Rounding errors of the loss allowed in one difference, in measured ones."""
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A derivative: any value in [low, high] up to `bound`; infinite with a reason if unknown."""
+    """A derivative: any value in [low, high] up to `bound`; infinite with a reason if unknown.
+
+    `step` is the finest that the estimate rests on, `details` are the numbers of the reason.
+    """
 
     low: float
     high: float
     bound: float
     reason_kind: Reason = Reason.NONE
+    details: tuple[float, ...] = ()
+    step: float = math.nan
 
     @property
     def reason(self) -> str:
         """Why there is no one derivative, for readers; empty if there is."""
-        return sentence(self.reason_kind, self.low, self.high)
+        return sentence(self.reason_kind, *self.details)
 
     @property
     def at_kink(self) -> bool:
@@ -134,27 +141,32 @@ def _jump(rungs: Sequence[_Rung]) -> float:
 def _extrapolated(rungs: Sequence[_Rung]) -> list[tuple[float, float]]:
     """Richardson's value at each rung from the third on, and what it moved since the rung before.
 
-    That is the error of the worse of the two, so it bounds the error of the better one.
+    That is the error of the worse of the two, so it bounds the error of the better one. Two values
+    can agree by chance: where they converge, a move is the 1/256 of the one before, and no smaller
+    one is believed.
     """
     share = RATIO**2 - 1.0
     values = [b.central + (b.central - a.central) / share for a, b in pairwise(rungs)]
-    return [(new, abs(new - old)) for old, new in pairwise(values)]
+    moves = [abs(values[0] - rungs[1].central), *(abs(new - old) for old, new in pairwise(values))]
+    believed = [max(new, old / RATIO**4) for old, new in pairwise(moves)]
+    return list(zip(values[1:], believed, strict=True))
 
 
 def _read(rungs: Sequence[_Rung]) -> Slope:
     """What a ladder says about the derivative."""
     if len(rungs) < 3:
-        return _unknown(Reason.LOSS_NOT_FINITE)
+        return unknown(Reason.LOSS_NOT_FINITE)
     if _jump(rungs):
         return _at_kink(*rungs[-2:])
     estimates = [
         (value, truncation + rung.noise)
         for (value, truncation), rung in zip(_extrapolated(rungs), rungs[2:], strict=True)
     ]
-    value, bound = min(
-        (f for n, f in enumerate(estimates) if _stands(n, estimates)), key=lambda f: f[1]
+    best = min(
+        (n for n in range(len(estimates)) if _stands(n, estimates)), key=lambda n: estimates[n][1]
     )
-    return Slope(value, value, bound)
+    value, bound = estimates[best]
+    return Slope(value, value, bound, step=rungs[2 + best].step)
 
 
 def _stands(n: int, estimates: Sequence[tuple[float, float]]) -> bool:
@@ -166,12 +178,13 @@ def _stands(n: int, estimates: Sequence[tuple[float, float]]) -> bool:
 def _at_kink(coarse: _Rung, fine: _Rung) -> Slope:
     """Between the one-sided derivatives, if these exist."""
     if abs(fine.gap) > 1.5 * abs(coarse.gap):
-        return _unknown(Reason.JUMP)
+        return unknown(Reason.JUMP)
     pairs = ((coarse.forward, fine.forward), (coarse.backward, fine.backward))
     low, high = sorted(b + (b - a) / (RATIO - 1.0) for a, b in pairs)
     bound = max(abs(b - a) for a, b in pairs) + 2.0 * fine.noise
-    return Slope(low, high, bound, Reason.NO_SINGLE_SLOPE)
+    return Slope(low, high, bound, Reason.NO_SINGLE_SLOPE, (low, high), fine.step)
 
 
-def _unknown(reason: Reason) -> Slope:
-    return Slope(0.0, 0.0, math.inf, reason)
+def unknown(reason: Reason, *details: float) -> Slope:
+    """No derivative, and why: anything may be right."""
+    return Slope(0.0, 0.0, math.inf, reason, details)

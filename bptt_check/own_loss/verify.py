@@ -20,12 +20,22 @@ from ..verdicts.message import Message
 from ..verdicts.messages import Told, broken_contract, no_answer
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
-from .differences import EntrySlopes, choose_entries, measure_slopes, slope_along
+from .differences import Differenced, EntrySlopes, choose_entries, measure_slopes, slope_along
 from .judge import OwnLossRows, budgets_of, judge_own_loss
-from .messages import about_function, coarse_loss, notes_on, right, undecided, wrong_derivative
-from .noise import Noise, large_changes, measure_noise, noise_and_size
+from .messages import (
+    SAME_ELSEWHERE,
+    about_function,
+    coarse_loss,
+    hint_at_kept_gradients,
+    notes_on,
+    right,
+    undecided,
+    wrong_derivative,
+)
+from .noise import Noise, large_changes, measure_noise
 from .point import Caller, FirstCalls, Function, Point, call_twice, read_point
 from .report import Coverage, FunctionReport
+from .second_look import look_again
 
 SHARPER = 2.0**8
 """A function that only rounds its arrays to float32 again is no sharper in float64."""
@@ -106,23 +116,25 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
         return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
     noise = measure_noise(call, result.loss, result.grads, rng)
     findings = _two_answers(call.point, answer, noise)
-    if answer.same_elsewhere and _moves(call, between, result, noise, rng):
-        findings.append(
-            "other arrays of the same shapes got the very same gradients: are they kept?"
-        )
     if findings:
         return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
     chosen = choose_entries(call.point.params, max_calls, rng)
     sharpest = _sharpest(call, result.loss, noise, rng)
-    measured = measure_slopes(*sharpest, chosen, rng)
-    call.calls += 0 if sharpest[0] is call else sharpest[0].calls
+    measured = measure_slopes(sharpest, chosen, rng)
+    measured = look_again(sharpest, call.point, result.grads, measured, noise)
+    call.calls += 0 if sharpest.call is call else sharpest.call.calls
     judged = judge_own_loss(call.point, result.grads, measured, noise)
     coverage = {n: _coverage(call.point, n, m) for n, m in measured.items()}
     verdict, rows = _verdict(judged, noise, call.point)
+    notes = notes_on(coverage, judged.factor)
+    if answer.same_elsewhere and _derivative_moves(call, between, result.loss, noise, rng):
+        if verdict != Verdict.FAIL:
+            return _closed(call, Verdict.CONTRACT, broken_contract([SAME_ELSEWHERE]), result)
+        notes.append(hint_at_kept_gradients(result.grads))
     return FunctionReport(
         verdict=verdict,
         function=name,
-        message=str(_message(name, verdict, rows, noise, notes_on(coverage, judged.factor))),
+        message=str(_message(name, verdict, rows, noise, notes)),
         arrays=call.point.arrays,
         rows=rows,
         loss=result.loss,
@@ -147,45 +159,36 @@ def _two_answers(at: Point, answer: FirstCalls, noise: Noise) -> list[str]:
     return [f"{what} {', '.join(changed)}: fix the seed of what is drawn inside"] if changed else []
 
 
-def _sharpest(
-    call: Caller, loss: float, noise: Noise, rng: np.random.Generator
-) -> tuple[Caller, float, float]:
-    """What to difference, the loss there and its noise: a float32 function in float64, if it can.
+def _sharpest(call: Caller, loss: float, noise: Noise, rng: np.random.Generator) -> Differenced:
+    """What to difference: a float32 function in float64, if it can.
 
     Differences in float32 see three or four digits. Where the function takes the same values in
     float64 too, and its loss is the same up to float32's rounding, they see ten.
     """
     if call.point.dtype == "float64":
-        return call, loss, noise.loss
+        return Differenced(call, loss, noise.loss)
     wide = Caller(call.function, call.point.widened(), call.timeout)
-    here = wide.loss({})
-    noises, size = noise_and_size(wide, rng)
-    wide_noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
-    same = abs(here - loss) <= Tolerance().units * noise.loss
-    if same and 0.0 < SHARPER * wide_noise < noise.loss:
-        return wide, here, wide_noise
+    there = wide.answer({})
+    if there is not None and abs(there[0] - loss) <= Tolerance().units * noise.loss:
+        sharper = measure_noise(wide, *there, rng)
+        if 0.0 < SHARPER * sharper.loss < noise.loss:
+            return Differenced(wide, there[0], sharper.loss)
     call.calls += wide.calls
-    return call, loss, noise.loss
+    return Differenced(call, loss, noise.loss)
 
 
-def _moves(
-    call: Caller,
-    between: dict[str, Any],
-    result: Result,
-    noise: Noise,
-    rng: np.random.Generator,
+def _derivative_moves(
+    call: Caller, between: dict[str, Any], loss: float, noise: Noise, rng: np.random.Generator
 ) -> bool:
-    """Whether gradients that are the same at two points are wrong at the second one."""
+    """Whether the derivative at another point is another one, where gradients are the same."""
     signs = {n: rng.choice((-1.0, 1.0), a.shape) for n, a in between.items()}
     scale = min(float(np.min(large_changes(a))) for a in between.values())
-    here = call.loss(between)
-    if not np.isfinite(here):
+    there = call.loss(between)
+    if not np.isfinite(there):
         return False
-    slope = slope_along(call, signs, scale, here, noise.loss, between)
-    budgets = budgets_of(call.point, result.grads, noise, None)
-    got = sum(float((signs[n] * g).sum()) for n, g in result.grads.items())
-    allowed = slope.bound + sum(float(budgets.of(n).sum()) for n in result.grads)
-    return abs(got - slope.nearest(got)) > allowed
+    one = slope_along(Differenced(call, loss, noise.loss), signs, scale)
+    other = slope_along(Differenced(call, there, noise.loss), signs, scale, between)
+    return abs(one.nearest(other.low) - other.nearest(one.low)) > one.bound + other.bound
 
 
 def _coverage(at: Point, name: str, measured: EntrySlopes) -> Coverage:

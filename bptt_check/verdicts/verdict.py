@@ -83,6 +83,10 @@ class Reason(StrEnum):
     NO_SINGLE_SLOPE = "no single slope"
     JUMP = "jump"
     LOSS_NOT_FINITE = "loss not finite"
+    VARIES_BELOW_STEPS = "varies below steps"
+    """Of a loss whose coarse differences say one thing and whose fine ones another."""
+    NO_DIGITS = "no digits"
+    """Of a loss that the shortest distances between numbers change altogether."""
     NO_INFLUENCE = "no influence"
     """Of an array that the loss does not depend on where it was measured."""
 
@@ -106,6 +110,13 @@ _SENTENCES = {
     Reason.NO_SINGLE_SLOPE: "a kink: any derivative between {:.6g} and {:.6g} is right",
     Reason.JUMP: "the loss jumps here, or has no finite one-sided derivative",
     Reason.LOSS_NOT_FINITE: "the loss is not finite beside this point",
+    Reason.VARIES_BELOW_STEPS: (
+        "the loss varies below its steps: differences over {:.2g} say {:.6g}, over {:.2g} {:.6g}"
+    ),
+    Reason.NO_DIGITS: (
+        "the loss has no digits to difference: over the shortest distances between numbers it "
+        "still varies by {:.2g}"
+    ),
     Reason.NO_INFLUENCE: "exactly zero, as the loss does not depend on it here",
 }
 

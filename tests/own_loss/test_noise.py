@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.functions import of_one_number, through
 
+import bptt_check as bc
 from bptt_check.own_loss.noise import measure_noise, noise_along
 from bptt_check.own_loss.point import Caller, read_point
 
@@ -80,3 +82,52 @@ def test_noise_at_a_point_has_the_scale_of_the_function(scale: float) -> None:
 
     assert other.loss == pytest.approx(scale * one.loss, rel=0.5)
     assert np.allclose(other.grads["x"] / scale, one.grads["x"], rtol=3.0, atol=0.0)
+
+
+# --- what only looks like noise ------------------------------------------------------------------
+
+STEEP = {
+    "pole": (lambda p: 1 / (1 - p), lambda p: 1 / (1 - p) ** 2, 0.9999),
+    "log": (lambda p: np.log1p(-p), lambda p: -1 / (1 - p), 1 - 1e-6),
+    "root": (lambda p: np.sqrt(1 - p), lambda p: -0.5 / np.sqrt(1 - p), 1 - 1e-8),
+    "tanh": (lambda p: np.tanh(1e7 * p), lambda p: 1e7 / np.cosh(1e7 * p) ** 2, 1e-8),
+    "power": (lambda p: p**700, lambda p: 700 * p**699, 1.01),
+}
+"""Name to loss, derivative and place."""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", STEEP)
+def test_steepness_is_no_coarse_arithmetic(name: str) -> None:
+    """Such a function is right, and one part in a thousand more is wrong."""
+    loss, derivative, place = STEEP[name]
+    arrays = {"p": np.array(place)}
+    right = of_one_number(loss, derivative)
+    wrong = of_one_number(loss, lambda p: 1.001 * derivative(p))
+
+    assert bc.verify_function(right, arrays).passed
+    assert bc.verify_function(wrong, arrays).verdict == "fail"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_coarse_arithmetic_jumps(dtype: str) -> None:
+    """That of float16 too, whose last place is wider than any of the spacings."""
+    function, arrays = through(dtype)
+    loss, grads = function(arrays)
+    noise = measure_noise(
+        Caller(function, read_point(arrays, None)), loss, grads, np.random.default_rng(0)
+    )
+    unit = float(np.finfo(dtype).eps) / 2
+
+    assert (noise.jumps, noise.is_coarser, noise.has_digits) == (True, True, True)
+    assert 0.1 * unit * loss < noise.loss < 30 * unit * loss
+
+
+@pytest.mark.parametrize("threshold", [0.301, 0.31])
+def test_threshold_beside_the_point_is_no_coarse_arithmetic(threshold: float) -> None:
+    """A loss that jumps once, somewhere else."""
+    loss = of_one_number(lambda p: p**2 + 0.01 * (p > threshold), lambda p: 2 * p)
+    report = bc.verify_function(loss, {"p": np.array(0.3)})
+
+    assert report.passed
+    assert report.noise < 1e-15

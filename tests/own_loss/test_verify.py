@@ -71,6 +71,30 @@ def test_gradient_that_is_the_same_everywhere_passes_for_a_linear_function() -> 
     assert bc.verify_function(lambda a: (3.0 * a["x"].sum(), {"x": 3.0 * np.ones(3)}), X).passed
 
 
+@pytest.mark.parametrize("constant", [2.0, 0.0, -3.0])
+def test_wrong_gradient_of_a_linear_function_is_wrong_and_not_kept(constant: float) -> None:
+    """It is the same everywhere because it should be."""
+    report = bc.verify_function(lambda a: (3.0 * a["x"].sum(), {"x": constant * np.ones(3)}), X)
+
+    assert report.verdict == "fail"
+    assert "the gradient of x is wrong" in report.message
+    assert "are they kept?" not in report.message
+    assert "exactly zero" not in report.message
+
+
+@pytest.mark.parametrize(
+    ("factor", "hint"),
+    [(2.0, "got the very same gradients: are they kept?"), (0.0, "every gradient is exactly zero")],
+)
+def test_wrong_gradient_that_should_have_changed_gets_a_hint(factor: float, hint: str) -> None:
+    """After the derivative, which is wrong at the first point already."""
+    first = factor * 2 * X["x"]
+    report = bc.verify_function(lambda a: ((a["x"] ** 2).sum(), {"x": first.copy()}), X)
+
+    assert report.verdict == "fail"
+    assert report.message.index("the gradient of x is wrong") < report.message.index(hint)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
