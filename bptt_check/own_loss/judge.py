@@ -15,9 +15,11 @@ from ..verdicts.budget import Budgets, Tolerance, ratio
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
 from ..verdicts.verdict import Reason, Verdict
+from .coverage import coverage_of, is_important
 from .differences import DirectionSlope, EntrySlopes, Index
 from .noise import Noise
 from .point import Arrays, Point
+from .report import Coverage
 
 BY_ENTRY, BY_DIRECTION = "finite_difference", "random_directions"
 """What stands where a row of a subject names an oracle."""
@@ -31,11 +33,12 @@ when its arrays change in the last place must not widen its own budget.
 
 @dataclass(frozen=True, eq=False)
 class OwnLossRows:
-    """Rows of all gradients; whether what is wrong is what float32 inside would leave; the one
-    factor other than 1 that all gradients have, NaN if there is none.
+    """Rows of all gradients, and what of them was decided; whether what is wrong is what float32
+    inside would leave; the one factor other than 1 that all gradients have, NaN if there is none.
     """
 
     rows: tuple[Row, ...]
+    coverage: dict[str, Coverage]
     imprecise: bool
     factor: float
 
@@ -46,14 +49,19 @@ def judge_own_loss(
     """Compare gradients with what was measured."""
     diffs, budgets = _compared(point, grads, measured, noise)
     rows: list[Row] = []
+    coverage: dict[str, Coverage] = {}
     for name, m in measured.items():
-        dtype = point.params[name].dtype.name
-        row = row_of(diffs[name], BY_ENTRY, budgets.of(name), dtype)
-        rows.append(_explained(row, m, diffs[name], budgets.of(name)))
+        dtype, difference = point.params[name].dtype.name, diffs[name]
+        coverage[name] = coverage_of(m, difference, budgets.of(name), PRECISIONS[dtype].unit)
+        row = row_of(difference, BY_ENTRY, budgets.of(name), dtype)
+        row = _explained(row, m, difference, budgets.of(name))
+        if row.reason_kind is Reason.NO_INFLUENCE:
+            coverage[name] = replace(coverage[name], decided=row.decided, undecided=())
+        rows.append(_undecided(row, coverage[name]))
         if m.directions:
             summed, budget = _in_sum(name, grads[name], m, budgets)
             rows.append(_reasoned(row_of(summed, BY_DIRECTION, budget, dtype), m.directions))
-    return OwnLossRows(tuple(rows), _imprecise(diffs, budgets), _factor(diffs, budgets))
+    return OwnLossRows(tuple(rows), coverage, _imprecise(diffs, budgets), _factor(diffs, budgets))
 
 
 def entries_over_budget(
@@ -127,6 +135,14 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     if not unusual and not np.any(difference.got) and all(s.low == 0.0 for s in slopes.values()):
         return replace(row.because(Verdict.PASS, Reason.NO_INFLUENCE), decided=len(slopes))
     return replace(row, verdict=Verdict.INCONCLUSIVE)
+
+
+def _undecided(row: Row, coverage: Coverage) -> Row:
+    """The row, inconclusive where an important share of its entries is."""
+    if row.verdict != Verdict.PASS or not is_important(coverage):
+        return row
+    most = coverage.undecided[0]
+    return row.because(Verdict.INCONCLUSIVE, most.reason_kind, *most.details)
 
 
 def _in_sum(

@@ -87,35 +87,39 @@ def undecided(rows: Sequence[Row], notes: Sequence[str]) -> Told:
     return "INCONCLUSIVE", what, [*lines, *notes]
 
 
-def right(name: str, rows: Sequence[Row], notes: Sequence[str]) -> Message:
+def right(name: str, notes: Sequence[str]) -> Message:
     """The message of a pass, which nobody needs to see again."""
-    entries = sum(r.decided for r in rows if r.oracle == BY_ENTRY)
-    names = dict.fromkeys(r.parameter for r in rows)
-    decided = f"{', '.join(names)}: {entries} {'entry' if entries == 1 else 'entries'} decided"
-    told = "PASS", "the gradient is the derivative of its own loss", [decided, *notes]
-    return titled(told, name, "")
+    return titled(("PASS", "the gradient is the derivative of its own loss", [*notes]), name, "")
 
 
 def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
-    """A factor that all have in common, what was not measured entry by entry, and kinks.
+    """What was decided, and how: by differences of each entry, of sums, by kinks, or not at all.
 
     Args:
         coverage: by name of the gradient.
-        factor: NaN if there is none.
+        factor: that all gradients have in common; NaN if there is none.
     """
     lines = [] if math.isnan(factor) else [f"every gradient is {factor:.6g} times the derivative"]
-    lines += [
-        f"sampled: {n}, {len(c.measured)} of {c.entries} entries one by one "
-        f"(report.coverage lists them), the others in sum along {c.directions} random directions"
-        for n, c in coverage.items()
-        if c.measured is not None
-    ]
-    return lines + [
-        f"at a kink: {n}, {c.kinks} of {c.entries} entries, where any value between the "
-        f"one-sided derivatives is right"
-        for n, c in coverage.items()
-        if c.kinks
-    ]
+    decided = sum(c.decided for c in coverage.values())
+    entries = sum(c.entries for c in coverage.values())
+    lines.append(f"{', '.join(coverage)}: {decided} of {entries} entries decided")
+    for name, c in coverage.items():
+        if c.measured is not None:
+            lines.append(
+                f"sampled: {name}, {len(c.measured)} of {c.entries} entries one by one "
+                f"(report.coverage lists them), the others in sum along {c.directions} random "
+                "directions"
+            )
+        if c.kinks:
+            lines.append(
+                f"at a kink: {name}, {c.kinks} of {c.entries} entries, where any value between the "
+                "one-sided derivatives is right"
+            )
+        lines += [
+            f"not decided: {name}, {u.entries} of {c.entries} entries: {u.reason}"
+            for u in c.undecided
+        ]
+    return lines
 
 
 def hint_at_kept_gradients(grads: Mapping[str, Array]) -> str:

@@ -14,9 +14,29 @@ import numpy as np
 from ..cases.types import Array
 from ..errors import ReportError
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Reason, Verdict, sentence
 
 FUNCTION_REPORT_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Entries of one gradient about which nothing is known, for one reason.
+
+    Args:
+        reason_kind: for programs; `reason` is its sentence, with the numbers of the first entry.
+        entries: how many.
+        details: those numbers.
+    """
+
+    reason_kind: Reason
+    entries: int
+    details: tuple[float, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, for readers."""
+        return sentence(self.reason_kind, *self.details)
 
 
 @dataclass(frozen=True)
@@ -28,12 +48,16 @@ class Coverage:
         measured: the flat indices of those measured one by one, None for all.
         directions: random-sign directions over all others.
         kinks: measured entries at which every value between two one-sided derivatives is right.
+        decided: measured entries with one derivative, known well enough to show an error.
+        undecided: why the other measured entries are neither.
     """
 
     entries: int
     measured: tuple[int, ...] | None
     directions: int
     kinks: int
+    decided: int
+    undecided: tuple[Undecided, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from ..verdicts.message import Message
 from ..verdicts.messages import Told, broken_contract, no_answer
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
-from .differences import Differenced, EntrySlopes, choose_entries, measure_slopes, slope_along
+from .differences import Differenced, choose_entries, measure_slopes, slope_along
 from .judge import OwnLossRows, budgets_of, judge_own_loss
 from .messages import (
     SAME_ELSEWHERE,
@@ -124,9 +124,8 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
     measured = look_again(sharpest, call.point, result.grads, measured, noise)
     call.calls += 0 if sharpest.call is call else sharpest.call.calls
     judged = judge_own_loss(call.point, result.grads, measured, noise)
-    coverage = {n: _coverage(call.point, n, m) for n, m in measured.items()}
     verdict, rows = _verdict(judged, noise, call.point)
-    notes = notes_on(coverage, judged.factor)
+    notes = notes_on(judged.coverage, judged.factor)
     if answer.same_elsewhere and _derivative_moves(call, between, result.loss, noise, rng):
         if verdict != Verdict.FAIL:
             return _closed(call, Verdict.CONTRACT, broken_contract([SAME_ELSEWHERE]), result)
@@ -139,7 +138,7 @@ def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) 
         rows=rows,
         loss=result.loss,
         noise=noise.loss,
-        coverage=coverage,
+        coverage=judged.coverage,
     )
 
 
@@ -191,15 +190,6 @@ def _derivative_moves(
     return abs(one.nearest(other.low) - other.nearest(one.low)) > one.bound + other.bound
 
 
-def _coverage(at: Point, name: str, measured: EntrySlopes) -> Coverage:
-    shape = at.params[name].shape
-    kinks = sum(s.at_kink for s in measured.entries.values())
-    indices = [int(np.ravel_multi_index(i, shape)) if i else 0 for i in measured.entries]
-    every = not measured.directions
-    entries = at.params[name].size
-    return Coverage(entries, None if every else tuple(indices), len(measured.directions), kinks)
-
-
 def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
     """The verdict, and the rows with it: errors that rounding explains are no failures."""
     rows = judged.rows
@@ -219,7 +209,7 @@ def _message(
     name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
 ) -> Message:
     if verdict == Verdict.PASS:
-        return right(name, rows, notes)
+        return right(name, notes)
     return about_function(_told(verdict, rows, noise, notes), name)
 
 

@@ -22,7 +22,7 @@ def test_a_right_gradient_passes() -> None:
     assert report.coverage["W"].measured is None
     assert report.message == (
         "PASS  right_function: the gradient is the derivative of its own loss\n"
-        "  W, b, s: 17 entries decided"
+        "  W, b, s: 17 of 17 entries decided"
     )
 
 
