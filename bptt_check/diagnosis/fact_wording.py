@@ -160,6 +160,32 @@ _CHANGES = {
 """What was done to the windows of a truncation, where it is not another one altogether."""
 
 
+_CHUNKS = {
+    WindowChange.DETACHED: (
+        "the state is detached every {k} steps, and the losses of the last, shorter chunk do not "
+        "go back into the one before"
+    ),
+    WindowChange.DETACHED_FROM_END: (
+        "the way back is cut every {k} steps, counted from the end, so that the first chunk is the "
+        "shorter one"
+    ),
+    WindowChange.DETACHED_EARLY: (
+        "the state is detached after {before} steps and then every {k} steps, so that the first "
+        "chunk is the shorter one"
+    ),
+    WindowChange.DETACHED_H: "h is detached every {k} steps, c is not",
+    WindowChange.DETACHED_C: "c is detached every {k} steps, h is not",
+    WindowChange.SHORT_CHUNK_MERGED: (
+        "the state is detached every {k} steps, and the steps that are left at the end belong to "
+        "the last chunk"
+    ),
+    WindowChange.SHORT_CHUNK_SKIPPED: (
+        "the state is detached every {k} steps, and the last, shorter chunk is skipped"
+    ),
+}
+"""How chunks of a constant number of steps are cut."""
+
+
 def _truncation(fact: OtherTruncation) -> str:
     """What it is, what is wanted, and the option that declares a window counted in hops."""
     wanted = _windows(fact.wanted) if fact.wanted else "full BPTT"
@@ -172,6 +198,9 @@ def _made(made: TruncationMade) -> str:
         return "full BPTT: nothing is truncated"
     if made.change is WindowChange.TAIL_ONLY:
         return f"the tail only: the last {made.k2} steps, without the losses before them"
+    if made.change in _CHUNKS:
+        chunks = f"chunks of {made.k1} steps, each cut off from the one before it"
+        return f"{chunks}: {_CHUNKS[made.change].format(k=made.k1, before=made.k1 - 1)}"
     windows = _windows(Truncation(made.k1, made.k2))
     changed = _CHANGES.get(made.change)
     return f"{windows}, but {changed}" if changed else windows

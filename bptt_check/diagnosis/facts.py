@@ -154,6 +154,13 @@ class WindowChange(StrEnum):
     FIRST_LOSS_DROPPED = "first loss dropped"
     SHORT_BLOCK_SKIPPED = "short block skipped"
     AVERAGED = "averaged"
+    DETACHED = "detached every k steps"
+    DETACHED_FROM_END = "detached every k steps, counted from the end"
+    DETACHED_EARLY = "detached before step k - 1 and every k steps from there"
+    DETACHED_H = "only h detached every k steps"
+    DETACHED_C = "only c detached every k steps"
+    SHORT_CHUNK_MERGED = "short chunk merged"
+    SHORT_CHUNK_SKIPPED = "short chunk skipped"
 
 
 @dataclass(frozen=True)

@@ -64,3 +64,21 @@ def test_edit_that_gives_infinity_explains_nothing(words: str) -> None:
 def test_edit_that_explains_such_a_case_is_found(words: str) -> None:
     """What is finite and matches is named on the very same cases."""
     assert best_single_edit(wrong_trials(with_fault(INFINITE[words][1]), words)) is not None
+
+
+@pytest.mark.parametrize("model", ["rnn-tanh+mse", "lstm", "gru"])
+def test_gradient_that_is_zero_shows_no_edit(model: str) -> None:
+    """Many an edit makes it zero: beside gradients that nothing explains none of them is named."""
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = sines(case)
+        return loss, grads | {"h0": 0 * case.h0}
+
+    def halved(case: bc.Case) -> Any:
+        loss, grads = sines(case)
+        return loss, grads | {"h0": with_fault("carry_dh")(case)[1]["h0"]}
+
+    specs = [bc.Spec.parse(f"{model} T={T} B=2 D=2 H=3 O=3 seed=1") for T in (3, 2)]
+
+    assert best_combination(Trials(subject).of(specs)) is None
+    assert best_combination(Trials(halved).of(specs)) is not None

@@ -80,13 +80,46 @@ def _adjusted(
     )
 
 
-FIXED = range(1, 21)
+FIXED = (*range(1, 21), 25, 30, 32, 35, 40)
 """Lengths that are tried whatever was claimed: a constant of the subject's own."""
 
 
 def _constant(k: int) -> tuple[Variant, ...]:
     """Chunks of k, and windows of k for every loss, with k a constant."""
     return _general(lambda k1, k2: (k, k)), _general(lambda k1, k2: (1, k))
+
+
+def chunks(starts: Sequence[int], T: int, cut: tuple[str, ...] = ("h", "c")) -> list[VariantWindow]:
+    """Steps cut where a state is detached, each chunk with its own losses and nothing before it."""
+    begins = sorted({0, *(start for start in starts if 0 < start < T)})
+    ends = [*begins[1:], T]
+    return [VariantWindow(b, b, e, e, cut) for b, e in zip(begins, ends, strict=True)]
+
+
+Starts = Callable[[int, int], Sequence[int]]
+"""From T and k to the steps before which the state is detached."""
+DETACHED: tuple[tuple[WindowChange, Starts, tuple[str, ...]], ...] = (
+    (WindowChange.DETACHED, lambda T, k: range(k, T, k), ("h", "c")),
+    (WindowChange.DETACHED_FROM_END, lambda T, k: range(T % k, T, k), ("h", "c")),
+    (WindowChange.DETACHED_EARLY, lambda T, k: range(k - 1, T, k), ("h", "c")),
+    (WindowChange.SHORT_CHUNK_MERGED, lambda T, k: range(k, T - k + 1, k), ("h", "c")),
+    (WindowChange.DETACHED_H, lambda T, k: range(k, T, k), ("h",)),
+    (WindowChange.DETACHED_C, lambda T, k: range(k, T, k), ("c",)),
+)
+"""Where code detaches what it carries in a loop, every k steps, and which states."""
+
+
+def _detached(k: int) -> Iterator[Variant]:
+    """Chunks of a constant k, whose last or first one may be short."""
+    for change, starts, cut in DETACHED:
+        yield Variant(
+            lambda k1, k2, change=change: TruncationMade(k, k, change),
+            lambda T, k1, k2, starts=starts, cut=cut: chunks(starts(T, k), T, cut),
+        )
+    yield Variant(
+        lambda k1, k2: TruncationMade(k, k, WindowChange.SHORT_CHUNK_SKIPPED),
+        lambda T, k1, k2: [w for w in chunks(range(k, T, k), T) if w.end % k == 0],
+    )
 
 
 VARIANTS: tuple[Variant, ...] = (
@@ -146,6 +179,8 @@ VARIANTS: tuple[Variant, ...] = (
     *(variant for k in FIXED for variant in _constant(k)),
 )
 """Everything seen under the name of truncation in public code, but for the claimed one."""
+CHUNKED = tuple(variant for k in FIXED for variant in _detached(k))
+"""Chunks of a constant, which are tried where no truncation of the contract's kind fits."""
 
 
 def which_truncation(trials: Sequence[Trial]) -> OtherTruncation | None:
@@ -159,12 +194,13 @@ def which_truncation(trials: Sequence[Trial]) -> OtherTruncation | None:
     """
     if not trials or any(trial.case.model.bidirectional for trial in trials):
         return None  # a reverse direction has no window to cut
-    matching = list(VARIANTS)
-    for trial in sorted(trials, key=lambda trial: trial.case.sizes.T):  # most differ in short ones
-        matching = list(_matching(trial, matching))
-    for variant in matching:
-        if all_reproduced(trials, lambda t, v=variant: _gradients_made(t, v), by_rounding):
-            return _found(variant, max((t.case for t in trials), key=lambda case: case.sizes.T))
+    for variants in (VARIANTS, CHUNKED):
+        matching = list(variants)
+        for trial in sorted(trials, key=lambda trial: trial.case.sizes.T):  # most differ in short
+            matching = list(_matching(trial, matching))
+        for variant in matching:
+            if all_reproduced(trials, lambda t, v=variant: _gradients_made(t, v), by_rounding):
+                return _found(variant, max((t.case for t in trials), key=lambda c: c.sizes.T))
     return None
 
 

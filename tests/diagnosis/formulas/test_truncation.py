@@ -10,7 +10,7 @@ from support.diagnosed import sentence_of
 from support.drawn import SMALL
 
 import bptt_check as bc
-from bptt_check.diagnosis.formulas.truncation import VARIANTS, which_truncation
+from bptt_check.diagnosis.formulas.truncation import CHUNKED, VARIANTS, which_truncation
 
 torch = pytest.importorskip("torch")
 
@@ -68,6 +68,13 @@ def blocks(T: int, k1: int, k2: int, *cut: Any) -> list[tuple[Any, ...]]:
     ]
 
 
+def cut_at(T: int, starts: range, *cut: Any) -> list[tuple[Any, ...]]:
+    """Pieces of code that detaches its state before some steps."""
+    begins = sorted({0, *(start for start in starts if 0 < start < T)})
+    ends = [*begins[1:], T]
+    return [(b, range(b, e), e, *cut) for b, e in zip(begins, ends, strict=True)]
+
+
 Pieces = Callable[[int, int, int], list[tuple[Any, ...]]]
 
 WRONG: dict[str, tuple[Pieces, str]] = {
@@ -112,6 +119,70 @@ def subject(pieces: Pieces, averaged: bool = False) -> Callable[[bc.Case], Any]:
         return total(case, windows, 1.0 / len(windows) if averaged else 1.0)
 
     return run
+
+
+CHUNKS: dict[str, tuple[Pieces, str]] = {
+    "detached every 4 steps": (
+        lambda T, k1, k2: cut_at(T, range(4, T, 4)),
+        "the state is detached every 4 steps, and the losses of the last, shorter chunk do not",
+    ),
+    "counted from the end": (
+        lambda T, k1, k2: cut_at(T, range(T % 4, T, 4)),
+        "the way back is cut every 4 steps, counted from the end",
+    ),
+    "one step early": (
+        lambda T, k1, k2: cut_at(T, range(3, T, 4)),
+        "the state is detached after 3 steps and then every 4 steps",
+    ),
+    "short chunk merged": (
+        lambda T, k1, k2: cut_at(T, range(4, T - 3, 4)),
+        "the steps that are left at the end belong to the last chunk",
+    ),
+    "short chunk skipped": (
+        lambda T, k1, k2: [p for p in cut_at(T, range(4, T, 4)) if p[2] % 4 == 0],
+        "every 4 steps, and the last, shorter chunk is skipped",
+    ),
+    "only h": (
+        lambda T, k1, k2: cut_at(T, range(4, T, 4), ("h",)),
+        "h is detached every 4 steps, c is not",
+    ),
+    "only c": (
+        lambda T, k1, k2: cut_at(T, range(4, T, 4), ("c",)),
+        "c is detached every 4 steps, h is not",
+    ),
+}
+WITHOUT = [
+    bc.Spec(bc.Model("lstm", loss="linear"), bc.Sizes(T, 2, 3, 3, 1), seed=T) for T in (5, 11, 10)
+]
+"""Cases of full BPTT, none of a multiple of four steps."""
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+@pytest.mark.parametrize("specs", [SPECS, WITHOUT], ids=["truncated", "full"])
+def test_chunks_of_a_constant_are_named(name: str, specs: list[bc.Spec]) -> None:
+    """Code that detaches every k steps, and what becomes of the short chunk."""
+    pieces, sentence = CHUNKS[name]
+
+    told = sentence_of(which_truncation, subject(pieces), [spec.build() for spec in specs])
+
+    assert "chunks of 4 steps, each cut off from the one before it: " in told
+    assert sentence in told
+    assert told.endswith("; wanted is full BPTT") == (specs is WITHOUT)
+
+
+def test_short_chunk_that_goes_back_over_k_steps_is_the_wanted_one() -> None:
+    """In `Truncation(4, 4)` the losses of a short last block go back over four steps."""
+    specs = [
+        bc.Spec(bc.Model("lstm", loss="linear"), bc.Sizes(T, 2, 3, 3, 1), bc.Truncation(4, 4))
+        for T in (5, 11)
+    ]
+    given = [spec.build() for spec in specs]
+
+    assert sentence_of(which_truncation, subject(blocks), given) == ""
+    detaching = subject(CHUNKS["detached every 4 steps"][0])
+    assert "each cut off from the one before it" in sentence_of(which_truncation, detaching, given)
+    right, wrong = (bc.check(s, given[1], oracles=["torch"]) for s in (subject(blocks), detaching))
+    assert (right.verdict, wrong.verdict) == ("pass", "fail")
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -168,7 +239,7 @@ def test_right_truncation_passes() -> None:
 def test_variants_have_sentences_of_their_own() -> None:
     """No two variants that differ are described alike (with k1 = 3 and k2 = 5)."""
     cuts: dict[str, set[tuple[Any, ...]]] = {}
-    for variant in VARIANTS:
+    for variant in (*VARIANTS, *CHUNKED):
         cuts.setdefault(variant.made(3, 5), set()).add(tuple(variant.windows(13, 3, 5)))
 
     assert all(len(windows) == 1 for windows in cuts.values())
