@@ -25,10 +25,13 @@ from .formulas.truncation import which_truncation
 from .formulas.weight_decay import which_decay
 from .formulas.zero_gradients import all_zero, some_zero
 from .mistakes import textbook
+from .repeated_calls import left_of_calls
 from .trials import Trial, Trials, telling_specs
+from .unused_inputs import unused_inputs
 from .wording import (
     finding_of,
     finding_of_fact,
+    finding_of_repeated_calls,
     hints,
     in_other_words,
     with_condition,
@@ -69,6 +72,9 @@ def diagnose(
         return ()
     trials = Trials(subject, timeout)
     longest = _longest(trials, sample.failing)
+    unused = unused_inputs(trials, longest)
+    if unused is not None:
+        return (finding_of_fact(unused, len(longest)),)
     epsilon = which_epsilon(longest)
     of_loss = (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
     if epsilon and epsilon.gradients:
@@ -83,6 +89,14 @@ def diagnose_lost_digits(
     longest = _longest(Trials(subject, timeout), sample.failing)
     epsilon = which_epsilon(longest)
     return (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
+
+
+def diagnose_two_answers(
+    subject: Differentiator, sample: FailureSample, timeout: float | None = None
+) -> tuple[Finding, ...]:
+    """Why calls on the same case give other answers; arguments as of `diagnose`."""
+    fact = left_of_calls(subject, sample.failing, timeout)
+    return (finding_of_repeated_calls(fact),) if fact else ()
 
 
 def _of_gradients(
@@ -141,4 +155,4 @@ def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
     return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
 
 
-__all__ = ["FailureSample", "diagnose", "diagnose_lost_digits"]
+__all__ = ["FailureSample", "diagnose", "diagnose_lost_digits", "diagnose_two_answers"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..cases.case import Truncation
+from .call_facts import AddedUp, AnswersInTurn, CarriedState, OwnRandomNumbers, UnusedInputs
+from .call_wording import listed, repeated_calls_in_words, unused_in_words
 from .facts import (
     ClippedInLoop,
     ClippedToNorm,
@@ -35,6 +37,10 @@ def words_of(fact: Fact) -> str:
             return _factor_of_some(fact)
         case ZeroGradients():
             return _zero(fact)
+        case UnusedInputs():
+            return unused_in_words(fact)
+        case AddedUp() | CarriedState() | AnswersInTurn() | OwnRandomNumbers():
+            return repeated_calls_in_words(fact)
         case WeightDecay():
             return _decay(fact)
         case EpsilonInLoss():
@@ -261,12 +267,6 @@ def _sum(fact: WrongSum) -> str:
         f"{right}{'but ' if right else ''}of the {fact.steps} shares of the gradient of "
         f"{fact.parameter} only that of {steps} is there: is it assigned where it should be added?"
     )
-
-
-def listed(names: Sequence[str], last: str = " and ") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *most, end = names or [""]
-    return f"{', '.join(most)}{last}{end}" if most else end
 
 
 def _and(names: Sequence[str]) -> str:

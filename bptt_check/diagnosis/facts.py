@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..cases.case import Truncation
+from .call_facts import AddedUp, AnswersInTurn, CarriedState, OwnRandomNumbers, UnusedInputs
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,11 @@ Fact = (
     CommonFactor
     | FactorOfSome
     | ZeroGradients
+    | UnusedInputs
+    | AddedUp
+    | CarriedState
+    | AnswersInTurn
+    | OwnRandomNumbers
     | WeightDecay
     | EpsilonInLoss
     | ClippedToNorm

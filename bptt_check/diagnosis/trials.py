@@ -228,11 +228,16 @@ class Trials:
 
 def telling_specs(failing: Sequence[Spec]) -> list[Spec]:
     """Crafted cases of the model that failed, then some of those that failed in the run."""
-    words = {n: _most_ordinary([getattr(s, n) for s in failing], v) for n, v in ORDINARY.items()}
-    return [*crafted_specs(replace(failing[0], **words)), *drawn_specs(failing)]
+    return [*crafted_specs(most_ordinary(failing)), *drawn_specs(failing)]
 
 
-def _most_ordinary(values: Sequence[Any], ordinary: Any) -> Any:
+def most_ordinary(failing: Sequence[Spec]) -> Spec:
+    """The first spec that failed, with the most ordinary words that some of them have."""
+    words = {n: _ordinary([getattr(s, n) for s in failing], v) for n, v in ORDINARY.items()}
+    return replace(failing[0], **words)
+
+
+def _ordinary(values: Sequence[Any], ordinary: Any) -> Any:
     """The ordinary value where some case has it: others may be all that a subject takes."""
     return ordinary if ordinary in values else values[0]
 

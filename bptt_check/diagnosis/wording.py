@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .call_facts import OwnRandomNumbers
+from .call_wording import listed
 from .conditions import Condition
 from .edit_search import Explanation, fully_explained
-from .fact_wording import listed, words_of
+from .fact_wording import words_of
 from .facts import Fact, FirstError, OtherTruncation
 from .finding import Finding
 from .mistakes.dictionary import Entry
@@ -21,6 +23,12 @@ SHOWN = 3
 def finding_of_fact(fact: Fact, cases: int) -> Finding:
     """The finding of a fact that holds on so many cases."""
     return Finding(words_of(fact), "certain", cases=cases)
+
+
+def finding_of_repeated_calls(fact: Fact) -> Finding:
+    """The finding of a fact about several calls on one case: that numbers are drawn is guessed."""
+    guessed = isinstance(fact, OwnRandomNumbers)
+    return Finding(words_of(fact), "likely" if guessed else "certain", cases=1)
 
 
 def with_line(formula: Finding, line: Finding) -> Finding:

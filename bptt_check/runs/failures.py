@@ -12,14 +12,15 @@ from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
-from ..diagnosis import FailureSample, diagnose, diagnose_lost_digits
+from ..diagnosis import FailureSample, diagnose, diagnose_lost_digits, diagnose_two_answers
 from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
 from ..verdicts import messages, run_sentences
 from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import WrongFollowUp, WrongLoss
+from ..verdicts.cause import ContractBroken, WrongFollowUp, WrongLoss
+from ..verdicts.contract_breaches import TwoAnswers
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .check import Setup, check_case
@@ -102,7 +103,11 @@ def failure_of(
     )
 
 
-SEARCHES = {Verdict.FAIL: diagnose, Verdict.IMPRECISE: diagnose_lost_digits}
+SEARCHES = {
+    Verdict.FAIL: diagnose,
+    Verdict.IMPRECISE: diagnose_lost_digits,
+    Verdict.CONTRACT: diagnose_two_answers,
+}
 """Verdict to what looks for the mistake that it is due to."""
 
 STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
@@ -135,9 +140,12 @@ def _needs_the_run(report: CaseReport) -> bool:
 
 
 def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
-    """Whether a single call is wrong in a way that is not yet explained."""
-    explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
-    single = report.parameter not in DEFINITIONS and not isinstance(report.cause, WrongFollowUp)
+    """Whether a case is wrong in a way that is looked for, and not yet explained."""
+    cause = report.cause
+    if isinstance(cause, ContractBroken):
+        return any(isinstance(breach, TwoAnswers) for breach in cause.breaches)
+    explained = bool(passes_with) and isinstance(cause, WrongLoss)
+    single = report.parameter not in DEFINITIONS and not isinstance(cause, WrongFollowUp)
     return report.verdict in SEARCHES and single and not explained
 
 
