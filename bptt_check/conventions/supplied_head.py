@@ -7,8 +7,9 @@ import numpy as np
 from ..cases.case import Case, lengths_of
 from ..cases.model import Model
 from ..cases.types import Array
+from ..equations.namespaces.taped import Taped
 from ..equations.network import pair_loss, problem_of
-from ..equations.tape import Tape, Taped
+from ..equations.tape import Tape
 
 
 def no_head_reason(model: Model) -> str:

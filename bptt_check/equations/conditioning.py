@@ -22,9 +22,10 @@ from ..cases.types import Array
 from .exact import leaves, record, sampled_states, sweep
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
+from .namespaces.taped import Taped
 from .network import Problem, outputs, problem_of
 from .rounding import DRIFT, GridRounding, deviation
-from .tape import Tape, Taped
+from .tape import Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
 

@@ -12,8 +12,9 @@ from ..cases.directions import PER_SEQUENCE
 from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
+from .namespaces.taped import Taped
 from .network import Problem, losses, problem_of, run_layers
-from .tape import Node, Tape, Taped
+from .tape import Node, Tape
 from .truncation import windows_entered_by, windows_of
 
 TAPED = Taped()

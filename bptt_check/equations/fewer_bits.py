@@ -29,6 +29,9 @@ class FewerBits:
     def relative(self, value: Array) -> Array:
         return value
 
+    def absolute(self, value: Array, size: Array) -> Array:
+        return value
+
     def in_turn(self, total: Array, additions: int) -> Array:
         return total
 

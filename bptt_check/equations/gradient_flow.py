@@ -17,8 +17,9 @@ from ..cases.case import Case, Truncation
 from ..cases.types import Array
 from ..errors import SpecError
 from .cells import step_function
+from .namespaces.taped import Taped
 from .network import Problem, final_loss, layer_params, pair_loss, problem_of
-from .tape import Node, Tape, Taped
+from .tape import Node, Tape
 from .truncation import by_length, restricted, windows
 
 

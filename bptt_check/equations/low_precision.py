@@ -73,12 +73,15 @@ def rounding_name(rounding: RoundingModel) -> str:
         return f"matrix products on {rounding.factor_digits} bits with float32 sums ({name})"
     if rounding.keeps_digits:
         return f"{rounding.dtype} inside"
-    return "a gate, a state or a softmax that keeps no digits where it saturates"
+    return "a gate, a state or a softmax that keeps no digits where it is small or saturates"
 
 
 ALIKE = 0.5
 """Cosine of the angle between two vectors of errors from which on they are of one origin. Those of
-the same roundings reach 0.99; those of other ones, and of wrong formulas, lie around 0."""
+the same roundings reach 0.99; those of other ones, and of wrong formulas, lie around 0.
+"""
+SIZES = 4.0
+"""How many times as long the longer of them may be."""
 
 
 def errors_of_factors(
@@ -99,7 +102,7 @@ def errors_of_factors(
     errors = _as_one(grads, exact, weights)
     for to_integer in (np.rint, np.trunc):
         read = gradients_in(case, FewerBits(rounding.factor_digits, to_integer))
-        if _cosine(errors, _as_one(read, exact, weights)) >= ALIKE:
+        if _alike(errors, _as_one(read, exact, weights)):
             return True
     return False
 
@@ -111,6 +114,7 @@ def _as_one(
     return np.concatenate([((grads[n] - exact[n]) * w).ravel() for n, w in weights.items()])
 
 
-def _cosine(one: Array, other: Array) -> float:
-    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / sizes if sizes else 0.0
+def _alike(one: Array, other: Array) -> bool:
+    """Whether two vectors of errors point the same way and are of one size."""
+    short, long = sorted((float(np.linalg.norm(one)), float(np.linalg.norm(other))))
+    return 0.0 < long <= SIZES * short and float(one @ other) >= ALIKE * short * long

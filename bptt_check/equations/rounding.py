@@ -62,6 +62,9 @@ class GridRounding:
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
 
+    def absolute(self, value: Array, size: Array) -> Array:
+        return self._rounded(value, 1.0 * size)
+
     def in_turn(self, total: Array, additions: int) -> Array:
         size = np.abs(total)
         if additions > 1 and self._sums_in_turn:
@@ -159,6 +162,9 @@ class KinkSlopes:
         return value
 
     def relative(self, value: Array) -> Array:
+        return value
+
+    def absolute(self, value: Array, size: Array) -> Array:
         return value
 
     def in_turn(self, total: Array, additions: int) -> Array:

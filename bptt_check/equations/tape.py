@@ -9,16 +9,14 @@ array).
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import Arithmetic, Exact, Kinks, kinks_of
-from .namespaces.numpy import NumPy, PythonLoop
+from .arithmetic import Arithmetic, Exact, Kinks
 
 Pull = Callable[[Array], Array]
 
@@ -61,7 +59,7 @@ class Tape:
         may have more samples than the value; each runs backwards on its own.
         """
         for node in self.nodes:
-            node.bar, node.shares, node.owns_bar = None, 0.0, False
+            node.bar, node.shares, node.owns_bar, node.terms = None, 0.0, False, None
         output.bar = np.ones_like(output.value) if seed is None else seed
         for node in reversed(self.nodes):
             if node.bar is None:
@@ -76,7 +74,7 @@ class Node:
     """A value on a tape, with the operators that `cells` and `network` use."""
 
     __array_priority__ = 1000
-    __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "value")
+    __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "terms", "value")
 
     def __init__(
         self,
@@ -89,6 +87,8 @@ class Node:
         self.sequences, self.shares = sequences, 0.0
         self.bar: Array | None = None
         self.owns_bar = False
+        self.terms: Array | None = None
+        """Sizes of the terms of `bar`, for a weight that code may have as 1 minus another."""
         tape.nodes.append(self)
 
     def push(self) -> None:
@@ -219,76 +219,3 @@ class Part(Node):
         first = not np.any(before)
         bar[self.index] = self.bar if first else whole.added(before + self.bar)
         whole.shares += self.value[:1].size / whole.value[:1].size
-
-
-class Taped(PythonLoop):
-    """The namespace over nodes; slopes come from the stored, rounded values, as in hand-written
-    code.
-    """
-
-    def tanh(self, z: Node) -> Node:
-        return _unary(z, np.tanh(z.value), lambda t: 1.0 - t * t)
-
-    def sigmoid(self, z: Node) -> Node:
-        return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
-
-    def relu(self, z: Node) -> Node:
-        z.tape.nonlinear_inputs.append(z.value)
-        z.tape.relu_inputs.append(z.value)
-        z.tape.relu_kinks.append(kinks_of(z.value))
-        slope = z.tape.arithmetic.slope_of_relu(z.value)
-        return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
-
-    def softplus(self, z: Node) -> Node:
-        z.tape.nonlinear_inputs.append(z.value)
-        z.tape.logits.append(z.value)
-        slope = z.tape.arithmetic.function(_REAL.sigmoid(z.value), bounded=True)
-        value = z.tape.arithmetic.function(_REAL.softplus(z.value))
-        return z.derived(value, (z, lambda bar: bar * slope))
-
-    def log_softmax(self, z: Node) -> Node:
-        """Cotangent `bar - softmax(z) * sum(bar)`, each term rounded before the difference."""
-        z.tape.nonlinear_inputs.append(z.value)
-        z.tape.logits.append(z.value)
-        relative = z.tape.arithmetic.relative
-        # the shift by the maximum rounds at the size of the logits, not at that of the result
-        value = _REAL.log_softmax(relative(z.value))
-        softmax = z.tape.arithmetic.function(np.exp(value), bounded=True)
-        # the sum of exponentials is 1 plus little where one class is certain, and rounds as 1 does
-        total = np.exp(-value.max(-1, keepdims=True))
-        value = z.tape.arithmetic.function(value) + (relative(total) / total - 1.0)
-        return z.derived(
-            value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
-        )
-
-    def where(self, condition: Array, a: Node, b: Node) -> Node:
-        return a.derived(
-            np.where(condition, a.value, b.value),
-            (a, lambda bar: np.where(condition, bar, 0.0)),
-            (b, lambda bar: np.where(condition, 0.0, bar)),
-        )
-
-    def concat(self, arrays: Sequence[Node]) -> Node:
-        edges = np.cumsum([0, *(a.shape[-1] for a in arrays)])
-        cut = [slice(int(i), int(j)) for i, j in itertools.pairwise(edges)]
-        values = np.broadcast_arrays(*(a.value[..., :1] for a in arrays))
-        lead = values[0].shape[:-1]
-        joined = [np.broadcast_to(a.value, (*lead, a.shape[-1])) for a in arrays]
-        pulls = [lambda bar, c=c: bar[..., c] for c in cut]
-        return arrays[0].derived(np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True))
-
-    def stack(self, sequence: Sequence[Node]) -> Node:
-        values = np.broadcast_arrays(*(a.value for a in sequence))
-        pulls = [lambda bar, t=t: bar[..., t, :, :] for t in range(len(sequence))]
-        return sequence[0].derived(np.stack(values, axis=-3), *zip(sequence, pulls, strict=True))
-
-
-_REAL = NumPy()
-
-
-def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
-    """A function and its slope, each with a rounding of its own: not all code shares one."""
-    z.tape.nonlinear_inputs.append(z.value)
-    relative, function = z.tape.arithmetic.relative, z.tape.arithmetic.function
-    factor = relative(slope(function(value, bounded=True)))
-    return z.derived(function(value, bounded=True), (z, lambda bar: relative(bar * factor)))

@@ -20,8 +20,9 @@ from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.exact import leaves, record, sweep
+from ..equations.namespaces.taped import Taped
 from ..equations.network import Problem, problem_of, run_layers
-from ..equations.tape import Node, Taped
+from ..equations.tape import Node
 from ..equations.truncation import cuts_of, windows_entered_by
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)

@@ -39,14 +39,18 @@ class ContractBroken:
 
 @dataclass(frozen=True)
 class LostDigits:
-    """Gradients off by no more than an arithmetic would leave that loses digits, and which."""
+    """Gradients off by no more than an arithmetic would leave that loses digits, and which; "" for
+    one that is not known by name.
+    """
 
     arithmetic: str
 
 
 @dataclass(frozen=True)
 class LossLostDigits:
-    """Every gradient is right, and the loss is off by no more than such an arithmetic leaves."""
+    """Every gradient is right, and the loss is off by no more than such an arithmetic leaves; ""
+    for one that is not known by name.
+    """
 
     arithmetic: str
     error: float

@@ -170,14 +170,23 @@ def _wrong_training_step(cause: WrongTrainingStep) -> Told:
 LOSES_DIGITS = "the formula is right, the arithmetic loses digits"
 
 
+UNNAMED = (
+    "errors are too small for a wrong formula, and larger than the rounding that is known of it: "
+    "is something computed in a way that cancels?"
+)
+"""Of an arithmetic that is not known by name."""
+
+
 def _lost_digits(cause: LostDigits, case: Case, rows: Sequence[Row]) -> Told:
     """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
     worst = farthest_off(bad)
     lost = np.log10(worst.max_budgets)
+    fewer = f"about {lost:.0f} digits fewer than" if lost >= 0.5 else "less than a digit below what"
     lines = [
-        f"errors are no larger than those of {cause.arithmetic}: "
-        f"about {lost:.0f} digits fewer than {case.dtype} gives",
+        f"errors are no larger than those of {cause.arithmetic}: {fewer} {case.dtype} gives"
+        if cause.arithmetic
+        else UNNAMED,
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
         f"imprecise: {census(bad)}",
     ]
@@ -189,7 +198,9 @@ def _loss_lost_digits(cause: LossLostDigits) -> Told:
     error, want = cause.error, cause.expected
     lines = [
         f"every gradient is right; the error of the loss is no larger than {cause.arithmetic} "
-        "would leave",
+        "would leave"
+        if cause.arithmetic
+        else f"every gradient is right; of the loss: {UNNAMED}",
         f"expected  {want:.17g}",
         f"error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
     ]

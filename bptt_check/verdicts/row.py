@@ -173,13 +173,16 @@ right.
 """
 
 
-def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning) -> bool:
+def is_imprecise(
+    found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning, anywhere: bool = False
+) -> bool:
     """Whether errors over budget are what arithmetic in a lower precision would leave.
 
     They must stay within the budget of the lower precision; they must hit at least half of the
-    entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they
-    must not share one factor, which is a slightly wrong formula and not rounding. What that
-    precision has no numbers for may be lost whatever comes of the others.
+    entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones, unless
+    some operations may lose digits and others keep them (`anywhere`); and they must not share one
+    factor, which is a slightly wrong formula and not rounding. What that precision has no numbers
+    for may be lost whatever comes of the others.
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
     floor = PRECISIONS[lower.dtype].tiniest
@@ -191,7 +194,7 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
             return False
         # an exact zero loses nothing, and of what is chaotic there anything may come
         shows = (lost > budget) & (difference.want != 0) & np.isfinite(allowed)
-        over = shows & (difference.error > budget)
+        over = (shows | anywhere) & (difference.error > budget)
         could += int(shows.sum())
         if np.any(over):
             wrong_hit, wrong_could = wrong_hit + int(over.sum()), wrong_could + int(shows.sum())
@@ -199,7 +202,7 @@ def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Condi
             factors.append(difference.got[normal] / difference.want[normal])
     if not wrong_hit or _one_factor(together := np.concatenate(factors)):
         return False
-    if not together.size:
+    if anywhere or not together.size:
         return True
     return 2 * wrong_hit >= could or (wrong_hit >= ENOUGH and 2 * wrong_hit >= wrong_could)
 

@@ -12,8 +12,9 @@ from bptt_check.cases.case import Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import families
 from bptt_check.equations.exact import sweep
+from bptt_check.equations.namespaces.taped import Taped
 from bptt_check.equations.network import problem_of
-from bptt_check.equations.tape import Tape, Taped
+from bptt_check.equations.tape import Tape
 
 LOSSES = ["cross_entropy", "bce", "mse", "linear"]
 VARIANTS = ["", "+nobias+last", "+2layers+bidirectional lengths", "+3layers+mean lengths"]

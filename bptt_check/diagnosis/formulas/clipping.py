@@ -15,7 +15,8 @@ import numpy as np
 
 from ...cases.types import Arrays
 from ...equations.exact import exact_gradients
-from ...equations.tape import Node, Taped
+from ...equations.namespaces.taped import Taped
+from ...equations.tape import Node
 from ..facts import ClippedInLoop, ClippedToNorm, ClippedToValues
 from ..matching import same
 from ..trials import Trial, all_reproduced, norm

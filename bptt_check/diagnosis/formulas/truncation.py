@@ -15,8 +15,9 @@ import numpy as np
 
 from ...cases.case import Case, Truncation
 from ...cases.types import Array
+from ...equations.namespaces.taped import Taped
 from ...equations.network import Problem, losses, problem_of, run_layers
-from ...equations.tape import Node, Tape, Taped
+from ...equations.tape import Node, Tape
 from ...equations.truncation import by_length, restricted, states_after, windows
 from ..facts import OtherTruncation, TruncationMade, WindowChange
 from ..matching import same

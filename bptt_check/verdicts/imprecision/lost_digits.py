@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from ...cases.precision import PRECISIONS
 from ...cases.result import Result
 from ...cases.types import Array
 from ...equations import low_precision
@@ -18,20 +20,80 @@ from ..judgement import Judgement
 from ..row import is_imprecise
 from ..verdict import Reason, Verdict
 
+FEW = 10.0
+"""Budgets up to which an error is no wrong formula, whatever it is: the model of rounding may not
+know how a cell is written.
+"""
+MANY = 2.0**10
+"""Budgets up to which it is none if it is spread like rounding and small..."""
+
 
 def lost_digits(judged: Judgement) -> CaseReport | None:
-    """A report if an arithmetic that loses digits explains everything that is over budget."""
+    """A report if an arithmetic that loses digits explains everything that is over budget: one that
+    is known by name, or else one that loses few.
+    """
     for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
-        if _explains_loss(judged, rounding):
-            name = low_precision.rounding_name(rounding)
-            if not judged.wrong_gradients:
-                cause = LossLostDigits(name, judged.loss_error, judged.measurement.loss)
-                return judged.closed(Verdict.IMPRECISE, cause, "loss")
-            if _explains_gradients(judged, rounding):
-                judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
-                worst = judged.worst_parameter(Verdict.IMPRECISE)
-                return judged.closed(Verdict.IMPRECISE, LostDigits(name), worst)
-    return None
+        if _explains_loss(judged, rounding) and _explains_gradients(judged, rounding):
+            return _imprecise(judged, low_precision.rounding_name(rounding))
+    return _imprecise(judged, "") if _is_slight(judged) else None
+
+
+def _imprecise(judged: Judgement, arithmetic: str) -> CaseReport:
+    """The report of errors that are those of an arithmetic."""
+    if not judged.wrong_gradients:
+        cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
+        return judged.closed(Verdict.IMPRECISE, cause, "loss")
+    judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
+    worst = judged.worst_parameter(Verdict.IMPRECISE)
+    return judged.closed(Verdict.IMPRECISE, LostDigits(arithmetic), worst)
+
+
+def _is_slight(judged: Judgement) -> bool:
+    """Whether errors are of a few budgets; or, if they are spread like rounding, of some hundreds
+    that are small beside the largest entry.
+
+    Not in half precision, where ten budgets are as much as the gradient itself.
+    """
+    precision = PRECISIONS[judged.case.dtype]
+    if precision.name != precision.stored:
+        return False
+    return _within(judged, FEW) or (_within(judged, MANY) and _are_small_and_spread(judged))
+
+
+def _within(judged: Judgement, times: float) -> bool:
+    """Whether the loss and all gradients are within so many times what rounding is allowed."""
+    plain = judged.measurement.plain
+    rounding = plain.tolerance.units * plain.subject.loss_error()
+    if judged.loss_error > plain.of_loss() + times * rounding:
+        return False
+    return all(
+        np.all(d.error <= budgets.allowed_in(n, _coarse(budgets, times)))
+        for oracle, budgets in judged.measurement.budgets.items()
+        for n, d in judged.measurement.differences[oracle].items()
+    )
+
+
+def _coarse(budgets: Budgets, times: float) -> Conditioning:
+    """Rounding alone, so many times as large."""
+    subject = budgets.subject
+    grads = {n: times * g for n, g in subject.grads.items()}
+    return Conditioning(subject.dtype, times * subject.loss, grads)
+
+
+def _are_small_and_spread(judged: Judgement) -> bool:
+    """Whether half of the digits are right, of the loss and beside the largest entry of each
+    gradient, and errors are where those of rounding would be.
+    """
+    half = math.sqrt(PRECISIONS[judged.case.dtype].unit)
+    found, budgets = _sharpest(judged)
+    small = judged.loss_error <= max(
+        half * abs(judged.measurement.loss), judged.measurement.plain.of_loss()
+    ) and all(
+        np.all(d.error <= half * np.abs(d.want).max(initial=0.0) + budgets.of(n))
+        for n, d in found.items()
+    )
+    coarse = _coarse(budgets, MANY)
+    return small and (not judged.wrong_gradients or is_imprecise(found, budgets, coarse))
 
 
 def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
@@ -43,16 +105,25 @@ def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
 
 
 def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
-    """Whether the gradients are right as far as an arithmetic can tell."""
+    """Whether the gradients are right as far as an arithmetic can tell. Products on few bits leave
+    none without errors.
+    """
+    if not judged.wrong_gradients:
+        return not rounding.factor_digits
     lower = low_precision.conditioning_in(judged.case, rounding)
-    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
-    found, budgets = judged.measurement.differences[sharp], judged.measurement.budgets[sharp]
+    found, budgets = _sharpest(judged)
     if not rounding.factor_digits:
-        return is_imprecise(found, budgets, lower)
+        return is_imprecise(found, budgets, lower, anywhere=not rounding.keeps_digits)
     if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
         return False
     weights = _weights(found, judged.measurement.plain, lower)
     return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _sharpest(judged: Judgement) -> tuple[Mapping[str, Difference], Budgets]:
+    """The differences from the oracle that knows most, and the budgets against it."""
+    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
+    return judged.measurement.differences[sharp], judged.measurement.budgets[sharp]
 
 
 def _bluntness(result: Result) -> tuple[bool, float]:

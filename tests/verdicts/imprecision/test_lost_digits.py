@@ -98,3 +98,79 @@ def test_zeros_in_place_of_numbers_that_float32_has_fail():
         return loss, grads | {"x": np.where(size == size.min(), 0.0, grads["x"])}
 
     assert judged(subject, "rnn-tanh T=5").verdict == "fail"
+
+
+def off(name: str, change: Any) -> Any:
+    """A subject whose gradient of that name is off by `change(entries)`."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        wrong = (grads[name] + change(grads[name])).astype(case.stored)
+        return loss, grads | {name: wrong}
+
+    return subject
+
+
+UNNAMED = "errors are too small for a wrong formula, and larger than the rounding that is known"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("model", "name"), [("rnn-tanh T=3", "x"), ("lstm T=2", "b_h_l0"), ("gru T=4", "W_hy")]
+)
+def test_error_of_a_few_budgets_is_imprecise(model, name, dtype):
+    """In one entry alone, which no arithmetic that is known by name would do."""
+    text = f"{model} dtype={dtype}"
+    evidence = judged(right, text).evidence
+    assert evidence is not None
+    budget = evidence.plain.of(name).flat[0]
+
+    def first_entry_off_by(budgets: float) -> Any:
+        return off(name, lambda g: np.eye(1, g.size).reshape(g.shape) * budgets * budget)
+
+    assert judged(first_entry_off_by(0.5), text).verdict == "pass"
+    few = judged(first_entry_off_by(4.0), text)
+    assert few.verdict == "imprecise"
+    assert UNNAMED in few.message or "keeps no digits" in few.message
+    assert judged(first_entry_off_by(100.0), text).verdict == "fail"
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_in_half_precision_a_few_budgets_fail(dtype):
+    """There they are as much as the gradient: a lost carry is eight budgets."""
+    lost = Numpy(frozenset({"carry_dh"}))
+
+    assert judged(lost, f"rnn-tanh T=5 dtype={dtype}").verdict == "fail"
+
+
+@pytest.mark.parametrize("model", MODELS[:3])
+def test_hundreds_of_budgets_that_are_spread_like_rounding_are_imprecise(model):
+    """A layer that loses three digits is right; one factor, or one entry, is a formula."""
+
+    def rounding(g: np.ndarray) -> np.ndarray:
+        return 300 * 2.0**-48 * np.abs(g) * np.random.default_rng(2).uniform(-1, 1, g.shape)
+
+    spread = off("x", rounding)
+    factor = off("x", lambda g: 300 * 2.0**-48 * g)
+
+    report = judged(spread, model)
+    assert report.verdict == "imprecise", report.message
+    assert max(r.max_budgets for r in report.rows) > 10
+    assert judged(factor, model).verdict == "fail"
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(0.5, "pass"), (4.0, "imprecise"), (1e9, "fail")])
+def test_loss_of_a_few_budgets_is_not_another_loss(times, verdict):
+    """Layers that lose digits get no "your forward is another model"."""
+    evidence = judged(right, "lstm T=4").evidence
+    assert evidence is not None
+    budget = evidence.plain.of_loss()
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss + times * budget, grads
+
+    report = judged(subject, "lstm T=4")
+
+    assert report.verdict == verdict
+    assert ("the loss is not that of this model" in report.message) == (verdict == "fail")
