@@ -110,6 +110,8 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     """
     if not judged.wrong_gradients:
         return not rounding.factor_digits
+    if rounding.factor_digits and not _may_be_of_factors(judged, rounding):
+        return False
     lower = low_precision.conditioning_in(judged.case, rounding)
     found, budgets = _sharpest(judged)
     if not rounding.factor_digits:
@@ -118,6 +120,22 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
         return False
     weights = _weights(found, judged.measurement.plain, lower)
     return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _may_be_of_factors(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether errors may be those of products on few bits, by what is known already. Beyond a relu
+    another sign tells nothing.
+    """
+    if judged.case.model.activation == "relu":
+        return True
+    own = judged.measurement.plain.subject
+    weights = {n: _inverse(own.error(n), own.error(n) > 0) for n in judged.result.grads}
+    return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _inverse(sizes: Array, counted: Array) -> Array:
+    """One over some sizes, 0 for the others."""
+    return np.where(counted, 1.0 / np.where(counted, sizes, 1.0), 0.0)
 
 
 def _sharpest(judged: Judgement) -> tuple[Mapping[str, Difference], Budgets]:
@@ -142,7 +160,7 @@ def _weights(
     shows = {n: lost[n] > plain.of(n) for n in found}
     steady = {n: shows[n] & (a == 0) for n, a in _astray(found, lower).items()}
     counted = steady if any(map(np.any, steady.values())) else shows
-    return {n: np.where(counted[n], 1.0 / np.where(counted[n], lost[n], 1.0), 0.0) for n in found}
+    return {n: _inverse(lost[n], counted[n]) for n in found}
 
 
 def _astray(found: Mapping[str, Difference], lower: Conditioning) -> dict[str, Array]:
