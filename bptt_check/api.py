@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from . import oracles as _oracles
-from .cases.case import DTYPES, Case
+from .cases.case import DTYPES, Case, Spec
 from .cases.design.design import EVERYTHING
 from .cases.design.within import Within
 from .cases.model import Model, families, positive
+from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
+from .cases.written_out import READABLE, number_count
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
 from .runs.check import Setup
@@ -28,7 +31,7 @@ def models() -> dict[str, Model]:
 
 def check(
     subject: Differentiator,
-    case: Case,
+    case: Case | Spec | str,
     oracles: Iterable[str] | None = None,
     timeout: float | None = None,
 ) -> CaseReport:
@@ -36,16 +39,26 @@ def check(
 
     Args:
         subject: a callable `case -> (loss, grads)` or `case -> Result`.
-        case: for instance `Spec(...).build()`.
+        case: a case, a spec or its line (`"lstm T=1"`), or the file of a saved case (`"case.npz"`).
         oracles: names; None is every oracle whose framework is installed, of which `certified`
             leaves cases alone that would take it long.
         timeout: seconds for one call of the subject.
 
+    A case that was given as many numbers and does not pass is saved in the folder for temporary
+    files, so that the message can name it.
+
     Raises:
         UnknownName, MissingFramework: of an oracle.
+        SpecError: the text is no spec, or the file no case.
     """
     setup = Setup(load_oracles(oracles), timeout=timeout)
-    return check_in_detail(subject, case, setup)
+    given = read_case(case)
+    report = check_in_detail(subject, given, setup)
+    if isinstance(case, str) and case.endswith(SAVED):
+        return replace(report, file=case)
+    if report.passed or given.spec is not None or number_count(given) <= READABLE:
+        return report
+    return replace(report, file=save_temporarily(given))
 
 
 def verify(

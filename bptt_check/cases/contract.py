@@ -16,7 +16,9 @@ import numpy as np
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
+from .training import TrainingAnswers
 from .types import Array, Arrays
+from .wrong_kind import NoSubject
 
 
 @dataclass(frozen=True)
@@ -235,18 +237,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-TrainingAnswer = tuple[str, Any, Arrays]
-"""Name of a function, what it answered, what its definition says."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingAnswers:
-    """What `clip`, `clip_by_value` and `update` answered, or the error of the one that raised."""
-
-    answers: tuple[TrainingAnswer, ...] = ()
-    error: str = ""
-
-
 class Outcome(StrEnum):
     """What came of calling a subject on a case.
 
@@ -276,6 +266,8 @@ class Answer:
         text: the reason of a subject that declined; else a verb phrase that says what happened
             instead of an answer.
         asked: the kinds of further calls that were made.
+        no_subject: what was called, if it is no subject.
+        place: kind and line of what was raised, the same for all errors of that line.
     """
 
     result: Result | None = None
@@ -287,6 +279,8 @@ class Answer:
     outcome: Outcome = Outcome.ANSWERED
     text: str = ""
     asked: tuple[FollowUpKind, ...] = ()
+    no_subject: NoSubject | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, eq=False)

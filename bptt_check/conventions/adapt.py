@@ -10,6 +10,7 @@ from ..cases.case import Case
 from ..cases.design.design import EVERYTHING
 from ..cases.design.within import Within
 from ..cases.model import LAYOUTS, Model
+from ..cases.reproduction import Construction
 from ..cases.result import name_of
 from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
@@ -32,6 +33,7 @@ class Adapted:
     name: str
     models: tuple[Target, ...]
     handles: tuple[str, ...]
+    construction: Construction | None = None
 
     def __call__(self, case: Case) -> tuple[Any, dict[str, Any]]:
         """Loss and gradients of a case, in the contract's names and shapes.

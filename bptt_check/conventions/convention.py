@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Unpack, overload
 
 from ..cases.case import Case
 from ..cases.model import Model, families
+from ..cases.reproduction import Construction
 from ..errors import SpecError
 from .adapt import Adapted, AdaptOptions, adapted
 from .layout import from_subject, unsupported_reason
@@ -105,8 +107,9 @@ class Convention(Options):
             A callable `case -> (loss, grads)` with `name`, `supports(model)` and `targets`.
         """
         if target is None:
-            return lambda function: adapted(self, function, options)
-        return adapted(self, target, options)
+            return lambda function: self.adapt(function, **options)
+        made_by = Construction(self.adapt, (target,), options)
+        return replace(adapted(self, target, options), construction=made_by)
 
 
 def _check_some_model(options: Options) -> None:

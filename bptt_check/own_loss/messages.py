@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..cases.message import Message
 from ..cases.types import Array
 from ..verdicts.entries import got_and_expected, over_budget
-from ..verdicts.message import Message
 from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
@@ -26,12 +26,8 @@ SAME_ELSEWHERE = "other arrays of the same shapes got the very same gradients: a
 
 
 def about_function(told: Told, name: str) -> Message:
-    """The message of what is told of a function, with what to type to check it again."""
-    again = (
-        "report.save('arrays.npz'), then: "
-        f"bptt_check.verify_function({name}, dict(numpy.load('arrays.npz')))"
-    )
-    return titled(told, name, again)
+    """The message of what is told of a function."""
+    return titled(told, name, "")
 
 
 def wrong_derivative(rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> Told:

@@ -16,7 +16,7 @@ from ..cases.contract import Breach, accept, differ, writes
 from ..cases.result import Result
 from ..cases.types import Array, Arrays
 from ..errors import SpecError, SubjectTimeout
-from ..subjects.calling import explained
+from ..subjects.raised import explained
 from ..subjects.time_limit import time_limit
 
 FLOATS = ("float64", "float32")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.message import preformatted
 from ..cases.types import Array
 from ..errors import ReportError
 from ..verdicts.row import Row
@@ -60,7 +61,7 @@ class Coverage:
     undecided: tuple[Undecided, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FunctionReport:
     """The answer to one question: is this the derivative of the function's own loss?
 
@@ -84,6 +85,15 @@ class FunctionReport:
     noise: float = math.nan
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     calls: int = 0
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"<FunctionReport of {self.function}: {self.verdict.upper()}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.message)
 
     @property
     def passed(self) -> bool:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.message import Message, reproduction_lines
 from ..cases.precision import PRECISIONS
 from ..cases.result import Result, name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
+from ..subjects.import_end import end_import
 from ..subjects.time_limit import check_limit
 from ..verdicts.budget import Tolerance
-from ..verdicts.message import Message
 from ..verdicts.messages import Told, broken_contract, no_answer
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
@@ -35,6 +36,7 @@ from .messages import (
 from .noise import Noise, large_changes, measure_noise
 from .point import Caller, FirstCalls, Function, Point, call_twice, read_point
 from .report import Coverage, FunctionReport
+from .reproduction import function_reproduction
 from .second_look import look_again
 
 SHARPER = 2.0**8
@@ -66,6 +68,7 @@ def verify_function(
     Raises:
         SpecError: arrays or options that cannot be checked; the message says why.
     """
+    end_import()
     if not isinstance(max_calls, int) or max_calls < 1:
         raise SpecError(f"max_calls must be an integer of at least 1, got {max_calls!r}.")
     if isinstance(wrt, str):
@@ -77,7 +80,17 @@ def verify_function(
         report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
     except SubjectTimeout as error:
         report = _closed(call, Verdict.ERROR, no_answer("function", str(error)))
-    return replace(report, calls=call.calls)
+    report = replace(report, calls=call.calls)
+    if report.passed:
+        return report
+    told = {"wrt": None if wrt is None else list(at.params), "max_calls": max_calls, "seed": seed}
+    told = {n: v for n, v in told.items() if v != _DEFAULTS[n]}
+    again = function_reproduction(loss_and_grads, at.arrays, told)
+    return replace(report, message="\n".join([report.message, *reproduction_lines(again)]))
+
+
+_DEFAULTS = {"wrt": None, "max_calls": 50_000, "seed": 0}
+"""Options that need not be repeated."""
 
 
 def assert_function(

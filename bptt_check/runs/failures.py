@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..cases.case import Case, Spec
@@ -17,12 +17,14 @@ from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
+from ..subjects.import_end import end_import
 from ..verdicts import messages, run_sentences
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import ContractBroken, WrongFollowUp, WrongLoss
 from ..verdicts.contract_breaches import TwoAnswers
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
+from .alike import ending_of
 from .check import Setup, check_case
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
@@ -40,7 +42,7 @@ def failure_of(
     first: CaseReport,
     known: Mapping[Spec, Verdict],
     design: Design | None,
-    not_tried: int = 0,
+    notes: Iterable[str] = (),
 ) -> FailureWithCase:
     """The failure of which `first` was the first case.
 
@@ -48,7 +50,7 @@ def failure_of(
         name: of the target.
         known: the verdict of every spec that was checked.
         design: of which the specs are, to shrink the failing one; None leaves it as it is.
-        not_tried: cases for which the subject was not called any more.
+        notes: further lines of the message.
     """
 
     if _needs_the_run(first):  # what it would say now is another question
@@ -84,8 +86,7 @@ def failure_of(
         message = message.with_lines(
             messages.diagnosed(finding.sentence, derivation_lines(finding))
         )
-    if not_tried and first.verdict == Verdict.ERROR:
-        message = message.with_lines([run_sentences.not_tried(not_tried)])
+    message = message.with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -98,8 +99,9 @@ def failure_of(
         case=simplest,
         diagnoses=tuple(finding.sentence for finding in findings),
         findings=findings,
-        test_code=pasted_test(simplest, subject),
+        test_code=pasted_test(simplest, report.origin),
         passes_with=passes_with,
+        ending=ending_of(first),
     )
 
 
@@ -151,6 +153,7 @@ def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
 
 def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
     """Check a subject on one case; where its loss is wrong, ask what the loss is the loss of."""
+    end_import()
     report = check_case(subject, case, setup)
     cause, evidence = report.cause, report.evidence
     if not isinstance(cause, WrongLoss) or evidence is None:
@@ -172,6 +175,7 @@ def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Fai
         cases=sum(verdict == first.verdict for verdict in known.values()),
         first_spec=first.spec,
         case=first.case,
+        ending=ending_of(first),
     )
 
 

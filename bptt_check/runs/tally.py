@@ -10,7 +10,8 @@ from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict, decisive
-from .coverage_count import CoverageCount
+from .alike import AlikeEndings
+from .coverage.coverage_count import CoverageCount
 from .error_distribution import ErrorHistograms
 from .measurements import WorstEntry
 from .records import TABLE, Progress, Summary
@@ -30,6 +31,7 @@ class Tally:
         self.coverage = CoverageCount()
         self.worst_cases = WorstCases()
         self.worst_entries: list[WorstEntry] = []
+        self.alike = AlikeEndings()
         self.not_called: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
@@ -43,6 +45,7 @@ class Tally:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
+        self.alike.add(model, report)
         self.error_histograms.add(model, report)
         self.worst_cases.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1

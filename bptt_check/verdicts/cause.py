@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpCall
+from ..cases.wrong_kind import NoSubject
 from .contract_breaches import CaseBreach
 from .linearity import Nonlinearity
 from .nonfinite import OutOfRange
@@ -25,9 +26,13 @@ class Declined:
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """The subject gave none: it raised, ran out of time or died; a verb phrase says which."""
+    """The subject gave none: it raised, ran out of time or died; a verb phrase says which.
+
+    `place` is kind and line of what it raised.
+    """
 
     what: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,8 @@ class WrongFollowUp:
 
 
 Explained = (
-    NoAnswer
+    NoSubject
+    | NoAnswer
     | ContractBroken
     | OutOfRange
     | Disagreement

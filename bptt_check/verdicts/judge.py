@@ -49,6 +49,8 @@ def judge(
         tolerance: of every budget.
         subject: its name.
     """
+    if (what := answer.no_subject) is not None:
+        return CaseReport(Verdict.CONTRACT, case, subject, cause=what, outcome=answer.outcome)
     if answer.result is None:
         return _nothing_to_compare(case, answer, subject)
     judged = _judged(case, answer, answer.result, results, tolerance, subject)
@@ -67,7 +69,7 @@ def judge(
 
 def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
     """The report of a subject that declined, gave no answer, or one that cannot be read."""
-    verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text), ""
+    verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text, answer.place), ""
     if answer.outcome is Outcome.DECLINED:
         verdict, cause = Verdict.UNSUPPORTED, Declined(answer.text)
     if answer.outcome is Outcome.ANSWERED:

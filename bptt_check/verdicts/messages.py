@@ -5,13 +5,15 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpKind
+from ..cases.kind_sentences import TITLES, no_subject_lines
+from ..cases.message import Message
+from ..cases.wrong_kind import NoSubject
 from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
@@ -29,7 +31,6 @@ from .cause import (
 from .entries import census, entry, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
 from .linearity import Nonlinearity
-from .message import Message
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row, farthest_off
@@ -37,42 +38,21 @@ from .training_step import DEFINITIONS
 from .verdict import Verdict
 
 
-def message_of(
-    cause: Cause, case: Case, rows: Sequence[Row], subject: str, address: str = ""
-) -> Message:
+def message_of(cause: Cause, case: Case, rows: Sequence[Row], again: str) -> Message:
     """The message of a case whose verdict rests on this cause.
 
-    `subject` is the name of the subject, `address` the text by which the command line takes it.
+    `again` is what to type to see the case again.
     """
     if isinstance(cause, Declined):
         return Message(cause.reason)
     alone = not isinstance(cause, WrongFollowUp) or cause.call.kind is not FollowUpKind.AT_THE_END
-    again = reproduction(str(case.spec or ""), address, subject) if alone else ""
-    return titled(_told(cause, case, rows), str(case.model), again)
+    return titled(_told(cause, case, rows), str(case.model), again if alone else "")
 
 
 def titled(told: Told, of: str, again: str) -> Message:
     """The message of what is told of a model or a function, with what to type to see it again."""
     verdict, what, lines = told
     return Message(f"{verdict}  {of}: {what}", tuple(filter(None, lines)), again)
-
-
-def reproduction(spec: str, address: str, name: str) -> str:
-    """What to type for a case and a subject: a command, or else a line of Python.
-
-    Args:
-        spec: of the case; "" for one whose arrays were given.
-        address: the text by which the command line takes the subject; "" for what only the Python
-            at hand knows.
-        name: of the subject.
-    """
-    if address and not spec:
-        return f"case.save('case.npz'), then: bptt-check replay case.npz {shlex.quote(address)}"
-    if address:
-        return f"bptt-check replay '{spec}' {shlex.quote(address)}"
-    last = name.rpartition(".")[2]
-    case = f"bc.Spec.parse('{spec}').build()" if spec else "case"
-    return f"bc.check({last if last.isidentifier() else 'subject'}, {case})"
 
 
 def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
@@ -86,6 +66,9 @@ Told = tuple[str, str, list[str]]
 
 def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
     match cause:
+        case NoSubject():
+            title = TITLES[cause.kind].format(name=cause.name)
+            return "CONTRACT", title, [*no_subject_lines(cause, case)]
         case NoAnswer():
             return no_answer("subject", cause.what)
         case ContractBroken():

@@ -24,7 +24,8 @@ from ...cases.model import LAYOUTS
 from ...cases.targets import parse_targets
 from ...errors import BpttCheckError
 from .. import loading
-from ..calling import call, call_once, explained
+from ..calling import call, call_once
+from ..raised import explained, kind_and_line
 from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
@@ -158,7 +159,7 @@ def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
             return call_once(subject, request.case, limit)
         return call(subject, request.case, limit, request.calls)
     except KeyboardInterrupt as error:
-        return Answer(outcome=Outcome.RAISED, text=explained(error))
+        return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
 
 
 def _writable(value: Any) -> Any:

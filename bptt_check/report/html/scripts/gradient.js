@@ -126,7 +126,7 @@ bptt.summary = (now, worst, rows) => {
   const largest = Math.max(...worst.errors.flat().map(bptt.number));
   place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at [${worst.index.join(", ")}]${bptt.entryName(worst)}.`);
   bptt.$("#g-case").hidden = !worst.spec;
-  bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace("{}", worst.spec) : "";
+  bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace(bptt.page.spec, worst.spec) : "";
 };
 
 const base = (worst) => bptt.base(worst.parameter);

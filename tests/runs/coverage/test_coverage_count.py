@@ -14,8 +14,8 @@ from bptt_check.cases.design.within import Within
 from bptt_check.cases.follow_up import FollowUpKind
 from bptt_check.cases.targets import parse_targets
 from bptt_check.report.coverage import pair_facts
-from bptt_check.runs.coverage_count import CoverageCount, limits_of
-from bptt_check.runs.covered import Covered, CoveredFactor
+from bptt_check.runs.coverage.coverage_count import CoverageCount, limits_of
+from bptt_check.runs.coverage.covered import Covered, CoveredFactor
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.verdict import Verdict
 

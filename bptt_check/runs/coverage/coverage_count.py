@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cases.case import LAYOUTS, Spec
-from ..cases.design.covering import Covering
-from ..cases.design.design import Design
-from ..cases.design.recipe import SIZES, recipe_of
-from ..cases.design.within import KINDS_OF_LENGTHS, Within
-from ..cases.follow_up import FollowUpKind
-from ..cases.generate import INITIAL_STATES, INPUTS, REGIMES
-from ..verdicts.case_report import CaseReport
-from ..verdicts.verdict import Verdict
+from ...cases.case import LAYOUTS, Spec
+from ...cases.design.covering import Covering
+from ...cases.design.design import Design
+from ...cases.design.recipe import SIZES, recipe_of
+from ...cases.design.within import KINDS_OF_LENGTHS, Within
+from ...cases.follow_up import FollowUpKind
+from ...cases.generate import INITIAL_STATES, INPUTS, REGIMES
+from ...verdicts.case_report import CaseReport
+from ...verdicts.verdict import Verdict
 from .covered import Covered, CoveredTarget, Limit, factors_of, too_few
 from .level_counts import TOO_DEAR, LevelCounts, added_counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptt_check.runs.level_counts import IMPOSSIBLE, TOO_DEAR, LevelCounts, added_counts
+from bptt_check.runs.coverage.level_counts import IMPOSSIBLE, TOO_DEAR, LevelCounts, added_counts
 
 
 def counts(levels: list[tuple[str, str]], table: list[list[int]]) -> LevelCounts:

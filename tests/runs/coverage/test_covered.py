@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support import made
 
-from bptt_check.runs.covered import CoveredTarget, added_records, counts_of, factors_of
-from bptt_check.runs.level_counts import IMPOSSIBLE, TOO_DEAR
+from bptt_check.runs.coverage.covered import CoveredTarget, added_records, counts_of, factors_of
+from bptt_check.runs.coverage.level_counts import IMPOSSIBLE, TOO_DEAR
 
 
 def test_record_says_its_counts_again() -> None:
