@@ -126,6 +126,7 @@ def _summary(run: Run) -> list[str]:
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases} by {', '.join(deciding)}",
         *_proven(run),
+        *_subgradients(run),
         *coverage.coverage_lines(run),
         *_declined(run),
     ]
@@ -137,6 +138,21 @@ def _proven(run: Run) -> list[str]:
         return []
     return [
         f"  proven by interval arithmetic: {settled:,} of {grouping.plural(decided, 'gradient')}"
+    ]
+
+
+def _subgradients(run: Run) -> list[str]:
+    """How many entries are right only because any slope is, at a kink of relu."""
+    most: dict[tuple[str, str, str], int] = {}
+    for row in run.rows:
+        place = (row.check, row.model, row.parameter)
+        most[place] = max(most.get(place, 0), row.subgradients)
+    count = sum(most.values())
+    if not count:
+        return []
+    entries = "entry is" if count == 1 else "entries are"
+    return [
+        f"  at kinks of relu: {count:,} {entries} another subgradient than an oracle's, as right"
     ]
 
 

@@ -40,6 +40,8 @@ class Summary:
     `directional` counts the cases that the oracle measured along directions of signs instead of
     entry by entry; `worst_directions` is the number of these where the worst case is such a one
     (`worst_index` is empty then), else 0.
+    `subgradients` counts the entries of all cases that agree only as far as any slope is right at a
+    kink of relu; errors, the worst entry and floors are those of the others.
     """
 
     model: str
@@ -62,6 +64,7 @@ class Summary:
     check: str = ""
     directional: int = 0
     worst_directions: int = 0
+    subgradients: int = 0
 
 
 @dataclass(frozen=True)

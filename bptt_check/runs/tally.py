@@ -9,7 +9,7 @@ from ..cases.case import Spec
 from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict, decisive
+from ..verdicts.verdict import Reason, Verdict, decisive
 from .alike import AlikeEndings
 from .coverage.coverage_count import CoverageCount
 from .error_distribution import ErrorHistograms
@@ -107,6 +107,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
         row.floor, row.floor_any, row.proven, row.reason_kind,
         directional=int(row.directions > 0), worst_directions=row.directions,
+        subgradients=row.subgradients,
     )  # fmt: skip
     if before is None:
         return one
@@ -126,12 +127,17 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         floor=-_largest(-before.floor, -one.floor),
         floor_any=-_largest(-before.floor_any, -one.floor_any),
         proven=before.proven or one.proven,
+        subgradients=before.subgradients + one.subgradients,
         directional=before.directional + one.directional,
     )
 
 
 def _more_decisive(one: Summary, other: Summary) -> Summary:
-    """Failures win, then a pass, then whatever says why nothing was decided."""
+    """Failures win, then a pass, then whatever says why nothing was decided. What holds of one pass
+    alone (exactly zero, at a kink) is not said of all.
+    """
+    if one.verdict is other.verdict is Verdict.PASS and one.reason_kind is not other.reason_kind:
+        return replace(one, reason="", reason_kind=Reason.NONE)
     return one if one.verdict is decisive((one.verdict, other.verdict)) else other
 
 

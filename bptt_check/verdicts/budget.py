@@ -95,6 +95,19 @@ class Budgets:
         width, reach = self.subject.subgradient_width(name), 2.0 * bound if self.proven else 0.0
         return np.where(reach >= (1.0 - 1e-9) * width, 0.0, width)
 
+    def only_by_subgradient(self, name: str, error: Array) -> Array:
+        """Which errors, within budget, rounding would not explain, but the slope at a kink does."""
+        width = np.broadcast_to(self.subject.subgradient_width(name), self._shape(name))
+        rounding = self.tolerance.units * self.subject.error(name) + self._flushed(name)
+        if not self.proven:
+            rounding = rounding + self.tolerance.units * self.oracle.error(name)
+        if name in self.along:
+            width, rounding = self.along[name].reach(width), self.along[name].reach(rounding)
+        return (width > 0) & (error > rounding) & (error <= self.of(name))
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return self.subject.grads[name].shape
+
     @property
     def floor(self) -> float:
         """Below the smallest normal number of a dtype results may be flushed to zero."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpCall
 from ..cases.wrong_kind import NoSubject
+from .contract.linearity import Nonlinearity
 from .contract_breaches import CaseBreach
-from .linearity import Nonlinearity
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row

@@ -28,9 +28,9 @@ from .cause import (
     WrongLoss,
     WrongTrainingStep,
 )
+from .contract.linearity import Nonlinearity
 from .entries import census, entry, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
-from .linearity import Nonlinearity
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row, farthest_off

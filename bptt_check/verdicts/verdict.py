@@ -98,7 +98,7 @@ _SENTENCES = {
     Reason.VACUOUS: "vacuous: the true gradient lies below the budget",
     Reason.KINK_WITHIN_STEP: "a kink lies within the step of every entry",
     Reason.KINK_ALONG_DIRECTIONS: "a kink lies within the step along every direction",
-    Reason.AT_KINK: "at a kink of relu any subgradient is accepted, in {} of {} entries",
+    Reason.AT_KINK: "at a kink of relu any subgradient is right, which decides {} of {} entries",
     Reason.CHAOTIC: ("rounding in {} grows until trajectories diverge, which explains any value"),
     Reason.EXACTLY_ZERO: "exactly zero, as it must be",
     Reason.OUT_OF_RANGE: "{}",

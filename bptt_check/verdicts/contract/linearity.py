@@ -13,12 +13,12 @@ from enum import Enum, auto
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.contract import Accepted
-from ..cases.precision import PRECISIONS
-from ..cases.probes import KINDS, MARGIN, SCALE, probes
-from ..cases.result import Result
-from ..cases.types import Array
+from ...cases.case import Case
+from ...cases.contract import Accepted
+from ...cases.precision import PRECISIONS
+from ...cases.probes import KINDS, MARGIN, SCALE, probes
+from ...cases.result import Result
+from ...cases.types import Array
 
 Budget = Callable[[Case, str], Array]
 """Case and name of a gradient to the budget of each of its entries; of the loss for `"loss"`."""

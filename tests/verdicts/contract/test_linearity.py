@@ -17,7 +17,7 @@ from bptt_check.cases.probes import SCALE
 from bptt_check.equations.conditioning import conditioning
 from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
-from bptt_check.verdicts.linearity import Clipping, Linearity, Probe, not_linear
+from bptt_check.verdicts.contract.linearity import Clipping, Linearity, Probe, not_linear
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=3").build()
 ORACLES = ["complex_step"]
