@@ -6,7 +6,7 @@ each, naming the key, what came and what belongs there. Values are judged elsewh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -64,8 +64,9 @@ class Expects(Protocol):
 def accept(case: Expects, returned: Any) -> Accepted:
     """Read what a subject returned for a case.
 
-    Required: every wanted parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have
-    their input's shape and the case's dtype and are finite; the loss is one finite number.
+    Required: the gradient of every parameter that is wanted and not declared away; `x`, `h0` and
+    `c0` where offered. Gradients have their input's shape and the case's dtype and are finite; the
+    loss is one finite number.
     """
     pair, breach = _unpack(returned)
     if breach:
@@ -74,7 +75,7 @@ def accept(case: Expects, returned: Any) -> Accepted:
     if not isinstance(pair.grads, Mapping):
         what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
         return Accepted(None, (*breaches, Breach("return value", what)))
-    breaches += _keys(case, pair.grads)
+    breaches += _keys(case, pair.grads, pair.without)
     grads: dict[str, Array] = {}
     for name in [n for n in case.inputs if n in pair.grads]:
         array, breach = _gradient(case, name, pair.grads[name])
@@ -185,8 +186,8 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
     return loss, []
 
 
-def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Breach]:
-    wanted = case.params if case.wanted is None else case.wanted
+def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> list[Breach]:
+    wanted = {*(case.params if case.wanted is None else case.wanted)} - {*without}
     missing = [n for n in case.params if n in wanted and n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)

@@ -42,6 +42,8 @@ class Convention(Options):
         loss_factor: the subject's loss and gradients are this times the model's (`"1/2"`, `"1/B"`).
         gradient_factor: its gradients are this times those of its loss (`"-1"`).
         dtype: arrays are handed over in this one; empty: the case's.
+        without: its parameters, by its own names, whose gradients the code never gives; they are
+            not checked, and reported as not offered.
         gradients: the convention of the gradients where it is another one.
 
     Raises:

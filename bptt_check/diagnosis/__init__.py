@@ -24,6 +24,7 @@ from .formulas.loss_epsilon import which_epsilon
 from .formulas.truncation import which_truncation
 from .formulas.weight_decay import which_decay
 from .formulas.zero_gradients import all_zero, some_zero
+from .missing_gradients import never_given
 from .mistakes import textbook
 from .repeated_calls import left_of_calls
 from .trials import Trial, Trials, telling_specs
@@ -91,10 +92,16 @@ def diagnose_lost_digits(
     return (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
 
 
-def diagnose_two_answers(
+def diagnose_breach(
     subject: Differentiator, sample: FailureSample, timeout: float | None = None
 ) -> tuple[Finding, ...]:
-    """Why calls on the same case give other answers; arguments as of `diagnose`."""
+    """Why a gradient is missing, or calls on the same case give other answers; arguments as of
+    `diagnose`.
+    """
+    longest = _longest(Trials(subject, timeout), sample.failing)
+    missing = never_given(longest)
+    if missing is not None:
+        return (finding_of_fact(missing, len(longest)),)
     fact = left_of_calls(subject, sample.failing, timeout)
     return (finding_of_repeated_calls(fact),) if fact else ()
 
@@ -155,4 +162,4 @@ def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
     return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
 
 
-__all__ = ["FailureSample", "diagnose", "diagnose_lost_digits", "diagnose_two_answers"]
+__all__ = ["FailureSample", "diagnose", "diagnose_breach", "diagnose_lost_digits"]

@@ -59,3 +59,10 @@ class OwnRandomNumbers:
 
     calls: int
     of_loss: bool
+
+
+@dataclass(frozen=True)
+class NeverGiven:
+    """Parameters of which no call gave a gradient."""
+
+    names: tuple[str, ...]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .call_facts import AddedUp, AnswersInTurn, CarriedState, OwnRandomNumbers, UnusedInputs
+from .call_facts import (
+    AddedUp,
+    AnswersInTurn,
+    CarriedState,
+    NeverGiven,
+    OwnRandomNumbers,
+    UnusedInputs,
+)
 
 
 def unused_in_words(fact: UnusedInputs) -> str:
@@ -14,6 +21,15 @@ def unused_in_words(fact: UnusedInputs) -> str:
     return (
         f"your loss does not depend on {listed(fact.names)}: it is the same to the last bit for "
         f"other values of {it}{zero}"
+    )
+
+
+def never_given_in_words(fact: NeverGiven) -> str:
+    """Parameters of which no call gave a gradient, and how to declare that."""
+    gradients = f"gradient{'s' if len(fact.names) > 1 else ''} of {listed(fact.names)}"
+    return (
+        f"no call gives the {gradients}: if your code never does, declare it, and the others are "
+        f"checked: bc.Result(loss, grads, without={fact.names!r})"
     )
 
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..cases.case import Truncation
-from .call_facts import AddedUp, AnswersInTurn, CarriedState, OwnRandomNumbers, UnusedInputs
-from .call_wording import listed, repeated_calls_in_words, unused_in_words
+from .call_facts import (
+    AddedUp,
+    AnswersInTurn,
+    CarriedState,
+    NeverGiven,
+    OwnRandomNumbers,
+    UnusedInputs,
+)
+from .call_wording import (
+    listed,
+    never_given_in_words,
+    repeated_calls_in_words,
+    unused_in_words,
+)
 from .facts import (
     ClippedInLoop,
     ClippedToNorm,
@@ -39,6 +51,8 @@ def words_of(fact: Fact) -> str:
             return _zero(fact)
         case UnusedInputs():
             return unused_in_words(fact)
+        case NeverGiven():
+            return never_given_in_words(fact)
         case AddedUp() | CarriedState() | AnswersInTurn() | OwnRandomNumbers():
             return repeated_calls_in_words(fact)
         case WeightDecay():

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..cases.case import Truncation
-from .call_facts import AddedUp, AnswersInTurn, CarriedState, OwnRandomNumbers, UnusedInputs
+from .call_facts import (
+    AddedUp,
+    AnswersInTurn,
+    CarriedState,
+    NeverGiven,
+    OwnRandomNumbers,
+    UnusedInputs,
+)
 
 
 @dataclass(frozen=True)
@@ -251,6 +258,7 @@ Fact = (
     | FactorOfSome
     | ZeroGradients
     | UnusedInputs
+    | NeverGiven
     | AddedUp
     | CarriedState
     | AnswersInTurn

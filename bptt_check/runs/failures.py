@@ -12,7 +12,7 @@ from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
 from ..conventions.expression import in_own_names
-from ..diagnosis import FailureSample, diagnose, diagnose_lost_digits, diagnose_two_answers
+from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
 from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
@@ -20,8 +20,7 @@ from ..subjects.calling import Calls
 from ..subjects.import_end import end_import
 from ..verdicts import messages, run_sentences
 from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import ContractBroken, WrongFollowUp, WrongLoss
-from ..verdicts.contract_breaches import TwoAnswers
+from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .alike import ending_of
@@ -108,7 +107,7 @@ def failure_of(
 SEARCHES = {
     Verdict.FAIL: diagnose,
     Verdict.IMPRECISE: diagnose_lost_digits,
-    Verdict.CONTRACT: diagnose_two_answers,
+    Verdict.CONTRACT: diagnose_breach,
 }
 """Verdict to what looks for the mistake that it is due to."""
 
@@ -144,8 +143,6 @@ def _needs_the_run(report: CaseReport) -> bool:
 def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
     """Whether a case is wrong in a way that is looked for, and not yet explained."""
     cause = report.cause
-    if isinstance(cause, ContractBroken):
-        return any(isinstance(breach, TwoAnswers) for breach in cause.breaches)
     explained = bool(passes_with) and isinstance(cause, WrongLoss)
     single = report.parameter not in DEFINITIONS and not isinstance(cause, WrongFollowUp)
     return report.verdict in SEARCHES and single and not explained
