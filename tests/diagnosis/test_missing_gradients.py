@@ -16,6 +16,7 @@ from bptt_check.diagnosis.missing_gradients import never_given
 from bptt_check.diagnosis.trials import Trials
 
 Subject = Callable[[bc.Case], Any]
+SMALL_RUN: dict[str, Any] = {"oracles": ["complex_step"], "cases": 4, "within": SMALL}
 
 
 def dropping(*names: str, declared: tuple[str, ...] | None = None, factor: float = 1.0) -> Subject:
@@ -40,13 +41,13 @@ def test_gradients_that_no_call_gives_are_named(names: tuple[str, ...]) -> None:
     """With the line that declares it, which then makes the code pass."""
     fact = missing(dropping(*names))
 
+    assert fact is not None
     assert fact == NeverGiven(names)
     assert f"bc.Result(loss, grads, without={names!r})" in never_given_in_words(fact)
-    within = {"oracles": ["complex_step"], "cases": 4, "within": SMALL}
-    undeclared = bc.verify(dropping(*names), ["rnn-tanh"], **within)
+    undeclared = bc.verify(dropping(*names), ["rnn-tanh"], **SMALL_RUN)
     assert undeclared.verdict == "contract"
     assert never_given_in_words(fact) in undeclared.failures[0].diagnoses
-    assert bc.verify(dropping(*names, declared=names), ["rnn-tanh"], **within).passed
+    assert bc.verify(dropping(*names, declared=names), ["rnn-tanh"], **SMALL_RUN).passed
 
 
 def test_gradient_that_is_given_sometimes_is_not_never_given() -> None:
@@ -64,10 +65,9 @@ def test_declaration_hides_nothing_else() -> None:
     """Other gradients are judged, others that are missing are missed, and so is a wrong one that is
     given though it is declared away.
     """
-    within = {"oracles": ["complex_step"], "cases": 3, "within": SMALL}
-    wrong = bc.verify(dropping("b_y", declared=("b_y",), factor=1.5), ["rnn-tanh"], **within)
-    more = bc.verify(dropping("b_y", "W_hy", declared=("b_y",)), ["rnn-tanh"], **within)
-    given = bc.verify(dropping(declared=("b_y",), factor=1.5), ["rnn-tanh"], **within)
+    wrong = bc.verify(dropping("b_y", declared=("b_y",), factor=1.5), ["rnn-tanh"], **SMALL_RUN)
+    more = bc.verify(dropping("b_y", "W_hy", declared=("b_y",)), ["rnn-tanh"], **SMALL_RUN)
+    given = bc.verify(dropping(declared=("b_y",), factor=1.5), ["rnn-tanh"], **SMALL_RUN)
 
     assert wrong.verdict == "fail"
     assert "the gradient of W_hy is missing" in more.failures[0].message

@@ -68,6 +68,7 @@ def test_other_value_than_zero_is_told_apart(name: str) -> None:
     """The loss does not depend on it, and is not that of zeros."""
     fact = unused(without(name, value=0.25), "rnn-tanh+mse")
 
+    assert fact is not None
     assert fact == UnusedInputs((name,), as_zero=False)
     assert unused_in_words(fact) == (
         f"your loss does not depend on {name}: it is the same to the last bit for other values of "
