@@ -6,6 +6,8 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .own_names import OwnNames
+
 
 @dataclass(frozen=True)
 class Message:
@@ -29,6 +31,12 @@ class Message:
     def with_lines(self, lines: Iterable[str]) -> Message:
         """The same with more lines; empty ones are left out."""
         return replace(self, lines=(*self.lines, *filter(None, lines)))
+
+
+def in_names(message: Message, names: OwnNames) -> Message:
+    """The same in somebody's own names; what is to be typed stays as it is."""
+    lines = tuple(map(names.told, message.lines))
+    return replace(message, title=names.told(message.title), lines=lines)
 
 
 def preformatted(text: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, FollowUp, Outcome, repeats
 from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
+from ..cases.reproduction import Origin
 from ..cases.result import (
     Differentiator,
     OracleResult,
@@ -20,6 +21,7 @@ from ..cases.result import (
     name_of,
 )
 from ..cases.training import TrainingAnswers
+from ..conventions.own_names import own_names
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
@@ -28,6 +30,7 @@ from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
 from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
 from ..verdicts.judge import judge
+from ..verdicts.oracle_disagreement import Disagreement
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,15 @@ def check_cases(
         report = replace(report, asked=answer.asked)
         further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
         report = judge_follow_ups(report, further, setup.tolerance)
-        yield report if report.passed else replace(report, origin=origin_here())
+        yield report if report.passed else _explainable(subject, report, origin_here())
+
+
+def _explainable(subject: Differentiator, report: CaseReport, origin: Origin) -> CaseReport:
+    """A report with what its message needs: how to get the subject, and the names that it has."""
+    entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
+    if isinstance(report.cause, Disagreement):
+        entries.append((report.cause.parameter, report.cause.index))
+    return replace(report, origin=origin, own=own_names(subject, report.case, entries))
 
 
 def check_again(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..cases.case import Case
 from ..cases.reproduction import Origin
 from ..cases.written_out import case_lines
@@ -12,8 +15,10 @@ UNKNOWN = (
 )
 
 
-def pasted_test(case: Case, origin: Origin) -> str:
+def pasted_test(case: Case, origin: Origin, own: Mapping[str, Any] | None = None) -> str:
     """The source of a test that fails for as long as the subject is wrong on the case.
+
+    `own` are the parameters of the case as the subject's convention has them, if it has one.
 
     Returns:
         A whole module; its arrays are written out unless they are many and a spec has them all.
@@ -24,7 +29,7 @@ def pasted_test(case: Case, origin: Origin) -> str:
         "",
         "def test_gradient() -> None:",
         '    """The gradient of the smallest case on which it was wrong."""',
-        *(f"    {line}" for line in case_lines(case)),
+        *(f"    {line}" for line in case_lines(case, own)),
         "    report = bc.check(subject, case)",
         "",
         "    assert report.passed, report.message",

@@ -11,7 +11,7 @@ from ..cases.contract import Outcome
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
-from ..conventions.expression import in_own_names
+from ..conventions.own_names import own_parameters
 from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
 from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
@@ -77,13 +77,12 @@ def failure_of(
     if _may_be_diagnosed(report, passes_with):
         sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
         findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
-    own_names = in_own_names(subject, case.model, report.parameter)
-    message = report.explanation.with_lines([own_names])
+    own, message = report.own, report.explanation
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:
         message = message.with_lines(
-            messages.diagnosed(finding.sentence, derivation_lines(finding))
+            messages.diagnosed(own.told(finding.sentence), derivation_lines(finding))
         )
     message = message.with_lines(notes)
     return FailureWithCase(
@@ -96,9 +95,9 @@ def failure_of(
         cases=sum(same.values()),
         first_spec=first.spec,
         case=simplest,
-        diagnoses=tuple(finding.sentence for finding in findings),
-        findings=findings,
-        test_code=pasted_test(simplest, report.origin),
+        diagnoses=tuple(own.told(finding.sentence) for finding in findings),
+        findings=tuple(replace(f, sentence=own.told(f.sentence)) for f in findings),
+        test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
         passes_with=passes_with,
         ending=ending_of(first),
     )

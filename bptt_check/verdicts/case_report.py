@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from ..cases.case import Case
 from ..cases.contract import Outcome
 from ..cases.follow_up import FollowUpKind
-from ..cases.message import Message, preformatted
+from ..cases.message import Message, in_names, preformatted
+from ..cases.own_names import OwnNames
 from ..cases.reproduction import Origin, reproduction, reproduction_of_arrays
 from ..cases.result import Result
 from .budget import Budgets
-from .cause import Cause
+from .cause import Cause, NoAnswer
 from .messages import message_of
 from .row import Row
 from .verdict import Verdict
@@ -51,6 +52,8 @@ class CaseReport:
     """What came of calling the subject."""
     origin: Origin = field(default_factory=Origin)
     """How a new process gets the subject; not looked for where the case passed."""
+    own: OwnNames = field(default_factory=OwnNames)
+    """The names of the subject's convention, in which the message is."""
     file: str = ""
     """The file that the case was read from, or saved to."""
     asked: tuple[FollowUpKind, ...] = ()
@@ -61,7 +64,9 @@ class CaseReport:
         """What the verdict rests on, in sentences; empty where there is nothing to say."""
         if self.cause is None:
             return Message()
-        return message_of(self.cause, self.case, self.rows, self._reproduction)
+        told = message_of(self.cause, self.case, self.rows, self._reproduction)
+        # what code raised is in its own words
+        return told if isinstance(self.cause, NoAnswer) else in_names(told, self.own)
 
     @property
     def _reproduction(self) -> str:
@@ -82,10 +87,8 @@ class CaseReport:
 
     def __str__(self) -> str:
         """The message; of a case that passed, that it did."""
-        if self.message:
-            return self.message
         names = ", ".join(dict.fromkeys(r.parameter for r in self.rows))
-        return f"{self.verdict.upper()}  {self.case.model}: right are {names}"
+        return self.message or f"{self.verdict.upper()}  {self.case.model}: right are {names}"
 
     def __repr__(self) -> str:
         what = self.explanation.title or f"{self.verdict.upper()}  {self.case.model}"

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -92,7 +93,23 @@ def _hello(subject: Callable[..., Any]) -> protocol.Hello:
         targets=None if wanted is None else tuple(t for m in wanted for t in parse_targets(m)),
         cells=tuple(LAYOUTS),
         within=str(getattr(subject, "within", "")),
+        convention=_options(getattr(subject, "convention", None)),
     )
+
+
+def _options(convention: object) -> dict[str, Any] | None:
+    """The options of a convention as plain values; None if there is none."""
+    if not is_dataclass(convention) or isinstance(convention, type):
+        return None
+    return {
+        f.name: _options(value)
+        if is_dataclass(value)
+        else dict(value)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, Mapping)
+        else value
+        for f in fields(convention)
+        for value in [getattr(convention, f.name)]
+    }
 
 
 class Channel:
