@@ -9,9 +9,9 @@ import numpy as np
 from ..cases.types import Array
 from ..verdicts.difference import Difference
 from ..verdicts.verdict import Reason
-from .differences import EntrySlopes
+from .differencing.differences import EntrySlopes
+from .differencing.slope import Slope
 from .report import Coverage, Undecided
-from .slope import Slope
 
 SHOWS = 2.0**-10
 """A zero whose budget is this share of its gradient's largest entry is known well enough."""

@@ -16,8 +16,8 @@ from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
 from ..verdicts.verdict import Reason, Verdict
 from .coverage import coverage_of, is_important
-from .differences import DirectionSlope, EntrySlopes, Index
-from .noise import Noise
+from .differencing.differences import DirectionSlope, EntrySlopes, Index
+from .differencing.noise import Noise
 from .point import Arrays, Point
 from .report import Coverage
 
@@ -51,8 +51,9 @@ def judge_own_loss(
     rows: list[Row] = []
     coverage: dict[str, Coverage] = {}
     for name, m in measured.items():
-        dtype, difference = point.params[name].dtype.name, diffs[name]
+        dtype, difference = point.precision(name).name, diffs[name]
         coverage[name] = coverage_of(m, difference, budgets.of(name), PRECISIONS[dtype].unit)
+        coverage[name] = replace(coverage[name], entries=int(point.asked(name).sum()))
         row = row_of(difference, BY_ENTRY, budgets.of(name), dtype)
         row = _explained(row, m, difference, budgets.of(name))
         if row.reason_kind is Reason.NO_INFLUENCE:
@@ -102,7 +103,7 @@ def budgets_of(
     point: Point, grads: Arrays, noise: Noise, bounds: Mapping[str, Array] | None
 ) -> Budgets:
     """Budgets made of the function's own rounding and of the bounds of the differences."""
-    units = {n: PRECISIONS[point.params[n].dtype.name].unit for n in grads}
+    units = {n: point.precision(n).unit for n in grads}
     own = {
         n: np.minimum(noise.grads[n], WIDEST * units[n] * np.abs(g).max()) for n, g in grads.items()
     }

@@ -24,6 +24,11 @@ BY = {
 
 SAME_ELSEWHERE = "other arrays of the same shapes got the very same gradients: are they kept?"
 
+WITHOUT_X64 = (
+    "JAX computes in float32 unless jax.config.update('jax_enable_x64', True) is called before its "
+    "first array is made; call it, or give float32 arrays"
+)
+
 
 def about_function(told: Told, name: str) -> Message:
     """The message of what is told of a function."""
@@ -74,6 +79,15 @@ def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
         *notes,
     ]
     return "IMPRECISE", "the loss has fewer digits than its arrays", lines
+
+
+def only_half(dtype: str) -> Told:
+    """A function of half precision that does not take float64."""
+    lines = [
+        f"differences need values between the numbers of {dtype}, and with the same arrays in "
+        "float64 the function raises, or gives another loss or other dtypes: let it take both"
+    ]
+    return "INCONCLUSIVE", f"a function of {dtype} alone cannot be differenced", lines
 
 
 def undecided(rows: Sequence[Row], notes: Sequence[str]) -> Told:

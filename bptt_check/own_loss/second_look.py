@@ -9,12 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..verdicts.verdict import Reason
-from .differences import Differenced, DirectionSlope, EntrySlopes, Index, line_along, signs_of_entry
-from .fine_scale import confirmed
+from .differencing.differences import (
+    Differenced,
+    DirectionSlope,
+    EntrySlopes,
+    Index,
+    line_along,
+    signs_of_entry,
+)
+from .differencing.fine_scale import confirmed
+from .differencing.noise import Noise
+from .differencing.slope import Slope, unknown
 from .judge import directions_over_budget, entries_over_budget
-from .noise import Noise
 from .point import Arrays, Point
-from .slope import Slope, unknown
 
 MOST = 4
 """Entries of a gradient that are looked at again; where half of them do not stand, none does."""
@@ -37,29 +44,29 @@ def look_again(
     return {
         name: replace(
             slopes,
-            entries={**slopes.entries, **_entries(of, name, slopes, entries[name], noise)},
-            directions=_directions(of, name, slopes, directions[name], noise),
+            entries={**slopes.entries, **_entries(of, name, slopes, entries[name])},
+            directions=_directions(of, name, slopes, directions[name]),
         )
         for name, slopes in measured.items()
     }
 
 
 def _entries(
-    of: Differenced, name: str, slopes: EntrySlopes, over: list[Index], noise: Noise
+    of: Differenced, name: str, slopes: EntrySlopes, over: list[Index]
 ) -> dict[Index, Slope]:
     """What becomes of the entries that are over budget."""
     array = of.call.point.params[name]
     lines = ({name: signs_of_entry(array, index)} for index in over)
-    found = _asked(of, lines, [slopes.entries[index] for index in over], noise)
+    found = _asked(of, lines, [slopes.entries[index] for index in over])
     return dict(zip(over, found, strict=True))
 
 
 def _directions(
-    of: Differenced, name: str, slopes: EntrySlopes, over: list[int], noise: Noise
+    of: Differenced, name: str, slopes: EntrySlopes, over: list[int]
 ) -> tuple[DirectionSlope, ...]:
     """The directions, with what becomes of those that are over budget."""
     lines = ({name: slopes.directions[k].signs} for k in over)
-    found = _asked(of, lines, [slopes.directions[k].slope for k in over], noise)
+    found = _asked(of, lines, [slopes.directions[k].slope for k in over])
     asked = dict(zip(over, found, strict=True))
     return tuple(
         replace(direction, slope=asked.get(k, direction.slope))
@@ -67,12 +74,10 @@ def _directions(
     )
 
 
-def _asked(
-    of: Differenced, lines: Iterable[Arrays], slopes: list[Slope], noise: Noise
-) -> list[Slope]:
+def _asked(of: Differenced, lines: Iterable[Arrays], slopes: list[Slope]) -> list[Slope]:
     """Slopes along lines after a look at finer steps."""
-    if not noise.has_digits:
-        return [unknown(Reason.NO_DIGITS, noise.loss) for _ in slopes]
+    if not of.has_digits:
+        return [unknown(Reason.NO_DIGITS, of.noise) for _ in slopes]
     asked = [
         confirmed(line_along(of.call, signs), of.loss, slope, of.noise)
         for signs, slope in zip(lines, slopes[:MOST], strict=False)

@@ -16,10 +16,11 @@ from support.functions import (
 )  # fmt: skip
 
 import bptt_check as bc
-from bptt_check.own_loss.differences import Differenced, measure_slopes
-from bptt_check.own_loss.noise import Noise
+from bptt_check.own_loss.differencing.differences import Differenced, measure_slopes
+from bptt_check.own_loss.differencing.noise import Noise
 from bptt_check.own_loss.point import Caller, read_point
 from bptt_check.own_loss.second_look import look_again
+from bptt_check.own_loss.trees import read_form
 from bptt_check.verdicts.verdict import Reason
 
 P = {"p": np.array(0.3)}
@@ -90,11 +91,11 @@ def test_float32_inside_does_not_hide_a_wrong_gradient() -> None:
 @pytest.mark.parametrize(("has_digits", "reason"), [(True, Reason.NONE), (False, Reason.NO_DIGITS)])
 def test_only_what_is_over_budget_is_looked_at(has_digits: bool, reason: Reason) -> None:
     """Without digits nothing that would fail is believed; what agrees stays."""
-    point = read_point(X, None)
-    of = Differenced(Caller(square, point), float(square(X)[0]), 1e-15)
+    point = read_point(read_form(X), None)
+    of = Differenced(Caller(square, point), float(square(X)[0]), 1e-15, has_digits)
     measured = measure_slopes(of, {"x": [(0,), (1,)]}, np.random.default_rng(0))
     grads = {"x": 2 * X["x"] * [1.0, 1.5, 1.0]}
-    noise = Noise(1e-15, 1e-15, {"x": np.zeros(3)}, has_digits=has_digits)
+    noise = Noise(1e-15, 1e-15, {"x": np.zeros(3)})
     seen = look_again(of, point, grads, measured, noise)["x"]
 
     assert seen.entries[0,].reason_kind is Reason.NONE

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptt_check.own_loss.continuity import jump_between
+from bptt_check.own_loss.differencing.continuity import jump_between
 
 NARROWEST = 2.0**-50
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..verdicts.verdict import Reason, sentence
+from ...verdicts.verdict import Reason, sentence
 
 LossAlongLine = Callable[[float], tuple[float, float]]
 """Offset to the loss there and the offset that the arrays really got in their dtype."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.precision import PRECISIONS
-from ..cases.types import Array
+from ...cases.precision import PRECISIONS
+from ...cases.types import Array
+from ..point import Arrays, Caller, Point
 from .continuity import jump_between
-from .point import Arrays, Caller
 
 SAMPLES = 8
 POINTS, ORDER = 12, 5
@@ -86,9 +86,7 @@ def measure_noise(call: Caller, loss: float, grads: Arrays, rng: np.random.Gener
     """Measure the rounding of a function at its point, where it has this loss and gradients."""
     params = call.point.params
     here = _joined(loss, grads)
-    samples = [
-        call.answer({n: _last_places(a, rng) for n, a in params.items()}) for _ in range(SAMPLES)
-    ]
+    samples = [call.answer(_last_places(call.point, rng)) for _ in range(SAMPLES)]
     moved = [np.abs(_joined(*s) - here) for s in samples if s is not None]
     scatter = np.max(moved, axis=0, initial=0.0)
     lines = _lines(call, SPACINGS, rng)
@@ -97,7 +95,7 @@ def measure_noise(call: Caller, loss: float, grads: Arrays, rng: np.random.Gener
         float(scatter[0]), PRECISIONS[call.point.dtype].unit * max(abs(loss), size), math.ulp(0.0)
     )
     noise, jumps = _noise_of(call, lines, SUSPICIOUS * best, rng)
-    units = {n: PRECISIONS[a.dtype.name].unit * np.abs(grads[n]) for n, a in params.items()}
+    units = {n: call.point.precision(n).unit * np.abs(grads[n]) for n in params}
     own = np.maximum(np.maximum(scatter, noise), _joined(0.0, units))
     varies = max(float(scatter[0]), float(noise[0]))
     has_digits = jumps or varies <= NO_DIGITS * max(abs(loss), size)
@@ -186,10 +184,14 @@ def _parted(joined: Array, like: Arrays) -> dict[str, Array]:
     return {n: joined[start:end].reshape(g.shape) for (n, g), start, end in parts}
 
 
-def _last_places(array: Array, rng: np.random.Generator) -> Array:
-    """The array with every entry moved by one or two units in its last place."""
-    steps = rng.integers(-2, 3, array.shape)
-    return (array + steps * np.spacing(array)).astype(array.dtype)
+def _last_places(point: Point, rng: np.random.Generator) -> dict[str, Array]:
+    """The arrays with every entry moved by one or two units in its last place."""
+    moved: dict[str, Array] = {}
+    for name, array in point.params.items():
+        precision = point.precision(name)
+        steps = rng.integers(-2, 3, array.shape)
+        moved[name] = precision.rounded(array + steps * precision.spacing(array))
+    return moved
 
 
 def noise_along(value: Callable[[float], float], step: float) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptt_check.own_loss.fine_scale import confirmed
-from bptt_check.own_loss.slope import Slope
+from bptt_check.own_loss.differencing.fine_scale import confirmed
+from bptt_check.own_loss.differencing.slope import Slope
 from bptt_check.verdicts.verdict import Reason
 
 X = 0.3

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.types import Array
+from ...cases.types import Array
+from ..point import Arrays, Caller, Point
 from .noise import large_changes
-from .point import Arrays, Caller
 from .slope import RUNGS, LossAlongLine, Slope, slope
 
 Index = tuple[int, ...]
@@ -41,31 +41,36 @@ class EntrySlopes:
     directions: tuple[DirectionSlope, ...] = ()
 
 
-def choose_entries(params: Arrays, calls: int, rng: np.random.Generator) -> dict[str, list[Index]]:
+def choose_entries(point: Point, calls: int, rng: np.random.Generator) -> dict[str, list[Index]]:
     """Which entries of each array are measured: all of them if the calls suffice.
 
     Otherwise small arrays come whole and the large ones share what is left.
     """
     left = calls // CALLS_PER_SLOPE
-    if sum(a.size for a in params.values()) > left:
-        left -= DIRECTION_COUNT * len(params)
+    asked = {n: np.flatnonzero(point.asked(n)) for n in point.params}
+    if sum(map(len, asked.values())) > left:
+        left -= DIRECTION_COUNT * len(asked)
     chosen: dict[str, list[Index]] = {}
-    for rank, name in enumerate(sorted(params, key=lambda n: params[n].size)):
-        array = params[name]
-        count = min(array.size, max(1, left // (len(params) - rank)))
+    for rank, name in enumerate(sorted(asked, key=lambda n: len(asked[n]))):
+        count = min(len(asked[name]), max(1, left // (len(asked) - rank)))
         left -= count
-        flat = np.sort(rng.choice(array.size, count, replace=False))
-        chosen[name] = [tuple(map(int, np.unravel_index(i, array.shape))) for i in flat]
-    return {name: chosen[name] for name in params}
+        flat = np.sort(rng.choice(asked[name], count, replace=False))
+        shape = point.params[name].shape
+        chosen[name] = [tuple(map(int, np.unravel_index(i, shape))) for i in flat]
+    return {name: chosen[name] for name in point.params}
 
 
 @dataclass(frozen=True, eq=False)
 class Differenced:
-    """What is differenced: a function at its point, its loss there, and the noise of one loss."""
+    """What is differenced: a function at its point, its loss there, and the noise of one loss.
+
+    `has_digits` says that the shortest distances leave something of the loss.
+    """
 
     call: Caller
     loss: float
     noise: float
+    has_digits: bool = True
 
 
 def measure_slopes(
@@ -80,7 +85,7 @@ def measure_slopes(
         for index in indices:
             signs = {name: signs_of_entry(array, index)}
             entries[index] = slope_along(of, signs, float(sizes[index]))
-        rest = np.ones(array.shape)
+        rest = of.call.point.asked(name).astype(np.float64)
         rest[tuple(np.transpose(indices))] = 0.0
         count = DIRECTION_COUNT if np.any(rest) else 0
         drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]

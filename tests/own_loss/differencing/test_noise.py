@@ -10,8 +10,9 @@ import pytest
 from support.functions import of_one_number, through
 
 import bptt_check as bc
-from bptt_check.own_loss.noise import measure_noise, noise_along
+from bptt_check.own_loss.differencing.noise import measure_noise, noise_along
 from bptt_check.own_loss.point import Caller, read_point
+from bptt_check.own_loss.trees import read_form
 
 rng = np.random.default_rng(0)
 X = {"x": rng.normal(size=(3, 4))}
@@ -57,7 +58,7 @@ def test_noise_along_a_line_grows_its_step_until_the_value_changes() -> None:
 @pytest.mark.parametrize(("inside", "unit"), [("float64", 2.0**-53), ("float32", 2.0**-24)])
 def test_noise_at_a_point_is_that_of_the_arithmetic_inside(inside: str, unit: float) -> None:
     """The arrays are float64 both times; what is coarser than they are is called so."""
-    call = Caller(lambda a: cubes(a, inside), read_point(X, None))
+    call = Caller(lambda a: cubes(a, inside), read_point(read_form(X), None))
     loss, grads = cubes(X, inside)
     noise = measure_noise(call, loss, grads, np.random.default_rng(0))
     size = float(np.abs(X["x"] ** 3).sum())
@@ -76,7 +77,7 @@ def test_noise_at_a_point_has_the_scale_of_the_function(scale: float) -> None:
         return scale * loss, {n: scale * g for n, g in grads.items()}
 
     one, other = (
-        measure_noise(Caller(f, read_point(X, None)), *f(X), np.random.default_rng(0))
+        measure_noise(Caller(f, read_point(read_form(X), None)), *f(X), np.random.default_rng(0))
         for f in (cubes, scaled)
     )
 
@@ -115,7 +116,7 @@ def test_coarse_arithmetic_jumps(dtype: str) -> None:
     function, arrays = through(dtype)
     loss, grads = function(arrays)
     noise = measure_noise(
-        Caller(function, read_point(arrays, None)), loss, grads, np.random.default_rng(0)
+        Caller(function, read_point(read_form(arrays), None)), loss, grads, np.random.default_rng(0)
     )
     unit = float(np.finfo(dtype).eps) / 2
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.types import Array
-from ..verdicts.verdict import Reason
+from ...cases.types import Array
+from ...verdicts.verdict import Reason
 from .continuity import jump_between
 from .slope import UNIT, LossAlongLine, Slope, unknown
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptt_check.own_loss.slope import UNIT, LossAlongLine, Slope, slope
+from bptt_check.own_loss.differencing.slope import UNIT, LossAlongLine, Slope, slope
 
 Function = Callable[[float], float]
 
