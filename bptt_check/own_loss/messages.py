@@ -38,7 +38,7 @@ def about_function(told: Told, name: str) -> Message:
 def wrong_derivative(rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> Told:
     """A gradient that is not the derivative (`fail`), or only roughly (`imprecise`)."""
     bad = [r for r in rows if r.verdict == verdict]
-    worst = max(bad, key=lambda r: r.max_budgets)
+    worst = max(bad, key=lambda r: (r.oracle == BY_ENTRY, r.max_budgets))
     names = list(dict.fromkeys(r.parameter for r in bad))
     right = dict.fromkeys(r.parameter for r in rows if r.parameter not in names)
     what, why, word = {
@@ -79,6 +79,12 @@ def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
         *notes,
     ]
     return "IMPRECISE", "the loss has fewer digits than its arrays", lines
+
+
+def out_of_time(seconds: float, calls: int) -> Told:
+    """A check whose time was over before an entry was measured."""
+    what = f"the time limit of {seconds:g} s was over after {calls} calls, before any entry"
+    return "INCONCLUSIVE", what, ["give it more time, or fewer entries with wrt"]
 
 
 def only_half(dtype: str) -> Told:

@@ -6,7 +6,9 @@ in between, and whatever it raises becomes data.
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,22 +126,39 @@ def _mask(leaf: Leaf, mask: Any) -> Array:
     return np.broadcast_to(array[..., None], leaf.array.shape) if leaf.is_complex else array
 
 
+class TotalTimeOver(SubjectTimeout):
+    """The time for all calls together is over."""
+
+
 @dataclass(eq=False)
 class Caller:
-    """Calls the function and counts; every call gets arrays that it may write to."""
+    """Calls the function and counts; every call gets arrays that it may write to.
+
+    After the `deadline`, a time of `time.monotonic`, it raises `TotalTimeOver` instead.
+    """
 
     function: Function
     point: Point
     timeout: float | None = None
     calls: int = 0
     name: str = ""
+    deadline: float = math.inf
 
     def __call__(self, changed: Arrays) -> tuple[Any, dict[str, Array]]:
         """What the function returned with some arrays replaced, and the arrays as it left them."""
+        left = self.deadline - time.monotonic()
+        if left <= 0.0:
+            raise TotalTimeOver
         self.calls += 1
         given = {n: np.array(a) for n, a in self.point.moved(changed).items()}
-        with time_limit(self.timeout):
-            return self.function(given), given
+        limit = min(math.inf if self.timeout is None else self.timeout, left)
+        try:
+            with time_limit(limit if limit < math.inf else None):
+                return self.function(given), given
+        except SubjectTimeout:
+            if time.monotonic() >= self.deadline:
+                raise TotalTimeOver from None
+            raise
 
     def loss(self, changed: Arrays) -> float:
         """The loss with some arrays replaced; NaN where the function raises or has no number.
@@ -211,6 +230,8 @@ def call_twice(call: Caller, between: Arrays) -> FirstCalls:
             findings.append(Breach("return value", CHANGED))
         later = accept(call.point, call({})[0]).result
     except KeyboardInterrupt:
+        raise
+    except TotalTimeOver:
         raise
     except SubjectTimeout as error:
         return FirstCalls(error=str(error))

@@ -21,6 +21,18 @@ FUNCTION_REPORT_SCHEMA = 1
 
 
 @dataclass(frozen=True)
+class FunctionProgress:
+    """How far a check is: entries measured, of how many, and the seconds that went by."""
+
+    done: int
+    total: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total} entries measured, {self.seconds:.0f} s"
+
+
+@dataclass(frozen=True)
 class Undecided:
     """Entries of one gradient about which nothing is known, for one reason.
 

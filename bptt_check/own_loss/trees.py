@@ -50,6 +50,14 @@ class Leaf:
         """The precision of its numbers; "" for a constant."""
         return FLOATS.get(self.dtype, "")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an array of NumPy, or numbers, stored as they are."""
+        of_numpy = isinstance(self.given, (np.ndarray, np.generic))
+        return self.dtype == self.array.dtype.name and (
+            of_numpy or not hasattr(self.given, "dtype")
+        )
+
     def rebuilt(self, stored: Array) -> Any:
         """Such values as the user has them: in the given dtype, or in float64 where they are that.
 
@@ -89,6 +97,13 @@ class Form:
 
     leaves: dict[str, Leaf]
     nest: Any
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a dict of NumPy arrays that are stored as they are."""
+        return isinstance(self.nest, dict) and all(
+            leaf is self.nest.get(name) and leaf.is_plain for name, leaf in self.leaves.items()
+        )
 
     def call(
         self,

@@ -5,55 +5,28 @@ Needs no model and no oracle, only the function: its loss is differenced.
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
 import numpy as np
 
-from ..cases.message import Message, reproduction_lines
-from ..cases.precision import PRECISIONS
-from ..cases.result import Result, name_of
-from ..cases.types import Array
+from ..cases.message import reproduction_lines
+from ..cases.result import name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
 from ..subjects.import_end import end_import
 from ..subjects.time_limit import check_limit
-from ..verdicts.budget import Tolerance
-from ..verdicts.messages import Told, broken_contract, no_answer
-from ..verdicts.row import Row
+from ..verdicts.messages import no_answer
 from ..verdicts.verdict import Verdict
-from .differencing.differences import Differenced, choose_entries, measure_slopes, slope_along
-from .differencing.noise import Noise, large_changes, measure_noise
-from .judge import OwnLossRows, budgets_of, judge_own_loss
-from .messages import (
-    SAME_ELSEWHERE,
-    WITHOUT_X64,
-    about_function,
-    coarse_loss,
-    hint_at_kept_gradients,
-    notes_on,
-    only_half,
-    right,
-    undecided,
-    wrong_derivative,
-)
-from .point import (
-    Caller,
-    FirstCalls,
-    Function,
-    Point,
-    Wanted,
-    call_twice,
-    computes_without_x64,
-    read_point,
-)
-from .report import Coverage, FunctionReport
+from .checking import checked, closed
+from .messages import out_of_time
+from .point import Caller, Function, TotalTimeOver, Wanted, read_point
+from .report import Coverage, FunctionProgress, FunctionReport
 from .reproduction import function_reproduction
-from .second_look import look_again
 from .trees import ComplexGradient, read_form
-
-SHARPER = 2.0**8
-"""A function that only rounds its arrays to float32 again is no sharper in float64."""
 
 
 def verify_function(
@@ -65,6 +38,8 @@ def verify_function(
     max_calls: int = 50_000,
     seed: int = 0,
     timeout: float | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[FunctionProgress], object] | None = None,
 ) -> FunctionReport:
     """Check whether gradients are the derivative of the loss they come with.
 
@@ -84,6 +59,9 @@ def verify_function(
             sum; the report says which.
         seed: of what is drawn: sampled entries, directions, changes in the last place.
         timeout: seconds for one call.
+        time_limit: seconds for all of them, about: as many entries are measured one by one as fit,
+            all others in sum. What fails is looked at again in any case.
+        progress: told after every measured entry how far the check is; `print` will do.
 
     Raises:
         SpecError: arrays or options that cannot be checked; the message says why.
@@ -94,18 +72,28 @@ def verify_function(
     if isinstance(wrt, str):
         raise SpecError(f"wrt must be a list of names: wrt=[{wrt!r}].")
     check_limit(timeout)
+    check_limit(time_limit)
     if complex_gradients not in get_args(ComplexGradient):
         raise SpecError(f"complex_gradients must be 'torch' or 'jax', got {complex_gradients!r}.")
     form = read_form(arrays)
     at = read_point(form, wrt)
     flat = partial(form.call, loss_and_grads, tuple(at.params), complex_gradients)
-    call = Caller(flat, at, timeout, name=name_of(loss_and_grads))
+    began = time.monotonic()
+    deadline = math.inf if time_limit is None else began + time_limit
+    call = Caller(flat, at, timeout, name=name_of(loss_and_grads), deadline=deadline)
+
+    def on_entry(done: int, total: int) -> None:
+        if progress is not None:
+            progress(FunctionProgress(done, total, time.monotonic() - began))
+
     try:
-        report = _checked(call, max_calls, np.random.default_rng(seed))
+        report = checked(call, max_calls, np.random.default_rng(seed), on_entry)
+    except TotalTimeOver:
+        report = closed(call, Verdict.INCONCLUSIVE, out_of_time(time_limit or 0.0, call.calls))
     except SubjectTimeout as error:
-        report = _closed(call, Verdict.ERROR, no_answer("function", str(error)))
+        report = closed(call, Verdict.ERROR, no_answer("function", str(error)))
     report = replace(report, calls=call.calls)
-    if report.passed:
+    if report.passed or not form.is_plain or isinstance(wrt, Mapping):
         return report
     told = {"wrt": None if wrt is None else list(at.params), "max_calls": max_calls, "seed": seed}
     told = {n: v for n, v in told.items() if v != _DEFAULTS[n]}
@@ -126,6 +114,8 @@ def assert_function(
     max_calls: int = 50_000,
     seed: int = 0,
     timeout: float | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[FunctionProgress], object] | None = None,
 ) -> FunctionReport:
     """The same as `verify_function`, for tests: anything but `pass` raises.
 
@@ -142,142 +132,12 @@ def assert_function(
         max_calls=max_calls,
         seed=seed,
         timeout=timeout,
+        time_limit=time_limit,
+        progress=progress,
     )
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
-
-
-def _checked(call: Caller, max_calls: int, rng: np.random.Generator) -> FunctionReport:
-    """Structure, then derivative."""
-    between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
-    answer = call_twice(call, between)
-    if answer.error:
-        return _closed(call, Verdict.ERROR, no_answer("function", answer.error))
-    result = answer.result
-    if result is None or answer.findings:
-        findings = [f.message for f in answer.findings]
-        if computes_without_x64(call):
-            findings.append(WITHOUT_X64)
-        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
-    noise = measure_noise(call, result.loss, result.grads, rng)
-    findings = _two_answers(call.point, answer, noise)
-    if findings:
-        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
-    sharpest = _sharpest(call, result.loss, noise, rng)
-    if call.point.half and sharpest.call is call:
-        return _closed(call, Verdict.INCONCLUSIVE, only_half(call.point.dtype), result)
-    chosen = choose_entries(call.point, max_calls, rng)
-    measured = measure_slopes(sharpest, chosen, rng)
-    measured = look_again(sharpest, call.point, result.grads, measured, noise)
-    judged = judge_own_loss(call.point, result.grads, measured, noise)
-    verdict, rows = _verdict(judged, noise, call.point)
-    notes = notes_on(judged.coverage, judged.factor)
-    kept = answer.same_elsewhere and _derivative_moves(sharpest, between, rng)
-    call.calls += 0 if sharpest.call is call else sharpest.call.calls
-    if kept and verdict != Verdict.FAIL:
-        return _closed(call, Verdict.CONTRACT, broken_contract([SAME_ELSEWHERE]), result)
-    if kept:
-        notes.append(hint_at_kept_gradients(result.grads))
-    return FunctionReport(
-        verdict=verdict,
-        function=call.name,
-        message=str(_message(call.name, verdict, rows, noise, notes)),
-        arrays=call.point.arrays,
-        rows=rows,
-        loss=result.loss,
-        noise=noise.loss,
-        coverage=judged.coverage,
-    )
-
-
-def _two_answers(at: Point, answer: FirstCalls, noise: Noise) -> list[str]:
-    """A finding if the second call differs from the first by more than rounding."""
-    again, first = answer.second_result, answer.result
-    if again is None or first is None:
-        return []
-    budgets = budgets_of(at, first.grads, noise, None)
-    changed = [n for n, g in first.grads.items() if np.any(abs(g - again.grads[n]) > budgets.of(n))]
-    # noise was measured with whatever is random inside; half of the digits must be there
-    if abs(again.loss - first.loss) > min(
-        budgets.of_loss(), PRECISIONS[at.dtype].unit ** 0.5 * abs(first.loss)
-    ):
-        changed.insert(0, "loss")
-    what = "two calls on the same arrays gave two answers, in"
-    return [f"{what} {', '.join(changed)}: fix the seed of what is drawn inside"] if changed else []
-
-
-def _sharpest(call: Caller, loss: float, noise: Noise, rng: np.random.Generator) -> Differenced:
-    """What to difference: a float32 function in float64, if it can.
-
-    Differences in float32 see three or four digits. Where the function takes the same values in
-    float64 too, and its loss is the same up to float32's rounding, they see ten.
-    """
-    if call.point.dtype == "float64":
-        return Differenced(call, loss, noise.loss, noise.has_digits)
-    wide = Caller(call.function, call.point.widened(), call.timeout)
-    there = wide.answer({})
-    if there is not None and abs(there[0] - loss) <= Tolerance().units * noise.loss:
-        sharper = measure_noise(wide, *there, rng)
-        if 0.0 < SHARPER * sharper.loss < noise.loss:
-            return Differenced(wide, there[0], sharper.loss, sharper.has_digits)
-    call.calls += wide.calls
-    return Differenced(call, loss, noise.loss, noise.has_digits)
-
-
-def _derivative_moves(of: Differenced, between: dict[str, Array], rng: np.random.Generator) -> bool:
-    """Whether the derivative at another point is another one, where gradients are the same."""
-    params = of.call.point.params
-    base = {n: a.astype(params[n].dtype) for n, a in between.items()}
-    signs = {n: rng.choice((-1.0, 1.0), a.shape) for n, a in base.items()}
-    scale = min(float(np.min(large_changes(a))) for a in base.values())
-    there = of.call.loss(base)
-    if not np.isfinite(there):
-        return False
-    one = slope_along(of, signs, scale)
-    other = slope_along(replace(of, loss=there), signs, scale, base)
-    return abs(one.nearest(other.low) - other.nearest(one.low)) > one.bound + other.bound
-
-
-def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
-    """The verdict, and the rows with it: errors that rounding explains are no failures."""
-    rows = judged.rows
-    if any(r.verdict == Verdict.FAIL for r in rows):
-        if not judged.imprecise:
-            return Verdict.FAIL, rows
-        return Verdict.IMPRECISE, tuple(
-            replace(r, verdict=Verdict.IMPRECISE) if r.verdict == Verdict.FAIL else r for r in rows
-        )
-    if noise.is_coarser and at.dtype == "float64":
-        return Verdict.IMPRECISE, rows
-    every = all(r.verdict == Verdict.PASS for r in rows)
-    return (Verdict.PASS if every else Verdict.INCONCLUSIVE), rows
-
-
-def _message(
-    name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
-) -> Message:
-    if verdict == Verdict.PASS:
-        return right(name, notes)
-    return about_function(_told(verdict, rows, noise, notes), name)
-
-
-def _told(verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]) -> Told:
-    """What is told of a function that did not pass."""
-    if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
-        return wrong_derivative(rows, verdict, notes)
-    if verdict == Verdict.IMPRECISE:
-        return coarse_loss(noise.loss, noise.best_loss, notes)
-    return undecided(rows, notes)
-
-
-def _closed(
-    call: Caller, verdict: Verdict, told: Told, result: Result | None = None
-) -> FunctionReport:
-    """The report of something that was never measured."""
-    loss = float("nan") if result is None else float(result.loss)
-    message = str(about_function(told, call.name))
-    return FunctionReport(verdict, call.name, message, call.point.arrays, loss=loss)
 
 
 __all__ = ["Coverage", "Function", "FunctionReport", "assert_function", "verify_function"]

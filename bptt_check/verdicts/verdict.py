@@ -85,6 +85,7 @@ class Reason(StrEnum):
     LOSS_NOT_FINITE = "loss not finite"
     VARIES_BELOW_STEPS = "varies below steps"
     """Of a loss whose coarse differences say one thing and whose fine ones another."""
+    NOT_MEASURED = "not measured"
     NO_DIGITS = "no digits"
     """Of a loss that the shortest distances between numbers change altogether."""
     NO_INFLUENCE = "no influence"
@@ -113,6 +114,7 @@ _SENTENCES = {
     Reason.VARIES_BELOW_STEPS: (
         "the loss varies below its steps: differences over {:.2g} say {:.6g}, over {:.2g} {:.6g}"
     ),
+    Reason.NOT_MEASURED: "the time limit came before it was measured",
     Reason.NO_DIGITS: (
         "the loss has no digits to difference: over the shortest distances between numbers it "
         "still varies by {:.2g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,51 @@ def test_assert_function_raises_with_its_report() -> None:
     with pytest.raises(bc.GradientMismatch, match="the gradient of x is wrong") as caught:
         bc.assert_function(wrong, X)
     assert caught.value.report.verdict == "fail"
+
+
+def test_time_limit_measures_what_fits_and_the_rest_in_sum(monkeypatch: Any) -> None:
+    """And a wrong entry is still found; without a limit every entry is measured."""
+    arrays, clock = {"x": np.linspace(1.0, 2.0, 900)}, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def a_second(a: Arrays) -> Any:
+        clock[0] += 1.0
+        return square(a)
+
+    def wrong(a: Arrays) -> Any:
+        loss, grads = a_second(a)
+        grads["x"][77] *= 2.0
+        return loss, grads
+
+    right, failed = (bc.verify_function(f, arrays, time_limit=1000.0) for f in (a_second, wrong))
+
+    assert right.passed
+    assert right.calls <= 1000
+    assert right.coverage["x"].measured is not None
+    assert failed.verdict == "fail"
+    assert "worst entry x[77]" in failed.message
+    assert bc.verify_function(square, arrays).coverage["x"].measured is None
+
+
+def test_time_limit_that_leaves_no_entry_is_inconclusive() -> None:
+    """Nothing is known then, and the message says how far it came; a hanging call is cut off."""
+
+    def hangs(a: Arrays) -> Any:
+        time.sleep(30)
+
+    for function in (lambda a: (time.sleep(0.05), square(a))[1], hangs):
+        report = bc.verify_function(function, X, time_limit=0.2)
+        assert report.verdict == "inconclusive"
+        assert "the time limit of 0.2 s was over after " in report.message
+
+    with pytest.raises(bc.BpttCheckError, match="must be positive"):
+        bc.verify_function(square, X, time_limit=0)
+
+
+def test_progress_is_told_after_every_entry() -> None:
+    """With what is printed of it."""
+    told: list[Any] = []
+    bc.verify_function(square, X, progress=told.append)
+
+    assert [(p.done, p.total) for p in told] == [(1, 3), (2, 3), (3, 3)]
+    assert str(told[0]) == "1 of 3 entries measured, 0 s"

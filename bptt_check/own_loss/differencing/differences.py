@@ -8,21 +8,23 @@ anything is wrong among them; which is which is part of the answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...cases.types import Array
-from ..point import Arrays, Caller, Point
+from ...verdicts.verdict import Reason
+from ..point import Arrays, Caller, Point, TotalTimeOver
 from .noise import large_changes
-from .slope import RUNGS, LossAlongLine, Slope, slope
+from .slope import RUNGS, LossAlongLine, Slope, slope, unknown
 
 Index = tuple[int, ...]
 
 CALLS_PER_SLOPE = 2 * RUNGS
 """Calls of the function for one derivative, as a rule."""
 DIRECTION_COUNT = 8
+NOT_MEASURED = unknown(Reason.NOT_MEASURED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,26 +76,56 @@ class Differenced:
 
 
 def measure_slopes(
-    of: Differenced, chosen: Mapping[str, Sequence[Index]], rng: np.random.Generator
+    of: Differenced,
+    chosen: Mapping[str, Sequence[Index]],
+    rng: np.random.Generator,
+    on_entry: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, EntrySlopes]:
-    """The slopes of the loss in the chosen entries, and along directions through all others."""
-    slopes: dict[str, EntrySlopes] = {}
-    for name, indices in chosen.items():
-        array = of.call.point.params[name]
-        sizes = large_changes(array)
-        entries: dict[Index, Slope] = {}
-        for index in indices:
-            signs = {name: signs_of_entry(array, index)}
-            entries[index] = slope_along(of, signs, float(sizes[index]))
-        rest = of.call.point.asked(name).astype(np.float64)
-        rest[tuple(np.transpose(indices))] = 0.0
-        count = DIRECTION_COUNT if np.any(rest) else 0
-        drawn = [rest * rng.choice((-1.0, 1.0), array.shape) for _ in range(count)]
-        scale = float(np.sqrt(np.mean(np.square(sizes)) / max(1, np.count_nonzero(rest))))
-        slopes[name] = EntrySlopes(
-            entries, tuple(DirectionSlope(s, slope_along(of, {name: s}, scale)) for s in drawn)
-        )
+    """The slopes of the loss in the chosen entries, and along directions through all others.
+
+    Where the total time is over, what was not measured has that as its reason.
+
+    Args:
+        of: what is differenced.
+        chosen: entries to measure one by one, by name of their array.
+        rng: draws the directions.
+        on_entry: told how many of how many of them were measured.
+    """
+    left = {n: _directions(of, n, indices, rng) for n, indices in chosen.items()}
+    slopes = {n: EntrySlopes(dict.fromkeys(c, NOT_MEASURED)) for n, c in chosen.items()}
+    total, done = sum(map(len, chosen.values())), 0
+    try:
+        for name, directions in left.items():
+            measured = [DirectionSlope(s, slope_of_signs(of, name, s)) for s in directions]
+            slopes[name] = replace(slopes[name], directions=tuple(measured))
+        for name, indices in chosen.items():
+            array = of.call.point.params[name]
+            for index in indices:
+                signs = signs_of_entry(array, index)
+                slopes[name].entries[index] = slope_of_signs(of, name, signs)
+                done += 1
+                on_entry(done, total)
+    except TotalTimeOver:
+        pass
     return slopes
+
+
+def _directions(
+    of: Differenced, name: str, indices: Sequence[Index], rng: np.random.Generator
+) -> list[Array]:
+    """Random signs for the entries that are not measured one by one; none if there are none."""
+    rest = of.call.point.asked(name).astype(np.float64)
+    rest[tuple(np.transpose(indices))] = 0.0
+    count = DIRECTION_COUNT if np.any(rest) else 0
+    return [rest * rng.choice((-1.0, 1.0), rest.shape) for _ in range(count)]
+
+
+def slope_of_signs(of: Differenced, name: str, signs: Array) -> Slope:
+    """The slope along signs of one array, with steps of the size of the entries that move."""
+    moving = signs != 0.0
+    sizes = large_changes(of.call.point.params[name])[moving]
+    scale = float(np.sqrt(np.mean(np.square(sizes)) / len(sizes)))
+    return slope_along(of, {name: signs}, scale)
 
 
 def signs_of_entry(array: Array, index: Index) -> Array:
