@@ -17,8 +17,14 @@ from ..cases.result import Result
 from ..cases.types import Array
 from ..errors import SpecError
 
-FLOATS = {"float64": "float64", "complex128": "float64", "complex64": "float32"}
-FLOATS |= {name: name for name in ("float32", "bfloat16", "float16")}
+FLOATS = {
+    "float64": "float64",
+    "complex128": "float64",
+    "complex64": "float32",
+    "float32": "float32",
+    "bfloat16": "bfloat16",
+    "float16": "float16",
+}
 """Name of a dtype to that of the precision of its numbers."""
 ComplexGradient = Literal["torch", "jax"]
 """The gradient of a real loss in z = x + iy: dL/dx + i dL/dy, or its conjugate."""
@@ -209,7 +215,7 @@ def _leaf(name: str, value: Any) -> Leaf:
 
 def _pairs(array: Array) -> Array:
     """Real and imaginary parts along a last axis, in the same memory where that is possible."""
-    return np.ascontiguousarray(array)[..., None].view(array.real.dtype)
+    return np.ascontiguousarray(array)[..., None].view(f"float{4 * array.itemsize}")
 
 
 def _is_array(value: Any) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +11,13 @@ from support.functions import Arrays, Function
 import bptt_check as bc
 
 W, B = np.array([[0.5, -1.0], [0.25, 2.0]]), np.array([0.1, -0.3])
-Layer = namedtuple("Layer", "W b")
+
+
+class Layer(NamedTuple):
+    """A named tuple of arrays, as users have them."""
+
+    W: Any
+    b: Any
 
 
 def parts(a: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import pytest
 from support.functions import of_one_number, through
 
 import bptt_check as bc
-from bptt_check.own_loss.differencing.noise import measure_noise, noise_along
+from bptt_check.own_loss.differencing.noise import Noise, measure_noise, noise_along
 from bptt_check.own_loss.point import Caller, read_point
 from bptt_check.own_loss.trees import read_form
 
@@ -76,10 +76,12 @@ def test_noise_at_a_point_has_the_scale_of_the_function(scale: float) -> None:
         loss, grads = cubes(a)
         return scale * loss, {n: scale * g for n, g in grads.items()}
 
-    one, other = (
-        measure_noise(Caller(f, read_point(read_form(X), None)), *f(X), np.random.default_rng(0))
-        for f in (cubes, scaled)
-    )
+    def measured(function: Any) -> Noise:
+        loss, grads = function(X)
+        call = Caller(function, read_point(read_form(X), None))
+        return measure_noise(call, loss, grads, np.random.default_rng(0))
+
+    one, other = measured(cubes), measured(scaled)
 
     assert other.loss == pytest.approx(scale * one.loss, rel=0.5)
     assert np.allclose(other.grads["x"] / scale, one.grads["x"], rtol=3.0, atol=0.0)
