@@ -81,6 +81,7 @@ class WrongLoss:
     hints: tuple[Nonlinearity, ...] = ()
     first_difference: str = ""
     own_derivative: str = ""
+    approximation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ class WrongGradient:
     Args:
         steps: at which the gradient of `x` is over budget.
         hints: what other cotangents say about the mistake.
+        approximation: the largest error beside the largest entry, where all are small; else 0.
     """
 
     steps: tuple[int, ...]
     hints: tuple[Nonlinearity, ...] = ()
+    approximation: float = 0.0
 
 
 @dataclass(frozen=True)

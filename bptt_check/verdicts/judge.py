@@ -24,6 +24,7 @@ from .cause import (
     WrongTrainingStep,
 )
 from .contract_breaches import breaches
+from .imprecision.approximate import approximation
 from .imprecision.lost_digits import lost_digits
 from .judgement import Judgement
 from .measurement import measure
@@ -129,13 +130,14 @@ def _wrong_loss(judged: Judgement) -> CaseReport | None:
         budget=judged.measurement.plain.of_loss(),
         right_gradients=all(r.verdict != Verdict.FAIL for r in judged.rows),
         hints=judged.breaches.hints,
+        approximation=approximation(judged) if judged.trusted else 0.0,
     )
     return judged.closed(Verdict.FAIL, cause, "loss")
 
 
 def _wrong_gradient(judged: Judgement) -> CaseReport:
     """The report of a right forward with a wrong backward."""
-    cause = WrongGradient(_wrong_steps(judged), judged.breaches.hints)
+    cause = WrongGradient(_wrong_steps(judged), judged.breaches.hints, approximation(judged))
     return judged.closed(Verdict.FAIL, cause, judged.worst_parameter(Verdict.FAIL))
 
 

@@ -128,6 +128,13 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
     names = list(dict.fromkeys(r.parameter for r in bad))
     decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
     right = [n for n in decided if n not in names]
+    if cause.approximation:
+        what = f"{wrong_names(names)}: approximate, to about {cause.approximation:.0e}"
+        lines = [
+            *_approximate(cause.approximation),
+            *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        ]
+        return "FAIL", what, lines
     lines = [
         "your forward is right (the loss agrees), your backward is wrong",
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
@@ -137,6 +144,21 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
         *_hints(cause.hints),
     ]
     return "FAIL", wrong_names(names), lines
+
+
+def _approximate(error: float) -> list[str]:
+    """That everything is near the truth, and how that is declared where it is meant."""
+    if not error:
+        return []
+    return [
+        "every error is small beside the largest entry, and none is a missing term: "
+        f"if your code approximates, say accuracy={_rounded_up(error):.0e}"
+    ]
+
+
+def _rounded_up(error: float) -> float:
+    """A power of ten, at least twice as large."""
+    return float(10.0 ** np.ceil(np.log10(2.0 * error)))
 
 
 def _wrong_training_step(cause: WrongTrainingStep) -> Told:
@@ -198,6 +220,7 @@ def _wrong_loss(cause: WrongLoss) -> Told:
         f"got       {cause.got:.17g}",
         f"expected  {cause.expected:.17g}",
         f"error     {error:.3g} = {error / cause.budget:.3g} budgets",
+        *_approximate(cause.approximation),
         cause.first_difference,
         right if cause.right_gradients else cause.own_derivative,
         *_hints(cause.hints),

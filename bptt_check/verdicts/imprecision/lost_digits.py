@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...cases.precision import PRECISIONS
-from ...cases.result import Result
 from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.conditioning import Conditioning, RoundingModel
@@ -85,7 +84,7 @@ def _are_small_and_spread(judged: Judgement) -> bool:
     gradient, and errors are where those of rounding would be.
     """
     half = math.sqrt(PRECISIONS[judged.case.dtype].unit)
-    found, budgets = _sharpest(judged)
+    found, budgets = judged.sharpest()
     small = judged.loss_error <= max(
         half * abs(judged.measurement.loss), judged.measurement.plain.of_loss()
     ) and all(
@@ -113,7 +112,7 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     if rounding.factor_digits and not _may_be_of_factors(judged, rounding):
         return False
     lower = low_precision.conditioning_in(judged.case, rounding)
-    found, budgets = _sharpest(judged)
+    found, budgets = judged.sharpest()
     if not rounding.factor_digits:
         return is_imprecise(found, budgets, lower, anywhere=not rounding.keeps_digits)
     if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
@@ -136,18 +135,6 @@ def _may_be_of_factors(judged: Judgement, rounding: RoundingModel) -> bool:
 def _inverse(sizes: Array, counted: Array) -> Array:
     """One over some sizes, 0 for the others."""
     return np.where(counted, 1.0 / np.where(counted, sizes, 1.0), 0.0)
-
-
-def _sharpest(judged: Judgement) -> tuple[Mapping[str, Difference], Budgets]:
-    """The differences from the oracle that knows most, and the budgets against it."""
-    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
-    return judged.measurement.differences[sharp], judged.measurement.budgets[sharp]
-
-
-def _bluntness(result: Result) -> tuple[bool, float]:
-    """Whether an oracle knows no single entry, and the largest error that it says it may have."""
-    bounds = (result.bounds or {}).values()
-    return bool(result.along), max((float(b.max()) for b in bounds), default=0.0)
 
 
 def _weights(
