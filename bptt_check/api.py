@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from . import oracles as _oracles
-from .cases.case import DTYPES, Case
+from .cases.case import DTYPES, Case, Spec
 from .cases.design.design import EVERYTHING
 from .cases.design.within import Within
 from .cases.model import Model, families, positive
+from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
+from .cases.written_out import READABLE, number_count
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
 from .runs.check import Setup
@@ -18,6 +21,7 @@ from .runs.failures import check_in_detail
 from .runs.records import Progress
 from .runs.run import Plan, verify_plan as _verify
 from .runs.session import collected, overrides
+from .verdicts.budget import Tolerance
 from .verdicts.case_report import CaseReport
 
 
@@ -28,24 +32,37 @@ def models() -> dict[str, Model]:
 
 def check(
     subject: Differentiator,
-    case: Case,
+    case: Case | Spec | str,
     oracles: Iterable[str] | None = None,
     timeout: float | None = None,
+    *,
+    accuracy: float = 0.0,
 ) -> CaseReport:
     """Check a subject on one case, in full detail.
 
     Args:
         subject: a callable `case -> (loss, grads)` or `case -> Result`.
-        case: for instance `Spec(...).build()`.
+        case: a case, a spec or its line (`"lstm T=1"`), or the file of a saved case (`"case.npz"`).
         oracles: names; None is every oracle whose framework is installed, of which `certified`
             leaves cases alone that would take it long.
         timeout: seconds for one call of the subject.
+        accuracy: as in `verify`.
+
+    A case that was given as many numbers and does not pass is saved in the folder for temporary
+    files, so that the message can name it.
 
     Raises:
         UnknownName, MissingFramework: of an oracle.
+        SpecError: the text is no spec, or the file no case.
     """
-    setup = Setup(load_oracles(oracles), timeout=timeout)
-    return check_in_detail(subject, case, setup)
+    setup = Setup(load_oracles(oracles), _tolerance(accuracy), timeout)
+    given = read_case(case)
+    report = check_in_detail(subject, given, setup)
+    if isinstance(case, str) and case.endswith(SAVED):
+        return replace(report, file=case)
+    if report.passed or given.spec is not None or number_count(given) <= READABLE:
+        return report
+    return replace(report, file=save_temporarily(given))
 
 
 def verify(
@@ -58,6 +75,7 @@ def verify(
     timeout: float | None = None,
     *,
     within: Within | str | None = None,
+    accuracy: float = 0.0,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
 ) -> Report:
@@ -78,6 +96,8 @@ def verify(
         timeout: seconds for one call of the subject; None is no limit.
         within: what cases are limited to, a `Within` or its line (`"T=1..300 initial_state=zero"`);
             it goes before what the subject's own attribute `within` says.
+        accuracy: of code that is right to no more (a solver, an implicit layer): the error that is
+            allowed of an entry beside the largest of its gradient, and of the loss beside itself.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
@@ -102,7 +122,7 @@ def verify(
         raise SpecError("models is empty; name at least one, or leave it out for all.")
     limits = _within(subject, within)
     plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed, limits)
-    setup = Setup(load_oracles(oracles), timeout=timeout)
+    setup = Setup(load_oracles(oracles), _tolerance(accuracy), timeout)
     report = Report(*_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
     if gathered is not None:
@@ -120,6 +140,7 @@ def assert_gradients(
     timeout: float | None = None,
     *,
     within: Within | str | None = None,
+    accuracy: float = 0.0,
 ) -> Report:
     """The same as `verify`, for tests: anything but `pass` raises.
 
@@ -127,10 +148,19 @@ def assert_gradients(
         GradientMismatch: an AssertionError whose message is the explanation of the worst failure.
     """
     __tracebackhide__ = True
-    report = verify(subject, models, cases, oracles, dtypes, seed, timeout, within=within)
+    report = verify(
+        subject, models, cases, oracles, dtypes, seed, timeout, within=within, accuracy=accuracy
+    )
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
+
+
+def _tolerance(accuracy: float) -> Tolerance:
+    """The tolerance of every budget, with what is declared."""
+    if not 0.0 <= accuracy < 1.0:
+        raise SpecError(f"accuracy must be a number from 0 to less than 1, got {accuracy!r}.")
+    return Tolerance(accuracy=accuracy)
 
 
 def _within(subject: Differentiator, given: Within | str | None) -> Within:

@@ -24,7 +24,7 @@ _REPORTS = pytest.StashKey["list[Report]"]()
 _PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that continuous integration shows below a job; it is appended to."""
-MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout", "within")
+MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout", "within", "accuracy")
 """What `@pytest.mark.bptt(...)` takes: the arguments of `verify`."""
 
 

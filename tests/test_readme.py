@@ -34,7 +34,7 @@ def test_the_wrong_gradient_of_the_example_is_caught() -> None:
         bc.assert_gradients(subject(example()), models=["rnn-tanh"])
 
     assert "right: W_xh_l0, b_h_l0, W_hy, b_y" in str(caught.value)
-    assert "bc.Spec.parse('rnn-tanh T=1 B=1 D=1 H=1 O=2 seed=" in str(caught.value)
+    assert "'rnn-tanh T=1 B=1 D=1 H=1 O=2 seed=" in str(caught.value)
     *_, told = re.findall(r"  diagnosis: .*?yours .*?\n", README.read_text(), re.DOTALL)
     for line in told.splitlines():
         assert line in str(caught.value)

@@ -6,7 +6,7 @@ each, naming the key, what came and what belongs there. Values are judged elsewh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -16,7 +16,9 @@ import numpy as np
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
+from .training import TrainingAnswers
 from .types import Array, Arrays
+from .wrong_kind import NoSubject
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class Expects(Protocol):
 def accept(case: Expects, returned: Any) -> Accepted:
     """Read what a subject returned for a case.
 
-    Required: every wanted parameter's gradient; `x`, `h0` and `c0` where offered. Gradients have
-    their input's shape and the case's dtype and are finite; the loss is one finite number.
+    Required: the gradient of every parameter that is wanted and not declared away; `x`, `h0` and
+    `c0` where offered. Gradients have their input's shape and the case's dtype and are finite; the
+    loss is one finite number.
     """
     pair, breach = _unpack(returned)
     if breach:
@@ -72,7 +75,7 @@ def accept(case: Expects, returned: Any) -> Accepted:
     if not isinstance(pair.grads, Mapping):
         what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
         return Accepted(None, (*breaches, Breach("return value", what)))
-    breaches += _keys(case, pair.grads)
+    breaches += _keys(case, pair.grads, pair.without)
     grads: dict[str, Array] = {}
     for name in [n for n in case.inputs if n in pair.grads]:
         array, breach = _gradient(case, name, pair.grads[name])
@@ -183,8 +186,8 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
     return loss, []
 
 
-def _keys(case: Expects, grads: Mapping[str, Any]) -> list[Breach]:
-    wanted = case.params if case.wanted is None else case.wanted
+def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> list[Breach]:
+    wanted = {*(case.params if case.wanted is None else case.wanted)} - {*without}
     missing = [n for n in case.params if n in wanted and n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
     valid = ", ".join(case.inputs)
@@ -235,18 +238,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-TrainingAnswer = tuple[str, Any, Arrays]
-"""Name of a function, what it answered, what its definition says."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingAnswers:
-    """What `clip`, `clip_by_value` and `update` answered, or the error of the one that raised."""
-
-    answers: tuple[TrainingAnswer, ...] = ()
-    error: str = ""
-
-
 class Outcome(StrEnum):
     """What came of calling a subject on a case.
 
@@ -276,6 +267,8 @@ class Answer:
         text: the reason of a subject that declined; else a verb phrase that says what happened
             instead of an answer.
         asked: the kinds of further calls that were made.
+        no_subject: what was called, if it is no subject.
+        place: kind and line of what was raised, the same for all errors of that line.
     """
 
     result: Result | None = None
@@ -287,6 +280,8 @@ class Answer:
     outcome: Outcome = Outcome.ANSWERED
     text: str = ""
     asked: tuple[FollowUpKind, ...] = ()
+    no_subject: NoSubject | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, eq=False)

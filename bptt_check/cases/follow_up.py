@@ -77,7 +77,7 @@ def follow_up_case(case: Case, call: FollowUpCall) -> Case | None:
     if kind is FollowUpKind.SUBSET:
         return replace(case, wanted=call.names)
     if kind is FollowUpKind.OTHER_VALUES:
-        return case.with_inputs({n: _other_input(n, a) for n, a in case.inputs.items()})
+        return case.with_inputs({n: other_input(n, a) for n, a in case.inputs.items()})
     changed: Mapping[str, Array] = {}
     if kind is FollowUpKind.OTHER_TARGETS:
         changed = _other_targets(case)
@@ -188,7 +188,7 @@ def _cotangents(case: Case) -> tuple[str, ...]:
     return tuple(n for n in COTANGENTS if linear and getattr(case, n) is not None)
 
 
-def _other_input(name: str, array: Array) -> Array:
+def other_input(name: str, array: Array) -> Array:
     """Other numbers of the same size; other words where `x` is one-hot."""
     if name == "x" and np.all((array == 0) | (array == 1)) and np.all(array.sum(-1) == 1):
         return np.roll(array, 1, axis=-1)

@@ -86,3 +86,21 @@ PRECISIONS = {
         Precision("float16", "float32", 11, -14, 16, simulated=2.0**-11, functions=1.0),
     )
 }
+
+
+@dataclass(frozen=True)
+class FactorFormat:
+    """What matrix units read the factors of a product as, to take its sums in float32.
+
+    Args:
+        name: what vendors and frameworks call it.
+        digits: bits of the significand, the leading one included.
+    """
+
+    name: str
+    digits: int
+
+
+FACTOR_FORMATS = (FactorFormat("TF32", 11), FactorFormat("bfloat16", 8))
+"""From the milder to the worse. TF32 is what cuDNN takes by default, and float16 has as many
+bits."""

@@ -19,6 +19,7 @@ class Result:
         loss: the whole loss, a number.
         grads: input name to gradient, each of that input's shape.
         outputs: optional forward values by name: `h_l{k}` (T, B, H*N), `y` (T, B, O).
+        without: subjects only: parameters whose gradient the code never gives, by declaration.
         bounds: oracles only: input name to a bound on the error of each entry; None means that
             the oracle is exact up to float64 rounding.
         rest: oracles only: what the exact value has beyond its float64 in `grads`, where known.
@@ -34,6 +35,7 @@ class Result:
     rest: Arrays | None = None
     proven: bool = False
     along: Mapping[str, SignDirections] = field(default_factory=dict[str, SignDirections])
+    without: tuple[str, ...] = ()
 
 
 Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]

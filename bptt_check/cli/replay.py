@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from .. import api
+from ..cases.reading import read_case
 from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
 from .shared import (
@@ -19,7 +20,6 @@ from .shared import (
     cli,
     limit_options,
     oracle_option,
-    read_case,
     subject_argument,
     subject_of,
 )

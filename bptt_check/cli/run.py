@@ -36,6 +36,9 @@ from .shared import (
 @click.option(
     "--within", metavar="LIMITS", help="Limit the cases: 'T=1..300 H=8,16 initial_state=zero'."
 )
+@click.option(
+    "--accuracy", default=0.0, metavar="X", help="Error of a right entry beside the largest: 1e-6."
+)
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
 @limit_options
@@ -65,6 +68,7 @@ class RunOptions:
     dtype: tuple[str, ...]
     seed: int
     within: str | None
+    accuracy: float
     limits: Limits
 
     @property
@@ -75,6 +79,7 @@ class RunOptions:
             words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
         words += ["--cases", str(self.cases), "--seed", str(self.seed)]
         words += ["--within", self.within] if self.within else []
+        words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
         return shlex.join([*words, *self.limits.words])
 
 
@@ -102,6 +107,7 @@ def run(options: RunOptions, folder: str | None = None) -> Report:
             seed=options.seed,
             timeout=options.limits.timeout,
             within=options.within,
+            accuracy=options.accuracy,
             progress=advance,
             keep_partial=True,
         )

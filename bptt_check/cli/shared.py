@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import zipfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ..cases.case import Case, Spec
+from ..cases.case import Case
 from ..cases.result import Differentiator, Result
 from ..errors import BpttCheckError, SpecError
 from ..runs.records import environment
@@ -142,14 +140,3 @@ def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, Non
     if limits.memory is not None:
         raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
     yield Named(loading.load(text), text)
-
-
-def read_case(text: str) -> Case:
-    """The case of a spec line or of an `.npz` file."""
-    if not text.endswith(".npz"):
-        return Spec.parse(text).build()
-    if not Path(text).is_file():
-        raise SpecError(f"there is no file {text}.")
-    if not zipfile.is_zipfile(text):  # before NumPy opens it, which leaves half a file open
-        raise SpecError(f"{text} cannot be read as a case: it is not a whole .npz file.")
-    return Case.load(text)

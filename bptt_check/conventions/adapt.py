@@ -10,11 +10,12 @@ from ..cases.case import Case
 from ..cases.design.design import EVERYTHING
 from ..cases.design.within import Within
 from ..cases.model import LAYOUTS, Model
-from ..cases.result import name_of
+from ..cases.reproduction import Construction
+from ..cases.result import Result, name_of
 from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
 from ..errors import SpecError, UnknownName, Unsupported
 from .call_styles import CallStyle, Words, call_style_of, words
-from .layout import unsupported_reason
+from .layout import parameters_without_gradient, unsupported_reason
 from .names import Name, subject_name
 from .options import Options
 from .per_sequence import sum_over_sequences
@@ -32,8 +33,9 @@ class Adapted:
     name: str
     models: tuple[Target, ...]
     handles: tuple[str, ...]
+    construction: Construction | None = None
 
-    def __call__(self, case: Case) -> tuple[Any, dict[str, Any]]:
+    def __call__(self, case: Case) -> tuple[Any, dict[str, Any]] | Result:
         """Loss and gradients of a case, in the contract's names and shapes.
 
         Raises:
@@ -41,9 +43,10 @@ class Adapted:
             BrokenContract: the answer cannot be read.
         """
         self._decline(case)
-        if self.convention.batch == "none":
-            return sum_over_sequences(case, self._of_view)
-        return self._of_view(case)
+        alone = self.convention.batch == "none"
+        answer = sum_over_sequences(case, self._of_view) if alone else self._of_view(case)
+        absent = parameters_without_gradient(self.convention, case.model)
+        return Result(*answer, without=absent) if absent else answer
 
     def supports(self, model: Model) -> bool:
         """Whether the model was declared and can be expressed."""

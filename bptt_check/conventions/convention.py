@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Unpack, overload
 
 from ..cases.case import Case
 from ..cases.model import Model, families
+from ..cases.reproduction import Construction
 from ..errors import SpecError
 from .adapt import Adapted, AdaptOptions, adapted
 from .layout import from_subject, unsupported_reason
@@ -40,6 +42,8 @@ class Convention(Options):
         loss_factor: the subject's loss and gradients are this times the model's (`"1/2"`, `"1/B"`).
         gradient_factor: its gradients are this times those of its loss (`"-1"`).
         dtype: arrays are handed over in this one; empty: the case's.
+        without: its parameters, by its own names, whose gradients the code never gives; they are
+            not checked, and reported as not offered.
         gradients: the convention of the gradients where it is another one.
 
     Raises:
@@ -105,8 +109,9 @@ class Convention(Options):
             A callable `case -> (loss, grads)` with `name`, `supports(model)` and `targets`.
         """
         if target is None:
-            return lambda function: adapted(self, function, options)
-        return adapted(self, target, options)
+            return lambda function: self.adapt(function, **options)
+        made_by = Construction(self.adapt, (target,), options)
+        return replace(adapted(self, target, options), construction=made_by)
 
 
 def _check_some_model(options: Options) -> None:

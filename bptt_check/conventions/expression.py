@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
-
-from ..cases.model import Model
 from .convention import Convention
-from .layout import cell_steps, zero_parameters
-from .names import Name, subject_name
 
 
 class Expression(str):
@@ -22,7 +18,20 @@ class Expression(str):
 def declared_by(subject: object) -> Convention:
     """The convention that a subject was adapted with; the contract's if it was not."""
     declared = getattr(subject, "convention", None)
-    return declared if isinstance(declared, Convention) else Convention()
+    if isinstance(declared, Convention):
+        return declared
+    options = getattr(subject, "convention_options", None)
+    return _of_options(options) if isinstance(options, dict) else Convention()
+
+
+def _of_options(options: Mapping[str, Any]) -> Convention:
+    """The convention of a subject in another process, of which only the options are here."""
+    given = dict(options)
+    if isinstance(given.get("gradients"), dict):
+        given["gradients"] = _of_options(given["gradients"])
+    if isinstance(given.get("transposed"), list):
+        given["transposed"] = tuple(given["transposed"])
+    return Convention(**given)
 
 
 def expression(declared: Convention, options: Mapping[str, object]) -> Expression:
@@ -31,21 +40,3 @@ def expression(declared: Convention, options: Mapping[str, object]) -> Expressio
     if declared == Convention():
         return Expression(f"bc.Convention({given})")
     return Expression(f"dataclasses.replace(your convention, {given})")
-
-
-def in_own_names(subject: object, model: Model, parameter: str) -> str:
-    """`W_hh_l0 is Wh in your convention`; empty where it is called the same, or nothing declared.
-
-    Several names where a parameter is spread over several arrays: one that is NaN taints them all.
-    """
-    own, name = declared_by(subject), Name.of(parameter)
-    params = zero_parameters(model)
-    if name not in params:
-        return ""
-    tainted = cell_steps(
-        own, model, {n: a + (np.nan if n == name else 0) for n, a in params.items()}
-    )
-    names = [
-        subject_name(n, own.names, model.cell) for n, a in tainted.items() if np.isnan(a).any()
-    ]
-    return "" if names == [parameter] else f"{parameter} is {', '.join(names)} in your convention"

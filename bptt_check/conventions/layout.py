@@ -135,7 +135,22 @@ def unsupported_reason(options: Options, model: Model) -> str:
         if text in seen:
             return f"{seen[text]} and {name} would both be called {text!r}"
         seen[text] = name
+    for text in options.without:
+        if text not in seen:
+            return f"without names {text!r}, and the parameters are {', '.join(seen)}"
     return ""
+
+
+def parameters_without_gradient(options: Options, model: Model) -> tuple[str, ...]:
+    """The contract's parameters of which part lies in arrays that are declared without gradient."""
+    if not options.without:
+        return ()
+    tainted: Arrays = {}
+    for name, array in cell_steps(options, model, zero_parameters(model)).items():
+        absent = subject_name(name, options.names, model.cell) in options.without
+        tainted[name] = array + (np.nan if absent else 0.0)
+    ours = gradients_from_subject(chain(options, model), tainted)
+    return tuple(str(name) for name, array in ours.items() if np.isnan(array).any())
 
 
 def zero_parameters(model: Model) -> Arrays:

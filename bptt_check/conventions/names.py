@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import SpecError
+from ..cases.model import LAYOUTS, Sizes, families, parameter_shapes
+from ..errors import SpecError, UnknownName
 
 _CONTRACT = re.compile(r"(?P<base>.+)_l(?P<layer>\d+)(?P<suffix>_reverse)?")
 
@@ -57,9 +58,32 @@ def subject_name(name: Name, names: Mapping[str, str], cell: str) -> str:
     return template.format(k=name.layer, suffix=name.suffix, gate=name.gate)
 
 
+WHOLE = ("W", "b")
+"""What stands for two matrices in one, and for two biases in one."""
+DATA = ("x", "h", "targets", "lengths")
+
+
+def _check_base(text: str) -> None:
+    """Raise `UnknownName` for what is the name of no array of any cell."""
+    cell, dot, base = text.rpartition(".")
+    if dot and cell not in LAYOUTS:
+        raise UnknownName("cell in names:", cell, LAYOUTS)
+    one = Sizes(1, 1, 1, 1, 1)
+    models = families().values()
+    arrays = [n for m in models for n in parameter_shapes(m, one)]
+    states = {s for m in models for s in m.layout.states}
+    known = {Name.of(n).base for n in arrays} | {*WHOLE, *DATA}
+    known |= {f"{s}0" for s in states} | {f"cotangent_{s}_n" for s in states}
+    if base not in known:
+        raise UnknownName("array in names:", base, known)
+
+
 def check_templates(names: Mapping[str, str]) -> None:
-    """Raise `SpecError` for a template with a field that does not exist."""
+    """Raise `SpecError` for an array that no cell has, and for a template with a field that does
+    not exist.
+    """
     for base, template in names.items():
+        _check_base(base)
         try:
             template.format(k=0, suffix="", gate="")
         except (KeyError, IndexError, ValueError, AttributeError) as error:

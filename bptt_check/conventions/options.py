@@ -43,6 +43,7 @@ class Options:
     loss_factor: str = ""
     gradient_factor: str = ""
     dtype: str = ""
+    without: tuple[str, ...] = ()
     gradients: Options | None = None
 
     def __post_init__(self) -> None:
@@ -55,6 +56,8 @@ class Options:
         for name, valid in choices.items():
             if getattr(self, name) not in tuple(valid):
                 raise UnknownName(name, getattr(self, name), [v for v in valid if v])
+        if isinstance(self.without, str):
+            raise SpecError(f"without must be a tuple of names: without=({self.without!r},).")
         check_order(self.gate_order)
         check_templates(self.names)
         for together, why in _EXCLUDED.items():

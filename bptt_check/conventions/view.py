@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,7 +139,9 @@ class View:
             what = f"the gradients must be a dict by name, got {type(grads).__name__}"
             raise BrokenContract("return value", what)
         if self.convention.gradients is not None:
-            return View(self.convention.gradients, self.case).gradients(grads)
+            without = (*self.convention.without, *self.convention.gradients.without)
+            inner = replace(self.convention.gradients, without=without)
+            return View(inner, self.case).gradients(grads)
         given = layout.flat(grads) if self.convention.nested else dict(grads)
         known = {text: name for name, text in self._names.items()} | self._optional
         for text in given:
@@ -148,14 +151,18 @@ class View:
                 raise BrokenContract(str(text), what)
         read = {known[n]: self._read(n, known[n], g) for n, g in given.items() if g is not None}
         for name, text in self._names.items():
-            if name not in read:
+            if name not in read and text not in self.convention.without:
                 what = f"the gradient of {text} is missing, shape {self._params[text].shape}"
-                raise BrokenContract(self._contract_name(name), what)
+                advice = f"if the code never gives it, declare without=({text!r},)"
+                raise BrokenContract(self._contract_name(name), f"{what}; {advice}")
+            read.setdefault(name, np.full(np.shape(self._params[text]), np.nan))
         of_params = {n: g for n, g in read.items() if n in self._names}
         of_data = {n: g for n, g in read.items() if n not in self._names}
         ours = layout.gradients_from_subject(self._chain, of_params)
         ours |= layout.gradients_from_subject(self._steps, of_data)
-        return {str(name): self._in_dtype(g) for name, g in ours.items()}
+        absent = layout.parameters_without_gradient(self.convention, self.case.model)
+        given = {str(name): self._in_dtype(g) for name, g in ours.items()}
+        return {n: g for n, g in given.items() if n not in absent or np.isfinite(g).all()}
 
     def outputs(self, h: Any) -> Array:
         """Outputs of the top layer in the code's layout as (T, B, H*N)."""

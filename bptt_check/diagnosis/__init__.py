@@ -8,27 +8,48 @@ that failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple
 
 from ..cases.case import Spec
 from ..cases.result import Differentiator
-from .clipping import clipped_after_loop, clipped_in_loop
-from .common_factor import which_factor
 from .conditions import FailureSample, condition_of
-from .convention import which_convention
 from .edit_search import Explanation, best_combination, best_single_edit
+from .facts import Fact
 from .finding import Finding
 from .first_error import first_error
+from .formulas.clipping import clipped_after_loop, clipped_in_loop
+from .formulas.common_factor import which_factor, which_factor_of_some
+from .formulas.convention import which_convention
+from .formulas.loss_epsilon import which_epsilon
+from .formulas.truncation import which_truncation
+from .formulas.weight_decay import which_decay
+from .formulas.zero_gradients import all_zero, some_zero
+from .missing_gradients import never_given
 from .mistakes import textbook
+from .repeated_calls import left_of_calls
 from .trials import Trial, Trials, telling_specs
-from .truncation import which_truncation
-from .wording import finding_of
+from .unused_inputs import unused_inputs
+from .wording import (
+    finding_of,
+    finding_of_fact,
+    finding_of_repeated_calls,
+    hints,
+    in_other_words,
+    with_condition,
+    with_line,
+)
 
-Formula = Callable[[Sequence[Trial]], Finding | None]
+Formula = Callable[[Sequence[Trial]], Fact | None]
 """Explains all of a gradient by a closed formula, on all of the cases, or not at all."""
-FORMULAS_FIRST: tuple[Formula, ...] = (which_factor, clipped_after_loop)
+FORMULAS_FIRST: tuple[Formula, ...] = (all_zero, which_factor, clipped_after_loop, which_decay)
 """Formulas that are tried before the dictionary of edits."""
-FORMULAS_LAST: tuple[Formula, ...] = (which_convention, which_truncation, clipped_in_loop)
+FORMULAS_LAST: tuple[Formula, ...] = (
+    some_zero,
+    which_factor_of_some,
+    which_convention,
+    which_truncation,
+    clipped_in_loop,
+)
 """Those tried after single edits: they take longer, or explain with more words."""
 CUTS = ("carry lost", "boundary")
 """Classes of mistakes that may also be a truncation, which then is told too."""
@@ -44,8 +65,7 @@ def diagnose(
     """What is wrong with the gradient of a model.
 
     Args:
-        subject: has the loss right and the gradient wrong, on `sample.failing`; it is called at
-            most once on a case.
+        subject: fails on `sample.failing`; it is called at most once on a case.
         sample: which cases failed and which passed, and how to check others.
         timeout: seconds for one call of the subject.
     """
@@ -53,23 +73,66 @@ def diagnose(
         return ()
     trials = Trials(subject, timeout)
     longest = _longest(trials, sample.failing)
+    unused = unused_inputs(trials, longest)
+    if unused is not None:
+        return (finding_of_fact(unused, len(longest)),)
+    epsilon = which_epsilon(longest)
+    of_loss = (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
+    if epsilon and epsilon.gradients:
+        return of_loss
+    return (*of_loss, *_of_gradients(trials, longest, sample))
+
+
+def diagnose_lost_digits(
+    subject: Differentiator, sample: FailureSample, timeout: float | None = None
+) -> tuple[Finding, ...]:
+    """What makes a right formula lose digits, where that has a name; arguments as of `diagnose`."""
+    longest = _longest(Trials(subject, timeout), sample.failing)
+    epsilon = which_epsilon(longest)
+    return (finding_of_fact(epsilon, len(longest)),) if epsilon else ()
+
+
+def diagnose_breach(
+    subject: Differentiator, sample: FailureSample, timeout: float | None = None
+) -> tuple[Finding, ...]:
+    """Why a gradient is missing, or calls on the same case give other answers; arguments as of
+    `diagnose`.
+    """
+    longest = _longest(Trials(subject, timeout), sample.failing)
+    missing = never_given(longest)
+    if missing is not None:
+        return (finding_of_fact(missing, len(longest)),)
+    fact = left_of_calls(subject, sample.failing, timeout)
+    return (finding_of_repeated_calls(fact),) if fact else ()
+
+
+def _of_gradients(
+    trials: Trials, longest: Sequence[Trial], sample: FailureSample
+) -> tuple[Finding, ...]:
+    """What is wrong with the gradients, or with loss and gradients alike."""
     formula = _first_that_holds(FORMULAS_FIRST, longest)
     wrong = _wrong_trials(trials, sample.failing)
+    sample = sample.with_failing(*[trial.case for trial in wrong])
     explained = best_single_edit(wrong) if wrong else None
     if formula is not None:
-        return (_with_line(formula, explained, wrong) if explained else formula,)
+        return (with_line(formula, finding_of(explained, wrong)) if explained else formula,)
     if explained is not None:
-        cut = which_truncation(wrong[:LONGEST_CASES]) if explained.edits[0].kind in CUTS else None
-        return (
-            _with_condition(_in_other_words(finding_of(explained, wrong), cut), explained, sample),
-        )
+        return (_of_edit(explained, wrong, sample),)
     formula = _first_that_holds(FORMULAS_LAST, longest)
     if formula is not None:
         return (formula,)
     explained = best_combination(wrong) if wrong else None
     if explained is not None:
-        return (_with_condition(finding_of(explained, wrong), explained, sample),)
-    return _hints(trials, wrong, sample)
+        return (_of_edit(explained, wrong, sample),)
+    return hints(first_error(trials, wrong) if wrong else None, condition_of(sample, None), wrong)
+
+
+def _of_edit(explained: Explanation, wrong: Sequence[Trial], sample: FailureSample) -> Finding:
+    """What edits explain, and when; with the truncation that comes to the same."""
+    alone = len(explained.edits) == 1 and explained.edits[0].kind in CUTS
+    cut = which_truncation(wrong[:LONGEST_CASES]) if alone else None
+    finding = in_other_words(finding_of(explained, wrong), cut)
+    return with_condition(finding, condition_of(sample, explained.changes))
 
 
 def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
@@ -88,7 +151,8 @@ def _longest(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
 
 def _first_that_holds(formulas: Sequence[Formula], trials: Sequence[Trial]) -> Finding | None:
     """What the first formula that explains the gradients says."""
-    return next(filter(None, (formula(trials) for formula in formulas)), None)
+    fact = next(filter(None, (formula(trials) for formula in formulas)), None)
+    return finding_of_fact(fact, len(trials)) if fact else None
 
 
 def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
@@ -98,51 +162,4 @@ def _wrong_trials(trials: Trials, failing: Sequence[Spec]) -> list[Trial]:
     return [trial for trial in trials.of(telling_specs(failing)) if trial.wrong]
 
 
-def _with_line(formula: Finding, explained: Explanation, wrong: Sequence[Trial]) -> Finding:
-    """What a formula says, with the line whose edit has the same effect."""
-    line = finding_of(explained, wrong)
-    sentence = f"{formula.sentence}; {line.sentence}"
-    return replace(line, sentence=sentence, confidence=formula.confidence)
-
-
-def _in_other_words(finding: Finding, cut: Finding | None) -> Finding:
-    """A finding with the truncation that gives the same gradients, if there is one."""
-    if cut is None:
-        return finding
-    sentence = f"{finding.sentence}; in other words, {cut.sentence}"
-    return replace(finding, sentence=sentence, confidence="one of several")
-
-
-def _with_condition(finding: Finding, explained: Explanation, sample: FailureSample) -> Finding:
-    """A finding with the condition under which the mistake is made, if there is one."""
-    condition = condition_of(sample, explained.changes)
-    if condition is None:
-        return finding
-    return replace(
-        finding,
-        sentence=f"{finding.sentence}; {condition.text}",
-        condition=condition.rule,
-        confidence=finding.confidence if condition.confirmed else "likely",
-    )
-
-
-def _hints(trials: Trials, wrong: Sequence[Trial], sample: FailureSample) -> tuple[Finding, ...]:
-    """Where the error begins, and when there is one."""
-    place = first_error(trials, wrong) if wrong else ""
-    condition = condition_of(sample, None)
-    parts = [place, condition.text if condition else ""]
-    if not any(parts):
-        return ()
-    names = sorted({name for trial in wrong for name, _ in trial.wrong})
-    return (
-        Finding(
-            sentence="; ".join(p for p in parts if p),
-            confidence="hint",
-            parameters=tuple(names),
-            cases=len(wrong),
-            condition=condition.rule if condition else "",
-        ),
-    )
-
-
-__all__ = ["FailureSample", "diagnose"]
+__all__ = ["FailureSample", "diagnose", "diagnose_breach", "diagnose_lost_digits"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Spec
+from ..cases.case import Case, Spec
 from .mistakes import textbook
 from .mistakes.textbook import TextbookEdit
 from .rules import Rule, simplest_rule
@@ -41,6 +41,13 @@ class FailureSample:
     fails: Fails = lambda spec: None
     fresh: Callable[[], Sequence[Spec]] = tuple
 
+    def with_failing(self, *cases: Case) -> FailureSample:
+        """What is known with further cases that failed, which the run itself may not have seen: a
+        rule must hold for all of them. Cases without a spec tell nothing.
+        """
+        specs = (case.spec for case in cases if case.spec is not None)
+        return replace(self, failing=list(dict.fromkeys((*self.failing, *specs))))
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -53,12 +60,6 @@ class Condition:
     def confirmed(self) -> bool:
         """Whether enough fresh cases were as the rule foretold."""
         return self.held >= FRESH_CASES
-
-    @property
-    def text(self) -> str:
-        """The rule as a sentence."""
-        checked = f"on {self.held} fresh cases too" if self.held else "as far as was seen"
-        return f"only when {self.rule} ({checked})"
 
 
 def condition_of(sample: FailureSample, changes: Sequence[TextbookEdit] | None) -> Condition | None:

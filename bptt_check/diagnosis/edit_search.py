@@ -73,7 +73,10 @@ def best_combination(trials: Sequence[Trial]) -> Explanation | None:
         begun = _with_more_edits(short, [Explanation()], choices, BASES)
         widened = [*widened, *_with_more_edits(trials, begun, choices, BASES)]
     best = min(widened, key=lambda e: len(e.left))
-    return best if best.edits and fully_explained(best.explained, best.left) else None
+    names = fully_explained(best.explained, best.left)
+    # many an edit makes a gradient zero: one that is shows none of them
+    telling = any(trial.got[name].any() for trial in trials for name in names)
+    return best if best.edits and telling else None
 
 
 def fully_explained(explained: frozenset[Block], left: frozenset[Block]) -> list[str]:
@@ -121,7 +124,7 @@ def try_edits(
     wrong, left = frozenset[Block](), frozenset[Block]()
     for one in trials:
         wrong |= one.wrong
-        left |= one.blocks.keys() - one.matching(one.edited(changes))
+        left |= one.blocks.keys() - one.reproduced_by(one.edited(changes))
         if (first and left) or len(left) >= enough:
             break
     return Explanation(tuple(edits), wrong - left, left)

@@ -13,14 +13,16 @@ import numpy as np
 
 from ..cases.case import Case, Spec
 from ..cases.model import Model, Sizes
+from ..cases.types import Array
+from .facts import FirstError, WrongCotangent, WrongSum
 from .trials import Trial, Trials
 
 STEPS = 4
 """Steps of the crafted case."""
 
 
-def first_error(trials: Trials, wrong: Sequence[Trial]) -> str:
-    """Where the error starts, in words.
+def first_error(trials: Trials, wrong: Sequence[Trial]) -> FirstError:
+    """Where the error starts.
 
     Args:
         trials: ask about crafted cases.
@@ -30,70 +32,76 @@ def first_error(trials: Trials, wrong: Sequence[Trial]) -> str:
     names = {name for trial in wrong for name, _ in trial.wrong}
     inside = {n for n in names if "_l" in n}
     if not inside:
-        return _outside(names)
+        head = sorted(names & {"W_hy", "b_y"})
+        return FirstError(outside=tuple(head or sorted(names)))
     layer = max(k for k in range(model.layers) for n in inside if f"_l{k}" in n)
-    places: list[str] = []
-    if layer < model.layers - 1:
-        places.append(f"going backwards, layer {layer} is the first that is wrong")
-    if layer == 0 and not model.bidirectional and spec is not None:
-        step = _first_step(trials, spec)
-        places = [*places, step] if step else [_by_length(wrong), _gates(model, wrong)]
-    places = places or [_by_length(wrong), _gates(model, wrong)]
-    return f"no known mistake gives these gradients: {'; '.join(p for p in places if p)}"
+    return FirstError(
+        layer=layer if layer < model.layers - 1 else None,
+        gates=_gates(model, wrong),
+        at=_first_step(trials, spec) if spec and layer == 0 and not model.bidirectional else None,
+    )
 
 
-def _outside(wrong: set[str]) -> str:
-    """The parameters of every layer are right."""
-    head = sorted(wrong & {"W_hy", "b_y"})
-    if head:
-        return f"what flows back through the layers is right, the gradient of {_and(head)} is not"
-    return f"every parameter's gradient is right, only that of {_and(sorted(wrong))} is wrong"
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
-
-
-def _by_length(trials: Sequence[Trial]) -> str:
-    """From how many steps on something is wrong."""
-    return f"it is wrong from T = {min(t.case.sizes.T for t in trials)} on"
-
-
-def _gates(model: Model, trials: Sequence[Trial]) -> str:
-    """Gates whose rows are wrong on the shortest case, where that is not every gate."""
-    shortest = min(trials, key=lambda t: t.case.sizes.T)
+def _gates(model: Model, trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Gates of which rows are wrong on some case, where that is not every gate."""
     names = model.layout.gates
-    wrong = sorted({gate for name, gate in shortest.wrong if "_l" in name})
-    if not wrong or len(wrong) == len(names):
-        return ""
-    return f"in gate{'s' if len(wrong) > 1 else ''} {_and([names[g] for g in wrong])} only"
+    wrong = sorted({gate for trial in trials for name, gate in trial.wrong if "_l" in name})
+    return () if len(wrong) == len(names) else tuple(names[g] for g in wrong)
 
 
-def _first_step(trials: Trials, spec: Spec) -> str:
-    """The step, going backwards, at which the cotangent of the pre-activations is first wrong."""
-    for step in reversed(range(STEPS)):
-        trial = trials.of_crafted(one_input(spec, step))
-        if trial is None or "W_xh_l0" not in trial.got:
-            return ""
-        got, want = trial.got["W_xh_l0"], trial.want["W_xh_l0"]
-        bad = np.any(~trial.by_rounding("W_xh_l0", got, want), axis=1)
-        if bad.any():
-            return _cotangent(spec.model, bad, step)
-    return ""
+def _first_step(trials: Trials, spec: Spec) -> WrongCotangent | WrongSum | None:
+    """The step, going backwards, at which the cotangent of the pre-activations is first wrong; or
+    that the cotangents are right, and their sum is not.
+    """
+    steps = range(STEPS)
+    given = [t for t in (trials.of_crafted(one_input(spec, step)) for step in steps) if t]
+    if len(given) < STEPS or any(SHARES not in trial.got for trial in given):
+        return None
+    bad = [np.any(_far(trial, SHARES), axis=1) for trial in given]
+    wrong = [step for step in steps if bad[step].any()]
+    if not wrong:
+        return None
+    missing = all(not given[step].got[SHARES].any() for step in wrong)
+    kept = tuple(step for step in steps if missing and step not in wrong)
+    witness = _witness(given)
+    # a loop that ends early leaves the last shares; none leaves the first alone, since the
+    # cotangent of the first step is made of all others
+    if witness or 0 in kept:
+        return WrongSum(SHARES, witness, kept, STEPS)
+    return _cotangent(spec.model, bad[max(wrong)], max(wrong))
 
 
-def _cotangent(model: Model, bad: np.ndarray, step: int) -> str:
+SHARES = "W_xh_l0"
+"""The gradient of which each crafted case shows the share of one step."""
+
+
+def _witness(given: Sequence[Trial]) -> str:
+    """Another gradient that shows the cotangents, and is right; "" if there is none.
+
+    Args:
+        given: the crafted cases, by the step whose input is not zero.
+    """
+    if all("x" in t.got and not _far(t, "x")[step].any() for step, t in enumerate(given)):
+        return "x"
+    biases = [n for n in given[0].got if n in ("b_h_l0", "b_xh_l0")]
+    return next((n for n in biases if not any(_far(t, n).any() for t in given)), "")
+
+
+def _far(trial: Trial, name: str) -> Array:
+    """Which entries of a gradient are wrong."""
+    return ~trial.by_rounding(name, trial.got[name], trial.want[name])
+
+
+def _cotangent(model: Model, bad: Array, step: int) -> WrongCotangent:
     """Which part of the cotangent of the pre-activations is wrong at a step."""
     gates, names = bad.reshape(len(model.layout.gates), -1), model.layout.gates
     wrong = [g for g in range(len(names)) if gates[g].any()]
     units = np.flatnonzero(gates.any(axis=0)).tolist()
-    which = "" if len(wrong) == len(names) else f" of gate {_and([names[g] for g in wrong])}"
-    some = "" if len(units) == gates.shape[1] else f", unit {_and([str(u) for u in units])}"
-    later = f"; it is right at the steps after it, up to {STEPS - 1}"
-    later = ", the last" if step == STEPS - 1 else later
-    return (
-        f"going backwards, the gradient of the pre-activations{which}{some} is first wrong at "
-        f"step {step}{later}"
+    return WrongCotangent(
+        step,
+        STEPS,
+        gates=() if len(wrong) == len(names) else tuple(names[g] for g in wrong),
+        units=() if len(units) == gates.shape[1] else tuple(units),
     )
 
 

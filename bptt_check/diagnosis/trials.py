@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from ..cases.result import Differentiator
 from ..cases.types import Arrays
 from ..conventions import Convention
 from ..conventions.expression import declared_by
-from ..equations.conditioning import conditioning
+from ..equations.conditioning import Conditioning, conditioning
 from ..equations.exact import exact_gradients, exact_loss
 from ..subjects.calling import call_once
-from .matching import RELATIVE, Near, near_by_rounding, near_in_norm, same
+from .matching import NEARLY, RELATIVE, UNITS, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook
 from .mistakes.textbook import ForwardRun, TextbookEdit
 
@@ -81,30 +81,42 @@ class Trial:
     @functools.cached_property
     def by_rounding(self) -> Near:
         """Which entries are as near as rounding takes them; see `matching`."""
-        return near_by_rounding(conditioning(self.case, self.case.dtype, keeps_digits=False))
+        return near_by_rounding(self._rounding)
 
     @property
     def in_norm(self) -> Near:
         """Which whole gradients are near in norm; see `matching`."""
-        return near_in_norm(self.case.dtype)
+        return near_in_norm(self.case.dtype, self._lost)
+
+    @property
+    def _rounding(self) -> Conditioning:
+        return conditioning(self.case, self.case.dtype, keeps_digits=False)
+
+    def _lost(self, name: str) -> float:
+        """What rounding makes of a right gradient, relative, in norm."""
+        whole = float(np.linalg.norm(self.want[name]))
+        error = float(np.linalg.norm(self._rounding.error(name)))
+        return error / whole if whole else 0.0
 
     def has_loss(self, loss: float) -> bool:
         """Whether the subject's loss is this one, within the relative distance of gradients."""
-        return abs(self.got_loss - loss) <= RELATIVE[self.case.dtype] * abs(loss)
+        distance, allowed = abs(self.got_loss - loss), RELATIVE[self.case.dtype]
+        if not math.isfinite(loss) or distance > max(NEARLY, allowed) * abs(loss):
+            return False
+        return distance <= allowed * abs(loss) or distance <= UNITS * self._rounding.loss_error()
 
     def is_right(self) -> bool:
         """Whether there is nothing to explain."""
         return self.has_loss(self.want_loss) and same(self.got, self.want, self.in_norm)
 
-    def is_multiple(self, factor: float, names: Sequence[str] | None = None) -> bool:
-        """Whether gradients (all of them, or those named) are so many times the right ones."""
-        scaled = {n: factor * self.want[n] for n in (names or self.got)}
-        return same(self.got, scaled, self.in_norm)
+    def times(self, factor: float, names: Sequence[str] | None = None) -> Arrays:
+        """So many times the right gradients: all that were given, or those named."""
+        return {n: factor * self.want[n] for n in (names or self.got)}
 
     @functools.cached_property
     def wrong(self) -> frozenset[Block]:
         """The blocks of the gradients that are wrong."""
-        return frozenset(self.blocks) - self.matching(self.want)
+        return frozenset(self.blocks) - self.matching(self.got, self.want)
 
     @functools.cached_property
     def blocks(self) -> dict[Block, slice]:
@@ -117,11 +129,21 @@ class Trial:
             rows_of.update({(name, g): row for g, row in enumerate(rows)})
         return rows_of
 
-    def matching(self, other: Arrays | None) -> frozenset[Block]:
-        """The blocks in which the subject's gradient is this one, to rounding."""
+    def reproduced_by(self, other: Arrays | None) -> frozenset[Block]:
+        """The blocks in which the subject's gradient is this one, to rounding.
+
+        Of wrong blocks those where this is not the right gradient too: a match that could not fail
+        shows nothing.
+        """
         if other is None:
             return frozenset()
-        near = {n: self.by_rounding(n, g, other[n]) for n, g in self.got.items()}
+        matching = self.matching(self.got, other)
+        shown = matching & self.wrong
+        return matching - (shown & self.matching(self.want, other)) if shown else matching
+
+    def matching(self, one: Arrays, other: Arrays) -> frozenset[Block]:
+        """The blocks in which two gradients are the same, to rounding."""
+        near = {n: self.by_rounding(n, one[n], other[n]) for n in self.got}
         return frozenset(b for b, rows in self.blocks.items() if np.all(near[b[0]][rows]))
 
     def differing(self, other: Arrays) -> frozenset[Block]:
@@ -136,6 +158,33 @@ class Trial:
                 return textbook.edited_gradients(self.case, self.runs, changes)
         except Exception:  # an edit makes anything of a line
             return None
+
+
+def by_rounding(trial: Trial) -> Near:
+    """For gradients of the same computation, but for what is wrong."""
+    return trial.by_rounding
+
+
+def in_norm(trial: Trial) -> Near:
+    """For gradients of a computation of its own."""
+    return trial.in_norm
+
+
+def all_reproduced(
+    trials: Sequence[Trial],
+    candidate_of: Callable[[Trial], Arrays],
+    near_of: Callable[[Trial], Near] = in_norm,
+) -> bool:
+    """Whether candidates are the subject's gradients on every trial, and on one of them are not the
+    right ones: a match that could not fail shows nothing.
+    """
+
+    def is_candidate(trial: Trial, grads: Arrays) -> bool:
+        return same(grads, candidate_of(trial), near_of(trial))
+
+    return all(is_candidate(t, t.got) for t in trials) and any(
+        not is_candidate(t, t.want) for t in trials
+    )
 
 
 def norm(grads: Arrays, names: Sequence[str]) -> float:
@@ -179,11 +228,16 @@ class Trials:
 
 def telling_specs(failing: Sequence[Spec]) -> list[Spec]:
     """Crafted cases of the model that failed, then some of those that failed in the run."""
-    words = {n: _most_ordinary([getattr(s, n) for s in failing], v) for n, v in ORDINARY.items()}
-    return [*crafted_specs(replace(failing[0], **words)), *drawn_specs(failing)]
+    return [*crafted_specs(most_ordinary(failing)), *drawn_specs(failing)]
 
 
-def _most_ordinary(values: Sequence[Any], ordinary: Any) -> Any:
+def most_ordinary(failing: Sequence[Spec]) -> Spec:
+    """The first spec that failed, with the most ordinary words that some of them have."""
+    words = {n: _ordinary([getattr(s, n) for s in failing], v) for n, v in ORDINARY.items()}
+    return replace(failing[0], **words)
+
+
+def _ordinary(values: Sequence[Any], ordinary: Any) -> Any:
     """The ordinary value where some case has it: others may be all that a subject takes."""
     return ordinary if ordinary in values else values[0]
 

@@ -1,10 +1,16 @@
-"""Explanations in words."""
+"""The words of a diagnosis: what its searches found as findings, each with its sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from .call_facts import OwnRandomNumbers
+from .call_wording import listed
+from .conditions import Condition
 from .edit_search import Explanation, fully_explained
+from .fact_wording import words_of
+from .facts import Fact, FirstError, OtherTruncation
 from .finding import Finding
 from .mistakes.dictionary import Entry
 from .mistakes.sections import equations_of, place_of
@@ -12,6 +18,62 @@ from .trials import Trial
 
 SHOWN = 3
 """Alternatives that are told."""
+
+
+def finding_of_fact(fact: Fact, cases: int) -> Finding:
+    """The finding of a fact that holds on so many cases."""
+    return Finding(words_of(fact), "certain", cases=cases)
+
+
+def finding_of_repeated_calls(fact: Fact) -> Finding:
+    """The finding of a fact about several calls on one case: that numbers are drawn is guessed."""
+    guessed = isinstance(fact, OwnRandomNumbers)
+    return Finding(words_of(fact), "likely" if guessed else "certain", cases=1)
+
+
+def with_line(formula: Finding, line: Finding) -> Finding:
+    """What a formula says, with the line whose edit has the same effect."""
+    sentence = f"{formula.sentence}; {line.sentence}"
+    return replace(line, sentence=sentence, confidence=formula.confidence)
+
+
+def in_other_words(finding: Finding, cut: OtherTruncation | None) -> Finding:
+    """A finding with the truncation that gives the same gradients, if there is one."""
+    if cut is None:
+        return finding
+    sentence = f"{finding.sentence}; in other words, {words_of(cut)}"
+    return replace(finding, sentence=sentence, confidence="one of several")
+
+
+def with_condition(finding: Finding, condition: Condition | None) -> Finding:
+    """A finding with the condition under which the mistake is made, if there is one."""
+    if condition is None:
+        return finding
+    return replace(
+        finding,
+        sentence=f"{finding.sentence}; {_condition(condition)}",
+        condition=condition.rule,
+        confidence=finding.confidence if condition.confirmed else "likely",
+    )
+
+
+def hints(
+    first: FirstError | None, condition: Condition | None, wrong: Sequence[Trial]
+) -> tuple[Finding, ...]:
+    """Where the error begins, and when there is one; nothing if neither is known."""
+    parts = [words_of(first)] if first else []
+    parts += [_condition(condition)] if condition else []
+    if not parts:
+        return ()
+    return (
+        Finding(
+            sentence="; ".join(parts),
+            confidence="hint",
+            parameters=tuple(sorted({name for trial in wrong for name, _ in trial.wrong})),
+            cases=len(wrong),
+            condition=condition.rule if condition else "",
+        ),
+    )
 
 
 def finding_of(explained: Explanation, trials: Sequence[Trial]) -> Finding:
@@ -52,16 +114,16 @@ def other_meanings(explained: Explanation) -> list[Entry]:
 
 
 def _sentence(explained: Explanation, names: Sequence[str], trials: Sequence[Trial]) -> str:
-    what = f"your gradient{'s' if len(names) > 1 else ''} of {_listed(names)}"
+    what = f"your gradient{'s' if len(names) > 1 else ''} of {listed(names)}"
     be = "are" if len(names) > 1 else "is"
-    made = _listed([_phrase(e) for e in explained.edits], ", and ")
+    made = listed([_phrase(e) for e in explained.edits], ", and ")
     on = several_cases(len(trials))
     told = [f"{what} {be} exactly what you get when {made} (on {on})"]
     if confidence(explained, trials) == "one of several":
         told.append(f"the same comes out when {other_meanings(explained)[0].phrase}")
     left = sorted({name for name, _ in explained.left})
     if left:
-        told.append(f"what is wrong with {_listed(left)} is something else")
+        told.append(f"what is wrong with {listed(left)} is something else")
     return "; ".join(told)
 
 
@@ -79,6 +141,20 @@ def several_cases(count: int) -> str:
     return f"{count} case" if count == 1 else f"{count} cases"
 
 
-def _listed(names: Sequence[str], last: str = " and ") -> str:
-    *most, end = names or [""]
-    return f"{', '.join(most)}{last}{end}" if most else end
+def _condition(condition: Condition) -> str:
+    held = condition.held
+    checked = f"on {held} fresh cases too" if held else "as far as was seen"
+    return f"only when {condition.rule} ({checked})"
+
+
+def derivation_lines(finding: Finding) -> Sequence[str]:
+    """Where the line that is wrong is derived, the line, and the edit of it."""
+    if not finding.right:
+        return ()
+    number = "equation" if len(finding.equations) == 1 else "equations"
+    numbers = f"{number} ({'), ('.join(finding.equations)}), " if finding.equations else ""
+    return (
+        f"{numbers}{finding.place}",
+        f"right  {finding.right}",
+        f"yours  {finding.wrong}",
+    )

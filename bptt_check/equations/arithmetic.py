@@ -1,4 +1,4 @@
-"""How the results on a tape round: the seven hooks of an arithmetic, and the one that does not.
+"""How the results on a tape round: the eight hooks of an arithmetic, and the one that does not.
 
 Arithmetics are final: one that needs another's answer calls it and does not inherit from it.
 """
@@ -55,6 +55,10 @@ class Arithmetic(Protocol):
         """A result of one operation on single numbers."""
         ...
 
+    def absolute(self, value: Array, size: Array, /) -> Array:
+        """A result that is known to a rounding of `size`, which may be more than its own."""
+        ...
+
     def in_turn(self, total: Array, additions: int, /) -> Array:
         """A sum after so many additions, one by one."""
         ...
@@ -86,6 +90,9 @@ class Exact:
         return value
 
     def relative(self, value: Array) -> Array:
+        return value
+
+    def absolute(self, value: Array, size: Array) -> Array:
         return value
 
     def in_turn(self, total: Array, additions: int) -> Array:

@@ -117,7 +117,7 @@ def gru_reset_after(xp: Namespace, p: Mapping[str, Any], x_t: Any, state: State)
     h_r, h_z, h_n = gates(affine(h_prev, p["W_hh"], p.get("b_hh")), 3)
     r_t, z_t = xp.sigmoid(x_r + h_r), xp.sigmoid(x_z + h_z)
     n_t = xp.tanh(x_n + r_t * h_n)
-    return ((1.0 - z_t) * n_t + z_t * h_prev,)
+    return (xp.lerp(n_t, h_prev, z_t),)
 
 
 def gru_reset_before(xp: Namespace, p: Mapping[str, Any], x_t: Any, state: State) -> State:
@@ -129,4 +129,4 @@ def gru_reset_before(xp: Namespace, p: Mapping[str, Any], x_t: Any, state: State
     h_r, h_z = gates(affine(h_prev, W_hrz), 2)
     r_t, z_t = xp.sigmoid(x_r + h_r), xp.sigmoid(x_z + h_z)
     n_t = xp.tanh(x_n + affine(r_t * h_prev, W_hn))
-    return ((1.0 - z_t) * n_t + z_t * h_prev,)
+    return (xp.lerp(n_t, h_prev, z_t),)

@@ -19,7 +19,7 @@ from ..cases.case import Case
 from ..cases.directions import PER_SEQUENCE
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from .exact import TAPED, Sweep, leaves, record, swept_back
+from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
@@ -71,10 +71,13 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class RoundingModel:
-    """What rounds how: a dtype, and whether bounded functions keep their digits when saturated."""
+    """What rounds how: a dtype, whether bounded functions keep their digits when saturated, and on
+    how many bits products read their factors (0: on all).
+    """
 
     dtype: str
     keeps_digits: bool = True
+    factor_digits: int = 0
 
     @property
     def unit(self) -> float:
@@ -90,6 +93,7 @@ class RoundingModel:
             facts.functions,
             self.keeps_digits,
             sums_in_turn=facts.name == facts.stored,
+            factors=2.0**-self.factor_digits if self.factor_digits else 0.0,
         )
 
 
@@ -97,12 +101,14 @@ FLOAT64 = RoundingModel("float64")
 
 
 @functools.lru_cache(maxsize=16)
-def conditioning(case: Case, dtype: str, keeps_digits: bool = True) -> Conditioning:
+def conditioning(
+    case: Case, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
+) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
     Remembered for the last few cases, because several subjects are judged on one.
     """
-    rounding, whole = RoundingModel(dtype, keeps_digits), problem_of(case)
+    rounding, whole = RoundingModel(dtype, keeps_digits, factor_digits), problem_of(case)
     sums: dict[str, dict[str, Array]] = {"rounding": _zeros(case)}
     loss, flushed_loss = 0.0, 0.0
     before = _Before(rounding)
@@ -197,10 +203,7 @@ class _Before:
             self.diverged |= _diverged(inputs["x"].tape)
         loss = losses_of(TAPED, problem, inputs, layers)
         self.loss = float(_loss_spread(loss.value, loss.tape, self._rounding).sum())
-        return {
-            name: np.stack([np.stack([s[n].value for s in of.states]) for of in layers], axis=2)
-            for n, name in enumerate(problem.model.layout.states)
-        }
+        return sampled_states(problem, layers)
 
 
 def _diverged(tape: Tape) -> bool:

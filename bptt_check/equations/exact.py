@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,9 @@ from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .namespaces.taped import Taped
-from .network import HEAD, Problem, losses, problem_of
+from .network import HEAD, LayerRun, Problem, losses, problem_of, run_layers
 from .tape import Node, Tape
-from .truncation import windows_of
+from .truncation import windows_entered_by, windows_of
 
 TAPED = Taped()
 EXACT = Exact()
@@ -78,6 +78,15 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     }
 
 
+def sampled_states(problem: Problem, layers: Iterable[LayerRun]) -> dict[str, Array]:
+    """State name to its values after each step, (T, S, layers, B, H), of a run in S samples."""
+    states = [layer.states for layer in layers]
+    return {
+        name: np.stack([np.stack([s[n].value for s in of_layer]) for of_layer in states], axis=2)
+        for n, name in enumerate(problem.model.layout.states)
+    }
+
+
 def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
     """The gradient of a case by the NumPy tape, float64; `xp` may do the backward pass
     differently.
@@ -85,6 +94,19 @@ def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     for window in windows_of(case):
         bars = sweep(window.problem, xp).bars
+        window.add_to(total, {n: bar[0] for n, bar in bars.items()})
+    return total
+
+
+def gradients_in(case: Case, arithmetic: Arithmetic) -> dict[str, Array]:
+    """The gradient of a case in an arithmetic of one sample, float64."""
+
+    def states(problem: Problem) -> dict[str, Array]:
+        return sampled_states(problem, run_layers(TAPED, problem, leaves(problem, arithmetic)))
+
+    total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+    for window in windows_entered_by(case, states):
+        bars = sweep(window.problem, arithmetic=arithmetic).bars
         window.add_to(total, {n: bar[0] for n, bar in bars.items()})
     return total
 

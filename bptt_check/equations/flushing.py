@@ -68,6 +68,9 @@ class Flushing:
     def relative(self, value: Array) -> Array:
         return self._flushed(value)
 
+    def absolute(self, value: Array, size: Array) -> Array:
+        return self._flushed(value)
+
     def in_turn(self, total: Array, additions: int) -> Array:
         return self._flushed(total)
 

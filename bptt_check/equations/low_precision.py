@@ -2,8 +2,9 @@
 
 A right formula in such an arithmetic is `imprecise`, not wrong: its errors are no larger than those
 that the arithmetic would leave, as `conditioning` measures them for the case. Eight bits would
-explain many a wrong formula too; so half precision is believed only where the answer lies on its
-grid.
+explain many a wrong formula too. So half precision is believed only where the answer lies on its
+grid, and products on few bits only where the errors are those of rounding the very factors of this
+case, which is no matter of chance.
 """
 
 from __future__ import annotations
@@ -15,18 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cases.case import Case
-from ..cases.precision import PRECISIONS
+from ..cases.precision import FACTOR_FORMATS, PRECISIONS
+from ..cases.types import Array
 from .conditioning import Conditioning, RoundingModel, conditioning, loss_scatter
+from .exact import exact_gradients, gradients_in
+from .fewer_bits import FewerBits
 from .network import problem_of
 
+_PRODUCTS = tuple(RoundingModel("float32", factor_digits=f.digits) for f in FACTOR_FORMATS)
 _HALF = (RoundingModel("float16"), RoundingModel("bfloat16"))
 LOSSY_MODELS: dict[str, tuple[RoundingModel, ...]] = {
-    "float64": (RoundingModel("float64", keeps_digits=False), RoundingModel("float32"), *_HALF),
-    "float32": (RoundingModel("float32", keeps_digits=False), *_HALF),
+    "float64": (
+        RoundingModel("float64", keeps_digits=False),
+        RoundingModel("float32"),
+        *_HALF,
+        *_PRODUCTS,
+    ),
+    "float32": (RoundingModel("float32", keeps_digits=False), *_HALF, *_PRODUCTS),
     "bfloat16": (),
     "float16": (),
 }
-"""For code that should compute in a dtype, from the mildest to the worst."""
+"""For code that should compute in a dtype: those that are believed by the size of errors alone come
+first, from the mildest to the worst.
+"""
 
 
 def lossy_models(case: Case, grads: Mapping[str, NDArray[Any]]) -> Iterator[RoundingModel]:
@@ -44,7 +56,7 @@ def loss_error(case: Case, rounding: RoundingModel) -> float:
 
 def conditioning_in(case: Case, rounding: RoundingModel) -> Conditioning:
     """How rounding grows in one of them."""
-    return conditioning(case, rounding.dtype, rounding.keeps_digits)
+    return conditioning(case, rounding.dtype, rounding.keeps_digits, rounding.factor_digits)
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
@@ -56,6 +68,53 @@ def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
 
 def rounding_name(rounding: RoundingModel) -> str:
     """What a message calls it."""
+    if rounding.factor_digits:
+        (name,) = (f.name for f in FACTOR_FORMATS if f.digits == rounding.factor_digits)
+        return f"matrix products on {rounding.factor_digits} bits with float32 sums ({name})"
     if rounding.keeps_digits:
         return f"{rounding.dtype} inside"
-    return "a gate, a state or a softmax that keeps no digits where it saturates"
+    return "a gate, a state or a softmax that keeps no digits where it is small or saturates"
+
+
+ALIKE = 0.5
+"""Cosine of the angle between two vectors of errors from which on they are of one origin. Those of
+the same roundings reach 0.99; those of other ones, and of wrong formulas, lie around 0.
+"""
+SIZES = 4.0
+"""How many times as long the longer of them may be."""
+
+
+def errors_of_factors(
+    case: Case, grads: Mapping[str, Array], rounding: RoundingModel, weights: Mapping[str, Array]
+) -> bool:
+    """Whether the errors of gradients are those of products whose factors are read on few bits.
+
+    How a factor of this case is rounded is known, to the nearest or towards zero, and so are the
+    errors that this makes.
+
+    Args:
+        case: the case.
+        grads: the gradients.
+        rounding: of `factor_digits`.
+        weights: what each entry counts, by name of the gradient.
+    """
+    exact = exact_gradients(case)
+    errors = _as_one(grads, exact, weights)
+    for to_integer in (np.rint, np.trunc):
+        read = gradients_in(case, FewerBits(rounding.factor_digits, to_integer))
+        if _alike(errors, _as_one(read, exact, weights)):
+            return True
+    return False
+
+
+def _as_one(
+    grads: Mapping[str, Array], exact: Mapping[str, Array], weights: Mapping[str, Array]
+) -> Array:
+    """All weighted errors as one vector."""
+    return np.concatenate([((grads[n] - exact[n]) * w).ravel() for n, w in weights.items()])
+
+
+def _alike(one: Array, other: Array) -> bool:
+    """Whether two vectors of errors point the same way and are of one size."""
+    short, long = sorted((float(np.linalg.norm(one)), float(np.linalg.norm(other))))
+    return 0.0 < long <= SIZES * short and float(one @ other) >= ALIKE * short * long

@@ -52,9 +52,10 @@ class GridRounding:
         functions: float = 1.0,
         keeps_digits: bool = True,
         sums_in_turn: bool = True,
+        factors: float = 0.0,
     ) -> None:
         self._offsets = _Offsets(_pool(samples))
-        self._functions = functions
+        self._functions, self._factors = functions, factors / unit
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
 
@@ -73,6 +74,9 @@ class GridRounding:
     def relative(self, value: Array) -> Array:
         return self._rounded(value, np.abs(value))
 
+    def absolute(self, value: Array, size: Array) -> Array:
+        return self._rounded(value, 1.0 * size)
+
     def in_turn(self, total: Array, additions: int) -> Array:
         size = np.abs(total)
         if additions > 1 and self._sums_in_turn:
@@ -85,6 +89,9 @@ class GridRounding:
         return self._rounded(value, self._functions * np.abs(value))
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
+        if self._factors:
+            a, b = (self._rounded(m, self._factors * np.abs(m)) for m in (a, b))
+            value = a @ b
         return self._rounded(value, self._of_sum(value, np.abs(a) @ np.abs(b), a.shape[-1]))
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
@@ -167,6 +174,9 @@ class KinkSlopes:
         return value
 
     def relative(self, value: Array) -> Array:
+        return value
+
+    def absolute(self, value: Array, size: Array) -> Array:
         return value
 
     def in_turn(self, total: Array, additions: int) -> Array:

@@ -74,7 +74,7 @@ class Tape:
         may have more samples than the value; each runs backwards on its own.
         """
         for node in self.nodes:
-            node.bar, node.shares, node.owns_bar = None, 0.0, False
+            node.bar, node.shares, node.owns_bar, node.terms = None, 0.0, False, None
         output.bar = np.ones_like(output.value) if seed is None else seed
         for node in reversed(self.nodes):
             if node.bar is None:
@@ -89,7 +89,7 @@ class Node:
     """A value on a tape, with the operators that `cells` and `network` use."""
 
     __array_priority__ = 1000
-    __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "value")
+    __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "terms", "value")
 
     def __init__(
         self,
@@ -102,6 +102,8 @@ class Node:
         self.sequences, self.shares = sequences, 0.0
         self.bar: Array | None = None
         self.owns_bar = False
+        self.terms: Array | None = None
+        """Sizes of the terms of `bar`, for a weight that code may have as 1 minus another."""
         tape.nodes.append(self)
 
     def push(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,13 +11,15 @@ import numpy as np
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
-from ..verdicts.budget import Budgets, Tolerance
+from ..verdicts.budget import Budgets, Tolerance, ratio
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of
 from ..verdicts.verdict import Reason, Verdict
-from .differences import EntrySlopes
-from .noise import Noise
+from .coverage import coverage_of, is_important
+from .differencing.differences import DirectionSlope, EntrySlopes, Index
+from .differencing.noise import Noise
 from .point import Arrays, Point
+from .report import Coverage
 
 BY_ENTRY, BY_DIRECTION = "finite_difference", "random_directions"
 """What stands where a row of a subject names an oracle."""
@@ -31,11 +33,12 @@ when its arrays change in the last place must not widen its own budget.
 
 @dataclass(frozen=True, eq=False)
 class OwnLossRows:
-    """Rows of all gradients; whether what is wrong is what float32 inside would leave; the one
-    factor other than 1 that all gradients have, NaN if there is none.
+    """Rows of all gradients, and what of them was decided; whether what is wrong is what float32
+    inside would leave; the one factor other than 1 that all gradients have, NaN if there is none.
     """
 
     rows: tuple[Row, ...]
+    coverage: dict[str, Coverage]
     imprecise: bool
     factor: float
 
@@ -44,24 +47,63 @@ def judge_own_loss(
     point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
 ) -> OwnLossRows:
     """Compare gradients with what was measured."""
+    diffs, budgets = _compared(point, grads, measured, noise)
+    rows: list[Row] = []
+    coverage: dict[str, Coverage] = {}
+    for name, m in measured.items():
+        dtype, difference = point.precision(name).name, diffs[name]
+        coverage[name] = coverage_of(m, difference, budgets.of(name), PRECISIONS[dtype].unit)
+        coverage[name] = replace(coverage[name], entries=int(point.asked(name).sum()))
+        row = row_of(difference, BY_ENTRY, budgets.of(name), dtype)
+        row = _explained(row, m, difference, budgets.of(name))
+        if row.reason_kind is Reason.NO_INFLUENCE:
+            coverage[name] = replace(coverage[name], decided=row.decided, undecided=())
+        rows.append(_undecided(row, coverage[name]))
+        if m.directions:
+            summed, budget = _in_sum(name, grads[name], m, budgets)
+            rows.append(_reasoned(row_of(summed, BY_DIRECTION, budget, dtype), m.directions))
+    return OwnLossRows(tuple(rows), coverage, _imprecise(diffs, budgets), _factor(diffs, budgets))
+
+
+def entries_over_budget(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> dict[str, list[Index]]:
+    """The entries of each gradient that differ from what was measured, the worst first."""
+    diffs, budgets = _compared(point, grads, measured, noise)
+    over: dict[str, list[Index]] = {}
+    for name, m in measured.items():
+        excess = ratio(diffs[name].error, budgets.of(name))
+        over[name] = sorted((i for i in m.entries if excess[i] > 1.0), key=lambda i: -excess[i])
+    return over
+
+
+def directions_over_budget(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> dict[str, list[int]]:
+    """The directions along which each gradient differs from what was measured, the worst first."""
+    _, budgets = _compared(point, grads, measured, noise)
+    over: dict[str, list[int]] = {}
+    for name, m in measured.items():
+        summed, budget = _in_sum(name, grads[name], m, budgets)
+        excess = ratio(summed.error, budget)
+        over[name] = [int(k) for k in np.argsort(-excess) if excess[k] > 1.0]
+    return over
+
+
+def _compared(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> tuple[dict[str, Difference], Budgets]:
+    """Each gradient beside what was measured of its entries, and the budgets of these."""
     pairs = {n: _difference(n, grads[n], m) for n, m in measured.items()}
     budgets = budgets_of(point, grads, noise, {n: b for n, (_, b) in pairs.items()})
-    rows: list[Row] = []
-    for name, m in measured.items():
-        dtype = point.params[name].dtype.name
-        row = row_of(pairs[name][0], BY_ENTRY, budgets.of(name), dtype)
-        rows.append(_explained(row, m, pairs[name][0], budgets.of(name)))
-        if m.directions:
-            rows.append(_in_sum(name, grads[name], m, budgets, dtype))
-    diffs = {n: d for n, (d, _) in pairs.items()}
-    return OwnLossRows(tuple(rows), _imprecise(diffs, budgets), _factor(diffs, budgets))
+    return {n: d for n, (d, _) in pairs.items()}, budgets
 
 
 def budgets_of(
     point: Point, grads: Arrays, noise: Noise, bounds: Mapping[str, Array] | None
 ) -> Budgets:
     """Budgets made of the function's own rounding and of the bounds of the differences."""
-    units = {n: PRECISIONS[point.params[n].dtype.name].unit for n in grads}
+    units = {n: point.precision(n).unit for n in grads}
     own = {
         n: np.minimum(noise.grads[n], WIDEST * units[n] * np.abs(g).max()) for n, g in grads.items()
     }
@@ -88,7 +130,7 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     unusual = [s for s in slopes.values() if s.reason_kind is not Reason.NONE]
     row = replace(row, decided=decided)
     if unusual:
-        row = row.because(row.verdict, unusual[0].reason_kind, unusual[0].low, unusual[0].high)
+        row = row.because(row.verdict, unusual[0].reason_kind, *unusual[0].details)
     if row.wrong or decided:
         return replace(row, verdict=Verdict.FAIL if row.wrong else Verdict.PASS)
     if not unusual and not np.any(difference.got) and all(s.low == 0.0 for s in slopes.values()):
@@ -96,16 +138,33 @@ def _explained(row: Row, measured: EntrySlopes, difference: Difference, budget: 
     return replace(row, verdict=Verdict.INCONCLUSIVE)
 
 
-def _in_sum(name: str, grad: Array, measured: EntrySlopes, budgets: Budgets, dtype: str) -> Row:
-    """The row of the entries that were not measured one by one."""
+def _undecided(row: Row, coverage: Coverage) -> Row:
+    """The row, inconclusive where an important share of its entries is."""
+    if row.verdict != Verdict.PASS or not is_important(coverage):
+        return row
+    most = coverage.undecided[0]
+    return row.because(Verdict.INCONCLUSIVE, most.reason_kind, *most.details)
+
+
+def _in_sum(
+    name: str, grad: Array, measured: EntrySlopes, budgets: Budgets
+) -> tuple[Difference, Array]:
+    """The slopes through the entries that were not measured one by one, and their budgets."""
     slopes = [d.slope for d in measured.directions]
     got = np.array([float((d.signs * grad).sum()) for d in measured.directions])
     want = np.array([s.nearest(float(g)) for s, g in zip(slopes, got, strict=True)])
     rounding = budgets.tolerance.units * budgets.subject.error(name)
     own = np.array([float((np.abs(d.signs) * rounding).sum()) for d in measured.directions])
     budget = own + np.array([s.bound for s in slopes])
-    want = np.where(np.isfinite(budget), want, got)
-    return row_of(Difference(name, got, want), BY_DIRECTION, budget, dtype)
+    return Difference(name, got, np.where(np.isfinite(budget), want, got)), budget
+
+
+def _reasoned(row: Row, directions: Sequence[DirectionSlope]) -> Row:
+    """The row of directions, with the reason where none of them was decided."""
+    reasons = [d.slope for d in directions if d.slope.reason_kind is not Reason.NONE]
+    if row.verdict != Verdict.INCONCLUSIVE or not reasons:
+        return row
+    return row.because(row.verdict, reasons[0].reason_kind, *reasons[0].details)
 
 
 def _factor(diffs: Mapping[str, Difference], budgets: Budgets) -> float:
@@ -125,4 +184,10 @@ def _imprecise(diffs: Mapping[str, Difference], budgets: Budgets) -> bool:
     """Whether float32 inside float64 explains every error."""
     if budgets.subject.dtype != "float64":
         return False
-    return is_imprecise(diffs, budgets, replace(budgets.subject, dtype="float32"))
+    lower = PRECISIONS["float32"]
+    smallest = 2.0 * lower.unit * lower.tiniest
+    for name, difference in diffs.items():  # float32 has no such numbers: it would have left zeros
+        below = (np.abs(difference.want) < smallest) & (difference.got != 0.0)
+        if np.any(below & (difference.error > budgets.of(name))):
+            return False
+    return is_imprecise(diffs, budgets, replace(budgets.subject, dtype=lower.name))

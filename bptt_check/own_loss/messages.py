@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from ..cases.message import Message
+from ..cases.types import Array
 from ..verdicts.entries import got_and_expected, over_budget
-from ..verdicts.message import Message
 from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
@@ -19,20 +22,23 @@ BY = {
 }
 """Who says what was expected."""
 
+SAME_ELSEWHERE = "other arrays of the same shapes got the very same gradients: are they kept?"
+
+WITHOUT_X64 = (
+    "JAX computes in float32 unless jax.config.update('jax_enable_x64', True) is called before its "
+    "first array is made; call it, or give float32 arrays"
+)
+
 
 def about_function(told: Told, name: str) -> Message:
-    """The message of what is told of a function, with what to type to check it again."""
-    again = (
-        "report.save('arrays.npz'), then: "
-        f"bptt_check.verify_function({name}, dict(numpy.load('arrays.npz')))"
-    )
-    return titled(told, name, again)
+    """The message of what is told of a function."""
+    return titled(told, name, "")
 
 
 def wrong_derivative(rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> Told:
     """A gradient that is not the derivative (`fail`), or only roughly (`imprecise`)."""
     bad = [r for r in rows if r.verdict == verdict]
-    worst = max(bad, key=lambda r: r.max_budgets)
+    worst = max(bad, key=lambda r: (r.oracle == BY_ENTRY, r.max_budgets))
     names = list(dict.fromkeys(r.parameter for r in bad))
     right = dict.fromkeys(r.parameter for r in rows if r.parameter not in names)
     what, why, word = {
@@ -68,11 +74,26 @@ def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
     """A loss with far fewer digits than its arrays."""
     lines = [
         f"its rounding is {noise:.3g}, {noise / best:.2g} times what this precision gives: "
-        f"is there float32 inside?",
+        f"is there float32 or half precision inside?",
         "no gradient is wrong as far as differences of such a loss can tell",
         *notes,
     ]
     return "IMPRECISE", "the loss has fewer digits than its arrays", lines
+
+
+def out_of_time(seconds: float, calls: int) -> Told:
+    """A check whose time was over before an entry was measured."""
+    what = f"the time limit of {seconds:g} s was over after {calls} calls, before any entry"
+    return "INCONCLUSIVE", what, ["give it more time, or fewer entries with wrt"]
+
+
+def only_half(dtype: str) -> Told:
+    """A function of half precision that does not take float64."""
+    lines = [
+        f"differences need values between the numbers of {dtype}, and with the same arrays in "
+        "float64 the function raises, or gives another loss or other dtypes: let it take both"
+    ]
+    return "INCONCLUSIVE", f"a function of {dtype} alone cannot be differenced", lines
 
 
 def undecided(rows: Sequence[Row], notes: Sequence[str]) -> Told:
@@ -82,32 +103,43 @@ def undecided(rows: Sequence[Row], notes: Sequence[str]) -> Told:
     return "INCONCLUSIVE", what, [*lines, *notes]
 
 
-def right(name: str, rows: Sequence[Row], notes: Sequence[str]) -> Message:
+def right(name: str, notes: Sequence[str]) -> Message:
     """The message of a pass, which nobody needs to see again."""
-    entries = sum(r.decided for r in rows if r.oracle == BY_ENTRY)
-    names = dict.fromkeys(r.parameter for r in rows)
-    decided = f"{', '.join(names)}: {entries} {'entry' if entries == 1 else 'entries'} decided"
-    told = "PASS", "the gradient is the derivative of its own loss", [decided, *notes]
-    return titled(told, name, "")
+    return titled(("PASS", "the gradient is the derivative of its own loss", [*notes]), name, "")
 
 
 def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
-    """A factor that all have in common, what was not measured entry by entry, and kinks.
+    """What was decided, and how: by differences of each entry, of sums, by kinks, or not at all.
 
     Args:
         coverage: by name of the gradient.
-        factor: NaN if there is none.
+        factor: that all gradients have in common; NaN if there is none.
     """
     lines = [] if math.isnan(factor) else [f"every gradient is {factor:.6g} times the derivative"]
-    lines += [
-        f"sampled: {n}, {len(c.measured)} of {c.entries} entries one by one "
-        f"(report.coverage lists them), the others in sum along {c.directions} random directions"
-        for n, c in coverage.items()
-        if c.measured is not None
-    ]
-    return lines + [
-        f"at a kink: {n}, {c.kinks} of {c.entries} entries, where any value between the "
-        f"one-sided derivatives is right"
-        for n, c in coverage.items()
-        if c.kinks
-    ]
+    decided = sum(c.decided for c in coverage.values())
+    entries = sum(c.entries for c in coverage.values())
+    lines.append(f"{', '.join(coverage)}: {decided} of {entries} entries decided")
+    for name, c in coverage.items():
+        if c.measured is not None:
+            lines.append(
+                f"sampled: {name}, {len(c.measured)} of {c.entries} entries one by one "
+                f"(report.coverage lists them), the others in sum along {c.directions} random "
+                "directions"
+            )
+        if c.kinks:
+            lines.append(
+                f"at a kink: {name}, {c.kinks} of {c.entries} entries, where any value between the "
+                "one-sided derivatives is right"
+            )
+        lines += [
+            f"not decided: {name}, {u.entries} of {c.entries} entries: {u.reason}"
+            for u in c.undecided
+        ]
+    return lines
+
+
+def hint_at_kept_gradients(grads: Mapping[str, Array]) -> str:
+    """What wrong gradients that are the same at another point, unlike the derivative, look like."""
+    if not any(np.any(g) for g in grads.values()):
+        return "every gradient is exactly zero: were they computed, or are they detached?"
+    return SAME_ELSEWHERE

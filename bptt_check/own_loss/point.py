@@ -6,22 +6,28 @@ in between, and whatever it raises becomes data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..cases.contract import Breach, accept, differ, writes
+from ..cases.precision import PRECISIONS, Precision
 from ..cases.result import Result
 from ..cases.types import Array, Arrays
 from ..errors import SpecError, SubjectTimeout
-from ..subjects.calling import explained
+from ..subjects.raised import explained
 from ..subjects.time_limit import time_limit
+from .trees import Form, Leaf, as_numpy, dtype_name
 
-FLOATS = ("float64", "float32")
-Function = Callable[[dict[str, Any]], Any]
-"""`arrays -> (loss, grads)`, or a `Result`: both dicts have the same names."""
+Function = Callable[[Any], Any]
+"""`arrays -> (loss, grads)`, or a `Result`: both have the same names, or the same nest."""
+Wanted = Iterable[str] | Mapping[str, Any] | None
+"""Names of the arrays that have a gradient, or names to masks of the entries that have one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +37,14 @@ class Point:
     Args:
         arrays: every array by name; the function gets copies of all of them.
         params: those whose gradient is asked for, float64 or float32.
+        half: the precision of those that hold half precision, by name.
+        masks: for some, which entries have a gradient.
     """
 
     arrays: Arrays
     params: Arrays
+    half: Mapping[str, str] = field(default_factory=dict[str, str])
+    masks: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
     @property
     def inputs(self) -> Arrays:
@@ -45,74 +55,110 @@ class Point:
     def wanted(self) -> None:
         """Every one of them is asked for."""
 
+    def precision(self, name: str) -> Precision:
+        """The precision of the numbers in an array."""
+        return PRECISIONS[self.half.get(name, self.params[name].dtype.name)]
+
     @property
     def dtype(self) -> str:
         """The lowest precision among the arrays that have a gradient."""
-        return min((a.dtype.name for a in self.params.values()), default="float64")
+        return max((self.precision(n) for n in self.params), key=lambda p: p.unit).name
+
+    def asked(self, name: str) -> Array:
+        """Which entries of an array have a gradient."""
+        return self.masks.get(name, np.ones(self.params[name].shape, dtype=bool))
 
     def widened(self) -> Point:
         """The same values in float64."""
         wide = {
             n: a.astype(np.float64) if a.dtype.kind == "f" else a for n, a in self.arrays.items()
         }
-        return Point(wide, {n: wide[n] for n in self.params})
+        return Point(wide, {n: wide[n] for n in self.params}, masks=self.masks)
 
     def moved(self, changed: Arrays) -> dict[str, Array]:
         """The arrays with some of them replaced."""
         return {**self.arrays, **changed}
 
 
-def read_point(arrays: Mapping[str, Any], wrt: tuple[str, ...] | None) -> Point:
+def read_point(form: Form, wrt: Wanted) -> Point:
     """The point that a user means.
 
+    Without `wrt` every float array has a gradient; where some tensors require one, those alone.
+
     Raises:
-        SpecError: an array is empty, not finite, of another dtype, or `wrt` names none.
+        SpecError: `wrt` names no float array, or has a mask that does not fit.
     """
-    if not isinstance(arrays, Mapping) or not arrays:
-        raise SpecError(f"arrays must be a dict of name to array, got {type(arrays).__name__}.")
-    own = {str(n): _owned(str(n), a) for n, a in arrays.items()}
-    floats = [n for n, a in own.items() if a.dtype.kind == "f"]
-    wanted = floats if wrt is None else list(wrt)
-    for name in wanted:
-        if name not in floats:
+    floats = [n for n, leaf in form.leaves.items() if leaf.precision]
+    required = [n for n in floats if getattr(form.leaves[n].given, "requires_grad", False)]
+    wanted = (required or floats) if wrt is None else _below(list(wrt), floats)
+    if not wanted:
+        raise SpecError("no array has a gradient: give at least one of float64 or float32.")
+    arrays = {n: leaf.array for n, leaf in form.leaves.items()}
+    masks = dict[str, Array]()
+    if isinstance(wrt, Mapping):
+        masks = {n: _mask(form.leaves[n], wrt[n]) for n in wanted if wrt.get(n, True) is not True}
+    half = {n: p for n in wanted if (p := form.leaves[n].precision) in ("bfloat16", "float16")}
+    return Point(arrays, {n: arrays[n] for n in wanted}, half, masks)
+
+
+def _below(names: Sequence[str], floats: Sequence[str]) -> list[str]:
+    """The float arrays with these names, or below such a path."""
+    found: list[str] = []
+    for name in names:
+        below = [n for n in floats if n == name or n.startswith((f"{name}.", f"{name}["))]
+        if not below:
             raise SpecError(
                 f"wrt names {name!r}, which is no float array; there are: {', '.join(floats)}."
             )
-    if not wanted:
-        raise SpecError("no array has a gradient: give at least one of float64 or float32.")
-    return Point(own, {n: own[n] for n in wanted})
+        found += below
+    return found
 
 
-def _owned(name: str, value: Any) -> Array:
-    """A copy that nobody writes to."""
-    array = np.array(value)
-    if array.dtype.name not in FLOATS and array.dtype.kind not in "iub":
+def _mask(leaf: Leaf, mask: Any) -> Array:
+    """The mask of an array, as it is stored."""
+    array = as_numpy(mask)
+    shape = leaf.array.shape[:-1] if leaf.is_complex else leaf.array.shape
+    if array.dtype != np.bool_ or array.shape != shape or not array.any():
         raise SpecError(
-            f"{name} has dtype {array.dtype}; an array must be float64 or float32, or hold "
-            f"integers or booleans, which are constants."
+            f"the mask of {leaf.name} in wrt must be boolean, of shape {shape} and true somewhere; "
+            f"got {array.dtype} of shape {array.shape}."
         )
-    if array.size == 0 or not np.all(np.isfinite(array)):
-        what = "is empty" if array.size == 0 else "holds NaN or infinity"
-        raise SpecError(f"{name} {what}; a function is checked where everything is finite.")
-    array.flags.writeable = False
-    return array
+    return np.broadcast_to(array[..., None], leaf.array.shape) if leaf.is_complex else array
+
+
+class TotalTimeOver(SubjectTimeout):
+    """The time for all calls together is over."""
 
 
 @dataclass(eq=False)
 class Caller:
-    """Calls the function and counts; every call gets arrays that it may write to."""
+    """Calls the function and counts; every call gets arrays that it may write to.
+
+    After the `deadline`, a time of `time.monotonic`, it raises `TotalTimeOver` instead.
+    """
 
     function: Function
     point: Point
     timeout: float | None = None
     calls: int = 0
+    name: str = ""
+    deadline: float = math.inf
 
     def __call__(self, changed: Arrays) -> tuple[Any, dict[str, Array]]:
         """What the function returned with some arrays replaced, and the arrays as it left them."""
+        left = self.deadline - time.monotonic()
+        if left <= 0.0:
+            raise TotalTimeOver
         self.calls += 1
-        given = {n: a.copy() for n, a in self.point.moved(changed).items()}
-        with time_limit(self.timeout):
-            return self.function(given), given
+        given = {n: np.array(a) for n, a in self.point.moved(changed).items()}
+        limit = min(math.inf if self.timeout is None else self.timeout, left)
+        try:
+            with time_limit(limit if limit < math.inf else None):
+                return self.function(given), given
+        except SubjectTimeout:
+            if time.monotonic() >= self.deadline:
+                raise TotalTimeOver from None
+            raise
 
     def loss(self, changed: Arrays) -> float:
         """The loss with some arrays replaced; NaN where the function raises or has no number.
@@ -146,6 +192,18 @@ class Caller:
         return accepted.result.loss, {n: accepted.result.grads[n] for n in self.point.params}
 
 
+def computes_without_x64(call: Caller) -> bool:
+    """Whether gradients of float64 arrays are float32 because JAX computes in nothing else."""
+    jax = sys.modules.get("jax")
+    if jax is None or jax.config.jax_enable_x64:
+        return False
+    try:
+        _, grads = call({})[0]
+        return any(dtype_name(grads[n]) != a.dtype.name for n, a in call.point.params.items())
+    except Exception:  # then the breach is another one
+        return False
+
+
 @dataclass(frozen=True, eq=False)
 class FirstCalls:
     """What came of the first calls: a result, findings, or why there is neither.
@@ -172,6 +230,8 @@ def call_twice(call: Caller, between: Arrays) -> FirstCalls:
             findings.append(Breach("return value", CHANGED))
         later = accept(call.point, call({})[0]).result
     except KeyboardInterrupt:
+        raise
+    except TotalTimeOver:
         raise
     except SubjectTimeout as error:
         return FirstCalls(error=str(error))

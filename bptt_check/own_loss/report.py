@@ -11,12 +11,45 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.message import preformatted
 from ..cases.types import Array
 from ..errors import ReportError
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Reason, Verdict, sentence
 
 FUNCTION_REPORT_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class FunctionProgress:
+    """How far a check is: entries measured, of how many, and the seconds that went by."""
+
+    done: int
+    total: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total} entries measured, {self.seconds:.0f} s"
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Entries of one gradient about which nothing is known, for one reason.
+
+    Args:
+        reason_kind: for programs; `reason` is its sentence, with the numbers of the first entry.
+        entries: how many.
+        details: those numbers.
+    """
+
+    reason_kind: Reason
+    entries: int
+    details: tuple[float, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, for readers."""
+        return sentence(self.reason_kind, *self.details)
 
 
 @dataclass(frozen=True)
@@ -28,15 +61,19 @@ class Coverage:
         measured: the flat indices of those measured one by one, None for all.
         directions: random-sign directions over all others.
         kinks: measured entries at which every value between two one-sided derivatives is right.
+        decided: measured entries with one derivative, known well enough to show an error.
+        undecided: why the other measured entries are neither.
     """
 
     entries: int
     measured: tuple[int, ...] | None
     directions: int
     kinks: int
+    decided: int
+    undecided: tuple[Undecided, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FunctionReport:
     """The answer to one question: is this the derivative of the function's own loss?
 
@@ -60,6 +97,15 @@ class FunctionReport:
     noise: float = math.nan
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     calls: int = 0
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"<FunctionReport of {self.function}: {self.verdict.upper()}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.message)
 
     @property
     def passed(self) -> bool:

@@ -20,7 +20,7 @@ from ..cases.model import positive
 from ..cases.types import Array
 from ..errors import Undecidable
 from ..verdicts.verdict import Verdict
-from .noise import noise_along
+from .differencing.noise import noise_along
 from .taylor_curve import Remainder, TaylorCurve, judge_remainders
 
 Inputs = Mapping[str, Array]

@@ -5,79 +5,117 @@ Needs no model and no oracle, only the function: its loss is differenced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import numpy as np
 
-from ..cases.precision import PRECISIONS
-from ..cases.result import Result, name_of
+from ..cases.message import reproduction_lines
+from ..cases.result import name_of
 from ..errors import GradientMismatch, SpecError, SubjectTimeout
+from ..subjects.import_end import end_import
 from ..subjects.time_limit import check_limit
-from ..verdicts.budget import Tolerance
-from ..verdicts.message import Message
-from ..verdicts.messages import Told, broken_contract, no_answer
-from ..verdicts.row import Row
+from ..verdicts.messages import no_answer
 from ..verdicts.verdict import Verdict
-from .differences import EntrySlopes, choose_entries, measure_slopes, slope_along
-from .judge import OwnLossRows, budgets_of, judge_own_loss
-from .messages import about_function, coarse_loss, notes_on, right, undecided, wrong_derivative
-from .noise import Noise, large_changes, measure_noise, noise_and_size
-from .point import Caller, FirstCalls, Function, Point, call_twice, read_point
-from .report import Coverage, FunctionReport
-
-SHARPER = 2.0**8
-"""A function that only rounds its arrays to float32 again is no sharper in float64."""
+from .checking import checked, closed
+from .messages import out_of_time
+from .point import Caller, Function, TotalTimeOver, Wanted, read_point
+from .report import Coverage, FunctionProgress, FunctionReport
+from .reproduction import function_reproduction
+from .trees import ComplexGradient, read_form
 
 
 def verify_function(
     loss_and_grads: Function,
-    arrays: Mapping[str, Any],
+    arrays: Any,
     *,
-    wrt: Iterable[str] | None = None,
+    wrt: Wanted = None,
+    complex_gradients: ComplexGradient = "torch",
     max_calls: int = 50_000,
     seed: int = 0,
     timeout: float | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[FunctionProgress], object] | None = None,
 ) -> FunctionReport:
     """Check whether gradients are the derivative of the loss they come with.
 
     Args:
-        loss_and_grads: `dict of arrays -> (loss, dict of gradients)`, or a `Result`. It is called
-            with copies, by the names in `arrays`.
-        arrays: where to check. float64 and float32 arrays of any shape, 0-d too, have gradients;
-            arrays of integers and booleans are constants.
-        wrt: names of the arrays that have a gradient; None is every float array.
+        loss_and_grads: `arrays -> (loss, gradients)`, or a `Result`. It is called with copies, in
+            the nest in which `arrays` came. Gradients come by name (`layers[0].W`), in that nest,
+            or as a list in the order of `wrt`; None is that of an array that is not used.
+        arrays: where to check: a nest of dicts, lists and tuples of NumPy arrays, torch tensors
+            or JAX arrays of any shape, 0-d too. Floating-point arrays have gradients, bfloat16,
+            float16 and complex ones too; arrays of integers and booleans are constants.
+        wrt: names of the arrays that have a gradient, or a dict of names to boolean masks of the
+            entries that have one (True: all). None is every float array, or every tensor that
+            requires a gradient where one does.
+        complex_gradients: of a real loss L in z = x + iy: "torch" is dL/dx + i dL/dy, "jax" its
+            conjugate. In the report a complex array has a last axis of real and imaginary part.
         max_calls: where the entries need more, some are measured one by one and all others in
             sum; the report says which.
         seed: of what is drawn: sampled entries, directions, changes in the last place.
         timeout: seconds for one call.
+        time_limit: seconds for all of them, about: as many entries are measured one by one as fit,
+            all others in sum. What fails is looked at again in any case.
+        progress: told after every measured entry how far the check is; `print` will do.
 
     Raises:
         SpecError: arrays or options that cannot be checked; the message says why.
     """
+    end_import()
     if not isinstance(max_calls, int) or max_calls < 1:
         raise SpecError(f"max_calls must be an integer of at least 1, got {max_calls!r}.")
     if isinstance(wrt, str):
         raise SpecError(f"wrt must be a list of names: wrt=[{wrt!r}].")
     check_limit(timeout)
-    at = read_point(arrays, None if wrt is None else tuple(wrt))
-    call = Caller(loss_and_grads, at, timeout)
+    check_limit(time_limit)
+    if complex_gradients not in get_args(ComplexGradient):
+        raise SpecError(f"complex_gradients must be 'torch' or 'jax', got {complex_gradients!r}.")
+    form = read_form(arrays)
+    at = read_point(form, wrt)
+    flat = partial(form.call, loss_and_grads, tuple(at.params), complex_gradients)
+    began = time.monotonic()
+    deadline = math.inf if time_limit is None else began + time_limit
+    call = Caller(flat, at, timeout, name=name_of(loss_and_grads), deadline=deadline)
+
+    def on_entry(done: int, total: int) -> None:
+        if progress is not None:
+            progress(FunctionProgress(done, total, time.monotonic() - began))
+
     try:
-        report = _checked(call, name_of(loss_and_grads), max_calls, np.random.default_rng(seed))
+        report = checked(call, max_calls, np.random.default_rng(seed), on_entry)
+    except TotalTimeOver:
+        report = closed(call, Verdict.INCONCLUSIVE, out_of_time(time_limit or 0.0, call.calls))
     except SubjectTimeout as error:
-        report = _closed(call, Verdict.ERROR, no_answer("function", str(error)))
-    return replace(report, calls=call.calls)
+        report = closed(call, Verdict.ERROR, no_answer("function", str(error)))
+    report = replace(report, calls=call.calls)
+    if report.passed or not form.is_plain or isinstance(wrt, Mapping):
+        return report
+    told = {"wrt": None if wrt is None else list(at.params), "max_calls": max_calls, "seed": seed}
+    told = {n: v for n, v in told.items() if v != _DEFAULTS[n]}
+    again = function_reproduction(loss_and_grads, at.arrays, told)
+    return replace(report, message="\n".join([report.message, *reproduction_lines(again)]))
+
+
+_DEFAULTS = {"wrt": None, "max_calls": 50_000, "seed": 0}
+"""Options that need not be repeated."""
 
 
 def assert_function(
     loss_and_grads: Function,
-    arrays: Mapping[str, Any],
+    arrays: Any,
     *,
-    wrt: Iterable[str] | None = None,
+    wrt: Wanted = None,
+    complex_gradients: ComplexGradient = "torch",
     max_calls: int = 50_000,
     seed: int = 0,
     timeout: float | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[FunctionProgress], object] | None = None,
 ) -> FunctionReport:
     """The same as `verify_function`, for tests: anything but `pass` raises.
 
@@ -87,156 +125,19 @@ def assert_function(
     """
     __tracebackhide__ = True
     report = verify_function(
-        loss_and_grads, arrays, wrt=wrt, max_calls=max_calls, seed=seed, timeout=timeout
+        loss_and_grads,
+        arrays,
+        wrt=wrt,
+        complex_gradients=complex_gradients,
+        max_calls=max_calls,
+        seed=seed,
+        timeout=timeout,
+        time_limit=time_limit,
+        progress=progress,
     )
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
-
-
-def _checked(call: Caller, name: str, max_calls: int, rng: np.random.Generator) -> FunctionReport:
-    """Structure, then derivative."""
-    between = {n: (0.75 * a).astype(a.dtype) for n, a in call.point.params.items()}
-    answer = call_twice(call, between)
-    if answer.error:
-        return _closed(call, Verdict.ERROR, no_answer("function", answer.error))
-    result = answer.result
-    if result is None or answer.findings:
-        findings = [f.message for f in answer.findings]
-        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
-    noise = measure_noise(call, result.loss, result.grads, rng)
-    findings = _two_answers(call.point, answer, noise)
-    if answer.same_elsewhere and _moves(call, between, result, noise, rng):
-        findings.append(
-            "other arrays of the same shapes got the very same gradients: are they kept?"
-        )
-    if findings:
-        return _closed(call, Verdict.CONTRACT, broken_contract(findings), result)
-    chosen = choose_entries(call.point.params, max_calls, rng)
-    sharpest = _sharpest(call, result.loss, noise, rng)
-    measured = measure_slopes(*sharpest, chosen, rng)
-    call.calls += 0 if sharpest[0] is call else sharpest[0].calls
-    judged = judge_own_loss(call.point, result.grads, measured, noise)
-    coverage = {n: _coverage(call.point, n, m) for n, m in measured.items()}
-    verdict, rows = _verdict(judged, noise, call.point)
-    return FunctionReport(
-        verdict=verdict,
-        function=name,
-        message=str(_message(name, verdict, rows, noise, notes_on(coverage, judged.factor))),
-        arrays=call.point.arrays,
-        rows=rows,
-        loss=result.loss,
-        noise=noise.loss,
-        coverage=coverage,
-    )
-
-
-def _two_answers(at: Point, answer: FirstCalls, noise: Noise) -> list[str]:
-    """A finding if the second call differs from the first by more than rounding."""
-    again, first = answer.second_result, answer.result
-    if again is None or first is None:
-        return []
-    budgets = budgets_of(at, first.grads, noise, None)
-    changed = [n for n, g in first.grads.items() if np.any(abs(g - again.grads[n]) > budgets.of(n))]
-    # noise was measured with whatever is random inside; half of the digits must be there
-    if abs(again.loss - first.loss) > min(
-        budgets.of_loss(), PRECISIONS[at.dtype].unit ** 0.5 * abs(first.loss)
-    ):
-        changed.insert(0, "loss")
-    what = "two calls on the same arrays gave two answers, in"
-    return [f"{what} {', '.join(changed)}: fix the seed of what is drawn inside"] if changed else []
-
-
-def _sharpest(
-    call: Caller, loss: float, noise: Noise, rng: np.random.Generator
-) -> tuple[Caller, float, float]:
-    """What to difference, the loss there and its noise: a float32 function in float64, if it can.
-
-    Differences in float32 see three or four digits. Where the function takes the same values in
-    float64 too, and its loss is the same up to float32's rounding, they see ten.
-    """
-    if call.point.dtype == "float64":
-        return call, loss, noise.loss
-    wide = Caller(call.function, call.point.widened(), call.timeout)
-    here = wide.loss({})
-    noises, size = noise_and_size(wide, rng)
-    wide_noise = max(float(noises[0]), PRECISIONS["float64"].unit * size)
-    same = abs(here - loss) <= Tolerance().units * noise.loss
-    if same and 0.0 < SHARPER * wide_noise < noise.loss:
-        return wide, here, wide_noise
-    call.calls += wide.calls
-    return call, loss, noise.loss
-
-
-def _moves(
-    call: Caller,
-    between: dict[str, Any],
-    result: Result,
-    noise: Noise,
-    rng: np.random.Generator,
-) -> bool:
-    """Whether gradients that are the same at two points are wrong at the second one."""
-    signs = {n: rng.choice((-1.0, 1.0), a.shape) for n, a in between.items()}
-    scale = min(float(np.min(large_changes(a))) for a in between.values())
-    here = call.loss(between)
-    if not np.isfinite(here):
-        return False
-    slope = slope_along(call, signs, scale, here, noise.loss, between)
-    budgets = budgets_of(call.point, result.grads, noise, None)
-    got = sum(float((signs[n] * g).sum()) for n, g in result.grads.items())
-    allowed = slope.bound + sum(float(budgets.of(n).sum()) for n in result.grads)
-    return abs(got - slope.nearest(got)) > allowed
-
-
-def _coverage(at: Point, name: str, measured: EntrySlopes) -> Coverage:
-    shape = at.params[name].shape
-    kinks = sum(s.at_kink for s in measured.entries.values())
-    indices = [int(np.ravel_multi_index(i, shape)) if i else 0 for i in measured.entries]
-    every = not measured.directions
-    entries = at.params[name].size
-    return Coverage(entries, None if every else tuple(indices), len(measured.directions), kinks)
-
-
-def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tuple[Row, ...]]:
-    """The verdict, and the rows with it: errors that rounding explains are no failures."""
-    rows = judged.rows
-    if any(r.verdict == Verdict.FAIL for r in rows):
-        if not judged.imprecise:
-            return Verdict.FAIL, rows
-        return Verdict.IMPRECISE, tuple(
-            replace(r, verdict=Verdict.IMPRECISE) if r.verdict == Verdict.FAIL else r for r in rows
-        )
-    if noise.is_coarser and at.dtype == "float64":
-        return Verdict.IMPRECISE, rows
-    every = all(r.verdict == Verdict.PASS for r in rows)
-    return (Verdict.PASS if every else Verdict.INCONCLUSIVE), rows
-
-
-def _message(
-    name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
-) -> Message:
-    if verdict == Verdict.PASS:
-        return right(name, rows, notes)
-    return about_function(_told(verdict, rows, noise, notes), name)
-
-
-def _told(verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]) -> Told:
-    """What is told of a function that did not pass."""
-    if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
-        return wrong_derivative(rows, verdict, notes)
-    if verdict == Verdict.IMPRECISE:
-        return coarse_loss(noise.loss, noise.best_loss, notes)
-    return undecided(rows, notes)
-
-
-def _closed(
-    call: Caller, verdict: Verdict, told: Told, result: Result | None = None
-) -> FunctionReport:
-    """The report of something that was never measured."""
-    loss = float("nan") if result is None else float(result.loss)
-    name = name_of(call.function)
-    message = str(about_function(told, name))
-    return FunctionReport(verdict, name, message, call.point.arrays, loss=loss)
 
 
 __all__ = ["Coverage", "Function", "FunctionReport", "assert_function", "verify_function"]

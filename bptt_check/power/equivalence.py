@@ -23,7 +23,7 @@ from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.conditioning import conditioning
 from ..mutation import Mutant, Overrides, original
-from ..subjects.calling import explained
+from ..subjects.raised import explained
 from ..subjects.time_limit import time_limit
 from .memoised_oracles import CaseWithOracles
 from .records import FormulaComparison, FormulaGap, GapKind

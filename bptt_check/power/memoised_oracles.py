@@ -13,7 +13,7 @@ from ..cases.case import Case
 from ..cases.follow_up import FollowUpCall, FollowUpKind
 from ..cases.result import Differentiator, Result
 from ..runs.check import Setup, check_cases, trusted_results
-from ..subjects.calling import explained
+from ..subjects.raised import explained
 from ..subjects.time_limit import time_limit
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import NoAnswer

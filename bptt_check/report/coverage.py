@@ -13,8 +13,8 @@ from enum import StrEnum
 import numpy as np
 
 from ..cases.design.recipe import SIZES
-from ..runs.covered import Covered, CoveredFactor, CoveredTarget, Limit, counts_of
-from ..runs.level_counts import TOO_DEAR, LevelCounts
+from ..runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit, counts_of
+from ..runs.coverage.level_counts import TOO_DEAR, LevelCounts
 from ..runs.records import Run
 from ..verdicts.verdict import Verdict
 from . import grouping

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..runs.records import Run
 from . import coverage, grouping
-from .sentences import headline
+from .sentences import failure_lines, headline, told_failures
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
 """Models and failures shown; characters of the whole."""
@@ -20,9 +20,12 @@ def render_markdown(run: Run, report: str = "") -> str:
         _covered(run),
         _table(run),
     ]
-    parts += [_failure(f.check or f.model, f.message) for f in run.failures[:FAILURES]]
-    if len(run.failures) > FAILURES:
-        parts.append(f"And {grouping.plural(len(run.failures) - FAILURES, 'more failure')}.")
+    told = told_failures(run)
+    parts += [
+        _failure(f.check or f.model, "\n".join(failure_lines(run, f))) for f in told[:FAILURES]
+    ]
+    if len(told) > FAILURES:
+        parts.append(f"And {grouping.plural(len(told) - FAILURES, 'more failure')}.")
     parts += [f"Report: {code_span(report)}"] if report else []
     text = "\n\n".join(part for part in parts if part) + "\n"
     if len(text) <= LIMIT:

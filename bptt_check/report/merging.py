@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from ..runs.cleaning import clean
-from ..runs.covered import added_records
+from ..runs.coverage.covered import added_records
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
 from . import grouping
@@ -124,6 +124,8 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "verdict": lambda _: Verdict.INCONCLUSIVE,
     "subject": _listed(", "),
     "address": _same_or_empty,
+    "setup": lambda values: _same_or_none(values) or (),
+    "left_out": _distinct,
     "command": _listed("; "),
     "seed": _same_or_none,
     "environment": _united,

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..cases.message import reproduction_lines
+from ..cases.reproduction import reproduction
 from ..runs.records import Failure, Summary
-from ..verdicts.messages import reproduction
 from ..verdicts.verdict import Verdict
 from . import grouping
 from .report import Report
@@ -69,8 +70,7 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
         f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
         f"  {_place(worst)}: {grouping.number(worst.max_budgets)} budgets "
         f"(by {worst.oracle})\n"
-        f"  reproduce: {reproduction(worst.worst_spec, report.run.address, report.subject)}"
-    )
+    ) + "\n".join(reproduction_lines(reproduction(worst.worst_spec, report.run.origin)))
 
 
 def _place(row: Summary) -> str:

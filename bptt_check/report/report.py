@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cases.case import Case
+from ..cases.message import preformatted
 from ..own_loss.taylor_curve import TaylorCurve
-from ..runs.covered import Covered
+from ..runs.coverage.covered import Covered
 from ..runs.measurements import ErrorHistogram, Flow, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
 from ..verdicts.verdict import Verdict
-from .sentences import message
+from .sentences import headline, message
 
 if TYPE_CHECKING:
     from .bundle import Bundle
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What `verify` found, and its outputs.
 
@@ -37,6 +38,15 @@ class Report:
     run: Run
     table: Mapping[str, Sequence[Any]] = field(repr=False)
     cases_by_name: Mapping[str, Case] = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.subject}: {self.verdict.upper()}, {headline(self.run)}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.message)
 
     @property
     def verdict(self) -> Verdict:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ReportError
 from ..runs.cleaning import cleaned
-from ..runs.covered import counts_of
+from ..runs.coverage.covered import counts_of
 from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
 from ..verdicts.verdict import Reason
 

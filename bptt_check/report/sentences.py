@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..runs.records import Run
-from ..verdicts.messages import reproduction
+from ..cases.message import reproduction_lines
+from ..cases.reproduction import reproduction
+from ..runs.records import Failure, Run
 from ..verdicts.verdict import Reason, Verdict
 from . import coverage, grouping
 
@@ -31,18 +32,45 @@ def message(run: Run) -> str:
     if run.failures:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
-        return fit([*where, *lines_of(first.message)], bool(first.reproduction))
+        return fit([*where, *failure_lines(run, first)], kept_lines(first))
     return fit(*without_failure(run))
 
 
-def without_failure(run: Run) -> tuple[list[str], bool]:
-    """What is said of a run that has no explained failure, and whether its last line is a command.
+def told_failures(run: Run) -> list[Failure]:
+    """The failures, of those that say the same only the first."""
+    return [failure for failure in run.failures if not failure.same_as]
+
+
+def failure_lines(run: Run, failure: Failure) -> list[str]:
+    """The lines of a failure's message, with the other models that it is the same in."""
+    lines = lines_of(failure.message)
+    alike = [
+        f.model
+        for f in run.failures
+        if (f.same_as, f.check, f.verdict) == (failure.model, failure.check, failure.verdict)
+    ]
+    more = [f"  the same in {grouping.plural(len(alike), 'other model')}: {_some(alike)}"]
+    more = more if alike else []
+    if run.left_out and failure is run.failures[0]:
+        more.append(f"  left out after that: {grouping.plural(len(run.left_out), 'further model')}")
+    at = len(lines) - kept_lines(failure)
+    return [*lines[:at], *more, *lines[at:]]
+
+
+def kept_lines(failure: Failure) -> int:
+    """How many lines at the end of a failure's message reproduce its case."""
+    return len(reproduction_lines(failure.reproduction))
+
+
+def without_failure(run: Run) -> tuple[list[str], int]:
+    """What is said of a run that has no explained failure, and how many lines at its end reproduce
+    a case.
 
     The first line is the title: verdict, subject and headline.
     """
     if run.verdict.failing:
         return _unexplained(run)
-    return (_summary(run) if run.passed else _undecided(run)), False
+    return (_summary(run) if run.passed else _undecided(run)), 0
 
 
 def headline(run: Run) -> str:
@@ -63,21 +91,19 @@ def lines_of(text: str) -> list[str]:
     return text.splitlines()
 
 
-def fit(
-    given: Sequence[str], ends_in_command: bool, columns: int = COLUMNS, lines: int = LINES
-) -> str:
+def fit(given: Sequence[str], kept: int, columns: int = COLUMNS, lines: int = LINES) -> str:
     """Lines wrapped and cut to a screen.
 
     Args:
         given: the lines.
-        ends_in_command: whether the last line reproduces the case; it is neither wrapped nor cut,
-            so that it can be copied.
+        kept: how many lines at the end reproduce the case; they are neither wrapped nor cut, so
+            that they can be copied.
         columns, lines: of the screen.
     """
-    at = len(given) - 1 if ends_in_command else len(given)
+    at = len(given) - kept
     body = [piece for line in given[:at] for piece in _wrapped(line, columns)]
     tail = given[at:]
-    room = lines - len(tail)
+    room = lines - min(len(tail), 1)  # a block that is pasted is read by nobody
     if len(body) > room:
         left = len(body) - room + 1
         body = [*body[: room - 1], f"  ... and {grouping.plural(left, 'more line')}"]
@@ -100,6 +126,7 @@ def _summary(run: Run) -> list[str]:
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases} by {', '.join(deciding)}",
         *_proven(run),
+        *_subgradients(run),
         *coverage.coverage_lines(run),
         *_declined(run),
     ]
@@ -114,10 +141,25 @@ def _proven(run: Run) -> list[str]:
     ]
 
 
-def _unexplained(run: Run) -> tuple[list[str], bool]:
+def _subgradients(run: Run) -> list[str]:
+    """How many entries are right only because any slope is, at a kink of relu."""
+    most: dict[tuple[str, str, str], int] = {}
+    for row in run.rows:
+        place = (row.check, row.model, row.parameter)
+        most[place] = max(most.get(place, 0), row.subgradients)
+    count = sum(most.values())
+    if not count:
+        return []
+    entries = "entry is" if count == 1 else "entries are"
+    return [
+        f"  at kinks of relu: {count:,} {entries} another subgradient than an oracle's, as right"
+    ]
+
+
+def _unexplained(run: Run) -> tuple[list[str], int]:
     """A run that was interrupted after a failure and before its explanation.
 
-    With it, whether the last line reproduces the worst case so far.
+    With it, how many lines at the end reproduce the worst case so far.
     """
     failing = {v: n for v, n in run.cases.items() if Verdict(v).failing}
     counts = ", ".join(f"{v}: {grouping.plural(n, 'case')}" for v, n in failing.items())
@@ -126,14 +168,15 @@ def _unexplained(run: Run) -> tuple[list[str], bool]:
         lines.append("  the run was interrupted before this could be explained")
     bad = [m.worst for m in grouping.model_facts(run) if m.worst and m.worst.verdict.failing]
     if not bad:
-        return lines, False
+        return lines, 0
     worst = bad[0]
+    last = reproduction_lines(reproduction(worst.worst_spec, run.origin))
     return [
         *lines,
         f"  worst so far: {worst.parameter} of {grouping.label(worst.check, worst.model)}, "
         f"{grouping.number(worst.max_budgets)} budgets (by {worst.oracle})",
-        f"  reproduce: {reproduction(worst.worst_spec, run.address, run.subject)}",
-    ], True
+        *last,
+    ], len(last)
 
 
 def _undecided(run: Run) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..cases.message import reproduction_lines
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.cleaning import clean
 from ..runs.records import Run
@@ -13,7 +14,15 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
-from .sentences import LINES, fit, headline, lines_of, without_failure
+from .sentences import (
+    LINES,
+    failure_lines,
+    fit,
+    headline,
+    kept_lines,
+    told_failures,
+    without_failure,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,9 +46,9 @@ def show(run: Run, console: Console) -> None:
     _table(grouping.model_facts(run), console)
     _failures(run, console)
     if not run.failures:
-        lines, ends_in_command = without_failure(run)  # the title is the verdict, said above
+        lines, kept = without_failure(run)  # the title is the verdict, said above
         if lines[1:]:
-            _plain("\n" + fit(lines[1:], ends_in_command, lines=LINES - 1), console)
+            _plain("\n" + fit(lines[1:], kept, lines=LINES - 1), console)
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
     end = ", interrupted" if run.interrupted else ""
     _plain(f"\ncases: {counts}; {run.seconds:.1f} s{end}", console)
@@ -60,7 +69,7 @@ def show_case(report: CaseReport, console: Console) -> None:
         _row(row, console)
     if report.message:
         lines = clean(report.message, lines=True).splitlines()
-        _plain("\n" + fit(lines, bool(report.explanation.reproduction)), console)
+        _plain("\n" + fit(lines, len(reproduction_lines(report.explanation.reproduction))), console)
 
 
 def show_taylor(test: TaylorTest, console: Console) -> None:
@@ -139,15 +148,16 @@ def _cells(model: grouping.ModelFacts) -> list[str]:
 
 
 def _failures(run: Run, console: Console) -> None:
-    for failure in run.failures[:FAILURES_SHOWN]:
+    told = told_failures(run)
+    for failure in told[:FAILURES_SHOWN]:
         where = f"\nin {failure.check}" if failure.check else ""
-        said = fit(lines_of(failure.message), bool(failure.reproduction))
+        said = fit(failure_lines(run, failure), kept_lines(failure))
         _plain(f"{where}\n{said}", console)
-    rest = run.failures[FAILURES_SHOWN:]
+    rest = told[FAILURES_SHOWN:]
     if rest:
         listed = ", ".join(f"{f.model} ({f.verdict})" for f in rest)
         more = f"and {grouping.plural(len(rest), 'more failure')}: {listed}"
-        _plain(fit(["", more], False, 80), console)
+        _plain(fit(["", more], 0, 80), console)
 
 
 def _style(verdict: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,22 +10,27 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import Answer, FollowUp, Outcome, TrainingAnswers, repeats
+from ..cases.contract import Answer, FollowUp, Outcome, repeats
 from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
+from ..cases.reproduction import Origin
 from ..cases.result import (
     Differentiator,
     OracleResult,
     OracleResults,
     Result,
-    address_of,
     name_of,
 )
-from ..subjects.calling import Calls, call, call_once, explained
+from ..cases.training import TrainingAnswers
+from ..conventions.own_names import own_names
+from ..subjects.calling import Calls, call, call_once
+from ..subjects.origin import origin_of
+from ..subjects.raised import explained
 from ..subjects.training import call_training_step
 from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
 from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
 from ..verdicts.judge import judge
+from ..verdicts.oracle_disagreement import Disagreement
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,24 @@ def check_cases(
     answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     results = oracle_results(setup, answered)
+    origin_here = functools.cache(functools.partial(origin_of, subject))
     for case, answer in zip(cases, answers, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
             answer = replace(answer, training=training_answers(subject, case, answer))
         report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
-        report = replace(report, address=address_of(subject), asked=answer.asked)
+        report = replace(report, asked=answer.asked)
         further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
-        yield judge_follow_ups(report, further, setup.tolerance)
+        report = judge_follow_ups(report, further, setup.tolerance)
+        yield report if report.passed else _explainable(subject, report, origin_here())
+
+
+def _explainable(subject: Differentiator, report: CaseReport, origin: Origin) -> CaseReport:
+    """A report with what its message needs: how to get the subject, and the names that it has."""
+    entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
+    if isinstance(report.cause, Disagreement):
+        entries.append((report.cause.parameter, report.cause.index))
+    return replace(report, origin=origin, own=own_names(subject, report.case, entries))
 
 
 def check_again(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..cases.case import Case, Spec
@@ -11,17 +11,19 @@ from ..cases.contract import Outcome
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.result import Differentiator
-from ..conventions.expression import in_own_names
-from ..diagnosis import FailureSample, diagnose
-from ..diagnosis.finding import Finding
+from ..conventions.own_names import own_parameters
+from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
+from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
+from ..subjects.import_end import end_import
 from ..verdicts import messages, run_sentences
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
+from .alike import ending_of
 from .check import Setup, check_case
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
@@ -39,7 +41,7 @@ def failure_of(
     first: CaseReport,
     known: Mapping[Spec, Verdict],
     design: Design | None,
-    not_tried: int = 0,
+    notes: Iterable[str] = (),
 ) -> FailureWithCase:
     """The failure of which `first` was the first case.
 
@@ -47,7 +49,7 @@ def failure_of(
         name: of the target.
         known: the verdict of every spec that was checked.
         design: of which the specs are, to shrink the failing one; None leaves it as it is.
-        not_tried: cases for which the subject was not called any more.
+        notes: further lines of the message.
     """
 
     if _needs_the_run(first):  # what it would say now is another question
@@ -72,18 +74,17 @@ def failure_of(
     passes_with, findings = "", ()
     if design is not None and first.verdict == Verdict.FAIL:
         passes_with = passing_initial_state(subject, setup, report, same)
-    explained = bool(passes_with) and isinstance(report.cause, WrongLoss)
-    if first.verdict == Verdict.FAIL and not explained and _may_be_diagnosed(report):
-        sample = _sample(subject, quick, known, first.verdict, design)
-        findings = diagnose(subject, sample, setup.timeout)
-    own_names = in_own_names(subject, case.model, report.parameter)
-    message = report.explanation.with_lines([own_names])
+    if _may_be_diagnosed(report, passes_with):
+        sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
+        findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
+    own, message = report.own, report.explanation
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:
-        message = message.with_lines(messages.diagnosed(finding.sentence, _lines(finding)))
-    if not_tried and first.verdict == Verdict.ERROR:
-        message = message.with_lines([run_sentences.not_tried(not_tried)])
+        message = message.with_lines(
+            messages.diagnosed(own.told(finding.sentence), derivation_lines(finding))
+        )
+    message = message.with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -94,12 +95,20 @@ def failure_of(
         cases=sum(same.values()),
         first_spec=first.spec,
         case=simplest,
-        diagnoses=tuple(finding.sentence for finding in findings),
-        findings=findings,
-        test_code=pasted_test(simplest, subject),
+        diagnoses=tuple(own.told(finding.sentence) for finding in findings),
+        findings=tuple(replace(f, sentence=own.told(f.sentence)) for f in findings),
+        test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
         passes_with=passes_with,
+        ending=ending_of(first),
     )
 
+
+SEARCHES = {
+    Verdict.FAIL: diagnose,
+    Verdict.IMPRECISE: diagnose_lost_digits,
+    Verdict.CONTRACT: diagnose_breach,
+}
+"""Verdict to what looks for the mistake that it is due to."""
 
 STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
 """Further calls that may break the contract; without them a case could fail in another way."""
@@ -130,13 +139,17 @@ def _needs_the_run(report: CaseReport) -> bool:
     return isinstance(cause, WrongFollowUp) and cause.call.kind is FollowUpKind.AT_THE_END
 
 
-def _may_be_diagnosed(report: CaseReport) -> bool:
-    """Whether it is the gradient of a single call that is wrong."""
-    return report.parameter not in DEFINITIONS and not isinstance(report.cause, WrongFollowUp)
+def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
+    """Whether a case is wrong in a way that is looked for, and not yet explained."""
+    cause = report.cause
+    explained = bool(passes_with) and isinstance(cause, WrongLoss)
+    single = report.parameter not in DEFINITIONS and not isinstance(cause, WrongFollowUp)
+    return report.verdict in SEARCHES and single and not explained
 
 
 def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
     """Check a subject on one case; where its loss is wrong, ask what the loss is the loss of."""
+    end_import()
     report = check_case(subject, case, setup)
     cause, evidence = report.cause, report.evidence
     if not isinstance(cause, WrongLoss) or evidence is None:
@@ -158,6 +171,7 @@ def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> Fai
         cases=sum(verdict == first.verdict for verdict in known.values()),
         first_spec=first.spec,
         case=first.case,
+        ending=ending_of(first),
     )
 
 
@@ -191,16 +205,3 @@ def _fresh(
     again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
     later = design.specs(FRESH, start=len(seen))
     return [spec for spec in dict.fromkeys([*later, *again]) if spec not in seen]
-
-
-def _lines(finding: Finding) -> Sequence[str]:
-    """Where the line that is wrong is derived, the line, and the edit of it."""
-    if not finding.right:
-        return ()
-    number = "equation" if len(finding.equations) == 1 else "equations"
-    numbers = f"{number} ({'), ('.join(finding.equations)}), " if finding.equations else ""
-    return (
-        f"{numbers}{finding.place}",
-        f"right  {finding.right}",
-        f"yours  {finding.wrong}",
-    )

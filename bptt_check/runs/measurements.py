@@ -81,11 +81,14 @@ class OracleOpinion:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two oracles are apart in one gradient, at most, in what both their errors allow."""
+    """How far two oracles are apart in one gradient, at most, in what both their errors allow; and
+    in how many entries (or slopes) only as far as any slope is right at a kink of relu.
+    """
 
     one: str
     other: str
     gap: float
+    at_kinks: int = 0
 
 
 @dataclass(frozen=True)

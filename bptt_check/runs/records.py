@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.reproduction import Origin
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict
-from .covered import Covered
+from .coverage.covered import Covered
 from .measurements import ErrorHistogram, Flow, WorstEntry
 
 COUNTEREXAMPLES = "counterexamples"
@@ -39,6 +40,8 @@ class Summary:
     `directional` counts the cases that the oracle measured along directions of signs instead of
     entry by entry; `worst_directions` is the number of these where the worst case is such a one
     (`worst_index` is empty then), else 0.
+    `subgradients` counts the entries of all cases that agree only as far as any slope is right at a
+    kink of relu; errors, the worst entry and floors are those of the others.
     """
 
     model: str
@@ -61,6 +64,7 @@ class Summary:
     check: str = ""
     directional: int = 0
     worst_directions: int = 0
+    subgradients: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Failure:
         arrays: numbers of the case as text, where they are few enough to be read.
         passes_with: the kind of initial state (`zero`, `zero_h`, `zero_c`) with which cases that
             failed so pass; "" if there is none, or none was tried.
+        same_as: the model of the first failure that says the same; "" if this is the first.
     """
 
     verdict: Verdict
@@ -92,18 +97,23 @@ class Failure:
     diagnoses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     test_code: str = field(default="", metadata=LINES)
-    reproduction: str = ""
+    reproduction: str = field(default="", metadata=LINES)
     counterexample: str | None = None
     check: str = ""
     arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
     passes_with: str = ""
+    same_as: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class FailureWithCase(Failure):
-    """A failure with its smallest case in memory, for as long as the process lives."""
+    """A failure with its smallest case in memory, for as long as the process lives.
+
+    `ending` is why no number came, the same for failures that are the same; None if some did.
+    """
 
     case: Case = field(kw_only=True)
+    ending: Hashable = field(default=None, kw_only=True)
 
     def recorded(self, counterexample: str) -> Failure:
         """What `run.json` holds of it; the case goes to the file of this name."""
@@ -143,6 +153,8 @@ class Run:
         checks: the calls of `verify`, empty unless several are reported together.
         flows, error_histograms, worst_entries, taylor: what was measured beside the verdicts.
         address: the text by which the command line takes the subject; "" if it cannot.
+        setup: lines of Python that make `subject` where there is no address.
+        left_out: models of which nothing was asked, after the same error in all others.
         covered: which levels and pairs of levels of the factors its cases had.
     """
 
@@ -165,12 +177,19 @@ class Run:
     worst_entries: tuple[WorstEntry, ...] = ()
     taylor: tuple[TaylorCurve, ...] = ()
     address: str = ""
+    setup: tuple[str, ...] = field(default=(), metadata=LINES)
+    left_out: tuple[str, ...] = ()
     covered: Covered = field(default_factory=Covered)
 
     @property
     def passed(self) -> bool:
         """Whether the verdict is `pass`."""
         return self.verdict == Verdict.PASS
+
+    @property
+    def origin(self) -> Origin:
+        """How a new process gets the subject."""
+        return Origin(self.address, self.setup)
 
     @property
     def parts(self) -> tuple[CheckEntry, ...]:

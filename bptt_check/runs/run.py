@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..cases.case import Spec
 from ..cases.design.space import why_outside
-from ..cases.result import Differentiator, address_of, name_of
+from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..own_loss.taylor_curve import TaylorCurve
+from ..subjects.import_end import end_import
+from ..subjects.origin import origin_of
+from ..verdicts import run_sentences
 from ..verdicts.verdict import Reason, Verdict, worst
+from .alike import ending_of, told_once
 from .check import Setup
 from .cleaning import cleaned
 from .early_cases import EarlyCases
@@ -50,22 +54,22 @@ def verify_plan(
 
     With `keep_partial` a KeyboardInterrupt ends the run early, and the run says so.
     """
-    begin = time.perf_counter()
-    tally = Tally()
+    end_import()
+    begin, tally = time.perf_counter(), Tally()
     declined = {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan))}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[FailureWithCase] = []
     curves: list[TaylorCurve] = []
-    interrupted = False
-    early = EarlyCases()
+    interrupted, early = False, EarlyCases()
     try:
         for target in accepted:
+            if tally.alike.skips(target.model.cell):
+                continue
             for _ in _tallied(subject, target, plan, setup, tally, early):
                 if progress is not None:
                     progress(tally.progress(plan.cases * len(accepted), target.name))
-            failures += _failures(subject, target, plan, setup, tally, len(failures))
-            tally.close(target.name)
-            early.drop(target.name)
+            failures += _failures(subject, target, plan, setup, tally, failures)
+            _close(target, tally, early)
         failures += _late_failures(subject, setup, early, tally)
         curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
@@ -74,19 +78,18 @@ def verify_plan(
         interrupted = True
         failures += _as_found(accepted, tally, {f.model for f in failures})
     declined |= tally.refused()
-    accepted = [t for t in accepted if t.name not in declined]
-    rows = tally.summaries()
-    failures.sort(key=lambda f: f.verdict.rank)
-    cases = {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(failures)}
+    left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
+    accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
+    rows, cases, origin = tally.summaries(), _named(failures), origin_of(subject)
     run = Run(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
         command="",
         seed=plan.seed,
         environment=environment(),
-        models=tuple(t.name for t in plan.targets),
+        models=tuple(t.name for t in plan.targets if t.name not in left_out),
         oracles=tuple(o.name for o in setup.oracles),
-        cases={str(verdict): count for verdict, count in tally.verdicts.items()},
+        cases={str(v): n for v, n in tally.verdicts.items()},
         declined=declined,
         interrupted=interrupted,
         seconds=time.perf_counter() - begin,
@@ -96,10 +99,28 @@ def verify_plan(
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(curves),
-        address=address_of(subject),
+        **vars(origin),
+        left_out=left_out,
         covered=tally.coverage.record(plan.within, early.asked),
     )
     return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
+
+
+def _close(target: Target, tally: Tally, early: EarlyCases) -> None:
+    """Let go of the arrays of a target of which no case comes any more."""
+    tally.close(target.name)
+    early.drop(target.name)
+
+
+def _is_skipped(target: Target, tally: Tally) -> bool:
+    """Whether nothing of a target was asked after the same error in others."""
+    return target.name not in tally.alike.targets and tally.alike.skips(target.model.cell)
+
+
+def _named(failures: Sequence[FailureWithCase]) -> dict[str, FailureWithCase]:
+    """The failures, the worst first, by the names of the files of their cases."""
+    ordered = told_once(sorted(failures, key=lambda f: f.verdict.rank))
+    return {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(ordered)}
 
 
 def _why_not(subject: Differentiator, target: Target, plan: Plan) -> str:
@@ -125,14 +146,23 @@ def _tallied(
         tally.coverage.add(target.name, drawn, report)
         early.add(target.name, report, tally.count)
         yield
+        if tally.alike.left_out(target.name):
+            return
     for report in early.ask_again(subject, target.name, setup, tally.count):
         tally.revise(target.name, report)
 
 
 def _failures(
-    subject: Differentiator, target: Target, plan: Plan, setup: Setup, tally: Tally, before: int
+    subject: Differentiator,
+    target: Target,
+    plan: Plan,
+    setup: Setup,
+    tally: Tally,
+    told: Sequence[FailureWithCase],
 ) -> list[FailureWithCase]:
-    """One failure per kind of verdict that a target met, each on the smallest case found."""
+    """One failure per kind of verdict that a target met, each on the smallest case found, unless
+    one that was told before has the same error.
+    """
     known = tally.known.get(target.name, {})
     firsts = tally.first.get(target.name, {})
     if Verdict.FAIL in firsts:  # a wrong formula, some of whose errors are as small as rounding
@@ -142,7 +172,9 @@ def _failures(
     design = plan.design(target)
     failures: list[FailureWithCase] = []
     for first in firsts.values():
-        shrink = before + len(failures) < FULLY_SHRUNK
+        ending = ending_of(first)
+        same = ending is not None and any(f.ending == ending for f in told)
+        shrink = not same and len(told) + len(failures) < FULLY_SHRUNK
         failure = failure_of(
             subject,
             target.name,
@@ -150,11 +182,19 @@ def _failures(
             first,
             known,
             design if shrink else None,
-            tally.not_called.get(target.name, 0),
+            () if ending is None else _not_asked(target, plan, tally),
         )
         remember(memory_of(subject, target, plan), Spec.parse(failure.spec), failing=True)
         failures.append(failure)
     return failures
+
+
+def _not_asked(target: Target, plan: Plan, tally: Tally) -> Iterator[str]:
+    """Lines that say what of a run was left out after errors."""
+    if cases := tally.not_called.get(target.name, 0):
+        yield run_sentences.not_tried(cases)
+    elif tally.alike.left_out(target.name):
+        yield run_sentences.left_out(plan.cases - tally.alike.count(target.name))
 
 
 def _late_failures(

@@ -9,8 +9,9 @@ from ..cases.case import Spec
 from ..cases.contract import Outcome
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict, decisive
-from .coverage_count import CoverageCount
+from ..verdicts.verdict import Reason, Verdict, decisive
+from .alike import AlikeEndings
+from .coverage.coverage_count import CoverageCount
 from .error_distribution import ErrorHistograms
 from .measurements import WorstEntry
 from .records import TABLE, Progress, Summary
@@ -30,6 +31,7 @@ class Tally:
         self.coverage = CoverageCount()
         self.worst_cases = WorstCases()
         self.worst_entries: list[WorstEntry] = []
+        self.alike = AlikeEndings()
         self.not_called: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rows: dict[tuple[str, str, str], Summary] = {}
@@ -43,6 +45,7 @@ class Tally:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
+        self.alike.add(model, report)
         self.error_histograms.add(model, report)
         self.worst_cases.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
@@ -104,6 +107,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
         row.floor, row.floor_any, row.proven, row.reason_kind,
         directional=int(row.directions > 0), worst_directions=row.directions,
+        subgradients=row.subgradients,
     )  # fmt: skip
     if before is None:
         return one
@@ -123,12 +127,17 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         floor=-_largest(-before.floor, -one.floor),
         floor_any=-_largest(-before.floor_any, -one.floor_any),
         proven=before.proven or one.proven,
+        subgradients=before.subgradients + one.subgradients,
         directional=before.directional + one.directional,
     )
 
 
 def _more_decisive(one: Summary, other: Summary) -> Summary:
-    """Failures win, then a pass, then whatever says why nothing was decided."""
+    """Failures win, then a pass, then whatever says why nothing was decided. What holds of one pass
+    alone (exactly zero, at a kink) is not said of all.
+    """
+    if one.verdict is other.verdict is Verdict.PASS and one.reason_kind is not other.reason_kind:
+        return replace(one, reason="", reason_kind=Reason.NONE)
     return one if one.verdict is decisive((one.verdict, other.verdict)) else other
 
 

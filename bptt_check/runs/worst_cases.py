@@ -23,7 +23,7 @@ from ..equations.perturbation import perturbation
 from ..equations.truncation import Window, windows, windows_of
 from ..verdicts.budget import ratio
 from ..verdicts.case_report import CaseReport, Evidence
-from ..verdicts.oracle_disagreement import gaps_in_budgets
+from ..verdicts.oracle_disagreement import differ_at_kinks, gaps_in_budgets
 from ..verdicts.row import Row
 from .measurements import Agreement, DifferenceQuotients, OracleOpinion, TimeProfile, WorstEntry
 
@@ -97,8 +97,10 @@ def _errors(name: str, evidence: Evidence) -> Array:
     worst = np.zeros(got.shape)
     for oracle, trusted in _entrywise(name, evidence).items():
         budget, want = evidence.budgets[oracle].of(name), trusted.grads[name]
-        budget = np.where(np.isfinite(want), budget, np.inf)
-        worst = np.maximum(worst, ratio(np.abs(got - want), budget))
+        error = np.abs(got - want)
+        chosen = evidence.budgets[oracle].only_by_subgradient(name, error)
+        budget = np.where(np.isfinite(want) & ~chosen, budget, np.inf)
+        worst = np.maximum(worst, ratio(error, budget))
     return worst
 
 
@@ -145,7 +147,8 @@ def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator
 def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
     for pair in itertools.combinations(evidence.trusted, 2):
         gaps = gaps_in_budgets(name, pair, evidence.trusted, evidence.budgets)
-        yield Agreement(*pair, _short(float(np.where(np.isfinite(gaps), gaps, 0.0).max())))
+        gap = _short(float(np.where(np.isfinite(gaps), gaps, 0.0).max()))
+        yield Agreement(*pair, gap, differ_at_kinks(name, pair, evidence.trusted, evidence.budgets))
 
 
 def _quotients(

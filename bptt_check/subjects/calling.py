@@ -7,9 +7,9 @@ data.
 from __future__ import annotations
 
 import copy
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,13 +37,17 @@ from ..cases.follow_up import (
 )
 from ..cases.memory_layout import arranged
 from ..cases.probes import probes
-from ..errors import BrokenContract, SubjectFailed, SubjectTimeout, Unsupported
-from .own_code import is_ours
+from ..cases.wrong_kind import NoSubject
+from ..errors import BrokenContract, SubjectTimeout, Unsupported
+from .raised import explained, kind_and_line
 from .time_limit import check_limit, time_limit
 from .uninitialised import np_empty_filled_with, refill_freed_blocks
+from .wrong_kind import no_subject
 
 Calls = Sequence[FollowUpCall]
 """What to ask after the first two calls, in this order."""
+Timed = Callable[[Case], Any]
+"""A subject with its time limit."""
 
 
 class RemoteSubject(ABC):
@@ -74,7 +78,9 @@ def call(
         return subject.call(case, timeout, calls)
     check_limit(timeout)
     calls = calls_for(calls, getattr(subject, "most_subsets", 0))
-    return _guarded(partial(_answer, partial(_call, subject, timeout), case, calls))
+    timed = partial(_call, subject, timeout)
+    answer = _guarded(partial(_answer, timed, case, calls))
+    return replace(answer, no_subject=_no_subject(subject, timed, case, answer))
 
 
 def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
@@ -83,6 +89,18 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
         return subject.call(case, timeout, once=True)
     check_limit(timeout)
     return _guarded(partial(_answer_once, partial(_call, subject, timeout), case))
+
+
+def _no_subject(
+    subject: Callable[..., Any], timed: Timed, case: Case, answer: Answer
+) -> NoSubject | None:
+    """What was called, if it is no subject; gradients that came are looked at in one more call."""
+    if answer.outcome is Outcome.RAISED or not answer.breaches:
+        return no_subject(subject, case, answer, None)
+    try:
+        return no_subject(subject, case, answer, _called(timed, case)[1])
+    except Exception:  # it answered before: what it is does not show
+        return None
 
 
 def _guarded(answer: Callable[[], Answer]) -> Answer:
@@ -98,11 +116,7 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run
-        return Answer(outcome=Outcome.RAISED, text=explained(error))
-
-
-Timed = Callable[[Case], Any]
-"""A subject with its time limit."""
+        return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
 
 
 def _answer_once(timed: Timed, case: Case) -> Answer:
@@ -246,15 +260,3 @@ def _own_arrays(case: Case) -> Case:
     for name, value in values.items():
         object.__setattr__(own, name, value)
     return own
-
-
-def explained(error: BaseException) -> str:
-    """What was raised, and the innermost line of the subject's own code."""
-    if isinstance(error, SubjectFailed):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if not is_ours(f.filename)]
-    where = (
-        f" (line {outside[-1].lineno} of {outside[-1].name}: {outside[-1].line})" if outside else ""
-    )
-    return f"raised {type(error).__name__}: {error}{where}"

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.reproduction import Construction
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.namespaces.jax import Jax
@@ -56,7 +57,9 @@ def from_function(
     own = name or getattr(function, "__qualname__", type(function).__name__)
     program: Any = partial(_loss_and_grads, function)
     compiled = jax.jit(program, static_argnums=0) if jit else program
-    return JaxSubject(compiled, _device(device), dtype, own, supports or _always)
+    options = {"jit": jit, "device": device, "dtype": dtype, "name": name, "supports": supports}
+    made_by = Construction(from_function, (function,), {n: v for n, v in options.items() if v})
+    return JaxSubject(compiled, _device(device), dtype, own, supports or _always, made_by)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ class JaxSubject:
     dtype: Any
     name: str
     supports: Supports
+    construction: Construction | None = None
 
     most_subsets = 2
     """Only the inputs in `case.wanted` are differentiated; a scan is compiled for each such set."""

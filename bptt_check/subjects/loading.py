@@ -7,12 +7,15 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from ..cases.result import Differentiator
 from ..errors import SubjectNotFound
+from .import_end import CheckReached, importing
+from .raised import described
 
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
@@ -69,7 +72,10 @@ def load(text: str) -> Differentiator:
 def _from_name(name: str) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: a module beside you is found
     try:
-        return importlib.import_module(name)
+        with importing():
+            return importlib.import_module(name)
+    except CheckReached as reached:
+        return _as_far_as(name, reached)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             advice = NOT_INSTALLED.get(name, "")
@@ -78,11 +84,19 @@ def _from_name(name: str) -> ModuleType:
             ) from error
         raise SubjectNotFound(f"importing {name} failed: {error}") from error
     except (Exception, SystemExit) as error:
-        raise SubjectNotFound(
-            f"importing {name} failed: {type(error).__name__}: {error}"
-        ) from error
+        raise SubjectNotFound(f"importing {name} failed: {described(error)}") from error
     finally:
         sys.path.remove(str(Path.cwd()))
+
+
+def _as_far_as(name: str, reached: CheckReached) -> ModuleType:
+    """A module whose import ended at its own check, with what it had defined until then."""
+    frames = [f for f, _ in traceback.walk_tb(reached.__traceback__)]
+    names = next(f.f_globals for f in frames if f.f_globals.get("__name__") == name)
+    module = ModuleType(name)
+    vars(module).update(names)
+    sys.modules[name] = module  # where dataclasses look for the names in annotations
+    return module
 
 
 def _from_file(name: str) -> ModuleType:
@@ -96,9 +110,12 @@ def _from_file(name: str) -> ModuleType:
     sys.modules[spec.name] = module  # where dataclasses look for the names in annotations
     sys.path.insert(0, str(path.parent))  # as `python file.py` does: its neighbours are found
     try:
-        spec.loader.exec_module(module)
+        with importing():
+            spec.loader.exec_module(module)
+    except CheckReached:
+        pass
     except (Exception, SystemExit) as error:
-        raise SubjectNotFound(f"running {name} failed: {type(error).__name__}: {error}") from error
+        raise SubjectNotFound(f"running {name} failed: {described(error)}") from error
     finally:
         sys.path.remove(str(path.parent))
     return module

@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.reproduction import Construction
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.namespaces.torch import threads
@@ -59,7 +60,11 @@ def from_function(
         SpecError: the device is not there, or the dtype is no floating point.
     """
     own = name or getattr(function, "__qualname__", type(function).__name__)
-    return TorchSubject(function, _device(device), _dtype(dtype), threads, own, supports or _always)
+    options: dict[str, Any] = {"device": device, "dtype": dtype, "threads": threads, "name": name}
+    made_by = _construction(from_function, function, {**options, "supports": supports})
+    return TorchSubject(
+        function, _device(device), _dtype(dtype), threads, own, supports or _always, made_by
+    )
 
 
 def from_module(
@@ -93,7 +98,21 @@ def from_module(
         raise SpecError(f"cell must be one of {', '.join(CELLS.values())}, got {cell!r}.")
     own = name or getattr(factory, "__qualname__", type(factory).__name__)
     run = _Module(factory, chosen, packed)
-    return TorchSubject(run, _device(device), _dtype(dtype), threads, own, run.supports)
+    options: dict[str, Any] = {"device": device, "dtype": dtype, "threads": threads, "name": name}
+    made_by = _construction(from_module, factory, {"cell": cell, "packed": packed, **options})
+    return TorchSubject(run, _device(device), _dtype(dtype), threads, own, run.supports, made_by)
+
+
+DEFAULTS: dict[str, Any] = {"device": "cpu", "threads": 1, "packed": True}
+"""Options of the makers above that are not None where nothing is said."""
+
+
+def _construction(
+    maker: Callable[..., Any], of: Callable[..., Any], options: Mapping[str, Any]
+) -> Construction:
+    """The call that made a subject, without what it would have been anyway."""
+    told = {n: v for n, v in options.items() if v is not DEFAULTS.get(n)}
+    return Construction(maker, (of,), told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +125,7 @@ class TorchSubject:
     threads: int
     name: str
     supports: Supports
+    construction: Construction | None = None
 
     most_subsets = 1000
     """Only the inputs in `case.wanted` require grad; about one case any number of them is asked."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.contract import TrainingAnswer
+from ..cases.training import TrainingAnswer
 from ..cases.types import Array, Arrays
 
 LEARNING_RATE = 0.125

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..cases.contract import Breach
 from ..cases.probes import SCALE
+from .contract.linearity import Clipping, Linearity, Nonlinearity, Probe
 from .contract_breaches import CaseBreach, KeptByShape, TwoAnswers
-from .linearity import Clipping, Linearity, Nonlinearity, Probe
 from .nonfinite import NotFinite, OutOfRange, Overflow
 
 

@@ -27,9 +27,13 @@ class Tolerance:
     Right implementations differ by 0.1 in the median, by at most 3 at the 99.9th percentile of any
     regime and by 4.4 at worst of 468,000 entries (`benchmarks/budgets.py` measures it); the
     smallest error that a wrong formula makes is millions of units.
+
+    `accuracy` is what code declares that is right to no more: the error of an entry beside the
+    largest one of its gradient, or of the loss beside itself.
     """
 
     units: float = 32.0
+    accuracy: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,8 @@ class Budgets:
     """Whether the bounds are a proof, which knows of rounding and of kinks."""
     along: Mapping[str, SignDirections] = field(default_factory=dict[str, SignDirections])
     """The directions along which the oracle measured instead of entry by entry."""
+    declared: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What a declared accuracy allows of every entry of each gradient, and of the `loss`."""
 
     def of(self, name: str) -> Array:
         """The budget of each entry of one gradient, or of each slope of it along directions.
@@ -58,7 +64,7 @@ class Budgets:
         bound = self.bound(name)
         known = self.tolerance.units * rounding + bound
         known = known + self.subgradient_width(name, bound) + self._flushed(name)
-        return known + self.unbounded(name)
+        return known + self.unbounded(name) + self.declared.get(name, 0.0)
 
     def _of_slopes(self, name: str, along: SignDirections) -> Array:
         entrywise = replace(self, bounds=None, along={})
@@ -73,9 +79,11 @@ class Budgets:
         error = other.error(name)
         return self.along[name].scatter(error) if name in self.along else error
 
-    def flushed_by(self, name: str, other: Conditioning) -> Array | float:
-        """What another arithmetic changes, at most, where it flushes to zero."""
-        return self._reach(name, other.flushed(name) + PRECISIONS[other.dtype].tiniest)
+    def allowed_in(self, name: str, other: Conditioning) -> Array:
+        """What may be wrong with each entry, or slope, where another arithmetic was at work."""
+        rest = other.subgradient_width(name) + other.flushed(name) + other.unbounded(name)
+        rest = self._reach(name, rest + PRECISIONS[other.dtype].tiniest)
+        return self.of(name) + self.tolerance.units * self.typical(name, other) + rest
 
     def unbounded(self, name: str) -> Array | float:
         """Infinite where rounding explains any value of an entry, else 0."""
@@ -90,6 +98,20 @@ class Budgets:
         """
         width, reach = self.subject.subgradient_width(name), 2.0 * bound if self.proven else 0.0
         return np.where(reach >= (1.0 - 1e-9) * width, 0.0, width)
+
+    def only_by_subgradient(self, name: str, error: Array) -> Array:
+        """Which errors, within budget, rounding would not explain, but the slope at a kink does."""
+        width = np.broadcast_to(self.subject.subgradient_width(name), self._shape(name))
+        rounding = self.tolerance.units * self.subject.error(name) + self._flushed(name)
+        if not self.proven:
+            rounding = rounding + self.tolerance.units * self.oracle.error(name)
+        rounding = rounding + self.declared.get(name, 0.0)
+        if name in self.along:
+            width, rounding = self.along[name].reach(width), self.along[name].reach(rounding)
+        return (width > 0) & (error > rounding) & (error <= self.of(name))
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return self.subject.grads[name].shape
 
     @property
     def floor(self) -> float:
@@ -117,4 +139,5 @@ class Budgets:
         """The budget of the loss; every oracle's loss comes from the same forward pass."""
         rounding = self.subject.loss_error() + self.oracle.loss_error()
         flushed = self.subject.flushed_loss + self.oracle.flushed_loss
-        return self.tolerance.units * rounding + self.floor + flushed
+        declared = self.declared.get("loss", 0.0)
+        return self.tolerance.units * rounding + self.floor + flushed + declared

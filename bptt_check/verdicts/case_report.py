@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..cases.case import Case
 from ..cases.contract import Outcome
 from ..cases.follow_up import FollowUpKind
+from ..cases.message import Message, in_names, preformatted
+from ..cases.own_names import OwnNames
+from ..cases.reproduction import Origin, reproduction, reproduction_of_arrays
 from ..cases.result import Result
 from .budget import Budgets
-from .cause import Cause
-from .message import Message
+from .cause import Cause, NoAnswer
 from .messages import message_of
 from .row import Row
 from .verdict import Verdict
@@ -30,7 +32,7 @@ class Evidence:
     plain: Budgets
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CaseReport:
     """The answer for one case: its verdict, a row per gradient and oracle, and the explanation.
 
@@ -48,8 +50,12 @@ class CaseReport:
     evidence: Evidence | None = None
     outcome: Outcome = Outcome.ANSWERED
     """What came of calling the subject."""
-    address: str = ""
-    """The text by which the command line takes the subject; "" if it cannot."""
+    origin: Origin = field(default_factory=Origin)
+    """How a new process gets the subject; not looked for where the case passed."""
+    own: OwnNames = field(default_factory=OwnNames)
+    """The names of the subject's convention, in which the message is."""
+    file: str = ""
+    """The file that the case was read from, or saved to."""
     asked: tuple[FollowUpKind, ...] = ()
     """The kinds of further calls that were made."""
 
@@ -58,12 +64,38 @@ class CaseReport:
         """What the verdict rests on, in sentences; empty where there is nothing to say."""
         if self.cause is None:
             return Message()
-        return message_of(self.cause, self.case, self.rows, self.subject, self.address)
+        told = message_of(self.cause, self.case, self.rows, self._reproduction)
+        # what code raised is in its own words
+        return told if isinstance(self.cause, NoAnswer) else in_names(told, self.own)
+
+    @property
+    def _reproduction(self) -> str:
+        """What to type to see the case again."""
+        if named := self.spec or self.file:
+            return reproduction(named, self.origin)
+        return reproduction_of_arrays(self.case, self.origin)
+
+    @property
+    def address(self) -> str:
+        """The text by which the command line takes the subject; "" if it cannot."""
+        return self.origin.address
 
     @property
     def message(self) -> str:
         """The explanation as text."""
         return str(self.explanation)
+
+    def __str__(self) -> str:
+        """The message; of a case that passed, that it did."""
+        names = ", ".join(dict.fromkeys(r.parameter for r in self.rows))
+        return self.message or f"{self.verdict.upper()}  {self.case.model}: right are {names}"
+
+    def __repr__(self) -> str:
+        what = self.explanation.title or f"{self.verdict.upper()}  {self.case.model}"
+        return f"<CaseReport of {self.subject}: {what}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
     @property
     def passed(self) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpCall
+from ..cases.wrong_kind import NoSubject
+from .contract.linearity import Nonlinearity
 from .contract_breaches import CaseBreach
-from .linearity import Nonlinearity
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row
@@ -25,9 +26,13 @@ class Declined:
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """The subject gave none: it raised, ran out of time or died; a verb phrase says which."""
+    """The subject gave none: it raised, ran out of time or died; a verb phrase says which.
+
+    `place` is kind and line of what it raised.
+    """
 
     what: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,18 @@ class ContractBroken:
 
 @dataclass(frozen=True)
 class LostDigits:
-    """Gradients off by no more than an arithmetic would leave that loses digits, and which."""
+    """Gradients off by no more than an arithmetic would leave that loses digits, and which; "" for
+    one that is not known by name.
+    """
 
     arithmetic: str
 
 
 @dataclass(frozen=True)
 class LossLostDigits:
-    """Every gradient is right, and the loss is off by no more than such an arithmetic leaves."""
+    """Every gradient is right, and the loss is off by no more than such an arithmetic leaves; ""
+    for one that is not known by name.
+    """
 
     arithmetic: str
     error: float
@@ -72,6 +81,7 @@ class WrongLoss:
     hints: tuple[Nonlinearity, ...] = ()
     first_difference: str = ""
     own_derivative: str = ""
+    approximation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,12 @@ class WrongGradient:
     Args:
         steps: at which the gradient of `x` is over budget.
         hints: what other cotangents say about the mistake.
+        approximation: the largest error beside the largest entry, where all are small; else 0.
     """
 
     steps: tuple[int, ...]
     hints: tuple[Nonlinearity, ...] = ()
+    approximation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,8 @@ class WrongFollowUp:
 
 
 Explained = (
-    NoAnswer
+    NoSubject
+    | NoAnswer
     | ContractBroken
     | OutOfRange
     | Disagreement

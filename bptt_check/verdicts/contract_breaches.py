@@ -19,7 +19,7 @@ from ..cases.types import Array
 from ..equations.conditioning import conditioning
 from ..equations.exact import exact_gradients
 from .budget import Budgets
-from .linearity import Nonlinearity, not_linear
+from .contract.linearity import Nonlinearity, not_linear
 from .nonfinite import NotFinite, OutOfRange, Overflow, not_finite, out_of_range
 
 

@@ -12,27 +12,24 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
-from ..equations import low_precision
-from ..equations.conditioning import Conditioning, RoundingModel
 from .breach_sentences import why_out_of_range
 from .budget import Tolerance
 from .case_report import CaseReport
 from .cause import (
     ContractBroken,
     Declined,
-    LossLostDigits,
-    LostDigits,
     NoAnswer,
     WrongGradient,
     WrongLoss,
     WrongTrainingStep,
 )
 from .contract_breaches import breaches
+from .imprecision.approximate import approximation
+from .imprecision.lost_digits import lost_digits
 from .judgement import Judgement
 from .measurement import measure
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement, disagreement
-from .row import is_imprecise
 from .training_step import training_rows
 from .verdict import Reason, Verdict
 
@@ -53,6 +50,8 @@ def judge(
         tolerance: of every budget.
         subject: its name.
     """
+    if (what := answer.no_subject) is not None:
+        return CaseReport(Verdict.CONTRACT, case, subject, cause=what, outcome=answer.outcome)
     if answer.result is None:
         return _nothing_to_compare(case, answer, subject)
     judged = _judged(case, answer, answer.result, results, tolerance, subject)
@@ -65,13 +64,13 @@ def judge(
         if contradiction is not None:
             return _disagreeing(judged, contradiction)
     if judged.over_budget:
-        return _lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
+        return lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
     return _not_linear(judged) or _wrong_training_step(judged) or _nothing_wrong(judged)
 
 
 def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
     """The report of a subject that declined, gave no answer, or one that cannot be read."""
-    verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text), ""
+    verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text, answer.place), ""
     if answer.outcome is Outcome.DECLINED:
         verdict, cause = Verdict.UNSUPPORTED, Declined(answer.text)
     if answer.outcome is Outcome.ANSWERED:
@@ -121,46 +120,6 @@ def _disagreeing(judged: Judgement, contradiction: Disagreement) -> CaseReport:
     return undecided.closed(Verdict.INCONCLUSIVE, contradiction)
 
 
-def _lost_digits(judged: Judgement) -> CaseReport | None:
-    """A report if an arithmetic that loses digits explains everything that is over budget."""
-    for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
-        if _explains_loss(judged, rounding):
-            name = low_precision.rounding_name(rounding)
-            lower = low_precision.conditioning_in(judged.case, rounding)
-            report = _lost_digits_in(judged, name, lower)
-            if report is not None:
-                return report
-    return None
-
-
-def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
-    """Whether the loss is right as far as an arithmetic can tell."""
-    if not judged.wrong_loss:
-        return True
-    plain, lost = judged.measurement.plain, low_precision.loss_error(judged.case, rounding)
-    return judged.loss_error <= plain.of_loss() + plain.tolerance.units * lost
-
-
-def _lost_digits_in(judged: Judgement, arithmetic: str, lower: Conditioning) -> CaseReport | None:
-    budgets = judged.measurement.budgets
-    if not any(r.verdict == Verdict.FAIL for r in judged.rows):
-        cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
-        return judged.closed(Verdict.IMPRECISE, cause, "loss")
-    sharp = min(judged.trusted, key=lambda name: _bluntness(judged.trusted[name]))
-    if not is_imprecise(judged.measurement.differences[sharp], budgets[sharp], lower):
-        return None
-    judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
-    return judged.closed(
-        Verdict.IMPRECISE, LostDigits(arithmetic), judged.worst_parameter(Verdict.IMPRECISE)
-    )
-
-
-def _bluntness(result: Result) -> tuple[bool, float]:
-    """Whether an oracle knows no single entry, and the largest error that it says it may have."""
-    bounds = (result.bounds or {}).values()
-    return bool(result.along), max((float(b.max()) for b in bounds), default=0.0)
-
-
 def _wrong_loss(judged: Judgement) -> CaseReport | None:
     """A report if the forward, or the loss, is not the model's."""
     if not judged.wrong_loss:
@@ -171,13 +130,14 @@ def _wrong_loss(judged: Judgement) -> CaseReport | None:
         budget=judged.measurement.plain.of_loss(),
         right_gradients=all(r.verdict != Verdict.FAIL for r in judged.rows),
         hints=judged.breaches.hints,
+        approximation=approximation(judged) if judged.trusted else 0.0,
     )
     return judged.closed(Verdict.FAIL, cause, "loss")
 
 
 def _wrong_gradient(judged: Judgement) -> CaseReport:
     """The report of a right forward with a wrong backward."""
-    cause = WrongGradient(_wrong_steps(judged), judged.breaches.hints)
+    cause = WrongGradient(_wrong_steps(judged), judged.breaches.hints, approximation(judged))
     return judged.closed(Verdict.FAIL, cause, judged.worst_parameter(Verdict.FAIL))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer
 from ..cases.result import Result
+from .budget import Budgets
 from .case_report import CaseReport, Evidence
 from .cause import Cause, ContractBroken
 from .contract_breaches import Breaches, CaseBreach
@@ -56,14 +57,24 @@ class Judgement:
         return self.loss_error > self.measurement.plain.of_loss()
 
     @property
+    def wrong_gradients(self) -> bool:
+        """Whether a gradient is over budget."""
+        return any(r.verdict == Verdict.FAIL for r in self.rows)
+
+    @property
     def over_budget(self) -> bool:
         """Whether the loss or a gradient is."""
-        return self.wrong_loss or any(r.verdict == Verdict.FAIL for r in self.rows)
+        return self.wrong_loss or self.wrong_gradients
 
     @property
     def first_breach(self) -> str:
         """The gradient (or the loss, an input, ...) that breaks the contract first of all."""
         return self.answer.breaches[0].parameter if self.answer.breaches else "return value"
+
+    def sharpest(self) -> tuple[Mapping[str, Difference], Budgets]:
+        """The differences from the oracle that knows most, and the budgets against it."""
+        sharp = min(self.trusted, key=lambda name: _bluntness(self.trusted[name]))
+        return self.measurement.differences[sharp], self.measurement.budgets[sharp]
 
     def rewritten(
         self, verdict: Verdict, reason: Reason, *details: str, oracle: str = ""
@@ -102,3 +113,9 @@ class Judgement:
             ),
             outcome=self.answer.outcome,
         )
+
+
+def _bluntness(result: Result) -> tuple[bool, float]:
+    """Whether an oracle knows no single entry, and the largest error that it says it may have."""
+    bounds = (result.bounds or {}).values()
+    return bool(result.along), max((float(b.max()) for b in bounds), default=0.0)

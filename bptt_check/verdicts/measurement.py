@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..cases.case import Case
 from ..cases.result import OracleResult, OracleResults, Result
 from ..equations.conditioning import conditioning
-from ..equations.exact import exact_loss
+from ..equations.exact import exact_gradients, exact_loss
 from ..errors import BpttCheckError
 from .budget import Budgets, Tolerance
 from .difference import Difference, differences
@@ -45,13 +47,15 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
     """
     own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
     trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
+    declared = _declared(case, tolerance.accuracy)
     budgets = {
-        n: Budgets(tolerance, own, oracle, r.bounds, r.proven, r.along) for n, r in trusted.items()
+        n: Budgets(tolerance, own, oracle, r.bounds, r.proven, r.along, declared)
+        for n, r in trusted.items()
     }
     off = {n: differences(result, r) for n, r in trusted.items()}
     return Measurement(
         loss=exact_loss(case),
-        plain=Budgets(tolerance, own, oracle, None),
+        plain=Budgets(tolerance, own, oracle, None, declared=declared),
         budgets=budgets,
         differences=off,
         rows=tuple(
@@ -64,6 +68,14 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
             )
         ),
     )
+
+
+def _declared(case: Case, accuracy: float) -> dict[str, float]:
+    """What an accuracy allows of the entries of each gradient, and of the loss."""
+    if not accuracy:
+        return {}
+    sizes = {n: float(np.abs(g).max(initial=0.0)) for n, g in exact_gradients(case).items()}
+    return {n: accuracy * s for n, s in {**sizes, "loss": abs(exact_loss(case))}.items()}
 
 
 def _judged(

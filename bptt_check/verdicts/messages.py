@@ -5,13 +5,15 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpKind
+from ..cases.kind_sentences import TITLES, no_subject_lines
+from ..cases.message import Message
+from ..cases.wrong_kind import NoSubject
 from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
@@ -26,10 +28,9 @@ from .cause import (
     WrongLoss,
     WrongTrainingStep,
 )
+from .contract.linearity import Nonlinearity
 from .entries import census, entry, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
-from .linearity import Nonlinearity
-from .message import Message
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row, farthest_off
@@ -37,42 +38,21 @@ from .training_step import DEFINITIONS
 from .verdict import Verdict
 
 
-def message_of(
-    cause: Cause, case: Case, rows: Sequence[Row], subject: str, address: str = ""
-) -> Message:
+def message_of(cause: Cause, case: Case, rows: Sequence[Row], again: str) -> Message:
     """The message of a case whose verdict rests on this cause.
 
-    `subject` is the name of the subject, `address` the text by which the command line takes it.
+    `again` is what to type to see the case again.
     """
     if isinstance(cause, Declined):
         return Message(cause.reason)
     alone = not isinstance(cause, WrongFollowUp) or cause.call.kind is not FollowUpKind.AT_THE_END
-    again = reproduction(str(case.spec or ""), address, subject) if alone else ""
-    return titled(_told(cause, case, rows), str(case.model), again)
+    return titled(_told(cause, case, rows), str(case.model), again if alone else "")
 
 
 def titled(told: Told, of: str, again: str) -> Message:
     """The message of what is told of a model or a function, with what to type to see it again."""
     verdict, what, lines = told
     return Message(f"{verdict}  {of}: {what}", tuple(filter(None, lines)), again)
-
-
-def reproduction(spec: str, address: str, name: str) -> str:
-    """What to type for a case and a subject: a command, or else a line of Python.
-
-    Args:
-        spec: of the case; "" for one whose arrays were given.
-        address: the text by which the command line takes the subject; "" for what only the Python
-            at hand knows.
-        name: of the subject.
-    """
-    if address and not spec:
-        return f"case.save('case.npz'), then: bptt-check replay case.npz {shlex.quote(address)}"
-    if address:
-        return f"bptt-check replay '{spec}' {shlex.quote(address)}"
-    last = name.rpartition(".")[2]
-    case = f"bc.Spec.parse('{spec}').build()" if spec else "case"
-    return f"bc.check({last if last.isidentifier() else 'subject'}, {case})"
 
 
 def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
@@ -86,6 +66,9 @@ Told = tuple[str, str, list[str]]
 
 def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
     match cause:
+        case NoSubject():
+            title = TITLES[cause.kind].format(name=cause.name)
+            return "CONTRACT", title, [*no_subject_lines(cause, case)]
         case NoAnswer():
             return no_answer("subject", cause.what)
         case ContractBroken():
@@ -145,6 +128,13 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
     names = list(dict.fromkeys(r.parameter for r in bad))
     decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
     right = [n for n in decided if n not in names]
+    if cause.approximation:
+        what = f"{wrong_names(names)}: approximate, to about {cause.approximation:.0e}"
+        lines = [
+            *_approximate(cause.approximation),
+            *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        ]
+        return "FAIL", what, lines
     lines = [
         "your forward is right (the loss agrees), your backward is wrong",
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
@@ -154,6 +144,21 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
         *_hints(cause.hints),
     ]
     return "FAIL", wrong_names(names), lines
+
+
+def _approximate(error: float) -> list[str]:
+    """That everything is near the truth, and how that is declared where it is meant."""
+    if not error:
+        return []
+    return [
+        "every error is small beside the largest entry, and none is a missing term: "
+        f"if your code approximates, say accuracy={_rounded_up(error):.0e}"
+    ]
+
+
+def _rounded_up(error: float) -> float:
+    """A power of ten, at least twice as large."""
+    return float(10.0 ** np.ceil(np.log10(2.0 * error)))
 
 
 def _wrong_training_step(cause: WrongTrainingStep) -> Told:
@@ -170,14 +175,23 @@ def _wrong_training_step(cause: WrongTrainingStep) -> Told:
 LOSES_DIGITS = "the formula is right, the arithmetic loses digits"
 
 
+UNNAMED = (
+    "errors are too small for a wrong formula, and larger than the rounding that is known of it: "
+    "is something computed in a way that cancels?"
+)
+"""Of an arithmetic that is not known by name."""
+
+
 def _lost_digits(cause: LostDigits, case: Case, rows: Sequence[Row]) -> Told:
     """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
     worst = farthest_off(bad)
     lost = np.log10(worst.max_budgets)
+    fewer = f"about {lost:.0f} digits fewer than" if lost >= 0.5 else "less than a digit below what"
     lines = [
-        f"errors are no larger than those of {cause.arithmetic}: "
-        f"about {lost:.0f} digits fewer than {case.dtype} gives",
+        f"errors are no larger than those of {cause.arithmetic}: {fewer} {case.dtype} gives"
+        if cause.arithmetic
+        else UNNAMED,
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
         f"imprecise: {census(bad)}",
     ]
@@ -189,7 +203,9 @@ def _loss_lost_digits(cause: LossLostDigits) -> Told:
     error, want = cause.error, cause.expected
     lines = [
         f"every gradient is right; the error of the loss is no larger than {cause.arithmetic} "
-        "would leave",
+        "would leave"
+        if cause.arithmetic
+        else f"every gradient is right; of the loss: {UNNAMED}",
         f"expected  {want:.17g}",
         f"error     {error:.3g}, relative {error / abs(want) if want else float('inf'):.3g}",
     ]
@@ -204,6 +220,7 @@ def _wrong_loss(cause: WrongLoss) -> Told:
         f"got       {cause.got:.17g}",
         f"expected  {cause.expected:.17g}",
         f"error     {error:.3g} = {error / cause.budget:.3g} budgets",
+        *_approximate(cause.approximation),
         cause.first_difference,
         right if cause.right_gradients else cause.own_derivative,
         *_hints(cause.hints),

@@ -127,6 +127,9 @@ class _Sizes:
     def entering(self, value: Array) -> Array:
         return value
 
+    def absolute(self, value: Array, size: Array) -> Array:
+        return self.relative(value)
+
     def in_turn(self, total: Array, additions: int) -> Array:
         return self.relative(total)
 

@@ -81,6 +81,19 @@ def gaps_in_budgets(
     return ratio(np.abs(one - other), allowed[0] + allowed[1])
 
 
+def differ_at_kinks(
+    parameter: str,
+    pair: tuple[str, str],
+    results: Mapping[str, Result],
+    budgets: Mapping[str, Budgets],
+) -> int:
+    """In how many entries, or slopes, two oracles took different slopes at kinks of relu."""
+    along = _directions(parameter, pair, results)
+    one, other = (_values(parameter, results[name], along) for name in pair)
+    blunt = pair[0] if parameter in results[pair[0]].along else pair[1]
+    return int(np.sum(budgets[blunt].only_by_subgradient(parameter, np.abs(one - other))))
+
+
 def _directions(
     parameter: str, pair: tuple[str, str], results: Mapping[str, Result]
 ) -> SignDirections | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
 from .budget import Budgets, ratio
@@ -26,7 +27,8 @@ class Row:
     `floor` is the smallest relative error that would have shown in some decided entry, `floor_any`
     the one that would have shown in whichever; NaN where there is none. `proven` says that the
     oracle's bounds are a proof. `reason_details` are the numbers and names in the sentence of the
-    reason.
+    reason. `subgradients` counts the entries that agree only as far as any slope is right at a kink
+    of relu; errors, the worst entry and floors are those of the others.
 
     An oracle that measured along `directions` of signs through the whole gradient (0: entry by
     entry) says nothing of a single entry: `index` is empty, there are no floors, and all else is
@@ -55,6 +57,7 @@ class Row:
     proven: bool = False
     reason_details: tuple[Any, ...] = ()
     directions: int = 0
+    subgradients: int = 0
 
     @property
     def reason(self) -> str:
@@ -69,8 +72,9 @@ class Row:
 def judge_gradient(difference: Difference, oracle: str, budgets: Budgets) -> Row:
     """Judge one gradient against one oracle: `pass`, `fail` or `inconclusive` with its reason."""
     name, budget = difference.parameter, budgets.of(difference.parameter)
-    row = row_of(difference, oracle, budget, budgets.subject.dtype, budgets.bound(name))
-    row = replace(row, proven=budgets.proven)
+    chosen = budgets.only_by_subgradient(name, difference.error)
+    row = row_of(difference, oracle, budget, budgets.subject.dtype, budgets.bound(name), chosen)
+    row = replace(row, proven=budgets.proven and not row.subgradients)
     if row.verdict == Verdict.INCONCLUSIVE and _must_be_zero(difference, budget, budgets):
         return replace(row.because(Verdict.PASS, Reason.EXACTLY_ZERO), decided=row.entries)
     return _explained(row, budgets)
@@ -82,11 +86,12 @@ def _explained(row: Row, budgets: Budgets) -> Row:
         unbounded = np.asarray(budgets.unbounded(row.parameter))
         chaotic = np.any(unbounded) if row.directions else np.all(unbounded)
         return row.because(row.verdict, Reason.CHAOTIC, budgets.subject.dtype) if chaotic else row
-    at_kink = int(np.sum(np.asarray(budgets.subject.subgradient_width(row.parameter)) > 0))
-    if row.verdict == Verdict.FAIL or not at_kink:
+    decides = row.subgradients
+    if row.verdict == Verdict.INCONCLUSIVE:
+        decides = int(np.sum(np.asarray(budgets.subject.subgradient_width(row.parameter)) > 0))
+    if row.verdict == Verdict.FAIL or not decides:
         return row
-    entries = budgets.subject.grads[row.parameter].size
-    return row.because(row.verdict, Reason.AT_KINK, at_kink, entries)
+    return row.because(row.verdict, Reason.AT_KINK, decides, row.entries)
 
 
 def row_of(
@@ -95,17 +100,27 @@ def row_of(
     budget: Array,
     dtype: str,
     bound: Array | float = math.nan,
+    chosen: Array | bool = False,
 ) -> Row:
-    """The row of a difference, given the budget of every entry and the oracle's own bound."""
+    """The row of a difference, given the budget of every entry, the oracle's own bound, and which
+    entries only the choice of a subgradient explains.
+    """
     # an oracle without a finite number or bound has decided nothing about that entry
     decides = np.isfinite(budget) & np.isfinite(difference.want)
     in_budgets = ratio(difference.error, np.where(decides, budget, np.inf))
-    index = np.unravel_index(int(np.argmax(in_budgets)), in_budgets.shape)
+    others = np.broadcast_to(np.logical_not(chosen), in_budgets.shape)
+
+    def largest(sizes: Array) -> float:
+        return float(np.max(np.where(others, sizes, 0.0)))
+
+    ranked = np.where(others, in_budgets, -1.0)
+    index = np.unravel_index(int(np.argmax(ranked)), in_budgets.shape)
     size = np.abs(difference.want)
     shows = decides & (size > budget)
-    floors = budget[shows] / size[shows]
+    floors = budget[shows & others] / size[shows & others]
     wrong = int(np.sum(~(in_budgets <= 1.0)))
-    verdict, reason = _verdict(wrong, floors.size, budget)
+    decided = int(shows.sum())
+    verdict, reason = _verdict(wrong, decided, budget)
     if reason is Reason.KINK_WITHIN_STEP and difference.directions:
         reason = Reason.KINK_ALONG_DIRECTIONS
     of_entries = 0 if difference.directions else floors.size
@@ -114,21 +129,22 @@ def row_of(
         oracle=oracle,
         verdict=verdict,
         reason_kind=reason,
-        max_abs=float(difference.error.max()),
-        max_rel=float(difference.relative.max()),
-        max_ulps=float(difference.ulps(dtype).max()),
-        max_budgets=float(in_budgets.max()),
+        max_abs=largest(difference.error),
+        max_rel=largest(difference.relative),
+        max_ulps=largest(difference.ulps(dtype)),
+        max_budgets=largest(in_budgets),
         index=() if difference.directions else tuple(int(i) for i in index),
         got=float(difference.got[index]),
         want=float(difference.want[index]),
         budget=float(budget[index]),
         entries=in_budgets.size,
         wrong=wrong,
-        decided=floors.size,
+        decided=decided,
         floor=float(floors.min()) if of_entries else math.nan,
         floor_any=float(floors.max()) if of_entries == in_budgets.size else math.nan,
         bound=float(np.broadcast_to(bound, in_budgets.shape)[index]),
         directions=difference.directions,
+        subgradients=int(np.sum(~others)),
     )
 
 
@@ -172,27 +188,37 @@ right.
 """
 
 
-def is_imprecise(found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning) -> bool:
+def is_imprecise(
+    found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning, anywhere: bool = False
+) -> bool:
     """Whether errors over budget are what arithmetic in a lower precision would leave.
 
     They must stay within the budget of the lower precision; they must hit at least half of the
-    entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones; and they
-    must not share one factor, which is a slightly wrong formula and not rounding.
+    entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones, unless
+    some operations may lose digits and others keep them (`anywhere`); and they must not share one
+    factor, which is a slightly wrong formula and not rounding. What that precision has no numbers
+    for may be lost whatever comes of the others.
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
+    floor = PRECISIONS[lower.dtype].tiniest
     for name, difference in found.items():
-        budget, lost = budgets.of(name), budgets.typical(name, lower)
-        most = budgets.tolerance.units * lost + budgets.flushed_by(name, lower)
-        if np.any(difference.error > budget + most):
+        budget, size = budgets.of(name), np.abs(difference.want)
+        lost = budgets.typical(name, lower) + np.minimum(floor, size)
+        allowed = budgets.allowed_in(name, lower)
+        if np.any(difference.error > allowed):
             return False
-        shows = (lost > budget) & (difference.want != 0)  # an exact zero loses nothing
-        over = shows & (difference.error > budget)
+        # an exact zero loses nothing, and of what is chaotic there anything may come
+        shows = (lost > budget) & (difference.want != 0) & np.isfinite(allowed)
+        over = (shows | anywhere) & (difference.error > budget)
         could += int(shows.sum())
         if np.any(over):
             wrong_hit, wrong_could = wrong_hit + int(over.sum()), wrong_could + int(shows.sum())
-            factors.append(difference.got[over] / difference.want[over])
-    if not factors or _one_factor(np.concatenate(factors)):
+            normal = over & (size > floor)  # below it all may become zero
+            factors.append(difference.got[normal] / difference.want[normal])
+    if not wrong_hit or _one_factor(together := np.concatenate(factors)):
         return False
+    if anywhere or not together.size:
+        return True
     return 2 * wrong_hit >= could or (wrong_hit >= ENOUGH and 2 * wrong_hit >= wrong_could)
 
 

@@ -22,3 +22,9 @@ def not_tried(cases: int) -> str:
     """The line of a message that says for how many cases the subject was not called any more."""
     what = f"{cases} further case{'s' if cases > 1 else ''} of this model"
     return f"not tried: {what}, since it died or ran out of time too often"
+
+
+def left_out(cases: int) -> str:
+    """The line of a message that says what was not asked after the same error again and again."""
+    same = "left out, as the first ones all ended so"
+    return f"{same}: {cases} further cases of this model" if cases > 0 else ""

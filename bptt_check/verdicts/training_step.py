@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.contract import TrainingAnswer
 from ..cases.precision import PRECISIONS
+from ..cases.training import TrainingAnswer
 from ..cases.types import Array, Arrays
 from .difference import Difference
 from .row import Row, row_of

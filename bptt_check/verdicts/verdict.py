@@ -83,6 +83,11 @@ class Reason(StrEnum):
     NO_SINGLE_SLOPE = "no single slope"
     JUMP = "jump"
     LOSS_NOT_FINITE = "loss not finite"
+    VARIES_BELOW_STEPS = "varies below steps"
+    """Of a loss whose coarse differences say one thing and whose fine ones another."""
+    NOT_MEASURED = "not measured"
+    NO_DIGITS = "no digits"
+    """Of a loss that the shortest distances between numbers change altogether."""
     NO_INFLUENCE = "no influence"
     """Of an array that the loss does not depend on where it was measured."""
 
@@ -94,7 +99,7 @@ _SENTENCES = {
     Reason.VACUOUS: "vacuous: the true gradient lies below the budget",
     Reason.KINK_WITHIN_STEP: "a kink lies within the step of every entry",
     Reason.KINK_ALONG_DIRECTIONS: "a kink lies within the step along every direction",
-    Reason.AT_KINK: "at a kink of relu any subgradient is accepted, in {} of {} entries",
+    Reason.AT_KINK: "at a kink of relu any subgradient is right, which decides {} of {} entries",
     Reason.CHAOTIC: ("rounding in {} grows until trajectories diverge, which explains any value"),
     Reason.EXACTLY_ZERO: "exactly zero, as it must be",
     Reason.OUT_OF_RANGE: "{}",
@@ -106,6 +111,14 @@ _SENTENCES = {
     Reason.NO_SINGLE_SLOPE: "a kink: any derivative between {:.6g} and {:.6g} is right",
     Reason.JUMP: "the loss jumps here, or has no finite one-sided derivative",
     Reason.LOSS_NOT_FINITE: "the loss is not finite beside this point",
+    Reason.VARIES_BELOW_STEPS: (
+        "the loss varies below its steps: differences over {:.2g} say {:.6g}, over {:.2g} {:.6g}"
+    ),
+    Reason.NOT_MEASURED: "the time limit came before it was measured",
+    Reason.NO_DIGITS: (
+        "the loss has no digits to difference: over the shortest distances between numbers it "
+        "still varies by {:.2g}"
+    ),
     Reason.NO_INFLUENCE: "exactly zero, as the loss does not depend on it here",
 }
 

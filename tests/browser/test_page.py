@@ -347,7 +347,7 @@ def test_the_reproduction_line_is_copied(browser: Browser, page_of: Any, refused
         assert button.inner_text() == "Copied"
         if not refused:
             text = opened.page.evaluate("() => navigator.clipboard.readText()")
-            assert text == f"bc.check(subject, bc.Spec.parse('{made.SPEC}').build())"
+            assert text == made.failure().reproduction
 
 
 def downloaded(opened: Opened, name: str, into: Path) -> str:

@@ -23,7 +23,8 @@ from support.adapted_code import (
 from support.diagnosed import sentence_of
 
 import bptt_check as bc
-from bptt_check.diagnosis.truncation import which_truncation
+from bptt_check.diagnosis.formulas.truncation import which_truncation
+from bptt_check.errors import SpecError
 
 SCALES: dict[str, tuple[dict[str, Any], Callable[[bc.Case], float], float]] = {
     "half": ({"loss_factor": "1/2"}, lambda case: 0.5, 1.0),
@@ -222,3 +223,52 @@ def test_code_in_double_precision_may_serve_single() -> None:
 
     assert verdict(bc.Convention(dtype="float64").adapt(code), case).verdict == "pass"
     assert verdict(PLAIN.adapt(code), case).verdict != "pass"
+
+
+ABSENT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "a name": ({"names": {"W_hh": "U"}}, ("W_hh_l0",)),
+    "two in one": ({"joined": "xh"}, ("W_xh_l0", "W_hh_l0")),
+    "transposed": ({"names": {"W_xh": "W"}, "transposed": ("W_xh",)}, ("W_xh_l0",)),
+}
+"""Options of a convention, and the contract's parameters that one array of it holds."""
+
+
+def absent(factor: float = 1.0) -> Callable[[Any], Any]:
+    """The reference, which gives no gradient of an array that has another name than ours."""
+
+    def code(view: Any) -> Any:
+        loss, grads = Reference(view.case)
+        return loss, {n: factor * grads[n] for n in view.params if n in grads}
+
+    return code
+
+
+@pytest.mark.parametrize("what", ABSENT)
+def test_a_gradient_that_is_never_given_is_declared_by_its_own_name(what: str) -> None:
+    """The others are checked; without the declaration it is missing, and the message says how to
+    declare it.
+    """
+    options, ours = ABSENT[what]
+    names = set(bc.Convention(**options).view(SPEC.build()).params)
+    (own,) = names - set(SPEC.build().params)
+    declared = bc.Convention(**options, without=(own,))
+
+    missing = verdict(bc.Convention(**options).adapt(absent()))
+    passed, wrong = (verdict(declared.adapt(absent(factor))) for factor in (1.0, 1.5))
+
+    assert missing.verdict == "contract"
+    assert f"if the code never gives it, declare without=({own!r},)" in missing.message
+    assert (passed.verdict, wrong.verdict) == ("pass", "fail")
+    assert {r.parameter for r in passed.rows if r.reason_kind == "not offered"} >= {*ours}
+    assert {r.parameter for r in passed.rows if r.verdict == "pass"} == {
+        n for n in SPEC.build().params if n not in ours
+    }
+
+
+def test_a_name_that_is_no_parameter_cannot_be_declared_away() -> None:
+    """Neither one of no model, nor of another one, nor a text for a tuple of them."""
+    with pytest.raises(SpecError, match="without names 'Uz', and the parameters are W_xh"):
+        bc.Convention(without=("Uz",))
+    with pytest.raises(SpecError, match="must be a tuple of names"):
+        bc.Convention(without="U")  # pyright: ignore[reportArgumentType]
+    assert "without names 'b_hh_l0'" in bc.Convention(without=("b_hh_l0",)).why_not(SPEC.model)

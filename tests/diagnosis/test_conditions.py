@@ -133,5 +133,5 @@ def test_rule_without_fresh_cases_is_not_confirmed() -> None:
     condition = condition_of(FailureSample(sample.failing, sample.passing), None)
 
     assert condition is not None
-    assert condition.text == "only when B > 2 (as far as was seen)"
+    assert (condition.rule, condition.held) == ("B > 2", 0)
     assert not condition.confirmed

@@ -49,6 +49,7 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("assign_W_hh", "gru", "W_hh is assigned where it should be added: only the share of the"),
     ("assign_W_hy", "rnn-tanh", "the gradient of W_hy has only the share of the last step"),
     ("assign_b_y", "rnn-tanh", "the gradient of b_y has only the share of the last step"),
+    ("assign_cell", "rnn-tanh lstm gru", "the gradient of every parameter of the cell is assigned"),
     ("doubling", "rnn-tanh", "W_xh is added to itself at every step"),
     ("transpose", "rnn-tanh", "W_hh is used in place of its transpose on the way back to h_{t-1}"),
     ("no_slope", "rnn-sigmoid", "the derivative of the activation is forgotten"),
@@ -151,6 +152,7 @@ SEVERAL = (
     ("lstm", ("carry_dc", "f_slope"), ("forgotten in gate f", "c_t gets from step t+1")),
     ("rnn-tanh+2layers", ("bias_l1", "h_t"), (H_T, "never written, in layer 1 only")),
     ("rnn-tanh+mse", ("mse_half", "carry_dh", "h_t"), (CARRY, H_T, "the factor 2")),
+    ("gru", ("assign_cell", "assign_W_hy"), ("parameter of the cell is assigned", "W_hy has only")),
     ("lstm", ("h_t", "bias_twice", "assign_W_hy"), (H_T, "b_h is added twice", "of W_hy has only")),
 )
 
@@ -233,6 +235,33 @@ def unknown_mistake(case: bc.Case) -> Answer:
     """Wrong in a way that no edit and no formula explains."""
     loss, grads = Numpy()(case)
     return loss, grads | {"W_hh_l0": np.sin(3.0 * grads["W_hh_l0"])}
+
+
+@pytest.mark.parametrize(
+    ("model", "shown_by"),
+    [("rnn-tanh", "crafted cases"), ("rnn-tanh", "the run"), ("rnn-relu+mse", "crafted cases")],
+)
+def test_rule_about_when_holds_for_all_that_is_known(model: str, shown_by: str) -> None:
+    """What the failing cases of a run have in common is no rule where a crafted case, or the
+    smallest one, fails without it.
+    """
+    always = shown_by == "crafted cases"
+
+    def subject(case: bc.Case) -> Answer:
+        wrong = case.sizes.T >= 9 or (always and case.sizes.T == 1)
+        return (unknown_mistake if wrong else Numpy())(case)
+
+    failing = [bc.Spec.parse(f"{model} T={T} B=2 seed={T}") for T in (9, 10, 11, 12)]
+    passing = [bc.Spec.parse(f"{model} T={T} B=2 seed={T}") for T in (2, 3, 4, 5, 6, 7, 8)]
+    smallest = bc.Spec.parse(f"{model} T=1 B=2 seed=3")
+    known = FailureSample(failing, passing)
+
+    (told,) = diagnose(subject, known if always else known.with_failing(smallest.build()))
+
+    assert "only when T > 8" not in told.sentence
+    if not always:
+        (without,) = diagnose(subject, known)
+        assert without.sentence.endswith("only when T > 8 (as far as was seen)")
 
 
 def only_in_batches(case: bc.Case) -> Any:

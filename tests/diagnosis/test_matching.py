@@ -55,3 +55,43 @@ def test_norm_allows_what_the_precision_can_tell(dtype: str) -> None:
 
     assert same({"x": want["x"] * (1 + RELATIVE[dtype] / 2)}, want, near)
     assert not same({"x": want["x"] * (1 + RELATIVE[dtype] * 2)}, want, near)
+
+
+NOT_FINITE = {
+    "one infinite entry": ("W_hh_l0", np.inf),
+    "one entry minus infinity": ("x", -np.inf),
+    "one NaN": ("b_y", np.nan),
+}
+
+
+@pytest.mark.parametrize("how", NEAR)
+@pytest.mark.parametrize("what", NOT_FINITE)
+def test_candidate_that_is_not_finite_is_no_gradient(what: str, how: str) -> None:
+    """Neither what is finite matches it, nor what is the same: its distance could be anything."""
+    name, value = NOT_FINITE[what]
+    got = exact_gradients(CASE)
+    candidate = {n: g.copy() for n, g in got.items()}
+    candidate[name].flat[0] = value
+
+    assert not NEAR[how](name, got[name], candidate[name]).any()
+    assert not NEAR[how](name, candidate[name], candidate[name]).any()
+    assert not same(got, candidate, NEAR[how])
+    assert NEAR[how](name, got[name], got[name]).all()
+
+
+@pytest.mark.parametrize("how", NEAR)
+def test_gradients_with_no_name_in_common_are_not_the_same(how: str) -> None:
+    """Where nothing is compared nothing is shown."""
+    want = exact_gradients(CASE)
+
+    assert not same(want, {}, NEAR[how])
+    assert not same({"b_y": want["b_y"]}, {"x": want["x"]}, NEAR[how])
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_norm_is_that_of_any_size(size: float) -> None:
+    """Squares that leave the range of the numbers make no distance of nothing, or of infinity."""
+    near, want = near_in_norm("float64"), {"x": size * np.arange(1.0, 5.0)}
+
+    assert same(want, want, near)
+    assert not same({"x": 1.001 * want["x"]}, want, near)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
 from support.implementations import Numpy, with_fault
 
 import bptt_check as bc
-from bptt_check.diagnosis.trials import Trials, telling_specs, trial_of
+from bptt_check.diagnosis.trials import Trial, Trials, all_reproduced, telling_specs, trial_of
 
 SPEC = bc.Spec.parse("lstm T=3 B=2 D=2 H=3 O=2 seed=1")
 
@@ -28,6 +33,64 @@ def test_wrong_gate_is_the_only_wrong_block() -> None:
     assert trial.has_loss(trial.want_loss)
     assert {gate for name, gate in trial.wrong if name == "b_h_l0"} >= {1}
     assert ("W_hy", 0) not in trial.wrong
+
+
+def test_loss_that_is_not_finite_is_no_loss() -> None:
+    """It would be as near as any."""
+    trial = trial_of(Numpy(), SPEC.build())
+
+    assert trial is not None
+    assert not any(trial.has_loss(loss) for loss in (np.inf, -np.inf, np.nan))
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_candidate_that_is_not_finite_reproduces_nothing(value: float) -> None:
+    """Of a gradient with one such entry; all other gradients are reproduced."""
+    trial = trial_of(with_fault("f_slope"), SPEC.build())
+    assert trial is not None
+    candidate = {n: g.copy() for n, g in trial.got.items()}
+    candidate["W_hh_l0"][0, 0] = value
+
+    reproduced = trial.reproduced_by(candidate)
+
+    assert {name for name, _ in trial.blocks.keys() - reproduced} == {"W_hh_l0"}
+    assert trial.reproduced_by(trial.got) == trial.blocks.keys()
+
+
+def halved(case: bc.Case) -> Any:
+    """Half of every gradient."""
+    loss, grads = Numpy()(case)
+    return loss, {name: 0.5 * gradient for name, gradient in grads.items()}
+
+
+@pytest.mark.parametrize(
+    ("subject", "factor", "shown"),
+    [(Numpy(), 1.0, False), (halved, 0.5, True), (halved, 1.0, False), (Numpy(), 0.5, False)],
+    ids=["right gradients", "half of them", "the right ones for half", "half for the right ones"],
+)
+def test_match_shows_something_where_the_right_gradient_does_not(
+    subject: Any, factor: float, shown: bool
+) -> None:
+    """A candidate that the right gradients match as well could not fail."""
+    trials = Trials(subject).of([SPEC])
+
+    assert all_reproduced(trials, lambda trial: trial.times(factor)) is shown
+
+
+def test_match_that_could_not_fail_on_some_cases_shows_something_on_others() -> None:
+    """One case that tells candidate and right gradient apart is enough."""
+    trials = Trials(only_later_halved).of([SPEC, replace(SPEC, sizes=replace(SPEC.sizes, T=1))])
+
+    def candidate(trial: Trial) -> Any:
+        return trial.times(1.0 if trial.case.sizes.T == 1 else 0.5)
+
+    assert all_reproduced(trials, candidate)
+    assert not all_reproduced(trials[1:], candidate)
+
+
+def only_later_halved(case: bc.Case) -> Any:
+    """Right for one step."""
+    return (Numpy() if case.sizes.T == 1 else halved)(case)
 
 
 def test_subject_that_raises_has_no_trial() -> None:

@@ -16,11 +16,17 @@ from bptt_check.subjects import loading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BROKEN = {
-    "numpy_class": ("the gradient of W_xh_l0, W_hh_l0, b_h_l0, x, h0 is wrong", "W_hy, b_y"),
-    "course_functions": ("the gradient of W_hh_l0 is wrong", "W_xh_l0, b_h_l0, W_hy, b_y, x, h0"),
-    "char_rnn": ("the gradient of W_xh_l0, W_hh_l0, b_h_l0 is wrong", "W_hy, b_y"),
-    "keras_layout": ("but your gradients are those of gate order 'r z n'", "W_hy, b_y, x, h0"),
-    "torch_function": ("the gradient of b_h_l0 is wrong", "W_xh_l0, W_hh_l0, W_hy, b_y, x, h0, c0"),
+    "numpy_class": ("the gradient of U, W, b, x, h0 is wrong", "V, c"),
+    "course_functions": ("the gradient of Wh is wrong", "Wx, b, W_vocab, b_vocab, x, h0"),
+    "char_rnn": ("the gradient of Wxh, Whh, bh is wrong", "Why, by"),
+    "keras_layout": (
+        "but your gradients are those of gate order 'r z n'",
+        "dense/kernel, dense/bias, x, h0",
+    ),
+    "torch_function": (
+        "the gradient of bias_ih_l0, bias_hh_l0 is wrong",
+        "weight_ih_l0, weight_hh_l0, linear.weight, linear.bias, x, h0, c0",
+    ),
 }
 """Example to what the message of its broken twin says, and the gradients it finds right."""
 MOST_LINES = 15
@@ -83,14 +89,22 @@ def test_the_broken_subject_of_an_example_is_explained(name: str) -> None:
     assert re.search(rf"right: {right}(?!,)", text), text
 
 
-def test_the_message_has_the_subjects_own_name_of_a_parameter() -> None:
-    """Beside the contract's, above the line that reproduces the failure."""
+def test_the_message_is_in_the_subjects_own_names() -> None:
+    """Its title, lines and diagnosis, and the test to paste; not what is typed for the case."""
     report = bc.verify(subject("course_functions", "broken"), ["rnn-tanh"], 4, ["complex_step"])
 
-    ours, _, reproduction = report.message.partition("\n  W_hh_l0 is Wh in your convention\n")
+    failure = report.failures[0]
+    told, _, typed = report.message.partition("\n  reproduce: ")
 
-    assert "the gradient of W_hh_l0 is wrong" in ours
-    assert "  reproduce: " in reproduction
+    assert "the gradient of Wh is wrong" in told
+    assert "worst entry Wh[" in told
+    assert "your gradient of Wh is exactly" in told
+    assert not re.search(r"W_\w+_l0|b_h", told.partition("equation")[0])
+    assert typed.startswith("bptt-check replay 'rnn-tanh ")
+    assert "your gradient of Wh is exactly" in failure.diagnoses[0]
+    assert (
+        "params=subject.convention.parameters(bc.Model(cell=\"rnn\"), {'Wx': " in failure.test_code
+    )
 
 
 def test_every_example_is_in_the_readme() -> None:

@@ -143,7 +143,7 @@ def test_at_a_kink_every_subgradient_lies_in_the_enclosure(slope):
     assert report.verdict == "inconclusive"
     assert {row.verdict for row in report.rows} == {"inconclusive"}
     assert {row.reason for row in report.rows} == {
-        "at a kink of relu any subgradient is accepted, in 1 of 1 entries"
+        "at a kink of relu any subgradient is right, which decides 1 of 1 entries"
     }
 
 

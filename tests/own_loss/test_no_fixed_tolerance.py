@@ -10,7 +10,7 @@ import pytest
 
 from bptt_check import own_loss
 
-FILES = sorted(Path(own_loss.__path__[0]).glob("*.py"))
+FILES = sorted(Path(own_loss.__path__[0]).rglob("*.py"))
 
 
 def fixed(source: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def test_a_right_gradient_passes() -> None:
     assert report.coverage["W"].measured is None
     assert report.message == (
         "PASS  right_function: the gradient is the derivative of its own loss\n"
-        "  W, b, s: 17 entries decided"
+        "  W, b, s: 17 of 17 entries decided"
     )
 
 
@@ -71,16 +72,44 @@ def test_gradient_that_is_the_same_everywhere_passes_for_a_linear_function() -> 
     assert bc.verify_function(lambda a: (3.0 * a["x"].sum(), {"x": 3.0 * np.ones(3)}), X).passed
 
 
+@pytest.mark.parametrize("constant", [2.0, 0.0, -3.0])
+def test_wrong_gradient_of_a_linear_function_is_wrong_and_not_kept(constant: float) -> None:
+    """It is the same everywhere because it should be."""
+    report = bc.verify_function(lambda a: (3.0 * a["x"].sum(), {"x": constant * np.ones(3)}), X)
+
+    assert report.verdict == "fail"
+    assert "the gradient of x is wrong" in report.message
+    assert "are they kept?" not in report.message
+    assert "exactly zero" not in report.message
+
+
+@pytest.mark.parametrize(
+    ("factor", "hint"),
+    [(2.0, "got the very same gradients: are they kept?"), (0.0, "every gradient is exactly zero")],
+)
+def test_wrong_gradient_that_should_have_changed_gets_a_hint(factor: float, hint: str) -> None:
+    """After the derivative, which is wrong at the first point already."""
+    first = factor * 2 * X["x"]
+    report = bc.verify_function(lambda a: ((a["x"] ** 2).sum(), {"x": first.copy()}), X)
+
+    assert report.verdict == "fail"
+    assert report.message.index("the gradient of x is wrong") < report.message.index(hint)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"arrays": {}}, "arrays must be a dict of name to array"),
         (
             {"arrays": {"x": np.array(["a"])}},
-            "x has dtype <U1; an array must be float64 or float32",
+            "x has dtype <U1; an array must have one of float64, complex128",
         ),
-        ({"arrays": {"x": np.array([1.0 + 2j])}}, "x has dtype complex128"),
-        ({"arrays": {"x": np.ones(2, "float16")}}, "x has dtype float16"),
+        ({"arrays": {"x": np.ones(2, np.longdouble)}}, "x has dtype .*; an array must have one of"),
+        ({"arrays": [1.0, 2.0]}, "arrays must be a dict of name to array, got list"),
+        ({"arrays": {"a": {"b": [np.ones(2), np.array([np.inf])]}}}, r"a.b\[1\] holds NaN"),
+        ({"arrays": X, "complex_gradients": "numpy"}, "must be 'torch' or 'jax', got 'numpy'"),
+        ({"arrays": X, "wrt": {"x": [True]}}, r"the mask of x in wrt .* of shape \(3,\) and true"),
+        ({"arrays": X, "wrt": {"x": [False] * 3}}, "true somewhere; got bool of shape"),
         ({"arrays": {"x": np.array([np.nan])}}, "x holds NaN or infinity"),
         ({"arrays": {"x": np.zeros(0)}}, "x is empty"),
         ({"arrays": {"n": np.arange(3)}}, "no array has a gradient"),
@@ -117,3 +146,51 @@ def test_assert_function_raises_with_its_report() -> None:
     with pytest.raises(bc.GradientMismatch, match="the gradient of x is wrong") as caught:
         bc.assert_function(wrong, X)
     assert caught.value.report.verdict == "fail"
+
+
+def test_time_limit_measures_what_fits_and_the_rest_in_sum(monkeypatch: Any) -> None:
+    """And a wrong entry is still found; without a limit every entry is measured."""
+    arrays, clock = {"x": np.linspace(1.0, 2.0, 900)}, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def a_second(a: Arrays) -> Any:
+        clock[0] += 1.0
+        return square(a)
+
+    def wrong(a: Arrays) -> Any:
+        loss, grads = a_second(a)
+        grads["x"][77] *= 2.0
+        return loss, grads
+
+    right, failed = (bc.verify_function(f, arrays, time_limit=1000.0) for f in (a_second, wrong))
+
+    assert right.passed
+    assert right.calls <= 1000
+    assert right.coverage["x"].measured is not None
+    assert failed.verdict == "fail"
+    assert "worst entry x[77]" in failed.message
+    assert bc.verify_function(square, arrays).coverage["x"].measured is None
+
+
+def test_time_limit_that_leaves_no_entry_is_inconclusive() -> None:
+    """Nothing is known then, and the message says how far it came; a hanging call is cut off."""
+
+    def hangs(a: Arrays) -> Any:
+        time.sleep(30)
+
+    for function in (lambda a: (time.sleep(0.05), square(a))[1], hangs):
+        report = bc.verify_function(function, X, time_limit=0.2)
+        assert report.verdict == "inconclusive"
+        assert "the time limit of 0.2 s was over after " in report.message
+
+    with pytest.raises(bc.BpttCheckError, match="must be positive"):
+        bc.verify_function(square, X, time_limit=0)
+
+
+def test_progress_is_told_after_every_entry() -> None:
+    """With what is printed of it."""
+    told: list[Any] = []
+    bc.verify_function(square, X, progress=told.append)
+
+    assert [(p.done, p.total) for p in told] == [(1, 3), (2, 3), (3, 3)]
+    assert str(told[0]) == "1 of 3 entries measured, 0 s"

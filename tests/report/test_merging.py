@@ -11,7 +11,7 @@ from support import made
 
 from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
-from bptt_check.runs.covered import added_records
+from bptt_check.runs.coverage.covered import added_records
 from bptt_check.runs.records import Run
 
 FIELDS = [f.name for f in fields(Run)]
@@ -24,6 +24,8 @@ def full_run(which: str) -> Run:
     run = made.failing(
         subject=subject,
         address=f"address of {which}",
+        setup=(f"import {which}",),
+        left_out=(f"model of {which}",),
         command=f"command of {which}",
         seed=number,
         models=(model,),
@@ -57,6 +59,7 @@ WANTED: dict[str, Callable[[], Any]] = {
     "verdict": lambda: "fail",
     "subject": lambda: "subject of one, subject of other",
     "address": lambda: "",
+    "setup": lambda: (),
     "command": lambda: "command of one; command of other",
     "seed": lambda: None,
     "environment": lambda: {"python of one": "3.11", "python of other": "3.11"},

@@ -73,7 +73,7 @@ def test_each_gradient_has_a_subtest(session: pytest.Pytester, workers: str) -> 
     assert "SUBFAILED[rnn-tanh W_hh_l0] test_it.py::TestMarked::test_wrong" in text
     assert "SUBFAILED[rnn-tanh b_y] test_it.py::TestMarked::test_wrong" in text
     assert "[rnn-tanh W_xh_l0]" not in text
-    assert re.search(r"reproduce: bc.check\(wrong, bc.Spec.parse\('rnn-tanh T=\d", text)
+    assert re.search(r"reproduce: bptt-check replay 'rnn-tanh T=\d", text)
     assert "raised ZeroDivisionError" in text
     properties = cases_of(str(session.path / "out.xml"))
     assert properties["test_right"]["bptt_verdict"] == "pass"

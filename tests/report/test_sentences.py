@@ -120,7 +120,7 @@ def test_a_failure_that_could_not_be_explained_is_still_a_failure() -> None:
     assert report.message.startswith("FAIL  subject: something is wrong, in 1 of 1 model")
     assert "fail: 2 cases" in report.message
     assert "worst so far: W_hy of lstm, 7 budgets (by torch)" in report.message
-    assert f"reproduce: bc.check(subject, bc.Spec.parse('{made.SPEC}').build())" in report.message
+    assert f"reproduce: bc.check(subject, '{made.SPEC}')" in report.message
 
 
 def test_an_error_without_rows_is_still_an_error() -> None:
@@ -152,7 +152,7 @@ def test_messages_fit_a_screen(count: int) -> None:
 def test_a_long_message_is_cut_before_its_last_line() -> None:
     """What is cut is counted, and the line that reproduces the case is never wrapped or cut."""
     last = "  reproduce: bptt-check replay '" + "x" * 200 + "'"
-    text = sentences.fit([*["a line"] * 50, last], ends_in_command=True)
+    text = sentences.fit([*["a line"] * 50, last], 1)
 
     assert len(text.splitlines()) == 24
     assert last == text.splitlines()[-1]
@@ -161,9 +161,7 @@ def test_a_long_message_is_cut_before_its_last_line() -> None:
 
 def test_a_long_line_is_wrapped_under_itself() -> None:
     """Continuation lines are indented two more than the line they continue."""
-    text = sentences.fit(
-        ["  wrong: " + ", ".join(["W_xh_l0 (4 of 4)"] * 12)], ends_in_command=False
-    )
+    text = sentences.fit(["  wrong: " + ", ".join(["W_xh_l0 (4 of 4)"] * 12)], 0)
 
     assert max(map(len, text.splitlines())) <= 100
     assert all(line.startswith("    ") for line in text.splitlines()[1:])
@@ -172,7 +170,7 @@ def test_a_long_line_is_wrapped_under_itself() -> None:
 def test_only_a_last_line_that_is_a_command_is_kept_whole() -> None:
     """Whatever a line says: what an exception of the subject says is no command of ours."""
     said = "reproduce: " + "word " * 40
-    text = sentences.fit([said, said], ends_in_command=False)
+    text = sentences.fit([said, said], 0)
 
     assert max(map(len, text.splitlines())) <= 100
 
@@ -181,7 +179,7 @@ def test_a_short_message_is_left_alone() -> None:
     """What fits is not touched."""
     message = made.failure().message
 
-    assert message == sentences.fit(message.splitlines(), ends_in_command=True)
+    assert message == sentences.fit(message.splitlines(), 1)
 
 
 def wrong_by_a_thousandth(case: bc.Case) -> tuple[object, dict[str, object]]:
@@ -204,7 +202,8 @@ def test_message_of_a_real_run_that_fails() -> None:
     lines = str(caught.value).splitlines()
 
     assert len(lines) <= 24
-    assert lines[-1].startswith("  reproduce: bc.check(wrong_by_a_thousandth, bc.Spec.parse('lstm ")
+    assert lines[-1].startswith("  reproduce: bptt-check replay 'lstm ")
+    assert lines[-1].endswith("test_sentences:wrong_by_a_thousandth")
 
 
 def test_message_of_a_real_run_that_passes() -> None:

@@ -235,7 +235,7 @@ def test_a_case_made_by_hand_has_no_spec():
     report = check_case(unknown, case, Setup((Fake("truth"),)))
 
     assert report.spec == ""
-    assert "reproduce: bc.check(unknown, case)" in report.message
+    assert "\nprint(bc.check(subject, case))" in report.message
 
 
 # --- oracles ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from bptt_reference import loss_and_grads
 
 import bptt_check as bc
+from bptt_check.cases.reproduction import Origin
 from bptt_check.runs.counterexample_test import pasted_test
+from bptt_check.subjects.origin import origin_of
 
 BROKEN = """
 from bptt_reference import loss_and_grads
@@ -37,9 +40,9 @@ def test_pasted_test_fails_for_wrong_and_passes_for_right(
     subject = getattr(importlib.import_module("broken_for_pasting"), name)
     case = bc.Spec.parse("rnn-tanh T=1 B=1 D=1 H=1 O=2").build().with_inputs({})
     names: dict[str, Any] = {}
-    text = pasted_test(case, subject)
+    text = pasted_test(case, origin_of(subject))
 
-    assert f"from broken_for_pasting import {name} as subject\n" in text
+    assert re.search(rf"subject = subjects.load\('.*broken_for_pasting.py:{name}'\)\n", text)
     exec(
         text.replace("bc.check(subject, case)", 'bc.check(subject, case, ["complex_step"])'), names
     )
@@ -63,7 +66,7 @@ def test_the_case_reads_back(line: str) -> None:
     """The written-out case has the arrays, the model, the truncation and the dtype of the first."""
     case = bc.Spec.parse(line).build().with_inputs({})
     names: dict[str, object] = {"bc": bc}
-    text = pasted_test(case, loss_and_grads)
+    text = pasted_test(case, origin_of(loss_and_grads))
     body = text[text.index("    case = ") : text.index("    report = ")]
     exec("if True:\n" + body, names)
     again = names["case"]
@@ -77,14 +80,14 @@ def test_the_case_reads_back(line: str) -> None:
 
 def test_a_large_case_is_built_from_its_spec() -> None:
     """Nobody reads a thousand numbers: the line of the spec has them all."""
-    text = pasted_test(bc.Spec.parse("lstm T=9 B=4 D=5 H=5").build(), loss_and_grads)
+    text = pasted_test(bc.Spec.parse("lstm T=9 B=4 D=5 H=5").build(), Origin())
 
     assert 'case = bc.Spec.parse("lstm T=9 B=4 D=5 H=5 O=3 seed=0").build()' in text
 
 
 def test_a_subject_without_a_name_is_left_to_the_reader() -> None:
-    """An object or a local function cannot be imported; the line says what to put there."""
-    text = pasted_test(bc.Spec.parse("rnn-tanh T=1").build(), lambda case: (0.0, {}))
+    """What was compiled at run time has no source; the line says what to put there."""
+    text = pasted_test(bc.Spec.parse("rnn-tanh T=1").build(), origin_of(eval("lambda case: 0")))
 
     assert "from your_module import subject  # the callable that was checked" in text
 
@@ -96,7 +99,7 @@ def test_a_subject_of_the_command_line_is_loaded_by_its_text() -> None:
         return 0.0, {}
 
     vars(subject)["address"] = "mine.py:subject"
-    text = pasted_test(bc.Spec.parse("rnn-tanh T=1").build(), subject)
+    text = pasted_test(bc.Spec.parse("rnn-tanh T=1").build(), origin_of(subject))
 
     assert "subject = subjects.load('mine.py:subject')" in text
 

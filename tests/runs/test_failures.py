@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from support.checks import changed, check
+from support.drawn import SMALL
 from support.right import right
 
+import bptt_check as bc
 from bptt_check.cases.case import Case
 from bptt_check.cases.result import Result
+from bptt_check.diagnosis import FailureSample
+from bptt_check.runs import failures
 
 
 def test_a_wrong_loss_with_its_own_gradient_is_told_to_be_right_for_its_forward():
@@ -88,3 +92,22 @@ def test_right_outputs_beside_a_wrong_loss_blame_the_loss_itself():
     report = check(subject, "rnn-tanh T=4 B=1 D=1 H=2 O=2", detail=True)
 
     assert "every output that you offer is right: the loss itself is another one" in report.message
+
+
+@pytest.mark.parametrize("name", ["rnn-tanh", "gru", "lstm+mse"])
+def test_diagnosis_knows_the_smallest_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says of when must be true of the case that is shown beside it."""
+    samples: list[FailureSample] = []
+
+    def diagnose(subject: Any, sample: FailureSample, timeout: float | None) -> tuple[()]:
+        samples.append(sample)
+        return ()
+
+    monkeypatch.setitem(failures.SEARCHES, "fail", diagnose)
+    wrong = changed(lambda v, g: (v, {n: np.sin(3.0 * a) for n, a in g.items()}))
+
+    report = bc.verify(wrong, [name], cases=3, oracles=["complex_step"], within=SMALL)
+
+    (failure,) = report.failures
+    assert bc.Spec.parse(failure.spec) in samples[0].failing
+    assert failure.cases < len(samples[0].failing)

@@ -14,6 +14,7 @@ from bptt_check.cases.design.within import Within
 from bptt_check.cases.targets import parse_targets
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
+from bptt_check.runs.failures import SEARCHES
 from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.verdicts.run_sentences import passes_within
 
@@ -67,7 +68,7 @@ def forgetting_h0(case: Case) -> Any:
 def diagnosed(subject: Any, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether a known mistake was looked for after a small run of one target."""
     asked: list[int] = []
-    monkeypatch.setattr("bptt_check.runs.failures.diagnose", lambda *_: asked.append(1) or ())
+    monkeypatch.setitem(SEARCHES, "fail", lambda *_: asked.append(1) or ())
     assert verified(subject, "rnn-tanh+mse").failures[0].passes_with == "zero"
     return bool(asked)
 

@@ -375,7 +375,7 @@ def test_a_failure_is_shown_on_its_smallest_case():
     assert failure.model == SMALL
     assert failure.parameter == "W_hh_l0"
     assert failure.spec == f"{SMALL} T=3 B=1 D=1 H=1 O=1 seed=0"
-    assert f"bc.Spec.parse('{failure.spec}').build())" in failure.message
+    assert f"bc.check(subject, '{failure.spec}'))" in failure.message
     assert failure.cases == report.cases["fail"]
     assert Spec.parse(failure.first_spec).sizes.T >= 3
     assert report.counterexample is failure.case

@@ -11,7 +11,7 @@ import bptt_check as bc
 from bptt_check.cases import case
 from bptt_check.errors import SpecError
 from bptt_check.subjects import child_process, own_code, tensors
-from bptt_check.subjects.calling import explained
+from bptt_check.subjects.raised import explained
 
 
 @pytest.mark.parametrize("module", [bc, case, child_process, tensors])

@@ -165,16 +165,16 @@ def test_what_numpy_raises_again_is_the_answer(error):
 
 
 def test_a_report_says_what_the_evidence_is():
-    """The case is reproduced in one line, and nothing else is claimed."""
+    """How the case is reproduced follows, and nothing else is claimed."""
     case = bc.Spec.parse("lstm T=1 B=1 D=2 H=2 O=2").build()
     report = bc.check(AddsToEmpty("x"), case, oracles=["complex_step"])
 
     assert (report.verdict, report.parameter) == ("contract", "x")
-    assert report.message.splitlines()[1:] == [
+    assert report.message.splitlines()[1:3] == [
         "  memory is read before it is written: the gradient of x is nan at [0, 0, 0], when NaN "
         "lay in fresh memory, and finite when zeros did, each time anew; is an array of np.empty "
         "added to?",
-        f"  reproduce: bc.check(subject, bc.Spec.parse('{case.spec}').build())",
+        "  reproduce:",
     ]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import bptt_check as bc
-from bptt_check.diagnosis.finding import Finding
+from bptt_check.diagnosis.facts import Fact
 from bptt_check.diagnosis.trials import Trial, trial_of
+from bptt_check.diagnosis.wording import words_of
 
 
 def trials_of(subject: Callable[..., Any], cases: Sequence[bc.Case]) -> list[Trial]:
@@ -17,14 +18,10 @@ def trials_of(subject: Callable[..., Any], cases: Sequence[bc.Case]) -> list[Tri
 
 
 def sentence_of(
-    formula: Callable[[Sequence[Trial]], Finding | None],
+    formula: Callable[[Sequence[Trial]], Fact | None],
     subject: Callable[..., Any],
     cases: Sequence[bc.Case],
 ) -> str:
     """The sentence of a formula; "" where it explains nothing."""
-    finding = formula(trials_of(subject, cases))
-    if finding is None:
-        return ""
-    assert finding.confidence == "certain"
-    assert finding.cases == len(cases)
-    return finding.sentence
+    fact = formula(trials_of(subject, cases))
+    return words_of(fact) if fact else ""

@@ -104,3 +104,52 @@ def layer(a: Arrays, wrong: bool = False) -> tuple[Any, Arrays]:
     if wrong:
         gradient[3, 7] *= 1.5
     return y.sum() + (a["b"] ** 3).sum(), {"W": gradient, "b": 3 * a["b"] ** 2}
+
+
+def of_one_number(loss: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Function:
+    """A function of an array `p` of one number, with its derivative."""
+    return lambda a: (
+        float(loss(a["p"])), {"p": np.asarray(derivative(a["p"]), dtype="float64")},
+    )  # fmt: skip
+
+
+def doubled(function: Function) -> Function:
+    """The function with gradients that are twice as large."""
+    return changed(lambda v, g: (v, {n: 2 * x for n, x in g.items()}), function)
+
+
+def chaotic_network(seed: int, steps: int = 100, width: int = 16) -> tuple[Function, Arrays]:
+    """A tanh network whose trajectories diverge, right, with the gradient of its initial state."""
+    own = np.random.default_rng(seed)
+    W = own.normal(size=(width, width)) * 4.0 / np.sqrt(width)
+    U = own.normal(size=(width, 2))
+    start = own.normal(size=width) * 0.5
+    x, readout = own.normal(size=(steps, 2)), own.normal(size=width)
+
+    def function(a: Arrays) -> tuple[Any, Arrays]:
+        states = [a["h0"]]
+        for t in range(steps):
+            states.append(np.tanh(W @ states[-1] + U @ x[t]))
+        h_bar = readout
+        for h in reversed(states[1:]):
+            h_bar = W.T @ (h_bar * (1 - h**2))
+        return readout @ states[-1], {"h0": h_bar}
+
+    return function, {"h0": start}
+
+
+def through(dtype: str, beside: bool = False) -> tuple[Function, Arrays]:
+    """A layer computed in a lower precision, if asked with a part beside it that is not."""
+    own = np.random.default_rng(5)
+    W, x = own.normal(size=(6, 5)), own.normal(size=(5, 7)).astype(dtype)
+
+    def function(a: Arrays) -> tuple[Any, Arrays]:
+        h = np.tanh(a["W"].astype(dtype) @ x)
+        loss, grad = float((h**2).sum()), ((2 * h * (1 - h**2)) @ x.T).astype("float64")
+        return (
+            (loss + (a["W"] ** 2).sum(), {"W": grad + 2 * a["W"]})
+            if beside
+            else (loss, {"W": grad})
+        )
+
+    return function, {"W": W}

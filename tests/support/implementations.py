@@ -43,6 +43,7 @@ FAULTS: dict[str, str] = {
     "assign_W_hh": "the gradient of W_hh is assigned where it should be added",
     "assign_W_hy": "the gradient of W_hy is assigned where it should be added",
     "assign_b_y": "the gradient of b_y is assigned where it should be added",
+    "assign_cell": "the gradients of W_xh, W_hh and b_h are assigned where they should be added",
     "doubling": "the gradient of W_xh is added to itself at every step",
     "transpose": "dh_prev takes W_hh for its transpose",
     "no_slope": "the derivative of the activation is forgotten",
@@ -232,7 +233,7 @@ class Layer:
         """Add one step's share to a gradient; a bias that the model does not have is left out."""
         if name not in self.grads:
             return
-        if f"assign_{name}" in self.faults:
+        if self.faults & {f"assign_{name}", "assign_cell"}:
             self.grads[name][...] = 0.0
         if "doubling" in self.faults and name == "W_xh":
             self.grads[name][...] *= 2.0

@@ -8,7 +8,7 @@ import bptt_check as bc
 from bptt_check.own_loss.taylor_curve import TaylorCurve
 from bptt_check.report.report import Report
 from bptt_check.runs.cleaning import cleaned
-from bptt_check.runs.covered import Covered, CoveredFactor, CoveredTarget, Limit
+from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
 from bptt_check.runs.measurements import (
     Agreement,
     DifferenceQuotients,
@@ -91,11 +91,11 @@ def failure(**changes: Any) -> FailureWithCase:
     message = (
         "FAIL  lstm: the gradient of W_hh_l0 is wrong\n"
         "  your forward is right (the loss agrees), your backward is wrong\n"
-        f"  reproduce: bc.check(subject, bc.Spec.parse('{SPEC}').build())"
+        f"  reproduce: bc.check(subject, '{SPEC}')"
     )
     given: dict[str, Any] = {
         "verdict": "fail", "model": "lstm", "parameter": "W_hh_l0", "message": message,
-        "reproduction": f"bc.check(subject, bc.Spec.parse('{SPEC}').build())",
+        "reproduction": f"bc.check(subject, '{SPEC}')",
         "spec": SPEC, "cases": 10, "first_spec": SPEC, "case": bc.Spec.parse(SPEC).build(),
     }  # fmt: skip
     return FailureWithCase(**_typed({**given, **changes}))

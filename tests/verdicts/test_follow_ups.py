@@ -198,7 +198,9 @@ def test_a_case_asked_again_after_others_is_judged_again():
     assert report.cause.call.kind is FollowUpKind.AFTER_OTHERS
     assert report.cause.after == 2
     assert "right when asked once, but not when asked again after 2 other cases:" in report.message
-    assert report.explanation.reproduction == f"bc.check(subject, bc.Spec.parse('{LINE}').build())"
+    assert report.explanation.reproduction.endswith(f"print(bc.check(subject, '{LINE}'))")
+    assert "seen: dict" not in report.explanation.reproduction
+    assert "\nseen = {}\n" in report.explanation.reproduction
 
 
 def test_an_error_in_a_later_call_counts():

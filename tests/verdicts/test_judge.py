@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Case, Spec
-from bptt_check.cases.contract import Answer, Breach, Outcome, TrainingAnswers
+from bptt_check.cases.contract import Answer, Breach, Outcome
 from bptt_check.cases.result import Result
+from bptt_check.cases.training import TrainingAnswers
 from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.errors import Undecidable
 from bptt_check.verdicts import judge as module

@@ -10,13 +10,13 @@ import pytest
 from support.right import RightOracle, right
 
 from bptt_check.cases.case import Case, Spec
+from bptt_check.cases.message import Message
 from bptt_check.cases.model import Model
 from bptt_check.report.sentences import fit
 from bptt_check.runs.check import Setup
 from bptt_check.runs.failures import check_in_detail
 from bptt_check.verdicts import entries, messages
 from bptt_check.verdicts.cause import NoAnswer, WrongLoss
-from bptt_check.verdicts.message import Message
 from bptt_check.verdicts.oracle_disagreement import Disagreement
 
 
@@ -55,14 +55,14 @@ def message_of(change: Callable[[dict[str, np.ndarray]], Any], text: str) -> str
         loss, grads = right(case)
         return loss, change(grads)
 
-    my_kernel.__qualname__ = "my_kernel"
+    my_kernel.address = "mine.py:my_kernel"
     case = Spec.parse(text).build()
     return check_in_detail(my_kernel, case, Setup((RightOracle(),))).message
 
 
-def again(subject: str, spec: str) -> str:
+def again(spec: str) -> str:
     """The last line of a message."""
-    return f"  reproduce: bc.check({subject}, bc.Spec.parse('{spec}').build())"
+    return f"  reproduce: bptt-check replay '{spec}' mine.py:my_kernel"
 
 
 def test_the_message_of_a_wrong_gradient():
@@ -91,7 +91,7 @@ def test_the_message_of_a_wrong_gradient():
     assert lines[6:] == [
         "  wrong: W_hh_l0 (1 of 16)",
         "  right: W_xh_l0, b_h_l0, W_hy, b_y, x, h0",
-        again("my_kernel", "rnn-tanh T=3 B=2 D=2 H=4 O=2 seed=0"),
+        again("rnn-tanh T=3 B=2 D=2 H=4 O=2 seed=0"),
     ]
 
 
@@ -156,7 +156,7 @@ def test_the_message_of_a_broken_contract():
         "  the gradient of W_xh_l0 is missing, shape (5, 4)",
         "  the gradient of W_hh_l0 is missing, shape (5, 5)",
         "  the gradient of b_h_l0 is missing, shape (5,)",
-        again("my_kernel", "rnn-tanh+linear T=2 B=3 D=4 H=5 O=3 seed=0"),
+        again("rnn-tanh+linear T=2 B=3 D=4 H=5 O=3 seed=0"),
     ]
 
 
@@ -165,9 +165,9 @@ def test_the_message_of_an_exception():
     case = Spec.parse("gru T=1 B=1 D=1 H=1").build()
     cause = NoAnswer("raised ValueError: no (line 3 of f: return g())")
 
-    assert str(messages.message_of(cause, case, (), "f")).splitlines() == [
+    assert str(messages.message_of(cause, case, (), "it")).splitlines() == [
         "ERROR  gru: the subject raised ValueError: no (line 3 of f: return g())",
-        again("f", "gru T=1 B=1 D=1 H=1 O=3 seed=0"),
+        "  reproduce: it",
     ]
 
 
@@ -175,8 +175,8 @@ def test_the_message_of_a_wrong_loss():
     """Got, expected, error, and what is known beyond."""
     case = Spec.parse("gru T=1").build()
     cause = WrongLoss(3.0, 2.0, 1e-15, False, (), "WHERE", "OWN")
-    text = str(messages.message_of(cause, case, (), "f")).splitlines()
-    plain = messages.message_of(WrongLoss(3.0, 2.0, 1e-15, False), case, (), "f")
+    text = str(messages.message_of(cause, case, (), "it")).splitlines()
+    plain = messages.message_of(WrongLoss(3.0, 2.0, 1e-15, False), case, (), "it")
 
     assert text[:6] == [
         "FAIL  gru: the loss is not that of this model",
@@ -194,7 +194,7 @@ def test_the_message_of_a_disagreement():
     case = Spec.parse("gru T=1").build()
     values = {"finite_difference": 1.0, "torch": 1.0, "jax": 2.0}
     found = Disagreement("b_xh_l0", (6,), values, "jax")
-    text = str(messages.message_of(found, case, (), "f")).splitlines()
+    text = str(messages.message_of(found, case, (), "it")).splitlines()
 
     assert text == [
         "INCONCLUSIVE  gru: the oracles disagree at b_xh_l0[6] (gate z, unit 1)",
@@ -202,7 +202,7 @@ def test_the_message_of_a_disagreement():
         "  torch              1",
         "  jax                2",
         "  outvoted: jax. Please report this case: it is a bug in one of them.",
-        again("f", "gru T=1 B=3 D=4 H=5 O=3 seed=0"),
+        "  reproduce: it",
     ]
 
 
@@ -240,12 +240,12 @@ LARGEST = (
 def test_every_message_fits_a_screen(change):
     """24 lines of 100 columns hold any message, but for the line to copy, which stays whole."""
     message = message_of(change, LARGEST)
-    *lines, last = fit(message.splitlines(), ends_in_command=True).splitlines()
+    *lines, last = fit(message.splitlines(), 1).splitlines()
 
     assert len(lines) < 24
     assert max(map(len, lines)) <= 100
     assert last == message.splitlines()[-1]
-    assert "bc.Spec.parse('lstm+3layers+bidirectional+bce+last+mean T=16" in last
+    assert "bptt-check replay 'lstm+3layers+bidirectional+bce+last+mean T=16" in last
 
 
 def test_a_message_is_a_record_until_it_is_printed():

@@ -93,7 +93,7 @@ def test_why_is_told_where_it_is_so(fault, text, says):
     assert report.verdict == "contract"
     assert says in report.message
     assert "the loss is nan; the truth there is finite: " in report.message
-    assert f"bc.Spec.parse('{bc.Spec.parse(text)}').build())" in report.message
+    assert f"bc.check(subject, '{bc.Spec.parse(text)}')" in report.message
 
 
 def test_why_is_not_told_where_it_is_not():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,48 @@ def test_chaos_is_the_reason_also_where_there_are_kinks():
         "inconclusive",
         "rounding in float64 grows until trajectories diverge, which explains any value",
     )
+
+
+def at_kinks(*widths: float) -> Any:
+    """Budgets of four entries whose subdifferentials are so wide."""
+    subject = replace(conditioning_of(1.0, b=4), kinks={"b": np.array(widths)})
+    return replace(budgets_of(), subject=subject)
+
+
+@pytest.mark.parametrize(("got", "count"), [([1.5, 2, 3, 4], 1), ([0.1, 2.9, 3, 4], 2)])
+def test_entries_that_only_a_subgradient_explains_are_counted_and_left_out(got, count):
+    """Errors, ulps, budgets and the worst entry are those of the others."""
+    row = judge_gradient(difference(got, [1, 2, 3, 4 + 1e-15]), "o", at_kinks(1, 1, 1, 0))
+
+    assert (row.verdict, row.subgradients, row.index) == ("pass", count, (3,))
+    assert (row.max_abs < 1e-15, row.max_rel < 1e-15) == (True, True)
+    assert (row.max_ulps, row.max_budgets < 1) == (1.0, True)
+    assert row.reason == (
+        f"at a kink of relu any subgradient is right, which decides {count} of 4 entries"
+    )
+
+
+def test_a_kink_at_which_both_take_the_same_slope_is_not_mentioned():
+    """The row of a right relu model is as green as that of tanh."""
+    row = judge_gradient(difference([1, 2, 3, 4], [1, 2, 3, 4]), "o", at_kinks(1, 1, 1, 0))
+
+    assert (row.verdict, row.subgradients, row.reason) == ("pass", 0, "")
+
+
+def test_what_no_subgradient_explains_is_wrong_beside_those():
+    """The sibling: beyond the width, or where there is no kink."""
+    for got in ([2.5, 2, 3, 4], [1.5, 2, 3, 4.5]):
+        row = judge_gradient(difference(got, [1, 2, 3, 4]), "o", at_kinks(1, 1, 1, 0))
+        assert (row.verdict, row.wrong) == ("fail", 1)
+
+
+@pytest.mark.parametrize(("slope", "proven"), [(0.5, False), (0.0, True)])
+def test_an_entry_that_a_subgradient_decides_is_not_proven(slope, proven):
+    """An interval that holds all slopes is a proof of none of them."""
+    budgets = replace(at_kinks(1, 1, 1, 0), proven=True, bounds={"b": np.array([1.0, 1, 1, 0])})
+    row = judge_gradient(difference([1 + slope, 2, 3, 4], [1, 2, 3, 4]), "o", budgets)
+
+    assert (row.verdict, row.proven) == ("pass", proven)
 
 
 def test_a_wrong_gradient_fails_at_its_worst_entry():

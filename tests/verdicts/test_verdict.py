@@ -58,6 +58,8 @@ DETAILS = {
     Reason.ORACLES_DISAGREE: ("W_hh_l0",),
     Reason.WORST_ENTRY: ("b_h_l0[1]",),
     Reason.NO_SINGLE_SLOPE: (0, 1),
+    Reason.VARIES_BELOW_STEPS: (0.01, 2.5, 0.0001, 17),
+    Reason.NO_DIGITS: (0.25,),
 }
 """What the sentences of some reasons need."""
 

@@ -202,6 +202,14 @@ def _sums(function: str) -> Iterator[Mistake]:
             text = wrong.format(name=name, share=share, last=last)
             edit = (f'bars["{name}"] += {share}', f'bars["{name}"] += {text}')
             yield Mistake(kind, f"the gradient of {name} {phrase}", function, (edit,))
+    of = "head" if function == "loss_backward" else "cell"
+    for kind, wrong, phrase in SUMS:
+        edits = tuple(
+            (f'bars["{n}"] += {s}', f'bars["{n}"] += {wrong.format(name=n, share=s, last=last)}')
+            for n, s in shares.items()
+        )
+        phrase = f"the gradient of every parameter of the {of} {phrase}"
+        yield Mistake(kind, phrase, function, edits)
     if "b_hh" in shares:
         biases = {n: s for n, s in shares.items() if n.startswith("b")}
         edits = tuple((f'bars["{n}"] += {s}', f'bars["{n}"] += 2 * {s}') for n, s in biases.items())

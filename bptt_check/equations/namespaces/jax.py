@@ -21,6 +21,7 @@ class Jax:
     tanh = staticmethod(tanh)
     sigmoid = staticmethod(sigmoid)
     relu = staticmethod(jax.nn.relu)  # slope 0 at 0, unlike that of maximum
+    lerp = staticmethod(lambda a, b, weight: (1.0 - weight) * a + weight * b)
     softplus = staticmethod(jax.nn.softplus)
     log_softmax = staticmethod(jax.nn.log_softmax)
     constant = steps = staticmethod(lambda array: array)

@@ -31,6 +31,32 @@ class Taped(PythonLoop):
         slope = z.tape.arithmetic.slope_of_relu(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
 
+    def lerp(self, a: Node, b: Node, weight: Node) -> Node:
+        """`(1 - weight) a + weight b`, of which code has either the weight or its complement first.
+
+        The other is 1 minus that, and known to a rounding of 1; so is the slope of either, by which
+        both terms are multiplied. Some code adds `weight (b - a)` to a: then the sum is known to a
+        rounding of a.
+        """
+        arithmetic = a.tape.arithmetic
+        relative, absolute = arithmetic.relative, arithmetic.absolute
+        w = absolute(weight.value, np.ones_like(weight.value))
+        x, y = a.value, b.value
+        value = relative((1.0 - w) * x) + relative(w * y)
+
+        def pull(bar: Array) -> Array:
+            up, down = relative(bar * y), relative(bar * x)
+            size = np.abs(up) + np.abs(down)
+            weight.terms = size if weight.terms is None else weight.terms + size
+            return up - down
+
+        return a.derived(
+            absolute(value, np.abs(x) + np.abs(value)),
+            (a, lambda bar: relative(bar * (1.0 - w))),
+            (b, lambda bar: relative(bar * w)),
+            (weight, pull),
+        )
+
     def softplus(self, z: Node) -> Node:
         z.tape.nonlinear_inputs.append(z.value)
         z.tape.logits.append(z.value)
@@ -87,6 +113,14 @@ _REAL = NumPy()
 def _unary(z: Node, value: Array, slope: Callable[[Array], Array]) -> Node:
     """A function and its slope, each with a rounding of its own: not all code shares one."""
     z.tape.nonlinear_inputs.append(z.value)
-    relative, function = z.tape.arithmetic.relative, z.tape.arithmetic.function
+    arithmetic = z.tape.arithmetic
+    relative, function = arithmetic.relative, arithmetic.function
     factor = relative(slope(function(value, bounded=True)))
-    return z.derived(function(value, bounded=True), (z, lambda bar: relative(bar * factor)))
+
+    def pull(bar: Array) -> Array:
+        if node.terms is None:
+            return relative(bar * factor)
+        return arithmetic.absolute(bar * factor, node.terms)
+
+    node = z.derived(function(value, bounded=True), (z, pull))
+    return node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...runs.covered import CoveredFactor
+from ...runs.coverage.covered import CoveredFactor
 from ...runs.records import Run
 from .. import coverage, grouping
 

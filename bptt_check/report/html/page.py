@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ...cases.reproduction import reproduction
 from ...runs.records import Run
-from ...verdicts.messages import reproduction
 from .. import grouping, run_json
 from . import sections
 from .assets import asset_text, assets, deflated

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...cases.reproduction import reproduction
 from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
-from ...verdicts.messages import reproduction
 from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, grouping, sentences
 from . import matrix
@@ -60,7 +60,7 @@ def failures_section(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, the worst first."""
     if not run.failures and not run.verdict.failing:
         return None
-    shown = [(f, _fitted(f)) for f in run.failures]
+    shown = [(f, _fitted(run, f)) for f in sentences.told_failures(run)]
     missing = "" if run.failures else sentences.message(run)
     values = {
         "failures": shown,
@@ -74,8 +74,9 @@ def failures_section(run: Run) -> Section | None:
     return Section("Failures", "failures", values)
 
 
-def _fitted(failure: Failure) -> str:
-    return sentences.fit(sentences.lines_of(failure.message), bool(failure.reproduction), 140, 80)
+def _fitted(run: Run, failure: Failure) -> str:
+    lines = sentences.failure_lines(run, failure)
+    return sentences.fit(lines, sentences.kept_lines(failure), 140, 80)
 
 
 def failing_test(failure: Failure) -> str:
@@ -211,7 +212,8 @@ def page_data(run: Run) -> dict[str, Any]:
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": Reason.NOT_OFFERED,
-        "again": reproduction("{}", run.address, run.subject),
+        "again": reproduction(SPEC, run.origin),
+        "spec": SPEC,
         "models": [
             {
                 "check": m.check,
@@ -224,6 +226,8 @@ def page_data(run: Run) -> dict[str, Any]:
     }
 
 
+SPEC = "@spec@"
+"""What stands for the spec in what the script types."""
 SHADES = 6
 """Steps of grey for a path, each a factor of ten."""
 

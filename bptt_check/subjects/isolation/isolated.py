@@ -94,6 +94,7 @@ class Isolated(RemoteSubject):
         hello = self._start()
         self.targets = hello.targets
         self.within = hello.within
+        self.convention_options = hello.convention
         self._functions = hello.functions
         if set(hello.cells) - set(LAYOUTS):  # the oracles, which run here, need their equations
             loading.load(text)

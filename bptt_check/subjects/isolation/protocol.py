@@ -75,14 +75,15 @@ Request = Start | CallSubject | Supports | CallFunction
 
 
 class Hello(msgspec.Struct, tag=True):
-    """The subject is loaded: which functions it offers, its `targets` and `within`, and every cell
-    that is registered where it runs.
+    """The subject is loaded: which functions it offers, its `targets` and `within`, every cell that
+    is registered where it runs, and the options of its convention, if it has one.
     """
 
     functions: tuple[str, ...]
     targets: tuple[Target, ...] | None
     cells: tuple[str, ...]
     within: str = ""
+    convention: dict[str, Any] | None = None
 
 
 class Refused(msgspec.Struct, tag=True):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from ...cases.model import LAYOUTS
 from ...cases.targets import parse_targets
 from ...errors import BpttCheckError
 from .. import loading
-from ..calling import call, call_once, explained
+from ..calling import call, call_once
+from ..raised import explained, kind_and_line
 from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
@@ -91,7 +93,23 @@ def _hello(subject: Callable[..., Any]) -> protocol.Hello:
         targets=None if wanted is None else tuple(t for m in wanted for t in parse_targets(m)),
         cells=tuple(LAYOUTS),
         within=str(getattr(subject, "within", "")),
+        convention=_options(getattr(subject, "convention", None)),
     )
+
+
+def _options(convention: object) -> dict[str, Any] | None:
+    """The options of a convention as plain values; None if there is none."""
+    if not is_dataclass(convention) or isinstance(convention, type):
+        return None
+    return {
+        f.name: _options(value)
+        if is_dataclass(value)
+        else dict(value)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, Mapping)
+        else value
+        for f in fields(convention)
+        for value in [getattr(convention, f.name)]
+    }
 
 
 class Channel:
@@ -158,7 +176,7 @@ def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
             return call_once(subject, request.case, limit)
         return call(subject, request.case, limit, request.calls)
     except KeyboardInterrupt as error:
-        return Answer(outcome=Outcome.RAISED, text=explained(error))
+        return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
 
 
 def _writable(value: Any) -> Any:

@@ -83,7 +83,8 @@ class Worker:
     def _check_limits(self, deadline: float, limit: float) -> None:
         """Raise `Ended` if the worker is over one of its limits."""
         if self._memory is not None and memory_limit.resident(self.child.pid) > self._memory:
-            raise Ended(f"used more than {memory_limit.show_size(self._memory)} of memory")
+            size = memory_limit.show_size(self._memory)
+            raise Ended(f"used more than {size} of memory, the limit that --memory set")
         if time.monotonic() >= deadline:
             self._have_traceback_written()
             what = f"{overtime(limit)}{self._innermost_line()}, and had to be killed"

@@ -22,7 +22,7 @@ from support import made
 import bptt_check as bc
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
-from bptt_check.runs.covered import Covered, CoveredFactor, CoveredTarget, Limit
+from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
 
 
 class Reader(HTMLParser):

@@ -126,7 +126,7 @@ bptt.summary = (now, worst, rows) => {
   const largest = Math.max(...worst.errors.flat().map(bptt.number));
   place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at [${worst.index.join(", ")}]${bptt.entryName(worst)}.`);
   bptt.$("#g-case").hidden = !worst.spec;
-  bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace("{}", worst.spec) : "";
+  bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace(bptt.page.spec, worst.spec) : "";
 };
 
 const base = (worst) => bptt.base(worst.parameter);
@@ -184,5 +184,5 @@ bptt.tables = (worst) => {
   bptt.$("#g-units").textContent = worst.opinions.length ? bptt.format(worst.opinions[0].units) : "";
   bptt.$("#g-dtype").textContent = worst.dtype;
   bptt.$("#g-agreement").closest("figure").hidden = !worst.agreement.length;
-  filled("g-agreement", worst.agreement.map((a) => line(`${a.one} and ${a.other}`, bptt.format(a.gap), bptt.number(a.gap) <= 1 ? "agree" : "exclude each other")));
+  filled("g-agreement", worst.agreement.map((a) => line(`${a.one} and ${a.other}`, bptt.format(a.gap), bptt.number(a.gap) > 1 ? "exclude each other" : a.at_kinks ? `agree but for the slope at kinks (${a.at_kinks})` : "agree")));
 };

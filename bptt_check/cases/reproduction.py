@@ -1,0 +1,72 @@
+"""What to type to see a case again, in a new process: a command, or lines of Python."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .case import Case
+from .written_out import READABLE, case_lines, number_count
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a process that has never seen a subject gets it.
+
+    Args:
+        address: the text by which the command line takes it; "" if it cannot.
+        setup: lines of Python that end with `subject` being it; empty if none are known.
+    """
+
+    address: str = ""
+    setup: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Lines of Python that make `subject`; empty if neither is known."""
+        if not self.address:
+            return self.setup
+        load = f"subject = subjects.load({self.address!r})"
+        return ("import bptt_check as bc", "from bptt_check import subjects", load)
+
+
+@dataclass(frozen=True, eq=False)
+class Construction:
+    """The call that made an object, for whoever must write it down."""
+
+    maker: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+ONLY_HERE = "# subject: the callable that you gave; how to make it is not known"
+
+
+def reproduction(case: str, origin: Origin) -> str:
+    """What to type for a case that has a name.
+
+    Args:
+        case: the line of its spec, or the file that holds it.
+        origin: of the subject.
+    """
+    if origin.address:
+        return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}"
+    if not origin.setup:
+        return f"bc.check(subject, {case!r})  {ONLY_HERE}"
+    return "\n".join([*origin.setup, f"print(bc.check(subject, {case!r}))"])
+
+
+def reproduction_of_arrays(case: Case, origin: Origin) -> str:
+    """What to type for a case that has neither spec nor file; its arrays are written out."""
+    before = origin.lines or ("import bptt_check as bc", ONLY_HERE)
+    if number_count(case) > READABLE:
+        saved = "bc.Case.load('case.npz')"
+        return "\n".join([*before, f"print(bc.check(subject, {saved}))  # after case.save(...)"])
+    return "\n".join([*before, *case_lines(case), "print(bc.check(subject, case))"])
+
+
+def _quoted(case: str) -> str:
+    """A line of words in quotes, as it has always stood there; a path only if it needs them."""
+    return f"'{case}'" if " " in case and "'" not in case else shlex.quote(case)

@@ -1,0 +1,1 @@
+"""Closed formulas: each explains what a subject answered, on all of the cases, or not at all."""

@@ -1,0 +1,34 @@
+"""Where the import of a subject's module ends: at the check that the module makes itself.
+
+A script that checks its own function at its end is a subject like any other. Importing it must not
+check it all over again, nor fail as its check did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from contextvars import ContextVar
+
+
+class CheckReached(BaseException):
+    """Not an Exception, so that no module catches it; what stood before it is defined."""
+
+
+_importing: ContextVar[bool] = ContextVar("importing", default=False)
+
+
+@contextlib.contextmanager
+def importing() -> Generator[None, None, None]:
+    """The import of a module that holds a subject."""
+    token = _importing.set(True)
+    try:
+        yield
+    finally:
+        _importing.reset(token)
+
+
+def end_import() -> None:
+    """What every check does first: end the import that it is a part of, if it is one."""
+    if _importing.get():
+        raise CheckReached

@@ -1,0 +1,50 @@
+"""How a new process gets a subject that this one was handed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ...cases.reproduction import Origin
+from ...cases.result import address_of
+from .addresses import address_found, name_in_session
+from .snippets import NotWritable
+from .writer import Writer
+
+__all__ = ["NotWritable", "origin_of", "written"]
+
+
+def origin_of(subject: Callable[..., Any]) -> Origin:
+    """The address of a subject, or the lines that make it; neither where it cannot be known."""
+    try:
+        if address := address_of(subject) or address_found(subject):
+            return Origin(address)
+        return Origin(setup=_setup(subject))
+    except (NotWritable, RecursionError):
+        return Origin()
+    except Exception:  # whatever a foreign object raises when it is looked at
+        return Origin()
+
+
+def written(value: Any) -> tuple[list[str], str]:
+    """An expression for a value, and the lines that it needs before it.
+
+    Raises:
+        NotWritable: there is none.
+    """
+    writer = Writer({})
+    text = writer.expression(value)
+    return writer.lines, text
+
+
+def _setup(subject: Callable[..., Any]) -> tuple[str, ...]:
+    """Lines that end with `subject` being it."""
+    first = "import bptt_check as bc"
+    if name := name_in_session(subject):
+        return (first, *([f"subject = {name}"] if name != "subject" else []))
+    writer = Writer({"bc": sys.modules["bptt_check"]})
+    writer.bind("subject", subject, {})
+    lines = ["from __future__ import annotations", first, *writer.lines]
+    compile("\n".join(lines), "<setup>", "exec", dont_inherit=True)
+    return tuple(lines)

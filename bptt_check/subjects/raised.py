@@ -1,0 +1,63 @@
+"""What foreign code raised, and where in its author's own files."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import SubjectFailed
+from .own_code import is_ours, library_part
+
+
+def explained(error: BaseException) -> str:
+    """What was raised, and the innermost line of the subject's own code."""
+    if isinstance(error, SubjectFailed):
+        return str(error)
+    refused = (
+        "; the system refused it this memory, whatever limit --memory sets"
+        if isinstance(error, MemoryError)
+        else ""
+    )
+    return f"raised {described(error)}{refused}"
+
+
+def described(error: BaseException) -> str:
+    """`ValueError: no (line 7 of backward: raise ValueError("no"))`."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        text = (error.text or "").strip()
+        where = f"line {error.lineno} of {Path(error.filename).name}: {text}"
+        return f"{type(error).__name__}: {error.msg} ({where})"
+    frame = own_frame(error)
+    where = "" if frame is None else f" ({_where(frame)})"
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def kind_and_line(error: BaseException) -> str:
+    """What kind of error came from which line, the same for all errors of that line."""
+    frame = own_frame(error)
+    line = "" if frame is None else f" {frame.filename}:{frame.lineno}"
+    return f"{type(error).__name__}{line}"
+
+
+def own_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost frame in the author's own files.
+
+    These are neither ours nor of an installed package, unless the subject itself is of one: then
+    those of that package.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [f for f in frames if not is_ours(f.filename)]
+    own = [f for f in outside if not library_part(f.filename)] or _of_first_package(outside)
+    return own[-1] if own else None
+
+
+def _of_first_package(frames: Sequence[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    parts = [library_part(f.filename) for f in frames]
+    return [f for f, part in zip(frames, parts, strict=True) if part == parts[0]]
+
+
+def _where(frame: traceback.FrameSummary) -> str:
+    """`line 7 of backward: ...`, at the top of a file `line 7 of kernels.py: ...`."""
+    name = Path(frame.filename).name if frame.name == "<module>" else frame.name
+    return f"line {frame.lineno} of {name}: {frame.line}"

@@ -1,0 +1,1 @@
+"""What the contract says of several answers, whatever the truth is."""

@@ -1,0 +1,1 @@
+"""Right formulas whose numbers are not: which arithmetic, or which accuracy, explains errors."""

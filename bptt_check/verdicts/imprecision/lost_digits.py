@@ -1,0 +1,158 @@
+"""Errors that an arithmetic explains: a right formula, of which digits were lost on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...cases.precision import PRECISIONS
+from ...cases.types import Array
+from ...equations import low_precision
+from ...equations.conditioning import Conditioning, RoundingModel
+from ..budget import Budgets
+from ..case_report import CaseReport
+from ..cause import LossLostDigits, LostDigits
+from ..difference import Difference
+from ..judgement import Judgement
+from ..row import is_imprecise
+from ..verdict import Reason, Verdict
+
+FEW = 10.0
+"""Budgets up to which an error is no wrong formula, whatever it is: the model of rounding may not
+know how a cell is written.
+"""
+MANY = 2.0**10
+"""Budgets up to which it is none if it is spread like rounding and small..."""
+
+
+def lost_digits(judged: Judgement) -> CaseReport | None:
+    """A report if an arithmetic that loses digits explains everything that is over budget: one that
+    is known by name, or else one that loses few.
+    """
+    for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
+        if _explains_loss(judged, rounding) and _explains_gradients(judged, rounding):
+            return _imprecise(judged, low_precision.rounding_name(rounding))
+    return _imprecise(judged, "") if _is_slight(judged) else None
+
+
+def _imprecise(judged: Judgement, arithmetic: str) -> CaseReport:
+    """The report of errors that are those of an arithmetic."""
+    if not judged.wrong_gradients:
+        cause = LossLostDigits(arithmetic, judged.loss_error, judged.measurement.loss)
+        return judged.closed(Verdict.IMPRECISE, cause, "loss")
+    judged = judged.rewritten(Verdict.IMPRECISE, Reason.NONE)
+    worst = judged.worst_parameter(Verdict.IMPRECISE)
+    return judged.closed(Verdict.IMPRECISE, LostDigits(arithmetic), worst)
+
+
+def _is_slight(judged: Judgement) -> bool:
+    """Whether errors are of a few budgets; or, if they are spread like rounding, of some hundreds
+    that are small beside the largest entry.
+
+    Not in half precision, where ten budgets are as much as the gradient itself.
+    """
+    precision = PRECISIONS[judged.case.dtype]
+    if precision.name != precision.stored:
+        return False
+    return _within(judged, FEW) or (_within(judged, MANY) and _are_small_and_spread(judged))
+
+
+def _within(judged: Judgement, times: float) -> bool:
+    """Whether the loss and all gradients are within so many times what rounding is allowed."""
+    plain = judged.measurement.plain
+    rounding = plain.tolerance.units * plain.subject.loss_error()
+    if judged.loss_error > plain.of_loss() + times * rounding:
+        return False
+    return all(
+        np.all(d.error <= budgets.allowed_in(n, _coarse(budgets, times)))
+        for oracle, budgets in judged.measurement.budgets.items()
+        for n, d in judged.measurement.differences[oracle].items()
+    )
+
+
+def _coarse(budgets: Budgets, times: float) -> Conditioning:
+    """Rounding alone, so many times as large."""
+    subject = budgets.subject
+    grads = {n: times * g for n, g in subject.grads.items()}
+    return Conditioning(subject.dtype, times * subject.loss, grads)
+
+
+def _are_small_and_spread(judged: Judgement) -> bool:
+    """Whether half of the digits are right, of the loss and beside the largest entry of each
+    gradient, and errors are where those of rounding would be.
+    """
+    half = math.sqrt(PRECISIONS[judged.case.dtype].unit)
+    found, budgets = judged.sharpest()
+    small = judged.loss_error <= max(
+        half * abs(judged.measurement.loss), judged.measurement.plain.of_loss()
+    ) and all(
+        np.all(d.error <= half * np.abs(d.want).max(initial=0.0) + budgets.of(n))
+        for n, d in found.items()
+    )
+    coarse = _coarse(budgets, MANY)
+    return small and (not judged.wrong_gradients or is_imprecise(found, budgets, coarse))
+
+
+def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether the loss is right as far as an arithmetic can tell."""
+    if not judged.wrong_loss:
+        return True
+    plain, lost = judged.measurement.plain, low_precision.loss_error(judged.case, rounding)
+    return judged.loss_error <= plain.of_loss() + plain.tolerance.units * lost
+
+
+def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether the gradients are right as far as an arithmetic can tell. Products on few bits leave
+    none without errors.
+    """
+    if not judged.wrong_gradients:
+        return not rounding.factor_digits
+    if rounding.factor_digits and not _may_be_of_factors(judged, rounding):
+        return False
+    lower = low_precision.conditioning_in(judged.case, rounding)
+    found, budgets = judged.sharpest()
+    if not rounding.factor_digits:
+        return is_imprecise(found, budgets, lower, anywhere=not rounding.keeps_digits)
+    if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
+        return False
+    weights = _weights(found, judged.measurement.plain, lower)
+    return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _may_be_of_factors(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether errors may be those of products on few bits, by what is known already. Beyond a relu
+    another sign tells nothing.
+    """
+    if judged.case.model.activation == "relu":
+        return True
+    own = judged.measurement.plain.subject
+    weights = {n: _inverse(own.error(n), own.error(n) > 0) for n in judged.result.grads}
+    return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _inverse(sizes: Array, counted: Array) -> Array:
+    """One over some sizes, 0 for the others."""
+    return np.where(counted, 1.0 / np.where(counted, sizes, 1.0), 0.0)
+
+
+def _weights(
+    found: Mapping[str, Difference], plain: Budgets, lower: Conditioning
+) -> dict[str, Array]:
+    """What each entry counts among the errors that an arithmetic makes: one over their typical
+    size where they would show; nothing where chaos or kinks take over, unless they do so all over.
+    """
+    lost = {n: lower.error(n) for n in found}
+    shows = {n: lost[n] > plain.of(n) for n in found}
+    steady = {n: shows[n] & (a == 0) for n, a in _astray(found, lower).items()}
+    counted = steady if any(map(np.any, steady.values())) else shows
+    return {n: _inverse(lost[n], counted[n]) for n in found}
+
+
+def _astray(found: Mapping[str, Difference], lower: Conditioning) -> dict[str, Array]:
+    """What chaos and kinks make of each entry, beside rounding."""
+    return {
+        n: np.broadcast_to(lower.unbounded(n) + lower.subgradient_width(n), lower.error(n).shape)
+        for n in found
+    }

@@ -1,0 +1,60 @@
+"""What is printed, and what a notebook shows, is the message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.right import right
+
+import bptt_check as bc
+
+QUICK: dict[str, Any] = {"oracles": ["complex_step"]}
+LINE = "rnn-tanh T=1 B=1 D=1 H=1 O=2"
+
+
+def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:
+    loss, grads = right(case)
+    return loss, grads | {"b_y": 2.0 * grads["b_y"]}
+
+
+def square(arrays: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    return float((arrays["<p>"] ** 2).sum()), {"<p>": 3.0 * arrays["<p>"]}
+
+
+REPORTS = {
+    "case": lambda: bc.check(wrong, LINE, **QUICK),
+    "run": lambda: bc.verify(wrong, ["rnn-tanh"], 2, **QUICK),
+    "function": lambda: bc.verify_function(square, {"<p>": np.ones(1)}),
+}
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_a_report_prints_its_message(kind):
+    """Not its fields: those are 22,000 characters; a list of reports is a line each."""
+    report = REPORTS[kind]()
+
+    assert str(report) == report.message
+    assert "is wrong\n" in str(report)
+    assert len(repr(report).splitlines()) == 1
+    assert len(repr(report)) < 160
+    assert type(report).__name__ in repr(report)
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_a_notebook_shows_the_message(kind):
+    """As text: nothing in it is markup."""
+    shown = REPORTS[kind]()._repr_html_()
+
+    assert shown.startswith("<pre ")
+    assert "is wrong\n" in shown
+    assert "<p>" not in shown
+
+
+def test_a_right_case_prints_that_it_passed():
+    """A case that passed has no message, and still says something."""
+    report = bc.check(right, LINE, **QUICK)
+
+    assert report.message == ""
+    assert str(report).startswith("PASS  rnn-tanh: right are W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y")
