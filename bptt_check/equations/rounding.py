@@ -91,6 +91,7 @@ class GridRounding:
     def product(self, value: Array, a: Array, b: Array) -> Array:
         if self._factors:
             a, b = (self._rounded(m, self._factors * np.abs(m)) for m in (a, b))
+            b = b.reshape(len(b), *[1] * (a.ndim - b.ndim), *b.shape[1:])  # all steps at once
             value = a @ b
         return self._rounded(value, self._of_sum(value, np.abs(a) @ np.abs(b), a.shape[-1]))
 

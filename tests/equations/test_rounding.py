@@ -79,6 +79,20 @@ def test_a_sum_of_products_rounds_at_the_size_of_its_terms():
     assert 0.3e6 < np.std(total) / 2.0**-40 < 2.4e6
 
 
+@pytest.mark.parametrize("steps", [1, 3, 16])
+def test_factors_of_all_steps_at_once_are_rounded_sample_by_sample(steps):
+    """A weight [1, n, m] that meets values [S, T, B, n] has its own rounding in every sample."""
+    rounding = GridRounding(2.0**-40, 16, factors=2.0**-11)
+    rng = np.random.default_rng(0)
+    a, b = rng.random((16, steps, 2, 3)), rng.random((1, 3, 2))
+
+    product = rounding.product(a @ b, a, b)
+
+    assert product.shape == (16, steps, 2, 2)
+    off = np.abs(product - a @ b).max(axis=(1, 2, 3))
+    assert np.all((off > 2.0**-16) & (off < 2.0**-7))
+
+
 def test_code_that_keeps_no_digits_rounds_bounded_functions_at_the_size_of_one():
     """A gate of 1e-6 is right to a unit of 1, and so is no value of a function without bounds."""
     small = np.full((1, 1000), 1e-6)
