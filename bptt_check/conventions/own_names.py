@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import PER_SEQUENCE
 from ..cases.own_names import OwnNames
 from ..errors import Unsupported
 from . import layout
@@ -15,6 +16,7 @@ from .convention import Convention
 from .expression import declared_by
 from .names import Name, subject_name
 from .options import Options
+from .per_sequence import single_sequences
 
 Entry = tuple[str, tuple[int, ...]]
 """Name of an array in the contract, and an index."""
@@ -29,7 +31,8 @@ def own_names(subject: object, case: Case, entries: Iterable[Entry] = ()) -> Own
     options = declared_by(subject)
     if options == Convention() or layout.unsupported_reason(options, case.model):
         return OwnNames()
-    words = {name: _called(options, case, name) for name in case.inputs}
+    one = _part_of(options, case, 0)
+    words = {name: _called(options, one, name) for name in case.inputs}
     if case.model.layers * len(case.model.directions) == 1:
         words |= {Name.of(n).base: own for n, own in words.items()}
     for name, index in entries:
@@ -58,11 +61,27 @@ def _called(options: Options, case: Case, name: str) -> str:
 
 
 def _entry_of(options: Options, case: Case, name: str, index: tuple[int, ...]) -> str:
-    """Where an entry is; in several arrays, one after the other, if it is in several."""
+    """Where an entry is; in several arrays, one after the other, if it is in several.
+
+    Code without an axis of the batch sees one sequence, which is told if there are others.
+    """
+    told = ""
+    if options.batch == "none" and name in PER_SEQUENCE:
+        one, told = index[1], f" of sequence {index[1]}" if case.sizes.B > 1 else ""
+        case, index = _part_of(options, case, one), (index[0], 0, *index[2:])
     mark = np.zeros(case.inputs[name].shape)
+    if any(i >= n for i, n in zip(index, mark.shape, strict=True)):
+        return ""  # beyond the end of a sequence, which is all that such code is given of it
     mark[index] = 1.0
     found = _marked(options, case, name, mark)
-    return ", ".join(_entry(own, tuple(map(int, place))) for own, place in found)
+    return ", ".join(_entry(own, tuple(map(int, place))) + told for own, place in found)
+
+
+def _part_of(options: Options, case: Case, b: int) -> Case:
+    """What code in a convention is given at once: a case, or sequence b of it."""
+    if options.batch != "none":
+        return case
+    return next(single for n, single, _ in single_sequences(case) if n == b)
 
 
 def _marked(

@@ -88,6 +88,11 @@ class Report:
         return self.run.address
 
     @property
+    def setup(self) -> tuple[str, ...]:
+        """Lines of Python that make `subject` where there is no address."""
+        return self.run.setup
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Names of the models that were to be checked."""
         return self.run.models
@@ -116,6 +121,11 @@ class Report:
     def declined(self) -> Mapping[str, str]:
         """Model to the reason why the subject did not take it."""
         return self.run.declined
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Models of which nothing was asked, after the same error in all others."""
+        return self.run.left_out
 
     @property
     def seconds(self) -> float:

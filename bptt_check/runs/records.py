@@ -213,7 +213,7 @@ class RunWithCases(NamedTuple):
 TABLE: tuple[str, ...] = (
     "model", "spec", "parameter", "oracle", "verdict", "reason", "max_abs", "max_rel", "max_ulps",
     "max_budgets", "got", "want", "budget", "bound", "entries", "wrong", "decided", "floor",
-    "floor_any", "proven", "directions",
+    "floor_any", "proven", "directions", "subgradients",
 )  # fmt: skip
 """Columns of the table of a run."""
 TABLE_TYPES = {"check": "str", "model": "str", "spec": "str", "reason": "str"} | {

@@ -51,6 +51,9 @@ ENTRIES: dict[str, tuple[bc.Convention, str, str, tuple[int, ...], str]] = {
     "columns": (bc.Convention(names={"b_y": "by"}, columns=True), "lstm", "b_y", (2,), "by[2, 0]"),
     "joined": (bc.Convention(joined="xh"), "rnn-tanh", "W_hh_l0", (0, 1), "W_l0[0, 5]"),
     "batch first": (bc.conventions.cs231n, "rnn-tanh", "x", (2, 1, 3), "x[1, 2, 3]"),
+    "one sequence": (bc.Convention(batch="none"), "gru", "x", (2, 1, 3), "x[2, 3] of sequence 1"),
+    "its state": (bc.Convention(batch="none"), "lstm", "c0", (0, 1, 3), "c0[0, 3] of sequence 1"),
+    "the one": (bc.Convention(batch="none", columns=True), "gru", "b_y", (2,), "b_y[2, 0]"),
     "no layers": (bc.conventions.cs231n, "rnn-tanh", "h0", (0, 1, 3), "h0[1, 3]"),
     "two": (bc.conventions.pytorch, "rnn-tanh", "b_h_l0", (2,), "bias_ih_l0[2], bias_hh_l0[2]"),
 }

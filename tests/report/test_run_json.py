@@ -187,7 +187,10 @@ MEASURED = Path(__file__).with_name("measured_run_of_schema_1.json")
 def test_a_run_of_the_first_schema_is_read_whole() -> None:
     """What has another name now is there under it, its address is that of its command."""
     run = run_json.from_json(MEASURED.read_bytes(), "an old run")
-    now = made.failing(taylor=(made.curve(),), address="subject").run_alone()
+    line = f"bc.check(subject, bc.Spec.parse('{made.SPEC}').build())"  # what it said to paste
+    new = made.failure()
+    old = replace(new, message=new.message.replace(new.reproduction, line), reproduction=line)
+    now = made.failing(taylor=(made.curve(),), address="subject", failures=(old,)).run_alone()
 
     assert run == now
     assert page.render_run(run) == page.render_run(now)

@@ -164,6 +164,7 @@ def table(length: int = 2) -> dict[str, list[Any]]:
         "reason": "it's fine", "max_abs": NAN, "max_rel": INF, "max_ulps": -0.0, "max_budgets": 0.1,
         "got": 5e-324, "want": -INF, "budget": 1.0, "entries": 2**40, "wrong": 0, "decided": 1,
         "bound": 1e-300, "floor": NAN, "floor_any": INF, "proven": True, "directions": 0,
+        "subgradients": 0,
     }  # fmt: skip
     return {name: [line[name]] * length for name in TABLE}
 

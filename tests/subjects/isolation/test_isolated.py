@@ -82,7 +82,12 @@ def is_right(subject: Isolated) -> bool:
             Outcome.TIMED_OUT,
             rf"took longer than the limit of 0\.3 s for one case{LINE}, and had .*",
         ),
-        ("eats", LONG, Outcome.DIED, r"used more than 400 MiB of memory"),
+        (
+            "eats",
+            LONG,
+            Outcome.DIED,
+            r"used more than 400 MiB of memory, the limit that --memory set",
+        ),
         (
             "returns_objects",
             LONG,
