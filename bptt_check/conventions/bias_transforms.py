@@ -16,6 +16,39 @@ def stacked_biases() -> Step:
     return Joined(("b_xh", "b_hh"), "b", lambda a, b: np.stack([a, b]), lambda whole: (*whole,))
 
 
+@dataclass(frozen=True)
+class BiasColumn(Step):
+    """A bias as the first or the last column of the matrix that it is added to.
+
+    Args:
+        matrix, bias: base names.
+        first: whether the column comes first.
+    """
+
+    matrix: str
+    bias: str
+    first: bool
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """The column beside the matrix."""
+        joined = {n: a for n, a in arrays.items() if n.base != self.bias}
+        for name in [n for n in arrays if n.base == self.matrix]:
+            pair = [arrays[name], arrays[replace(name, base=self.bias)][:, None]]
+            joined[name] = np.concatenate(pair[::-1] if self.first else pair, axis=1)
+        return joined
+
+    def backward(self, grads: Arrays) -> Arrays:
+        """The column by itself again."""
+        cut: Arrays = {}
+        for name, array in grads.items():
+            if name.base == self.matrix:
+                column, rest = (0, array[:, 1:]) if self.first else (-1, array[:, :-1])
+                cut |= {name: rest, replace(name, base=self.bias): array[:, column]}
+            else:
+                cut[name] = array
+        return cut
+
+
 class TwoBiases(Step):
     """One bias b as two that are added.
 

@@ -21,17 +21,25 @@ class Convention(Options):
 
     Args:
         names: base name (`W_xh`, `b_h`, `h0`, ...) or `cell.base` to what the subject calls it;
-            may hold `{k}` (layer), `{suffix}` (direction) and `{gate}`.
-        gate_order: `"ifog"`, or a dict of them by cell; the candidate is any of a, c, g, h, j, n.
+            may hold `{k}` (layer), `{suffix}` (direction) and `{gate}`; with `per_gate` also of the
+            array of one gate, `W_hh_f`.
+        gate_order: `"ifog"`, or words with blanks, `"input forget cell output"`, or a dict of them
+            by cell; the candidate is any of a, c, g, h, j, n.
         z_means: GRU: `"keep"` for `h = z*h_prev + (1-z)*n`, `"renew"` for the opposite.
         biases: `"one"` bias vector as the model has it; `"two"` that are added; `"stacked"` (2, n)
             where the model has two; `"candidate"`: a second one for the candidate alone.
         joined: `"xh"` for one matrix `W` of [x; h], `"hx"` for [h; x], else empty.
         per_gate: one array per gate.
         transposed: True for all matrices as (in, out), or the base names of those that are.
+        gate_axis: True for gates on an axis of their own, biases (G, H) and matrices (G, H, D), or
+            the base names of the arrays that have it.
+        bias_column: `"first"` or `"last"` where a bias is that column of its matrix (a row if it is
+            transposed), or a dict of them by the matrices that hold one.
         columns: vectors are columns: (D, B), biases (n, 1).
+        rows: biases are rows (1, n); one sequence is (T, 1, D).
         batch: axis of the batch: `"second"` (T, B, D), `"first"` (B, T, D), `"none"` (T, D), for
             which the sequences are run one by one and their gradients added up.
+        time_last: time is the last axis: (B, D, T), with `columns` (D, B, T).
         layer_axis: whether `h0` and `c0` have the axis of layers; without it, one layer only.
         lists: sequences are lists of T steps.
         tokens: `x` holds integers; their cases are one-hot and have no gradient of `x`.
@@ -39,7 +47,8 @@ class Convention(Options):
         truncation: `"hops"` if `view.truncation.k2` is to count hops between cells, one fewer than
             cells.
         reduction: the subject's loss is always this one, `"sum"` or `"mean"`; empty: the model's.
-        loss_factor: the subject's loss and gradients are this times the model's (`"1/2"`, `"1/B"`).
+        loss_factor: the subject's loss and gradients are this times the model's: a number, or a
+            product or quotient of numbers and sizes (`"1/2"`, `"1/(2*B)"`).
         gradient_factor: its gradients are this times those of its loss (`"-1"`).
         dtype: arrays are handed over in this one; empty: the case's.
         without: its parameters, by its own names, whose gradients the code never gives; they are

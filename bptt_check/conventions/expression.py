@@ -29,8 +29,9 @@ def _of_options(options: Mapping[str, Any]) -> Convention:
     given = dict(options)
     if isinstance(given.get("gradients"), dict):
         given["gradients"] = _of_options(given["gradients"])
-    if isinstance(given.get("transposed"), list):
-        given["transposed"] = tuple(given["transposed"])
+    for name, value in options.items():
+        if isinstance(value, list):
+            given[name] = tuple(value)  # pyright: ignore[reportUnknownArgumentType]
     return Convention(**given)
 
 

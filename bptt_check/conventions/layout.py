@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..cases.case import Case
 from ..cases.model import Model, Sizes, parameter_shapes
 from ..errors import BrokenContract
 from . import bias_transforms, transforms
+from .bias_columns import bias_columns, why_no_column
 from .gates import CANDIDATE, order_for, permutation
 from .names import Name, subject_name
 from .options import Options
@@ -51,6 +52,9 @@ def _shapes(options: Options, model: Model) -> list[transforms.Step]:
         steps.append(bias_transforms.stacked_biases())
     if options.joined:
         steps.append(transforms.one_matrix(options.joined, len(gates)))
+    steps += [bias_transforms.BiasColumn(*column) for column in bias_columns(options, model)]
+    if options.gate_axis and len(gates) > 1:
+        steps.append(transforms.gate_axis(_has_gate_axis(options), len(gates)))
     if options.per_gate and len(gates) > 1:
         uncut = ("b_hh",) if options.biases == "candidate" and model.cell == "gru" else ()
         steps.append(transforms.PerGate(order, uncut))
@@ -61,7 +65,17 @@ def _shapes(options: Options, model: Model) -> list[transforms.Step]:
         steps.append(transforms.transposed(lambda name: name.base in named))
     if options.columns:
         steps.append(transforms.as_columns(lambda name: name.is_bias))
+    if options.rows:
+        steps.append(transforms.as_rows(lambda name: name.is_bias))
     return steps
+
+
+def _has_gate_axis(options: Options) -> Callable[[Name], bool]:
+    """Which arrays have their gates on an axis."""
+    named = options.gate_axis
+    return lambda name: (
+        name.recurrent and not name.gate and (named is True or name.base in (named or ()))
+    )
 
 
 def data_steps(options: Options, case: Case) -> list[transforms.Step]:
@@ -97,11 +111,14 @@ def _axes(options: Options, case: Case) -> dict[str, str]:
 def _wanted(options: Options, source: str) -> str:
     """The axes that a subject has instead."""
     axes = source if options.layer_axis else source.replace("L", "")
-    if options.batch == "none" and not (options.columns and "D" in axes):
-        return axes.replace("B", "")
-    if options.columns:
-        return axes.replace("BD", "DB")
-    return axes.replace("TB", "BT") if options.batch == "first" else axes
+    keeps_one = (options.columns or options.rows) and "D" in axes
+    if options.batch == "none" and not keeps_one:
+        axes = axes.replace("B", "")
+    elif options.columns:
+        axes = axes.replace("BD", "DB")
+    elif options.batch == "first":
+        axes = axes.replace("TB", "BT")
+    return axes.replace("T", "") + "T" if options.time_last and "T" in axes else axes
 
 
 def forward(steps: list[transforms.Step], arrays: Arrays) -> Arrays:
@@ -123,12 +140,26 @@ def cell_steps(options: Options, model: Model, params: Arrays) -> Arrays:
     return forward(chain(options, model), params)
 
 
+def shapes(options: Options, case: Case) -> dict[str, tuple[int, ...]]:
+    """The shape of every array of a case under its own name, of outputs `h` too."""
+    params = cell_steps(options, case.model, {Name.of(n): a for n, a in case.params.items()})
+    others = forward(data_steps(options, case), data(case))
+    size = case.sizes
+    hidden = np.zeros((size.T, size.B, size.H * len(case.model.directions)))
+    outputs = forward([output_axes(options)], {Name("h"): hidden})
+    named = {subject_name(n, options.names, case.model.cell): a for n, a in others.items()}
+    named |= {subject_name(n, options.names, case.model.cell): a for n, a in params.items()}
+    return {text: np.shape(a) for text, a in ({"h": outputs[Name("h")]} | named).items()}
+
+
 def unsupported_reason(options: Options, model: Model) -> str:
     """Why a convention cannot express a model; empty if it can."""
     if order_for(options.gate_order, model) is None:
         return f"gate_order {options.gate_order!r} has other gates than {model.layout.gates}"
     if not options.layer_axis and model.layers * len(model.directions) > 1:
         return "without an axis of layers there is one layer and one direction"
+    if why := why_no_column(options, model):
+        return why
     seen: dict[str, Name] = {}
     for name in cell_steps(options, model, zero_parameters(model)):
         text = subject_name(name, options.names, model.cell)

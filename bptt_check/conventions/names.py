@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..cases.model import LAYOUTS, Sizes, families, parameter_shapes
 from ..errors import SpecError, UnknownName
+from .gates import is_gate, same_gate
 
 _CONTRACT = re.compile(r"(?P<base>.+)_l(?P<layer>\d+)(?P<suffix>_reverse)?")
 
@@ -51,11 +52,25 @@ class Name:
 
 
 def subject_name(name: Name, names: Mapping[str, str], cell: str) -> str:
-    """What the subject calls an array: by `cell.base`, else `base`, else as the contract does."""
-    template = names.get(f"{cell}.{name.base}", names.get(name.base))
+    """What the subject calls an array: by `cell.base_gate`, `base_gate`, `cell.base`, else `base`,
+    else as the contract does.
+    """
+    template = _of_gate(name, names, cell) if name.gate else None
+    if template is None:
+        template = names.get(f"{cell}.{name.base}", names.get(name.base))
     if template is None:
         return str(name)
     return template.format(k=name.layer, suffix=name.suffix, gate=name.gate)
+
+
+def _of_gate(name: Name, names: Mapping[str, str], cell: str) -> str | None:
+    """What the array of one gate is called, by a name given for that gate alone."""
+    for start in (f"{cell}.{name.base}_", f"{name.base}_"):
+        for key, template in names.items():
+            gate = key.removeprefix(start)
+            if gate != key and same_gate(gate, name.gate):
+                return template
+    return None
 
 
 WHOLE = ("W", "b")
@@ -63,27 +78,49 @@ WHOLE = ("W", "b")
 DATA = ("x", "h", "targets", "lengths")
 
 
-def _check_base(text: str) -> None:
-    """Raise `UnknownName` for what is the name of no array of any cell."""
-    cell, dot, base = text.rpartition(".")
-    if dot and cell not in LAYOUTS:
-        raise UnknownName("cell in names:", cell, LAYOUTS)
+def known_bases() -> set[str]:
+    """Base names of the arrays of every cell, of the head, the data, and of two arrays in one."""
     one = Sizes(1, 1, 1, 1, 1)
     models = families().values()
     arrays = [n for m in models for n in parameter_shapes(m, one)]
     states = {s for m in models for s in m.layout.states}
     known = {Name.of(n).base for n in arrays} | {*WHOLE, *DATA}
-    known |= {f"{s}0" for s in states} | {f"cotangent_{s}_n" for s in states}
-    if base not in known:
+    return known | {f"{s}0" for s in states} | {f"cotangent_{s}_n" for s in states}
+
+
+def check_parameters(option: str, given: Iterable[str], kinds: str = "Wb") -> None:
+    """Raise `UnknownName` for what is the base name of no matrix (`"W"` in `kinds`) and of no bias
+    (`"b"`).
+    """
+    known = {base for base in known_bases() if base[0] in kinds}
+    for base in given:
+        if base not in known:
+            raise UnknownName(f"array in {option}:", base, known)
+
+
+def _check_base(text: str, per_gate: bool) -> None:
+    """Raise `SpecError` for what is the name of no array of any cell."""
+    cell, dot, base = text.rpartition(".")
+    if dot and cell not in LAYOUTS:
+        raise UnknownName("cell in names:", cell, LAYOUTS)
+    known = known_bases()
+    if base in known:
+        return
+    whole, _, gate = base.rpartition("_")
+    if whole not in known or not is_gate(gate) or (whole in WHOLE and not per_gate):
         raise UnknownName("array in names:", base, known)
+    if not per_gate:
+        raise SpecError(
+            f"names[{text!r}] is the array of one gate: say per_gate=True, or name {whole!r}."
+        )
 
 
-def check_templates(names: Mapping[str, str]) -> None:
+def check_templates(names: Mapping[str, str], per_gate: bool = False) -> None:
     """Raise `SpecError` for an array that no cell has, and for a template with a field that does
     not exist.
     """
     for base, template in names.items():
-        _check_base(base)
+        _check_base(base, per_gate)
         try:
             template.format(k=0, suffix="", gate="")
         except (KeyError, IndexError, ValueError, AttributeError) as error:

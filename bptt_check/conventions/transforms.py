@@ -54,14 +54,50 @@ class MapEach(Step):
         return {n: self.to_contract(a) if self.selected(n) else a for n, a in grads.items()}
 
 
+@dataclass(frozen=True)
+class MapNamed(Step):
+    """`MapEach` with changes that depend on the name of an array."""
+
+    selected: Callable[[Name], bool]
+    to_subject: Callable[[Name, Array], Array]
+    to_contract: Callable[[Name, Array], Array]
+
+    def forward(self, arrays: Arrays) -> Arrays:
+        """`to_subject` of the selected ones."""
+        return {n: self.to_subject(n, a) if self.selected(n) else a for n, a in arrays.items()}
+
+    def backward(self, grads: Arrays) -> Arrays:
+        """`to_contract` of the selected ones."""
+        return {n: self.to_contract(n, a) if self.selected(n) else a for n, a in grads.items()}
+
+
 def transposed(selected: Callable[[Name], bool]) -> Step:
     """Matrices as (in, out)."""
-    return MapEach(selected, lambda a: a.T, lambda a: a.T)
+    return MapEach(selected, lambda a: a.swapaxes(-1, -2), lambda a: a.swapaxes(-1, -2))
 
 
 def as_columns(selected: Callable[[Name], bool]) -> Step:
     """Vectors (n,) as (n, 1)."""
-    return MapEach(selected, lambda a: a[:, None], lambda a: a[:, 0])
+    return MapEach(selected, lambda a: a[..., None], lambda a: a[..., 0])
+
+
+def as_rows(selected: Callable[[Name], bool]) -> Step:
+    """Vectors (n,) as (1, n)."""
+    return MapEach(selected, lambda a: a[..., None, :], lambda a: a[..., 0, :])
+
+
+def gate_axis(selected: Callable[[Name], bool], gates: int) -> Step:
+    """Gates on an axis of their own: vectors (G, H) and matrices (G, H, n) of (G*H,), (G*H, n)."""
+
+    def cut(name: Name, a: Array) -> Array:
+        rows = a.ndim - (2 if name.is_matrix else 1)
+        return a.reshape(*a.shape[:rows], gates, -1, *a.shape[rows + 1 :])
+
+    def merged(name: Name, a: Array) -> Array:
+        rows = a.ndim - (3 if name.is_matrix else 2)
+        return a.reshape(*a.shape[:rows], -1, *a.shape[rows + 2 :])
+
+    return MapNamed(selected, cut, merged)
 
 
 def reordered(order: Sequence[int]) -> Step:

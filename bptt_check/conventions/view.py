@@ -14,9 +14,10 @@ from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
 from . import layout
+from .alternatives import that_fit
 from .names import Name, subject_name
 from .options import Options
-from .scale_factors import FACTORS
+from .scale_factors import factor_of
 
 STATES = ("x", "h0", "c0")
 _OF_CASE = (
@@ -111,13 +112,17 @@ class View:
     @property
     def scale(self) -> float:
         """What the subject's loss is, in units of the model's."""
-        factor = self.convention.loss_factor
-        scale = FACTORS[factor](self.case) if factor else 1.0
+        scale = self._factor("loss_factor")
         model, theirs = self.case.model, self.convention.reduction
         if theirs and model.loss != "linear" and theirs != model.reduction:
             count = pair_count(self.case)
             return scale / count if theirs == "mean" else scale * count
         return scale
+
+    def _factor(self, option: str) -> float:
+        """A factor that is declared; 1 if it is not."""
+        factor = getattr(self.convention, option)
+        return 1.0 if factor == "" else factor_of(option, factor)(self.case)
 
     def answer(self, loss: Any, grads: Any) -> tuple[Any, dict[str, Array]]:
         """The contract's loss and gradients from the subject's.
@@ -126,8 +131,7 @@ class View:
             BrokenContract: a gradient is missing, unknown, no array or of another shape.
         """
         scale = self.scale
-        factor = self.convention.gradient_factor
-        of_gradient = scale * (FACTORS[factor](self.case) if factor else 1.0)
+        of_gradient = scale * self._factor("gradient_factor")
         scaled = self.gradients(grads)
         ours = scaled if of_gradient == 1.0 else {n: g / of_gradient for n, g in scaled.items()}
         is_number = hasattr(loss, "__truediv__")  # what is none is reported as it came
@@ -167,12 +171,13 @@ class View:
     def outputs(self, h: Any) -> Array:
         """Outputs of the top layer in the code's layout as (T, B, H*N)."""
         sizes, model = self.case.sizes, self.case.model
-        wanted = (sizes.T, sizes.B, sizes.H * len(model.directions))
-        outputs = layout.gradients_from_subject([self._output_axes], {Name("h"): h})[Name("h")]
-        if outputs.shape != wanted:
-            got = np.shape(h)
-            raise BrokenContract("return value", f"the outputs have shape {got}, not {wanted}")
-        return outputs
+        zeros = np.zeros((sizes.T, sizes.B, sizes.H * len(model.directions)))
+        own, got = np.shape(self.cotangent(zeros)), np.shape(h)
+        if got != own:
+            what = f"the outputs have shape {got}, not {own}"
+            fits = that_fit(self.convention, self.case, "h", got)
+            raise BrokenContract("return value", what + fits)
+        return layout.gradients_from_subject([self._output_axes], {Name("h"): h})[Name("h")]
 
     def cotangent(self, dh: Array) -> Any:
         """`dh` (T, B, H*N) in the code's layout."""
@@ -214,6 +219,7 @@ class View:
             raise BrokenContract(self._contract_name(name), what) from error
         if array.shape != wanted:
             what = f"the gradient of {text} has shape {array.shape}, not {wanted}"
+            what += that_fit(self.convention, self.case, text, array.shape)
             raise BrokenContract(self._contract_name(name), what)
         return array
 

@@ -35,9 +35,34 @@ def test_a_model_that_cannot_be_expressed_is_declined(
         convention.adapt(lambda view: (0.0, {}), models=["rnn-tanh", model])
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
+
+
+def rows_to_write() -> list[str]:
+    """What the table of the page says to write for code of some kind."""
+    (_, rest) = PAGE.read_text().split("| in your code | write |\n")
+    rows = rest.split("\n\n")[0].splitlines()[1:]
+    return [row.split("|")[-2].strip().strip("`") for row in rows]
+
+
+def test_there_is_a_row_for_every_kind_of_code() -> None:
+    """The table is found, and its rows name options."""
+    assert len(rows_to_write()) >= 12
+    assert all("=" in row for row in rows_to_write())
+
+
+@pytest.mark.parametrize("row", rows_to_write())
+def test_what_the_docs_say_to_write_expresses_models(row: str) -> None:
+    """It is read as Python, and has at least one cell's arrays."""
+    convention = eval(f"bc.Convention({row})", {"bc": bc})
+
+    assert convention != bc.Convention()
+    assert any(not convention.why_not(bc.Model.parse(n)) for n in ("rnn-tanh+mse", "lstm+mse"))
+
+
 def test_every_option_and_layout_is_in_the_docs() -> None:
     """The tables of the page have a row for each."""
-    page = (Path(__file__).parents[2] / "docs" / "conventions.md").read_text()
+    page = PAGE.read_text()
     layouts = [n for n, c in vars(bc.conventions).items() if isinstance(c, bc.Convention)]
 
     assert len(layouts) == 5

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings, strategies as st
 
 import bptt_check as bc
 from bptt_check.conventions import flax, layout
+from bptt_check.conventions.options import Options
 from bptt_check.errors import BrokenContract, SpecError
 
 Array = Any
@@ -31,6 +32,10 @@ FREE = {
     "per_gate": st.booleans(),
     "transposed": st.sampled_from([False, True, ("W_hh",), ("W", "W_hy")]),
     "columns": st.booleans(),
+    "rows": st.booleans(),
+    "gate_axis": st.sampled_from([False, True, ("b_h", "b"), ("W", "W_hh")]),
+    "bias_column": st.sampled_from(["", "first", "last", {"W_hy": "first"}, {"W_hh": "last"}]),
+    "time_last": st.booleans(),
     "batch": st.sampled_from(["second", "first", "none"]),
     "layer_axis": st.booleans(),
     "lists": st.booleans(),
@@ -155,6 +160,56 @@ SHAPES = {
     "two biases": ({"biases": "two"}, "lstm", "b_hh_l0", (8,)),
     "stacked biases": ({"biases": "stacked"}, "gru", "b_l0", (2, 6)),
     "the candidate's bias": ({"biases": "candidate"}, "gru", "b_hh_l0_n", (2,)),
+    "rows of biases": ({"rows": True}, "lstm", "b_h_l0", (1, 8)),
+    "no batch, rows": ({"rows": True, "batch": "none"}, "lstm", "x", (4, 1, 3)),
+    "no batch, rows, no layers": (
+        {"rows": True, "batch": "none", "layer_axis": False},
+        "lstm",
+        "c0",
+        (1, 2),
+    ),
+    "a bias as a column": ({"bias_column": "last"}, "lstm", "W_xh_l0", (8, 4)),
+    "of the head": ({"bias_column": "first"}, "rnn-tanh", "W_hy", (3, 3)),
+    "of both matrices": ({"bias_column": "last"}, "gru", "W_hh_l0", (6, 3)),
+    "of the recurrent matrix": ({"bias_column": {"W_hh": "last"}}, "lstm", "W_hh_l0", (8, 3)),
+    "of one matrix, a row": (
+        {"bias_column": "last", "joined": "hx", "transposed": True},
+        "lstm",
+        "W_l0",
+        (6, 8),
+    ),
+    "of the matrix of a gate": (
+        {"bias_column": "last", "joined": "hx", "per_gate": True},
+        "lstm",
+        "W_l0_f",
+        (2, 6),
+    ),
+    "gates on an axis": ({"gate_axis": True}, "lstm", "W_xh_l0", (4, 2, 3)),
+    "gates on an axis, in, out": (
+        {"gate_axis": True, "transposed": True},
+        "gru",
+        "W_xh_l0",
+        (3, 3, 2),
+    ),
+    "only of biases": ({"gate_axis": ("b_h",)}, "lstm", "b_h_l0", (4, 2)),
+    "only of biases, not of matrices": ({"gate_axis": ("b_h",)}, "lstm", "W_hh_l0", (8, 2)),
+    "gates on an axis, columns": (
+        {"gate_axis": True, "columns": True},
+        "lstm",
+        "b_h_l0",
+        (4, 2, 1),
+    ),
+    "gates on an axis, stacked": (
+        {"gate_axis": True, "biases": "stacked"},
+        "gru",
+        "b_l0",
+        (2, 3, 2),
+    ),
+    "time last": ({"time_last": True}, "lstm", "x", (1, 3, 4)),
+    "time last, columns": ({"time_last": True, "columns": True}, "lstm", "x", (3, 1, 4)),
+    "time last, no batch": ({"time_last": True, "batch": "none"}, "lstm", "x", (3, 4)),
+    "time last, labels": ({"time_last": True}, "lstm", "targets", (1, 4)),
+    "time last, states": ({"time_last": True, "columns": True}, "lstm", "h0", (1, 2, 1)),
     "columns": ({"columns": True}, "lstm", "x", (4, 3, 1)),
     "columns of biases": ({"columns": True}, "lstm", "b_h_l0", (8, 1)),
     "batch first": ({"batch": "first"}, "lstm", "x", (1, 4, 3)),
@@ -184,6 +239,44 @@ def test_the_gates_are_where_the_order_says() -> None:
 
     assert np.array_equal(view["W_hh_l0"][4:6], case.params["W_hh_l0"][6:8])
     assert np.array_equal(view["b_h_l0"][6:8], case.params["b_h_l0"][4:6])
+
+
+def test_a_long_name_of_a_gate_is_put_into_names() -> None:
+    """In the order in which the names are given, whatever the cell calls the gate."""
+    case = bc.Spec(bc.Model("lstm"), bc.Sizes(2, 1, 3, 2, 2)).build()
+    names = {"W_hh": "U_{gate}", "W_hh_o": "U_exit"}
+    convention = bc.Convention(names=names, gate_order="update forget output cell", per_gate=True)
+
+    view = convention.view(case)
+
+    rows = {"update": 0, "forget": 2, "cell": 4}
+    for gate, row in rows.items():
+        assert np.array_equal(view[f"U_{gate}"], case.params["W_hh_l0"][row : row + 2])
+    assert np.array_equal(view["U_exit"], case.params["W_hh_l0"][6:8])
+
+
+@pytest.mark.parametrize(
+    ("options", "model", "says"),
+    [
+        ({"bias_column": {"W_xh": "last"}, "joined": "xh"}, "lstm", "a bias may be in W and W_hy"),
+        (
+            {"bias_column": {"W_xh": "last", "W_hh": "last"}}, "rnn-tanh",
+            "names 'W_xh', and a bias may be in W_hh and W_hy",
+        ),
+        (
+            {"bias_column": "last", "joined": "xh"}, "gru",
+            "one bias to a matrix, and this cell has b_xh and b_hh",
+        ),
+    ],
+)  # fmt: skip
+def test_a_bias_that_no_matrix_can_hold_is_declined(
+    options: dict[str, Any], model: str, says: str
+) -> None:
+    """By what the model has; without biases there is nothing to hold."""
+    without_any = bc.Model.parse(f"{model}+nobias")
+
+    assert says in layout.unsupported_reason(Options(**options), bc.Model.parse(model))
+    assert layout.unsupported_reason(Options(**options), without_any) == ""
 
 
 def test_the_other_meaning_of_z_flips_its_sign() -> None:

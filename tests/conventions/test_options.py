@@ -57,7 +57,39 @@ REFUSED = {
     "no such cell": ({"gate_order": {"lsmt": "ifog"}}, "gate_order is for a cell 'lsmt'"),
     "z": ({"z_means": "keeps"}, "unknown z_means 'keeps'. Did you mean 'keep'"),
     "batch": ({"batch": "last"}, "unknown batch 'last'. .*Valid: first, none, second"),
-    "factor": ({"loss_factor": "0.5"}, "unknown loss_factor '0.5'"),
+    "columns, rows": ({"columns": True, "rows": True}, r"\(n, 1\) or rows \(1, n\); leave one"),
+    "lists, time last": (
+        {"lists": True, "time_last": True},
+        "and time_last=True: a list",
+    ),
+    "an axis of one gate": (
+        {"gate_axis": ("b_h",), "per_gate": True},
+        "gate_axis=.* and per_gate",
+    ),
+    "stacked, rows": ({"biases": "stacked", "rows": True}, "leave rows out, or say biases='two'"),
+    "stacked, in the matrix": (
+        {"biases": "stacked", "bias_column": "last"},
+        "a row of the stack",
+    ),
+    "candidate, in the matrix": (
+        {"biases": "candidate", "bias_column": {"W_hh": "last"}},
+        "shorter than a column",
+    ),
+    "no such place": ({"bias_column": "lst"}, "unknown bias_column 'lst'. Did you mean 'last'"),
+    "no such matrix": ({"bias_column": {"b_h": "last"}}, "unknown array in bias_column: 'b_h'"),
+    "transposed nothing": ({"transposed": ("Whh",)}, "unknown array in transposed: 'Whh'.*'W_hh'"),
+    "transposed a bias": ({"transposed": ("b_h",)}, "unknown array in transposed: 'b_h'"),
+    "a text": (
+        {"gate_axis": "b_h"},
+        r"True or a tuple of names: gate_axis=\('b_h',\)",
+    ),
+    "an axis of no gates": ({"gate_axis": ("b_y",)}, "names 'b_y', which has no gates"),
+    "one gate": ({"names": {"W_hh_f": "Wf"}}, "is the array of one gate: say per_gate=True"),
+    "a long name": (
+        {"gate_order": "input forget brain output"},
+        "'brain' is not known .* names={'W_hh_f'",
+    ),
+    "factor": ({"loss_factor": "1/N"}, "loss_factor '1/N' is no factor: .* T, B, D, H and O"),
     "a field": ({"names": {"W_xh": "W{layer}"}}, "may hold {k}, {suffix} and {gate}"),
     "one name for all": (
         {"names": {"W_xh": "W", "W_hh": "W"}},

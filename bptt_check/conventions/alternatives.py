@@ -1,0 +1,53 @@
+"""Which option would give an array the shape that somebody's code has."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from ..cases.case import Case
+from ..errors import SpecError
+from .layout import shapes, unsupported_reason
+from .options import Options
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    *({option: value} for option in ("rows", "columns") for value in (True, False)),
+    *({option: value} for option in ("transposed", "gate_axis") for value in (True, False)),
+    {"bias_column": "last"},
+    {"bias_column": ""},
+    *({"batch": value} for value in ("first", "second", "none")),
+    *({option: value} for option in ("time_last", "layer_axis") for value in (True, False)),
+    *({"biases": value} for value in ("one", "two", "stacked", "candidate")),
+    {"columns": True, "time_last": True},
+    {"columns": True, "layer_axis": False},
+    {"gate_axis": True, "transposed": True},
+    {"gate_axis": True, "rows": True},
+    {"gate_axis": True, "columns": True},
+)
+"""What may be said otherwise; what is said already changes nothing and fits nothing."""
+
+
+def options_that_fit(
+    declared: Options, case: Case, name: str, shape: tuple[int, ...]
+) -> tuple[dict[str, Any], ...]:
+    """Options with which an array, by its own name, would have a shape; the fewest that do."""
+    given = {field.name: getattr(declared, field.name) for field in fields(Options)}
+    fitting: list[dict[str, Any]] = []
+    for change in CHANGES:
+        try:
+            other = Options(**given | change)
+        except SpecError:
+            continue
+        if unsupported_reason(other, case.model) or (other.batch == "none" and case.sizes.B > 1):
+            continue
+        if shapes(other, case).get(name) == shape:
+            fitting.append(change)
+    least = min(map(len, fitting), default=0)
+    return tuple(change for change in fitting if len(change) == least)
+
+
+def that_fit(declared: Options, case: Case, name: str, shape: tuple[int, ...]) -> str:
+    """The same as the end of a message; empty where none fits."""
+    found = options_that_fit(declared, case, name, shape)
+    said = [", ".join(f"{n}={value!r}" for n, value in change.items()) for change in found]
+    return f"; it would fit with {' or with '.join(said)}" if said else ""
