@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, FollowUp, Outcome, repeats
 from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
-from ..cases.reproduction import Origin
 from ..cases.result import (
     Differentiator,
     OracleResult,
@@ -76,7 +74,6 @@ def check_cases(
     answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     results = oracle_results(setup, answered)
-    origin_here = functools.cache(functools.partial(origin_of, subject))
     for case, answer in zip(cases, answers, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
@@ -84,16 +81,19 @@ def check_cases(
         report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
         report = replace(report, asked=answer.asked)
         further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
-        report = judge_follow_ups(report, further, setup.tolerance)
-        yield report if report.passed else _explainable(subject, report, origin_here())
+        yield judge_follow_ups(report, further, setup.tolerance)
 
 
-def _explainable(subject: Differentiator, report: CaseReport, origin: Origin) -> CaseReport:
-    """A report with what its message needs: how to get the subject, and the names that it has."""
+def explainable(subject: Differentiator, report: CaseReport) -> CaseReport:
+    """A report with what its message needs: how to get the subject, and the names that it has.
+
+    Looked for only where a message is told: it takes longer than to judge a small case.
+    """
     entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
     if isinstance(report.cause, Disagreement):
         entries.append((report.cause.parameter, report.cause.index))
-    return replace(report, origin=origin, own=own_names(subject, report.case, entries))
+    own = own_names(subject, report.case, entries)
+    return replace(report, origin=origin_of(subject), own=own)
 
 
 def check_again(

@@ -24,7 +24,7 @@ from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from .alike import ending_of
-from .check import Setup, check_case
+from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
 from .records import FailureWithCase
@@ -53,7 +53,7 @@ def failure_of(
     """
 
     if _needs_the_run(first):  # what it would say now is another question
-        return as_found(name, first, known)
+        return as_found(name, subject, first, known)
 
     quick = replace(setup, quick=True)
 
@@ -70,7 +70,7 @@ def failure_of(
             case = shrink_spec(case.spec, same, fails, design.contains).build()
         simplest = simplify(case, fails)
     detailed = check_in_detail(subject, case, setup)
-    report = detailed if shows_it(detailed) else first
+    report = detailed if shows_it(detailed) else explainable(subject, first)
     passes_with, findings = "", ()
     if design is not None and first.verdict == Verdict.FAIL:
         passes_with = passing_initial_state(subject, setup, report, same)
@@ -151,6 +151,9 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
     """Check a subject on one case; where its loss is wrong, ask what the loss is the loss of."""
     end_import()
     report = check_case(subject, case, setup)
+    if report.passed:
+        return report
+    report = explainable(subject, report)
     cause, evidence = report.cause, report.evidence
     if not isinstance(cause, WrongLoss) or evidence is None:
         return report
@@ -159,8 +162,11 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
     return replace(report, cause=replace(cause, first_difference=where, own_derivative=own))
 
 
-def as_found(name: str, first: CaseReport, known: Mapping[Spec, Verdict]) -> FailureWithCase:
+def as_found(
+    name: str, subject: Differentiator, first: CaseReport, known: Mapping[Spec, Verdict]
+) -> FailureWithCase:
     """The failure of which `first` was the first case, without asking the subject anything more."""
+    first = explainable(subject, first)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,

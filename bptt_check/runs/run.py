@@ -76,7 +76,7 @@ def verify_plan(
         if not keep_partial:
             raise
         interrupted = True
-        failures += _as_found(accepted, tally, {f.model for f in failures})
+        failures += _as_found(subject, accepted, tally, {f.model for f in failures})
     declined |= tally.refused()
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
@@ -211,12 +211,14 @@ def _late_failures(
     return [failure_of(subject, target, setup, report, known, None) for report in late]
 
 
-def _as_found(targets: Sequence[Target], tally: Tally, told: set[str]) -> Iterator[FailureWithCase]:
+def _as_found(
+    subject: Differentiator, targets: Sequence[Target], tally: Tally, told: set[str]
+) -> Iterator[FailureWithCase]:
     """Failures of the target at which a run was interrupted; the subject may be what hangs."""
     for target in targets:
         if target.name not in told:
             for first in tally.first.get(target.name, {}).values():
-                yield as_found(target.name, first, tally.known.get(target.name, {}))
+                yield as_found(target.name, subject, first, tally.known.get(target.name, {}))
 
 
 def _run_verdict(
