@@ -145,7 +145,7 @@ def assert_gradients(
     """The same as `verify`, for tests: anything but `pass` raises.
 
     Raises:
-        GradientMismatch: an AssertionError whose message is the explanation of the worst failure.
+        GradientMismatch: an AssertionError whose message explains what most cases suffer from.
     """
     __tracebackhide__ = True
     report = verify(

@@ -82,7 +82,7 @@ class ReportError(BpttCheckError, OSError):
 
 class GradientMismatch(BpttCheckError, AssertionError):
     """Raised by `assert_gradients` and `assert_function`: the message is the explanation of the
-    first and worst failure, `report` the whole report.
+    first failure, which explains most cases; `report` is the whole report.
     """
 
     def __init__(self, message: str, report: Any = None) -> None:

@@ -65,7 +65,8 @@ def _size(spec: Spec) -> int:
 def _left(subject: Differentiator, case: Case, timeout: float | None) -> LeftOfCalls | None:
     """`left_of_calls` for one case."""
     answers = [a for _ in range(CALLS) if (a := trial_of(subject, case, timeout)) is not None]
-    finite = all(np.isfinite(g).all() for answer in answers for g in answer.got.values())
+    numbers = [n for answer in answers for n in (answer.got_loss, *answer.got.values())]
+    finite = all(np.isfinite(n).all() for n in numbers)
     if len(answers) < CALLS or not finite or all(_alike(one, answers[0]) for one in answers):
         return None
     added = _added_up(answers)

@@ -49,8 +49,23 @@ class Gradient:
         decided = [r.verdict for r in self.rows if r.verdict.decided]
         if decided:
             return worst(decided)
-        offered = all(r.reason_kind is not Reason.NOT_OFFERED for r in self.rows)
-        return Verdict.INCONCLUSIVE if offered else Absent.NOT_OFFERED
+        kinds = {r.reason_kind for r in self.rows}  # a refusal says nothing of what was offered
+        never = Reason.NOT_OFFERED in kinds and kinds <= {Reason.NOT_OFFERED, Reason.DECLINED}
+        return Absent.NOT_OFFERED if never else Verdict.INCONCLUSIVE
+
+    @property
+    def missing(self) -> tuple[int, int]:
+        """In how many cases the subject did not offer it, and of how many; by the oracle that was
+        asked in most.
+        """
+        row = max(self.rows, key=lambda r: r.cases)
+        return row.missing, row.cases
+
+    @property
+    def offered_sometimes(self) -> bool:
+        """Whether some cases have it and others have not."""
+        missing, cases = self.missing
+        return 0 < missing < cases
 
     @property
     def worst(self) -> Summary:

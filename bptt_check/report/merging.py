@@ -9,6 +9,7 @@ from typing import Any
 
 from ..runs.cleaning import clean
 from ..runs.coverage.covered import added_records
+from ..runs.ranking import ranked
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
 from . import grouping
@@ -107,8 +108,8 @@ def _added(values: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
-def _worst_first(values: Iterable[tuple[Failure, ...]]) -> tuple[Failure, ...]:
-    return tuple(sorted(_joined(values), key=lambda f: f.verdict.rank))
+def _ranked(values: Iterable[tuple[Failure, ...]]) -> tuple[Failure, ...]:
+    return tuple(ranked(_joined(values)))
 
 
 def _verdict(run: Run) -> Verdict:
@@ -135,7 +136,7 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "declined": _united,
     "interrupted": any,
     "seconds": sum,
-    "failures": _worst_first,
+    "failures": _ranked,
     "covered": added_records,
 }
 """Field of a run to how the values of several runs become one; entries are joined."""

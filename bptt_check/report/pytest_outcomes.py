@@ -10,7 +10,7 @@ from ..cases.message import reproduction_lines
 from ..cases.reproduction import reproduction
 from ..runs.records import Failure, Summary
 from ..verdicts.verdict import Verdict
-from . import grouping
+from . import gaps, grouping, sentences
 from .report import Report
 
 SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
@@ -54,7 +54,11 @@ def _outcome(report: Report, model: str, gradient: grouping.Gradient) -> Gradien
     """The outcome of a gradient; its message is that of the first failure that is about it."""
     about = (model, gradient.parameter)
     failure = next((f for f in report.failures if (f.model, f.parameter) == about), None)
-    message = failure.message if failure else _message(report, model, gradient)
+    message = (
+        "\n".join(sentences.failure_lines(report.run, failure))
+        if failure
+        else _message(report, model, gradient)
+    )
     return GradientOutcome(model, gradient.parameter, gradient.verdict, message, failure)
 
 
@@ -92,5 +96,7 @@ def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
             worst[row.parameter] = max(worst.get(row.parameter, 0.0), row.max_budgets)
     for parameter, budgets in worst.items():
         yield f"{name}_worst_budgets_{parameter}", f"{budgets:.3g}"
+    for model, count in gaps.offered_sometimes(run):
+        yield f"{name}_missing", f"{model}: {count}"
     if run.failures:
         yield f"{name}_spec", run.failures[0].spec

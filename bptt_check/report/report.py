@@ -60,7 +60,7 @@ class Report:
 
     @cached_property
     def failures(self) -> tuple[FailureWithCase, ...]:
-        """One per model and way in which it failed, the worst first, each with its case."""
+        """One per model and way in which it failed, each with its case; most common ones first."""
         return tuple(self._with_case(failure) for failure in self.run.failures)
 
     def _with_case(self, failure: Failure) -> FailureWithCase:
@@ -74,7 +74,7 @@ class Report:
 
     @property
     def message(self) -> str:
-        """The explanation of the worst failure, or what was left undecided; fits a screen."""
+        """The explanation of the first failure, or what was left undecided; fits a screen."""
         return message(self.run)
 
     @property

@@ -1,16 +1,15 @@
-"""The sentences of a whole run: what the worst failure is, or what could not be decided and why."""
+"""The sentences of a whole run: what fails most, or what could not be decided and why."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from ..cases.message import reproduction_lines
 from ..cases.reproduction import reproduction
 from ..runs.records import Failure, Run
-from ..verdicts.verdict import Reason, Verdict
-from . import coverage, grouping
+from ..verdicts.verdict import Verdict
+from . import coverage, gaps, grouping, shares
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
@@ -25,14 +24,18 @@ HEADLINES = {
     Verdict.INCONCLUSIVE: "nothing was found wrong, but not everything could be decided",
 }
 """The verdict of a run in one sentence."""
+PARTLY = ", but some are missing in part of the cases"
+"""What is added to that of a pass where it holds."""
 
 
 def message(run: Run) -> str:
-    """The explanation of the worst failure, or of why there is no verdict; fits a screen."""
+    """The explanation of the first failure, or of why there is no verdict; fits a screen."""
     if run.failures:
         first = run.failures[0]
         where = [f"in {first.check}"] if first.check else []
-        return fit([*where, *failure_lines(run, first)], kept_lines(first))
+        lines, kept = failure_lines(run, first), kept_lines(first)
+        at = len(lines) - kept
+        return fit([*where, *lines[:at], *_other_kinds(run), *lines[at:]], kept)
     return fit(*without_failure(run))
 
 
@@ -42,8 +45,11 @@ def told_failures(run: Run) -> list[Failure]:
 
 
 def failure_lines(run: Run, failure: Failure) -> list[str]:
-    """The lines of a failure's message, with the other models that it is the same in."""
-    lines = lines_of(failure.message)
+    """The lines of a failure's message, with how many cases it is in, and in which other models it
+    is the same.
+    """
+    told, share = lines_of(failure.message), shares.share_line(run, failure)
+    lines = [*told[:1], *([f"  {share}"] if share else []), *told[1:]]
     alike = [
         f.model
         for f in run.failures
@@ -60,6 +66,17 @@ def failure_lines(run: Run, failure: Failure) -> list[str]:
 def kept_lines(failure: Failure) -> int:
     """How many lines at the end of a failure's message reproduce its case."""
     return len(reproduction_lines(failure.reproduction))
+
+
+def _other_kinds(run: Run) -> Iterator[str]:
+    """The titles of failures of other kinds than the first, each kind once."""
+    seen = {(run.failures[0].verdict, run.failures[0].kind)}
+    for failure in told_failures(run):
+        if (kind := (failure.verdict, failure.kind)) not in seen and failure.kind is not None:
+            seen.add(kind)
+            cases = sum(f.cases for f in run.failures if (f.verdict, f.kind) == kind)
+            title = " ".join(lines_of(failure.message)[:1])
+            yield f"  besides, in {grouping.plural(cases, 'case')}: {title}"
 
 
 def without_failure(run: Run) -> tuple[list[str], int]:
@@ -80,10 +97,17 @@ def headline(run: Run) -> str:
     if run.verdict == Verdict.INCONCLUSIVE and not run.rows:
         return "nothing was checked"
     if not run.verdict.failing:
-        return HEADLINES[run.verdict]
+        partly = PARTLY if run.passed and gaps.offered_sometimes(run) else ""
+        return HEADLINES[run.verdict] + partly
     models = grouping.model_facts(run)
     bad = sum(m.verdict.failing for m in models)
-    return f"{HEADLINES[run.verdict]}, in {bad} of {grouping.plural(len(models), 'model')}"
+    where = f"in {bad} of {grouping.plural(len(models), 'model')}"
+    counts = shares.kind_counts(run)
+    if shares.mostly_right(counts):
+        return f"{shares.share_sentence(counts)}, {where}"
+    what = HEADLINES[run.failures[0].verdict if run.failures else run.verdict]
+    share = f": {shares.share_sentence(counts)}" if counts else ""
+    return f"{what}, {where}{share}"
 
 
 def lines_of(text: str) -> list[str]:
@@ -127,6 +151,7 @@ def _summary(run: Run) -> list[str]:
         f"  {count}, {cases} by {', '.join(deciding)}",
         *_proven(run),
         *_subgradients(run),
+        *_offered_sometimes(run),
         *coverage.coverage_lines(run),
         *_declined(run),
     ]
@@ -156,6 +181,17 @@ def _subgradients(run: Run) -> list[str]:
     ]
 
 
+def _offered_sometimes(run: Run) -> list[str]:
+    """Gradients that only some cases have, each with its count; the same of several models once."""
+    models: dict[str, list[str]] = {}
+    for model, count in gaps.offered_sometimes(run):
+        models.setdefault(count, []).append(model)
+    alone = len(grouping.model_facts(run)) == 1
+    lines = [f"  {c}{'' if alone else f' ({_some(names)})'}" for c, names in models.items()]
+    rest = len(lines) - LISTED
+    return [*lines[:LISTED], *([f"  and {rest:,} more of this kind"] if rest > 0 else [])]
+
+
 def _unexplained(run: Run) -> tuple[list[str], int]:
     """A run that was interrupted after a failure and before its explanation.
 
@@ -183,51 +219,11 @@ def _undecided(run: Run) -> list[str]:
     lines = [f"INCONCLUSIVE  {run.subject}: {headline(run)}"]
     if run.interrupted:
         lines.append(f"  interrupted after {grouping.plural(grouping.total_cases(run), 'case')}")
-    gaps = [g for m in grouping.model_facts(run) for g in gaps_of(m, run)]
-    lines += [f"  {gap.model}: {gap.text}" for gap in gaps[:LISTED]]
-    if len(gaps) > LISTED:
-        lines.append(f"  and {grouping.plural(len(gaps) - LISTED, 'more gap')} of this kind")
-    return [*lines, *_declined(run), *_advice(run, gaps)]
-
-
-@dataclass(frozen=True)
-class Gap:
-    """What was asked of a model and not answered; `vacuous` where larger gradients would help."""
-
-    model: str
-    text: str
-    vacuous: bool = False
-
-
-def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
-    """The gaps of a model, gradients with the same reasons in one."""
-    name = grouping.label(model.check, model.model)
-    if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
-        return [Gap(name, _why_nothing(model, run))]
-    few = [t for t in coverage.few_decided(run) if (t.check, t.model) == (model.check, model.model)]
-    by_reasons: dict[str, list[grouping.Gradient]] = {}
-    for gradient in model.undecided:
-        by_reasons.setdefault(gradient.reasons, []).append(gradient)
-    return [
-        *(Gap(name, coverage.few_decided_sentence(target)) for target in few),
-        *(_gap(name, gradients) for gradients in by_reasons.values()),
-    ]
-
-
-def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
-    names = ", ".join(gradient.parameter for gradient in gradients)
-    reasons = gradients[0].reasons or "no reason given"
-    vacuous = any(row.reason_kind is Reason.VACUOUS for row in gradients[0].rows)
-    return Gap(model, f"{names} not decided: {reasons}", vacuous)
-
-
-def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
-    part = next(p for p in run.parts if p.check == model.check)
-    if part.interrupted:
-        return "not checked, the run was interrupted before"
-    if part.cases.get(Verdict.UNSUPPORTED):
-        return "no case was compared; the subject declined them (bptt_check.Unsupported)"
-    return "no case was compared"
+    found = gaps.gaps_of_run(run)
+    lines += [f"  {gap.model}: {gap.text}" for gap in found[:LISTED]]
+    if len(found) > LISTED:
+        lines.append(f"  and {grouping.plural(len(found) - LISTED, 'more gap')} of this kind")
+    return [*lines, *_offered_sometimes(run), *_declined(run), *_advice(run, found)]
 
 
 def _declined(run: Run) -> list[str]:
@@ -248,16 +244,16 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:LISTED]) + more
 
 
-def _advice(run: Run, gaps: Sequence[Gap]) -> list[str]:
+def _advice(run: Run, found: Sequence[gaps.Gap]) -> list[str]:
     if run.interrupted:
         return ["  to do: run it again, to the end"]
     if not grouping.model_facts(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
-    if any(gap.vacuous for gap in gaps):
+    if any(gap.vacuous for gap in found):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]
     if any(target.declined for target in coverage.few_decided(run)):
         return [
             "  to do: say which cases the subject takes, so that others of that kind are drawn: "
             "within=bc.Within(...), --within on the command line"
         ]
-    return ["  to do: other oracles; `bptt-check doctor` says which work here"] if gaps else []
+    return ["  to do: other oracles; `bptt-check doctor` says which work here"] if found else []

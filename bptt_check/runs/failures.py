@@ -7,18 +7,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..cases.case import Case, Spec
-from ..cases.contract import Outcome
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
+from ..cases.message import Message
 from ..cases.result import Differentiator
 from ..conventions.own_names import own_parameters
 from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
+from ..diagnosis.finding import Finding
 from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
 from ..subjects.import_end import end_import
 from ..verdicts import messages, run_sentences
+from ..verdicts.case_kind import CaseEnd
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
@@ -39,7 +41,7 @@ def failure_of(
     name: str,
     setup: Setup,
     first: CaseReport,
-    known: Mapping[Spec, Verdict],
+    known: Mapping[Spec, CaseEnd],
     design: Design | None,
     notes: Iterable[str] = (),
 ) -> FailureWithCase:
@@ -47,7 +49,7 @@ def failure_of(
 
     Args:
         name: of the target.
-        known: the verdict of every spec that was checked.
+        known: in which way every spec ended that was checked.
         design: of which the specs are, to shrink the failing one; None leaves it as it is.
         notes: further lines of the message.
     """
@@ -58,13 +60,13 @@ def failure_of(
     quick = replace(setup, quick=True)
 
     def shows_it(report: CaseReport) -> bool:
-        return report.verdict == first.verdict and report.outcome is not Outcome.NOT_CALLED
+        return report.end == first.end
 
     def fails(candidate: Case) -> bool:
         return shows_it(check_case(subject, candidate, quick, calls_like(first, candidate)))
 
     case = simplest = first.case
-    same = {spec: verdict == first.verdict for spec, verdict in known.items()}
+    same = {spec: end == first.end for spec, end in known.items()}
     if design is not None:
         if case.spec is not None:
             case = shrink_spec(case.spec, same, fails, design.contains).build()
@@ -77,14 +79,7 @@ def failure_of(
     if _may_be_diagnosed(report, passes_with):
         sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
         findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
-    own, message = report.own, report.explanation
-    if passes_with:
-        message = message.with_lines([run_sentences.passes_within(passes_with)])
-    for finding in findings:
-        message = message.with_lines(
-            messages.diagnosed(own.told(finding.sentence), derivation_lines(finding))
-        )
-    message = message.with_lines(notes)
+    own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -100,7 +95,19 @@ def failure_of(
         test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
         passes_with=passes_with,
         ending=ending_of(first),
+        kind=first.end.kind,
     )
+
+
+def _message(report: CaseReport, passes_with: str, findings: Iterable[Finding]) -> Message:
+    """The explanation of a case with what was found out about others."""
+    message = report.explanation
+    if passes_with:
+        message = message.with_lines([run_sentences.passes_within(passes_with)])
+    for finding in findings:
+        told = messages.diagnosed(report.own.told(finding.sentence), derivation_lines(finding))
+        message = message.with_lines(told)
+    return message
 
 
 SEARCHES = {
@@ -163,7 +170,7 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
 
 
 def as_found(
-    name: str, subject: Differentiator, first: CaseReport, known: Mapping[Spec, Verdict]
+    name: str, subject: Differentiator, first: CaseReport, known: Mapping[Spec, CaseEnd]
 ) -> FailureWithCase:
     """The failure of which `first` was the first case, without asking the subject anything more."""
     first = explainable(subject, first)
@@ -174,17 +181,18 @@ def as_found(
         message=first.message,
         reproduction=first.explanation.reproduction,
         spec=first.spec,
-        cases=sum(verdict == first.verdict for verdict in known.values()),
+        cases=sum(end == first.end for end in known.values()),
         first_spec=first.spec,
         case=first.case,
         ending=ending_of(first),
+        kind=first.end.kind,
     )
 
 
 def _sample(
     subject: Differentiator,
     setup: Setup,
-    known: Mapping[Spec, Verdict],
+    known: Mapping[Spec, CaseEnd],
     verdict: Verdict,
     design: Design | None,
 ) -> FailureSample:
@@ -195,8 +203,8 @@ def _sample(
         checked = check_case(subject, case, setup, calls_of_kinds(case, STRUCTURAL)).verdict
         return {verdict: True, Verdict.PASS: False}.get(checked)
 
-    failing = [spec for spec, checked in known.items() if checked == verdict]
-    passing = [spec for spec, checked in known.items() if checked == Verdict.PASS]
+    failing = [spec for spec, end in known.items() if end.verdict == verdict]
+    passing = [spec for spec, end in known.items() if end.verdict == Verdict.PASS]
     fresh = functools.cache(functools.partial(_fresh, failing, passing, design))
     return FailureSample(failing, passing, fails, fresh)
 

@@ -15,6 +15,7 @@ from ..cases.case import Case
 from ..cases.reproduction import Origin
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
+from ..verdicts.case_kind import CaseKind
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict
 from .coverage.covered import Covered
@@ -42,6 +43,7 @@ class Summary:
     (`worst_index` is empty then), else 0.
     `subgradients` counts the entries of all cases that agree only as far as any slope is right at a
     kink of relu; errors, the worst entry and floors are those of the others.
+    `missing` counts the cases, of all `cases`, in which the subject did not offer the gradient.
     """
 
     model: str
@@ -65,6 +67,7 @@ class Summary:
     directional: int = 0
     worst_directions: int = 0
     subgradients: int = 0
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ class Failure:
         reproduction: what to type to see it again; the last line of the message, if there is one.
         spec: of the smallest case, `first_spec` of the one that was found first.
         cases: how many cases failed so.
+        kind: which kind of mistake it is; None where that was not recorded.
+        explains_further: how many other cases of the model it explains: those that were not asked
+            because of it; beside a wrong formula those whose errors are as small as rounding.
         diagnoses: the sentences of `findings`.
         test_code: a test of that case that can be pasted into a file and run.
         counterexample: where the arrays of the case are, relative to the folder of the run.
@@ -103,6 +109,8 @@ class Failure:
     arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
     passes_with: str = ""
     same_as: str = ""
+    kind: CaseKind | None = None
+    explains_further: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +129,16 @@ class FailureWithCase(Failure):
         return replace(
             Failure(**own), counterexample=counterexample, arrays=readable_arrays(self.case)
         )
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """How many cases of a model ended in one way."""
+
+    model: str
+    kind: CaseKind
+    cases: int
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,13 +167,14 @@ class Run:
         declined: model to the reason why the subject did not take it.
         interrupted: whether it ended before it was done.
         rows: a summary per model, gradient and oracle.
-        failures: the worst first; their cases lie beside the run, by name.
+        failures: those that explain most cases first; their cases lie beside the run, by name.
         checks: the calls of `verify`, empty unless several are reported together.
         flows, error_histograms, worst_entries, taylor: what was measured beside the verdicts.
         address: the text by which the command line takes the subject; "" if it cannot.
         setup: lines of Python that make `subject` where there is no address.
         left_out: models of which nothing was asked, after the same error in all others.
         covered: which levels and pairs of levels of the factors its cases had.
+        kinds: how many cases of each model ended in which way; empty in older records.
     """
 
     verdict: Verdict
@@ -180,6 +199,7 @@ class Run:
     setup: tuple[str, ...] = field(default=(), metadata=LINES)
     left_out: tuple[str, ...] = ()
     covered: Covered = field(default_factory=Covered)
+    kinds: tuple[KindCount, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ..cases.case import Spec
 from ..cases.design.space import why_outside
@@ -17,6 +18,7 @@ from ..own_loss.taylor_curve import TaylorCurve
 from ..subjects.import_end import end_import
 from ..subjects.origin import origin_of
 from ..verdicts import run_sentences
+from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
 from .alike import ending_of, told_once
 from .check import Setup
@@ -25,6 +27,7 @@ from .early_cases import EarlyCases
 from .failed_before import remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
+from .ranking import ranked
 from .records import (
     FailureWithCase,
     Progress,
@@ -102,6 +105,7 @@ def verify_plan(
         **vars(origin),
         left_out=left_out,
         covered=tally.coverage.record(plan.within, early.asked),
+        kinds=tally.kinds(),
     )
     return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
 
@@ -118,8 +122,8 @@ def _is_skipped(target: Target, tally: Tally) -> bool:
 
 
 def _named(failures: Sequence[FailureWithCase]) -> dict[str, FailureWithCase]:
-    """The failures, the worst first, by the names of the files of their cases."""
-    ordered = told_once(sorted(failures, key=lambda f: f.verdict.rank))
+    """The failures in the order of a report, by the names of the files of their cases."""
+    ordered = told_once(ranked(failures))
     return {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(ordered)}
 
 
@@ -163,8 +167,7 @@ def _failures(
     """One failure per kind of verdict that a target met, each on the smallest case found, unless
     one that was told before has the same error.
     """
-    known = tally.known.get(target.name, {})
-    firsts = tally.first.get(target.name, {})
+    known, firsts = tally.ends.get(target.name, {}), tally.told(target.name)
     if Verdict.FAIL in firsts:  # a wrong formula, some of whose errors are as small as rounding
         firsts = {
             verdict: first for verdict, first in firsts.items() if verdict != Verdict.IMPRECISE
@@ -185,8 +188,20 @@ def _failures(
             () if ending is None else _not_asked(target, plan, tally),
         )
         remember(memory_of(subject, target, plan), Spec.parse(failure.spec), failing=True)
-        failures.append(failure)
+        further = _explained_further(first, target, plan, tally)
+        failures.append(replace(failure, explains_further=further))
     return failures
+
+
+def _explained_further(first: CaseReport, target: Target, plan: Plan, tally: Tally) -> int:
+    """How many cases of a target a failure explains that did not fail so."""
+    if first.verdict == Verdict.FAIL:
+        return sum(e.verdict == Verdict.IMPRECISE for e in tally.ends[target.name].values())
+    if ending_of(first) is None:
+        return 0
+    if tally.alike.left_out(target.name):
+        return max(0, plan.cases - tally.alike.count(target.name))
+    return tally.not_called.get(target.name, 0)
 
 
 def _not_asked(target: Target, plan: Plan, tally: Tally) -> Iterator[str]:
@@ -202,12 +217,12 @@ def _late_failures(
 ) -> list[FailureWithCase]:
     """Failures of the first cases of a run that are wrong only after those of other targets."""
     target = early.first_target
-    known, told = tally.known.get(target, {}), set(tally.first.get(target, {}))
+    known, told = tally.ends.get(target, {}), set(tally.first.get(target, {}))
     if len(tally.known) < 2:
         return []
     for report in early.ask_again(subject, target, setup, tally.count):
         tally.revise(target, report)
-    late = [r for verdict, r in tally.first.get(target, {}).items() if verdict not in told]
+    late = [r for end, r in tally.first.get(target, {}).items() if end not in told]
     return [failure_of(subject, target, setup, report, known, None) for report in late]
 
 
@@ -217,8 +232,8 @@ def _as_found(
     """Failures of the target at which a run was interrupted; the subject may be what hangs."""
     for target in targets:
         if target.name not in told:
-            for first in tally.first.get(target.name, {}).values():
-                yield as_found(target.name, subject, first, tally.known.get(target.name, {}))
+            for first in tally.told(target.name).values():
+                yield as_found(target.name, subject, first, tally.ends.get(target.name, {}))
 
 
 def _run_verdict(
@@ -231,8 +246,7 @@ def _run_verdict(
     if failing:
         return worst(failing)
     checked = {r.model for r in rows}
-    missing = {(r.model, r.parameter) for r in rows if r.reason_kind is Reason.NOT_OFFERED}
-    offered = {(r.model, r.parameter) for r in rows} - missing
+    offered = {(r.model, r.parameter) for r in rows if r.reason_kind is not Reason.NOT_OFFERED}
     decided = {(r.model, r.parameter) for r in rows if r.verdict == Verdict.PASS}
     complete = bool(models) and checked == set(models) and offered == decided
     if not complete or interrupted or any(map(tally.coverage.few_decided, models)):

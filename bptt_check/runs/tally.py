@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from ..cases.case import Spec
 from ..cases.contract import Outcome
+from ..verdicts.case_kind import CaseEnd, CaseKind
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict, decisive
@@ -14,7 +16,7 @@ from .alike import AlikeEndings
 from .coverage.coverage_count import CoverageCount
 from .error_distribution import ErrorHistograms
 from .measurements import WorstEntry
-from .records import TABLE, Progress, Summary
+from .records import TABLE, KindCount, Progress, Summary
 from .worst_cases import WorstCases
 
 
@@ -25,8 +27,10 @@ class Tally:
         self.count = 0
         self.verdicts: dict[Verdict, int] = {}
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
-        self.first: dict[str, dict[Verdict, CaseReport]] = {}
+        self.first: dict[str, dict[CaseEnd, CaseReport]] = {}
         self.known: dict[str, dict[Spec, Verdict]] = {}
+        self.ends: dict[str, dict[Spec, CaseEnd]] = {}
+        self._counts: dict[str, Counter[CaseEnd]] = {}
         self.error_histograms = ErrorHistograms()
         self.coverage = CoverageCount()
         self.worst_cases = WorstCases()
@@ -53,10 +57,12 @@ class Tally:
             self.not_called[model] = self.not_called.get(model, 0) + 1
         elif report.case.spec is not None:
             self.known.setdefault(model, {})[report.case.spec] = report.verdict
+            self.ends.setdefault(model, {})[report.case.spec] = report.end
+        self._counts.setdefault(model, Counter())[report.end] += 1
         if report.verdict == Verdict.UNSUPPORTED:
             self._reasons[model] = report.message
         if report.verdict.failing:
-            self.first.setdefault(model, {}).setdefault(report.verdict, report)
+            self.first.setdefault(model, {}).setdefault(report.end, report)
         for row in report.rows:
             key = (model, row.parameter, row.oracle)
             self._rows[key] = _merged(self._rows.get(key), model, row, spec)
@@ -70,8 +76,30 @@ class Tally:
             return
         self.verdicts[self.known[model][spec]] -= 1
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
-        self.known[model][spec] = report.verdict
-        self.first.setdefault(model, {}).setdefault(report.verdict, report)
+        self._counts[model][self.ends[model][spec]] -= 1
+        self._counts[model][report.end] += 1
+        self.known[model][spec], self.ends[model][spec] = report.verdict, report.end
+        self.first.setdefault(model, {}).setdefault(report.end, report)
+
+    def told(self, model: str) -> dict[Verdict, CaseReport]:
+        """The first failure of each verdict, in the way in which most cases of it failed.
+
+        What was not called any more is told with what came before.
+        """
+        told: dict[Verdict, CaseReport] = {}
+        counts = self._counts.get(model, Counter[CaseEnd]())
+        called = {e: r for e, r in self.first.get(model, {}).items() if e.kind in _CALLED}
+        for end, report in sorted(called.items(), key=lambda item: -counts[item[0]]):
+            told.setdefault(end.verdict, report)
+        return told
+
+    def kinds(self) -> tuple[KindCount, ...]:
+        """How many cases of each model ended in which way."""
+        added: dict[tuple[str, CaseKind], int] = {}
+        for model, counts in self._counts.items():
+            for end, count in counts.items():
+                added[model, end.kind] = added.get((model, end.kind), 0) + count
+        return tuple(KindCount(*key, count) for key, count in added.items() if count)
 
     def progress(self, total: int, model: str) -> Progress:
         """Where a run of `total` cases stands, `model` being at work."""
@@ -95,6 +123,9 @@ class Tally:
         return tuple(self._rows.values())
 
 
+_CALLED = frozenset(CaseKind) - {CaseKind.NOT_CALLED}
+
+
 def _cell(name: str, model: str, spec: str, row: Row) -> Any:
     return {"model": model, "spec": spec}[name] if name in ("model", "spec") else getattr(row, name)
 
@@ -107,7 +138,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         row.max_abs, row.max_rel, row.max_ulps, row.max_budgets, spec, index,
         row.floor, row.floor_any, row.proven, row.reason_kind,
         directional=int(row.directions > 0), worst_directions=row.directions,
-        subgradients=row.subgradients,
+        subgradients=row.subgradients, missing=int(row.reason_kind is Reason.NOT_OFFERED),
     )  # fmt: skip
     if before is None:
         return one
@@ -129,15 +160,18 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         proven=before.proven or one.proven,
         subgradients=before.subgradients + one.subgradients,
         directional=before.directional + one.directional,
+        missing=before.missing + one.missing,
     )
 
 
 def _more_decisive(one: Summary, other: Summary) -> Summary:
     """Failures win, then a pass, then whatever says why nothing was decided. What holds of one pass
-    alone (exactly zero, at a kink) is not said of all.
+    alone (exactly zero, at a kink) is not said of all, nor is that a gradient was not offered.
     """
     if one.verdict is other.verdict is Verdict.PASS and one.reason_kind is not other.reason_kind:
         return replace(one, reason="", reason_kind=Reason.NONE)
+    if one.verdict is other.verdict and one.reason_kind is Reason.NOT_OFFERED:
+        return other
     return one if one.verdict is decisive((one.verdict, other.verdict)) else other
 
 

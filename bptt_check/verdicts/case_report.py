@@ -14,6 +14,7 @@ from ..cases.own_names import OwnNames
 from ..cases.reproduction import Origin, reproduction, reproduction_of_arrays
 from ..cases.result import Result
 from .budget import Budgets
+from .case_kind import CaseEnd, end_of
 from .cause import Cause, NoAnswer
 from .messages import message_of
 from .row import Row
@@ -96,6 +97,11 @@ class CaseReport:
 
     def _repr_html_(self) -> str:
         return preformatted(str(self))
+
+    @property
+    def end(self) -> CaseEnd:
+        """In which way the case ended."""
+        return end_of(self.verdict, self.cause, self.outcome)
 
     @property
     def passed(self) -> bool:

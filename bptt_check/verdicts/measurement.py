@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +64,7 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
             for row in (
                 _judged(case, name, off[name], budgets[name])
                 if name in trusted
-                else _refused(case, name, outcome)
+                else _refused(case, name, outcome, result.grads)
             )
         ),
     )
@@ -86,8 +86,14 @@ def _judged(
     yield from (not_judged(p, oracle, Reason.NOT_OFFERED) for p in case.inputs if p not in off)
 
 
-def _refused(case: Case, oracle: str, outcome: OracleResult) -> Iterator[Row]:
+def _refused(
+    case: Case, oracle: str, outcome: OracleResult, offered: Collection[str]
+) -> Iterator[Row]:
     """The rows of an oracle that could not judge."""
     known = isinstance(outcome, BpttCheckError)
     why = str(outcome) if known else f"raised {type(outcome).__name__}: {outcome}"
-    yield from (not_judged(p, oracle, Reason.DECLINED, why) for p in case.inputs)
+    for name in case.inputs:
+        if name in offered:
+            yield not_judged(name, oracle, Reason.DECLINED, why)
+        else:
+            yield not_judged(name, oracle, Reason.NOT_OFFERED)

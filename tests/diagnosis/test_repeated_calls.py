@@ -150,6 +150,12 @@ def test_steady_answers_get_no_name(model: str) -> None:
         assert left_of_calls(subject, specs(model)) is None
 
 
+@pytest.mark.parametrize("loss", [np.inf, -np.inf, np.nan])
+def test_steady_losses_that_are_not_finite_get_no_name(loss: float) -> None:
+    """A distance between infinities is no number, and no sign of a random draw."""
+    assert left_of_calls(lambda case: (loss, loss_and_grads(case)[1]), specs("lstm")) is None
+
+
 @pytest.mark.parametrize("special", ["raises later", "two alike", "no case"])
 def test_what_cannot_be_told_apart_gets_no_name(special: str) -> None:
     """Where a call gives no answer, or only one of them is another."""

@@ -12,7 +12,8 @@ from support import made
 from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
 from bptt_check.runs.coverage.covered import added_records
-from bptt_check.runs.records import Run
+from bptt_check.runs.records import KindCount, Run
+from bptt_check.verdicts.case_kind import CaseKind
 
 FIELDS = [f.name for f in fields(Run)]
 
@@ -42,6 +43,7 @@ def full_run(which: str) -> Run:
         worst_entries=(made.worst_entry(model=model),),
         taylor=(made.curve(model=model),),
         covered=made.covered(model=model),
+        kinds=(KindCount(model, CaseKind.WRONG_GRADIENT, number),),
     ).run
     return replace(run, checks=run.parts)
 

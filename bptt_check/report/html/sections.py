@@ -16,7 +16,7 @@ from ...cases.reproduction import reproduction
 from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
-from .. import coverage, grouping, sentences
+from .. import coverage, gaps, grouping, sentences
 from . import matrix
 from .factor_table import covered_values
 from .sensitivity import least_seen, sensitivities
@@ -57,7 +57,7 @@ def top_section(run: Run) -> Section:
 
 
 def failures_section(run: Run) -> Section | None:
-    """Every failure with its explanation and its counterexample, the worst first."""
+    """Every failure with its explanation and its counterexample, in the order of the run."""
     if not run.failures and not run.verdict.failing:
         return None
     shown = [(f, _fitted(run, f)) for f in sentences.told_failures(run)]
@@ -102,23 +102,24 @@ def _heading(failure: Failure) -> str:
 def gaps_section(run: Run) -> Section | None:
     """What was not checked, and why."""
     declined = _by_value(run.declined.items())
-    undecided = _by_value(_undecided(run))
+    undecided = _by_value((gap.model, gap.text) for gap in gaps.gaps_of_run(run))
     missing = _by_value(
         (grouping.label(m.check, m.model), ", ".join(m.not_offered))
         for m in grouping.model_facts(run)
         if m.not_offered
     )
+    partly = _by_value(gaps.offered_sometimes(run))
     silent = [o for o in grouping.oracle_facts(run) if o.decided < o.asked or not o.asked]
-    if not (declined or undecided or missing or silent or run.interrupted):
+    if not (declined or undecided or missing or partly or silent or run.interrupted):
         return None
-    values = {"declined": declined, "undecided": undecided, "missing": missing, "silent": silent}
+    values = {
+        "declined": declined,
+        "undecided": undecided,
+        "missing": missing,
+        "partly": partly,
+        "silent": silent,
+    }
     return Section("Not checked", "gaps", values)
-
-
-def _undecided(run: Run) -> list[tuple[str, str]]:
-    """Pairs of a model and what was not decided about it."""
-    gaps = [gap for model in grouping.model_facts(run) for gap in sentences.gaps_of(model, run)]
-    return [(gap.model, gap.text) for gap in gaps]
 
 
 def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:

@@ -184,7 +184,7 @@ def test_message_of_a_failure_names_the_convention() -> None:
     subject = written_in(C(gate_order="ifog"))
     first = check_case(subject, case, setup)
 
-    failure = failure_of(subject, "lstm", setup, first, {case.spec: "fail"}, None)
+    failure = failure_of(subject, "lstm", setup, first, {case.spec: first.end}, None)
 
     assert "bc.Convention(gate_order='ifog')" in " ".join(failure.message.split())
     assert len(failure.diagnoses) == 1

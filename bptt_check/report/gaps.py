@@ -1,0 +1,71 @@
+"""What was asked of a run and not answered: of which model, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..runs.records import Run
+from ..verdicts.verdict import Reason, Verdict
+from . import coverage, grouping
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What was asked of a model and not answered; `vacuous` where larger gradients would help."""
+
+    model: str
+    text: str
+    vacuous: bool = False
+
+
+def gaps_of_run(run: Run) -> list[Gap]:
+    """The gaps of all models, those of the worst first."""
+    return [gap for model in grouping.model_facts(run) for gap in gaps_of(model, run)]
+
+
+def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
+    """The gaps of a model, gradients with the same reasons in one."""
+    name = grouping.label(model.check, model.model)
+    if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
+        return [Gap(name, _why_nothing(model, run))]
+    few = [t for t in coverage.few_decided(run) if (t.check, t.model) == (model.check, model.model)]
+    by_reasons: dict[str, list[grouping.Gradient]] = {}
+    for gradient in model.undecided:
+        by_reasons.setdefault(gradient.reasons, []).append(gradient)
+    return [
+        *(Gap(name, coverage.few_decided_sentence(target)) for target in few),
+        *(_gap(name, gradients) for gradients in by_reasons.values()),
+    ]
+
+
+def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
+    names = ", ".join(gradient.parameter for gradient in gradients)
+    reasons = gradients[0].reasons or "no reason given"
+    vacuous = any(row.reason_kind is Reason.VACUOUS for row in gradients[0].rows)
+    return Gap(model, f"{names} not decided: {reasons}", vacuous)
+
+
+def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
+    part = next(p for p in run.parts if p.check == model.check)
+    if part.interrupted:
+        return "not checked, the run was interrupted before"
+    if part.cases.get(Verdict.UNSUPPORTED):
+        return "no case was compared; the subject declined them (bptt_check.Unsupported)"
+    return "no case was compared"
+
+
+def offered_sometimes(run: Run) -> list[tuple[str, str]]:
+    """Pairs of a model and the count of a gradient of it that only some cases have."""
+    return [
+        (grouping.label(m.check, m.model), _offered_in(g))
+        for m in grouping.model_facts(run)
+        for g in m.gradients
+        if g.offered_sometimes
+    ]
+
+
+def _offered_in(gradient: grouping.Gradient) -> str:
+    missing, cases = gradient.missing
+    offered = f"offered in {cases - missing:,} of {grouping.plural(cases, 'case')}"
+    return f"{gradient.parameter}: {offered}, missing in {missing:,}"
