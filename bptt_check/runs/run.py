@@ -58,12 +58,11 @@ def verify_plan(
     With `keep_partial` a KeyboardInterrupt ends the run early, and the run says so.
     """
     end_import()
-    begin, tally = time.perf_counter(), Tally()
+    begin, tally, early, interrupted = time.perf_counter(), Tally(), EarlyCases(), False
     declined = {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan))}
     accepted = [t for t in plan.targets if t.name not in declined]
     failures: list[FailureWithCase] = []
     curves: list[TaylorCurve] = []
-    interrupted, early = False, EarlyCases()
     try:
         for target in accepted:
             if tally.alike.skips(target.model.cell):
