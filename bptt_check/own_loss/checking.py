@@ -20,12 +20,13 @@ from ..verdicts.verdict import Verdict
 from .bisection import find_entries
 from .differencing.differences import Differenced, choose_entries, measure_slopes, slope_along
 from .differencing.noise import Noise, large_changes, measure_noise
-from .judge import OwnLossRows, budgets_of, judge_own_loss
+from .judge import DigitsLost, OwnLossRows, budgets_of, judge_own_loss
 from .messages import (
     SAME_ELSEWHERE,
     WITHOUT_X64,
     about_function,
     coarse_loss,
+    digits_missing,
     hint_at_kept_gradients,
     notes_on,
     only_half,
@@ -84,6 +85,8 @@ def checked(
     judged = judge_own_loss(call.point, result.grads, measured, noise)
     verdict, rows = _verdict(judged, noise, call.point)
     notes = notes_on(judged.coverage, judged.factor)
+    if verdict == Verdict.INCONCLUSIVE and _is_coarse(noise, call.point):
+        notes.append(digits_missing(noise.loss, noise.best_loss))
     kept = answer.same_elsewhere and _derivative_moves(sharpest, between, rng)
     call.calls += 0 if sharpest.call is call else sharpest.call.calls
     if kept and verdict != Verdict.FAIL:
@@ -93,7 +96,7 @@ def checked(
     return FunctionReport(
         verdict=verdict,
         function=call.name,
-        message=str(_message(call.name, verdict, rows, noise, notes)),
+        message=str(_message(call.name, verdict, judged.digits_lost, rows, noise, notes)),
         arrays=call.point.arrays,
         rows=rows,
         loss=result.loss,
@@ -162,29 +165,40 @@ def _verdict(judged: OwnLossRows, noise: Noise, at: Point) -> tuple[Verdict, tup
     """The verdict, and the rows with it: errors that rounding explains are no failures."""
     rows = judged.rows
     if any(r.verdict == Verdict.FAIL for r in rows):
-        if not judged.imprecise:
+        if not judged.digits_lost:
             return Verdict.FAIL, rows
         return Verdict.IMPRECISE, tuple(
             replace(r, verdict=Verdict.IMPRECISE) if r.verdict == Verdict.FAIL else r for r in rows
         )
-    if noise.is_coarser and at.dtype == "float64":
-        return Verdict.IMPRECISE, rows
-    every = all(r.verdict == Verdict.PASS for r in rows)
-    return (Verdict.PASS if every else Verdict.INCONCLUSIVE), rows
+    if not all(r.verdict == Verdict.PASS for r in rows):
+        return Verdict.INCONCLUSIVE, rows
+    return (Verdict.IMPRECISE if _is_coarse(noise, at) else Verdict.PASS), rows
+
+
+def _is_coarse(noise: Noise, at: Point) -> bool:
+    """Whether a loss of float64 has the digits of a lower precision."""
+    return noise.is_coarser and at.dtype == "float64"
 
 
 def _message(
-    name: str, verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]
+    name: str,
+    verdict: Verdict,
+    lost: DigitsLost,
+    rows: tuple[Row, ...],
+    noise: Noise,
+    notes: list[str],
 ) -> Message:
     if verdict == Verdict.PASS:
         return right(name, notes)
-    return about_function(_told(verdict, rows, noise, notes), name)
+    return about_function(_told(verdict, lost, rows, noise, notes), name)
 
 
-def _told(verdict: Verdict, rows: tuple[Row, ...], noise: Noise, notes: list[str]) -> Told:
+def _told(
+    verdict: Verdict, lost: DigitsLost, rows: tuple[Row, ...], noise: Noise, notes: list[str]
+) -> Told:
     """What is told of a function that did not pass."""
     if any(r.verdict == verdict for r in rows) and verdict in (Verdict.FAIL, Verdict.IMPRECISE):
-        return wrong_derivative(rows, verdict, notes)
+        return wrong_derivative(rows, verdict, lost, notes)
     if verdict == Verdict.IMPRECISE:
         return coarse_loss(noise.loss, noise.best_loss, notes)
     return undecided(rows, notes)

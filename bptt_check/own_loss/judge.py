@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -31,15 +32,31 @@ when its arrays change in the last place must not widen its own budget.
 """
 
 
+UNSTEADY = 2.0**-10
+"""The share of its gradient's largest entry that an entry may move by, and still have digits to
+lose.
+"""
+
+
+class DigitsLost(StrEnum):
+    """Why errors over budget are those of a right formula."""
+
+    NO = ""
+    FLOAT32 = "float32"
+    """Its rounding explains them."""
+    CANCELLATION = "cancellation"
+    """The gradient moves by as much where its arrays change in the last place."""
+
+
 @dataclass(frozen=True, eq=False)
 class OwnLossRows:
-    """Rows of all gradients, and what of them was decided; whether what is wrong is what float32
-    inside would leave; the one factor other than 1 that all gradients have, NaN if there is none.
+    """Rows of all gradients, and what of them was decided; what explains all that is wrong, if it
+    is a loss of digits; the one factor other than 1 that all gradients have, NaN if there is none.
     """
 
     rows: tuple[Row, ...]
     coverage: dict[str, Coverage]
-    imprecise: bool
+    digits_lost: DigitsLost
     factor: float
 
 
@@ -62,7 +79,10 @@ def judge_own_loss(
         if m.directions:
             summed, budget = _in_sum(name, grads[name], m, budgets)
             rows.append(_reasoned(row_of(summed, BY_DIRECTION, budget, dtype), m.directions))
-    return OwnLossRows(tuple(rows), coverage, _imprecise(diffs, budgets), _factor(diffs, budgets))
+    lost = DigitsLost.FLOAT32 if _imprecise(diffs, budgets) else DigitsLost.NO
+    if not lost and _unsteady(diffs, budgets, noise):
+        lost = DigitsLost.CANCELLATION
+    return OwnLossRows(tuple(rows), coverage, lost, _factor(diffs, budgets))
 
 
 def entries_over_budget(
@@ -103,11 +123,8 @@ def budgets_of(
     point: Point, grads: Arrays, noise: Noise, bounds: Mapping[str, Array] | None
 ) -> Budgets:
     """Budgets made of the function's own rounding and of the bounds of the differences."""
-    units = {n: point.precision(n).unit for n in grads}
-    own = {
-        n: np.minimum(noise.grads[n], WIDEST * units[n] * np.abs(g).max()) for n, g in grads.items()
-    }
-    unit = PRECISIONS[point.dtype].unit
+    unit = PRECISIONS[point.dtype].unit  # of the lowest: what comes of it has no more digits
+    own = {n: np.minimum(noise.grads[n], WIDEST * unit * np.abs(g).max()) for n, g in grads.items()}
     subject = Conditioning(point.dtype, noise.loss / unit, {n: a / unit for n, a in own.items()})
     nothing = Conditioning("float64", 0.0, {n: np.zeros(g.shape) for n, g in grads.items()})
     return Budgets(Tolerance(), subject, nothing, bounds)
@@ -178,6 +195,19 @@ def _factor(diffs: Mapping[str, Difference], budgets: Budgets) -> float:
         return math.nan
     factor = float(np.median(together))
     return factor if abs(factor - 1.0) > 2.0 / CLEAR else math.nan
+
+
+def _unsteady(diffs: Mapping[str, Difference], budgets: Budgets, noise: Noise) -> bool:
+    """Whether gradients move by as much as they are wrong where arrays change in the last place.
+
+    A factor that all entries share is no such error.
+    """
+    for name, difference in diffs.items():
+        scatter = budgets.tolerance.units * noise.grads[name]
+        allowed = np.minimum(scatter, UNSTEADY * np.abs(difference.want).max())
+        if np.any(difference.error > np.maximum(budgets.of(name), allowed)):
+            return False
+    return math.isnan(_factor(diffs, budgets))
 
 
 def _imprecise(diffs: Mapping[str, Difference], budgets: Budgets) -> bool:

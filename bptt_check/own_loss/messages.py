@@ -13,7 +13,7 @@ from ..verdicts.entries import got_and_expected, over_budget
 from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
-from .judge import BY_DIRECTION, BY_ENTRY
+from .judge import BY_DIRECTION, BY_ENTRY, DigitsLost
 from .report import Coverage
 
 BY = {
@@ -21,6 +21,9 @@ BY = {
     BY_DIRECTION: "the same, along random signs",
 }
 """Who says what was expected."""
+
+TOLD = 2.0**-10
+"""The share of a decided entry from which on an error that could hide is told."""
 
 SAME_ELSEWHERE = "other arrays of the same shapes got the very same gradients: are they kept?"
 
@@ -30,25 +33,32 @@ WITHOUT_X64 = (
 )
 
 
+_WHY = {
+    DigitsLost.NO: "it is not the derivative of your own loss",
+    DigitsLost.FLOAT32: "errors are no larger than those of float32 inside",
+    DigitsLost.CANCELLATION: (
+        "it moves by as much as it is off when its arrays change in the last place: do large terms "
+        "cancel in it?"
+    ),
+}
+
+
 def about_function(told: Told, name: str) -> Message:
     """The message of what is told of a function."""
     return titled(told, name, "")
 
 
-def wrong_derivative(rows: Sequence[Row], verdict: Verdict, notes: Sequence[str]) -> Told:
+def wrong_derivative(
+    rows: Sequence[Row], verdict: Verdict, lost: DigitsLost, notes: Sequence[str]
+) -> Told:
     """A gradient that is not the derivative (`fail`), or only roughly (`imprecise`)."""
     bad = [r for r in rows if r.verdict == verdict]
     worst = max(bad, key=lambda r: (r.oracle == BY_ENTRY, r.max_budgets))
     names = list(dict.fromkeys(r.parameter for r in bad))
     right = dict.fromkeys(r.parameter for r in rows if r.parameter not in names)
-    what, why, word = {
-        Verdict.FAIL: (wrong_names(names), "it is not the derivative of your own loss", "wrong"),
-        Verdict.IMPRECISE: (
-            LOSES_DIGITS, "errors are no larger than those of float32 inside", "imprecise",
-        ),
-    }[verdict]  # fmt: skip
+    what, word = (LOSES_DIGITS, "imprecise") if lost else (wrong_names(names), "wrong")
     lines = [
-        why,
+        _WHY[lost],
         _place(worst),
         *got_and_expected(worst, BY[worst.oracle]),
         f"{word}: {', '.join(_over_budget(r) for r in bad)}",
@@ -73,12 +83,19 @@ def _place(worst: Row) -> str:
 def coarse_loss(noise: float, best: float, notes: Sequence[str]) -> Told:
     """A loss with far fewer digits than its arrays."""
     lines = [
-        f"its rounding is {noise:.3g}, {noise / best:.2g} times what this precision gives: "
-        f"is there float32 or half precision inside?",
+        digits_missing(noise, best),
         "no gradient is wrong as far as differences of such a loss can tell",
         *notes,
     ]
     return "IMPRECISE", "the loss has fewer digits than its arrays", lines
+
+
+def digits_missing(noise: float, best: float) -> str:
+    """How coarse a loss is, beside the best arithmetic."""
+    return (
+        f"its rounding is {noise:.3g}, {noise / best:.2g} times what this precision gives: "
+        "is there float32 or half precision inside?"
+    )
 
 
 def out_of_time(seconds: float, calls: int) -> Told:
@@ -118,7 +135,9 @@ def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
     lines = [] if math.isnan(factor) else [f"every gradient is {factor:.6g} times the derivative"]
     decided = sum(c.decided for c in coverage.values())
     entries = sum(c.entries for c in coverage.values())
-    lines.append(f"{', '.join(coverage)}: {decided} of {entries} entries decided")
+    hidden = max(c.resolution for c in coverage.values())
+    to = f"; an error of {100 * hidden:.2g} % could hide in one" if hidden > TOLD else ""
+    lines.append(f"{', '.join(coverage)}: {decided} of {entries} entries decided{to}")
     for name, c in coverage.items():
         if c.measured is not None:
             lines.append(

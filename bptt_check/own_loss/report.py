@@ -63,6 +63,8 @@ class Coverage:
         kinks: measured entries at which every value between two one-sided derivatives is right.
         decided: measured entries with one derivative, known well enough to show an error.
         undecided: why the other measured entries are neither.
+        resolution: the largest error that could hide in a decided entry, as a share of it; zeros
+            are left out.
     """
 
     entries: int
@@ -71,6 +73,7 @@ class Coverage:
     kinks: int
     decided: int
     undecided: tuple[Undecided, ...] = ()
+    resolution: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)

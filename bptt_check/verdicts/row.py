@@ -223,8 +223,9 @@ def is_imprecise(
 
 
 def _one_factor(factors: Array) -> bool:
-    """Whether at least three quotients got/expected are 1 plus the same deviation, to a tenth of
-    it.
+    """Whether quotients got/expected are 1 plus the same deviation: three to a tenth of it, two to a
+    thousandth.
     """
     deviation = factors - 1.0
-    return len(factors) >= 3 and bool(np.ptp(deviation) < 0.1 * np.abs(deviation).max())
+    share = 0.1 if len(factors) >= 3 else 0.001
+    return len(factors) >= 2 and bool(np.ptp(deviation) < share * np.abs(deviation).max())

@@ -85,6 +85,8 @@ class Reason(StrEnum):
     LOSS_NOT_FINITE = "loss not finite"
     VARIES_BELOW_STEPS = "varies below steps"
     """Of a loss whose coarse differences say one thing and whose fine ones another."""
+    PLATEAU = "plateau"
+    """Of a loss that is flat beside the point and jumps on farther off, as coarse arithmetic does."""
     NOT_MEASURED = "not measured"
     NO_DIGITS = "no digits"
     """Of a loss that the shortest distances between numbers change altogether."""
@@ -113,6 +115,9 @@ _SENTENCES = {
     Reason.LOSS_NOT_FINITE: "the loss is not finite beside this point",
     Reason.VARIES_BELOW_STEPS: (
         "the loss varies below its steps: differences over {:.2g} say {:.6g}, over {:.2g} {:.6g}"
+    ),
+    Reason.PLATEAU: (
+        "the loss stays the same over steps of {:.2g}, which may be rounding that hides its slope"
     ),
     Reason.NOT_MEASURED: "the time limit came before it was measured",
     Reason.NO_DIGITS: (

@@ -92,3 +92,54 @@ def test_entries_decided_by_a_subgradient_are_counted_as_that() -> None:
 
     assert (coverage.decided, coverage.kinks, coverage.undecided) == (2, 2, ())
     assert "x: 2 of 4 entries decided\n  at a kink: x, 2 of 4 entries" in report.message
+
+
+def logistic_map(steps: int, factor: float) -> Function:
+    """Whose rounding doubles with every step, and with it that of its gradient."""
+
+    def function(a: Arrays) -> Any:
+        x, slope = a["x"], np.ones_like(a["x"])
+        for _ in range(steps):
+            slope, x = slope * 3.9 * (1 - 2 * x), 3.9 * x * (1 - x)
+        return x.sum(), {"x": factor * slope}
+
+    return function
+
+
+@pytest.mark.parametrize(("steps", "told"), [(5, False), (40, True)])
+def test_error_that_could_hide_in_a_decided_entry_is_told(steps: int, told: bool) -> None:
+    """A thousandth is seen where nothing is told; half of an entry always is."""
+    arrays = {"x": np.array([0.31, 0.42, 0.77])}
+    right, slightly, wrong = (
+        bc.verify_function(logistic_map(steps, factor), arrays) for factor in (1.0, 1.001, 1.5)
+    )
+
+    assert (right.verdict, wrong.verdict) == ("pass", "fail")
+    assert slightly.passed == told
+    assert (right.coverage["x"].resolution > 1e-3) == told
+    assert ("entries decided; an error of " in right.message) == told
+
+
+def test_wrong_entry_is_decided() -> None:
+    """A derivative of exactly zero included."""
+    report = bc.verify_function(last_wrong(power(2.0)), {"x": np.array([0.5, 1.0, 2.0])})
+
+    assert report.verdict == "fail"
+    assert "x: 3 of 3 entries decided" in report.message
+
+
+@pytest.mark.parametrize("function", ["p|p|", "kink nearby"])
+def test_zero_that_is_known_to_a_millionth_is_decided(function: str) -> None:
+    """Where no difference is exactly zero."""
+
+    def smooth(a: Arrays) -> Any:
+        x = a["x"]
+        if function == "p|p|":
+            return (x * np.abs(x)).sum(), {"x": 2 * np.abs(x)}
+        return (np.abs(x - 1.0001) + x).sum(), {"x": 1.0 + np.sign(x - 1.0001)}
+
+    arrays = {"x": np.array([0.0, 2.0] if function == "p|p|" else [1.0, 2.0])}
+    report = bc.verify_function(smooth, arrays)
+
+    assert report.passed
+    assert "x: 2 of 2 entries decided" in report.message

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.functions import ARRAYS, Arrays, X, changed, relu, right_function, square
+from support.functions import ARRAYS, Arrays, Function, X, changed, relu, right_function, square
 
 import bptt_check as bc
 
@@ -75,3 +75,66 @@ def test_a_loss_with_jumps_is_inconclusive() -> None:
 
     assert report.verdict == "inconclusive"
     assert "the true gradient lies below the budget" in report.message
+
+
+def sinc(factor: float) -> Function:
+    """Whose slope is a difference of large numbers beside zero."""
+
+    def function(a: Arrays) -> Any:
+        x = a["x"]
+        return (np.sin(x) / x).sum(), {"x": factor * (np.cos(x) / x - np.sin(x) / x**2)}
+
+    return function
+
+
+def cosine(factor: float) -> Function:
+    """The same kind: one minus a cosine over a square."""
+
+    def function(a: Arrays) -> Any:
+        x = a["x"]
+        slope = np.sin(x) / x**2 - 2 * (1 - np.cos(x)) / x**3
+        return (np.sinc(x / np.pi / 2) ** 2).sum() / 2, {"x": factor * slope}
+
+    return function
+
+
+@pytest.mark.parametrize(("function", "small"), [(sinc, 1e-8), (sinc, 1e-7), (cosine, 1e-3)])
+def test_formula_in_which_large_terms_cancel_is_imprecise(function: Any, small: float) -> None:
+    """It moves by as much as it is off; a factor beside that is wrong."""
+    arrays = {"x": np.array([small, 0.1, 1.0])}
+    report = bc.verify_function(function(1.0), arrays)
+
+    assert report.verdict == "imprecise"
+    assert "do large terms cancel in it?" in report.message
+    assert bc.verify_function(function(1.01), arrays).verdict == "fail"
+
+
+def test_gradient_of_float64_beside_float32_has_the_digits_of_float32() -> None:
+    """A thousandth is wrong in either."""
+    own = np.random.default_rng(5)
+    arrays = {"W": own.normal(size=(4, 5)).astype("float32"), "b": own.normal(size=4)}
+    x = own.normal(size=(5, 7)).astype("float32")
+
+    def layer(a: Arrays) -> Any:
+        h = np.tanh(a["W"] @ x.astype(a["W"].dtype) + a["b"][:, None])
+        bar = (2 * h * (1 - h**2)).astype(a["W"].dtype)
+        return (h * h).sum(), {"W": (bar @ x.T).astype(a["W"].dtype), "b": bar.sum(1).astype("f8")}
+
+    def wrong(name: str) -> Function:
+        return changed(
+            lambda v, g: (v, {**g, name: (1.001 * g[name]).astype(g[name].dtype)}), layer
+        )
+
+    assert bc.verify_function(layer, arrays).passed
+    assert [bc.verify_function(wrong(n), arrays).verdict for n in "Wb"] == ["fail", "fail"]
+
+
+def test_one_factor_of_two_entries_is_no_rounding() -> None:
+    """Two entries of a loss so steep that float32 would leave as much."""
+
+    def steep(a: Arrays) -> Any:
+        x = a["x"]
+        return np.sin(1e3 * x).sum(), {"x": 1.00003 * 1e3 * np.cos(1e3 * x)}
+
+    report = bc.verify_function(steep, {"x": np.array([0.3, 0.9])})
+    assert report.verdict == "fail"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.functions import (
+    Arrays,
     Function,
     X,
     changed,
@@ -68,15 +69,66 @@ def test_loss_without_digits_is_inconclusive() -> None:
     assert "p: the loss has no digits to difference: over the shortest distances" in report.message
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("dtype", "verdict"), [("float32", "imprecise"), ("float16", "inconclusive")]
+)
 @pytest.mark.parametrize("beside", [False, True])
-def test_layer_in_a_lower_precision_is_imprecise(dtype: str, beside: bool) -> None:
-    """From near it is flat; that is no reason to believe that its gradient is zero."""
+def test_layer_in_a_lower_precision_is_told(dtype: str, verdict: str, beside: bool) -> None:
+    """From near it is flat; that is no reason to believe that its gradient is zero.
+
+    Of half precision too few entries are decided to call the formula right.
+    """
     function, arrays = through(dtype, beside)
     report = bc.verify_function(function, arrays)
 
-    assert report.verdict == "imprecise"
+    assert report.verdict == verdict
     assert "is there float32 or half precision inside?" in report.message
+    assert (sum(c.decided for c in report.coverage.values()) == 30) == (verdict == "imprecise")
+
+
+def in_bfloat16(factor: float) -> tuple[Function, Arrays]:
+    """A layer that torch computes in bfloat16; its loss is flat beside every weight."""
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(np.random.default_rng(5).normal(size=(5, 7))).bfloat16()
+
+    def function(a: Arrays) -> tuple[float, Arrays]:
+        h = torch.tanh(torch.tensor(a["W"]).bfloat16() @ x)
+        grad = ((2 * h * (1 - h * h)) @ x.T).double().numpy()
+        return float((h * h).sum()), {"W": factor * grad}
+
+    return function, {"W": np.random.default_rng(6).normal(size=(4, 5))}
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.0])
+def test_flat_loss_of_bfloat16_calls_no_gradient_right_or_wrong(factor: float) -> None:
+    """Neither its gradient nor a gradient of zero; twice the gradient is wrong."""
+    report = bc.verify_function(*in_bfloat16(factor))
+
+    assert report.verdict == "inconclusive"
+    assert "W: 0 of 20 entries decided" in report.message
+    assert "W: the loss stays the same over steps of " in report.message
+    assert bc.verify_function(*in_bfloat16(2.0)).verdict == "fail"
+
+
+def softmax_loss(factor: float) -> Function:
+    """Cross-entropy of one sequence, whose second class is right."""
+
+    def function(a: Arrays) -> tuple[float, Arrays]:
+        z = a["z"] - a["z"].max()
+        p = np.exp(z) / np.exp(z).sum()
+        loss = a["z"].max() + np.log(np.exp(z).sum()) - a["z"][1]
+        return loss, {"z": p - [0.0, 1.0, 0.0] + [factor, 0.0, 0.0]}
+
+    return function
+
+
+@pytest.mark.parametrize("logit", [36.0, 50.0, 700.0])
+def test_gradient_of_a_saturated_softmax_is_not_called_wrong(logit: float) -> None:
+    """Its loss is exactly zero, however its logits are moved; beside 1e-3 that says something."""
+    arrays = {"z": np.array([3.0, logit, -20.0])}
+
+    assert bc.verify_function(softmax_loss(0.0), arrays).verdict == "inconclusive"
+    assert bc.verify_function(softmax_loss(1e-3), arrays).verdict == "fail"
 
 
 def test_float32_inside_does_not_hide_a_wrong_gradient() -> None:

@@ -38,8 +38,10 @@ def jump_between(
     Args:
         value: the function.
         low, high: the ends of the interval.
-        narrowest: the width at which to stop; the numbers around it must still be told apart.
+        narrowest: the width at which to stop, or that of two neighbouring numbers if larger; the
+            values around it must still be told apart.
     """
+    narrowest = max(narrowest, math.ulp(max(abs(low), abs(high))))
     left, right = value(low), value(high)
     changes: list[float] = []
     while high - low > narrowest and math.isfinite(right - left):

@@ -16,7 +16,7 @@ import numpy as np
 from ...cases.types import Array
 from ...verdicts.verdict import Reason
 from ..point import Arrays, Caller, Point, TotalTimeOver
-from .noise import large_changes
+from .noise import large_changes, root_mean_square
 from .slope import RUNGS, LossAlongLine, Slope, slope, unknown
 
 Index = tuple[int, ...]
@@ -122,10 +122,13 @@ def _directions(
 
 def slope_of_signs(of: Differenced, name: str, signs: Array) -> Slope:
     """The slope along signs of one array, with steps of the size of the entries that move."""
-    moving = signs != 0.0
-    sizes = large_changes(of.call.point.params[name])[moving]
-    scale = float(np.sqrt(np.mean(np.square(sizes)) / len(sizes)))
-    return slope_along(of, {name: signs}, scale)
+    return slope_along(of, {name: signs}, scale_of_signs(of.call.point.params[name], signs))
+
+
+def scale_of_signs(array: Array, signs: Array) -> float:
+    """An offset along signs that changes the entries that move by about their own size."""
+    sizes = large_changes(array)[signs != 0.0]
+    return root_mean_square(sizes) / math.sqrt(len(sizes))
 
 
 def signs_of_entry(array: Array, index: Index) -> Array:

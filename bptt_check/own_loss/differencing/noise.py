@@ -95,7 +95,7 @@ def measure_noise(call: Caller, loss: float, grads: Arrays, rng: np.random.Gener
         float(scatter[0]), PRECISIONS[call.point.dtype].unit * max(abs(loss), size), math.ulp(0.0)
     )
     noise, jumps = _noise_of(call, lines, SUSPICIOUS * best, rng)
-    units = {n: call.point.precision(n).unit * np.abs(grads[n]) for n in params}
+    units = {n: PRECISIONS[call.point.dtype].unit * np.abs(grads[n]) for n in params}
     own = np.maximum(np.maximum(scatter, noise), _joined(0.0, units))
     varies = max(float(scatter[0]), float(noise[0]))
     has_digits = jumps or varies <= NO_DIGITS * max(abs(loss), size)
@@ -212,7 +212,7 @@ def _deviation(values: Array) -> Array:
     """Standard deviation of the noise in values at equally spaced points [POINTS, ...]."""
     differences = np.diff(values, ORDER, axis=0)
     gamma = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
-    # relative to the largest one: the squares of 1e-200 and 1e200 are no numbers
+    # relative to the largest one, as in `root_mean_square`
     largest = np.maximum(np.abs(differences).max(axis=0), np.finfo(np.float64).tiny)
     return largest * np.sqrt(gamma * np.mean(np.square(differences / largest), axis=0))
 
@@ -255,5 +255,10 @@ def _own_size(array: Array) -> Array:
 
 def large_changes(array: Array) -> Array:
     """What counts as a large change of each entry: its own size, at least that of its array."""
-    typical = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) or 1.0
-    return np.maximum(np.abs(array), typical)
+    return np.maximum(np.abs(array), root_mean_square(array) or 1.0)
+
+
+def root_mean_square(array: Array) -> float:
+    """Of numbers of any size: the squares of 1e-200 and 1e200 are no numbers."""
+    largest = float(np.abs(array).max()) or 1.0
+    return largest * float(np.sqrt(np.mean(np.square(array / largest, dtype=np.float64))))

@@ -50,3 +50,10 @@ def test_rounding_of_a_coarse_arithmetic_jumps(dtype: str) -> None:
 def test_what_only_looks_like_a_jump_from_afar_is_none(value: Callable[[float], float]) -> None:
     """However fast it varies."""
     assert jump(value) == 0.0
+
+
+@pytest.mark.parametrize("narrowest", [0.0, 1e-30, 2.0**-60])
+def test_search_ends_where_no_number_lies_between(narrowest: float) -> None:
+    """An interval beside 0.3 cannot become narrower than two neighbouring numbers."""
+    assert jump_between(lambda t: 7.0 * (t > 0.3), 0.25, 0.375, narrowest) == 7.0
+    assert jump_between(math.exp, 0.25, 0.375, narrowest) == 0.0
