@@ -33,7 +33,11 @@ if TYPE_CHECKING:
         GradientMismatch as GradientMismatch,
         Unsupported as Unsupported,
     )
-    from .own_loss.report import Coverage as Coverage, FunctionReport as FunctionReport
+    from .own_loss.report import (
+        Coverage as Coverage,
+        FunctionProgress as FunctionProgress,
+        FunctionReport as FunctionReport,
+    )
     from .own_loss.taylor import TaylorTest as TaylorTest, taylor_of as taylor_of
     from .own_loss.taylor_of_subject import taylor as taylor
     from .own_loss.verify import (
@@ -55,7 +59,7 @@ _HOME = {
     "diagnosis.finding": ("Finding",),
     "equations.gradient_flow": ("GradientFlow", "gradient_flow"),
     "errors": ("BpttCheckError", "GradientMismatch", "Unsupported"),
-    "own_loss.report": ("Coverage", "FunctionReport"),
+    "own_loss.report": ("Coverage", "FunctionProgress", "FunctionReport"),
     "own_loss.taylor": ("TaylorTest", "taylor_of"),
     "own_loss.taylor_of_subject": ("taylor",),
     "own_loss.verify": ("assert_function", "verify_function"),

@@ -18,9 +18,15 @@ from ..verdicts.messages import Told, broken_contract, no_answer
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from .bisection import find_entries
-from .differencing.differences import Differenced, choose_entries, measure_slopes, slope_along
+from .differencing.differences import (
+    Differenced,
+    EntrySlopes,
+    choose_entries,
+    measure_slopes,
+    slope_along,
+)
 from .differencing.noise import Noise, large_changes, measure_noise
-from .judge import DigitsLost, OwnLossRows, budgets_of, judge_own_loss
+from .judge import DigitsLost, OwnLossRows, budgets_of, judge_own_loss, other_convention
 from .messages import (
     SAME_ELSEWHERE,
     WITHOUT_X64,
@@ -31,6 +37,7 @@ from .messages import (
     notes_on,
     only_half,
     right,
+    right_if_conjugated,
     undecided,
     wrong_derivative,
 )
@@ -82,15 +89,32 @@ def checked(
     sharpest.call.deadline = math.inf  # what looks wrong is looked at again in any case
     measured = look_again(sharpest, call.point, result.grads, measured, noise)
     measured = find_entries(sharpest, call.point, result.grads, measured, noise)
+    kept = answer.same_elsewhere and _derivative_moves(sharpest, between, rng)
+    call.calls += 0 if sharpest.call is call else sharpest.call.calls
+    return _judged(call, result, measured, noise, kept)
+
+
+def _judged(
+    call: Caller,
+    result: Result,
+    measured: dict[str, EntrySlopes],
+    noise: Noise,
+    kept: bool,
+) -> FunctionReport:
+    """The report of gradients beside what was measured.
+
+    `kept` says that they are the same at another point, where the derivative is not.
+    """
     judged = judge_own_loss(call.point, result.grads, measured, noise)
     verdict, rows = _verdict(judged, noise, call.point)
+    if kept and verdict != Verdict.FAIL:
+        return closed(call, Verdict.CONTRACT, broken_contract([SAME_ELSEWHERE]), result)
     notes = notes_on(judged.coverage, judged.factor)
     if verdict == Verdict.INCONCLUSIVE and _is_coarse(noise, call.point):
         notes.append(digits_missing(noise.loss, noise.best_loss))
-    kept = answer.same_elsewhere and _derivative_moves(sharpest, between, rng)
-    call.calls += 0 if sharpest.call is call else sharpest.call.calls
-    if kept and verdict != Verdict.FAIL:
-        return closed(call, Verdict.CONTRACT, broken_contract([SAME_ELSEWHERE]), result)
+    if verdict == Verdict.FAIL:
+        convention = other_convention(call.point, result.grads, measured, noise)
+        notes += [right_if_conjugated(convention)] if convention else []
     if kept:
         notes.append(hint_at_kept_gradients(result.grads))
     return FunctionReport(

@@ -21,6 +21,7 @@ from .differencing.differences import DirectionSlope, EntrySlopes, Index
 from .differencing.noise import Noise
 from .point import Arrays, Point
 from .report import Coverage
+from .trees import ComplexGradient
 
 BY_ENTRY, BY_DIRECTION = "finite_difference", "random_directions"
 """What stands where a row of a subject names an oracle."""
@@ -108,6 +109,21 @@ def directions_over_budget(
         excess = ratio(summed.error, budget)
         over[name] = [int(k) for k in np.argsort(-excess) if excess[k] > 1.0]
     return over
+
+
+def other_convention(
+    point: Point, grads: Arrays, measured: Mapping[str, EntrySlopes], noise: Noise
+) -> ComplexGradient | None:
+    """The convention of complex gradients in which all that is wrong would be right, if there is
+    one.
+    """
+    other: dict[ComplexGradient, ComplexGradient] = {"torch": "jax", "jax": "torch"}
+    conjugate = {n: grads[n] * [1.0, -1.0] for n in point.conventions}
+    turned = {n: g.astype(grads[n].dtype) for n, g in conjugate.items()}
+    known = (point, {**grads, **turned}, measured, noise)
+    if any(entries_over_budget(*known).values()) or any(directions_over_budget(*known).values()):
+        return None
+    return next((other[c] for c in point.conventions.values()), None)
 
 
 def _compared(

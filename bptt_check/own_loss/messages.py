@@ -15,6 +15,7 @@ from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from .judge import BY_DIRECTION, BY_ENTRY, DigitsLost
 from .report import Coverage
+from .trees import ComplexGradient
 
 BY = {
     BY_ENTRY: "differences of your own loss",
@@ -155,6 +156,14 @@ def notes_on(coverage: Mapping[str, Coverage], factor: float) -> list[str]:
             for u in c.undecided
         ]
     return lines
+
+
+def right_if_conjugated(convention: ComplexGradient) -> str:
+    """What complex gradients of the other convention look like."""
+    meaning = {"torch": "dL/dx + i dL/dy", "jax": "dL/dx - i dL/dy"}[convention]
+    return (
+        f"right up to conjugation: it is {meaning}, which complex_gradients={convention!r} declares"
+    )
 
 
 def hint_at_kept_gradients(grads: Mapping[str, Array]) -> str:

@@ -22,7 +22,7 @@ from ..cases.types import Array, Arrays
 from ..errors import SpecError, SubjectTimeout
 from ..subjects.raised import explained
 from ..subjects.time_limit import time_limit
-from .trees import Form, Leaf, as_numpy, dtype_name
+from .trees import ComplexGradient, Form, Leaf, as_numpy, dtype_name
 
 Function = Callable[[Any], Any]
 """`arrays -> (loss, grads)`, or a `Result`: both have the same names, or the same nest."""
@@ -39,12 +39,15 @@ class Point:
         params: those whose gradient is asked for, float64 or float32.
         half: the precision of those that hold half precision, by name.
         masks: for some, which entries have a gradient.
+        conventions: what the gradient of those means that hold complex numbers, in a last axis of
+            real and imaginary parts.
     """
 
     arrays: Arrays
     params: Arrays
     half: Mapping[str, str] = field(default_factory=dict[str, str])
     masks: Mapping[str, Array] = field(default_factory=dict[str, Array])
+    conventions: Mapping[str, ComplexGradient] = field(default_factory=dict[str, ComplexGradient])
 
     @property
     def inputs(self) -> Arrays:
@@ -80,7 +83,7 @@ class Point:
         return {**self.arrays, **changed}
 
 
-def read_point(form: Form, wrt: Wanted) -> Point:
+def read_point(form: Form, wrt: Wanted, convention: ComplexGradient = "torch") -> Point:
     """The point that a user means.
 
     Without `wrt` every float array has a gradient; where some tensors require one, those alone.
@@ -98,7 +101,10 @@ def read_point(form: Form, wrt: Wanted) -> Point:
     if isinstance(wrt, Mapping):
         masks = {n: _mask(form.leaves[n], wrt[n]) for n in wanted if wrt.get(n, True) is not True}
     half = {n: p for n in wanted if (p := form.leaves[n].precision) in ("bfloat16", "float16")}
-    return Point(arrays, {n: arrays[n] for n in wanted}, half, masks)
+    conventions: dict[str, ComplexGradient] = {
+        n: convention for n in wanted if form.leaves[n].is_complex
+    }
+    return Point(arrays, {n: arrays[n] for n in wanted}, half, masks, conventions)
 
 
 def _below(names: Sequence[str], floats: Sequence[str]) -> list[str]:

@@ -22,7 +22,13 @@ FUNCTION_REPORT_SCHEMA = 1
 
 @dataclass(frozen=True)
 class FunctionProgress:
-    """How far a check is: entries measured, of how many, and the seconds that went by."""
+    """How far a check of a function is; `str` of it is a line for a terminal.
+
+    Args:
+        done: entries that were measured one by one.
+        total: how many will be; it does not change.
+        seconds: since the check began.
+    """
 
     done: int
     total: int

@@ -105,6 +105,11 @@ class Form:
     nest: Any
 
     @property
+    def given(self) -> Any:
+        """The nest as the user gave it."""
+        return _mapped(self.nest, lambda leaf: leaf.given)
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is a dict of NumPy arrays that are stored as they are."""
         return isinstance(self.nest, dict) and all(

@@ -61,7 +61,7 @@ def verify_function(
         timeout: seconds for one call.
         time_limit: seconds for all of them, about: as many entries are measured one by one as fit,
             all others in sum. What fails is looked at again in any case.
-        progress: told after every measured entry how far the check is; `print` will do.
+        progress: called after every measured entry with a `FunctionProgress`; `print` will do.
 
     Raises:
         SpecError: arrays or options that cannot be checked; the message says why.
@@ -76,7 +76,7 @@ def verify_function(
     if complex_gradients not in get_args(ComplexGradient):
         raise SpecError(f"complex_gradients must be 'torch' or 'jax', got {complex_gradients!r}.")
     form = read_form(arrays)
-    at = read_point(form, wrt)
+    at = read_point(form, wrt, complex_gradients)
     flat = partial(form.call, loss_and_grads, tuple(at.params), complex_gradients)
     began = time.monotonic()
     deadline = math.inf if time_limit is None else began + time_limit
@@ -93,15 +93,18 @@ def verify_function(
     except SubjectTimeout as error:
         report = closed(call, Verdict.ERROR, no_answer("function", str(error)))
     report = replace(report, calls=call.calls)
-    if report.passed or not form.is_plain or isinstance(wrt, Mapping):
+    if report.passed:
         return report
-    told = {"wrt": None if wrt is None else list(at.params), "max_calls": max_calls, "seed": seed}
-    told = {n: v for n, v in told.items() if v != _DEFAULTS[n]}
-    again = function_reproduction(loss_and_grads, at.arrays, told)
+    told: dict[str, Any] = {}
+    if wrt is not None:
+        told["wrt"] = dict(wrt) if isinstance(wrt, Mapping) else list(at.params)
+    asked = {"complex_gradients": complex_gradients, "max_calls": max_calls, "seed": seed}
+    told |= {n: v for n, v in asked.items() if v != _DEFAULTS[n]}
+    again = function_reproduction(loss_and_grads, form, told)
     return replace(report, message="\n".join([report.message, *reproduction_lines(again)]))
 
 
-_DEFAULTS = {"wrt": None, "max_calls": 50_000, "seed": 0}
+_DEFAULTS = {"complex_gradients": "torch", "max_calls": 50_000, "seed": 0}
 """Options that need not be repeated."""
 
 

@@ -223,7 +223,7 @@ def is_imprecise(
 
 
 def _one_factor(factors: Array) -> bool:
-    """Whether quotients got/expected are 1 plus the same deviation: three to a tenth of it, two to a
+    """Whether quotients got/expected are 1 plus one deviation: three to a tenth of it, two to a
     thousandth.
     """
     deviation = factors - 1.0

@@ -86,7 +86,7 @@ class Reason(StrEnum):
     VARIES_BELOW_STEPS = "varies below steps"
     """Of a loss whose coarse differences say one thing and whose fine ones another."""
     PLATEAU = "plateau"
-    """Of a loss that is flat beside the point and jumps on farther off, as coarse arithmetic does."""
+    """Of a loss that is flat beside the point and jumps farther off, as coarse arithmetic does."""
     NOT_MEASURED = "not measured"
     NO_DIGITS = "no digits"
     """Of a loss that the shortest distances between numbers change altogether."""

@@ -124,6 +124,31 @@ def test_complex_gradients_have_a_convention(dtype: str, convention: Any, kind: 
     report = bc.verify_function(function, arrays, complex_gradients=other)
     assert report.verdict == "fail"
     assert "worst entry z[" in report.message
+    assert f"complex_gradients='{convention}' declares" in report.message
+
+
+@pytest.mark.parametrize("kind", ["doubled", "one of two arrays", "one entry", "a real one, too"])
+def test_convention_is_only_named_where_all_would_be_right(kind: str) -> None:
+    """Gradients that are wrong in another way, too, would still be wrong."""
+
+    def function(a: Arrays) -> Any:
+        loss = sum((np.abs(a[n] - 1j) ** 2).sum() for n in ("y", "z")) + (a["x"] ** 2).sum()
+        right = {n: 2 * (a[n] - 1j) for n in ("y", "z")} | {"x": 2 * a["x"]}
+        turned = {n: np.conj(right[n]) for n in ("y", "z")} | {"x": right["x"]}
+        if kind == "one entry":
+            turned["z"][1] = right["z"][1]
+        return loss, {
+            "doubled": {n: 2 * g for n, g in turned.items()},
+            "one of two arrays": {**turned, "y": right["y"]},
+            "one entry": turned,
+            "a real one, too": {**turned, "x": -right["x"]},
+        }[kind]
+
+    z = np.array([0.5 + 0.25j, -1 + 2j])
+    report = bc.verify_function(function, {"y": z + 1, "z": z, "x": np.array([0.5])})
+
+    assert report.verdict == "fail"
+    assert "conjugation" not in report.message
 
 
 @pytest.mark.parametrize("at", [(), (2,)])

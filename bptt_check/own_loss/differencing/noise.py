@@ -88,7 +88,7 @@ def measure_noise(call: Caller, loss: float, grads: Arrays, rng: np.random.Gener
     here = _joined(loss, grads)
     samples = [call.answer(_last_places(call.point, rng)) for _ in range(SAMPLES)]
     moved = [np.abs(_joined(*s) - here) for s in samples if s is not None]
-    scatter = np.max(moved, axis=0, initial=0.0)
+    scatter = np.max([np.zeros_like(here), *moved], axis=0)  # none, where it raises beside it
     lines = _lines(call, SPACINGS, rng)
     size = max((float(np.abs(line.values[:, 0]).max()) for line in lines), default=0.0)
     best = max(

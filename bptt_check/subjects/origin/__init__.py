@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...cases.reproduction import Origin
@@ -27,13 +27,17 @@ def origin_of(subject: Callable[..., Any]) -> Origin:
         return Origin()
 
 
-def written(value: Any) -> tuple[list[str], str]:
+def written(value: Any, saved: Mapping[int, str] | None = None) -> tuple[list[str], str]:
     """An expression for a value, and the lines that it needs before it.
+
+    Args:
+        value: what is written.
+        saved: expressions for the numbers of some arrays in it, by their identity.
 
     Raises:
         NotWritable: there is none.
     """
-    writer = Writer({})
+    writer = Writer({}, saved)
     text = writer.expression(value)
     return writer.lines, text
 

@@ -11,11 +11,10 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from ...cases.reproduction import Construction
 from ...cases.written_out import READABLE
 from .addresses import import_name, names_of
+from .array_text import array_text, is_array, numbers_of
 from .module_source import bound_names, module_source
 from .snippets import (
     Environment,
@@ -33,10 +32,14 @@ MUTABLE = (dict, list, set, bytearray)
 
 
 class Writer:
-    """Collects lines; each name that they bind stands for one object."""
+    """Collects lines; each name that they bind stands for one object.
 
-    def __init__(self, bound: Mapping[str, Any]) -> None:
+    `saved` are expressions for the numbers of arrays, by identity, that need not be written.
+    """
+
+    def __init__(self, bound: Mapping[str, Any], saved: Mapping[int, str] | None = None) -> None:
         self.lines: list[str] = []
+        self._saved = saved or {}
         self._bound = dict(bound)
         self._written: set[int] = set()
         self._depth = self._count = 0
@@ -91,7 +94,9 @@ class Writer:
             return f"float({str(value)!r})" if _has_no_literal(value) else repr(value)
         if type(value) in (list, tuple, set, frozenset, dict):
             return self._container(value)
-        if isinstance(value, np.ndarray):
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._call(self.expression(type(value)), tuple(value), {})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if is_array(value):
             return self._array(value)
         if isinstance(construction := getattr(value, "construction", None), Construction):
             of = construction
@@ -204,11 +209,17 @@ class Writer:
         kinds = {list: f"[{inside}]", tuple: f"({inside}{',' * (len(value) == 1)})"}
         return kinds.get(type(value), f"{type(value).__name__}([{inside}])")
 
-    def _array(self, array: np.ndarray) -> str:
-        if array.size > READABLE or array.dtype.kind not in "fiub":
-            raise NotWritable(array)
-        numpy = self._module("numpy", "np")
-        return f"{numpy}.array({self.expression(array.tolist())}, {array.dtype.name!r})"
+    def _array(self, array: Any) -> str:
+        numbers = self._saved.get(id(array), "")
+        if not numbers:
+            if math.prod(array.shape) > READABLE:
+                raise NotWritable(array)
+            numbers = self.expression(numbers_of(array))
+        made = array_text(array, numbers)
+        for module, name in made.modules.items():
+            self._module(module, name)
+        self.lines += [line for line in made.before if line not in self.lines]
+        return made.text
 
     def _module(self, text: str, name: str) -> str:
         self.bind(name, sys.modules[text], {})

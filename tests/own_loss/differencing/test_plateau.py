@@ -59,7 +59,7 @@ def test_plateau_of_a_formula_has_the_slope_zero(loss: Callable[[float], float])
 
 @pytest.mark.parametrize("far", [20.0, 36.0, 300.0])
 def test_slope_that_rounding_drops_is_not_zero(far: float) -> None:
-    """A loss that comes out as exactly zero tells nothing of 1e-20, and of 1e-3 that it is wrong."""
+    """A loss that comes out as exactly zero tells nothing of 1e-20; 1e-3 is wrong."""
 
     def loss(x: float) -> float:
         return 40.0 + math.log1p(math.exp(x - 40.0 - far)) - 40.0
