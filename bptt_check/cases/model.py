@@ -187,6 +187,10 @@ def families() -> dict[str, Model]:
     return models
 
 
+HEAD = ("W_hy", "b_y")
+"""Parameters of the readout."""
+
+
 def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
     """Shape of every parameter of a model, in the order in which they are reported.
 

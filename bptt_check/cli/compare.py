@@ -11,6 +11,7 @@ from ..report.folder import load_run
 from .shared import advice, cli
 
 if TYPE_CHECKING:
+    from ..report.called import Called
     from ..report.comparison import Change, Comparison
 
 SHOWN = 20
@@ -55,9 +56,10 @@ def compare_command(
 
 def comparison_text(comparison: Comparison) -> str:
     """The comparison for a terminal: the sentence, the counts and every change, worst first."""
+    from ..report.called import called_in, label
     from ..report.comparison import comparison_headline
-    from ..report.grouping import label
 
+    called = called_in(comparison.base, comparison.run)
     title = "WORSE" if comparison.is_worse else "OK"
     counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
     changed = [c for c in comparison.changes if c.kind != "same"]
@@ -66,7 +68,7 @@ def comparison_text(comparison: Comparison) -> str:
         f"{title}  {comparison_headline(comparison)}",
         f"  {counts}",
         *failed,
-        *map(change_line, changed[:SHOWN]),
+        *(change_line(change, called) for change in changed[:SHOWN]),
     ]
     if len(changed) > SHOWN:
         lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
@@ -77,9 +79,10 @@ def comparison_text(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def change_line(change: Change) -> str:
-    """One change."""
-    from ..report.grouping import label, number
+def change_line(change: Change, called: Called) -> str:
+    """One change, in the reader's names."""
+    from ..report.called import label
+    from ..report.grouping import number
 
     row = change.row
     sides = [
@@ -87,5 +90,5 @@ def change_line(change: Change) -> str:
         for side in (change.before, change.after)
     ]
     growth = f" (x {number(change.growth)})" if math.isfinite(change.growth) else ""
-    name = f"{label(row.check, row.model)} {row.parameter} {row.oracle}"
+    name = f"{label(row.check, row.model)} {called.of_row(row)} {row.oracle}"
     return f"  {change.kind:<6} {name}: {' -> '.join(sides)} budgets{growth}"

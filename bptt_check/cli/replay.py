@@ -49,5 +49,5 @@ def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any
             test = taylor(named, given, timeout=kept.timeout) if asked else None
         terminal.show_case(report, Console())
         if test is not None:
-            terminal.show_taylor(test, Console())
+            terminal.show_taylor(test, Console(), report.own)
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))

@@ -78,12 +78,12 @@ def _has_gate_axis(options: Options) -> Callable[[Name], bool]:
     )
 
 
-def data_steps(options: Options, case: Case) -> list[transforms.Step]:
+def data_steps(options: Options, model: Model, sizes: Sizes) -> list[transforms.Step]:
     """The steps of `x`, states, targets and cotangents."""
-    token: list[transforms.Step] = [transforms.Tokens(case.sizes.D)] if options.tokens else []
+    token: list[transforms.Step] = [transforms.Tokens(sizes.D)] if options.tokens else []
     return token + [
         transforms.Axes(base, source, wanted, listed=options.lists and wanted.startswith("T"))
-        for base, source in _axes(options, case).items()
+        for base, source in _axes(options, model).items()
         for wanted in [_wanted(options, source)]
     ]
 
@@ -99,10 +99,10 @@ def data(case: Case) -> Arrays:
     return {Name(n): a for n in names if (a := getattr(case, n)) is not None}
 
 
-def _axes(options: Options, case: Case) -> dict[str, str]:
+def _axes(options: Options, model: Model) -> dict[str, str]:
     """The axes of each array of the data."""
-    steps_axis = "T" if case.model.readout == "every" else ""
-    width = "" if case.model.loss == "cross_entropy" else "D"
+    steps_axis = "T" if model.readout == "every" else ""
+    width = "" if model.loss == "cross_entropy" else "D"
     states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
     axes = {"x": "TB" if options.tokens else "TBD", "targets": steps_axis + "B" + width}
     return axes | dict.fromkeys(states, "LBD")
@@ -143,7 +143,7 @@ def cell_steps(options: Options, model: Model, params: Arrays) -> Arrays:
 def shapes(options: Options, case: Case) -> dict[str, tuple[int, ...]]:
     """The shape of every array of a case under its own name, of outputs `h` too."""
     params = cell_steps(options, case.model, {Name.of(n): a for n, a in case.params.items()})
-    others = forward(data_steps(options, case), data(case))
+    others = forward(data_steps(options, case.model, case.sizes), data(case))
     size = case.sizes
     hidden = np.zeros((size.T, size.B, size.H * len(case.model.directions)))
     outputs = forward([output_axes(options)], {Name("h"): hidden})

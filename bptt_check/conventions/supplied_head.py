@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..cases.case import Case, lengths_of
-from ..cases.model import Model
+from ..cases.model import HEAD, Model
 from ..cases.types import Array
 from ..equations.namespaces.taped import Taped
-from ..equations.network import HEAD, pair_loss, problem_of
+from ..equations.network import pair_loss, problem_of
 from ..equations.tape import Tape
 
 

@@ -45,7 +45,7 @@ class View:
     def __init__(self, convention: Options, case: Case) -> None:
         _check(convention, case)
         self.convention, self.case = convention, case
-        self._steps = [*layout.data_steps(convention, case)]
+        self._steps = [*layout.data_steps(convention, case.model, case.sizes)]
         self._chain = layout.chain(convention, case.model)
         of_params = {Name.of(n): a for n, a in case.params.items()}
         params = layout.forward(self._chain, of_params)

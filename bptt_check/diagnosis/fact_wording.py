@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..cases.case import Truncation
+from ..cases.model import HEAD
 from .call_facts import (
     AddedUp,
     AnswersInTurn,
@@ -254,7 +255,7 @@ def _first_error(fact: FirstError) -> str:
 
 
 def _outside_of_layers(names: Sequence[str]) -> str:
-    head = [n for n in names if n in ("W_hy", "b_y")]
+    head = [n for n in names if n in HEAD]
     if head:
         return f"what flows back through the layers is right, the gradient of {_and(head)} is not"
     return f"every parameter's gradient is right, only that of {_and(names)} is wrong"

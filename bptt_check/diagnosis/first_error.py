@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..cases.case import Case, Spec
-from ..cases.model import Model, Sizes
+from ..cases.model import HEAD, Model, Sizes
 from ..cases.types import Array
 from .facts import FirstError, WrongCotangent, WrongSum
 from .trials import Trial, Trials
@@ -32,7 +32,7 @@ def first_error(trials: Trials, wrong: Sequence[Trial]) -> FirstError:
     names = {name for trial in wrong for name, _ in trial.wrong}
     inside = {n for n in names if "_l" in n}
     if not inside:
-        head = sorted(names & {"W_hy", "b_y"})
+        head = sorted(names.intersection(HEAD))
         return FirstError(outside=tuple(head or sorted(names)))
     layer = max(k for k in range(model.layers) for n in inside if f"_l{k}" in n)
     return FirstError(

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.directions import PER_SEQUENCE
+from ..cases.model import HEAD
 from ..cases.types import Array
 from .arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .namespaces.taped import Taped
-from .network import HEAD, LayerRun, Problem, losses, problem_of, run_layers
+from .network import LayerRun, Problem, losses, problem_of, run_layers
 from .tape import Node, Tape
 from .truncation import windows_entered_by, windows_of
 

@@ -21,9 +21,6 @@ from ..cases.types import Array
 from .cells import State, Step, affine, step_function
 from .namespaces.numpy import Namespace
 
-HEAD = ("W_hy", "b_y")
-"""Parameters of the readout."""
-
 
 @dataclass(frozen=True, eq=False)
 class Problem:

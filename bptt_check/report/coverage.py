@@ -18,6 +18,7 @@ from ..runs.coverage.level_counts import TOO_DEAR, LevelCounts
 from ..runs.records import Run
 from ..verdicts.verdict import Verdict
 from . import grouping
+from .called import label
 
 NAMED = 4
 """Pairs of levels and targets that a sentence names."""
@@ -127,7 +128,7 @@ def decided_cases(run: Run) -> tuple[int, int]:
 
 
 def _is_declined(run: Run, target: CoveredTarget) -> bool:
-    return grouping.label(target.check, target.model) in run.declined
+    return label(target.check, target.model) in run.declined
 
 
 def few_decided(run: Run) -> list[CoveredTarget]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..runs.records import Run
 from ..verdicts.verdict import Reason, Verdict
 from . import coverage, grouping
+from .called import label
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def gaps_of_run(run: Run) -> list[Gap]:
 
 def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
     """The gaps of a model, gradients with the same reasons in one."""
-    name = grouping.label(model.check, model.model)
+    name = label(model.check, model.model)
     if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
         return [Gap(name, _why_nothing(model, run))]
     few = [t for t in coverage.few_decided(run) if (t.check, t.model) == (model.check, model.model)]
@@ -40,7 +41,7 @@ def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
 
 
 def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
-    names = ", ".join(gradient.parameter for gradient in gradients)
+    names = ", ".join(gradient.called for gradient in gradients)
     reasons = gradients[0].reasons or "no reason given"
     vacuous = any(row.reason_kind is Reason.VACUOUS for row in gradients[0].rows)
     return Gap(model, f"{names} not decided: {reasons}", vacuous)
@@ -58,7 +59,7 @@ def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
 def offered_sometimes(run: Run) -> list[tuple[str, str]]:
     """Pairs of a model and the count of a gradient of it that only some cases have."""
     return [
-        (grouping.label(m.check, m.model), _offered_in(g))
+        (label(m.check, m.model), _offered_in(g))
         for m in grouping.model_facts(run)
         for g in m.gradients
         if g.offered_sometimes
@@ -68,4 +69,4 @@ def offered_sometimes(run: Run) -> list[tuple[str, str]]:
 def _offered_in(gradient: grouping.Gradient) -> str:
     missing, cases = gradient.missing
     offered = f"offered in {cases - missing:,} of {grouping.plural(cases, 'case')}"
-    return f"{gradient.parameter}: {offered}, missing in {missing:,}"
+    return f"{gradient.called}: {offered}, missing in {missing:,}"

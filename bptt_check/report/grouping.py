@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ..runs.records import CheckEntry, Run, Summary
 from ..verdicts.verdict import Reason, Verdict, worst
+from .called import called_in
 
 
 class Absent(StrEnum):
@@ -38,10 +38,15 @@ ORDER = (*_FAILING, Absent.NOT_CHECKED, *list(Verdict)[len(_FAILING) :], Absent.
 
 @dataclass(frozen=True)
 class Gradient:
-    """One gradient of one model, with a row per oracle."""
+    """One gradient of one model, with a row per oracle; `called` is what readers call it."""
 
-    parameter: str
     rows: tuple[Summary, ...]
+    called: str
+
+    @property
+    def parameter(self) -> str:
+        """The contract's name."""
+        return self.rows[0].parameter
 
     @property
     def verdict(self) -> Verdict | Absent:
@@ -99,8 +104,8 @@ class ModelFacts:
 
     @property
     def not_offered(self) -> tuple[str, ...]:
-        """Inputs of which the subject returns no gradient."""
-        return tuple(g.parameter for g in self.gradients if g.verdict is Absent.NOT_OFFERED)
+        """What the inputs are called of which the subject returns no gradient."""
+        return tuple(g.called for g in self.gradients if g.verdict is Absent.NOT_OFFERED)
 
 
 def model_facts(run: Run) -> list[ModelFacts]:
@@ -116,17 +121,18 @@ def model_facts(run: Run) -> list[ModelFacts]:
     few = {(t.check, t.model) for t in run.covered.targets if t.few_decided}
     for target in few:
         failed.setdefault(target, []).append(Verdict.INCONCLUSIVE)
-    facts = [
-        _model(part, model, rows.get((part.check, model), {}), failed.get((part.check, model), []))
-        for part, model in wanted
-    ]
+    called = called_in(run)
+    facts: list[ModelFacts] = []
+    for part, model in wanted:
+        key = (part.check, model)
+        gradients = [Gradient(tuple(of), called.of_row(of[0])) for of in rows.get(key, {}).values()]
+        facts.append(_model(part, model, gradients, failed.get(key, [])))
     return sorted(facts, key=lambda m: (ORDER.index(m.verdict), *_size(m.worst)))
 
 
 def _model(
-    part: CheckEntry, model: str, rows: dict[str, list[Summary]], failed: list[Verdict]
+    part: CheckEntry, model: str, gradients: list[Gradient], failed: list[Verdict]
 ) -> ModelFacts:
-    gradients = [Gradient(parameter, tuple(of_it)) for parameter, of_it in rows.items()]
     gradients.sort(key=lambda g: (ORDER.index(g.verdict), *badness(g.worst)))
     verdicts = {g.verdict for g in gradients} - {Absent.NOT_OFFERED} | set(failed)
     worst_of_all = min(verdicts, key=ORDER.index, default=Absent.NOT_CHECKED)
@@ -181,16 +187,6 @@ def comparisons(run: Run) -> int:
 def total_cases(run: Run) -> int:
     """Number of cases, whatever came of them."""
     return sum(run.cases.values())
-
-
-def base_name(parameter: str) -> str:
-    """The name without layer and direction: `W_hh` of `W_hh_l1_reverse`."""
-    return re.sub(r"_l\d+(_reverse)?$", "", parameter)
-
-
-def label(check: str, model: str) -> str:
-    """A model, and where several checks are reported, which."""
-    return f"{model} in {check}" if check else model
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..runs.records import Run
 from . import coverage, grouping
+from .called import label
 from .sentences import failure_lines, headline, told_failures
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
@@ -57,14 +58,14 @@ def _table(run: Run) -> str:
 
 
 def _cells(model: grouping.ModelFacts) -> list[str]:
-    name = escaped(grouping.label(model.check, model.model))
+    name = escaped(label(model.check, model.model))
     if model.worst is None:
         return [name, model.verdict, "-", "-", "-"]
     worst = model.worst
     return [
         name,
         model.verdict,
-        escaped(worst.parameter),
+        escaped(model.gradients[0].called),
         worst.oracle,
         grouping.number(worst.max_budgets),
     ]

@@ -12,7 +12,7 @@ from ..runs.coverage.covered import added_records
 from ..runs.ranking import ranked
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
-from . import grouping
+from .called import label
 
 
 def merge_runs(runs: Mapping[str, Run], command: str = "", interrupted: bool = False) -> Run:
@@ -49,7 +49,7 @@ def labelled_run(check: str, run: Run) -> Run:
             for name, value in entries.items()
             if isinstance(value, tuple)
         },
-        declined={grouping.label(check, model): why for model, why in run.declined.items()},
+        declined={label(check, model): why for model, why in run.declined.items()},
         covered=run.covered.labelled(check),
     )
 
@@ -60,7 +60,7 @@ def _labelled_entry(check: str, entry: Any) -> Any:
         return entry
     if hasattr(entry, "check"):
         return replace(entry, check=check)  # type: ignore[type-var]
-    return replace(entry, model=grouping.label(check, entry.model))  # type: ignore
+    return replace(entry, model=label(check, entry.model))  # type: ignore
 
 
 def _merged_field(name: str, runs: Sequence[Run]) -> Any:

@@ -68,9 +68,9 @@ def _message(report: Report, model: str, gradient: grouping.Gradient) -> str:
     if gradient.verdict == Verdict.PASS:
         return ""
     if gradient.verdict == Verdict.INCONCLUSIVE:
-        return f"{model}: the gradient of {gradient.parameter} is not decided: {gradient.reasons}"
+        return f"{model}: the gradient of {gradient.called} is not decided: {gradient.reasons}"
     return (
-        f"{gradient.verdict.upper()}  {model}: the gradient of {gradient.parameter} "
+        f"{gradient.verdict.upper()}  {model}: the gradient of {gradient.called} "
         f"{SAYS.get(gradient.verdict, gradient.verdict)}\n"
         f"  {_place(worst)}: {grouping.number(worst.max_budgets)} budgets "
         f"(by {worst.oracle})\n"
@@ -81,7 +81,7 @@ def _place(row: Summary) -> str:
     """Where the largest error of a row is."""
     if row.worst_directions:
         return f"worst slope along {row.worst_directions} directions"
-    return f"worst entry {list(row.worst_index)}"
+    return f"worst entry {row.worst_place or list(row.worst_index)}"
 
 
 def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from ..cases.case import Case
 from ..cases.message import preformatted
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.coverage.covered import Covered
-from ..runs.measurements import ErrorHistogram, Flow, WorstEntry
+from ..runs.measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
 from ..verdicts.verdict import Verdict
 from .sentences import headline, message
@@ -166,6 +166,11 @@ class Report:
     def covered(self) -> Covered:
         """Which levels and pairs of levels of the documented factors its cases had."""
         return self.run.covered
+
+    @property
+    def own_arrays(self) -> tuple[OwnArrays, ...]:
+        """What the subject calls the arrays of each target, if not as the contract does."""
+        return self.run.own_arrays
 
     @property
     def taylor(self) -> tuple[TaylorCurve, ...]:

@@ -10,6 +10,7 @@ from ..cases.reproduction import reproduction
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict
 from . import coverage, gaps, grouping, shares
+from .called import called_in, label
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
@@ -209,7 +210,7 @@ def _unexplained(run: Run) -> tuple[list[str], int]:
     last = reproduction_lines(reproduction(worst.worst_spec, run.origin))
     return [
         *lines,
-        f"  worst so far: {worst.parameter} of {grouping.label(worst.check, worst.model)}, "
+        f"  worst so far: {called_in(run).of_row(worst)} of {label(worst.check, worst.model)}, "
         f"{grouping.number(worst.max_budgets)} budgets (by {worst.oracle})",
         *last,
     ], len(last)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..cases.message import reproduction_lines
+from ..cases.own_names import OwnNames
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.cleaning import clean
 from ..runs.records import Run
@@ -14,6 +15,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
+from .called import label
 from .sentences import (
     LINES,
     failure_lines,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from ..own_loss.taylor import TaylorTest
 
+CONTRACT = OwnNames()
+"""The names of the contract."""
 FAILURES_SHOWN = 3
 MODELS_SHOWN = 20
 STYLES: dict[str, str] = {
@@ -65,22 +69,23 @@ def show_case(report: CaseReport, console: Console) -> None:
     for row in report.rows:
         if row.parameter != parameter:
             parameter = row.parameter
-            _plain(f"\n{clean(parameter)}", console)
-        _row(row, console)
+            _plain(f"\n{clean(report.own.of(parameter))}", console)
+        _row(row, report.own, console)
     if report.message:
         lines = clean(report.message, lines=True).splitlines()
         _plain("\n" + fit(lines, len(reproduction_lines(report.explanation.reproduction))), console)
 
 
-def show_taylor(test: TaylorTest, console: Console) -> None:
-    """Print the order of each remainder, in one line each."""
+def show_taylor(test: TaylorTest, console: Console, own: OwnNames = CONTRACT) -> None:
+    """Print the order of each remainder, in one line each; `own` are the reader's names."""
     _plain(
         "\nTaylor test: the order of the remainder, 2 where a gradient is right, 1 if not", console
     )
     if test.reason:
         _plain(f"  inconclusive: {clean(test.reason)}", console)
     for curve in test.curves:
-        console.print(f"  {clean(curve.parameter):<18} ", end="", markup=False, highlight=False)
+        name = clean(own.of(curve.parameter))
+        console.print(f"  {name:<18} ", end="", markup=False, highlight=False)
         console.print(f"{curve.verdict:<13}", end="", style=_style(curve.verdict), highlight=False)
         _plain(_order(curve), console)
 
@@ -93,7 +98,7 @@ def _order(curve: TaylorCurve) -> str:
     return f"order {curve.order:.2f} for steps of 2^{largest:.0f} to 2^{smallest:.0f}"
 
 
-def _row(row: Row, console: Console) -> None:
+def _row(row: Row, own: OwnNames, console: Console) -> None:
     """One gradient against one oracle, in two lines."""
     console.print(f"  {row.oracle:<18} ", end="", markup=False, highlight=False)
     console.print(f"{row.verdict:<13}", end="", style=_style(row.verdict), highlight=False)
@@ -103,12 +108,17 @@ def _row(row: Row, console: Console) -> None:
     sizes = {"abs": row.max_abs, "rel": row.max_rel, "ulps": row.max_ulps}
     text = "  ".join(f"{name} {value:.2g}" for name, value in sizes.items())
     _plain(f"{row.max_budgets:.3g} budgets  {text}", console)
-    place = f"at [{', '.join(map(str, row.index))}]"
-    if row.directions:
-        place = f"along {row.directions} directions"
-    _plain(f"    {place}  got {row.got:.17g}  want {row.want:.17g}", console)
+    _plain(f"    {_place(row, own)}  got {row.got:.17g}  want {row.want:.17g}", console)
     if row.reason:
         _plain(f"    {clean(row.reason)}", console)
+
+
+def _place(row: Row, own: OwnNames) -> str:
+    """Where the largest error of a row is, in the reader's own arrays if these are others."""
+    if row.directions:
+        return f"along {row.directions} directions"
+    place = f"[{', '.join(map(str, row.index))}]"
+    return f"at {own.words.get(row.parameter + place, place)}"
 
 
 def _verdict(verdict: str, text: str, console: Console) -> None:
@@ -140,11 +150,11 @@ def _table(models: Sequence[grouping.ModelFacts], console: Console) -> None:
 
 
 def _cells(model: grouping.ModelFacts) -> list[str]:
-    name, worst = grouping.label(model.check, model.model), model.worst
+    name, worst = label(model.check, model.model), model.worst
     if worst is None:
         return [name, model.verdict, "-", "-", "-"]
     size = grouping.number(worst.max_budgets)
-    return [name, model.verdict, worst.parameter, worst.oracle, size]
+    return [name, model.verdict, model.gradients[0].called, worst.oracle, size]
 
 
 def _failures(run: Run, console: Console) -> None:

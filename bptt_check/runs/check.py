@@ -19,7 +19,6 @@ from ..cases.result import (
     name_of,
 )
 from ..cases.training import TrainingAnswers
-from ..conventions.own_names import own_names
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
@@ -28,7 +27,7 @@ from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
 from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
 from ..verdicts.judge import judge
-from ..verdicts.oracle_disagreement import Disagreement
+from .own_arrays import in_own_arrays
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,7 @@ def explainable(subject: Differentiator, report: CaseReport) -> CaseReport:
 
     Looked for only where a message is told: it takes longer than to judge a small case.
     """
-    entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
-    if isinstance(report.cause, Disagreement):
-        entries.append((report.cause.parameter, report.cause.index))
-    own = own_names(subject, report.case, entries)
-    return replace(report, origin=origin_of(subject), own=own)
+    return in_own_arrays(subject, replace(report, origin=origin_of(subject)))
 
 
 def check_again(

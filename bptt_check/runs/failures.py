@@ -11,7 +11,7 @@ from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.message import Message
 from ..cases.result import Differentiator
-from ..conventions.own_names import own_parameters
+from ..conventions.own_names import own_arrays, own_parameters
 from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
 from ..diagnosis.finding import Finding
 from ..diagnosis.wording import derivation_lines
@@ -19,17 +19,19 @@ from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import Calls
 from ..subjects.import_end import end_import
-from ..verdicts import messages, run_sentences
+from ..verdicts import messages
 from ..verdicts.case_kind import CaseEnd
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
+from . import run_sentences
 from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
-from .records import FailureWithCase
+from .own_arrays import in_own_arrays
+from .records import FailureWithCase, readable
 from .shrink import shrink_spec, simplify
 
 FRESH = 24
@@ -94,6 +96,7 @@ def failure_of(
         findings=tuple(replace(f, sentence=own.told(f.sentence)) for f in findings),
         test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
         passes_with=passes_with,
+        own_arrays=readable(own_arrays(subject, simplest)),
         ending=ending_of(first),
         kind=first.end.kind,
     )
@@ -159,7 +162,7 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
     end_import()
     report = check_case(subject, case, setup)
     if report.passed:
-        return report
+        return in_own_arrays(subject, report)
     report = explainable(subject, report)
     cause, evidence = report.cause, report.evidence
     if not isinstance(cause, WrongLoss) or evidence is None:

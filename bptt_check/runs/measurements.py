@@ -117,6 +117,41 @@ class TimeProfile:
 
 
 @dataclass(frozen=True)
+class OwnArrays:
+    """What a subject calls the arrays of one target: by the name of each in the contract those that
+    it is in, with slices (`W[:, :D]`) where one holds others as well.
+    """
+
+    model: str
+    names: dict[str, tuple[str, ...]]
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class OwnGrid:
+    """The errors of a gradient in one array of the subject's, as the subject lays it out.
+
+    Args:
+        array: what the subject calls it.
+        shape: of what it has of the gradient; `first` is where in the array that begins.
+        axes: for each of its axes which one of the contract's array it is; -1 for none of them.
+        gates: letters of the gates that are stacked in the axis that is the contract's first one,
+            in the subject's order; empty where there are none.
+        errors, block: as those of a `WorstEntry`.
+        index: of the worst entry in the array; empty where it is in another one.
+    """
+
+    array: str
+    shape: tuple[int, ...]
+    first: tuple[int, ...]
+    axes: tuple[int, ...]
+    gates: tuple[str, ...]
+    block: tuple[int, int]
+    errors: tuple[tuple[float, ...], ...]
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class WorstEntry:
     """One gradient of one model in the worst case of the run, entry by entry.
 
@@ -130,6 +165,7 @@ class WorstEntry:
         opinions: what each oracle says of it; `agreement`: how far each two of them are apart.
         quotients: of that entry; None where it is a constant of the loss.
         over_time: of the same case.
+        own: the errors in the subject's own arrays; empty where it has those of the contract.
     """
 
     model: str
@@ -148,3 +184,4 @@ class WorstEntry:
     quotients: DifferenceQuotients | None
     over_time: TimeProfile
     check: str = ""
+    own: tuple[OwnGrid, ...] = ()

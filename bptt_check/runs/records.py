@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from ..verdicts.case_kind import CaseKind
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict
 from .coverage.covered import Covered
-from .measurements import ErrorHistogram, Flow, WorstEntry
+from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 
 COUNTEREXAMPLES = "counterexamples"
 """The folder of the cases of failures, inside the folder of a run."""
@@ -44,6 +44,7 @@ class Summary:
     `subgradients` counts the entries of all cases that agree only as far as any slope is right at a
     kink of relu; errors, the worst entry and floors are those of the others.
     `missing` counts the cases, of all `cases`, in which the subject did not offer the gradient.
+    `worst_place` is the worst entry in the subject's own arrays, "" where these are the contract's.
     """
 
     model: str
@@ -68,6 +69,7 @@ class Summary:
     worst_directions: int = 0
     subgradients: int = 0
     missing: int = 0
+    worst_place: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Failure:
         counterexample: where the arrays of the case are, relative to the folder of the run.
         check: the check that it belongs to, where several are reported together.
         arrays: numbers of the case as text, where they are few enough to be read.
+        own_arrays: the same as the subject gets them, where its arrays are not the contract's.
         passes_with: the kind of initial state (`zero`, `zero_h`, `zero_c`) with which cases that
             failed so pass; "" if there is none, or none was tried.
         same_as: the model of the first failure that says the same; "" if this is the first.
@@ -107,6 +110,7 @@ class Failure:
     counterexample: str | None = None
     check: str = ""
     arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
+    own_arrays: dict[str, str] = field(default_factory=dict[str, str], metadata=LINES)
     passes_with: str = ""
     same_as: str = ""
     kind: CaseKind | None = None
@@ -126,9 +130,10 @@ class FailureWithCase(Failure):
     def recorded(self, counterexample: str) -> Failure:
         """What `run.json` holds of it; the case goes to the file of this name."""
         own = {f.name: getattr(self, f.name) for f in fields(Failure)}
-        return replace(
-            Failure(**own), counterexample=counterexample, arrays=readable_arrays(self.case)
-        )
+        arrays = {**self.case.inputs, "targets": self.case.targets}
+        if self.case.lengths is not None:
+            arrays["lengths"] = self.case.lengths
+        return replace(Failure(**own), counterexample=counterexample, arrays=readable(arrays))
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,7 @@ class Run:
         address: the text by which the command line takes the subject; "" if it cannot.
         setup: lines of Python that make `subject` where there is no address.
         left_out: models of which nothing was asked, after the same error in all others.
+        own_arrays: of each target what the subject calls its arrays, if not as the contract does.
         covered: which levels and pairs of levels of the factors its cases had.
         kinds: how many cases of each model ended in which way; empty in older records.
     """
@@ -200,6 +206,7 @@ class Run:
     left_out: tuple[str, ...] = ()
     covered: Covered = field(default_factory=Covered)
     kinds: tuple[KindCount, ...] = ()
+    own_arrays: tuple[OwnArrays, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -250,15 +257,12 @@ def counterexample_name(number: int, model: str, verdict: str) -> str:
     return f"{COUNTEREXAMPLES}/{number + 1:03d}-{readable}.npz"
 
 
-def readable_arrays(case: Case) -> dict[str, str]:
-    """Every array of a small case as text; nothing of a larger one."""
-    arrays = {**case.inputs, "targets": case.targets}
-    if case.lengths is not None:
-        arrays["lengths"] = case.lengths
-    if sum(array.size for array in arrays.values()) > READABLE:
+def readable(arrays: Mapping[str, Any]) -> dict[str, str]:
+    """The arrays of a small case as text; nothing of a larger one."""
+    if sum(np.size(array) for array in arrays.values()) > READABLE:
         return {}
     return {
-        name: np.array2string(array, precision=4, suppress_small=False, separator=", ")
+        name: np.array2string(np.asarray(array), precision=4, suppress_small=False, separator=", ")
         for name, array in arrays.items()
     }
 

@@ -14,12 +14,13 @@ from ..cases.case import Spec
 from ..cases.design.space import why_outside
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
+from ..conventions.own_layout import own_layout
 from ..own_loss.taylor_curve import TaylorCurve
 from ..subjects.import_end import end_import
 from ..subjects.origin import origin_of
-from ..verdicts import run_sentences
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
+from . import run_sentences
 from .alike import ending_of, told_once
 from .check import Setup
 from .cleaning import cleaned
@@ -27,6 +28,7 @@ from .early_cases import EarlyCases
 from .failed_before import remember
 from .failures import as_found, failure_of
 from .highlights import shown_curves, shown_flows
+from .own_arrays import with_own_arrays
 from .ranking import ranked
 from .records import (
     FailureWithCase,
@@ -61,8 +63,7 @@ def verify_plan(
     begin, tally, early, interrupted = time.perf_counter(), Tally(), EarlyCases(), False
     declined = {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan))}
     accepted = [t for t in plan.targets if t.name not in declined]
-    failures: list[FailureWithCase] = []
-    curves: list[TaylorCurve] = []
+    failures, curves = list[FailureWithCase](), list[TaylorCurve]()
     try:
         for target in accepted:
             if tally.alike.skips(target.model.cell):
@@ -71,7 +72,7 @@ def verify_plan(
                 if progress is not None:
                     progress(tally.progress(plan.cases * len(accepted), target.name))
             failures += _failures(subject, target, plan, setup, tally, failures)
-            _close(target, tally, early)
+            _close(subject, target, tally, early)
         failures += _late_failures(subject, setup, early, tally)
         curves += shown_curves(subject, accepted, tally.known, setup.timeout)
     except KeyboardInterrupt:
@@ -106,12 +107,13 @@ def verify_plan(
         covered=tally.coverage.record(plan.within, early.asked),
         kinds=tally.kinds(),
     )
-    return RunWithCases(cleaned(run), tally.table, {name: f.case for name, f in cases.items()})
+    run = cleaned(with_own_arrays(subject, accepted, run))
+    return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
 
 
-def _close(target: Target, tally: Tally, early: EarlyCases) -> None:
+def _close(subject: Differentiator, target: Target, tally: Tally, early: EarlyCases) -> None:
     """Let go of the arrays of a target of which no case comes any more."""
-    tally.close(target.name)
+    tally.close(target.name, own_layout(subject, target.model))
     early.drop(target.name)
 
 

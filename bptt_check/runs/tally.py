@@ -8,16 +8,17 @@ from typing import Any
 
 from ..cases.case import Spec
 from ..cases.contract import Outcome
+from ..conventions.own_layout import OwnLayout
 from ..verdicts.case_kind import CaseEnd, CaseKind
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict, decisive
 from .alike import AlikeEndings
 from .coverage.coverage_count import CoverageCount
-from .error_distribution import ErrorHistograms
+from .errors.error_distribution import ErrorHistograms
+from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
 from .records import TABLE, KindCount, Progress, Summary
-from .worst_cases import WorstCases
 
 
 class Tally:
@@ -105,9 +106,12 @@ class Tally:
         """Where a run of `total` cases stands, `model` being at work."""
         return Progress(self.count, total, model, self.failing)
 
-    def close(self, model: str) -> None:
-        """No case of this target comes any more: keep its worst entries, let go of its arrays."""
-        self.worst_entries += self.worst_cases.worst_entries(model)
+    def close(self, model: str, own: OwnLayout | None = None) -> None:
+        """No case of this target comes any more: keep its worst entries, let go of its arrays.
+
+        `own` is how the subject lays out its arrays, if not as the contract does.
+        """
+        self.worst_entries += self.worst_cases.worst_entries(model, own)
         self.worst_cases = WorstCases()
 
     def refused(self) -> dict[str, str]:

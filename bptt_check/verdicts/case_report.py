@@ -88,7 +88,9 @@ class CaseReport:
 
     def __str__(self) -> str:
         """The message; of a case that passed, that it did."""
-        names = ", ".join(dict.fromkeys(r.parameter for r in self.rows))
+        names = ", ".join(
+            self.own.of(name) for name in dict.fromkeys(r.parameter for r in self.rows)
+        )
         return self.message or f"{self.verdict.upper()}  {self.case.model}: right are {names}"
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..cases.case import Case
-from ..cases.model import Model
+from ..cases.model import HEAD, Model
 from .row import Row
 
 
@@ -23,7 +23,7 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
         layer, way = divmod(index[0], len(model.directions))
         reverse = ", reverse" if way else ""
         return f"{place} (layer {layer}{reverse}, sequence {index[1]}, unit {index[2]})"
-    if parameter in ("W_hy", "b_y"):
+    if parameter in HEAD:
         return f"{place} (output {index[0]})"
     gate, unit = divmod(index[0], H)
     names = model.layout.gates
@@ -73,12 +73,18 @@ def _proof(worst: Row, against: Sequence[Row]) -> Iterator[str]:
             )
 
 
-def census(bad: Sequence[Row]) -> str:
-    """How many entries of each gradient are over budget, by the oracle that sees most."""
+def most_seen(bad: Sequence[Row]) -> list[Row]:
+    """Of each gradient the row of the oracle that sees most entries over budget."""
     most: dict[str, Row] = {}
     for row in bad:
         most[row.parameter] = max(most.get(row.parameter, row), row, key=_seen)
-    return ", ".join([over_budget(r, " slopes" if r.directions else "") for r in most.values()])
+    return list(most.values())
+
+
+def census(bad: Sequence[Row]) -> str:
+    """How many entries of each gradient are over budget, by the oracle that sees most."""
+    told = [over_budget(r, " slopes" if r.directions else "") for r in most_seen(bad)]
+    return ", ".join(told)
 
 
 def _seen(row: Row) -> tuple[bool, int]:
@@ -88,4 +94,5 @@ def _seen(row: Row) -> tuple[bool, int]:
 
 def over_budget(row: Row, what: str = "") -> str:
     """How many entries of a gradient are over budget, or how many of something else."""
-    return f"{row.parameter} ({row.wrong} of {row.entries}{what})"
+    wrong = [share for share in row.parts if share.wrong] or row.parts
+    return ", ".join(f"{s.array} ({s.wrong} of {s.entries}{what})" for s in wrong)

@@ -29,7 +29,7 @@ from .cause import (
     WrongTrainingStep,
 )
 from .contract.linearity import Nonlinearity
-from .entries import census, entry, worst_entry_lines
+from .entries import census, entry, most_seen, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
 from .nonfinite import OutOfRange
 from .oracle_disagreement import Disagreement
@@ -125,9 +125,11 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
     """A gradient that is not the derivative of a right loss."""
     bad = [r for r in rows if r.verdict == Verdict.FAIL]
     worst = farthest_off(bad)
-    names = list(dict.fromkeys(r.parameter for r in bad))
+    parts = [part for row in most_seen(bad) for part in row.parts]
+    names = [part.array for part in parts if part.wrong]
     decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
-    right = [n for n in decided if n not in names]
+    right = [part.array for part in parts if not part.wrong]
+    right += [n for n in decided if n not in {r.parameter for r in bad}]
     if cause.approximation:
         what = f"{wrong_names(names)}: approximate, to about {cause.approximation:.0e}"
         lines = [

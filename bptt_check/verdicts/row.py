@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from ..equations.conditioning import Conditioning
 from .budget import Budgets, ratio
 from .difference import Difference
 from .verdict import Reason, Verdict, sentence
+
+
+class Share(NamedTuple):
+    """How many entries of a gradient are over budget in one of the arrays that it is spread over in
+    the subject's code, and of how many there; `array` in the contract's spelling, `W_hh_l0_f`.
+    """
+
+    array: str
+    wrong: int
+    entries: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class Row:
     entry) says nothing of a single entry: `index` is empty, there are no floors, and all else is
     about the slopes along them, of which an input that sequences have for themselves has one for
     each sequence.
+
+    `shares` are those of the subject's arrays; empty where it is in one, or nothing is wrong.
     """
 
     parameter: str
@@ -58,6 +70,12 @@ class Row:
     reason_details: tuple[Any, ...] = ()
     directions: int = 0
     subgradients: int = 0
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Share, ...]:
+        """The shares, or the whole as the only one."""
+        return self.shares or (Share(self.parameter, self.wrong, self.entries),)
 
     @property
     def reason(self) -> str:

@@ -13,10 +13,12 @@ from urllib.parse import parse_qs
 import pytest
 from support import made
 from support.opened import SCHEMES, Opened, axe
+from support.own_arrays import CONVENTIONS, WRONG, report_of
 
 import bptt_check as bc
 from bptt_check.report import comparison, run_json
 from bptt_check.report.html import comparison_page, page, runs_page
+from bptt_check.runs.measurements import OwnArrays, OwnGrid
 
 if TYPE_CHECKING:  # without it the tests are skipped by `support.opened`, and still collected
     from playwright.sync_api import Browser
@@ -36,11 +38,14 @@ GAPS: dict[str, Any] = {
 def hostile(name: str) -> bc.Report:
     """A run in which everything is called this."""
     named = {"model": name, "parameter": name}
+    errors = tuple((0.01 * n, 0.05 / (n + 1)) for n in range(8))
+    own = (OwnGrid(name, (8, 2), (0, 0), (1, 0), (name, "f"), (1, 1), errors, (3, 1)),)
     return made.failing(
         subject=name, models=(name,), oracles=("torch", name), rows=(made.wrong(**named),),
         failures=(made.failure(message=name, **named),), command=name,
         error_histograms=(made.histogram(**named), made.histogram(**named, oracle=name)),
-        worst_entries=(made.worst_entry(**named, gates=(name, "f", "g", "o")),),
+        worst_entries=(made.worst_entry(**named, gates=(name, "f", "g", "o"), own=own),),
+        own_arrays=(OwnArrays(name, {name: (name, name)}),),
     )  # fmt: skip
 
 
@@ -53,6 +58,7 @@ REPORTS = {
     "quotes": hostile("\"'><img src=x onerror=alert(1)> {b|rich} \u2028 \\"),
     "tall": hostile(TALL),
     "many": made.large(20),
+    "own arrays": report_of("transposed", True),
     "two dtypes": made.report(
         rows=(made.row(), made.row(oracle="jax")),
         oracles=("torch", "jax"),
@@ -442,3 +448,63 @@ def test_the_index_leads_to_the_runs(browser: Browser, quiet: Any) -> None:
         opened.page.get_by_role("link", name="nightly/run").click()
 
         assert "Something is wrong" in opened.page.locator("h1").inner_text()
+
+
+PICTURES = {
+    "renamed": ("V0", " (gate i, unit 0)", "unit before"),
+    "transposed": ("Wh", " (gate c, unit ", "gate, unit"),
+    "stacked": ("Wall[H:]", " (gate i, unit 0)", "gate, unit"),
+    "split": ("Vi, Vf, Vc, Vo", ".", "unit before"),
+}
+"""Of each convention what its wrong gradient is called, what is said of the worst entry, and what
+the columns of its picture are."""
+
+
+@pytest.mark.parametrize("kind", CONVENTIONS)
+def test_a_gradient_is_shown_in_the_arrays_of_the_subject(
+    browser: Browser, page_of: Any, kind: str
+) -> None:
+    """Which, where, the picture's rows and columns, the table, and what the search finds."""
+    called, said, columns = PICTURES[kind]
+    with Opened(browser, page_of(report_of(kind, True)), "dark") as opened:
+        chosen = opened.page.locator("#g-parameter option:checked").inner_text()
+        summary = opened.page.locator("#g-summary").inner_text()
+        option = opened.page.evaluate("() => drawn.get('entries').getOption()")
+        cell = opened.page.locator("#rows-table tbody tr").first.inner_text().split("\t")
+        field(opened, "q").fill("bout")
+        found = opened.page.locator("#rows-table tbody tr").all_inner_texts()
+
+    array = WRONG[kind][0]
+    assert chosen == called
+    assert f"{called} of lstm is off by at most" in summary
+    assert f"at {array}[" in summary
+    assert said in summary.partition(array + "[")[2]
+    assert option["xAxis"][0]["name"] == columns
+    assert cell[1] == called
+    assert cell[9].startswith(f"{array}[")
+    assert [line.split("\t")[1] for line in found] == ["bout"]
+
+
+TIP = (
+    "() => bptt.entriesChart(bptt.run.worst_entries.find((w) => w.parameter === 'W_hh_l0'))"
+    ".tooltip.formatter({ value: [0, 0, 0.5] })"
+)
+"""What the first cell of the picture says."""
+
+
+def test_arrays_of_one_gradient_are_below_each_other(browser: Browser, page_of: Any) -> None:
+    """As many cells as entries, a line between two arrays, the ring in the one that is wrong."""
+    report = report_of("split", True)
+    worst = next(w for w in report.run.worst_entries if w.parameter == "W_hh_l0")
+    with Opened(browser, page_of(report), "light") as opened:
+        option = opened.page.evaluate("() => drawn.get('entries').getOption()")
+        tip = opened.page.evaluate(TIP)
+
+    rows, width = worst.shape[0] // 4, worst.shape[1]
+    cells, ring = option["series"]
+    assert len(cells["data"]) == 4 * rows * width
+    assert len(cells["markLine"]["data"]) == 3
+    ((column, row),) = ring["data"]
+    assert 2 * rows < row < 3 * rows
+    assert column < width
+    assert tip == "Vi 0 · 0\n0.5 budgets"

@@ -108,7 +108,7 @@ def test_data_of_a_subject_become_those_of_the_contract_again(
     """Inputs, states, targets and cotangents are the same after both ways."""
     convention = convention_of(options)
     case = case_for(convention, model)
-    steps = layout.data_steps(convention, case)
+    steps = layout.data_steps(convention, case.model, case.sizes)
     there = layout.forward(steps, layout.data(case))
     for step in reversed(steps):
         there = step.inverse(there)

@@ -27,7 +27,7 @@ def case_of(model: str) -> bc.Case:
 NAMES: dict[str, tuple[bc.Convention, str, str, str]] = {
     "renamed": (bc.conventions.cs231n, "lstm", "W_hh_l0", "Wh"),
     "without its layer": (bc.conventions.cs231n, "rnn-tanh", "W_hh", "Wh"),
-    "joined": (bc.Convention(joined="xh"), "lstm", "W_xh_l0", "W_l0"),
+    "joined": (bc.Convention(joined="xh"), "lstm", "W_xh_l0", "W_l0[:, :D]"),
     "spread": (bc.conventions.flax, "gru", "b_hh_l0", "ir/bias, iz/bias, hn/bias"),
     "two biases": (bc.conventions.pytorch, "lstm", "b_h_l0", "bias_ih_l0, bias_hh_l0"),
     "layers": (bc.conventions.pytorch, "lstm+2layers", "W_xh_l1", "weight_ih_l1"),

@@ -12,6 +12,7 @@ from support import made
 from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
 from bptt_check.runs.coverage.covered import added_records
+from bptt_check.runs.measurements import OwnArrays
 from bptt_check.runs.records import KindCount, Run
 from bptt_check.verdicts.case_kind import CaseKind
 
@@ -44,6 +45,7 @@ def full_run(which: str) -> Run:
         taylor=(made.curve(model=model),),
         covered=made.covered(model=model),
         kinds=(KindCount(model, CaseKind.WRONG_GRADIENT, number),),
+        own_arrays=(OwnArrays(model, {"W_hh_l0": (f"V of {which}",)}),),
     ).run
     return replace(run, checks=run.parts)
 

@@ -16,7 +16,7 @@ from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
 from bptt_check.runs.failures import SEARCHES
 from bptt_check.runs.run import Plan, verify_plan
-from bptt_check.verdicts.run_sentences import passes_within
+from bptt_check.runs.run_sentences import passes_within
 
 
 def without(*states: str, factor: float = 1.0) -> Callable[[Case], Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ...cases.model import HEAD
 from ...cases.types import Arrays
 from ...equations.exact import exact_gradients
 from ...equations.namespaces.taped import Taped
-from ...equations.network import HEAD
 from ...equations.tape import Node
 from ..facts import ClippedInLoop, ClippedToNorm, ClippedToValues
 from ..matching import same

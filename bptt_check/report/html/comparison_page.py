@@ -7,6 +7,7 @@ from typing import Any
 
 from ...runs.cleaning import clean
 from ...runs.records import Summary
+from ..called import called_in
 from ..comparison import KINDS, Change, Comparison, comparison_headline
 from ..files import made, write_file
 from ..run_json import encoded, strict
@@ -38,6 +39,7 @@ def render_comparison(comparison: Comparison, base: str, run: str) -> str:
         headline=comparison_headline(comparison),
         kinds=KINDS,
         changes=changed[:SHOWN],
+        called=called_in(comparison.base, comparison.run),
         left=len(changed) - SHOWN,
         names={"base": clean(base), "run": clean(run)},
         assets=assets(),

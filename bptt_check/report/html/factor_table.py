@@ -6,7 +6,8 @@ from typing import Any
 
 from ...runs.coverage.covered import CoveredFactor
 from ...runs.records import Run
-from .. import coverage, grouping
+from .. import coverage
+from ..called import label
 
 FACTOR_PAIRS = 40
 """Pairs of factors shown of which levels are missing, those with most of them first."""
@@ -25,7 +26,7 @@ def covered_values(run: Run) -> dict[str, Any]:
         "calls": covered.calls,
         "not_checked": coverage.not_checked(run),
         "decided": coverage.decided_sentence(run),
-        "label": grouping.label,
+        "label": label,
     }
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from ...cases.model import HEAD
 from ...runs.records import Summary
 from ...verdicts.verdict import Reason, Verdict
 from .. import grouping
+from ..called import base_name
 from ..grouping import Absent
 
 MARKS = {
@@ -34,7 +36,7 @@ class MatrixCell:
     """Model x parameter: the largest error over layers, directions and oracles, and a mark each."""
 
     base: str
-    parameters: str
+    names: str
     link: str
     look: str
     text: str
@@ -50,21 +52,21 @@ def link(check: str, model: str, parameter: str) -> str:
 
 def columns(rows: Sequence[Summary]) -> list[str]:
     """Names without layer and direction: those of layers first, then the head and the inputs."""
-    last = ("W_hy", "b_y", "x", "h0", "c0")
-    bases = dict.fromkeys(grouping.base_name(row.parameter) for row in rows)
+    last = (*HEAD, "x", "h0", "c0")
+    bases = dict.fromkeys(base_name(row.parameter) for row in rows)
     return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
 
 
 def cell(model: grouping.ModelFacts, column: str, oracles: Sequence[str]) -> MatrixCell | None:
     """The cell of a model in a column; None where it has no such gradient."""
-    gradients = [g for g in model.gradients if grouping.base_name(g.parameter) == column]
+    gradients = [g for g in model.gradients if base_name(g.parameter) == column]
     if not gradients:
         return None
     worst = gradients[0]
     verdicts = [(o, _of_oracle(gradients, o)) for o in oracles]
     return MatrixCell(
         base=column,
-        parameters=" ".join(g.parameter for g in gradients),
+        names=" ".join(g.called for g in gradients),
         link=link(model.check, model.model, worst.parameter),
         look=_look(worst),
         text=_text(worst),

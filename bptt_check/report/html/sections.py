@@ -6,19 +6,19 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...cases.reproduction import reproduction
-from ...runs.measurements import Flow
 from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, gaps, grouping, sentences
+from ..called import called_in, heading, label, worst_place_of
 from . import matrix
 from .factor_table import covered_values
+from .flow_table import SHADES, flow_table
 from .sensitivity import least_seen, sensitivities
 
 OPEN_FAILURES = 5
@@ -60,13 +60,18 @@ def failures_section(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, in the order of the run."""
     if not run.failures and not run.verdict.failing:
         return None
-    shown = [(f, _fitted(run, f)) for f in sentences.told_failures(run)]
+    shown, names = [(f, _fitted(run, f)) for f in sentences.told_failures(run)], called_in(run)
+
+    def called(failure: Failure) -> str:
+        return names.of(label(failure.check, failure.model), failure.parameter)
+
     missing = "" if run.failures else sentences.message(run)
     values = {
         "failures": shown,
         "open": OPEN_FAILURES,
         "missing": missing,
-        "heading": _heading,
+        "heading": lambda failure: _heading(failure, called(failure)),
+        "called": called,
         "code": failing_test,
         "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
         "parameters": {row.parameter for row in run.rows},
@@ -94,9 +99,9 @@ def failing_test(failure: Failure) -> str:
     )
 
 
-def _heading(failure: Failure) -> str:
-    where = grouping.label(failure.check, failure.model)
-    return f"{where}: {failure.parameter}" if failure.parameter else where
+def _heading(failure: Failure, called: str) -> str:
+    where = label(failure.check, failure.model)
+    return f"{where}: {called}" if called else where
 
 
 def gaps_section(run: Run) -> Section | None:
@@ -104,7 +109,7 @@ def gaps_section(run: Run) -> Section | None:
     declined = _by_value(run.declined.items())
     undecided = _by_value((gap.model, gap.text) for gap in gaps.gaps_of_run(run))
     missing = _by_value(
-        (grouping.label(m.check, m.model), ", ".join(m.not_offered))
+        (label(m.check, m.model), ", ".join(m.not_offered))
         for m in grouping.model_facts(run)
         if m.not_offered
     )
@@ -150,11 +155,11 @@ def overview_section(run: Run) -> Section | None:
     models = [m for m in grouping.model_facts(run) if m.gradients]
     if not models:
         return None
-    columns = matrix.columns(run.rows)
+    columns, called = matrix.columns(run.rows), called_in(run)
     lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
     dtypes = list(dict.fromkeys(histogram.dtype for histogram in run.error_histograms))
     shown = {
-        "columns": columns,
+        "columns": [heading(column, run.rows, called) for column in columns],
         "lines": lines,
         "legend": matrix.LEGEND,
         "limits": matrix.LIMITS,
@@ -201,7 +206,9 @@ def rows_section(run: Run) -> Section | None:
     ordered = sorted(run.rows, key=grouping.badness)
     shown = ordered[:ROWS_WITHOUT_SCRIPT]
     values = {"rows": shown, "left": len(ordered) - len(shown), "query": QUERY}
-    return Section("All checks", "rows", values)
+    return Section(
+        "All checks", "rows", values | {"called": called_in(run), "place": worst_place_of}
+    )
 
 
 def page_data(run: Run) -> dict[str, Any]:
@@ -213,6 +220,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": Reason.NOT_OFFERED,
+        "names": called_in(run).names,
         "again": reproduction(SPEC, run.origin),
         "spec": SPEC,
         "models": [
@@ -229,35 +237,15 @@ def page_data(run: Run) -> dict[str, Any]:
 
 SPEC = "@spec@"
 """What stands for the spec in what the script types."""
-SHADES = 6
-"""Steps of grey for a path, each a factor of ten."""
-
-
-@dataclass(frozen=True)
-class FlowTable:
-    """Gradient flow ready to be shown: of each path its decimal exponent and its shade."""
-
-    flow: Flow
-    lines: list[list[tuple[str, str]]]
 
 
 def flow_section(run: Run) -> Section | None:
     """Which path of the gradient carries how much, for one case of each family."""
     if not run.flows:
         return None
-    tables = [
-        FlowTable(f, [[_path(f, value) for value in row] for row in f.paths]) for f in run.flows
-    ]
-    return Section("Gradient flow", "flow", {"tables": tables, "shades": range(SHADES)})
-
-
-def _path(flow: Flow, value: float) -> tuple[str, str]:
-    """Text and class of one path, relative to the strongest one."""
-    strongest = max(max(row) for row in flow.paths)
-    if not value or not strongest:
-        return "", "path void"
-    decades = math.log10(value / strongest)
-    return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"
+    tables = list(map(flow_table, run.flows))
+    shown = {"tables": tables, "shades": range(SHADES), "called": called_in(run)}
+    return Section("Gradient flow", "flow", shown)
 
 
 def taylor_section(run: Run) -> Section | None:
@@ -266,7 +254,7 @@ def taylor_section(run: Run) -> Section | None:
     if not models:
         return None
     tests = [[c for c in run.taylor if c.model == model] for model in models]
-    return Section("Taylor test", "taylor", {"tests": tests})
+    return Section("Taylor test", "taylor", {"tests": tests, "called": called_in(run)})
 
 
 def sections_of(run: Run, study: str = "") -> list[Section | None]:

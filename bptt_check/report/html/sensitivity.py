@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...runs.records import Run
-from .. import grouping
+from ..called import called_in, label
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def sensitivities(run: Run) -> list[Sensitivity]:
 
 def least_seen(run: Run, most: int = 8) -> list[tuple[str, str, float]]:
     """Model, gradient and the error that its sharpest oracle would have caught, largest first."""
-    best: dict[tuple[str, str], float] = {}
+    called, best = called_in(run), dict[tuple[str, str], float]()
     for row in run.rows:
         if not math.isnan(row.floor_any):
-            key = (grouping.label(row.check, row.model), row.parameter)
+            key = (label(row.check, row.model), called.of_row(row))
             best[key] = min(row.floor_any, best.get(key, math.inf))
     worst = sorted(best.items(), key=lambda item: -item[1])[:most]
     return [(*key, floor) for key, floor in worst]

@@ -90,4 +90,7 @@ bptt.scroll = () => {
 };
 
 bptt.label = (record) => (record.check ? `${record.model} in ${record.check}` : record.model);
+// What readers call the arrays that a gradient is in: as in their own code, where the run says how.
+bptt.arrays = (record, parameter = record.parameter) => bptt.page.names[bptt.label(record)]?.[parameter] ?? [parameter];
+bptt.called = (record, parameter) => bptt.arrays(record, parameter).join(", ");
 bptt.base = (parameter) => parameter.replace(/_l\d+(_reverse)?$/, "");

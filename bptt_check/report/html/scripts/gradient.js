@@ -31,7 +31,7 @@ bptt.gradient = () => {
     if (!force && JSON.stringify(now) === before) return;
     before = JSON.stringify(now);
     models.value = keyOf(now);
-    parameters.replaceChildren(...byModel.get(keyOf(now)).parameters.map((name) => bptt.el("option", { value: name }, name)));
+    parameters.replaceChildren(...byModel.get(keyOf(now)).parameters.map((name) => bptt.el("option", { value: name }, bptt.called(now, name))));
     parameters.value = now.parameter;
     bptt.$("#g-before").disabled = at() <= 0;
     bptt.$("#g-next").disabled = at() >= all.length - 1;
@@ -71,7 +71,7 @@ bptt.gradient = () => {
     const unit = bptt.$("#g-unit").value;
     const exact = histograms.reduce((sum, s) => sum + s.exact, 0), cases = histograms.reduce((sum, s) => sum + s.cases, 0);
     plot("spread", bptt.histogramChart(histograms, unit), `Distribution of the largest error of each case in ${unit}; ${exact} of ${bptt.plural(cases, "comparison")} exact.`);
-    plot("entries", worst && bptt.entriesChart(worst), worst && `Errors of all entries of ${now.parameter}; the worst is at [${worst.index.join(", ")}].`);
+    plot("entries", worst && bptt.entriesChart(worst), worst && `Errors of all entries of ${bptt.called(now)}; the worst is at ${bptt.place(worst)}.`);
     plot("reach", bptt.lengthChart(histograms), "Worst error against the number of steps over which the losses flow back.");
     plot("steps", worst && worst.over_time.norms.length > 1 ? bptt.stepsChart(worst.over_time) : null, worst && along(worst.over_time));
     plot("quotients", worst && bptt.quotientChart(worst.quotients), worst?.quotients && `Error of a central difference against its step; the chosen step is ${bptt.format(worst.quotients.chosen)}.`);
@@ -102,7 +102,7 @@ function plot(id, option, words, whole = true) {
 
 bptt.flows = () => bptt.run.flows.forEach((flow, n) => {
   const strongest = Math.max(...flow.paths.flat().map(bptt.number));
-  plot(`flow-${n}`, strongest > 0 ? bptt.flowChart(flow) : null, `Strength of each path of the gradient of ${flow.weight} in ${flow.model}; the numbers are in the table below.`);
+  plot(`flow-${n}`, strongest > 0 ? bptt.flowChart(flow) : null, `Strength of each path of the gradient of ${bptt.called(flow, flow.weight)} in ${flow.model}; the numbers are in the table below.`);
 });
 
 // The first curve of each model is the one along all inputs.
@@ -116,7 +116,7 @@ bptt.summary = (now, worst, rows) => {
   const verdict = worst?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
   const place = bptt.$("#g-summary");
   const badge = bptt.el("span", { class: `badge ${verdict.replaceAll(" ", "-")}` }, verdict);
-  const name = bptt.el("strong", {}, `${now.parameter} of ${bptt.label(now)}`);
+  const name = bptt.el("strong", {}, `${bptt.called(now)} of ${bptt.label(now)}`);
   if (!worst) {
     const why = [...new Set(rows.map((row) => row.reason).filter(Boolean))].join("; ");
     place.replaceChildren(badge, " ", name, bptt.el("span", { class: "quiet" }, why ? ` ${why}` : rows.some((row) => row.directional) ? " was measured along directions only: no entry is known by itself" : " no case of it was profiled"));
@@ -124,50 +124,85 @@ bptt.summary = (now, worst, rows) => {
     return;
   }
   const largest = Math.max(...worst.errors.flat().map(bptt.number));
-  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at [${worst.index.join(", ")}]${bptt.entryName(worst)}.`);
+  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at ${bptt.place(worst)}${bptt.entryName(worst)}.`);
   bptt.$("#g-case").hidden = !worst.spec;
   bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace(bptt.page.spec, worst.spec) : "";
 };
 
-const base = (worst) => bptt.base(worst.parameter);
+// What the axes of an array of the contract are.
 const AXES = {
-  W_xh: ["unit", "input"], W_hh: ["unit", "unit before"], W_hy: ["output", "unit"], x: ["step", "sequence, input"],
-  h0: ["layer", "sequence, unit"], c0: ["layer", "sequence, unit"], b_y: ["", "output"],
+  W_xh: ["unit", "input"], W_hh: ["unit", "unit before"], W_hy: ["output", "unit"], b_y: ["output"],
+  x: ["step", "sequence", "input"], h0: ["layer", "sequence", "unit"], c0: ["layer", "sequence", "unit"],
+};
+const axesOf = ({ parameter, shape }) => AXES[bptt.base(parameter)] ?? (shape.length === 1 ? ["unit"] : ["unit", "entry"]);
+
+// The arrays that a gradient is in: the subject's own, or that of the contract.
+const gridsOf = (worst) => (worst.own.length ? worst.own : [{
+  ...worst, array: "", first: worst.shape.map(() => 0), axes: worst.shape.map((_, axis) => axis),
+}]);
+
+// The axis of a grid that has gates, how many rows each has there, and the axis of units if it is another.
+const gated = ({ gates, axes, shape }) => {
+  const axis = gates.length ? axes.indexOf(0) : -1, units = axes.lastIndexOf(0);
+  return { axis, per: axis < 0 ? 0 : shape[axis] / gates.length, units: axis === units ? -1 : units };
 };
 
-// Rows, columns and their labels: stacked gates apart, vectors of gates folded to a row per gate.
-bptt.entriesChart = (worst) => {
-  const { shape, gates, block, index } = worst;
-  let values = worst.errors.map((line) => line.map(bptt.number));
+bptt.place = (worst) => gridsOf(worst).filter((grid) => grid.index.length).map((grid) => `${grid.array}[${grid.index.join(", ")}]`).join(", ");
+
+bptt.entryName = (worst) => {
+  const grid = gridsOf(worst).find((one) => one.index.length), { axis, per, units } = gated(grid);
+  if (axis < 0) return "";
+  const at = grid.index[axis] - grid.first[axis];
+  return ` (gate ${grid.gates[Math.floor(at / per)]}, unit ${units < 0 ? at % per : grid.index[units]})`;
+};
+
+// One array as rows and columns of numbers and labels: vectors of stacked gates have a row per gate.
+const tableOf = (grid) => {
+  const { shape, first, gates, block, index } = grid, { axis, per, units } = gated(grid);
+  const values = grid.errors.map((line) => line.map(bptt.number));
   const whole = block[0] === 1 && block[1] === 1;
-  const per = gates.length ? shape[0] / gates.length : 0;
-  const folded = whole && shape.length === 1 && gates.length > 0;
-  if (folded) values = gates.map((_, g) => values[0].slice(g * per, (g + 1) * per));
-  const names = AXES[base(worst)] ?? (shape.length === 1 ? ["", "unit"] : ["unit", "entry"]);
-  const gated = gates.length > 0 && !folded;
-  const rowName = (r) => {
-    if (folded) return gates[r];
-    const first = r * block[0];
-    return gated ? `${gates[Math.floor(first / per)]} ${first % per}` : shape.length === 1 ? "" : String(first);
+  if (shape.length === 1 && axis === 0 && whole) {
+    const at = index.length ? index[0] - first[0] : -1;
+    return {
+      values: gates.map((_, g) => values[0].slice(g * per, (g + 1) * per)), rows: gates, columns: Array.from({ length: per }, (_, n) => String(n)),
+      lines: [], mark: at < 0 ? null : [Math.floor(at / per), at % per], names: ["gate", "unit"],
+    };
+  }
+  const along = (which, n) => (which !== axis ? String(first[which] + n) : units < 0 ? `${gates[Math.floor(n / per)]} ${n % per}` : gates[n]);
+  const width = shape[2] ?? 1, last = shape.length === 1 ? 0 : 1;
+  const column = (n) => (shape.length === 3 ? `${along(1, Math.floor(n / width))}, ${along(2, n % width)}` : along(last, n));
+  const own = index.map((n, which) => n - first[which]);
+  const cuts = axis < 0 || shape.length === 1 ? [] : gates.slice(1).map((_, g) => ((g + 1) * per) / block[axis]);
+  return {
+    values, rows: values.map((_, r) => (shape.length === 1 ? "" : along(0, r * block[0]))), columns: values[0].map((_, c) => column(c * block[1])),
+    lines: cuts.map((at) => (axis === 0 ? [[0, at], [values[0].length, at]] : [[at, 0], [at, values.length]])),
+    mark: !whole || !index.length ? null : shape.length === 1 ? [0, own[0]] : [own[0], shape.length === 3 ? own[1] * width + own[2] : own[1]],
   };
-  const columnName = (c) => {
-    const first = c * block[1];
-    return shape.length === 3 ? `${Math.floor(first / shape[2])}, ${first % shape[2]}` : String(first);
-  };
-  const [rows, columns] = [values.map((_, r) => rowName(r)), values[0].map((_, c) => columnName(c))];
-  const lines = gated ? gates.slice(1).map((_, g) => ((g + 1) * per) / block[0]).map((y) => [[0, y], [columns.length, y]]) : [];
-  const flat = shape.length === 3 ? [index[0], index[1] * shape[2] + index[2]] : shape.length === 2 ? index : folded ? [Math.floor(index[0] / per), index[0] % per] : [0, index[0]];
+};
+
+// What the rows and the columns of an array are.
+const namesOf = (worst, grid) => {
+  const words = axesOf(worst), { axis, units } = gated(grid);
+  const named = grid.axes.map((k, which) => (which !== axis ? words[k] ?? "" : units < 0 ? "gate, unit" : "gate"));
+  return grid.shape.length === 1 ? ["", named[0]] : [named[0], named.slice(1).filter(Boolean).join(", ")];
+};
+
+// The arrays that a gradient is in, one below the other.
+bptt.entriesChart = (worst) => {
+  const grids = gridsOf(worst), several = grids.length > 1;
+  const tables = grids.map((grid) => ({ names: namesOf(worst, grid), ...tableOf(grid) }));
+  const starts = tables.map((_, n) => tables.slice(0, n).reduce((sum, table) => sum + table.rows.length, 0));
+  const rows = tables.flatMap((table, n) => table.rows.map((row) => (several ? `${grids[n].array} ${row}`.trim() : row)));
+  const columns = tables.reduce((most, table) => (table.columns.length > most.length ? table.columns : most), []);
+  const between = starts.slice(1).map((at) => [[0, at], [columns.length, at]]);
+  const within = tables.flatMap((table, n) => table.lines.map((ends) => ends.map(([c, r]) => [c, r + starts[n]])));
+  const marked = tables.findIndex((table) => table.mark);
   return bptt.heatChart({
-    rows, columns, values, lines, pieces: bptt.budgetPieces(), mark: whole ? flat : null,
-    names: [folded ? "gate" : gated ? "gate, unit" : names[0], folded ? "unit" : names[1]],
+    rows, columns, values: tables.flatMap((table) => table.values), lines: [...between, ...within], pieces: bptt.budgetPieces(),
+    mark: marked < 0 ? null : [tables[marked].mark[0] + starts[marked], tables[marked].mark[1]],
+    names: several ? [["array", tables[0].names[0]].filter(Boolean).join(", "), tables[0].names[1]] : tables[0].names,
     words: (r, c, v) => `${[rows[r], columns[c]].filter(Boolean).join(" · ")}\n${bptt.format(v)} budgets`,
   });
-};
-
-bptt.entryName = ({ gates, shape, index }) => {
-  if (!gates.length) return "";
-  const per = shape[0] / gates.length;
-  return ` (gate ${gates[Math.floor(index[0] / per)]}, unit ${index[0] % per})`;
 };
 
 const filled = (id, rows) => bptt.$(`#${id} tbody`).replaceChildren(...rows);

@@ -98,7 +98,7 @@ bptt.overview = () => {
     let shown = 0;
     for (const tr of lines) {
       const verdict = drawLine(tr);
-      const columns = bptt.$$("td[data-base]", tr).map((td) => td.dataset.parameters).join(" ");
+      const columns = bptt.$$("td[data-base]", tr).map((td) => td.dataset.names).join(" ");
       tr.hidden = !bptt.isShown(verdict, tr.dataset, `${bptt.label(tr.dataset)} ${columns}`);
       shown += !tr.hidden;
     }

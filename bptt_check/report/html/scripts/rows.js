@@ -21,7 +21,7 @@ bptt.rows = async () => {
   };
   const link = (_, type, row) => {
     const target = bptt.address({ section: "gradient", model: row.model, check: row.check, parameter: row.parameter });
-    return type === "display" ? bptt.el("a", { href: target }, row.parameter) : row.parameter;
+    return type === "display" ? bptt.el("a", { href: target }, bptt.called(row)) : bptt.called(row);
   };
   const failing = (row) => (page.failing.includes(row.verdict) ? rank(row.verdict) : page.failing.length);
   const size = (row) => (Number.isNaN(bptt.number(row.max_budgets)) ? -1 : bptt.number(row.max_budgets));
@@ -36,7 +36,7 @@ bptt.rows = async () => {
       { data: "verdict", render: badge },
       sized("max_budgets"), sized("max_rel"), sized("max_abs"), sized("max_ulps"),
       { data: "decided", className: "n", render: (value, type, row) => (type === "display" ? `${value} of ${row.cases}` : value) },
-      { data: "worst_index", render: (value, type, row) => (row.worst_directions ? `along ${row.worst_directions} directions` : value.join(", ")) },
+      { data: "worst_index", render: (value, type, row) => escaped.display(row.worst_directions ? `along ${row.worst_directions} directions` : row.worst_place || value.join(", ")) },
       { data: null, className: "long", render: where },
     ],
     order: [],
@@ -50,7 +50,7 @@ bptt.rows = async () => {
   });
   table.search.fixed("filters", (_, row) => {
     const { oracle, dtype } = bptt.state;
-    const text = `${bptt.label(row)} ${row.parameter} ${row.oracle}`;
+    const text = `${bptt.label(row)} ${bptt.called(row)} ${row.oracle}`;
     return bptt.isShown(row.verdict, row, text) && (!oracle || row.oracle === oracle) &&
       (!dtype || (dtypes.get(rowKey(row)) ?? []).some((one) => one.dtype === dtype));
   });

@@ -13,7 +13,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.result import Result
 from bptt_check.equations.difference_step import STEP
 from bptt_check.runs.check import Setup, check_case
-from bptt_check.runs.worst_cases import SHOWN, WorstCases
+from bptt_check.runs.errors.worst_cases import SHOWN, WorstCases
 
 NAMES = ("finite_difference", "complex_step")
 FULL = "lstm T=5 B=2 D=3 H=2 O=2 seed=1"

@@ -9,23 +9,33 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.directions import PER_SEQUENCE
-from ..cases.result import Result
-from ..cases.types import Array
-from ..equations.difference_step import difference_step
-from ..equations.namespaces.numpy import NumPy
-from ..equations.network import losses
-from ..equations.perturbation import perturbation
-from ..equations.truncation import Window, windows, windows_of
-from ..verdicts.budget import ratio
-from ..verdicts.case_report import CaseReport, Evidence
-from ..verdicts.oracle_disagreement import differ_at_kinks, gaps_in_budgets
-from ..verdicts.row import Row
-from .measurements import Agreement, DifferenceQuotients, OracleOpinion, TimeProfile, WorstEntry
+from ...cases.case import Case
+from ...cases.directions import PER_SEQUENCE
+from ...cases.model import Sizes
+from ...cases.result import Result
+from ...cases.types import Array
+from ...conventions.own_layout import OwnLayout
+from ...equations.difference_step import difference_step
+from ...equations.namespaces.numpy import NumPy
+from ...equations.network import losses
+from ...equations.perturbation import perturbation
+from ...equations.truncation import Window, windows, windows_of
+from ...verdicts.budget import ratio
+from ...verdicts.case_report import CaseReport, Evidence
+from ...verdicts.oracle_disagreement import differ_at_kinks, gaps_in_budgets
+from ...verdicts.row import Row
+from ..measurements import (
+    Agreement,
+    DifferenceQuotients,
+    OracleOpinion,
+    OwnGrid,
+    TimeProfile,
+    WorstEntry,
+)
 
 SHOWN = 64
 """Rows and columns of a gradient that are shown one by one."""
@@ -49,11 +59,16 @@ class WorstCases:
                 if best is None or _badness(row) < _badness(best[0]):
                     self._worst[row.parameter] = (row, report)
 
-    def worst_entries(self, model: str) -> Iterator[WorstEntry]:
-        """The worst entry of every gradient that was compared."""
+    def worst_entries(self, model: str, own: OwnLayout | None = None) -> Iterator[WorstEntry]:
+        """The worst entry of every gradient that was compared; `own` is how the subject lays out
+        its arrays, if not as the contract does.
+        """
         for row, report in self._worst.values():
             if report.evidence is not None:
-                yield worst_entry(model, row, report.case, report.evidence)
+                entry = worst_entry(model, row, report.case, report.evidence)
+                errors = errors_in_budgets(row.parameter, report.evidence)
+                grids = () if own is None else own_grids(own, report.case.sizes, entry, errors)
+                yield replace(entry, own=tuple(grids))
 
 
 def _badness(row: Row) -> tuple[int, bool, float]:
@@ -66,7 +81,7 @@ def worst_entry(model: str, row: Row, case: Case, evidence: Evidence) -> WorstEn
     name, index = row.parameter, row.index
     opinions = tuple(_opinions(name, index, evidence))
     truth = min(opinions, key=lambda opinion: opinion.budget).value
-    grid, block = _grid(_errors(name, evidence))
+    errors, block = grid_of(errors_in_budgets(name, evidence))
     return WorstEntry(
         model=model,
         parameter=name,
@@ -76,7 +91,7 @@ def worst_entry(model: str, row: Row, case: Case, evidence: Evidence) -> WorstEn
         shape=evidence.result.grads[name].shape,
         gates=_gates(case, name),
         block=block,
-        errors=tuple(tuple(_short(v) for v in line) for line in grid.tolist()),
+        errors=errors,
         index=index,
         got=float(evidence.result.grads[name][index]),
         opinions=opinions,
@@ -91,7 +106,7 @@ def _entrywise(name: str, evidence: Evidence) -> dict[str, Result]:
     return {oracle: r for oracle, r in evidence.trusted.items() if name not in r.along}
 
 
-def _errors(name: str, evidence: Evidence) -> Array:
+def errors_in_budgets(name: str, evidence: Evidence) -> Array:
     """Largest error of each entry over the oracles that decide it, in budgets."""
     got = evidence.result.grads[name]
     worst = np.zeros(got.shape)
@@ -104,14 +119,43 @@ def _errors(name: str, evidence: Evidence) -> Array:
     return worst
 
 
-def _grid(errors: Array) -> tuple[Array, tuple[int, int]]:
-    """Errors as rows and columns, the largest of each block where there are too many of them."""
+Grid = tuple[tuple[float, ...], ...]
+
+
+def grid_of(errors: Array) -> tuple[Grid, tuple[int, int]]:
+    """Errors as rows and columns, the largest of each block where there are too many of them; and
+    the rows and columns of a block.
+    """
     flat = errors.reshape(1 if errors.ndim == 1 else errors.shape[0], -1)
     block = (math.ceil(flat.shape[0] / SHOWN), math.ceil(flat.shape[1] / SHOWN))
     padding = [(0, -flat.shape[axis] % block[axis]) for axis in (0, 1)]
     padded = np.pad(flat, padding)
     rows, columns = padded.shape[0] // block[0], padded.shape[1] // block[1]
-    return padded.reshape(rows, block[0], columns, block[1]).max(axis=(1, 3)), block
+    largest = padded.reshape(rows, block[0], columns, block[1]).max(axis=(1, 3))
+    return tuple(tuple(map(_short, line)) for line in largest.tolist()), block
+
+
+def own_grids(own: OwnLayout, sizes: Sizes, entry: WorstEntry, errors: Array) -> Iterator[OwnGrid]:
+    """The errors of a gradient in the subject's arrays; of data in sequences that are run one by
+    one none, as there is no such array.
+    """
+    name = entry.parameter
+    if own.is_cut(name) and sizes.B > 1:
+        return
+    at = own.entry(sizes, name, entry.index)
+    for part, axes in zip(own.parts(sizes, name), own.axes(name), strict=True):
+        source = part.source[part.box]
+        grid, block = grid_of(errors.ravel()[source])
+        yield OwnGrid(
+            array=part.array,
+            shape=source.shape,
+            first=tuple(s.start for s in part.box),
+            axes=axes,
+            gates=own.gates() if entry.gates and not part.gate else (),
+            block=block,
+            errors=grid,
+            index=part.place(at),
+        )
 
 
 def _short(value: float) -> float:
@@ -202,7 +246,7 @@ def _time_profile(case: Case, evidence: Evidence) -> TimeProfile:
     best = min(known, key=lambda o: float(evidence.budgets[o].of("x").max()))
     bar = known[best].grads["x"]
     offered = "x" in evidence.result.grads
-    errors = _errors("x", evidence).max(axis=(1, 2)).tolist() if offered else []
+    errors = errors_in_budgets("x", evidence).max(axis=(1, 2)).tolist() if offered else []
     norms = np.sqrt(np.square(bar).sum(axis=(1, 2))).tolist()
     return TimeProfile(tuple(map(_short, norms)), tuple(map(_short, errors)), tuple(_windows(case)))
 

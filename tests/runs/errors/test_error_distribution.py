@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.runs.error_distribution import LAST_BIN, ErrorHistograms, bin_of, steps_back
+from bptt_check.runs.errors.error_distribution import LAST_BIN, ErrorHistograms, bin_of, steps_back
 from bptt_check.runs.measurements import ErrorByLength
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row, not_judged

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..cases.case import Case
-from ..verdicts.case_report import CaseReport
-from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict, decisive
-from .measurements import ErrorByLength, ErrorHistogram
+from ...cases.case import Case
+from ...verdicts.case_report import CaseReport
+from ...verdicts.row import Row
+from ...verdicts.verdict import Verdict, decisive
+from ..measurements import ErrorByLength, ErrorHistogram
 
 BINS_PER_DECADE = 2
 LAST_BIN = 308 * BINS_PER_DECADE

@@ -1,0 +1,33 @@
+"""The gradient flow of one case, path by path."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ...runs.measurements import Flow
+
+SHADES = 6
+"""Steps of grey for a path, each a factor of ten."""
+
+
+@dataclass(frozen=True)
+class FlowTable:
+    """Gradient flow ready to be shown: of each path its decimal exponent and its shade."""
+
+    flow: Flow
+    lines: list[list[tuple[str, str]]]
+
+
+def flow_table(flow: Flow) -> FlowTable:
+    """The paths of a flow, row by row."""
+    return FlowTable(flow, [[_path(flow, value) for value in row] for row in flow.paths])
+
+
+def _path(flow: Flow, value: float) -> tuple[str, str]:
+    """Text and class of one path, relative to the strongest one."""
+    strongest = max(max(row) for row in flow.paths)
+    if not value or not strongest:
+        return "", "path void"
+    decades = math.log10(value / strongest)
+    return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"

@@ -1,0 +1,80 @@
+"""What was found in the arrays of a subject's own: which of them are wrong, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..cases.case import Case, Spec
+from ..cases.result import Differentiator
+from ..cases.targets import Target
+from ..cases.types import Array
+from ..conventions.own_layout import OwnLayout, own_layout
+from ..conventions.own_names import own_names
+from ..verdicts.budget import ratio
+from ..verdicts.case_report import CaseReport, Evidence
+from ..verdicts.oracle_disagreement import Disagreement
+from ..verdicts.row import Row, Share
+from ..verdicts.verdict import Verdict
+from .measurements import OwnArrays
+from .records import Run, Summary
+
+
+def in_own_arrays(subject: Differentiator, report: CaseReport) -> CaseReport:
+    """A report with the names of the subject's convention, and its shares of what is wrong."""
+    entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
+    if isinstance(report.cause, Disagreement):
+        entries.append((report.cause.parameter, report.cause.index))
+    own, found = own_names(subject, report.case, entries), own_layout(subject, report.case.model)
+    if found is None or report.evidence is None:
+        return replace(report, own=own)
+    rows = tuple(with_shares(row, found, report.case, report.evidence) for row in report.rows)
+    return replace(report, own=own, rows=rows)
+
+
+def with_own_arrays(subject: Differentiator, targets: Sequence[Target], run: Run) -> Run:
+    """A run with the names of the subject's convention, and where its worst entries are there."""
+    layouts = {t.name: found for t in targets if (found := own_layout(subject, t.model))}
+    rows = tuple(
+        _with_place(row, layouts[row.model]) if row.model in layouts else row for row in run.rows
+    )
+    own = tuple(OwnArrays(model, found.names()) for model, found in layouts.items())
+    return replace(run, rows=rows, own_arrays=own)
+
+
+def _with_place(row: Summary, found: OwnLayout) -> Summary:
+    """A summary with the place of its worst entry, if it has one."""
+    if not row.worst_index or not row.worst_spec:
+        return row
+    sizes = Spec.parse(row.worst_spec).sizes
+    places = found.places(sizes, row.parameter, row.worst_index)
+    return replace(row, worst_place=", ".join(places))
+
+
+def with_shares(row: Row, found: OwnLayout, case: Case, evidence: Evidence) -> Row:
+    """A row of a gradient that is wrong, with its shares if it is spread over several arrays."""
+    if row.verdict not in (Verdict.FAIL, Verdict.IMPRECISE) or row.directions:
+        return row
+    name = row.parameter
+    if name not in case.params or row.oracle not in evidence.budgets:
+        return row
+    parts = found.parts(case.sizes, name)
+    sources = [part.source[part.source >= 0] for part in parts]
+    if len(parts) < 2 or sum(map(len, sources)) != case.params[name].size:
+        return row  # an entry that is in two arrays is the share of neither
+    wrong = _wrong_entries(name, evidence, row.oracle).ravel()
+    shares = [
+        Share(part.key, int(wrong[source].sum()), len(source))
+        for part, source in zip(parts, sources, strict=True)
+    ]
+    return replace(row, shares=tuple(shares))
+
+
+def _wrong_entries(name: str, evidence: Evidence, oracle: str) -> Array:
+    """Which entries of a gradient an oracle finds over budget."""
+    budget, want = evidence.budgets[oracle].of(name), evidence.trusted[oracle].grads[name]
+    decides = np.isfinite(budget) & np.isfinite(want)
+    error = np.abs(evidence.result.grads[name] - want)
+    return ~(ratio(error, np.where(decides, budget, np.inf)) <= 1.0)
