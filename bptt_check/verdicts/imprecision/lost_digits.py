@@ -23,6 +23,10 @@ FEW = 10.0
 """Budgets up to which an error is no wrong formula, whatever it is: the model of rounding may not
 know how a cell is written.
 """
+WHOLE = 0.25
+"""Error beside the largest entry from which on a gradient is another one, however few budgets they
+are: there budgets are as large as the gradient.
+"""
 MANY = 2.0**10
 """Budgets up to which it is none if it is spread like rounding and small..."""
 
@@ -48,15 +52,24 @@ def _imprecise(judged: Judgement, arithmetic: str) -> CaseReport:
 
 
 def _is_slight(judged: Judgement) -> bool:
-    """Whether errors are of a few budgets; or, if they are spread like rounding, of some hundreds
-    that are small beside the largest entry.
+    """Whether errors are of a few budgets that leave most of the gradient; or, if they are spread
+    like rounding, of some hundreds that are small beside the largest entry.
 
     Not in half precision, where ten budgets are as much as the gradient itself.
     """
     precision = PRECISIONS[judged.case.dtype]
     if precision.name != precision.stored:
         return False
-    return _within(judged, FEW) or (_within(judged, MANY) and _are_small_and_spread(judged))
+    few = _within(judged, FEW) and _leaves_most(judged)
+    return few or (_within(judged, MANY) and _are_small_and_spread(judged))
+
+
+def _leaves_most(judged: Judgement) -> bool:
+    """Whether errors over budget are small enough beside the largest entry of each gradient."""
+    found, budgets = judged.sharpest()
+    over = {n: np.where(d.error > budgets.of(n), d.error, 0.0) for n, d in found.items()}
+    largest = {n: np.abs(d.want).max(initial=0.0) for n, d in found.items()}
+    return all(np.all(over[n] < WHOLE * size) for n, size in largest.items() if size)
 
 
 def _within(judged: Judgement, times: float) -> bool:
