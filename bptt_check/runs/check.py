@@ -22,7 +22,7 @@ from ..cases.training import TrainingAnswers
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
-from ..subjects.training import call_training_step
+from ..subjects.training import LostCalls, TrainingCalls, call_training_step
 from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport
 from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
@@ -39,12 +39,14 @@ class Setup:
         tolerance: of every budget.
         timeout: seconds for one call of the subject.
         quick: whether one oracle will do, the quickest that has a result for a case.
+        lost: calls of `clip` and the like that did not come back; is added to.
     """
 
     oracles: tuple[Any, ...]
     tolerance: Tolerance = field(default_factory=Tolerance)
     timeout: float | None = None
     quick: bool = False
+    lost: LostCalls = field(default_factory=LostCalls, compare=False)
 
 
 def check_case(
@@ -76,7 +78,7 @@ def check_cases(
     for case, answer in zip(cases, answers, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
-            answer = replace(answer, training=training_answers(subject, case, answer))
+            answer = replace(answer, training=training_answers(subject, case, answer, setup))
         report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
         report = replace(report, asked=answer.asked)
         further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
@@ -161,14 +163,17 @@ def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Ite
             yield error
 
 
-def training_answers(subject: Differentiator, case: Case, answer: Answer) -> TrainingAnswers:
+def training_answers(
+    subject: Differentiator, case: Case, answer: Answer, setup: Setup
+) -> TrainingAnswers:
     """What `clip`, `clip_by_value` and `update` of a subject make of its gradients; nothing where
     these cannot be taken as they are.
     """
     if answer.result is None or answer.breaches:
         return TrainingAnswers()
+    calls = TrainingCalls(subject, setup.timeout, setup.lost)
     try:
-        return TrainingAnswers(tuple(call_training_step(subject, case, answer.result.grads)))
+        return TrainingAnswers(tuple(call_training_step(calls, case, answer.result.grads)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run

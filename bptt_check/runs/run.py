@@ -18,6 +18,7 @@ from ..conventions.own_layout import own_layout
 from ..own_loss.taylor_curve import TaylorCurve
 from ..subjects.import_end import end_import
 from ..subjects.origin import origin_of
+from ..verdicts.case_kind import CaseKind
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Reason, Verdict, worst
 from . import run_sentences
@@ -178,7 +179,8 @@ def _failures(
     for first in firsts.values():
         ending = ending_of(first)
         same = ending is not None and any(f.ending == ending for f in told)
-        shrink = not same and len(told) + len(failures) < FULLY_SHRUNK
+        lost = first.end.kind is CaseKind.TRAINING_STEP and setup.lost.given_up
+        shrink = not (same or lost) and len(told) + len(failures) < FULLY_SHRUNK
         failure = failure_of(
             subject,
             target.name,
@@ -186,7 +188,10 @@ def _failures(
             first,
             known,
             design if shrink else None,
-            () if ending is None else _not_asked(target, plan, tally),
+            [
+                *(() if ending is None else _not_asked(target, plan, tally)),
+                *map(run_sentences.not_called, setup.lost.given_up),
+            ],
         )
         remember(memory_of(subject, target, plan), Spec.parse(failure.spec), failing=True)
         further = _explained_further(first, target, plan, tally)

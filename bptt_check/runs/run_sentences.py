@@ -24,6 +24,11 @@ def not_tried(cases: int) -> str:
     return f"not tried: {what}, since it died or ran out of time too often"
 
 
+def not_called(function: str) -> str:
+    """The line of a message that says that a function of a training step was given up."""
+    return f"{function}: not called any more in this run, as calls of it did not come back"
+
+
 def left_out(cases: int) -> str:
     """The line of a message that says what was not asked after the same error again and again."""
     same = "left out, as the first ones all ended so"

@@ -247,3 +247,26 @@ def picky(case: bc.Case) -> Answer:
 
 
 picky.supports = lambda model: model.cell == "gru"
+
+
+class _WithTrainingStep:
+    """A right subject with one more function."""
+
+    def __init__(self, **functions: Callable[..., Any]) -> None:
+        vars(self).update(functions)
+
+    def __call__(self, case: bc.Case) -> Answer:
+        return right(case)
+
+
+def _hanging_clip(grads: dict[str, Any], max_norm: float) -> dict[str, Any]:
+    time.sleep(60)
+    return grads
+
+
+def _deadly_update(*_: Any) -> dict[str, Any]:
+    os._exit(3)
+
+
+with_hanging_clip = _WithTrainingStep(clip=_hanging_clip)
+with_deadly_update = _WithTrainingStep(update=_deadly_update)
