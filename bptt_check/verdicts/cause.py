@@ -12,7 +12,7 @@ from ..cases.follow_up import FollowUpCall
 from ..cases.wrong_kind import NoSubject
 from .contract.linearity import Nonlinearity
 from .contract_breaches import CaseBreach
-from .nonfinite import OutOfRange
+from .nonfinite import LargeNumbers, OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row
 
@@ -131,6 +131,7 @@ Explained = (
     | NoAnswer
     | ContractBroken
     | OutOfRange
+    | LargeNumbers
     | Disagreement
     | LostDigits
     | LossLostDigits

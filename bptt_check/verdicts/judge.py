@@ -12,7 +12,6 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.contract import Answer, Outcome
 from ..cases.result import OracleResults, Result
-from .breach_sentences import why_out_of_range
 from .budget import Tolerance
 from .case_report import CaseReport
 from .cause import (
@@ -23,12 +22,13 @@ from .cause import (
     WrongLoss,
     WrongTrainingStep,
 )
+from .contract.breach_sentences import why_out_of_range
 from .contract_breaches import breaches
 from .imprecision.approximate import approximation
 from .imprecision.lost_digits import lost_digits
 from .judgement import Judgement
 from .measurement import measure
-from .nonfinite import OutOfRange
+from .nonfinite import OutOfRange, large_numbers
 from .oracle_disagreement import Disagreement, disagreement
 from .training_step import training_rows
 from .verdict import Reason, Verdict
@@ -192,7 +192,8 @@ def _wrong_training_step(judged: Judgement) -> CaseReport | None:
 def _nothing_wrong(judged: Judgement) -> CaseReport:
     """The report of a case on which everything is within budget."""
     rows = (*judged.rows, *training_rows(judged.answer.training.answers, judged.case.dtype))
-    decided = any(r.verdict == Verdict.PASS for r in rows)
-    return replace(judged, rows=rows).closed(
-        Verdict.PASS if decided else Verdict.INCONCLUSIVE, None
-    )
+    judged = replace(judged, rows=rows)
+    if any(r.verdict == Verdict.PASS for r in rows):
+        return judged.closed(Verdict.PASS, None)
+    overflow = any(r.reason_kind is Reason.OVERFLOW for r in rows)
+    return judged.closed(Verdict.INCONCLUSIVE, large_numbers(judged.case) if overflow else None)

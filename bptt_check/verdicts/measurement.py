@@ -14,6 +14,7 @@ from ..equations.exact import exact_gradients, exact_loss
 from ..errors import BpttCheckError
 from .budget import Budgets, Tolerance
 from .difference import Difference, differences
+from .nonfinite import large_numbers
 from .row import Row, judge_gradient, not_judged
 from .verdict import Reason
 
@@ -82,8 +83,25 @@ def _judged(
     case: Case, oracle: str, off: Mapping[str, Difference], budgets: Budgets
 ) -> Iterator[Row]:
     """The rows of an oracle that answered."""
-    yield from (judge_gradient(d, oracle, budgets) for d in off.values())
+    for difference in off.values():
+        row = judge_gradient(difference, oracle, budgets)
+        yield _overflowing(case, row, difference)
     yield from (not_judged(p, oracle, Reason.NOT_OFFERED) for p in case.inputs if p not in off)
+
+
+UNMEASURED = (Reason.KINK_WITHIN_STEP, Reason.KINK_ALONG_DIRECTIONS, Reason.CHAOTIC)
+"""Reasons of rows without a budget; where numbers overflow, they are none."""
+
+
+def _overflowing(case: Case, row: Row, difference: Difference) -> Row:
+    """The row, with an overflow as its reason if nothing is finite because of that."""
+    nothing = row.reason_kind is Reason.VACUOUS and not np.isfinite(difference.want).any()
+    if not nothing and row.reason_kind not in UNMEASURED:
+        return row
+    large = large_numbers(case)
+    if large is None:
+        return row
+    return row.because(row.verdict, Reason.OVERFLOW, *large.details)
 
 
 def _refused(

@@ -14,7 +14,6 @@ from ..cases.follow_up import FollowUpKind
 from ..cases.kind_sentences import TITLES, no_subject_lines
 from ..cases.message import Message
 from ..cases.wrong_kind import NoSubject
-from .breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .cause import (
     Cause,
     ContractBroken,
@@ -28,14 +27,15 @@ from .cause import (
     WrongLoss,
     WrongTrainingStep,
 )
+from .contract.breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .contract.linearity import Nonlinearity
 from .entries import census, entry, most_seen, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
-from .nonfinite import OutOfRange
+from .nonfinite import LargeNumbers, OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row, farthest_off
 from .training_step import DEFINITIONS
-from .verdict import Verdict
+from .verdict import Reason, Verdict, sentence
 
 
 def message_of(cause: Cause, case: Case, rows: Sequence[Row], again: str) -> Message:
@@ -75,6 +75,8 @@ def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
             return broken_contract(map(breach_sentence, cause.breaches))
         case OutOfRange():
             return _out_of_range(cause)
+        case LargeNumbers():
+            return _large_numbers(cause, rows)
         case Disagreement():
             return _disagreement(cause, case)
         case LostDigits():
@@ -240,6 +242,13 @@ def _out_of_range(cause: OutOfRange) -> Told:
     """Gradients, or a loss, that no number of the dtype can hold."""
     lines = [f"not finite: {_listed(cause.names)}", why_out_of_range(cause)]
     return "INCONCLUSIVE", f"this case leaves the range of {cause.dtype}", lines
+
+
+def _large_numbers(cause: LargeNumbers, rows: Sequence[Row]) -> Told:
+    """Numbers with which nothing can be measured, and of which oracles that holds."""
+    oracles = dict.fromkeys(r.oracle for r in rows if r.reason_kind is Reason.OVERFLOW)
+    lines = [sentence(Reason.OVERFLOW, *cause.details), f"undecided by: {_listed([*oracles])}"]
+    return "INCONCLUSIVE", "the numbers of this case are too large to decide anything", lines
 
 
 def _disagreement(cause: Disagreement, case: Case) -> Told:

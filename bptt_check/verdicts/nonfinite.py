@@ -17,11 +17,9 @@ from ..cases.contract import Breach
 from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.exact import EXACT, sweep
-from ..equations.namespaces.numpy import NumPy
+from ..equations.largest import largest_value
 from ..equations.namespaces.recording import Recording
 from ..equations.network import losses, problem_of
-from ..equations.truncation import windows_of
 
 
 @dataclass(frozen=True)
@@ -105,54 +103,40 @@ def _with_truth(breach: Breach, truth: Array, by: str) -> NotFinite:
     return NotFinite(breach, float(truth[index]), by)
 
 
-def largest_value(case: Case) -> float:
-    """Size of the largest number that the loss and its gradient need on their way, partial sums
-    included; NaN or infinity where float64 does not hold it.
+@dataclass(frozen=True)
+class LargeNumbers:
+    """Numbers of a case whose products leave the range of float64.
+
+    Args:
+        name: of the array that holds the largest ones.
+        given: the size of those.
+        reached: the largest number on the way to loss and gradient; not finite beyond float64.
     """
-    sizes = _Sizes()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for window in windows_of(case):
-            sweep(window.problem, arithmetic=sizes)
-        whole = problem_of(case)
-        sizes.total(losses(NumPy(), whole, whole.inputs), 0)
-    return sizes.largest
+
+    name: str
+    given: float
+    reached: float
+
+    @property
+    def details(self) -> tuple[str, float, str]:
+        """What the sentence of `Reason.OVERFLOW` says of them."""
+        reached = f"{self.reached:.2g}" if np.isfinite(self.reached) else "beyond it"
+        return self.name, self.given, reached
 
 
-class _Sizes:
-    """No rounding, but a record of the largest size of a result or of a partial sum."""
+PRODUCTS_OVERFLOW = 2.0**500
+"""Size of numbers the square of which, times a few more factors, is beyond float64."""
 
-    def __init__(self) -> None:
-        self.largest = 0.0
 
-    def entering(self, value: Array) -> Array:
-        return value
-
-    def absolute(self, value: Array, size: Array) -> Array:
-        return self.relative(value)
-
-    def in_turn(self, total: Array, additions: int) -> Array:
-        return self.relative(total)
-
-    def relative(self, value: Array) -> Array:
-        self._see(np.abs(value))
-        return value
-
-    def function(self, value: Array, bounded: bool = False) -> Array:
-        return self.relative(value)
-
-    def product(self, value: Array, a: Array, b: Array) -> Array:
-        self._see(np.abs(a) @ np.abs(b))
-        return value
-
-    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
-        self._see(np.abs(terms).sum(axis))
-        return EXACT.total(terms, axis, keepdims)
-
-    def slope_of_relu(self, z: Array) -> Array:
-        return EXACT.slope_of_relu(z)
-
-    def _see(self, sizes: Array) -> None:
-        self.largest = float(np.maximum(self.largest, sizes.max(initial=0.0)))  # NaN stays
+def large_numbers(case: Case) -> LargeNumbers | None:
+    """The numbers of a case, if their products leave the range of float64."""
+    given = {n: a for n, a in {**case.inputs, "targets": case.targets}.items() if a.size}
+    sizes = {n: float(np.abs(a).max()) for n, a in given.items()}
+    reached = largest_value(case)
+    if reached <= PRODUCTS_OVERFLOW:
+        return None
+    name = max(sizes, key=lambda n: sizes[n])
+    return LargeNumbers(name, sizes[name], reached)
 
 
 def _truth(breach: Breach, truths: Mapping[str, Result], loss: float) -> tuple[Array, str]:

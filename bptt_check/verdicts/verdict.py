@@ -75,6 +75,8 @@ class Reason(StrEnum):
     """Of an input that provably cannot influence the loss of the case."""
     OUT_OF_RANGE = "out of range"
     """The true value is no number of the dtype."""
+    OVERFLOW = "overflow"
+    """Of a case whose numbers are so large that what is measured of them leaves float64."""
     ORACLES_DISAGREE = "oracles disagree"
     CONTRADICTED = "contradicted"
     """By an oracle whose bounds are a proof."""
@@ -105,6 +107,10 @@ _SENTENCES = {
     Reason.CHAOTIC: ("rounding in {} grows until trajectories diverge, which explains any value"),
     Reason.EXACTLY_ZERO: "exactly zero, as it must be",
     Reason.OUT_OF_RANGE: "{}",
+    Reason.OVERFLOW: (
+        "overflow: {} has numbers of {:.2g}, those on the way reach {}, and products of such leave "
+        "the range of float64 (1.8e+308), in which rounding and derivatives are measured"
+    ),
     Reason.ORACLES_DISAGREE: "the oracles disagree on {}",
     Reason.CONTRADICTED: (
         "contradicted by a proof; please report this case: it is a bug in this oracle"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from bptt_reference import loss_and_grads as reference
+from support.checks import Fake
 from support.right import right
 
 from bptt_check.cases.case import LAYOUTS, Case, Spec
 from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import every_call
 from bptt_check.errors import SpecError, Unsupported
+from bptt_check.runs.check import Setup, check_case
 from bptt_check.subjects.calling import call, call_once
 
 CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
@@ -349,3 +353,81 @@ def test_a_bad_limit_is_not_the_subject_s_fault():
     """Whoever passes an impossible limit hears of it."""
     with pytest.raises(SpecError, match="timeout must be positive"):
         call(right, CASE, timeout=0)
+
+
+# --- where warnings are errors --------------------------------------------------------------------
+
+OUT_OF_RANGE = [
+    ("rnn-relu T=9 B=2 D=2 H=3 dtype=float32", "W_hh_l0", 1e5),
+    ("rnn-identity+linear T=7 B=1 D=2 H=2 dtype=float32", "W_hh_l0", 1e15),
+    ("rnn-tanh+mse T=2 B=1 D=2 H=2 O=2", "W_hy", 1e200),
+    ("gru+mse T=2 B=1 D=2 H=2 O=2 dtype=float32", "W_hy", 1e30),
+]
+"""Cases that overflow in right code: a spec, and an array times a number."""
+
+
+def out_of_range(line: str, name: str, factor: float) -> Case:
+    """One of them."""
+    case = Spec.parse(line).build()
+    positive = {n: np.abs(case.inputs[n]) for n in (name, "x", "h0")}  # relu lets it through
+    return case.with_inputs({**positive, name: (positive[name] * factor).astype(case.stored)})
+
+
+def verdict_of(subject: Any, case: Case) -> tuple[str, str]:
+    """Verdict and message of one case, without the line that reproduces it."""
+    report = check_case(subject, case, Setup((Fake("truth"),)), ())
+    return report.verdict, report.message.partition("reproduce")[0]
+
+
+@pytest.mark.parametrize(("line", "name", "factor"), OUT_OF_RANGE)
+def test_overflow_of_the_case_is_the_same_where_warnings_are_errors(
+    line: str, name: str, factor: float
+) -> None:
+    """As without: nothing can be decided there, and nothing was raised by the subject."""
+    case = out_of_range(line, name, factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = verdict_of(reference, case)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("error")
+        strict = verdict_of(reference, case)
+
+    assert plain == strict
+    assert {w.category for w in seen} == {RuntimeWarning}
+    assert plain[0] == "inconclusive"
+    assert "leaves the range" in plain[1]
+
+
+def test_overflow_of_the_subject_is_an_error_where_warnings_are_errors() -> None:
+    """Of code that overflows in a case whose own numbers fit."""
+
+    def naive(case: Case) -> Any:
+        np.exp(np.full(3, 1000.0))
+        return right(case)
+
+    answer = call(naive, CASE)
+
+    assert answer.outcome is Outcome.RAISED
+    assert "overflow encountered in exp" in answer.text
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), RuntimeWarning("mine"), ArithmeticError("mine")]
+)
+def test_what_the_subject_raises_is_its_error_in_any_case(error: Exception) -> None:
+    """Also where the case leaves the range of its dtype."""
+    answer = call(raising(error), out_of_range(*OUT_OF_RANGE[0]))
+
+    assert answer.outcome is Outcome.RAISED
+    assert f"raised {type(error).__name__}: mine" in answer.text
+
+
+def test_filters_of_warnings_are_left_as_they_were() -> None:
+    """After a call in which they were others."""
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        answer = call(reference, out_of_range(*OUT_OF_RANGE[0]))
+
+        assert answer.outcome is Outcome.ANSWERED
+        assert list(warnings.filters) == before

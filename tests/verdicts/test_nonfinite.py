@@ -12,12 +12,13 @@ from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.equations.conditioning import conditioning
+from bptt_check.equations.largest import largest_value
 from bptt_check.equations.namespaces.recording import Recording
 from bptt_check.subjects.calling import call
-from bptt_check.verdicts.breach_sentences import breach_sentence
+from bptt_check.verdicts.contract.breach_sentences import breach_sentence
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract_breaches import breaches
-from bptt_check.verdicts.nonfinite import NotFinite, largest_value, limits, overflow
+from bptt_check.verdicts.nonfinite import NotFinite, limits, overflow
 from bptt_check.verdicts.verdict import Reason
 
 ORACLES = ["complex_step"]

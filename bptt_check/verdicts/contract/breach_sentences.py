@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import numpy as np
 
-from ..cases.contract import Breach
-from ..cases.probes import SCALE
-from .contract.linearity import Clipping, Linearity, Nonlinearity, Probe
-from .contract_breaches import CaseBreach, KeptByShape, TwoAnswers
-from .nonfinite import NotFinite, OutOfRange, Overflow
+from ...cases.contract import Breach
+from ...cases.probes import SCALE
+from ..contract_breaches import CaseBreach, KeptByShape, TwoAnswers
+from ..nonfinite import NotFinite, OutOfRange, Overflow
+from .linearity import Clipping, Linearity, Nonlinearity, Probe
 
 
 def breach_sentence(breach: CaseBreach) -> str:
