@@ -30,7 +30,7 @@ from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
 from .initial_states import passing_initial_state
-from .own_arrays import in_own_arrays
+from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
 from .shrink import shrink_spec, simplify
 
@@ -93,7 +93,7 @@ def failure_of(
         first_spec=first.spec,
         case=simplest,
         diagnoses=tuple(own.told(finding.sentence) for finding in findings),
-        findings=tuple(replace(f, sentence=own.told(f.sentence)) for f in findings),
+        findings=tuple(in_own_names(finding, own) for finding in findings),
         test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
         passes_with=passes_with,
         own_arrays=readable(own_arrays(subject, simplest)),

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..cases.case import Case, Spec
+from ..cases.own_names import OwnNames
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..cases.types import Array
 from ..conventions.own_layout import OwnLayout, own_layout
 from ..conventions.own_names import own_names
+from ..diagnosis.finding import Finding
 from ..verdicts.budget import ratio
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.oracle_disagreement import Disagreement
@@ -32,6 +34,18 @@ def in_own_arrays(subject: Differentiator, report: CaseReport) -> CaseReport:
         return replace(report, own=own)
     rows = tuple(with_shares(row, found, report.case, report.evidence) for row in report.rows)
     return replace(report, own=own, rows=rows)
+
+
+def in_own_names(finding: Finding, own: OwnNames) -> Finding:
+    """A finding in somebody's own names; the lines of the derivation keep those of the reference,
+    where they are to be found.
+    """
+    return replace(
+        finding,
+        sentence=own.told(finding.sentence),
+        condition=own.told(finding.condition),
+        alternatives=tuple(map(own.told, finding.alternatives)),
+    )
 
 
 def with_own_arrays(subject: Differentiator, targets: Sequence[Target], run: Run) -> Run:

@@ -10,6 +10,9 @@ from support.own_arrays import CONVENTIONS, WRONG, report_of, spoil, subject
 from support.right import right
 
 import bptt_check as bc
+from bptt_check.cases.own_names import OwnNames
+from bptt_check.diagnosis.finding import Finding
+from bptt_check.runs.own_arrays import in_own_names
 
 CASE = "lstm T=3 B=2 D=4 H=3 O=3"
 SAYS = {
@@ -127,6 +130,23 @@ def test_gates_are_in_the_order_of_the_subject():
     assert [grid.array for grid in by_kind["split"].own] == ["Vi", "Vf", "Vc", "Vo"]
     assert all(grid.gates == () for grid in by_kind["split"].own)
     assert by_kind["renamed"].gates == ("i", "f", "g", "o")
+
+
+def test_all_words_of_a_finding_are_in_the_names_of_the_subject():
+    """What else gives the same gradients, too; lines of the reference are as they stand there."""
+    finding = Finding(
+        "your gradient of b_h_l0 is late",
+        "certain",
+        condition="W_hh_l0 is large",
+        right="b_h_bar += a_t_bar",
+        alternatives=("the gradient of b_h_l0 is assigned", "`b_hh_l0` is left out"),
+    )
+    told = in_own_names(finding, OwnNames({"b_h_l0": "bias", "W_hh_l0": "V"}))
+
+    assert told.sentence == "your gradient of bias is late"
+    assert told.condition == "V is large"
+    assert told.alternatives == ("the gradient of bias is assigned", "`b_hh_l0` is left out")
+    assert told.right == finding.right
 
 
 def test_a_subject_without_a_convention_has_no_own_arrays():
