@@ -13,7 +13,7 @@ from .cases.model import Model, families, positive
 from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
-from .cases.written_out import READABLE, number_count
+from .cases.written.written_out import READABLE, number_count
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
 from .runs.check import Setup

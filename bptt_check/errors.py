@@ -21,6 +21,12 @@ class SpecError(BpttCheckError, ValueError):
     """
 
 
+class BrokenCell(SpecError):
+    """The step of a registered cell cannot be run on the arrays of an oracle. The message names its
+    line, and what a step may use.
+    """
+
+
 class UnknownName(SpecError):
     """A name that is not in its list (model, oracle, dtype, regime). The message lists the valid
     ones.

@@ -26,11 +26,11 @@ from .generate import (
     Drawn,
     draw_arrays,
 )
-from .model import Model, Sizes, positive
+from .model import Model, Sizes, Truncation, check_combination, final_cotangents, initial_states
 from .precision import PRECISIONS
-from .spec_line import SIZES, line_of, read_line
 from .types import Array, Arrays
-from .validation import check_arrays, check_data_set, check_kinds, frozen, sizes_of
+from .validation import check_arrays, check_data_set, check_kinds, check_type, frozen, sizes_of
+from .written.spec_line import SIZES, line_of, read_line
 
 DTYPES = tuple(PRECISIONS)
 LAYOUTS = ("contiguous", "fortran", "strided", "offset", "expanded")
@@ -44,22 +44,6 @@ _VALID: dict[str, tuple[str, ...]] = {
     "layout": LAYOUTS,
 }
 """Field of a spec to the words that it may hold."""
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """Truncated BPTT: after each block of `k1` steps, back over the last `k2` steps.
-
-    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a
-    constant. Both count steps and are at least 1.
-    """
-
-    k1: int
-    k2: int
-
-    def __post_init__(self) -> None:
-        positive("k1", self.k1)
-        positive("k2", self.k2)
 
 
 @dataclass(frozen=True)
@@ -103,7 +87,7 @@ class Spec:
         if not isinstance(self.lengths, bool) and self.lengths not in LENGTHS:
             raise UnknownName("lengths", self.lengths, ("True", "False", *LENGTHS))
         for name, kind in (("model", Model), ("sizes", Sizes), ("truncation", Truncation | None)):
-            _is_a(name, getattr(self, name), kind)
+            check_type(name, getattr(self, name), kind)
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise SpecError(f"seed must be a non-negative integer, got {self.seed!r}.")
         check_combination(self.model, self.truncation)
@@ -159,9 +143,9 @@ class Case:
 
     `spec` is None when the arrays were given by the user. `layout` is how the arrays that a subject
     gets lie in memory; `wanted` names the inputs whose gradient is asked for, None is all. Arrays
-    are rounded to `dtype`; a
-    subject's gradients must have the dtype `stored`, which is the same but for `bfloat16` and
-    `float16`.
+    are rounded to `dtype`; a subject's gradients must have the dtype `stored`, which is the same
+    but for `bfloat16` and `float16`. `more_states` holds what a cell of more states than h and c
+    has of them: `n0` and, with a linear loss, `cotangent_n_n`.
 
     Raises:
         SpecError: an array is missing, superfluous, mis-shaped, not finite or out of range.
@@ -181,17 +165,14 @@ class Case:
     spec: Spec | None = None
     layout: str = "contiguous"
     wanted: tuple[str, ...] | None = None
+    more_states: Arrays = field(default_factory=dict[str, Array])
 
     def __post_init__(self) -> None:
         for name in ("dtype", "layout"):
             if getattr(self, name) not in _VALID[name]:
                 raise UnknownName(name, getattr(self, name), _VALID[name])
-        for name, kind in (
-            ("model", Model),
-            ("params", Mapping),
-            ("truncation", Truncation | None),
-        ):
-            _is_a(name, getattr(self, name), kind)
+        for name, kind in _KINDS.items():
+            check_type(name, getattr(self, name), kind)
         check_combination(self.model, self.truncation)
         convert: dict[str, Any] = {
             n: frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
@@ -199,14 +180,18 @@ class Case:
         labels = self.model.loss == "cross_entropy"
         convert["targets"] = frozen("targets", self.targets, "int64" if labels else self.dtype)
         convert["lengths"] = frozen("lengths", self.lengths, "int64")
-        convert["params"] = {n: frozen(n, a, self.dtype) for n, a in self.params.items()}
+        for group in ("params", "more_states"):
+            named: Arrays = getattr(self, group)
+            convert[group] = {n: frozen(n, a, self.dtype) for n, a in named.items()}
         needed = {n: convert[n] for n in ("x", "h0", "targets")} | convert["params"]
+        needed |= convert["more_states"]
         missing = [name for name, array in needed.items() if array is None]
         if missing:
             raise SpecError(f"{', '.join(missing)} must be an array, got None.")
         for name, value in convert.items():
             object.__setattr__(self, name, value)
-        check_arrays(self.model, self.params, {n: getattr(self, n) for n in _ARRAY_FIELDS})
+        others = {n: getattr(self, n) for n in _ARRAY_FIELDS}
+        check_arrays(self.model, self.params, {**others, **self.more_states})
 
     @property
     def stored(self) -> str:
@@ -216,19 +201,36 @@ class Case:
     @property
     def sizes(self) -> Sizes:
         """T, B, D, H and O of the arrays; O is 1 for a model without head."""
-        return sizes_of(self.x, self.h0, self.params)
+        return sizes_of(self.model, self.x, self.h0, self.params)
+
+    def array(self, name: str) -> Array | None:
+        """An array that is no parameter, `x`, `n0`, `cotangent_h_n`, ...; None if there is none."""
+        return self.more_states[name] if name in self.more_states else getattr(self, name)
+
+    @property
+    def data(self) -> dict[str, Array]:
+        """Every array that is no parameter, by its name."""
+        states = (*initial_states(self.model), *final_cotangents(self.model))
+        named = {n: self.array(n) for n in ("x", *states, "targets", "lengths")}
+        return {n: a for n, a in named.items() if a is not None}
 
     @property
     def inputs(self) -> dict[str, Array]:
-        """Every array that has a gradient: the parameters, then `x`, `h0` and `c0`."""
-        states = {"h0": self.h0} | ({} if self.c0 is None else {"c0": self.c0})
-        return {**self.params, "x": self.x, **states}
+        """Every array that has a gradient: the parameters, then `x`, `h0`, `c0`, ..."""
+        data = self.data
+        return {**self.params, **{n: data[n] for n in ("x", *initial_states(self.model))}}
+
+    def with_data(self, arrays: Arrays) -> Case:
+        """The same case with some of `data` replaced; its spec is dropped."""
+        more = {n: arrays.get(n, a) for n, a in self.more_states.items()}
+        fields = {n: a for n, a in arrays.items() if n not in more}
+        return replace(self, spec=None, more_states=more, **fields)
 
     def with_inputs(self, inputs: Arrays) -> Case:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         params = {n: inputs.get(n, a) for n, a in self.params.items()}
-        others = {n: inputs[n] for n in ("x", "h0", "c0") if n in inputs}
-        return replace(self, params=params, spec=None, **others)
+        others = {n: a for n, a in inputs.items() if n in ("x", *initial_states(self.model))}
+        return replace(self.with_data(others), params=params)
 
     def save(self, path: str | Path) -> None:
         """Write the case as an `.npz` file, without pickle."""
@@ -240,7 +242,7 @@ class Case:
         }
         header["truncation"] = asdict(self.truncation) if self.truncation else None
         arrays: dict[str, Any] = {f"param.{n}": a for n, a in self.params.items()}
-        arrays |= {n: getattr(self, n) for n in _ARRAY_FIELDS if getattr(self, n) is not None}
+        arrays |= self.data
         with open(path, "wb") as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
@@ -264,6 +266,7 @@ class Case:
                 layout=header.get("layout", "contiguous"),
                 spec=Spec.parse(header["spec"]) if header["spec"] else None,
                 params=params,
+                more_states={n: arrays.pop(n) for n in list(arrays) if n not in _ARRAY_FIELDS},
                 **arrays,
             )
         except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
@@ -272,24 +275,15 @@ class Case:
 
 _FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
 _ARRAY_FIELDS = (*_FLOAT_FIELDS, "targets", "lengths")
+_KINDS = {
+    "model": Model,
+    "params": Mapping,
+    "more_states": Mapping,
+    "truncation": Truncation | None,
+}
+"""Field of a case to its type."""
 
 
 def lengths_of(case: Case) -> Array:
     """The number of steps of every sequence, (B,): T for a case without lengths."""
     return np.full(case.sizes.B, case.sizes.T) if case.lengths is None else case.lengths
-
-
-def check_combination(model: Model, truncation: Truncation | None) -> None:
-    """Raise `SpecError` for what a case cannot combine."""
-    if truncation is not None and model.bidirectional:
-        raise SpecError(
-            "truncation and bidirectional=True exclude each other: a reverse direction has no "
-            "causal window. Use truncation=None or bidirectional=False."
-        )
-
-
-def _is_a(name: str, value: object, kind: Any) -> None:
-    """Raise `SpecError` unless a field has its type."""
-    if not isinstance(value, kind):
-        wanted = getattr(kind, "__name__", str(kind))
-        raise SpecError(f"{name} must be a {wanted}, got {value!r}.")

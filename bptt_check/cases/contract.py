@@ -90,11 +90,7 @@ def accept(case: Expects, returned: Any) -> Accepted:
 
 def written_inputs(before: Case, after: Case) -> list[Breach]:
     """A breach for every array of the case that the subject changed."""
-    constants = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
-    pairs = {n: (a, after.inputs.get(n)) for n, a in before.inputs.items()}
-    pairs |= {n: (getattr(before, n), getattr(after, n)) for n in constants}
-    given = {n: old for n, (old, _) in pairs.items() if old is not None}
-    return writes(given, {n: new for n, (_, new) in pairs.items()})
+    return writes({**before.params, **before.data}, {**after.params, **after.data})
 
 
 def writes(before: Arrays, after: Mapping[str, Array | None]) -> list[Breach]:

@@ -8,16 +8,23 @@ import numpy as np
 
 from .types import Array
 
-PER_SEQUENCE = ("x", "h0", "c0")
-"""Inputs whose sequences do not meet before the loss; axis 1 says which sequence."""
+
+def is_initial_state(name: str) -> bool:
+    """Whether an input is an initial state: `h0`, `c0`, ...; names of states have letters only."""
+    return name.endswith("0") and name[:-1].isalpha()
+
+
+def is_per_sequence(name: str) -> bool:
+    """Whether the sequences of an input do not meet before the loss; axis 1 says which sequence."""
+    return name == "x" or is_initial_state(name)
 
 
 @dataclass(frozen=True, eq=False)
 class SignDirections:
     """K directions in the space of one input, in which every entry moves by the same size.
 
-    The sequences of `x`, `h0` and `c0` do not meet before the loss. So of these each sequence has
-    a slope of its own along each direction: (K, B) of them instead of (K,).
+    The sequences of `x` and of the initial states do not meet before the loss. So of these each
+    sequence has a slope of its own along each direction: (K, B) of them instead of (K,).
 
     Args:
         name: of the input.
@@ -33,14 +40,14 @@ class SignDirections:
 
     def slopes(self, gradient: Array) -> Array:
         """What a gradient of the input's shape says of each slope."""
-        if self.name in PER_SEQUENCE:
+        if is_per_sequence(self.name):
             return np.einsum("ktbd,tbd->kb", self.signs, gradient)
         return self.signs.reshape(len(self), -1) @ gradient.reshape(-1)
 
     def reach(self, sizes: Array | float) -> Array:
         """How far each slope may move if each entry may move by its size: their sum."""
         whole = np.broadcast_to(sizes, self.signs.shape[1:])
-        total = whole.sum(axis=(0, 2)) if self.name in PER_SEQUENCE else whole.sum()
+        total = whole.sum(axis=(0, 2)) if is_per_sequence(self.name) else whole.sum()
         return np.broadcast_to(total, (len(self), *total.shape))
 
     def scatter(self, sizes: Array) -> Array:

@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from .case import Case
-from .probes import COTANGENTS
+from .probes import cotangents_of
 from .types import Array
 
 SCALE = 0.75
@@ -82,9 +82,9 @@ def follow_up_case(case: Case, call: FollowUpCall) -> Case | None:
     if kind is FollowUpKind.OTHER_TARGETS:
         changed = _other_targets(case)
     if kind is FollowUpKind.UNUSED_OUTPUT:
-        changed = {n: np.zeros_like(getattr(case, n)) for n in call.names}
-    same = all(np.array_equal(a, getattr(case, n)) for n, a in changed.items())
-    return None if same else replace(case, spec=None, **changed)
+        changed = {n: np.zeros_like(case.data[n]) for n in call.names}
+    same = all(np.array_equal(a, case.data[n]) for n, a in changed.items())
+    return None if same else case.with_data(changed)
 
 
 def every_call(case: Case) -> tuple[FollowUpCall, ...]:
@@ -99,7 +99,7 @@ def every_call(case: Case) -> tuple[FollowUpCall, ...]:
         FollowUpCall(FollowUpKind.OTHER_VALUES),
         FollowUpCall(FollowUpKind.LINEARITY),
         FollowUpCall(FollowUpKind.OTHER_TARGETS),
-        *(FollowUpCall(FollowUpKind.UNUSED_OUTPUT, (n,)) for n in _cotangents(case)),
+        *(FollowUpCall(FollowUpKind.UNUSED_OUTPUT, (n,)) for n in cotangents_of(case)),
         *(FollowUpCall(FollowUpKind.SUBSET, wanted) for wanted in subsets),
         FollowUpCall(FollowUpKind.AFTER_OTHERS),
     )
@@ -150,7 +150,7 @@ def _calls(kind: FollowUpKind, case: Case, round_: int) -> Iterator[FollowUpCall
     if kind is FollowUpKind.SUBSET:
         yield FollowUpCall(kind, subset_of(case))
     elif kind is FollowUpKind.UNUSED_OUTPUT:
-        names = _cotangents(case)
+        names = cotangents_of(case)
         yield from [FollowUpCall(kind, (names[round_ % len(names)],))] if names else []
     else:
         yield FollowUpCall(kind)
@@ -182,12 +182,6 @@ def _number(case: Case) -> int:
     return zlib.crc32(said)
 
 
-def _cotangents(case: Case) -> tuple[str, ...]:
-    """The cotangents of a linear loss."""
-    linear = case.model.loss == "linear"
-    return tuple(n for n in COTANGENTS if linear and getattr(case, n) is not None)
-
-
 def other_input(name: str, array: Array) -> Array:
     """Other numbers of the same size; other words where `x` is one-hot."""
     if name == "x" and np.all((array == 0) | (array == 1)) and np.all(array.sum(-1) == 1):
@@ -202,8 +196,8 @@ def _other_targets(case: Case) -> dict[str, Array]:
         return {"targets": (targets + 1) % case.sizes.O}
     if case.model.loss == "bce":
         return {"targets": 1 - targets}
-    cotangents = {n: _moved(getattr(case, n)) for n in _cotangents(case)}
-    return {"targets": _moved(targets)} | cotangents
+    cotangents = {n: _moved(case.data[n]) for n in cotangents_of(case)}
+    return cotangents or {"targets": _moved(targets)}
 
 
 def _moved(array: Array) -> Array:

@@ -16,7 +16,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
+from .model import (
+    Model,
+    Sizes,
+    final_cotangents,
+    initial_states,
+    input_shapes,
+    parameter_shapes,
+    target_shape,
+)
 
 Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
 REGIMES: tuple[str, ...] = get_args(Regime)
@@ -63,7 +71,7 @@ class Drawn:
 
 def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
     """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`,
-    cotangents.
+    cotangents, and `more_states` (dict).
     """
     seed, regime = how.seed, how.regime
     params = {
@@ -75,9 +83,8 @@ def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
         for name, shape in input_shapes(model, sizes).items()
     }
     final = {
-        f"cotangent_{s}_n": _values(f"cotangent_{s}_n", inputs[f"{s}0"].shape, seed)
-        for s in model.layout.states
-        if model.loss == "linear"
+        name: _values(name, inputs[state].shape, seed)
+        for name, state in zip(final_cotangents(model), initial_states(model), strict=False)
     }
     lengths = _lengths(sizes, seed, how.lengths) if how.lengths else None
     targets = _targets(model, sizes, seed)
@@ -91,7 +98,13 @@ def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
     if how.inputs == "alike":
         final = {name: np.full_like(a, a.flat[0]) for name, a in final.items()}
         targets = _alike(model, targets)
-    return {"params": params, **inputs, **final, "lengths": lengths, "targets": targets}
+    arrays = {**inputs, **final, "lengths": lengths, "targets": targets}
+    more = {n: arrays.pop(n) for n in (*inputs, *final) if n not in _FIELDS}
+    return {"params": params, "more_states": more, **arrays}
+
+
+_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
+"""Inputs and cotangents that a case has a field for; the others are among its `more_states`."""
 
 
 def _of_kind(x: NDArray[np.float64], how: Drawn) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """What is being differentiated: models, their names, their sizes and the shapes of their arrays.
 
-A cell is known here by its `Layout` only (gates, states, biases); its equations live in `cells`,
-which registers both. So a model can be named, validated and given arrays without any equation.
+A cell is known here by its `Layout` only; its equations live in `cells`, which registers both. So a
+model can be named, validated and given arrays without any equation.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
 from ..errors import SpecError, UnknownName
+from .arrays.cell_layout import Layout
 
 Activation = Literal["tanh", "relu", "sigmoid", "identity"]
 Loss = Literal["cross_entropy", "bce", "mse", "linear"]
@@ -23,29 +24,16 @@ READOUTS: tuple[Readout, ...] = get_args(Readout)
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The arrays of one cell: how many gates are stacked in its matrices, its states, its
-    biases.
-    """
-
-    gates: tuple[str, ...]
-    """Names of the gates, in the order in which the rows of `W_xh` and `W_hh` hold them."""
-    states: tuple[str, ...] = ("h",)
-    """`("h",)` or `("h", "c")`."""
-    biases: tuple[str, ...] = ("b_h",)
-    """Names of the bias vectors, each of length gates x H."""
-
-
-def _gru(model: Model) -> Layout:
-    """Two biases where the reset gate acts inside the candidate's recurrent term, else one."""
-    return Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh") if model.reset_after else ("b_h",))
-
+_RNN = Layout(gates=("h",))
+_LSTM = Layout(gates=("i", "f", "g", "o"), states=("h", "c"))
+_GRU = Layout(gates=("r", "z", "n"), biases=("b_h",))
+_GRU_RESET_AFTER = Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh"))
+"""Two biases where the reset gate acts inside the candidate's recurrent term."""
 
 LAYOUTS: dict[str, Callable[[Model], Layout]] = {
-    "rnn": lambda model: Layout(gates=("h",)),
-    "lstm": lambda model: Layout(gates=("i", "f", "g", "o"), states=("h", "c")),
-    "gru": _gru,
+    "rnn": lambda model: _RNN,
+    "lstm": lambda model: _LSTM,
+    "gru": lambda model: _GRU_RESET_AFTER if model.reset_after else _GRU,
 }
 """Cell name to the layout it has for a model; `cells.register` adds those of users."""
 
@@ -174,6 +162,31 @@ class Sizes:
             positive(field.name, getattr(self, field.name))
 
 
+@dataclass(frozen=True)
+class Truncation:
+    """Truncated BPTT: after each block of `k1` steps, back over the last `k2` steps.
+
+    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a
+    constant. Both count steps and are at least 1.
+    """
+
+    k1: int
+    k2: int
+
+    def __post_init__(self) -> None:
+        positive("k1", self.k1)
+        positive("k2", self.k2)
+
+
+def check_combination(model: Model, truncation: Truncation | None) -> None:
+    """Raise `SpecError` for what a case cannot combine."""
+    if truncation is not None and model.bidirectional:
+        raise SpecError(
+            "truncation and bidirectional=True exclude each other: a reverse direction has no "
+            "causal window. Use truncation=None or bidirectional=False."
+        )
+
+
 def families() -> dict[str, Model]:
     """The model of each family name, registered cells included, in a fixed order."""
     models: dict[str, Model] = {}
@@ -194,27 +207,49 @@ HEAD = ("W_hy", "b_y")
 def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
     """Shape of every parameter of a model, in the order in which they are reported.
 
-    Per layer k: `W_xh_l{k}` (G*H, D_k), `W_hh_l{k}` (G*H, H) and the biases (G*H,), the same again
-    with `_reverse`; then `W_hy` (O, H*N) and `b_y` (O,) unless the loss is linear.
+    Per layer k: `W_xh_l{k}` (G*H, D_k), `W_hh_l{k}` (G*H, P), the layout's further arrays and the
+    biases (G*H,), the same again with `_reverse`; then `W_hy` (O, P*N) and `b_y` (O,) unless the
+    loss is linear. P, the width of h, is H unless the cell projects it.
     """
-    layout, rows = model.layout, len(model.layout.gates) * sizes.H
-    width = sizes.H * len(model.directions)
+    width = output_width(model, sizes)
     shapes: dict[str, tuple[int, ...]] = {}
     for k in range(model.layers):
+        of_layer = model.layout.shapes(sizes.D if k == 0 else width, sizes.H, model.bias)
         for suffix in model.directions:
-            shapes[f"W_xh_l{k}{suffix}"] = (rows, sizes.D if k == 0 else width)
-            shapes[f"W_hh_l{k}{suffix}"] = (rows, sizes.H)
-            shapes |= {f"{b}_l{k}{suffix}": (rows,) for b in layout.biases if model.bias}
+            shapes |= {f"{name}_l{k}{suffix}": shape for name, shape in of_layer.items()}
     if model.loss != "linear":
         shapes["W_hy"] = (sizes.O, width)
         shapes |= {"b_y": (sizes.O,)} if model.bias else {}
     return shapes
 
 
+def has_gates(model: Model, name: str) -> bool:
+    """Whether the rows of a parameter are those of the gates of a cell."""
+    base, layer, _ = name.partition("_l")
+    return bool(layer) and base not in model.layout.further
+
+
+def output_width(model: Model, sizes: Sizes) -> int:
+    """Width of the outputs of a layer, all directions beside each other: P*N."""
+    return model.layout.width("h", sizes.H) * len(model.directions)
+
+
 def input_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
-    """Shapes of `x` (T, B, D) and of the initial states (layers*N, B, H)."""
-    state = (model.layers * len(model.directions), sizes.B, sizes.H)
-    return {"x": (sizes.T, sizes.B, sizes.D)} | {f"{s}0": state for s in model.layout.states}
+    """Shapes of `x` (T, B, D) and of the initial states (layers*N, B, H), of `h` with P for H."""
+    rows, layout = model.layers * len(model.directions), model.layout
+    return {"x": (sizes.T, sizes.B, sizes.D)} | {
+        f"{s}0": (rows, sizes.B, layout.width(s, sizes.H)) for s in layout.states
+    }
+
+
+def initial_states(model: Model) -> tuple[str, ...]:
+    """Names of the initial states: `h0`, `c0`, ..."""
+    return tuple(f"{s}0" for s in model.layout.states)
+
+
+def final_cotangents(model: Model) -> tuple[str, ...]:
+    """Names of the cotangents of the final states: `cotangent_h_n`, ...; of a linear loss alone."""
+    return tuple(f"cotangent_{s}_n" for s in model.layout.states if model.loss == "linear")
 
 
 def target_shape(model: Model, sizes: Sizes) -> tuple[int, ...]:
@@ -222,8 +257,7 @@ def target_shape(model: Model, sizes: Sizes) -> tuple[int, ...]:
     steps = (sizes.T,) if model.readout == "every" else ()
     if model.loss == "cross_entropy":
         return (*steps, sizes.B)
-    width = sizes.H * len(model.directions) if model.loss == "linear" else sizes.O
-    return (*steps, sizes.B, width)
+    return (*steps, sizes.B, output_width(model, sizes) if model.loss == "linear" else sizes.O)
 
 
 def positive(name: str, value: object) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from .case import Case
+from .model import final_cotangents
 from .precision import PRECISIONS
 
 SCALE = -1024.0
 """A power of two, so that no digit changes; negative, so that a sign that is lost shows; large, so
 that a limit of clipping is met."""
-
-COTANGENTS = ("targets", "cotangent_h_n", "cotangent_c_n")
 
 KINDS = ("zero", "scaled", "one", "rest")
 
@@ -28,7 +25,7 @@ def probes(case: Case) -> dict[str, Case]:
     """
     if case.model.loss != "linear":
         return {}
-    given = {n: a for n in COTANGENTS if (a := getattr(case, n)) is not None}
+    given = {n: case.data[n] for n in cotangents_of(case)}
     if (
         max(float(np.abs(a).max()) for a in given.values())
         > PRECISIONS[case.dtype].largest / MARGIN
@@ -45,4 +42,9 @@ def probes(case: Case) -> dict[str, Case]:
         "one": {n: np.where(even[n], a, 0) for n, a in given.items()},
         "rest": {n: np.where(even[n], 0, a) for n, a in given.items()},
     }
-    return {kind: replace(case, spec=None, **arrays) for kind, arrays in changed.items()}
+    return {kind: case.with_data(arrays) for kind, arrays in changed.items()}
+
+
+def cotangents_of(case: Case) -> tuple[str, ...]:
+    """The names of the cotangents of a linear loss, the outputs' first; none for another loss."""
+    return ("targets", *final_cotangents(case.model)) if case.model.loss == "linear" else ()

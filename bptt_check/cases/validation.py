@@ -9,7 +9,15 @@ import numpy as np
 
 from ..errors import SpecError
 from .generate import DATA_SETS, ON_REQUEST
-from .model import Model, Sizes, input_shapes, parameter_shapes, target_shape
+from .model import (
+    Model,
+    Sizes,
+    final_cotangents,
+    initial_states,
+    input_shapes,
+    parameter_shapes,
+    target_shape,
+)
 from .precision import PRECISIONS
 from .types import Array, Arrays
 
@@ -30,11 +38,20 @@ def frozen(name: str, value: Any, dtype: str) -> Array | None:
     return array
 
 
-def sizes_of(x: Array, h0: Array, params: Arrays) -> Sizes:
+def sizes_of(model: Model, x: Array, h0: Array, params: Arrays) -> Sizes:
     """T, B, D, H and O of arrays; O is 1 without a head."""
     T, B, D = x.shape
-    head = params.get("W_hy")
-    return Sizes(T, B, D, h0.shape[-1], 1 if head is None else head.shape[0])
+    head, units = params.get("W_hy"), h0.shape[-1]
+    if model.layout.proj_size is not None:
+        units = max(1, len(params["W_xh_l0"]) // len(model.layout.gates))
+    return Sizes(T, B, D, units, 1 if head is None else head.shape[0])
+
+
+def check_type(name: str, value: object, kind: Any) -> None:
+    """Raise `SpecError` unless a field has its type."""
+    if not isinstance(value, kind):
+        wanted = getattr(kind, "__name__", str(kind))
+        raise SpecError(f"{name} must be a {wanted}, got {value!r}.")
 
 
 def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None]) -> None:
@@ -51,15 +68,17 @@ def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None
             f"x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; "
             f"got {x.shape} and {h0.shape}."
         )
+    _same_names(parameter_shapes(model, Sizes()), params)
     if "W_hy" in params and params["W_hy"].ndim != 2:
         raise SpecError(f"W_hy must be (O, H*N), got {params['W_hy'].shape}.")
-    sizes = sizes_of(x, h0, params)
-    wanted = parameter_shapes(model, sizes)
-    _same_names(wanted, params)
-    wanted |= input_shapes(model, sizes) | {"targets": target_shape(model, sizes)}
-    for name in ("c0", "cotangent_h_n", "cotangent_c_n"):
-        if _belongs(model, name, others[name]):
-            wanted[name] = h0.shape
+    sizes = sizes_of(model, x, h0, params)
+    states = input_shapes(model, sizes)
+    wanted = parameter_shapes(model, sizes) | states | {"targets": target_shape(model, sizes)}
+    pairs = zip(final_cotangents(model), initial_states(model), strict=False)
+    wanted |= {name: states[state] for name, state in pairs}
+    for name in dict.fromkeys([*others, *sorted(wanted)]):
+        if name not in params and name not in ("x", "targets", "lengths"):
+            _belongs(model, name, name in wanted, others.get(name))
     if others["lengths"] is not None:
         wanted["lengths"] = (sizes.B,)
     given = {**params, **others}
@@ -107,15 +126,11 @@ def _fits(name: str, array: Array, shape: tuple[int, ...]) -> None:
         raise SpecError(f"{name} holds NaN or infinity; a case must be finite.")
 
 
-def _belongs(model: Model, name: str, array: Array | None) -> bool:
-    """Whether a model has this array; raise `SpecError` unless it is there just then."""
-    needed = name.removeprefix("cotangent_")[0] in model.layout.states
-    if name.startswith("cotangent"):
-        needed = needed and model.loss == "linear"
+def _belongs(model: Model, name: str, needed: bool, array: Array | None) -> None:
+    """Raise `SpecError` unless an array of the states is there just where it is needed."""
     if (array is not None) != needed:
         must = "is needed" if needed else "must be None"
         raise SpecError(f"{name} {must} for the model {model}.")
-    return needed
 
 
 def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -10,10 +10,11 @@ from ..cases.case import Case
 from ..cases.design.design import EVERYTHING
 from ..cases.design.within import Within
 from ..cases.model import LAYOUTS, Model
-from ..cases.reproduction import Construction
 from ..cases.result import Result, name_of
 from ..cases.targets import Target, default_targets, parse_targets, with_one_hot
+from ..cases.written.reproduction import Construction
 from ..errors import SpecError, UnknownName, Unsupported
+from .around_subjects import FrameworkSubject, OfAdapted, OfFramework, check_keeps_names
 from .call_styles import CallStyle, Words, call_style_of, words
 from .layout import parameters_without_gradient, unsupported_reason
 from .names import Name, subject_name
@@ -63,6 +64,8 @@ class Adapted:
     @property
     def within(self) -> Within:
         """Zero initial states, where the code gets none."""
+        if isinstance(self.call_style, OfAdapted):
+            return self.call_style.subject.within
         received = self.call_style.received
         if received is None or received & {"view", "case"}:
             return EVERYTHING
@@ -113,20 +116,35 @@ def adapted(convention: Options, target: Any, options: AdaptOptions) -> Adapted:
         raise SpecError(f"only a function or a class can be adapted, got {target!r}.")
     if unknown := sorted(set(options) - set(AdaptOptions.__annotations__)):
         raise UnknownName("option of adapt:", unknown[0], AdaptOptions.__annotations__)
-    call_style = call_style_of(
-        target,
-        options.get("backward"),
-        options.get("arguments"),
-        options.get("returns"),
-        options.get("calls"),
-        options.get("attributes"),
-    )
-    modes = words(options.get("handles", ()))
+    call_style = _call_style_of(target, options)
+    if isinstance(call_style, OfAdapted):
+        check_keeps_names(convention)
+    inner = target if isinstance(target, Adapted) else None
+    modes = words(options.get("handles", inner.handles if inner else ()))
     if wrong := [mode for mode in modes if mode not in MODES]:
         raise SpecError(f"handles may be {' and '.join(MODES)}, got {wrong[0]!r}.")
     chosen = _targets(convention, call_style, options.get("models") or ())
+    if inner is not None and not chosen:
+        chosen = inner.models
     name = options.get("name") or name_of(target)
     return Adapted(convention, call_style, name, chosen, tuple(modes))
+
+
+def _call_style_of(target: Any, options: AdaptOptions) -> CallStyle:
+    """How the target is called: as the subject that it is, or as the options say.
+
+    Raises:
+        SpecError: options that do not belong together, or to a subject.
+    """
+    if isinstance(target, Adapted | FrameworkSubject):
+        if told := [n for n in HOW if options.get(n) is not None]:
+            raise SpecError(f"{told[0]}=... is for a function or a class, and this is a subject.")
+        return OfAdapted(target) if isinstance(target, Adapted) else OfFramework(target)
+    return call_style_of(target, *(options.get(n) for n in HOW))
+
+
+HOW = ("backward", "arguments", "returns", "calls", "attributes")
+"""Options that say how a target is called."""
 
 
 def _targets(

@@ -8,7 +8,7 @@ from typing import Any, Unpack, overload
 
 from ..cases.case import Case
 from ..cases.model import Model, families
-from ..cases.reproduction import Construction
+from ..cases.written.reproduction import Construction
 from ..errors import SpecError
 from .adapt import Adapted, AdaptOptions, adapted
 from .layout import from_subject, unsupported_reason

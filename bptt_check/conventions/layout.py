@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.model import Model, Sizes, parameter_shapes
+from ..cases.model import Model, Sizes, final_cotangents, initial_states, parameter_shapes
 from ..errors import BrokenContract
 from . import bias_transforms, transforms
 from .bias_columns import bias_columns, why_no_column
@@ -36,7 +36,7 @@ def _gates(options: Options, model: Model) -> list[transforms.Step]:
     if options.biases == "two" and not two:
         steps.append(bias_transforms.TwoBiases())
     if index != sorted(index):
-        steps.append(transforms.reordered(index))
+        steps.append(transforms.reordered(index, model.layout.further))
     if options.biases == "candidate" and two and gru:
         at = next(n for n, g in enumerate(index) if gates[g] in CANDIDATE)
         steps.append(bias_transforms.CandidateBias(at, len(gates), order[at]))
@@ -51,13 +51,13 @@ def _shapes(options: Options, model: Model) -> list[transforms.Step]:
     if options.biases == "stacked":
         steps.append(bias_transforms.stacked_biases())
     if options.joined:
-        steps.append(transforms.one_matrix(options.joined, len(gates)))
+        steps.append(transforms.one_matrix(options.joined, model.layout))
     steps += [bias_transforms.BiasColumn(*column) for column in bias_columns(options, model)]
     if options.gate_axis and len(gates) > 1:
-        steps.append(transforms.gate_axis(_has_gate_axis(options), len(gates)))
+        steps.append(transforms.gate_axis(_has_gate_axis(options, model), len(gates)))
     if options.per_gate and len(gates) > 1:
         uncut = ("b_hh",) if options.biases == "candidate" and model.cell == "gru" else ()
-        steps.append(transforms.PerGate(order, uncut))
+        steps.append(transforms.PerGate(order, (*uncut, *model.layout.further)))
     if options.transposed is True:
         steps.append(transforms.transposed(lambda name: name.is_matrix))
     elif options.transposed:
@@ -70,11 +70,14 @@ def _shapes(options: Options, model: Model) -> list[transforms.Step]:
     return steps
 
 
-def _has_gate_axis(options: Options) -> Callable[[Name], bool]:
+def _has_gate_axis(options: Options, model: Model) -> Callable[[Name], bool]:
     """Which arrays have their gates on an axis."""
-    named = options.gate_axis
+    named, further = options.gate_axis, model.layout.further
     return lambda name: (
-        name.recurrent and not name.gate and (named is True or name.base in (named or ()))
+        name.recurrent
+        and not name.gate
+        and name.base not in further
+        and (named is True or name.base in (named or ()))
     )
 
 
@@ -95,15 +98,14 @@ def output_axes(options: Options) -> transforms.Step:
 
 def data(case: Case) -> Arrays:
     """The arrays of a case that are no parameters."""
-    names = ("x", "h0", "c0", "targets", "lengths", "cotangent_h_n", "cotangent_c_n")
-    return {Name(n): a for n in names if (a := getattr(case, n)) is not None}
+    return {Name(n): a for n, a in case.data.items()}
 
 
 def _axes(options: Options, model: Model) -> dict[str, str]:
     """The axes of each array of the data."""
     steps_axis = "T" if model.readout == "every" else ""
     width = "" if model.loss == "cross_entropy" else "D"
-    states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
+    states = (*initial_states(model), *final_cotangents(model))
     axes = {"x": "TB" if options.tokens else "TBD", "targets": steps_axis + "B" + width}
     return axes | dict.fromkeys(states, "LBD")
 

@@ -37,8 +37,13 @@ class Name:
 
     @property
     def recurrent(self) -> bool:
-        """Whether it belongs to a cell, and so has rows of gates."""
+        """Whether it belongs to a cell: it has rows of gates, or is a further array of it."""
         return self.layer is not None
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it belongs to the readout."""
+        return self.base in ("W_hy", "b_y")
 
     @property
     def is_bias(self) -> bool:

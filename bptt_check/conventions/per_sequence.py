@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case, lengths_of
+from ..cases.directions import is_initial_state
+from ..cases.model import final_cotangents, initial_states
 from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract
@@ -44,7 +46,7 @@ def sum_over_sequences(case: Case, of_single: Callable[[Case], LossAndGrads]) ->
             share = grad if weight == 1.0 else weight * grad
             if name == "x":
                 total[name][: len(share), b] = share[:, 0]
-            elif name in ("h0", "c0"):
+            elif is_initial_state(name):
                 total[name][:, b] = share[:, 0]
             else:
                 total[name] += share
@@ -55,13 +57,8 @@ def _sequence(case: Case, b: int, end: int) -> Case:
     """Sequence b alone, its first `end` steps."""
     only = slice(b, b + 1)
     every = case.model.readout == "every"
-    states = ("h0", "c0", "cotangent_h_n", "cotangent_c_n")
-    cut = {n: getattr(case, n)[:, only] for n in states if getattr(case, n) is not None}
-    return replace(
-        case,
-        x=case.x[:end, only],
-        targets=case.targets[:end, only] if every else case.targets[only],
-        lengths=None,
-        spec=None,
-        **cut,
-    )
+    states = (*initial_states(case.model), *final_cotangents(case.model))
+    cut = {n: case.data[n][:, only] for n in states}
+    cut["x"] = case.x[:end, only]
+    cut["targets"] = case.targets[:end, only] if every else case.targets[only]
+    return replace(case, lengths=None).with_data(cut)

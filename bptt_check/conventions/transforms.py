@@ -8,12 +8,13 @@ rearrangement the transpose is the inverse, so most steps need two maps only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..cases.arrays.cell_layout import Layout
 from ..cases.types import Array
 from ..errors import BrokenContract
 from .names import Name
@@ -100,11 +101,16 @@ def gate_axis(selected: Callable[[Name], bool], gates: int) -> Step:
     return MapNamed(selected, cut, merged)
 
 
-def reordered(order: Sequence[int]) -> Step:
-    """Gates in another order: block g of the subject is block `order[g]` of the contract."""
+def reordered(order: Sequence[int], further: Collection[str] = ()) -> Step:
+    """Gates in another order: block g of the subject is block `order[g]` of the contract.
+
+    `further` are base names of a cell's arrays that have no rows of gates.
+    """
     undo = np.argsort(order)
     return MapEach(
-        lambda name: name.recurrent, lambda a: _blocks(a, order), lambda a: _blocks(a, undo)
+        lambda name: name.recurrent and name.base not in further,
+        lambda a: _blocks(a, order),
+        lambda a: _blocks(a, undo),
     )
 
 
@@ -135,7 +141,7 @@ def needed(arrays: Arrays, name: Name) -> Array:
 class PerGate(Step):
     """One array per gate instead of blocks of rows; `letters` name them in order.
 
-    `uncut` are base names of which a subject has a single gate only.
+    `uncut` are base names of which a subject has a single gate only, or that have no gates.
     """
 
     letters: tuple[str, ...]
@@ -202,12 +208,12 @@ class Joined(Step):
         return cut
 
 
-def one_matrix(order: str, gates: int) -> Step:
+def one_matrix(order: str, layout: Layout) -> Step:
     """`[W_xh, W_hh]` side by side for [x; h], or the other way round for [h; x]."""
 
     def cut(whole: Array) -> list[Array]:
-        H = whole.shape[0] // gates
-        at = whole.shape[1] - H if order == "xh" else H
+        width = layout.width("h", whole.shape[0] // len(layout.gates))
+        at = whole.shape[1] - width if order == "xh" else width
         return np.split(whole, [at], axis=1)
 
     parts = ("W_xh", "W_hh") if order == "xh" else ("W_hh", "W_xh")

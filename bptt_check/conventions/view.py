@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..cases.case import Case
+from ..cases.directions import is_per_sequence
 from ..cases.memory_layout import arranged
+from ..cases.model import output_width
 from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
@@ -19,7 +21,6 @@ from .names import Name, subject_name
 from .options import Options
 from .scale_factors import factor_of
 
-STATES = ("x", "h0", "c0")
 _OF_CASE = (
     "model", "sizes", "dtype", "spec",
     "c0", "lengths", "cotangent_h_n", "cotangent_c_n",
@@ -53,7 +54,7 @@ class View:
         self._names = {name: self._subject_name(name) for name in params}
         others = layout.forward(self._steps, layout.data(case))
         others_names = {name: self._subject_name(name) for name in others}
-        self._optional = {others_names[n]: n for n in others if n.base in STATES}
+        self._optional = {others_names[n]: n for n in others if is_per_sequence(n.base)}
         if convention.tokens:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
         self._params = {self._names[n]: self._copied(a) for n, a in params.items()}
@@ -171,7 +172,7 @@ class View:
     def outputs(self, h: Any) -> Array:
         """Outputs of the top layer in the code's layout as (T, B, H*N)."""
         sizes, model = self.case.sizes, self.case.model
-        zeros = np.zeros((sizes.T, sizes.B, sizes.H * len(model.directions)))
+        zeros = np.zeros((sizes.T, sizes.B, output_width(model, sizes)))
         own, got = np.shape(self.cotangent(zeros)), np.shape(h)
         if got != own:
             what = f"the outputs have shape {got}, not {own}"

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..cases.case import Case, Spec
-from ..cases.model import HEAD, Model, Sizes
+from ..cases.model import HEAD, Model, Sizes, has_gates
 from ..cases.types import Array
 from .facts import FirstError, WrongCotangent, WrongSum
 from .trials import Trial, Trials
@@ -45,7 +45,7 @@ def first_error(trials: Trials, wrong: Sequence[Trial]) -> FirstError:
 def _gates(model: Model, trials: Sequence[Trial]) -> tuple[str, ...]:
     """Gates of which rows are wrong on some case, where that is not every gate."""
     names = model.layout.gates
-    wrong = sorted({gate for trial in trials for name, gate in trial.wrong if "_l" in name})
+    wrong = sorted({gate for t in trials for name, gate in t.wrong if has_gates(model, name)})
     return () if len(wrong) == len(names) else tuple(names[g] for g in wrong)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case, Spec, Truncation
-from ..cases.model import Sizes
+from ..cases.model import Sizes, has_gates
 from ..cases.ordinary import ORDINARY, special_words
 from ..cases.result import Differentiator
 from ..cases.types import Arrays
@@ -124,7 +124,7 @@ class Trial:
         H, gates = self.case.sizes.H, len(self.case.model.layout.gates)
         rows_of: dict[Block, slice] = {}
         for name in self.got:
-            cut = gates if "_l" in name else 1
+            cut = gates if has_gates(self.case.model, name) else 1
             rows = [slice(g * H, (g + 1) * H) for g in range(cut)] if cut > 1 else [slice(None)]
             rows_of.update({(name, g): row for g, row in enumerate(rows)})
         return rows_of

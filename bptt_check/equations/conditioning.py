@@ -16,14 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.directions import PER_SEQUENCE
+from ..cases.directions import is_per_sequence
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
+from .arithmetics.rounding import DRIFT, GridRounding, Position, deviation
 from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
-from .rounding import DRIFT, GridRounding, Position, deviation
 from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
@@ -284,7 +284,7 @@ def _chaotic(bar: Array, scatter: Array) -> Array:
 def _behind_ties(name: str, tied: Array) -> Array | float:
     """Infinite for what a loss of tied logits goes back to."""
     of_any = np.inf if tied.any() else 0.0
-    return np.where(tied[:, np.newaxis], np.inf, 0.0) if name in PER_SEQUENCE else of_any
+    return np.where(tied[:, np.newaxis], np.inf, 0.0) if is_per_sequence(name) else of_any
 
 
 def scatter_of(samples: Array, unit: float) -> Array:

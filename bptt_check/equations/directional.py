@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.directions import PER_SEQUENCE, SignDirections
+from ..cases.directions import SignDirections, is_per_sequence
 from ..cases.types import Array
 from .network import Problem
 from .truncation import forward_steps
@@ -56,7 +56,7 @@ def _numbers(case: Case) -> int:
 
 def _passes(name: str, shape: tuple[int, ...]) -> int:
     """Forward passes that an input needs entry by entry; one serves all sequences."""
-    return math.prod(shape) // (shape[1] if name in PER_SEQUENCE else 1)
+    return math.prod(shape) // (shape[1] if is_per_sequence(name) else 1)
 
 
 @functools.lru_cache(maxsize=64)
@@ -71,7 +71,7 @@ def _signs(name: str, shape: tuple[int, ...]) -> Array:
     signs = rng.choice((-1.0, 1.0), (COUNT, *shape))
     own = _passes(name, shape)
     if own <= COUNT:
-        alone = (shape[0], 1, *shape[2:]) if name in PER_SEQUENCE else shape
+        alone = (shape[0], 1, *shape[2:]) if is_per_sequence(name) else shape
         signs = signs[:1] * _TELLING_APART[:, :own].reshape(COUNT, *alone)
     signs.setflags(write=False)
     return signs
@@ -108,7 +108,7 @@ def by_direction(
 def _joined(name: str, rows: Sequence[Array]) -> Array:
     """Rows [B] of one input as (K, B); the sequences of a shared one add up to (K,)."""
     values = np.stack(rows)
-    return values if name in PER_SEQUENCE else values.sum(axis=-1)
+    return values if is_per_sequence(name) else values.sum(axis=-1)
 
 
 def _chunks(problem: Problem, along: Along, points: int) -> Iterator[Rows]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.directions import PER_SEQUENCE
+from ..cases.directions import is_per_sequence
 from ..cases.model import HEAD
 from ..cases.types import Array
-from .arithmetic import Arithmetic, Exact
+from .arithmetics.arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .namespaces.taped import Taped
 from .network import LayerRun, Problem, losses, problem_of, run_layers
@@ -52,7 +52,10 @@ def sweep(problem: Problem, xp: Taped = TAPED, arithmetic: Arithmetic = EXACT) -
 def swept_back(problem: Problem, inputs: Mapping[str, Node], loss: Node) -> Sweep:
     """The sweep of a problem whose forward pass was recorded."""
     loss.tape.backward(loss)
-    return Sweep(loss.value, {n: inputs[n].cotangent for n in problem.differentiated}, loss.tape)
+    bars = {n: inputs[n].cotangent for n in problem.differentiated}
+    shapes = {n: a.shape for n, a in problem.inputs.items() if a.ndim == 1}
+    bars |= {n: bars[n].reshape(-1, *shapes[n]) for n in bars if n in shapes}
+    return Sweep(loss.value, bars, loss.tape)
 
 
 def record(
@@ -73,10 +76,18 @@ def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
     pairs = problem.weights.size  # at once, as the head is applied to them
     return {
         name: tape.samples(arithmetic.entering(a if a.ndim == 4 else a[None]))
-        if name in PER_SEQUENCE
-        else tape.input(a, pairs if name in HEAD else sequences)
+        if is_per_sequence(name)
+        else tape.input(_with_batch(problem, name, a), pairs if name in HEAD else sequences)
         for name, a in problem.inputs.items()
     }
+
+
+def _with_batch(problem: Problem, name: str, array: Array) -> Array:
+    """A parameter; a vector of a user's cell with an axis of the sequences, as it may be changed
+    before it meets an array that has them.
+    """
+    further = problem.model.layout.further
+    return array[None] if array.ndim == 1 and name.partition("_l")[0] in further else array
 
 
 def sampled_states(problem: Problem, layers: Iterable[LayerRun]) -> dict[str, Array]:

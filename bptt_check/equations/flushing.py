@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from ..cases.directions import PER_SEQUENCE
+from ..cases.directions import is_per_sequence
 from ..cases.types import Array
 from .exact import EXACT, Sweep, sweep
 from .network import Problem
@@ -28,7 +28,7 @@ def may_flush(problem: Problem, swept: Sweep, tiniest: float) -> bool:
         swept: the passes over it.
         tiniest: the smallest number that is never flushed.
     """
-    read = [a for n, a in problem.inputs.items() if n in PER_SEQUENCE]
+    read = [a for n, a in problem.inputs.items() if is_per_sequence(n)]
     seen = [*read, *swept.tape.relu_inputs, *swept.bars.values()]
     return any(_smallest(a) < MARGIN * tiniest for a in seen)
 

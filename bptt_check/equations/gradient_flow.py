@@ -96,9 +96,9 @@ class _Unrolled:
         step = step_function(model)
         state = tuple(self.inputs[f"{s}0"][..., k, :, :] for s in model.layout.states)
         states: list[tuple[Node, ...]] = []
-        for x_t in below:
+        for t, x_t in enumerate(below):
             weights = {n: self._use(n) for n in self.problem.inputs if n.endswith(f"_l{k}")}
-            state = step(Taped(), layer_params(model, weights, k, ""), x_t, state)
+            state = step(Taped(), layer_params(model, weights, k, ""), x_t, state, float(t))
             states.append(state)
         return states
 

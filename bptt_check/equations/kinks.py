@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..cases.directions import PER_SEQUENCE
+from ..cases.directions import is_per_sequence
 from ..cases.types import Array
-from .arithmetic import Kinks
+from .arithmetics.arithmetic import Kinks
+from .arithmetics.rounding import KinkSlopes, deviation
 from .exact import sweep
 from .network import Problem
-from .rounding import KinkSlopes, deviation
 
 MORE = 4
 """So many times the samples where they cannot have all combinations of slopes."""
@@ -39,7 +39,7 @@ def width_at_kinks(problem: Problem, kinks: Sequence[Kinks], samples: int) -> di
     roots = np.sqrt(crossings)[:, np.newaxis], np.sqrt(np.sum(crossings))
     if slopes.few:
         return {n: np.ptp(bar, axis=0) for n, bar in swept.bars.items()}
-    return {n: _width(bar, roots[n not in PER_SEQUENCE]) for n, bar in swept.bars.items()}
+    return {n: _width(bar, roots[not is_per_sequence(n)]) for n, bar in swept.bars.items()}
 
 
 def _by_sequence(mask: Array) -> Array:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ..cases.case import Case
 from ..cases.precision import FACTOR_FORMATS, PRECISIONS
 from ..cases.types import Array
+from .arithmetics.fewer_bits import FewerBits
 from .conditioning import Conditioning, RoundingModel, conditioning, loss_scatter
 from .exact import exact_gradients, gradients_in
-from .fewer_bits import FewerBits
 from .network import problem_of
 
 _PRODUCTS = tuple(RoundingModel("float32", factor_digits=f.digits) for f in FACTOR_FORMATS)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case, lengths_of
-from ..cases.model import Model
+from ..cases.model import Model, final_cotangents
 from ..cases.types import Array
 from .cells import State, Step, affine, step_function
 from .namespaces.numpy import Namespace
@@ -36,6 +36,7 @@ class Problem:
         final_cotangents: state name to its (layers*N, B, H) cotangent; empty unless the loss is
             linear.
         differentiated: names of the inputs whose gradient is asked for; the others are constants.
+        first_step: the number of its first step, which is not 0 in a window.
         divisor: what the loss is divided by; a weight is 0 or `1 / divisor`, rounded.
     """
 
@@ -48,6 +49,7 @@ class Problem:
     final_cotangents: Mapping[str, Array]
     differentiated: tuple[str, ...]
     divisor: int = 1
+    first_step: Any = 0
 
     @property
     def of_one_sample(self) -> Problem:
@@ -75,7 +77,7 @@ class LayerRun:
 def problem_of(case: Case) -> Problem:
     """The problem of a case, on exactly the values of its arrays."""
     mask = None if case.lengths is None else np.arange(case.sizes.T)[:, None] < case.lengths
-    cotangents = {"h": case.cotangent_h_n, "c": case.cotangent_c_n}
+    finals = zip(case.model.layout.states, final_cotangents(case.model), strict=False)
     inputs = {name: array.astype(np.float64) for name, array in case.inputs.items()}
     divisor = pair_count(case) if case.model.reduction == "mean" else 1
     return Problem(
@@ -85,7 +87,7 @@ def problem_of(case: Case) -> Problem:
         weights=_carries_loss(case) / divisor,
         mask=mask,
         reverse=_reverse(case) if case.model.bidirectional else None,
-        final_cotangents={s: a.astype(np.float64) for s, a in cotangents.items() if a is not None},
+        final_cotangents={s: case.data[n].astype(np.float64) for s, n in finals},
         differentiated=tuple(inputs),
         divisor=divisor,
     )
@@ -159,7 +161,7 @@ def run_layers(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> It
             row = k * len(model.directions) + n
             state = tuple(inputs[f"{s}0"][..., row, :, :] for s in model.layout.states)
             last, states = _run(
-                xp, step, layer_params(model, inputs, k, suffix), state, below, problem.mask
+                xp, step, layer_params(model, inputs, k, suffix), state, below, problem
             )
             out = xp.map_steps(lambda state: state[0], states)
             hidden_of.append(out if index is None else xp.reorder(out, index))
@@ -170,21 +172,27 @@ def run_layers(xp: Namespace, problem: Problem, inputs: Mapping[str, Any]) -> It
         yield LayerRun(hidden, finals, states)
 
 
-def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, mask: Any) -> Any:
+def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, problem: Problem) -> Any:
     """One direction of one layer over all steps; a finished sequence keeps its state."""
+    mask, numbers = problem.mask, step_numbers(xp, problem)
     if mask is None:
-        return xp.scan(lambda state, x_t: step(xp, params, x_t, state), state, below)
+        return xp.scan(lambda state, x_t, t: step(xp, params, x_t, state, t), state, below, numbers)
 
-    def hold(state: Any, x_t: Any, mask_t: Any) -> Any:
-        moved = step(xp, params, x_t, state)
+    def hold(state: Any, x_t: Any, t: Any, mask_t: Any) -> Any:
+        moved = step(xp, params, x_t, state, t)
         return tuple(xp.where(mask_t, new, old) for new, old in zip(moved, state, strict=True))
 
-    return xp.scan(hold, state, below, xp.constant(mask[:, :, None]))
+    return xp.scan(hold, state, below, numbers, xp.constant(mask[:, :, None]))
+
+
+def step_numbers(xp: Namespace, problem: Problem) -> Any:
+    """The number of each step of a problem, (T,), as the steps of each direction are counted."""
+    return xp.constant(np.arange(problem.weights.shape[0], dtype=np.float64)) + problem.first_step
 
 
 def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict[str, Any]:
     """The arrays of one direction of layer k by their plain names."""
-    names = ("W_xh", "W_hh", *model.layout.biases)
+    names = ("W_xh", "W_hh", *model.layout.further, *model.layout.biases)
     full = {name: f"{name}_l{k}{suffix}" for name in names}
     return {name: inputs[key] for name, key in full.items() if key in inputs}
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..cases.directions import PER_SEQUENCE
+from ..cases.directions import is_per_sequence
 from ..cases.types import Array
+from .namespaces.numpy import Namespace
+from .network import Problem, losses
 
 Inputs = dict[str, Array]
 Perturb = Callable[..., Inputs]
@@ -31,7 +33,7 @@ def by_perturbation(name: str, inputs: Mapping[str, Array], slopes: Slopes) -> t
             of `name` in turn (a leading axis steps*P), returns any number of real arrays [P, B].
     """
     shape = inputs[name].shape
-    shared = name not in PER_SEQUENCE
+    shared = not is_per_sequence(name)
     entries = np.arange(math.prod(shape) if shared else shape[0] * shape[2])
     chunks = [entries[i : i + CHUNK] for i in range(0, len(entries), CHUNK)]
     measured = [slopes(perturbation(name, inputs, chunk)) for chunk in chunks]
@@ -49,13 +51,26 @@ def _of_shape(rows: Array, shape: tuple[int, ...], shared: bool) -> Array:
     return rows.reshape(shape[0], shape[2], shape[1]).swapaxes(1, 2)
 
 
+def losses_of_copies(xp: Namespace, problem: Problem, inputs: Mapping[str, Array]) -> Array:
+    """Loss of each copy and sequence, [R, B], also of inputs that have no part in it.
+
+    Args:
+        xp: the namespace.
+        problem: the problem.
+        inputs: its inputs, some of them as R copies along a leading axis.
+    """
+    rows = losses(xp, problem, inputs)
+    counts = (len(a) for n, a in inputs.items() if a.ndim > problem.inputs[n].ndim)
+    return np.broadcast_to(rows, (max(counts), rows.shape[-1]))
+
+
 def perturbation(name: str, inputs: Mapping[str, Array], entries: Array) -> Perturb:
     """The function from steps to the inputs with each step added to each of the entries."""
     array, row = inputs[name], np.arange(len(entries))
 
     def moved(step: complex) -> Array:
         copies = np.repeat(array[None], len(entries), axis=0)
-        if name in PER_SEQUENCE:
+        if is_per_sequence(name):
             first, last = np.unravel_index(entries, (array.shape[0], array.shape[2]))
             copies[row, first, :, last] += step
         else:

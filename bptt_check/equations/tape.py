@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import Arithmetic, Exact, Kinks
+from .arithmetics.arithmetic import Arithmetic, Exact, Kinks, kinks_of
+from .ordering import Ordering
 
 Pull = Callable[[Array], Array]
 _WITH_STEPS = 4
@@ -60,6 +61,14 @@ class Tape:
         """A leaf whose leading axis holds a sample each already."""
         return Node(self, value, ())
 
+    def slope_at(self, z: Array) -> Array:
+        """The slope of relu at z, where a kink is recorded: 1 above zero, 0 below it."""
+        self.nonlinear_inputs.append(z)
+        self.relu_inputs.append(z)
+        if z.dtype != object:  # balls know their kinks themselves
+            self.relu_kinks.append(kinks_of(z))
+        return self.arithmetic.slope_of_relu(z)
+
     def summed_in_turn(self, terms: Array, additions: int) -> Array:
         """The sum over the steps of terms [S, T, ...], each of which takes so many additions."""
         total = terms[:, 0]
@@ -88,7 +97,8 @@ class Tape:
 class Node:
     """A value on a tape, with the operators that `cells` and `network` use."""
 
-    __array_priority__ = 1000
+    __array_ufunc__ = None
+    """NumPy's functions refuse a node, and its operators leave the work to those below."""
     __slots__ = ("bar", "owns_bar", "parents", "sequences", "shares", "tape", "terms", "value")
 
     def __init__(
@@ -196,6 +206,46 @@ class Node:
         )
 
     __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Node:
+        relative = self.tape.arithmetic.relative
+        if not isinstance(other, Node):
+            return self.rounded(self.value / other, (self, lambda bar: relative(bar / other)))
+        quotient, b = self.value / other.value, other.value
+        return self.rounded(
+            quotient,
+            (self, lambda bar: relative(bar / b)),
+            (other, lambda bar: relative(relative(-bar / b) * quotient)),
+        )
+
+    def __rtruediv__(self, other: Any) -> Node:
+        quotient, b, relative = other / self.value, self.value, self.tape.arithmetic.relative
+        return self.rounded(quotient, (self, lambda bar: relative(relative(-bar / b) * quotient)))
+
+    def __gt__(self, other: Any) -> Ordering:
+        return self._above(self - other)
+
+    def __lt__(self, other: Any) -> Ordering:
+        return self._above(other - self)
+
+    def __ge__(self, other: Any) -> Ordering:
+        return ~(self < other)
+
+    def __le__(self, other: Any) -> Ordering:
+        return ~(self > other)
+
+    def _above(self, difference: Node) -> Ordering:
+        """That a difference is above zero."""
+        z = difference.value
+        return Ordering((z > 0).astype(bool), self.tape.slope_at(z))
+
+    def __eq__(self, other: object) -> Any:
+        raise TypeError("== of numbers that move has no derivative: compare by < or >")
+
+    __hash__ = object.__hash__
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a value that is differentiated is no NumPy array")
 
     def __matmul__(self, other: Node) -> Node:
         product = self.tape.arithmetic.product

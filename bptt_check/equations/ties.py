@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..cases.types import Array
-from .arithmetic import has_either_sign
+from .arithmetics.arithmetic import has_either_sign
 from .network import Problem
 
 DIVERGED = 0.1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases.case import Case, lengths_of
-from ..cases.directions import PER_SEQUENCE, SignDirections
+from ..cases.directions import SignDirections, is_initial_state, is_per_sequence
 from ..cases.types import Array
 from .namespaces.numpy import NumPy
 from .network import Problem, problem_of, run_layers
@@ -89,7 +89,7 @@ class Window:
 
     def part(self, name: str, array: Array) -> Array:
         """What this window has of an array like the input of that name, [..., *shape]."""
-        if name not in PER_SEQUENCE:
+        if not is_per_sequence(name):
             return array
         steps = slice(self.start, self.end) if name == "x" else slice(None)
         return array[..., steps, self.columns, :]
@@ -103,7 +103,7 @@ class Window:
     def add_slopes_to(self, total: dict[str, Array], slopes: Mapping[str, Array]) -> None:
         """Add slopes along those directions to those of the whole case, in place."""
         for name in self.problem.differentiated:
-            if name in PER_SEQUENCE:
+            if is_per_sequence(name):
                 total[name][:, self.columns] += slopes[name]
             else:
                 total[name] += slopes[name]
@@ -113,7 +113,7 @@ class Window:
         for name in self.problem.differentiated:
             if name == "x":
                 total[name][self.start : self.end, self.columns] += grads[name]
-            elif name in ("h0", "c0"):
+            elif is_initial_state(name):
                 total[name][:, self.columns] += grads[name]
             else:
                 total[name] += grads[name]
@@ -176,7 +176,7 @@ def _problem(whole: Problem, cut: Cut, entering: Mapping[str, Array]) -> Problem
 
 def restricted(problem: Problem, start: int, end: int, columns: Array) -> Problem:
     """The problem on steps [start, end) of some sequences, none of which is padded there."""
-    cut = {n: a[:, columns] for n, a in problem.inputs.items() if n in ("h0", "c0")}
+    cut = {n: a[:, columns] for n, a in problem.inputs.items() if is_initial_state(n)}
     x = problem.inputs["x"][start:end, columns]
     return replace(
         problem,
@@ -185,4 +185,5 @@ def restricted(problem: Problem, start: int, end: int, columns: Array) -> Proble
         weights=problem.weights[start:end, columns],
         mask=None,
         final_cotangents={s: a[:, columns] for s, a in problem.final_cotangents.items()},
+        first_step=problem.first_step + start,
     )

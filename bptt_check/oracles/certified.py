@@ -19,9 +19,11 @@ from flint import arb, ctx
 from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
+from ..equations.arithmetics.arithmetic import Exact
 from ..equations.exact import leaves, record, sweep
-from ..equations.namespaces.taped import Taped
+from ..equations.namespaces.taped import Taped, also_of_numbers
 from ..equations.network import Problem, problem_of, run_layers
+from ..equations.ordering import Ordering
 from ..equations.tape import Node
 from ..equations.truncation import cuts_of, windows_entered_by
 
@@ -38,16 +40,31 @@ SMALL = 30_000
 class Balls(Taped):
     """The namespace over nodes of balls. Slopes come from `z`, where they are narrowest."""
 
+    @also_of_numbers
     def tanh(self, z: Node) -> Node:
         return _unary(z, np.tanh(z.value), _each(lambda a: 1 / a.cosh() ** 2, z.value))
 
+    @also_of_numbers
     def sigmoid(self, z: Node) -> Node:
         s = _each(_sigmoid, z.value)
         return _unary(z, s, s * _each(_sigmoid, -z.value))
 
+    @also_of_numbers
     def relu(self, z: Node) -> Node:
         return _unary(z, _each(_relu, z.value), _each(_step, z.value))
 
+    @also_of_numbers
+    def exp(self, z: Node) -> Node:
+        value = np.exp(z.value)
+        return _unary(z, value, value)
+
+    def choice(self, condition: Any, a: Any, b: Any) -> Array:
+        """Both, where a condition cannot be decided."""
+        if not isinstance(condition, Ordering):
+            return super().choice(condition, a, b)
+        return np.asarray(np.frompyfunc(_either, 3, 1)(condition.slope, a, b))
+
+    @also_of_numbers
     def softplus(self, z: Node) -> Node:
         return _unary(z, _each(_softplus, z.value), _each(_sigmoid, z.value))
 
@@ -89,6 +106,15 @@ def _relu(a: arb) -> arb:
 def _step(a: arb) -> arb:
     """The slope of relu; where the sign cannot be decided, every subgradient."""
     return arb(1) if a > 0 else arb(0) if a < 0 else arb(0.5, 0.5)
+
+
+def _either(share: Any, a: Any, b: Any) -> arb:
+    """What is chosen, given its share in the derivative."""
+    return arb(a) if share == 1 else arb(b) if share == 0 else arb(a).union(arb(b))
+
+
+ENCLOSING = Exact(lambda z: _each(_step, z))
+"""No rounding; at a kink every slope."""
 
 
 def differentiate(case: Case) -> Result:
@@ -182,12 +208,12 @@ def _enclose(case: Case) -> Enclosure:
         loss, grads = _gradients(window.problem)
         window.add_to(total, grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = record(_in_balls(problem_of(case)), Balls())[1].value.sum()
+        loss = record(_in_balls(problem_of(case)), Balls(), ENCLOSING)[1].value.sum()
     return Enclosure(arb(loss), total)
 
 
 def _gradients(problem: Problem) -> tuple[Any, dict[str, Array]]:
-    swept = sweep(_in_balls(problem), Balls())
+    swept = sweep(_in_balls(problem), Balls(), ENCLOSING)
     return swept.losses.sum(), {n: bar[0] for n, bar in swept.bars.items()}
 
 
@@ -201,7 +227,8 @@ def _in_balls(problem: Problem) -> Problem:
 
 def _states_after(problem: Problem) -> dict[str, Array]:
     """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
-    layers = [layer.states for layer in run_layers(Balls(), problem, leaves(_in_balls(problem)))]
+    inputs = leaves(_in_balls(problem), ENCLOSING)
+    layers = [layer.states for layer in run_layers(Balls(), problem, inputs)]
     return {
         name: np.stack([np.stack([s[n].value[0] for s in states]) for states in layers], axis=1)
         for n, name in enumerate(problem.model.layout.states)

@@ -19,7 +19,7 @@ from ..equations.difference_step import difference_step
 from ..equations.directional import Along, MovedInputs, by_direction
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
-from ..equations.perturbation import by_perturbation
+from ..equations.perturbation import by_perturbation, losses_of_copies
 from ..equations.truncation import forward_steps
 from . import Gradients
 
@@ -32,6 +32,9 @@ FARTHEST = 2.0**-10
 
 NUDGE = 2.0**-30
 """Offset that tells how fast pre-activations move."""
+
+KINKED = ("relu", "where")
+"""Functions with a kink."""
 
 FEW_STEPS = 32
 """Steps of all layers, directions and windows that a case of smooth functions may have."""
@@ -113,8 +116,8 @@ def _slopes(
     problem: Problem, here: _Here, moved: Callable[..., dict[str, Array]], step: float | Array
 ) -> tuple[Array, Array]:
     """Slope and bound of every row, [R, B]; a step for all or for each, (R, 1)."""
-    xp = Recording("relu")
-    rows = losses(xp, problem, moved(step, -step, step / 2, -step / 2))
+    xp = Recording(*KINKED)
+    rows = losses_of_copies(xp, problem, moved(step, -step, step / 2, -step / 2))
     up, down, half_up, half_down = np.split(rows, 4)
     slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
     right = _one_sided(here.losses, half_up, up, step)
@@ -136,7 +139,7 @@ def _steps(problem: Problem, here: _Here, moved: MovedInputs, count: int) -> Arr
     losses(xp, problem, moved(NUDGE))
     step = np.full(count, here.step)
     for (name, z), (_, nudged) in zip(here.calls, xp.calls, strict=True):
-        if nudged.ndim == z.ndim:  # the directions have no part in it
+        if nudged.ndim == z.ndim or name == "where":  # the directions have no part in it
             continue
         speed = np.abs(nudged - z) / NUDGE
         room = np.full_like(z, FARTHEST)
@@ -160,8 +163,10 @@ def _one_sided(here: Array, half: Array, full: Array, step: float | Array) -> tu
 
 
 def _sides(calls: Sequence[tuple[str, Array]]) -> list[Array]:
-    """On which side of its kink every relu was: -1, 1, or 0 on the kink."""
-    return [np.sign(z) for name, z in calls if name == "relu"]
+    """On which side of its kink every relu was: -1, 1, or 0 on the kink; so for every choice, but
+    that nobody knows where its kink is.
+    """
+    return [np.sign(z) for name, z in calls if name in KINKED]
 
 
 def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
@@ -169,7 +174,7 @@ def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tup
     entries = (shape[0] // 4, *shape[1:])
     crossed, astray = np.zeros(entries, dtype=bool), np.zeros(entries, dtype=bool)
     for middle, side in zip(here, sides, strict=True):
-        if len(side) != shape[0] or side.ndim <= 2:  # the entries have no part in it
+        if side.ndim <= 2 or len(side) != shape[0]:  # the entries have no part in it
             continue
         up, down, half_up, half_down = np.split(side, 4)
         moved = up != down

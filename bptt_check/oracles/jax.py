@@ -24,8 +24,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.model import ACTIVATIONS, LOSSES, Model, Sizes, input_shapes, parameter_shapes
+from ..cases.model import (
+    ACTIVATIONS,
+    LOSSES,
+    Model,
+    Sizes,
+    input_shapes,
+    output_width,
+    parameter_shapes,
+)
 from ..cases.types import Array
+from ..cases.validation import sizes_of
 from ..equations import cells
 from ..equations.namespaces.jax import Jax
 from ..equations.network import Problem, logits, pair_loss, unroll
@@ -180,7 +189,10 @@ def _loss_and_logits(trunk: Trunk, arrays: Any, inputs: Any) -> tuple[Any, Any]:
     xp = AnyActivation(jnp.int32(arrays["activation"])) if any_activation else Jax()
     reverse = jnp.int32(arrays["reverse"]) if trunk.model.bidirectional else None
     mask, weights = arrays["mask"] > 0.0, arrays["weights"]
-    problem = Problem(trunk.model, inputs, arrays["targets"], weights, mask, reverse, {}, ())
+    problem = Problem(
+        *(trunk.model, inputs, arrays["targets"], weights, mask, reverse, {}, ()),
+        first_step=arrays["first_step"],
+    )
     hidden, finals = unroll(xp, problem, inputs)
     models = [replace(trunk.model, loss=loss) for loss in LOSSES]
     branches = [partial(_weighted_loss, xp, model, arrays, inputs) for model in models]
@@ -198,9 +210,8 @@ def _weighted_loss(xp: Jax, model: Model, arrays: Any, inputs: Any, hidden: Any)
 
 def _sizes(problem: Problem) -> Sizes:
     """Sizes of a problem; O is 1 without a head, as in `Case.sizes`."""
-    (T, B, D), H = problem.inputs["x"].shape, problem.inputs["h0"].shape[-1]
-    head = problem.inputs.get("W_hy")
-    return Sizes(T, B, D, H, 1 if head is None else len(head))
+    inputs = problem.inputs
+    return sizes_of(problem.model, inputs["x"], inputs["h0"], inputs)
 
 
 @lru_cache(maxsize=4096)
@@ -209,7 +220,7 @@ def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
 
     That padded units and zero biases are harmless is known of the cells of this package only.
     """
-    names, ours = _padded(model), _is_ours(model)
+    names, ours = _padded(model), cells.is_built_in(model)
     bucket = replace(sizes, **{n: _bucket(getattr(sizes, n), getattr(SMALLEST, n)) for n in names})
     model = replace(model, loss="cross_entropy", readout="every", reduction="sum")
     if ours:
@@ -217,14 +228,9 @@ def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
     return Trunk(model, bucket, cell, ours)
 
 
-def _is_ours(model: Model) -> bool:
-    """Whether the cell is one of this package."""
-    return getattr(cells.step_function(model), "__module__", None) == cells.__name__
-
-
 def _padded(model: Model) -> tuple[str, ...]:
     """The sizes that are padded: a cell of a user keeps its own D and H."""
-    return ("T", "B", "D", "H", "O") if _is_ours(model) else ("T", "B", "O")
+    return ("T", "B", "D", "H", "O") if cells.is_built_in(model) else ("T", "B", "O")
 
 
 def _bucket(size: int, smallest: int) -> int:
@@ -240,12 +246,12 @@ def _input_shapes(trunk: Trunk) -> dict[str, tuple[int, ...]]:
 @cache
 def _places(trunk: Trunk) -> dict[str, Place]:
     """Place of every array in the flat vector, the inputs first."""
-    T, B, H, O = (getattr(trunk.sizes, n) for n in "TBHO")
+    T, B, O = (getattr(trunk.sizes, n) for n in "TBO")
     shapes = _input_shapes(trunk)
     shapes |= {f"final_{s}": shapes[f"{s}0"] for s in trunk.model.layout.states}
-    shapes |= {"targets": (T, B, O), "cotangents": (T, B, len(trunk.model.directions) * H)}
+    shapes |= {"targets": (T, B, O), "cotangents": (T, B, output_width(trunk.model, trunk.sizes))}
     shapes |= dict.fromkeys(("weights", "mask", "reverse"), (T, B))
-    shapes |= {"outputs": (O,), "activation": (), "loss": ()}
+    shapes |= {"outputs": (O,), "first_step": (), "activation": (), "loss": ()}
     blocks = {n: (1,) * len(s) for n, s in shapes.items()} | _blocks(trunk.model)
     ends = np.cumsum([math.prod(s) for s in shapes.values()]).tolist()
     spans = map(slice, [0, *ends[:-1]], ends)
@@ -290,4 +296,5 @@ def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     arrays |= {} if problem.reverse is None else {"reverse": problem.reverse}
     arrays["cotangents" if model.loss == "linear" else "targets"] = problem.targets
     arrays["activation"] = np.array(ACTIVATIONS.index(model.activation))
+    arrays["first_step"] = np.array(problem.first_step)
     return arrays | {"loss": np.array(LOSSES.index(model.loss))}

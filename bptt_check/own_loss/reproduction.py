@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.reproduction import ONLY_HERE
 from ..cases.types import Array
-from ..cases.written_out import READABLE
+from ..cases.written.reproduction import ONLY_HERE
+from ..cases.written.written_out import READABLE
 from ..subjects.origin import NotWritable, origin_of, written
 from .trees import Form, as_numpy
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..cases.message import reproduction_lines
-from ..cases.reproduction import reproduction
+from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Summary
 from ..verdicts.verdict import Verdict
 from . import gaps, grouping, sentences

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from ..cases.message import reproduction_lines
-from ..cases.reproduction import reproduction
+from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict
 from . import coverage, gaps, grouping, shares

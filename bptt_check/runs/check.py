@@ -19,6 +19,7 @@ from ..cases.result import (
     name_of,
 )
 from ..cases.training import TrainingAnswers
+from ..errors import BrokenCell
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
@@ -159,6 +160,8 @@ def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Ite
     for case in cases:
         try:
             yield oracle(case)
+        except BrokenCell:  # of the user's own making, and the same in every case
+            raise
         except Exception as error:  # shown with its reason in the oracle's rows
             yield error
 

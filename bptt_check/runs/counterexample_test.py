@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cases.case import Case
-from ..cases.reproduction import Origin
-from ..cases.written_out import case_lines
+from ..cases.written.reproduction import Origin
+from ..cases.written.written_out import case_lines
 
 UNKNOWN = (
     "import bptt_check as bc",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.reproduction import Origin
+from ..cases.written.reproduction import Origin
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.case_kind import CaseKind

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from ..cases.case import Case
 from ..cases.memory_layout import LARGE, placement
 from ..equations.namespaces.torch import Torch
 from ..errors import SpecError
@@ -26,7 +25,8 @@ class BackwardPass:
     inputs: Fields
     ours: Fields
     leaves: Mapping[str, torch.Tensor]
-    case: Case
+    layout: str
+    some_wanted: bool
 
     def of(self, returned: Any) -> tuple[torch.Tensor, Gradients]:
         """The loss of what a function returned, and the gradient of each leaf.
@@ -39,7 +39,7 @@ class BackwardPass:
             loss = self._loss(returned)
             return loss, _grads([loss], self.leaves)
         cut = [o.detach().requires_grad_(o.requires_grad) for o in outputs]
-        loss = self._loss((cut[0], tuple(cut[1:])))
+        loss = self._loss(_like(returned, cut))
         ends = {str(n): t for n, t in enumerate(cut) if t.requires_grad}
         both = _grads([loss], {**ends, **self.leaves})
         cotangents = [None if c is None else self._arranged(c) for c in both[: len(ends)]]
@@ -50,10 +50,10 @@ class BackwardPass:
 
     def _loss(self, returned: Any) -> torch.Tensor:
         loss = loss_of(Torch(), self.frame, self.inputs, self.ours, returned)
-        return _scalar(loss, may_be_constant=self.case.wanted is not None)
+        return _scalar(loss, may_be_constant=self.some_wanted)
 
     def _arranged(self, cotangent: torch.Tensor) -> torch.Tensor:
-        return arranged_tensor(cotangent, self.case.layout)
+        return arranged_tensor(cotangent, self.layout)
 
 
 def _outputs(returned: Any) -> list[torch.Tensor]:
@@ -61,8 +61,16 @@ def _outputs(returned: Any) -> list[torch.Tensor]:
     if not isinstance(returned, tuple) or len(returned) != 2:
         return []
     y, last = returned
-    outputs = [y, *(last if isinstance(last, tuple) else (last,))]
+    steps = list(y) if isinstance(y, list) else [y]
+    outputs = [*steps, *(last if isinstance(last, tuple) else (last,))]
     return outputs if all(isinstance(o, torch.Tensor) for o in outputs) else []
+
+
+def _like(returned: Any, outputs: Sequence[torch.Tensor]) -> Any:
+    """Outputs as the function returned them: a list of steps is one again."""
+    count = len(returned[0]) if isinstance(returned[0], list) else 1
+    y = list(outputs[:count]) if isinstance(returned[0], list) else outputs[0]
+    return y, tuple(outputs[count:])
 
 
 def _grads(

@@ -38,6 +38,7 @@ from ..cases.follow_up import (
 )
 from ..cases.memory_layout import arranged
 from ..cases.probes import probes
+from ..cases.types import Arrays
 from ..cases.wrong_kind import NoSubject
 from ..equations.largest import leaves_range
 from ..errors import BrokenContract, SubjectTimeout, Unsupported
@@ -271,7 +272,9 @@ def _own_arrays(case: Case) -> Case:
     values: dict[str, Any] = {
         n: arranged(a, case.layout) for n, a in vars(case).items() if isinstance(a, np.ndarray)
     }
-    values["params"] = {n: arranged(a, case.layout) for n, a in case.params.items()}
+    for group in ("params", "more_states"):
+        named: Arrays = getattr(case, group)
+        values[group] = {n: arranged(a, case.layout) for n, a in named.items()}
     for name, value in values.items():
         object.__setattr__(own, name, value)
     return own

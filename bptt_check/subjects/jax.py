@@ -15,14 +15,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..cases.arrays.handover import Handover
 from ..cases.case import Case
 from ..cases.model import Model
-from ..cases.reproduction import Construction
 from ..cases.result import Result
 from ..cases.types import Array
+from ..cases.written.reproduction import Construction
 from ..equations.namespaces.jax import Jax
 from ..errors import SpecError
-from .tensors import Frame, TensorCase, arrays_of, frame_of, loss_of, tensor_case
+from .tensors import Frame, TensorCase, arrays_of, frame_of, handed_over, loss_of, tensor_case
 
 Supports = Callable[[Model], bool]
 
@@ -72,24 +73,27 @@ class JaxSubject:
     name: str
     supports: Supports
     construction: Construction | None = None
+    takes_handover = True
 
     most_subsets = 2
     """Only the inputs in `case.wanted` are differentiated; a scan is compiled for each such set."""
 
-    def __call__(self, case: Case) -> Result:
-        """Loss and gradients of a case, in the dtype of its arrays."""
-        kind = jnp.dtype(self.dtype or case.dtype)
+    def __call__(self, case: Case | Handover) -> Result:
+        """Loss and gradients of a case, in the dtype of its arrays; in a convention by the names
+        that this has.
+        """
+        handed = handed_over(case)
+        kind = jnp.dtype(self.dtype or handed.dtype)
 
         def convert(array: Array) -> Any:
             return jnp.asarray(array, dtype=kind if array.dtype.kind == "f" else None)
 
         with jax.enable_x64(kind == np.float64), jax.default_device(self.device):
-            arrays = arrays_of(case, convert)
-            leaves = {n: arrays["inputs"].pop(n) for n in case.wanted or case.inputs}
-            loss, grads = self.program(frame_of(case), leaves, arrays)
-            return Result(
-                float(loss), {n: np.asarray(grads[n]).astype(case.stored) for n in leaves}
-            )
+            arrays = arrays_of(handed, convert)
+            leaves = {n: arrays["inputs"].pop(n) for n in handed.wanted or handed.inputs}
+            loss, grads = self.program(frame_of(handed), leaves, arrays)
+            given = {n: np.asarray(grads[n]).astype(handed.inputs[n].dtype) for n in leaves}
+            return Result(float(loss), given)
 
 
 def _loss_and_grads(

@@ -202,11 +202,9 @@ def write_case(case: Case, path: Path) -> None:
     """The file of a case: every array under its name, the rest as metadata."""
     from safetensors.numpy import save_file
 
-    names = ("targets", "lengths", "cotangent_h_n", "cotangent_c_n")
-    others = {n: getattr(case, n) for n in names if getattr(case, n) is not None}
     said = {"protocol": PROTOCOL, **asdict(case.model), **asdict(case.sizes), "dtype": case.dtype}
     said |= asdict(case.truncation) if case.truncation else {}
-    arrays = {n: np.ascontiguousarray(a) for n, a in {**case.inputs, **others}.items()}
+    arrays = {n: np.ascontiguousarray(a) for n, a in {**case.params, **case.data}.items()}
     save_file(arrays, path, {name: _word(value) for name, value in said.items()})
 
 

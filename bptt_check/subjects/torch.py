@@ -14,15 +14,17 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..cases.arrays.handover import Handover
 from ..cases.case import Case
 from ..cases.model import Model
-from ..cases.reproduction import Construction
 from ..cases.result import Result
 from ..cases.types import Array
+from ..cases.written.reproduction import Construction
 from ..equations.namespaces.torch import threads
 from ..errors import SpecError, Unsupported
 from .autograd import BackwardPass, arranged_tensor
-from .tensors import TensorCase, arrays_of, frame_of, tensor_case
+from .module_parameters import contract_parameters, named_by_convention
+from .tensors import TensorCase, arrays_of, frame_of, handed_over, tensor_case
 
 Supports = Callable[[Model], bool]
 
@@ -126,34 +128,40 @@ class TorchSubject:
     name: str
     supports: Supports
     construction: Construction | None = None
+    takes_handover = True
 
     most_subsets = 1000
     """Only the inputs in `case.wanted` require grad; about one case any number of them is asked."""
 
-    def __call__(self, case: Case) -> Result:
-        """Loss and gradients of a case, on the CPU and in its dtype.
+    def __call__(self, case: Case | Handover) -> Result:
+        """Loss and gradients of a case, on the CPU and in its dtype; in a convention by the names
+        that this has.
 
         Raises:
             SpecError: what the function returned does not depend on the case, or has no gradient.
         """
-        kind = self.dtype or getattr(torch, case.dtype)
+        handed = handed_over(case)
+        layout = handed.case.layout
+        kind = self.dtype or getattr(torch, handed.dtype)
 
         def convert(array: Array) -> torch.Tensor:
             real = array.dtype.kind == "f"
             return torch.tensor(array, device=self.device, dtype=kind if real else None)
 
-        of = frame_of(case)
+        of = frame_of(handed)
         with torch.inference_mode(False), torch.enable_grad(), threads(self.threads):
-            arrays = arrays_of(case, convert)
-            inputs = {n: arranged_tensor(t, case.layout) for n, t in arrays["inputs"].items()}
-            constants = {n: arranged_tensor(t, case.layout) for n, t in arrays["constants"].items()}
-            leaves = {n: inputs[n].requires_grad_() for n in case.wanted or inputs}
+            arrays = arrays_of(handed, convert)
+            inputs = {n: arranged_tensor(t, layout) for n, t in arrays["inputs"].items()}
+            constants = {n: arranged_tensor(t, layout) for n, t in arrays["constants"].items()}
+            leaves = {n: inputs[n].requires_grad_() for n in handed.wanted or inputs}
             returned = self.function(tensor_case(of, inputs, constants))
-            flow = BackwardPass(of, inputs, arrays["loss"], leaves, case)
+            flow = BackwardPass(
+                of, inputs, arrays["loss"], leaves, layout, handed.wanted is not None
+            )
             loss, grads = flow.of(returned)
         return Result(
             loss.item(),
-            {n: _back(g, case.inputs[n]) for n, g in zip(leaves, grads, strict=True)},
+            {n: _back(g, handed.inputs[n]) for n, g in zip(leaves, grads, strict=True)},
         )
 
 
@@ -206,13 +214,15 @@ class _Module:
             what = "truncation" if case.truncation is not None else "lengths"
             raise Unsupported(f"a call of the module has no {what}")
         module = self._built(case)
-        given = _parameters(module, case.params)
-        x = case.x
+        names = case.names
+        own = names is not None and names.own
+        given = (named_by_convention if own else contract_parameters)(module, case)
+        x, first = case.x, names is not None and names.batch_first
         if case.lengths is not None:
-            x = pack_padded_sequence(x, case.lengths.cpu(), enforce_sorted=False)
+            x = pack_padded_sequence(x, case.lengths.cpu(), first, enforce_sorted=False)
         y, last = torch.func.functional_call(module, given, (x, _state(case)))
         if case.lengths is not None:
-            y, _ = pad_packed_sequence(y, total_length=case.sizes.T)
+            y, _ = pad_packed_sequence(y, first, total_length=case.sizes.T)
         return y, last
 
     def _built(self, case: TensorCase) -> torch.nn.Module:
@@ -229,29 +239,7 @@ class _Module:
 
 def _state(case: TensorCase) -> Any:
     """The initial state; on a GPU contiguous, as cuDNN demands of whoever calls a module."""
-    if case.h0.device.type != "cuda":
-        return case.state
-    return case.h0.contiguous() if case.c0 is None else (case.h0.contiguous(), case.c0.contiguous())
-
-
-def _parameters(module: torch.nn.Module, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Our arrays under torch's names; gate orders are the same (i f g o; r z n).
-
-    Where torch has two biases and we have one, each gets half of it. Then both are seen to work:
-    the gradient of ours is the mean of theirs, and the forward needs their sum.
-    """
-    kinds = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias_ih": "b_xh", "bias_hh": "b_hh"}
-    given: dict[str, Any] = {}
-    for name, parameter in module.named_parameters():
-        kind, _, place = name.partition("_l")
-        ours = f"{kinds.get(kind)}_l{place}"
-        half = 1.0
-        if ours not in params and kind.startswith("bias"):
-            ours, half = f"b_h_l{place}", 0.5
-        if ours not in params or params[ours].shape != parameter.shape:
-            raise SpecError(
-                f"the module's parameter {name} {tuple(parameter.shape)} has no counterpart; "
-                f"names and shapes must be those of torch.nn.RNN, LSTM or GRU."
-            )
-        given[name] = params[ours] * half
-    return given
+    state = case.state
+    if case.x.device.type != "cuda":
+        return state
+    return tuple(s.contiguous() for s in state) if isinstance(state, tuple) else state.contiguous()

@@ -11,8 +11,8 @@ from ..cases.contract import Outcome
 from ..cases.follow_up import FollowUpKind
 from ..cases.message import Message, in_names, preformatted
 from ..cases.own_names import OwnNames
-from ..cases.reproduction import Origin, reproduction, reproduction_of_arrays
 from ..cases.result import Result
+from ..cases.written.reproduction import Origin, reproduction, reproduction_of_arrays
 from .budget import Budgets
 from .case_kind import CaseEnd, end_of
 from .cause import Cause, NoAnswer

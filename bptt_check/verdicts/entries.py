@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..cases.case import Case
-from ..cases.model import HEAD, Model
+from ..cases.directions import is_initial_state
+from ..cases.model import HEAD, Model, has_gates
 from .row import Row
 
 
@@ -19,14 +20,16 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
     place = f"{parameter}[{', '.join(map(str, index))}]"
     if parameter == "x":
         return f"{place} (step {index[0]}, sequence {index[1]}, feature {index[2]})"
-    if parameter in ("h0", "c0"):
+    if is_initial_state(parameter):
         layer, way = divmod(index[0], len(model.directions))
         reverse = ", reverse" if way else ""
         return f"{place} (layer {layer}{reverse}, sequence {index[1]}, unit {index[2]})"
     if parameter in HEAD:
         return f"{place} (output {index[0]})"
-    gate, unit = divmod(index[0], H)
     names = model.layout.gates
+    if not has_gates(model, parameter):
+        return place
+    gate, unit = divmod(index[0], H)
     which = f"gate {names[gate]}, " if len(names) > 1 else ""
     return f"{place} ({which}unit {unit})"
 

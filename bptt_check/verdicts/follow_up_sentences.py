@@ -17,7 +17,6 @@ _WHEN = {
     FollowUpKind.AT_THE_END: "when asked again after {others}",
 }
 """Kind of a further call to when it is made."""
-_OUTPUTS = {"targets": "y", "cotangent_h_n": "h_n", "cotangent_c_n": "c_n"}
 
 
 def when(cause: WrongFollowUp) -> str:
@@ -25,10 +24,15 @@ def when(cause: WrongFollowUp) -> str:
     case, names = cause.case, cause.call.names
     return _WHEN[cause.call.kind].format(
         targets="cotangents" if case.model.loss == "linear" else "targets",
-        output=" and ".join(_OUTPUTS.get(n, n) for n in names),
+        output=" and ".join(_output(n) for n in names),
         wanted=_gradients(names),
         others=f"{cause.after} other case{'' if cause.after == 1 else 's'}",
     )
+
+
+def _output(cotangent: str) -> str:
+    """The output that a cotangent belongs to: `y`, `h_n`, ..."""
+    return "y" if cotangent == "targets" else cotangent.removeprefix("cotangent_")
 
 
 def _gradients(names: Sequence[str]) -> str:

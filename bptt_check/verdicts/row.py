@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cases.directions import is_per_sequence
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
 from ..equations.conditioning import Conditioning
@@ -188,7 +189,7 @@ def _must_be_zero(difference: Difference, budget: Array, budgets: Budgets) -> bo
     """
     name = difference.parameter
     untouched = not np.any(difference.want) and bool(np.all(budget <= budgets.flushed(name)))
-    return untouched and name in ("x", "h0", "c0")
+    return untouched and is_per_sequence(name)
 
 
 def not_judged(parameter: str, oracle: str, reason: Reason, *details: Any) -> Row:

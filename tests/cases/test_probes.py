@@ -8,7 +8,7 @@ from support.implementations import Numpy
 
 import bptt_check as bc
 from bptt_check.cases.follow_up import every_call
-from bptt_check.cases.probes import COTANGENTS, SCALE, probes
+from bptt_check.cases.probes import SCALE, cotangents_of, probes
 from bptt_check.equations.exact import exact_gradients
 from bptt_check.subjects.calling import call
 
@@ -22,7 +22,7 @@ def test_probes_are_zero_a_multiple_and_two_disjoint_parts(text):
     """Nothing, a multiple that is exact, and two parts that share no entry and make the whole."""
     case = bc.Spec.parse(text).build()
     asked = probes(case)
-    names = [n for n in COTANGENTS if getattr(case, n) is not None]
+    names = cotangents_of(case)
 
     for name in names:
         whole = getattr(case, name)

@@ -15,7 +15,7 @@ from bptt_check.cases.model import LAYOUTS, Layout, Model, Sizes, families, para
 from bptt_check.equations.cells import CELLS, affine, gates, register, step_function
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import problem_of, run_layers
-from bptt_check.errors import UnknownName
+from bptt_check.errors import SpecError, UnknownName
 
 SIZES = Sizes(T=5, B=2, D=3, H=4, O=2)
 LN3 = math.log(3.0)
@@ -349,7 +349,7 @@ def test_a_cell_may_depend_on_the_model():
     assert Model("gru", reset_after=False).layout.biases == ("b_h",)
 
 
-@pytest.mark.parametrize("name", ["my+cell", "my cell", ""])
+@pytest.mark.parametrize("name", ["my+cell", "my cell", "", "-gru", "gru-", "my--gru"])
 def test_a_cell_needs_a_name_that_can_be_parsed(name):
     """Names are joined by `+` and stand in lines of words."""
     try:
@@ -360,11 +360,12 @@ def test_a_cell_needs_a_name_that_can_be_parsed(name):
         LAYOUTS.pop(name, None)
 
 
-def test_a_cell_has_the_states_of_the_contract():
-    """A case carries `h0` and `c0` and no other state."""
+@pytest.mark.parametrize("name", ["rnn-tanh", "rnn-relu", "gru-reset-before"])
+def test_a_cell_cannot_take_the_name_of_a_model(name):
+    """Two models of one name could not be told apart."""
     try:
-        with pytest.raises(ValueError, match="states"):
-            register("odd", Layout(gates=("h",), states=("h", "m")))(lambda *a: a[-1])
+        with pytest.raises(SpecError, match=f"'{name}' is the name of a model already"):
+            register(name, Layout(gates=("h",)))(lambda xp, p, x_t, state: state)
+        assert name not in CELLS
     finally:
-        CELLS.pop("odd", None)
-        LAYOUTS.pop("odd", None)
+        CELLS.pop(name, None)

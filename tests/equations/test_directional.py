@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.cases.directions import PER_SEQUENCE
+from bptt_check.cases.directions import is_per_sequence
 from bptt_check.equations import directional
 from bptt_check.equations.directional import by_direction, directions_of
 from bptt_check.equations.namespaces.numpy import NumPy
@@ -51,7 +51,7 @@ def test_no_gradient_of_few_entries_is_out_of_sight(text, H):
     """As many directions as entries are independent; of a sequence its own entries count."""
     few = 0
     for name, along in directions_of(Spec.parse(text.format(H)).build()).items():
-        rows = along.signs[:, :, -1] if name in PER_SEQUENCE else along.signs
+        rows = along.signs[:, :, -1] if is_per_sequence(name) else along.signs
         matrix = rows.reshape(len(along), -1)
         if matrix.shape[1] <= len(along):
             few += 1

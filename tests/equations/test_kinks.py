@@ -10,7 +10,7 @@ import pytest
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.types import Array
-from bptt_check.equations.arithmetic import Exact, Kinks
+from bptt_check.equations.arithmetics.arithmetic import Exact, Kinks
 from bptt_check.equations.conditioning import SAMPLES
 from bptt_check.equations.exact import sweep
 from bptt_check.equations.kinks import width_at_kinks

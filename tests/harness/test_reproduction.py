@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import bptt_check as bc
-from bptt_check.cases.reproduction import Origin, reproduction
+from bptt_check.cases.written.reproduction import Origin, reproduction
 from bptt_check.cli import cli
 from bptt_check.errors import SubjectNotFound
 from bptt_check.subjects import load

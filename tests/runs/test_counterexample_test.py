@@ -12,7 +12,7 @@ import pytest
 from bptt_reference import loss_and_grads
 
 import bptt_check as bc
-from bptt_check.cases.reproduction import Origin
+from bptt_check.cases.written.reproduction import Origin
 from bptt_check.runs.counterexample_test import pasted_test
 from bptt_check.subjects.origin import origin_of
 

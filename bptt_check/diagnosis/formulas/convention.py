@@ -58,7 +58,7 @@ class Reading:
     def steps(self) -> list[transforms.Step]:
         """The steps from the contract's arrays to these."""
         gates = self.model.layout.gates
-        steps = [transforms.reordered(self.order)] if self.moved else []
+        steps = [transforms.reordered(self.order, self.model.layout.further)] if self.moved else []
         if self.flipped:  # first, while z is where the contract has it
             steps.insert(0, transforms.negated(gates.index("z"), len(gates)))
         return [*steps, transforms.transposed(lambda name: name.base in self.turned)]

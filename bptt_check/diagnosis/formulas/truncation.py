@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.case import Case, Truncation
+from ...cases.directions import is_per_sequence
 from ...cases.types import Array
 from ...equations.namespaces.taped import Taped
 from ...equations.network import Problem, losses, problem_of, run_layers
@@ -249,7 +250,7 @@ def variant_gradients(case: Case, windows_of: VariantWindows) -> Grads:
                 where: Any = (
                     (slice(0, window.end), columns) if name == "x" else (slice(None), columns)
                 )
-                if name in ("x", "h0", "c0"):
+                if is_per_sequence(name):
                     total[name][where] += window.factor * share
                 else:
                     total[name] += window.factor * share

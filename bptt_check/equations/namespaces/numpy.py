@@ -25,9 +25,13 @@ class Namespace(Protocol):
     def sigmoid(self, z: Any, /) -> Any: ...
     def relu(self, z: Any, /) -> Any: ...
     def lerp(self, a: Any, b: Any, weight: Any, /) -> Any: ...
+    def exp(self, z: Any, /) -> Any: ...
     def softplus(self, z: Any, /) -> Any: ...
     def log_softmax(self, z: Any, /) -> Any: ...
     def where(self, condition: Any, a: Any, b: Any, /) -> Any: ...
+    def maximum(self, a: Any, b: Any, /) -> Any: ...
+    def minimum(self, a: Any, b: Any, /) -> Any: ...
+    def clip(self, z: Any, low: Any, high: Any, /) -> Any: ...
     def concat(self, arrays: Sequence[Any], /) -> Any: ...
     def constant(self, array: Any, /) -> Any: ...
     def steps(self, x: Any, /) -> Any: ...
@@ -37,7 +41,25 @@ class Namespace(Protocol):
     def reorder(self, sequence: Any, index: Any, /) -> Any: ...
 
 
-class PythonLoop:
+class Choices:
+    """Functions that are a choice by `where`: exact, with a kink where the choice changes."""
+
+    where: Callable[..., Any]
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """The larger one; at equal ones any share of both is a right slope."""
+        return self.where(a > b, a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller one."""
+        return self.where(a < b, a, b)
+
+    def clip(self, z: Any, low: Any, high: Any) -> Any:
+        """`z` within two bounds, whose slope is 1 inside and 0 outside."""
+        return self.where(z < low, low, self.where(z > high, high, z))
+
+
+class PythonLoop(Choices):
     """Sequences as lists of T arrays: for every library whose loops are Python's."""
 
     stack: Callable[[Sequence[Any]], Any]
@@ -96,6 +118,9 @@ class NumPy(PythonLoop):
 
     def relu(self, z: Any) -> Any:
         return np.maximum(z, 0.0)
+
+    def exp(self, z: Any) -> Any:
+        return np.exp(z)
 
     def softplus(self, z: Any) -> Any:
         return np.logaddexp(z, 0.0)

@@ -33,11 +33,20 @@ class Recording(NumPy):
     def relu(self, z: Any) -> Any:
         return self._recorded("relu", z)
 
+    def exp(self, z: Any) -> Any:
+        return self._recorded("exp", z)
+
     def softplus(self, z: Any) -> Any:
         return self._recorded("softplus", z)
 
     def log_softmax(self, z: Any) -> Any:
         return self._recorded("log_softmax", z)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """As record 1 where the condition holds, and -1 where it does not."""
+        if not self.names or "where" in self.names:
+            self.calls.append(("where", np.where(condition, 1.0, -1.0)))
+        return super().where(condition, a, b)
 
     def _recorded(self, name: str, z: Array) -> Array:
         if not self.names or name in self.names:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ...cases.types import Array
-from ..arithmetic import kinks_of
+from ..ordering import Ordering
 from ..tape import Node
 from .numpy import NumPy, PythonLoop
+
+
+def also_of_numbers(function: Callable[[Any, Node], Node]) -> Callable[[Any, Any], Any]:
+    """The function of a node, and of what is none: the number of a step."""
+
+    @functools.wraps(function)
+    def of_either(self: Any, z: Any) -> Any:
+        return function(self, z) if isinstance(z, Node) else getattr(_REAL, function.__name__)(z)
+
+    return of_either
 
 
 class Taped(PythonLoop):
@@ -18,18 +30,25 @@ class Taped(PythonLoop):
     code.
     """
 
+    @also_of_numbers
     def tanh(self, z: Node) -> Node:
         return _unary(z, np.tanh(z.value), lambda t: 1.0 - t * t)
 
+    @also_of_numbers
     def sigmoid(self, z: Node) -> Node:
         return _unary(z, _REAL.sigmoid(z.value), lambda s: s * (1.0 - s))
 
+    @also_of_numbers
     def relu(self, z: Node) -> Node:
-        z.tape.nonlinear_inputs.append(z.value)
-        z.tape.relu_inputs.append(z.value)
-        z.tape.relu_kinks.append(kinks_of(z.value))
-        slope = z.tape.arithmetic.slope_of_relu(z.value)
+        slope = z.tape.slope_at(z.value)
         return z.derived(_REAL.relu(z.value), (z, lambda bar: bar * slope))
+
+    @also_of_numbers
+    def exp(self, z: Node) -> Node:
+        """Its slope is its value, as code has it."""
+        z.tape.nonlinear_inputs.append(z.value)
+        value = z.tape.arithmetic.function(np.exp(z.value))
+        return z.derived(value, (z, lambda bar: z.tape.arithmetic.relative(bar * value)))
 
     def lerp(self, a: Node, b: Node, weight: Node) -> Node:
         """`(1 - weight) a + weight b`, of which code has either the weight or its complement first.
@@ -57,6 +76,7 @@ class Taped(PythonLoop):
             (weight, pull),
         )
 
+    @also_of_numbers
     def softplus(self, z: Node) -> Node:
         z.tape.nonlinear_inputs.append(z.value)
         z.tape.logits.append(z.value)
@@ -79,12 +99,18 @@ class Taped(PythonLoop):
             value, (z, lambda bar: bar - relative(softmax * bar.sum(-1, keepdims=True)))
         )
 
-    def where(self, condition: Array, a: Node, b: Node) -> Node:
-        return a.derived(
-            np.where(condition, a.value, b.value),
-            (a, lambda bar: np.where(condition, bar, 0.0)),
-            (b, lambda bar: np.where(condition, 0.0, bar)),
-        )
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """One of two nodes, or numbers; a condition on nodes is a kink, see `Ordering`."""
+        if not isinstance(condition, Ordering):
+            condition = np.asarray(condition, dtype=bool)
+        share = condition.slope if isinstance(condition, Ordering) else condition
+        value = self.choice(condition, value_of(a), value_of(b))
+        return _chosen(value, share, a, b)
+
+    def choice(self, condition: Any, a: Any, b: Any) -> Array:
+        """The values that are chosen."""
+        holds = condition.holds if isinstance(condition, Ordering) else condition
+        return np.where(holds, a, b)
 
     def concat(self, arrays: Sequence[Node]) -> Node:
         edges = np.cumsum([0, *(a.shape[-1] for a in arrays)])
@@ -105,6 +131,29 @@ class Taped(PythonLoop):
         values = np.broadcast_arrays(*(a.value for a in sequence))
         pulls = [lambda bar, t=t: bar[..., t, :, :] for t in range(len(sequence))]
         return sequence[0].derived(np.stack(values, axis=-3), *zip(sequence, pulls, strict=True))
+
+
+def value_of(number: Any) -> Any:
+    """The value of a node; a number is its own."""
+    return number.value if isinstance(number, Node) else number
+
+
+def _chosen(value: Array, share: Any, a: Any, b: Any) -> Any:
+    """The node of a choice among two, each of which gets its share of the cotangent."""
+    shares = ((a, lambda bar: _part(bar, share)), (b, lambda bar: _part(bar, _rest_of(share))))
+    parents = [(node, pull) for node, pull in shares if isinstance(node, Node)]
+    return parents[0][0].derived(value, *parents) if parents else value
+
+
+def _rest_of(share: Any) -> Any:
+    return ~share if share.dtype == bool else 1.0 - share
+
+
+def _part(bar: Array, share: Any) -> Array:
+    """A share of a cotangent; of one that is not finite, zero where the share is none."""
+    if share.dtype == bool:
+        return np.where(share, bar, 0.0)
+    return bar * share if share.dtype == object else np.where(share > 0.0, bar, 0.0) * share
 
 
 _REAL = NumPy()

@@ -17,9 +17,12 @@ class Torch(PythonLoop):
     tanh = staticmethod(torch.tanh)
     sigmoid = staticmethod(torch.sigmoid)
     relu = staticmethod(torch.relu)
+    exp = staticmethod(torch.exp)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
-        return torch.where(condition, a, b)
+        if not isinstance(a, torch.Tensor) and not isinstance(b, torch.Tensor):
+            a = torch.tensor(a, dtype=torch.float64)  # of two numbers torch makes float32
+        return torch.where(torch.as_tensor(condition), a, b)
 
     def softplus(self, z: Any) -> Any:
         return torch.logaddexp(z, torch.zeros_like(z))

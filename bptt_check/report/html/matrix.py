@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from ...cases.directions import is_initial_state
 from ...cases.model import HEAD
 from ...runs.records import Summary
 from ...verdicts.verdict import Reason, Verdict
@@ -52,8 +53,8 @@ def link(check: str, model: str, parameter: str) -> str:
 
 def columns(rows: Sequence[Summary]) -> list[str]:
     """Names without layer and direction: those of layers first, then the head and the inputs."""
-    last = (*HEAD, "x", "h0", "c0")
-    bases = dict.fromkeys(base_name(row.parameter) for row in rows)
+    bases = list(dict.fromkeys(base_name(row.parameter) for row in rows))
+    last = (*HEAD, "x", "h0", "c0", *filter(is_initial_state, bases))
     return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from ...cases.reproduction import reproduction
+from ...cases.written.reproduction import reproduction
 from ...runs.records import Run
 from .. import grouping, run_json
 from . import sections

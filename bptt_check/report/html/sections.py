@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...cases.reproduction import reproduction
+from ...cases.written.reproduction import reproduction
 from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, gaps, grouping, sentences

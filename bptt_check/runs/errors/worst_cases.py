@@ -14,15 +14,14 @@ from dataclasses import replace
 import numpy as np
 
 from ...cases.case import Case
-from ...cases.directions import PER_SEQUENCE
-from ...cases.model import Sizes
+from ...cases.directions import is_per_sequence
+from ...cases.model import Sizes, has_gates
 from ...cases.result import Result
 from ...cases.types import Array
 from ...conventions.own_layout import OwnLayout
 from ...equations.difference_step import difference_step
 from ...equations.namespaces.numpy import NumPy
-from ...equations.network import losses
-from ...equations.perturbation import perturbation
+from ...equations.perturbation import losses_of_copies, perturbation
 from ...equations.truncation import Window, windows, windows_of
 from ...verdicts.budget import ratio
 from ...verdicts.case_report import CaseReport, Evidence
@@ -165,7 +164,7 @@ def _short(value: float) -> float:
 def _gates(case: Case, name: str) -> tuple[str, ...]:
     """The gates in the first axis of a layer's array."""
     gates = case.model.layout.gates
-    return tuple(gates) if "_l" in name and len(gates) > 1 else ()
+    return tuple(gates) if has_gates(case.model, name) and len(gates) > 1 else ()
 
 
 def _opinions(name: str, index: tuple[int, ...], evidence: Evidence) -> Iterator[OracleOpinion]:
@@ -217,7 +216,7 @@ def _inside(window: Window, name: str, index: tuple[int, ...]) -> tuple[int, ...
     """An index of the case as an index of a window; None if the window does not depend on it."""
     if name not in window.problem.differentiated:
         return None
-    if name not in PER_SEQUENCE:
+    if not is_per_sequence(name):
         return index
     first, b, last = index
     first -= window.start if name == "x" else 0
@@ -229,13 +228,13 @@ def _inside(window: Window, name: str, index: tuple[int, ...]) -> tuple[int, ...
 def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
     """Central differences of a window's loss in one entry, one per step of `STEPS`."""
     shape = window.problem.inputs[name].shape
-    if name in PER_SEQUENCE:
+    if is_per_sequence(name):
         entry = index[0] * shape[2] + index[2]
     else:
         entry = int(np.ravel_multi_index(index, shape))
     moved = perturbation(name, window.problem.inputs, np.array([entry]))
-    rows = losses(NumPy(), window.problem, moved(*STEPS, *-STEPS))
-    loss = rows[:, index[1]] if name in PER_SEQUENCE else rows.sum(axis=-1)
+    rows = losses_of_copies(NumPy(), window.problem, moved(*STEPS, *-STEPS))
+    loss = rows[:, index[1]] if is_per_sequence(name) else rows.sum(axis=-1)
     up, down = np.split(loss, 2)
     return (up - down) / (2.0 * STEPS)
 

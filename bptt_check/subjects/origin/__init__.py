@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...cases.reproduction import Origin
 from ...cases.result import address_of
+from ...cases.written.reproduction import Origin
 from .addresses import address_found, name_in_session
 from .snippets import NotWritable
 from .writer import Writer

@@ -11,8 +11,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ...cases.reproduction import Construction
-from ...cases.written_out import READABLE
+from ...cases.written.reproduction import Construction
+from ...cases.written.written_out import READABLE
 from .addresses import import_name, names_of
 from .array_text import array_text, is_array, numbers_of
 from .module_source import bound_names, module_source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptt_check.equations.arithmetic import Exact
+from bptt_check.equations.arithmetics.arithmetic import Exact
+from bptt_check.equations.arithmetics.rounding import GridRounding
 from bptt_check.equations.namespaces.taped import Taped
-from bptt_check.equations.rounding import GridRounding
 from bptt_check.equations.tape import Node, Tape
 
 XP = Taped()

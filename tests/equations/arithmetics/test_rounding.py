@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.case import Spec
-from bptt_check.equations.arithmetic import Arithmetic, Exact, Kinks
+from bptt_check.equations.arithmetics.arithmetic import Arithmetic, Exact, Kinks
+from bptt_check.equations.arithmetics.rounding import GridRounding, KinkSlopes
 from bptt_check.equations.exact import sweep
 from bptt_check.equations.network import problem_of
-from bptt_check.equations.rounding import GridRounding, KinkSlopes
 
 
 def losses_of(text: str, arithmetic: Arithmetic | None = None) -> np.ndarray:

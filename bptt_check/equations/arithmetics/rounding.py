@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..cases.types import Array
+from ...cases.types import Array
 from .arithmetic import Kinks
 
 Position = tuple[Array, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import SpecError, UnknownName
+from ...errors import SpecError, UnknownName
 
 SIZES = ("T", "B", "D", "H", "O")
 NUMBERS = (*SIZES, "k1", "k2", "seed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptt_check.equations.fewer_bits import FewerBits
+from bptt_check.equations.arithmetics.fewer_bits import FewerBits
 
 
 @pytest.mark.parametrize(

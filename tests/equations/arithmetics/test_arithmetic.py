@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptt_check.equations.arithmetic import has_either_sign, kinks_of
+from bptt_check.equations.arithmetics.arithmetic import has_either_sign, kinks_of
 
 
 @pytest.mark.parametrize(

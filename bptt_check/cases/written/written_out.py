@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case
-from .model import Model
+from ..case import Case
+from ..model import Model
 
 READABLE = 200
 """Numbers that are written out; more are read from a spec or a file."""
-
-_ARRAYS = ("x", "h0", "c0", "targets", "lengths", "cotangent_h_n", "cotangent_c_n")
 
 
 def number_count(case: Case) -> int:
@@ -39,10 +37,11 @@ def case_lines(case: Case, own: Mapping[str, Any] | None = None) -> Iterator[str
         for name, array in case.params.items():
             yield f'        "{name}": {_numbers(array)},'
         yield "    },"
-    for name in _ARRAYS:
-        array = getattr(case, name)
-        if array is not None:
+    for name, array in case.data.items():
+        if name not in case.more_states:
             yield f"    {name}={_numbers(array)},"
+    if case.more_states:
+        yield f"    more_states={_plain(case.more_states)!r},"
     if case.truncation is not None:
         yield f"    truncation=bc.Truncation({case.truncation.k1}, {case.truncation.k2}),"
     if case.dtype != "float64":

@@ -5,9 +5,10 @@ Arithmetics are final: one that needs another's answer calls it and does not inh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ..cases.types import Array
+from ...cases.types import Array
 
 
 class Kinks(NamedTuple):
@@ -84,7 +85,14 @@ class Arithmetic(Protocol):
 
 
 class Exact:
-    """No rounding model: plain float64."""
+    """No rounding model: plain float64.
+
+    Args:
+        slope_of_relu: another one than 0 or 1.
+    """
+
+    def __init__(self, slope_of_relu: Callable[[Array], Array] | None = None) -> None:
+        self._slope_of_relu = slope_of_relu
 
     def entering(self, value: Array) -> Array:
         return value
@@ -108,4 +116,4 @@ class Exact:
         return terms.sum(axis, keepdims=keepdims)
 
     def slope_of_relu(self, z: Array) -> Array:
-        return (z > 0).astype(z.dtype)
+        return self._slope_of_relu(z) if self._slope_of_relu else (z > 0).astype(z.dtype)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cases.types import Array
+from ...cases.types import Array
 from .arithmetic import Exact
 
 _EXACT = Exact()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .case import Case
+from ..case import Case
 from .written_out import READABLE, case_lines, number_count
 
 

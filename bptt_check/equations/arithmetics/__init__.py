@@ -1,0 +1,1 @@
+"""How the results on a tape may round: one kind of arithmetic a file."""
