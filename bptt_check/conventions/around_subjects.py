@@ -17,9 +17,9 @@ from ..cases.types import Array
 from ..errors import SpecError
 from . import layout
 from .call_styles import CallStyle
+from .maps.transforms import Step
 from .names import Name, subject_name
 from .options import Options
-from .transforms import Step
 from .view import View
 
 

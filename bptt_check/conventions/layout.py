@@ -10,9 +10,9 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.model import Model, Sizes, final_cotangents, initial_states, parameter_shapes
 from ..errors import BrokenContract
-from . import bias_transforms, transforms
 from .bias_columns import bias_columns, why_no_column
 from .gates import CANDIDATE, order_for, permutation
+from .maps import bias_transforms, transforms
 from .names import Name, subject_name
 from .options import Options
 

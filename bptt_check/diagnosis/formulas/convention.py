@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from ...cases.case import Case
 from ...cases.model import Model
 from ...cases.types import Array, Arrays
-from ...conventions import Convention, transforms
+from ...conventions import Convention
 from ...conventions.expression import expression
 from ...conventions.gates import order_for, permutation
 from ...conventions.layout import forward
+from ...conventions.maps import transforms
 from ...conventions.names import Name
 from ...conventions.scale_factors import FACTORS
 from ...equations.exact import exact_gradients, exact_loss

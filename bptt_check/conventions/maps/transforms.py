@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.arrays.cell_layout import Layout
-from ..cases.types import Array
-from ..errors import BrokenContract
-from .names import Name
+from ...cases.arrays.cell_layout import Layout
+from ...cases.types import Array
+from ...errors import BrokenContract
+from ..names import Name
 
 Arrays = dict[Name, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.types import Array
+from ...cases.types import Array
 from .transforms import Arrays, Joined, Step, needed
 
 
