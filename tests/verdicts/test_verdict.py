@@ -61,6 +61,7 @@ DETAILS = {
     Reason.NO_SINGLE_SLOPE: (0, 1),
     Reason.VARIES_BELOW_STEPS: (0.01, 2.5, 0.0001, 17),
     Reason.NO_DIGITS: (0.25,),
+    Reason.PLATEAU: (0.5,),
 }
 """What the sentences of some reasons need."""
 
