@@ -200,7 +200,7 @@ class Case:
 
     @property
     def sizes(self) -> Sizes:
-        """T, B, D, H and O of the arrays; O is 1 for a model without head."""
+        """T, B, D, H and O of the arrays; O is 1 for a linear loss."""
         return sizes_of(self.model, self.x, self.h0, self.params)
 
     def array(self, name: str) -> Array | None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from .case import Case
+from .model_words import OF_SIGMOID
 from .probes import cotangents_of
 from .types import Array
 
@@ -194,7 +195,7 @@ def _other_targets(case: Case) -> dict[str, Array]:
     targets = case.targets
     if case.model.loss == "cross_entropy":
         return {"targets": (targets + 1) % case.sizes.O}
-    if case.model.loss == "bce":
+    if case.model.loss in OF_SIGMOID:
         return {"targets": 1 - targets}
     cotangents = {n: _moved(case.data[n]) for n in cotangents_of(case)}
     return cotangents or {"targets": _moved(targets)}

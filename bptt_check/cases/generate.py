@@ -25,6 +25,7 @@ from .model import (
     parameter_shapes,
     target_shape,
 )
+from .model_words import OF_SIGMOID
 
 Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
 REGIMES: tuple[str, ...] = get_args(Regime)
@@ -200,7 +201,7 @@ def _targets(model: Model, sizes: Sizes, seed: int) -> NDArray[Any]:
     shape = target_shape(model, sizes)
     if model.loss == "cross_entropy":
         return _integers("targets", shape, seed, sizes.O)
-    if model.loss == "bce":  # soft labels too: 0, 1/4, ..., 1
+    if model.loss in OF_SIGMOID:  # soft labels too: 0, 1/4, ..., 1
         return _integers("targets", shape, seed, 5) / 4.0
     return _values("targets", shape, seed)
 

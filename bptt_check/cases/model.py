@@ -7,33 +7,43 @@ model can be named, validated and given arrays without any equation.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
 
 from ..errors import SpecError, UnknownName
 from .arrays.cell_layout import Layout
-
-Activation = Literal["tanh", "relu", "sigmoid", "identity"]
-Loss = Literal["cross_entropy", "bce", "mse", "linear"]
-Readout = Literal["every", "last"]
-Reduction = Literal["sum", "mean"]
-
-ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-LOSSES: tuple[Loss, ...] = get_args(Loss)
-READOUTS: tuple[Readout, ...] = get_args(Readout)
-REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
-
+from .model_words import (
+    ACTIVATIONS,
+    COTANGENTS,
+    LOSSES,
+    READOUTS,
+    REDUCTIONS,
+    Activation,
+    Cotangents,
+    Loss,
+    Readout,
+    Reduction,
+    changes_of,
+)
+from .sizes import Sizes, Truncation, positive
 
 _RNN = Layout(gates=("h",))
 _LSTM = Layout(gates=("i", "f", "g", "o"), states=("h", "c"))
 _GRU = Layout(gates=("r", "z", "n"), biases=("b_h",))
 _GRU_RESET_AFTER = Layout(gates=("r", "z", "n"), biases=("b_xh", "b_hh"))
 """Two biases where the reset gate acts inside the candidate's recurrent term."""
+_GRU_ONE_BIAS = Layout(gates=("r", "z", "n"), biases=("b_xh",))
+
+
+def _gru(model: Model) -> Layout:
+    if not model.reset_after:
+        return _GRU
+    return _GRU_ONE_BIAS if model.one_bias else _GRU_RESET_AFTER
+
 
 LAYOUTS: dict[str, Callable[[Model], Layout]] = {
     "rnn": lambda model: _RNN,
     "lstm": lambda model: _LSTM,
-    "gru": lambda model: _GRU_RESET_AFTER if model.reset_after else _GRU,
+    "gru": _gru,
 }
 """Cell name to the layout it has for a model; `cells.register` adds those of users."""
 
@@ -51,10 +61,17 @@ class Model:
         bidirectional: a second pass from the end of each sequence to its start.
         bias: False removes every bias vector, that of the head included.
         loss: `"cross_entropy"` (softmax, integer targets), `"bce"` (sigmoid, from logits), `"mse"`
-            (no factor 1/2) or `"linear"` (cotangents on the states, no head).
+            (no factor 1/2), `"sigmoid_mse"` (that of sigmoid(y)) or `"linear"` (cotangents on the
+            states, no head).
         readout: loss at `"every"` step or at each sequence's `"last"`.
         reduction: `"sum"`, or `"mean"` over the (step, sequence) pairs that carry a loss, and for
-            bce and mse over the outputs too.
+            the losses of values over the outputs too.
+        head: False has the loss on the states h of the top layer themselves, which O then equals;
+            not for cross entropy. A linear loss never has a head.
+        one_bias: of the gru cell with the reset after only: the second bias, which the reset gate
+            multiplies, is left out; the first one, `b_xh`, stays.
+        cotangents: of a linear loss: on the outputs and `"all"` final states, on the outputs and
+            `"h_n"`, or on the `"outputs"` alone.
     """
 
     cell: str = "lstm"
@@ -66,6 +83,9 @@ class Model:
     loss: Loss = "cross_entropy"
     readout: Readout = "every"
     reduction: Reduction = "sum"
+    head: bool = True
+    one_bias: bool = False
+    cotangents: Cotangents = "all"
 
     def __post_init__(self) -> None:
         _one_of("cell", self.cell, LAYOUTS)
@@ -73,8 +93,9 @@ class Model:
         _one_of("loss", self.loss, LOSSES)
         _one_of("readout", self.readout, READOUTS)
         _one_of("reduction", self.reduction, REDUCTIONS)
+        _one_of("cotangents", self.cotangents, COTANGENTS)
         positive("layers", self.layers)
-        for name in ("reset_after", "bidirectional", "bias"):
+        for name in ("reset_after", "bidirectional", "bias", "head", "one_bias"):
             if not isinstance(getattr(self, name), bool):
                 raise SpecError(f"{name} must be True or False, got {getattr(self, name)!r}.")
         if self.cell != "rnn" and self.activation != "tanh":
@@ -91,6 +112,25 @@ class Model:
             raise SpecError(
                 "loss='linear' takes reduction='sum' only: scale the cotangents instead."
             )
+        self._check_what_is_left_out()
+
+    def _check_what_is_left_out(self) -> None:
+        """Raise `SpecError` where something is left out that is not there."""
+        if not self.head and self.loss in ("cross_entropy", "linear"):
+            raise SpecError(
+                f"head=False is for loss='mse', 'bce' and 'sigmoid_mse', not {self.loss!r}: "
+                "leave it out."
+            )
+        if self.one_bias and not (self.cell == "gru" and self.reset_after and self.bias):
+            raise SpecError(
+                "one_bias=True is for cell='gru' with reset_after=True and bias=True, which has "
+                "two biases: leave it out."
+            )
+        if self.cotangents != "all" and self.loss != "linear":
+            raise SpecError(
+                f"cotangents={self.cotangents!r} is for loss='linear', not {self.loss!r}: leave it "
+                "out."
+            )
 
     def __str__(self) -> str:
         """The name of `--model`: the family, then `+modifier` for whatever is not the default."""
@@ -104,6 +144,9 @@ class Model:
             self.readout: self.readout != "every",
             self.reduction: self.reduction != "sum",
             "nobias": not self.bias,
+            "nohead": not self.head,
+            "onebias": self.one_bias,
+            self.cotangents: self.cotangents != "all",
         }
         return [name for name, wanted in chosen.items() if wanted]
 
@@ -113,6 +156,11 @@ class Model:
         if self.cell == "rnn":
             return f"rnn-{self.activation}"
         return f"{self.cell}-reset-before" if not self.reset_after else self.cell
+
+    @property
+    def has_head(self) -> bool:
+        """Whether outputs y are made of the states, with parameters of their own."""
+        return self.head and self.loss != "linear"
 
     @property
     def layout(self) -> Layout:
@@ -138,44 +186,13 @@ class Model:
             raise UnknownName("model", family, known)
         changes: dict[str, object] = {}
         for modifier in modifiers:
-            change = _modifier(modifier)
+            change = changes_of(modifier)
             if set(change) & set(changes):
                 raise SpecError(
                     f"{name!r} says {next(iter(change))} twice: leave one of the two out."
                 )
             changes |= change
         return replace(known[family], **changes)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Steps T, sequences B, input features D, hidden units H, outputs O; each at least 1."""
-
-    T: int = 8
-    B: int = 3
-    D: int = 4
-    H: int = 5
-    O: int = 3
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            positive(field.name, getattr(self, field.name))
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """Truncated BPTT: after each block of `k1` steps, back over the last `k2` steps.
-
-    The state that enters the window [max(0, e - k2), e) of the block ending at step e is a
-    constant. Both count steps and are at least 1.
-    """
-
-    k1: int
-    k2: int
-
-    def __post_init__(self) -> None:
-        positive("k1", self.k1)
-        positive("k2", self.k2)
 
 
 def check_combination(model: Model, truncation: Truncation | None) -> None:
@@ -192,7 +209,7 @@ def families() -> dict[str, Model]:
     models: dict[str, Model] = {}
     for cell in LAYOUTS:
         if cell == "rnn":
-            models |= {f"rnn-{a}": Model("rnn", activation=a) for a in get_args(Activation)}
+            models |= {f"rnn-{a}": Model("rnn", activation=a) for a in ACTIVATIONS}
         else:
             models[cell] = Model(cell)
         if cell == "gru":
@@ -208,8 +225,8 @@ def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
     """Shape of every parameter of a model, in the order in which they are reported.
 
     Per layer k: `W_xh_l{k}` (G*H, D_k), `W_hh_l{k}` (G*H, P), the layout's further arrays and the
-    biases (G*H,), the same again with `_reverse`; then `W_hy` (O, P*N) and `b_y` (O,) unless the
-    loss is linear. P, the width of h, is H unless the cell projects it.
+    biases (G*H,), the same again with `_reverse`; then `W_hy` (O, P*N) and `b_y` (O,) if there
+    is a head. P, the width of h, is H unless the cell projects it.
     """
     width = output_width(model, sizes)
     shapes: dict[str, tuple[int, ...]] = {}
@@ -217,7 +234,7 @@ def parameter_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
         of_layer = model.layout.shapes(sizes.D if k == 0 else width, sizes.H, model.bias)
         for suffix in model.directions:
             shapes |= {f"{name}_l{k}{suffix}": shape for name, shape in of_layer.items()}
-    if model.loss != "linear":
+    if model.has_head:
         shapes["W_hy"] = (sizes.O, width)
         shapes |= {"b_y": (sizes.O,)} if model.bias else {}
     return shapes
@@ -247,46 +264,18 @@ def initial_states(model: Model) -> tuple[str, ...]:
     return tuple(f"{s}0" for s in model.layout.states)
 
 
-def final_cotangents(model: Model) -> tuple[str, ...]:
-    """Names of the cotangents of the final states: `cotangent_h_n`, ...; of a linear loss alone."""
-    return tuple(f"cotangent_{s}_n" for s in model.layout.states if model.loss == "linear")
-
-
 def target_shape(model: Model, sizes: Sizes) -> tuple[int, ...]:
     """Shape of the targets: (T, B) labels or (T, B, width) values, without T for readout 'last'."""
     steps = (sizes.T,) if model.readout == "every" else ()
     if model.loss == "cross_entropy":
         return (*steps, sizes.B)
-    return (*steps, sizes.B, output_width(model, sizes) if model.loss == "linear" else sizes.O)
+    return (*steps, sizes.B, sizes.O if model.has_head else output_width(model, sizes))
 
 
-def positive(name: str, value: object) -> None:
-    """Raise `SpecError` unless `value` is an integer of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SpecError(f"{name} must be an integer of at least 1, got {value!r}.")
-
-
-MODIFIERS: dict[str, dict[str, object]] = {
-    "bidirectional": {"bidirectional": True},
-    "nobias": {"bias": False},
-    **{loss: {"loss": loss} for loss in LOSSES},
-    **{readout: {"readout": readout} for readout in READOUTS},
-    **{reduction: {"reduction": reduction} for reduction in REDUCTIONS},
-}
-"""What each `+modifier` of a model name changes, but for `+2layers`, `+3layers`, ..."""
-
-
-def is_modifier(text: str) -> bool:
-    """Whether `+text` may stand in a model name."""
-    count = text.removesuffix("layers")
-    return text in MODIFIERS or (count != text and count.isdecimal())
-
-
-def _modifier(text: str) -> dict[str, object]:
-    """What one `+modifier` of a model name changes."""
-    if not is_modifier(text):
-        raise UnknownName("model modifier", text, [*MODIFIERS, "2layers", "3layers"])
-    return MODIFIERS.get(text) or {"layers": int(text.removesuffix("layers"))}
+def final_cotangents(model: Model) -> tuple[str, ...]:
+    """Names of the cotangents of the final states: `cotangent_h_n`, ...; of a linear loss alone."""
+    states = {"all": model.layout.states, "h_n": ("h",), "outputs": ()}[model.cotangents]
+    return tuple(f"cotangent_{s}_n" for s in states if model.loss == "linear")
 
 
 def _one_of(kind: str, value: object, valid: object) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..errors import UnknownName
 from .case import Spec, Truncation
-from .model import LOSSES, MODIFIERS, READOUTS, Model, Sizes, families, is_modifier
+from .model import READOUTS, Model, Sizes, families
+from .model_words import MODIFIERS, is_modifier
 
 DRAWN = ("truncated", "lengths", "onehot")
 """Modifiers of a name that say what a case has beyond its model."""
@@ -79,7 +80,7 @@ def with_one_hot(target: Target) -> Target:
 
 def default_targets() -> list[Target]:
     """Every family with every loss and readout, and the `VARIANTS` of each."""
-    grid = [{"loss": loss, "readout": readout} for loss in LOSSES for readout in READOUTS]
+    grid = [{"loss": loss, "readout": readout} for loss in USUAL_LOSSES for readout in READOUTS]
     return [
         _target(replace(m, **options), truncated, lengths)
         for m in families().values()
@@ -94,6 +95,8 @@ def _target(model: Model, truncated: bool = False, lengths: bool = False) -> Tar
     return Target("+".join([str(model), *suffixes]), model, truncated, lengths)
 
 
+USUAL_LOSSES = ("cross_entropy", "bce", "mse", "linear")
+"""Losses that are checked by default; others where they are named."""
 VARIANTS: tuple[tuple[dict[str, Any], bool, bool], ...] = (
     ({"layers": 2}, False, False),
     ({"bias": False}, False, False),

@@ -39,12 +39,14 @@ def frozen(name: str, value: Any, dtype: str) -> Array | None:
 
 
 def sizes_of(model: Model, x: Array, h0: Array, params: Arrays) -> Sizes:
-    """T, B, D, H and O of arrays; O is 1 without a head."""
-    T, B, D = x.shape
-    head, units = params.get("W_hy"), h0.shape[-1]
+    """T, B, D, H and O of arrays; O is 1 for a linear loss, and that of the states without a head."""
+    (T, B, D), units = x.shape, h0.shape[-1]
+    outputs = 1 if model.loss == "linear" else units * len(model.directions)
+    if "W_hy" in params:
+        outputs = params["W_hy"].shape[0]
     if model.layout.proj_size is not None:
         units = max(1, len(params["W_xh_l0"]) // len(model.layout.gates))
-    return Sizes(T, B, D, units, 1 if head is None else head.shape[0])
+    return Sizes(T, B, D, units, outputs)
 
 
 def check_type(name: str, value: object, kind: Any) -> None:

@@ -84,7 +84,11 @@ class Adapted:
         return view.answer(loss, grads)
 
     def _decline(self, case: Case) -> None:
-        """Raise `Unsupported` for a mode that was not declared."""
+        """Raise `Unsupported` for a loss that the code cannot have, and for a mode that was not
+        declared.
+        """
+        if reason := self.call_style.unsupported_reason(case.model):
+            raise Unsupported(reason)
         if case.truncation is not None and "truncation" not in self.handles:
             raise Unsupported("adapted without handles='truncation': full BPTT only")
         padded = self.call_style.pads_itself and not case.model.bidirectional

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..cases.case import Case, lengths_of
-from ..cases.model import HEAD, Model
+from ..cases.model import HEAD, Model, final_cotangents
 from ..cases.types import Array
 from ..equations.namespaces.taped import Taped
 from ..equations.network import pair_loss, problem_of
@@ -16,9 +18,15 @@ def no_head_reason(model: Model) -> str:
     """Why a kernel that takes `dh` only cannot have a model's loss; empty if it can."""
     if model.loss != "linear":
         return ""
-    if model.layers * len(model.directions) > 1 or model.layout.states != ("h",):
-        return "the loss 'linear' has cotangents of final states that dh alone cannot carry"
-    return ""
+    single = model.layers * len(model.directions) == 1
+    carried = ("cotangent_h_n",) if single else ()
+    if set(final_cotangents(model)) <= {*carried}:
+        return ""
+    without = replace(model, cotangents="h_n" if single else "outputs")
+    return (
+        "the loss 'linear' has cotangents of final states that dh alone cannot carry; the model "
+        f"without them is {str(without)!r}"
+    )
 
 
 def apply_head(case: Case, hidden: Array) -> tuple[float, Array, dict[str, Array]]:

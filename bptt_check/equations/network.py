@@ -116,7 +116,9 @@ def losses_of(
 
 
 def logits(xp: Namespace, h_t: Any, inputs: Mapping[str, Any]) -> Any:
-    """`y_t = W_hy h_t + b_y`, [..., O]."""
+    """`y_t = W_hy h_t + b_y`, [..., O]; without a head the states themselves."""
+    if "W_hy" not in inputs:
+        return h_t
     return affine(h_t, inputs["W_hy"], inputs.get("b_y"))
 
 
@@ -201,10 +203,15 @@ def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
     """The loss of (step, sequence) pairs as a function of rows `h_t` [..., H*N] and their targets
     [..., width]: one number each, [...].
     """
+
+    def squared(y_t: Any, target: Any) -> Any:
+        return ((y_t - target) * (y_t - target)).sum(-1)
+
     by_name = {
         "cross_entropy": lambda y_t, target: -(xp.log_softmax(y_t) * target).sum(-1),
         "bce": lambda y_t, target: (xp.softplus(y_t) - y_t * target).sum(-1),
-        "mse": lambda y_t, target: ((y_t - target) * (y_t - target)).sum(-1),
+        "mse": squared,
+        "sigmoid_mse": lambda y_t, target: squared(xp.sigmoid(y_t), target),
     }
     if model.loss == "linear":
         return lambda h_t, target: (h_t * target).sum(-1)
@@ -236,7 +243,7 @@ def _carries_loss(case: Case) -> Array:
 
 
 def pair_count(case: Case) -> int:
-    """What a mean divides by: (step, sequence) pairs with a loss, for bce and mse times O."""
+    """What a mean divides by: (step, sequence) pairs with a loss, for losses of values times O."""
     pairs = int(_carries_loss(case).sum())
     return pairs * (1 if case.model.loss == "cross_entropy" else case.sizes.O)
 

@@ -45,7 +45,7 @@ from . import Gradients
 SMALLEST = Sizes(T=20, B=4, D=5, H=6, O=5)
 """The bucket that holds all sizes drawn by default; a size beyond it goes to a power of two."""
 
-ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0}
+ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0, "sigmoid_mse": -1e30}
 """Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
 
 AGREEMENT = 1e-12
@@ -209,7 +209,7 @@ def _weighted_loss(xp: Jax, model: Model, arrays: Any, inputs: Any, hidden: Any)
 
 
 def _sizes(problem: Problem) -> Sizes:
-    """Sizes of a problem; O is 1 without a head, as in `Case.sizes`."""
+    """Sizes of a problem, as in `Case.sizes`."""
     inputs = problem.inputs
     return sizes_of(problem.model, inputs["x"], inputs["h0"], inputs)
 
@@ -222,7 +222,9 @@ def _trunk(model: Model, sizes: Sizes, cell: cells.Cell) -> Trunk:
     """
     names, ours = _padded(model), cells.is_built_in(model)
     bucket = replace(sizes, **{n: _bucket(getattr(sizes, n), getattr(SMALLEST, n)) for n in names})
-    model = replace(model, loss="cross_entropy", readout="every", reduction="sum")
+    model = replace(
+        model, loss="cross_entropy", readout="every", reduction="sum", head=True, cotangents="all"
+    )
     if ours:
         model = replace(model, activation="tanh", bias=True)
     return Trunk(model, bucket, cell, ours)
@@ -287,7 +289,8 @@ def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     mask = np.ones(weights.shape) if problem.mask is None else problem.mask
     outputs = _sizes(problem).O
     arrays = {"weights": weights, "mask": mask, "outputs": np.ones(outputs)}
-    arrays |= {"b_y": np.zeros(outputs), **problem.inputs}
+    head = {} if model.has_head else {"W_hy": np.eye(outputs)}
+    arrays |= {"b_y": np.zeros(outputs), **head, **problem.inputs}
     T, B = weights.shape
     rows, columns = np.minimum(range(bucket.T), T - 1), np.minimum(range(bucket.B), B - 1)
     arrays["x"] = arrays["x"][rows][:, columns]

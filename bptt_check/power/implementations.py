@@ -59,10 +59,17 @@ def _torch_loss(case: Case, leaves: Arrays, hs: Any, h_n: Any, c_n: Any) -> Any:
         finals = ((case.cotangent_h_n, h_n), (case.cotangent_c_n, c_n))
         shares = [(torch.tensor(bar) * s).sum() for bar, s in finals if bar is not None]
         return (targets * hs).sum() + sum(shares)
-    y = functional.linear(hs, leaves["W_hy"], leaves.get("b_y")).flatten(0, -2)
+    y = functional.linear(hs, leaves["W_hy"], leaves.get("b_y")) if model.head else hs
+    y = y.flatten(0, -2)
     if model.loss == "cross_entropy":
         return functional.cross_entropy(y, targets.flatten(), reduction=model.reduction)
-    named = {"bce": functional.binary_cross_entropy_with_logits, "mse": functional.mse_loss}
+    if model.loss == "sigmoid_mse":
+        y = y.sigmoid()
+    named = {
+        "sigmoid_mse": functional.mse_loss,
+        "bce": functional.binary_cross_entropy_with_logits,
+        "mse": functional.mse_loss,
+    }
     return named[model.loss](y, targets.flatten(0, -2), reduction=model.reduction)
 
 
@@ -198,7 +205,7 @@ def _jax_loss(model: Model, inputs: Arrays, given: Arrays) -> Any:
         names = ("h", "c")[: len(finals[0])]
         ends = zip(names, zip(*finals, strict=True), strict=True)
         return (targets * hs).sum() + sum((given[s] * jnp.stack(v)).sum() for s, v in ends)
-    y = hs @ inputs["W_hy"].T + inputs.get("b_y", 0.0)
+    y = hs @ inputs["W_hy"].T + inputs.get("b_y", 0.0) if model.head else hs
     losses = _jax_pair_losses(model, y, targets)
     return losses.sum() if model.reduction == "sum" else losses.mean()
 
@@ -211,7 +218,7 @@ def _jax_pair_losses(model: Model, y: Any, targets: Any) -> Any:
         return -jnp.take_along_axis(jax.nn.log_softmax(y), targets[..., None], -1)
     if model.loss == "bce":
         return (1.0 - targets) * jax.nn.softplus(y) + targets * jax.nn.softplus(-y)
-    return (y - targets) ** 2
+    return ((jax.nn.sigmoid(y) if model.loss == "sigmoid_mse" else y) - targets) ** 2
 
 
 class _Jax:

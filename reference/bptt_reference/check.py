@@ -66,6 +66,8 @@ def _complaint(model: Model) -> str:
             return f"{name} must be one of {', '.join(valid)}; got {getattr(model, name)!r}."
     if not _is_positive(model.layers):
         return f"layers must be an integer of at least 1; got {model.layers!r}."
+    if not getattr(model, "head", True) or getattr(model, "one_bias", False):
+        return "head=False and one_bias=True are not derived here; leave them out."
     if model.loss == "linear" and model.reduction != "sum":
         return "loss='linear' takes reduction='sum' only; scale the cotangents instead."
     return ""

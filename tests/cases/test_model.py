@@ -7,12 +7,14 @@ from hypothesis import given, settings, strategies as st
 
 from bptt_check.cases.model import (
     ACTIVATIONS,
+    COTANGENTS,
     LOSSES,
     READOUTS,
     REDUCTIONS,
     Model,
     Sizes,
     families,
+    final_cotangents,
     input_shapes,
     parameter_shapes,
     target_shape,
@@ -29,13 +31,17 @@ def any_model(draw: st.DrawFn) -> Model:
     """Every model that can exist."""
     cell = draw(st.sampled_from(["rnn", "lstm", "gru"]))
     loss = draw(st.sampled_from(LOSSES))
+    reset_after, bias = draw(st.booleans()) if cell == "gru" else True, draw(st.booleans())
     return Model(
         cell=cell,
         activation=draw(st.sampled_from(ACTIVATIONS)) if cell == "rnn" else "tanh",
-        reset_after=draw(st.booleans()) if cell == "gru" else True,
+        reset_after=reset_after,
         layers=draw(st.integers(1, 12)),
         bidirectional=draw(st.booleans()),
-        bias=draw(st.booleans()),
+        bias=bias,
+        head=draw(st.booleans()) if loss not in ("cross_entropy", "linear") else True,
+        one_bias=draw(st.booleans()) if cell == "gru" and reset_after and bias else False,
+        cotangents=draw(st.sampled_from(COTANGENTS)) if loss == "linear" else "all",
         loss=loss,
         readout=draw(st.sampled_from(READOUTS)),
         reduction=draw(st.sampled_from(REDUCTIONS)) if loss != "linear" else "sum",
@@ -155,6 +161,16 @@ def test_contradicting_modifiers_are_refused(name):
             "reset_after=False applies to cell='gru' only; leave it out for cell='rnn'.",
         ),
         (
+            {"head": False},
+            "head=False is for loss='mse', 'bce' and 'sigmoid_mse', not 'cross_entropy': leave it",
+        ),
+        ({"head": False, "loss": "linear"}, "head=False is for loss='mse',"),
+        ({"one_bias": True}, "one_bias=True is for cell='gru' with reset_after=True and bias=True"),
+        ({"cell": "gru", "one_bias": True, "bias": False}, "one_bias=True is for"),
+        ({"cell": "gru", "one_bias": True, "reset_after": False}, "one_bias=True is for"),
+        ({"cotangents": "h_n"}, "cotangents='h_n' is for loss='linear', not 'cross_entropy'"),
+        ({"cotangents": "c_n"}, "unknown cotangents 'c_n'. Did you mean 'h_n'?"),
+        (
             {"loss": "linear", "reduction": "mean"},
             "loss='linear' takes reduction='sum' only: scale the cotangents instead.",
         ),
@@ -210,6 +226,7 @@ def test_the_smallest_sizes_are_accepted():
             "gru-reset-before",
             {"W_xh_l0": (12, 3), "W_hh_l0": (12, 4), "b_h_l0": (12,), "W_hy": (5, 4), "b_y": (5,)},
         ),
+        ("gru+mse+nohead+onebias", {"W_xh_l0": (12, 3), "W_hh_l0": (12, 4), "b_xh_l0": (12,)}),
         (
             "rnn-relu+2layers+bidirectional",
             {
@@ -252,8 +269,26 @@ def test_input_shapes_are_those_of_the_contract(name, shapes):
         ("lstm+linear", (7, 2, 4)),
         ("lstm+linear+bidirectional", (7, 2, 8)),
         ("lstm+linear+last", (2, 4)),
+        ("lstm+mse+nohead", (7, 2, 4)),
+        ("lstm+sigmoid_mse+nohead+bidirectional+last", (2, 8)),
     ],
 )
 def test_target_shapes_follow_loss_and_readout(name, shape):
     """Labels are (T, B), values (T, B, O), cotangents (T, B, H*N); no T axis for `last`."""
     assert shape == target_shape(Model.parse(name), SIZES)
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("lstm+linear", ("cotangent_h_n", "cotangent_c_n")),
+        ("lstm+linear+h_n", ("cotangent_h_n",)),
+        ("lstm+linear+outputs", ()),
+        ("gru+linear", ("cotangent_h_n",)),
+        ("gru+linear+outputs", ()),
+        ("lstm+mse", ()),
+    ],
+)
+def test_final_cotangents_are_those_that_the_name_says(name, names):
+    """All final states of a linear loss, h_n alone, or none."""
+    assert names == final_cotangents(Model.parse(name))

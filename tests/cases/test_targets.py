@@ -132,3 +132,15 @@ def test_default_targets_have_every_family_loss_and_readout() -> None:
     for has in ("truncated", "lengths"):
         assert len({t.model.family for t in targets if getattr(t, has)}) == 7
     assert len({t.model.family for t in targets if t.model.bidirectional}) == 7
+
+
+LEFT_OUT = ("nohead", "onebias", "h_n", "outputs", "sigmoid_mse")
+
+
+def test_what_is_seldom_meant_is_checked_where_it_is_named() -> None:
+    """None of these is among the default targets, and each is a target by its name."""
+    names = [target.name.split("+") for target in default_targets()]
+
+    assert not {*LEFT_OUT} & {word for words in names for word in words}
+    for name in ("rnn-tanh+mse+nohead", "gru+onebias", "lstm+linear+h_n", "gru+sigmoid_mse"):
+        assert parse_targets(name)[0].name == name

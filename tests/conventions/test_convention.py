@@ -60,6 +60,16 @@ def test_what_the_docs_say_to_write_expresses_models(row: str) -> None:
     assert any(not convention.why_not(bc.Model.parse(n)) for n in ("rnn-tanh+mse", "lstm+mse"))
 
 
+def test_every_model_that_the_docs_say_is_one() -> None:
+    """The second table names models, and each is known."""
+    (_, rest) = PAGE.read_text().split("| in your code | model |\n")
+    rows = rest.split("\n\n")[0].splitlines()[1:]
+    named = [row.split("|")[-2].split("`")[1] for row in rows]
+
+    assert len(named) == 5
+    assert [str(bc.Model.parse(name)) for name in named] == named
+
+
 def test_every_option_and_layout_is_in_the_docs() -> None:
     """The tables of the page have a row for each."""
     page = PAGE.read_text()

@@ -22,11 +22,20 @@ def test_a_kernel_gets_every_loss(model: str, lengths: bool) -> None:
 
 
 def test_a_kernel_cannot_carry_every_cotangent() -> None:
-    """Final states of an LSTM or of lower layers do not go through dh: declined."""
+    """Final states of an LSTM or of lower layers do not go through dh: declined, and models without
+    such cotangents are not.
+    """
     subject = PLAIN.adapt(forward, **KERNEL)
 
     assert not subject.supports(bc.Model.parse("lstm+linear"))
     assert not subject.supports(bc.Model.parse("rnn-tanh+2layers+linear"))
-    assert subject.supports(bc.Model.parse("lstm+mse"))
-    with pytest.raises(SpecError, match="cotangents of final states that dh alone cannot carry"):
+    for model in (
+        "lstm+mse",
+        "lstm+linear+h_n",
+        "lstm+linear+outputs",
+        "gru+2layers+linear+outputs",
+    ):
+        assert subject.supports(bc.Model.parse(model))
+    assert not subject.supports(bc.Model.parse("gru+2layers+linear+h_n"))
+    with pytest.raises(SpecError, match=r"dh alone cannot carry; .* is 'lstm\+linear\+h_n'"):
         PLAIN.adapt(forward, **KERNEL, models=["lstm+linear"])

@@ -82,7 +82,23 @@ AUTHORS: dict[str, Author] = {
                   "loss_factor": "1/(2*B)"},
         "rnn-tanh+mse+nobias", "Wy",
     ),
+    "the squared error of h": Author(
+        code.states_rnn, STATES | {"names": {"W_xh": "W", "W_hh": "U", "b_h": "b"}},
+        "rnn-tanh+mse+nohead", "U",
+    ),
+    "the squared error of a sigmoid": Author(
+        code.sigmoid_rnn,
+        STATES | {"names": {"W_xh": "syn0", "W_hh": "synh", "W_hy": "syn1"}, "transposed": True,
+                  "loss_factor": "1/2"},
+        "rnn-sigmoid+sigmoid_mse+nobias", "syn1",
+    ),
+    "reset after, one bias": Author(
+        code.one_bias_gru,
+        STATES | {"names": {"W_xh": "W", "W_hh": "U", "b_xh": "b", "W_hy": "V", "b_y": "c"}},
+        "gru+mse+onebias", "b",
+    ),
 }  # fmt: skip
+KERNEL_SAYS = STATES | {"names": {"W_xh": "W", "W_hh": "U", "b_h": "b"}}
 
 
 @pytest.mark.parametrize("what", AUTHORS)
@@ -112,3 +128,33 @@ def test_a_slip_is_told_in_the_names_of_the_code(what: str) -> None:
 
 SLIPS = {"bias in the matrix, first": "W", "long names of gates": "cell"}
 """What a slip is called where it is not the name of an array."""
+
+
+def kernel(slip: str = "") -> Any:
+    """An LSTM's kernel that takes the cotangents of its states and of nothing else."""
+    return bc.Convention(**KERNEL_SAYS).adapt(
+        code.lstm_forward,
+        backward=partial(code.lstm_backward, slip=slip),
+        arguments="x h0 c0 W U b",
+        models=["lstm+linear+h_n", "lstm+linear+outputs"],
+        name="mine",
+    )
+
+
+def test_a_kernel_without_a_cotangent_of_the_last_c_is_checked() -> None:
+    """Under the models that have none, and its slip is told in its names."""
+    for model in ("lstm+linear+h_n", "lstm+linear+outputs"):
+        spec = f"{model} T=3 B=2 D=3 H=4"
+        right, slip = (bc.check(kernel(s), spec, oracles=["complex_step"]) for s in ("", "b"))
+
+        assert right.verdict == "pass", right.message
+        assert slip.verdict == "fail"
+        assert "the gradient of b is wrong" in slip.message
+
+
+def test_a_kernel_is_not_asked_for_a_cotangent_that_it_cannot_get() -> None:
+    """It declines, and says which model has none."""
+    report = bc.check(kernel(), "lstm+linear T=3", oracles=["complex_step"])
+
+    assert report.verdict == "unsupported"
+    assert "the model without them is 'lstm+linear+h_n'" in report.message

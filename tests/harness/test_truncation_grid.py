@@ -10,7 +10,8 @@ from bptt_reference import loss_and_grads
 
 import bptt_check as bc
 from bptt_check.api import load_oracles
-from bptt_check.cases.model import LOSSES, READOUTS, families
+from bptt_check.cases.model import READOUTS, families
+from bptt_check.cases.targets import USUAL_LOSSES
 from bptt_check.runs.check import Setup, check_cases
 
 POINTS = 150  # of each of the seven families: 1,050 in all
@@ -23,7 +24,7 @@ def grid(family: str) -> list[bc.Spec]:
     for number in range(POINTS):
         T = draw.choice([1, 2, 3, 5, 7, 8])
         cut = bc.Truncation(draw.randint(1, T + 2), draw.randint(1, T + 2))
-        name = [family, draw.choice(["1layers", "2layers"]), draw.choice(LOSSES)]
+        name = [family, draw.choice(["1layers", "2layers"]), draw.choice(USUAL_LOSSES)]
         model = bc.Model.parse("+".join([*name, draw.choice(READOUTS)]))
         sizes = bc.Sizes(T, draw.randint(1, 3), draw.randint(1, 3), draw.randint(1, 3), 2)
         lengths = draw.random() < 0.5

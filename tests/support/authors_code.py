@@ -198,3 +198,104 @@ def halved_rnn(v: Any, slip: str = "") -> Answer:
         g["Wh"] += hs[t].T @ da
         dh = da @ v["Wh"].T
     return sum(float((e**2).sum()) for e in es) / (2 * m), g
+
+
+def states_rnn(v: Any, slip: str = "") -> Answer:
+    """The state is the prediction: the squared error of h itself, at every step."""
+    W, U, b = v["W"], v["U"], v["b"]
+    hs = [v["h0"]]
+    for x in v["x"]:
+        hs.append(np.tanh(x @ W.T + hs[-1] @ U.T + b))
+    es = [h - y for h, y in zip(hs[1:], v["targets"], strict=True)]
+    g: dict[str, Any] = {n: np.zeros_like(v[n]) for n in ("W", "U", "b")}
+    dh = np.zeros_like(v["h0"])
+    for t in reversed(range(len(es))):
+        da = (2 * es[t] + dh) * (1 - hs[t + 1] ** 2)
+        g["W"] += da.T @ v["x"][t]
+        g["U"] += da.T @ hs[t + 1 if slip == "U" else t]
+        g["b"] += da.sum(0)
+        dh = da @ U
+    return sum(float((e**2).sum()) for e in es), g
+
+
+def sigmoid_rnn(v: Any, slip: str = "") -> Answer:
+    """Sigmoids everywhere and half the squared error, as in the first texts on backpropagation."""
+    hs, ps = [v["h0"]], []
+    for x in v["x"]:
+        hs.append(sigmoid(x @ v["syn0"] + hs[-1] @ v["synh"]))
+        ps.append(sigmoid(hs[-1] @ v["syn1"]))
+    g: dict[str, Any] = {n: np.zeros_like(v[n]) for n in ("syn0", "synh", "syn1")}
+    loss, dh = 0.0, np.zeros_like(v["h0"])
+    for t in reversed(range(len(ps))):
+        e = ps[t] - v["targets"][t]
+        loss += float((e**2).sum()) / 2
+        delta = e * ps[t] * (1 if slip == "syn1" else 1 - ps[t])
+        g["syn1"] += hs[t + 1].T @ delta
+        da = (delta @ v["syn1"].T + dh) * hs[t + 1] * (1 - hs[t + 1])
+        g["synh"] += hs[t].T @ da
+        g["syn0"] += v["x"][t].T @ da
+        dh = da @ v["synh"].T
+    return loss, g
+
+
+def one_bias_gru(v: Any, slip: str = "") -> Answer:
+    """The reset after the product, and one bias only: n = tanh(W x + b + r * (U h))."""
+    W, U, b, V, c, H = (v[n] for n in ("W", "U", "b", "V", "c", "H"))
+    h, kept, loss = v["h0"], [], 0.0
+    for x, y in zip(v["x"], v["targets"], strict=True):
+        p, q = x @ W.T + b, h @ U.T
+        r, z = sigmoid(p[:, :H] + q[:, :H]), sigmoid(p[:, H : 2 * H] + q[:, H : 2 * H])
+        n = np.tanh(p[:, 2 * H :] + r * q[:, 2 * H :])
+        h_prev, h = h, (1 - z) * n + z * h
+        e = h @ V.T + c - y
+        loss += float((e**2).sum())
+        kept.append((x, h_prev, q[:, 2 * H :], r, z, n, h, e))
+    g: dict[str, Any] = {name: np.zeros_like(v[name]) for name in v.params}
+    dh = np.zeros_like(h)
+    for x, h_prev, q_n, r, z, n, h, e in reversed(kept):
+        g["V"] += 2 * e.T @ h
+        g["c"] += 2 * e.sum(0)
+        dh = dh + 2 * e @ V
+        dn = dh * (1 - z) * (1 - n**2)
+        dr, dz = dn * q_n * r * (1 - r), dh * (h_prev - n) * z * (1 - z)
+        dp, dq = np.hstack([dr, dz, dn]), np.hstack([dr, dz, dn * r])
+        g["W"] += dp.T @ x
+        g["U"] += dq.T @ h_prev
+        g["b"] += (dq if slip == "b" else dp).sum(0)
+        dh = dh * z + dq @ U
+    return loss, g
+
+
+def lstm_forward(x: Array, h0: Array, c0: Array, W: Array, U: Array, b: Array) -> Any:
+    """A kernel: states (T, N, H), and what its backward pass needs."""
+    h, c, out, kept = h0, c0, [], []
+    for x_t in x:
+        i, f, g, o = np.split(x_t @ W.T + h @ U.T + b, 4, axis=1)
+        i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+        h_prev, c_prev, c = h, c, f * c + i * g
+        h = o * np.tanh(c)
+        out.append(h)
+        kept.append((x_t, h_prev, c_prev, c, i, f, g, o))
+    return np.stack(out), (kept, W, U)
+
+
+def lstm_backward(dh: Array, cache: Any, slip: str = "") -> dict[str, Array]:
+    """From the cotangents of all states alone: nothing comes in at the last c."""
+    kept, W, U = cache
+    grads: dict[str, Any] = {
+        "W": np.zeros_like(W),
+        "U": np.zeros_like(U),
+        "b": np.zeros(len(W), W.dtype),
+    }
+    later, dc, dx = np.zeros_like(dh[0]), np.zeros_like(dh[0]), []
+    for dh_t, (x, h_prev, c_prev, c, i, f, g, o) in zip(dh[::-1], kept[::-1], strict=True):
+        down = dh_t + later
+        dc = dc + down * o * (1 - np.tanh(c) ** 2)
+        da = np.hstack([dc * g * i * (1 - i), dc * c_prev * f * (1 - f), dc * i * (1 - g**2),
+                        down * np.tanh(c) * o * (1 - o)])  # fmt: skip
+        grads["W"] += da.T @ x
+        grads["U"] += da.T @ h_prev
+        grads["b"] += da[0] if slip == "b" else da.sum(0)
+        dx.insert(0, da @ W)
+        later, dc = da @ U, dc * f
+    return grads | {"x": np.stack(dx), "h0": later, "c0": dc}

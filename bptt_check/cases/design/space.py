@@ -145,7 +145,7 @@ def space_of(target: Target, dtypes: Sequence[str], within: Within) -> Space:
     fixed = target.truncation
     space = Space(
         len(target.model.directions),
-        target.model.loss != "linear",
+        target.model.has_head,
         tuple(values.items()),
         tuple(_ties(target, within).items()),
         truncation=_relations(within) if target.truncated and fixed is None else None,
@@ -211,7 +211,7 @@ def _sizes(target: Target, within: Within) -> dict[str, tuple[int, ...]]:
         classes = ties.get("O", "O")
         values[classes] = tuple(n for n in values[classes] if n > 1)
         values["O"] = tuple(n for n in values["O"] if n > 1)
-    if target.model.loss == "linear":
+    if not target.model.has_head:
         values["O"] = values["O"][:1]
     if target.truncated and target.truncation is None:
         steps = ties.get("T", "T")
@@ -224,7 +224,7 @@ def _ties(target: Target, within: Within) -> dict[str, str]:
     """A size to the one that it equals, which equals none itself."""
     if target.sizes is not None:
         return {}
-    missing = "O" if target.model.loss == "linear" else ""
+    missing = "" if target.model.has_head else "O"
     return {n: to for n, to in within.ties.items() if missing not in (n, to)}
 
 

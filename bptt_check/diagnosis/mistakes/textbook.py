@@ -19,6 +19,7 @@ import numpy as np
 from ...cases.case import Case
 from ...cases.model import Model, Sizes, parameter_shapes
 from ...cases.types import Array
+from ...cases.validation import sizes_of
 from ...equations.network import Problem, layer_params
 from ...equations.truncation import Window, windows_of
 from ...mutation.mutant import Edit
@@ -249,12 +250,12 @@ def _backward(one: ForwardRun, changes: Sequence[TextbookEdit]) -> Grads:
 
 
 def _empty(given: Problem) -> Grads:
-    """Zeros for every parameter, and for the biases that a model without any does not have."""
-    biased = parameter_shapes(replace(given.model, bias=True), _sizes(given))
+    """Zeros for every parameter, and for the biases and the head that a model does not have."""
+    whole = replace(given.model, bias=True, head=True, one_bias=False)
+    biased = parameter_shapes(whole, _sizes(given))
     return {n: np.zeros(shape) for n, shape in biased.items()}
 
 
 def _sizes(given: Problem) -> Sizes:
     """The sizes of a problem."""
-    (T, B, D), H = given.inputs["x"].shape, given.inputs["h0"].shape[-1]
-    return Sizes(T, B, D, H, len(given.inputs.get("W_hy", [0])))
+    return sizes_of(given.model, given.inputs["x"], given.inputs["h0"], given.inputs)

@@ -68,7 +68,7 @@ def layer_backward(
 
 def loss_backward(given: Problem, h: Array, bars: Bars) -> Array:
     """`above` of the top layer, [T, B, H*N], from its states; adds to the gradients of the head."""
-    W_hy, b_y = given.inputs.get("W_hy", h), given.inputs.get("b_y", 0.0)
+    W_hy, b_y = given.inputs.get("W_hy", np.eye(h.shape[-1])), given.inputs.get("b_y", 0.0)
     T, above = len(h), np.zeros_like(h)
     for t in range(T):
         h_t, target, weight = h[t], given.targets[t], given.weights[t][:, None]
@@ -78,6 +78,9 @@ def loss_backward(given: Problem, h: Array, bars: Bars) -> Array:
         y = h_t @ W_hy.T + b_y
         if given.model.loss == "mse":
             y_bar = weight * 2 * (y - target)  # (8.6)
+        elif given.model.loss == "sigmoid_mse":
+            s = sigmoid(y)
+            y_bar = weight * 2 * (s - target) * s * (1 - s)
         elif given.model.loss == "bce":
             y_bar = weight * (sigmoid(y) - target)  # (8.4)
         else:
