@@ -289,7 +289,7 @@ def _arrays(problem: Problem, bucket: Sizes) -> Mapping[str, Array]:
     mask = np.ones(weights.shape) if problem.mask is None else problem.mask
     outputs = _sizes(problem).O
     arrays = {"weights": weights, "mask": mask, "outputs": np.ones(outputs)}
-    head = {} if model.has_head else {"W_hy": np.eye(outputs)}
+    head = {} if model.head else {"W_hy": np.eye(outputs)}  # a linear loss makes no use of one
     arrays |= {"b_y": np.zeros(outputs), **head, **problem.inputs}
     T, B = weights.shape
     rows, columns = np.minimum(range(bucket.T), T - 1), np.minimum(range(bucket.B), B - 1)

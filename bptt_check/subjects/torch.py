@@ -205,7 +205,9 @@ class _Module:
     def supports(self, model: Model) -> bool:
         """Whether torch has this cell with these options."""
         return (
-            model.cell == self.cell and model.activation in ("tanh", "relu") and model.reset_after
+            model.cell == self.cell
+            and model.activation in ("tanh", "relu")
+            and (model.reset_after and not model.one_bias)
         )
 
     def __call__(self, case: TensorCase) -> Any:

@@ -100,7 +100,7 @@ def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None
         model = replace(models[number % 56], bias=bool(number % 3))
         load_oracle("jax")(Spec(model, sizes, lengths=bool(number % 2)).build())
 
-    assert len(models) == 56
+    assert len(models) == 70
     assert len(used) == 4
     assert {program._cache_size() for program in used} == {1}
 
