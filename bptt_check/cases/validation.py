@@ -39,7 +39,7 @@ def frozen(name: str, value: Any, dtype: str) -> Array | None:
 
 
 def sizes_of(model: Model, x: Array, h0: Array, params: Arrays) -> Sizes:
-    """T, B, D, H and O of arrays; O is 1 for a linear loss, and that of the states without a head."""
+    """T, B, D, H and O of arrays; O is 1 for a linear loss, the width of h without a head."""
     (T, B, D), units = x.shape, h0.shape[-1]
     outputs = 1 if model.loss == "linear" else units * len(model.directions)
     if "W_hy" in params:

@@ -1,11 +1,12 @@
-"""Which option would give an array the shape that somebody's code has."""
+"""Which option gives an array the shape that code has it in, and which model leaves it out."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from ..cases.case import Case
+from ..cases.model import Model, Sizes, parameter_shapes
 from ..errors import SpecError
 from .layout import shapes, unsupported_reason
 from .options import Options
@@ -51,3 +52,19 @@ def that_fit(declared: Options, case: Case, name: str, shape: tuple[int, ...]) -
     found = options_that_fit(declared, case, name, shape)
     said = [", ".join(f"{n}={value!r}" for n, value in change.items()) for change in found]
     return f"; it would fit with {' or with '.join(said)}" if said else ""
+
+
+LESS: tuple[dict[str, Any], ...] = ({"one_bias": True}, {"head": False}, {"bias": False})
+"""Options of a model that leave parameters out, the fewest first."""
+
+
+def model_without(model: Model, parameter: str) -> Model | None:
+    """The model most like another one that has not one of its parameters; None if there is none."""
+    for change in LESS:
+        try:
+            other = replace(model, **change)
+        except SpecError:
+            continue
+        if parameter not in parameter_shapes(other, Sizes(1, 1, 1, 1, 1)):
+            return other
+    return None

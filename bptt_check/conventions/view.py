@@ -16,7 +16,7 @@ from ..cases.types import Array
 from ..equations.network import pair_count
 from ..errors import BrokenContract, SpecError, Unsupported
 from . import layout
-from .alternatives import that_fit
+from .alternatives import model_without, that_fit
 from .names import Name, subject_name
 from .options import Options
 from .scale_factors import factor_of
@@ -159,7 +159,10 @@ class View:
             if name not in read and text not in self.convention.without:
                 what = f"the gradient of {text} is missing, shape {self._params[text].shape}"
                 advice = f"if the code never gives it, declare without=({text!r},)"
-                raise BrokenContract(self._contract_name(name), f"{what}; {advice}")
+                contract = self._contract_name(name)
+                other = model_without(self.case.model, contract)
+                advice += f"; if it has no {text}, its model is {str(other)!r}" if other else ""
+                raise BrokenContract(contract, f"{what}; {advice}")
             read.setdefault(name, np.full(np.shape(self._params[text]), np.nan))
         of_params = {n: g for n, g in read.items() if n in self._names}
         of_data = {n: g for n, g in read.items() if n not in self._names}

@@ -9,7 +9,7 @@ import pytest
 from support.adapted_code import KERNEL, PLAIN, Reference, forward, verdict
 
 import bptt_check as bc
-from bptt_check.conventions.alternatives import options_that_fit
+from bptt_check.conventions.alternatives import model_without, options_that_fit
 from bptt_check.conventions.options import Options
 
 LSTM = bc.Spec(bc.Model("lstm", loss="mse"), bc.Sizes(T=5, B=3, D=6, H=2, O=7)).build()
@@ -85,3 +85,40 @@ def test_outputs_of_a_kernel_are_told_in_its_shapes() -> None:
 
     assert "not (4, 2, 2); it would fit with batch='first'" in verdict(swapped).message
     assert "the outputs have shape (4, 2), not (4, 2, 2)" in verdict(flat).message
+
+
+@pytest.mark.parametrize(
+    ("model", "parameter", "without"),
+    [
+        ("gru", "b_hh_l0", "gru+onebias"),
+        ("gru+2layers+mse", "b_hh_l1", "gru+2layers+mse+onebias"),
+        ("rnn-tanh+mse", "W_hy", "rnn-tanh+mse+nohead"),
+        ("rnn-tanh+mse", "b_h_l0", "rnn-tanh+mse+nobias"),
+        ("lstm", "b_h_l0", "lstm+nobias"),
+        ("lstm", "W_hy", None),
+        ("lstm+mse", "W_hh_l0", None),
+    ],
+)
+def test_the_model_without_a_parameter_is_found(
+    model: str, parameter: str, without: str | None
+) -> None:
+    """The one that leaves out the least, where there is one."""
+    found = model_without(bc.Model.parse(model), parameter)
+
+    assert (found and str(found)) == without
+
+
+def test_a_gradient_that_is_missing_is_told_with_the_model_that_has_none() -> None:
+    """Code with one bias, or without a head, is told what it is called."""
+
+    def lacking(*names: str) -> Any:
+        convention = bc.Convention(names={"b_hh": "bu", "W_hy": "V"})
+        return convention.adapt(
+            lambda view: (0.0, {n: a for n, a in view.params.items() if n not in names})
+        )
+
+    gru, rnn = (bc.Spec.parse(f"{m} T=2").build() for m in ("gru+mse", "rnn-tanh+mse"))
+
+    assert "if it has no bu, its model is 'gru+mse+onebias'" in verdict(lacking("bu"), gru).message
+    headless = verdict(lacking("V"), rnn).message
+    assert "if it has no V, its model is 'rnn-tanh+mse+nohead'" in headless

@@ -70,6 +70,28 @@ def test_every_model_that_the_docs_say_is_one() -> None:
     assert [str(bc.Model.parse(name)) for name in named] == named
 
 
+def teaching_texts() -> list[tuple[str, str]]:
+    """What the table of the teaching texts says: options, and a model."""
+    (_, rest) = PAGE.read_text().split("| text | names and options | model |\n")
+    rows = [row.split("|") for row in rest.split("\n\n")[0].splitlines()[1:]]
+    return [(row[2].strip().strip("`"), row[3].strip().strip("`")) for row in rows]
+
+
+def test_every_teaching_text_has_a_row() -> None:
+    """There are five."""
+    assert len(teaching_texts()) == 5
+
+
+@pytest.mark.parametrize(("options", "model"), teaching_texts())
+def test_a_teaching_text_can_be_said(options: str, model: str) -> None:
+    """Its names and shapes express its model, and every name that it has is there."""
+    convention = eval(f"bc.Convention({options})", {"bc": bc})
+    case = bc.Spec.parse(f"{model} B=1").build()
+
+    assert convention.why_not(case.model) == ""
+    assert {*convention.names.values()} <= {*convention.view(case).params}
+
+
 def test_every_option_and_layout_is_in_the_docs() -> None:
     """The tables of the page have a row for each."""
     page = PAGE.read_text()
