@@ -203,15 +203,11 @@ def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
     """The loss of (step, sequence) pairs as a function of rows `h_t` [..., H*N] and their targets
     [..., width]: one number each, [...].
     """
-
-    def squared(y_t: Any, target: Any) -> Any:
-        return ((y_t - target) * (y_t - target)).sum(-1)
-
-    by_name = {
+    by_name: dict[str, Any] = {
         "cross_entropy": lambda y_t, target: -(xp.log_softmax(y_t) * target).sum(-1),
         "bce": lambda y_t, target: (xp.softplus(y_t) - y_t * target).sum(-1),
-        "mse": squared,
-        "sigmoid_mse": lambda y_t, target: squared(xp.sigmoid(y_t), target),
+        "mse": lambda y_t, target: ((y_t - target) * (y_t - target)).sum(-1),
+        "sigmoid_mse": lambda y_t, target: by_name["mse"](xp.sigmoid(y_t), target),
     }
     if model.loss == "linear":
         return lambda h_t, target: (h_t * target).sum(-1)

@@ -24,15 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.model import (
-    ACTIVATIONS,
-    LOSSES,
-    Model,
-    Sizes,
-    input_shapes,
-    output_width,
-    parameter_shapes,
-)
+from ..cases.model import Model, Sizes, input_shapes, output_width, parameter_shapes
+from ..cases.model_words import ACTIVATIONS, LOSSES
 from ..cases.types import Array
 from ..cases.validation import sizes_of
 from ..equations import cells
