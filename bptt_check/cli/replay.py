@@ -16,6 +16,7 @@ from ..verdicts.verdict import Verdict
 from .shared import (
     STATUS,
     Limits,
+    accuracy_option,
     advice,
     cli,
     limit_options,
@@ -32,8 +33,11 @@ NO_LOSS = (Verdict.ERROR, Verdict.UNSUPPORTED)
 @click.argument("case", metavar="SPEC_OR_NPZ")
 @subject_argument
 @oracle_option
+@accuracy_option
 @limit_options
-def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any) -> None:
+def replay_command(
+    case: str, subject: str, oracle: Sequence[str], accuracy: float, **limits: Any
+) -> None:
     """Check SUBJECT on one case again, in full detail."""
     from rich.console import Console
 
@@ -44,7 +48,7 @@ def replay_command(case: str, subject: str, oracle: Sequence[str], **limits: Any
         # the subject first: its module may register the cell of the case
         with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
             given = read_case(case)
-            report = api.check(named, given, oracle or None, kept.timeout)
+            report = api.check(named, given, oracle or None, kept.timeout, accuracy=accuracy)
             asked = report.verdict not in NO_LOSS
             test = taylor(named, given, timeout=kept.timeout) if asked else None
         terminal.show_case(report, Console())

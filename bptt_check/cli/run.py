@@ -17,6 +17,7 @@ from ..runs.cleaning import clean
 from .shared import (
     STATUS,
     Limits,
+    accuracy_option,
     advice,
     cli,
     limit_options,
@@ -36,9 +37,7 @@ from .shared import (
 @click.option(
     "--within", metavar="LIMITS", help="Limit the cases: 'T=1..300 H=8,16 initial_state=zero'."
 )
-@click.option(
-    "--accuracy", default=0.0, metavar="X", help="Error of a right entry beside the largest: 1e-6."
-)
+@accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
 @limit_options

@@ -91,6 +91,11 @@ oracle_option = click.option(
 )
 
 
+accuracy_option = click.option(
+    "--accuracy", default=0.0, metavar="X", help="Error of a right entry beside the largest: 1e-6."
+)
+
+
 @dataclass(frozen=True)
 class Limits:
     """Where a subject runs, and how long and how large it may be there."""

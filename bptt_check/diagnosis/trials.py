@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case, Spec, Truncation
+from ..cases.design.ordinary import ORDINARY, special_words
 from ..cases.model import Sizes, has_gates
-from ..cases.ordinary import ORDINARY, special_words
 from ..cases.result import Differentiator
 from ..cases.types import Arrays
 from ..conventions import Convention

@@ -126,6 +126,7 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "subject": _listed(", "),
     "address": _same_or_empty,
     "setup": lambda values: _same_or_none(values) or (),
+    "accuracy": lambda values: _same_or_none(values) or 0.0,
     "left_out": _distinct,
     "command": _listed("; "),
     "seed": _same_or_none,

@@ -150,6 +150,7 @@ def _summary(run: Run) -> list[str]:
     return [
         f"PASS  {run.subject}: {headline(run)}",
         f"  {count}, {cases} by {', '.join(deciding)}",
+        *([f"  right to the declared accuracy of {run.accuracy:g}"] if run.accuracy else []),
         *_proven(run),
         *_subgradients(run),
         *_offered_sometimes(run),

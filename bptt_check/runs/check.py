@@ -91,7 +91,9 @@ def explainable(subject: Differentiator, report: CaseReport) -> CaseReport:
 
     Looked for only where a message is told: it takes longer than to judge a small case.
     """
-    return in_own_arrays(subject, replace(report, origin=origin_of(subject)))
+    declared = 0.0 if report.evidence is None else report.evidence.plain.tolerance.accuracy
+    origin = replace(origin_of(subject), accuracy=declared)
+    return in_own_arrays(subject, replace(report, origin=origin))
 
 
 def check_again(

@@ -30,7 +30,7 @@ def pasted_test(case: Case, origin: Origin, own: Mapping[str, Any] | None = None
         "def test_gradient() -> None:",
         '    """The gradient of the smallest case on which it was wrong."""',
         *(f"    {line}" for line in case_lines(case, own)),
-        "    report = bc.check(subject, case)",
+        f"    report = bc.check(subject, case{origin.declared})",
         "",
         "    assert report.passed, report.message",
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..cases.case import Spec
-from ..cases.ordinary import special_words
+from ..cases.design.ordinary import special_words
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.gradient_flow import gradient_flow

@@ -181,6 +181,7 @@ class Run:
         own_arrays: of each target what the subject calls its arrays, if not as the contract does.
         covered: which levels and pairs of levels of the factors its cases had.
         kinds: how many cases of each model ended in which way; empty in older records.
+        accuracy: to which the subject was declared to be right; 0 if nothing was declared.
     """
 
     verdict: Verdict
@@ -206,6 +207,7 @@ class Run:
     left_out: tuple[str, ...] = ()
     covered: Covered = field(default_factory=Covered)
     kinds: tuple[KindCount, ...] = ()
+    accuracy: float = 0.0
     own_arrays: tuple[OwnArrays, ...] = ()
 
     @property
@@ -216,7 +218,7 @@ class Run:
     @property
     def origin(self) -> Origin:
         """How a new process gets the subject."""
-        return Origin(self.address, self.setup)
+        return Origin(self.address, self.setup, self.accuracy)
 
     @property
     def parts(self) -> tuple[CheckEntry, ...]:

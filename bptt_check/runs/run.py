@@ -84,7 +84,7 @@ def verify_plan(
     declined |= tally.refused()
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
-    rows, cases, origin = tally.summaries(), _named(failures), origin_of(subject)
+    rows, cases = tally.summaries(), _named(failures)
     run = Run(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
@@ -103,7 +103,7 @@ def verify_plan(
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(curves),
-        **vars(origin),
+        **vars(replace(origin_of(subject), accuracy=setup.tolerance.accuracy)),
         left_out=left_out,
         covered=tally.coverage.record(plan.within, early.asked),
         kinds=tally.kinds(),

@@ -78,3 +78,25 @@ def test_replay_follows_no_subject_that_raises() -> None:
 
     assert done.stdout.startswith("ERROR")
     assert "Taylor" not in done.stdout
+
+
+def test_line_of_a_run_with_an_accuracy_has_it_too() -> None:
+    """It gives the same verdict; with what is enough the case passes, with nothing it fails."""
+    done = run("approximate", "--accuracy", "1e-6")
+    (line,) = [x for x in done.stdout.splitlines() if "reproduce: " in x]
+    words = shlex.split(line.partition("reproduce: ")[2])
+    without, enough = words[1:-2], [*words[1:-1], "1e-4"]
+
+    assert done.exit_code == 1
+    assert words[-2:] == ["--accuracy", "1e-06"]
+    assert [invoke(*w).exit_code for w in (words[1:], without, enough)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("accuracy", ["-1", "1", "nan"])
+def test_impossible_accuracy_is_wrong_usage(accuracy: str) -> None:
+    """Of both commands; the message has the value."""
+    for words in (["replay", SPEC, "my subjects.py:right"], ["run", "my subjects.py:right"]):
+        done = invoke(*words, "--accuracy", accuracy)
+
+        assert done.exit_code == 2
+        assert "accuracy must be a number from 0 to less than 1" in done.stderr

@@ -153,3 +153,16 @@ def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:
     assert "not tried: 2 further cases of this model" in failure["message"]
     assert "--memory 4G" in run["command"]
     assert "--no-isolate" not in run["command"]
+
+
+def test_declared_accuracy_is_recorded() -> None:
+    """In run.json, the command and the summary; without it the same code fails."""
+    done = run("approximate", "--accuracy", "1e-4", "--report", "out")
+    record = json.loads(Path("out/run.json").read_text())
+
+    assert done.exit_code == 0
+    assert "right to the declared accuracy of 0.0001" in done.stdout
+    assert record["accuracy"] == 1e-4
+    assert "--accuracy 0.0001" in record["command"]
+    assert "Declared accuracy" in Path("out/index.html").read_text()
+    assert run("approximate").exit_code == 1

@@ -44,6 +44,7 @@ def full_run(which: str) -> Run:
         worst_entries=(made.worst_entry(model=model),),
         taylor=(made.curve(model=model),),
         covered=made.covered(model=model),
+        accuracy=number * 1e-6,
         kinds=(KindCount(model, CaseKind.WRONG_GRADIENT, number),),
         own_arrays=(OwnArrays(model, {"W_hh_l0": (f"V of {which}",)}),),
     ).run
@@ -64,6 +65,7 @@ WANTED: dict[str, Callable[[], Any]] = {
     "subject": lambda: "subject of one, subject of other",
     "address": lambda: "",
     "setup": lambda: (),
+    "accuracy": lambda: 0.0,
     "command": lambda: "command of one; command of other",
     "seed": lambda: None,
     "environment": lambda: {"python of one": "3.11", "python of other": "3.11"},

@@ -120,6 +120,24 @@ def test_impossible_options_are_usage_errors_before_any_test_runs(
     result.stderr.fnmatch_lines([message])
 
 
+def test_marker_declares_an_accuracy(session: pytest.Pytester) -> None:
+    """What is enough passes, and what is not fails with a line that has it."""
+    session.makepyfile(
+        test_it="import pytest\nfrom bptt_reference import loss_and_grads\n\n\n"
+        "def solver(case):\n"
+        "    loss, grads = loss_and_grads(case)\n"
+        "    return loss, {n: g + 1e-5 * abs(g).max(initial=0.0) for n, g in grads.items()}\n\n\n"
+        "@pytest.mark.bptt(models=['rnn-tanh'], cases=2, oracles=['complex_step'], accuracy=1e-4)\n"
+        "def test_enough(check_gradients):\n    check_gradients(solver)\n\n\n"
+        "@pytest.mark.bptt(models=['rnn-tanh'], cases=2, oracles=['complex_step'], accuracy=1e-7)\n"
+        "def test_too_little(check_gradients):\n    check_gradients(solver)\n"
+    )
+    result = run(session)
+
+    assert "test_enough" not in str(result.stdout)
+    result.stdout.fnmatch_lines(["*test_it.py::test_too_little*", "*--accuracy 1e-07*"])
+
+
 def test_a_marker_with_unknown_arguments_is_refused(session: pytest.Pytester) -> None:
     """With what it takes, and what came."""
     session.makepyfile(

@@ -32,7 +32,7 @@ def test_each_failure_has_its_case() -> None:
 
 
 OTHER_NAME = {"error_histograms": "spreads", "worst_entries": "profiles"}
-ONLY_IN_RUN = {"checks", "setup", "left_out", "kinds"}
+ONLY_IN_RUN = {"accuracy", "checks", "setup", "left_out", "kinds"}
 """Of several reports together, which one report never is; and what only its message tells."""
 
 

@@ -23,6 +23,11 @@ def wrong(case):
     return loss, {**grads, "W_hh_l0": grads["W_hh_l0"] * 1.5}
 
 
+def approximate(case):
+    loss, grads = right(case)
+    return loss, {n: g + 1e-5 * abs(g).max(initial=0.0) for n, g in grads.items()}
+
+
 def broken(case):
     print("called")
     raise RuntimeError("no [bold]good[/bold]")

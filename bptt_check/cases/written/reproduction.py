@@ -18,10 +18,17 @@ class Origin:
     Args:
         address: the text by which the command line takes it; "" if it cannot.
         setup: lines of Python that end with `subject` being it; empty if none are known.
+        accuracy: to which it is declared to be right; 0 if nothing is declared.
     """
 
     address: str = ""
     setup: tuple[str, ...] = ()
+    accuracy: float = 0.0
+
+    @property
+    def declared(self) -> str:
+        """The argument of `check` that declares the accuracy; "" if nothing is declared."""
+        return f", accuracy={self.accuracy!r}" if self.accuracy else ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -52,10 +59,10 @@ def reproduction(case: str, origin: Origin) -> str:
         origin: of the subject.
     """
     if origin.address:
-        return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}"
-    if not origin.setup:
-        return f"bc.check(subject, {case!r})  {ONLY_HERE}"
-    return "\n".join([*origin.setup, f"print(bc.check(subject, {case!r}))"])
+        option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
+        return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}{option}"
+    call = f"bc.check(subject, {case!r}{origin.declared})"
+    return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"
 
 
 def reproduction_of_arrays(case: Case, origin: Origin) -> str:
@@ -63,8 +70,11 @@ def reproduction_of_arrays(case: Case, origin: Origin) -> str:
     before = origin.lines or ("import bptt_check as bc", ONLY_HERE)
     if number_count(case) > READABLE:
         saved = "bc.Case.load('case.npz')"
-        return "\n".join([*before, f"print(bc.check(subject, {saved}))  # after case.save(...)"])
-    return "\n".join([*before, *case_lines(case), "print(bc.check(subject, case))"])
+        call = f"print(bc.check(subject, {saved}{origin.declared}))  # after case.save(...)"
+        return "\n".join([*before, call])
+    return "\n".join(
+        [*before, *case_lines(case), f"print(bc.check(subject, case{origin.declared}))"]
+    )
 
 
 def _quoted(case: str) -> str:

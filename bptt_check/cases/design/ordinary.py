@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import Spec
+from ..case import Spec
 
 ORDINARY = {
     "regime": "normal",
