@@ -268,13 +268,14 @@ class Node:
             (self, lambda bar: np.broadcast_to(bar[:, np.newaxis], (len(bar), *shape))),
         )
 
-    def sum(self, axis: int) -> Node:
-        total = self.tape.arithmetic.total(self.value, axis)
+    def sum(self, axis: int, keepdims: bool = False) -> Node:
         shape = self.value.shape[1:]
-        return self.derived(
-            total,
-            (self, lambda bar: np.broadcast_to(np.expand_dims(bar, axis), (len(bar), *shape))),
-        )
+
+        def pull(bar: Array) -> Array:
+            spread = bar if keepdims else np.expand_dims(bar, axis)
+            return np.broadcast_to(spread, (len(bar), *shape))
+
+        return self.derived(self.tape.arithmetic.total(self.value, axis, keepdims), (self, pull))
 
 
 class Part(Node):
