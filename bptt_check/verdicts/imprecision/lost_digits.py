@@ -140,9 +140,24 @@ def _may_be_of_factors(judged: Judgement, rounding: RoundingModel) -> bool:
     """
     if judged.case.model.activation == "relu":
         return True
+    if not _most_are_off(judged):
+        return False
     own = judged.measurement.plain.subject
     weights = {n: _inverse(own.error(n), own.error(n) > 0) for n in judged.result.grads}
     return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
+
+
+def _most_are_off(judged: Judgement) -> bool:
+    """Whether half of the gradients that could show it are over budget, as where every product
+    rounds its factors; asked first, as a term of one formula leaves the others right.
+    """
+    found, budgets = judged.sharpest()
+    off = [
+        bool(np.any(d.error > budgets.of(n)))
+        for n, d in found.items()
+        if np.any(np.abs(d.want) > budgets.of(n))
+    ]
+    return 2 * sum(off) >= len(off)
 
 
 def _inverse(sizes: Array, counted: Array) -> Array:
