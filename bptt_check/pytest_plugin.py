@@ -87,17 +87,21 @@ def _check_overrides(config: pytest.Config) -> None:
 
 
 def _folder(config: pytest.Config) -> Path | None:
-    """The folder of the report, made and found to be writable."""
+    """The folder of the report, made and found to be writable; a run before is set aside, so that
+    what the folder says is of this session, whatever ends it.
+    """
     given = config.getoption("bptt_report")
     if given is None:
         return None
     from .errors import ReportError
-    from .report.folder import prepare
+    from .report.folder import prepare, set_aside
 
     try:
-        return prepare(config.invocation_params.dir / given)
+        folder = prepare(config.invocation_params.dir / given)
+        set_aside(folder)
     except ReportError as error:
         raise pytest.UsageError(f"--bptt-report: {error}") from error
+    return folder
 
 
 def _summary(config: pytest.Config) -> Path | None:
@@ -245,10 +249,11 @@ class _Collector:
         from .errors import ReportError
         from .report import sentences
         from .report.bundle import merge
+        from .runs.interruption import guarded
 
         parts = merge(self._labelled(), self.command, exitstatus == pytest.ExitCode.INTERRUPTED)
         try:
-            places = self._written(parts)
+            places = guarded(lambda: self._written(parts))
         except (ReportError, OSError) as error:
             self.summary_text = f"the report could not be written: {error}"
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR

@@ -6,11 +6,12 @@ first; `model.parameter_shapes` and its neighbours are the shape table.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -232,8 +233,8 @@ class Case:
         others = {n: a for n, a in inputs.items() if n in ("x", *initial_states(self.model))}
         return replace(self.with_data(others), params=params)
 
-    def save(self, path: str | Path) -> None:
-        """Write the case as an `.npz` file, without pickle."""
+    def save(self, path: str | Path | IO[bytes]) -> None:
+        """Write the case as an `.npz` file, without pickle, or into an open one."""
         header: dict[str, Any] = {
             "model": asdict(self.model),
             "dtype": self.dtype,
@@ -243,7 +244,8 @@ class Case:
         header["truncation"] = asdict(self.truncation) if self.truncation else None
         arrays: dict[str, Any] = {f"param.{n}": a for n, a in self.params.items()}
         arrays |= self.data
-        with open(path, "wb") as file:
+        named = isinstance(path, str | Path)
+        with open(path, "wb") if named else contextlib.nullcontext(path) as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
     @classmethod

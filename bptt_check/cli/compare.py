@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..report.folder import load_run
-from .shared import advice, cli
+from .shared import advice, attempted, cli, with_report
 
 if TYPE_CHECKING:
     from ..report.called import Called
@@ -39,10 +39,10 @@ def compare_command(
 
     with advice():
         comparison = compare(load_run(base), load_run(run), threshold)
-        page = (
-            comparison_page.write_comparison(report, comparison, base, run)
-            if report is not None
-            else None
+    page, unwritten = None, None
+    if report is not None:
+        page, unwritten = attempted(
+            lambda: comparison_page.write_comparison(report, comparison, base, run)
         )
     click.echo(
         comparison_page.comparison_to_json(comparison).decode()
@@ -51,7 +51,7 @@ def compare_command(
     )
     if page is not None:
         click.echo(f"report: {page}", err=as_json)
-    raise click.exceptions.Exit(1 if comparison.is_worse else 0)
+    raise click.exceptions.Exit(with_report(int(comparison.is_worse), unwritten))
 
 
 def comparison_text(comparison: Comparison) -> str:

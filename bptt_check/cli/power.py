@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .shared import advice, cli, subject_argument
+from .shared import advice, attempted, cli, subject_argument, with_report
 
 SHORT: dict[str, Any] = {"every": 60, "checks": 10_000, "cases": 20, "others": False}
 """What `--short` asks: a fixed sample, for continuous integration."""
@@ -47,10 +47,11 @@ def power_command(short: bool, report: str, **options: Any) -> None:
     with advice():
         store.make_folder(report)
         power = measure_power(StudyOptions(**asked), ProgressLines(), _command(asked))
-        page = store.write_study(report, power)
+    page, unwritten = attempted(lambda: store.write_study(report, power))
     terminal.print_study(power, Console())
-    click.echo(f"report: {page}")
-    raise click.exceptions.Exit(0 if power.passed else 1)
+    if page is not None:
+        click.echo(f"report: {page}")
+    raise click.exceptions.Exit(with_report(int(not power.passed), unwritten))
 
 
 def _command(asked: dict[str, Any]) -> str:

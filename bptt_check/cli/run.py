@@ -6,6 +6,8 @@ import contextlib
 import shlex
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,17 +15,20 @@ import click
 from .. import api
 from ..cases.case import DTYPES
 from ..report.report import Report
+from ..runs import interruption
 from ..runs.cleaning import clean
 from .shared import (
     STATUS,
     Limits,
     accuracy_option,
     advice,
+    attempted,
     cli,
     limit_options,
     oracle_option,
     subject_argument,
     subject_of,
+    with_report,
 )
 
 
@@ -50,10 +55,10 @@ def run_command(
     **options: Any,
 ) -> None:
     """Check SUBJECT on many cases of many models."""
+    asked = RunOptions(**options, limits=Limits(isolate, timeout, memory))
     with advice():
-        finished = run(RunOptions(**options, limits=Limits(isolate, timeout, memory)), report)
-        _tell(finished, report, as_json)
-    raise click.exceptions.Exit(STATUS.get(finished.verdict, 1))
+        status = interruption.uninterrupted(partial(_run_and_tell, asked, report, as_json))
+    raise click.exceptions.Exit(status)
 
 
 @dataclass(frozen=True)
@@ -87,44 +92,58 @@ def run(options: RunOptions, folder: str | None = None) -> Report:
 
     Ctrl-C ends it early, with a report of what there is.
     """
-    from ..report.folder import prepare
+    from ..report.folder import prepare, replacing
     from .progress import progress
 
     if folder is not None:
         prepare(folder)
-    with (
-        contextlib.redirect_stdout(sys.stderr),
-        subject_of(options.subject, options.limits) as subject,
-        progress() as advance,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        subject = interruption.interruptible(
+            lambda: stack.enter_context(subject_of(options.subject, options.limits))
+        )
+        oracles = options.oracle or None
+        interruption.interruptible(lambda: api.load_oracles(oracles))  # imports frameworks
+        if folder is not None:
+            stack.enter_context(replacing(folder))
         report = api.verify(
             subject,
             models=options.model or None,
             cases=options.cases,
-            oracles=options.oracle or None,
+            oracles=oracles,
             dtypes=options.dtype or DTYPES[:1],
             seed=options.seed,
             timeout=options.limits.timeout,
             within=options.within,
             accuracy=options.accuracy,
-            progress=advance,
+            progress=stack.enter_context(progress()),
             keep_partial=True,
         )
     return replace(report, run=replace(report.run, command=clean(options.command)))
 
 
-def _tell(report: Report, folder: str | None, as_json: bool) -> None:
-    """Print the run, then write its folder, then say where."""
+def _run_and_tell(options: RunOptions, folder: str | None, as_json: bool) -> int:
+    """Run, write the folder, then print, in this order; returns the exit status."""
+    from ..report.folder import write_folder
+
+    report = run(options, folder)
+    page, unwritten = None, None
+    if folder is not None:
+        page, unwritten = attempted(lambda: write_folder(folder, report.bundle()))
+    _tell(report, page, as_json)
+    return with_report(STATUS.get(report.verdict, 1), unwritten)
+
+
+def _tell(report: Report, page: Path | None, as_json: bool) -> None:
+    """Print the run, then say where its report is, if it has one."""
     from rich.console import Console
 
     from ..report import run_json, terminal
-    from ..report.folder import write_folder
 
-    run = report.run_alone() if folder is None else report.run
+    run = report.run_alone() if page is None else report.run
     if as_json:
         click.echo(run_json.to_json(run).decode(), nl=False)
     else:
         terminal.show(run, Console())
-    if folder is not None:
-        page = write_folder(folder, report.bundle())
+    if page is not None:
         click.echo(f"report: {page}", err=as_json)

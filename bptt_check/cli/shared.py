@@ -1,26 +1,32 @@
 """What all commands share: the group, the exit status, and how text becomes a subject or a case.
 
-Exit status: 0 pass; 1 fail, imprecise, contract or error; 2 wrong usage; 3 inconclusive or nothing
-checked. Results go to stdout, progress and whatever a subject prints to stderr.
+Exit status: 0 pass; 1 fail, imprecise, contract or error; 2 wrong usage, or passed with a report
+that could not be written; 3 inconclusive or nothing checked. Results go to stdout, progress and
+whatever a subject prints to stderr.
 """
 
 from __future__ import annotations
 
 import contextlib
 import shlex
+import signal
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
-from ..errors import BpttCheckError, SpecError
+from ..errors import BpttCheckError, ReportError, SpecError
+from ..runs import interruption
 from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
 from ..verdicts.verdict import Verdict
+from .output import best_effort_output
+
+T = TypeVar("T")
 
 STATUS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 3, Verdict.UNSUPPORTED: 3}
 """Exit status of a verdict; of every other one 1."""
@@ -61,13 +67,45 @@ def advice() -> Generator[None, None, None]:
         raise click.exceptions.Exit(3) from None
 
 
+def with_report(status: int, unwritten: ReportError | None) -> int:
+    """The exit status of what was found; where the report that was asked for is missing, that is
+    told, and nothing passes.
+    """
+    if unwritten is None:
+        return status
+    click.echo(f"the report could not be written: {unwritten}", err=True)
+    return status or WrongUsage.exit_code
+
+
+def attempted(write: Callable[[], T]) -> tuple[T | None, ReportError | None]:
+    """What writing a report returned, or why it could not be written."""
+    try:
+        return write(), None
+    except ReportError as error:
+        return None, error
+
+
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         click.echo(f"bptt-check {environment()['bptt_check']}")
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Names of the signals that end a command early, with what it knows."""
+
+
+class Commands(click.Group):
+    """Commands that say what they found by their exit status, whatever becomes of their output."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command; signals that would end it are interrupts."""
+        numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+        with best_effort_output(), interruption.handling(*numbers):
+            return super().main(*args, **extra)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,

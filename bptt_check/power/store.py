@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ReportError
-from ..report.files import write_file
+from ..report.files import write_files
 from .records import SCHEMA_VERSION, Power
 
 DATA, PAGE = "power.json", "index.html"
@@ -20,10 +20,9 @@ def write_study(folder: str | Path, power: Power) -> Path:
     from .page import render_study
 
     make_folder(folder)
-    write_file(Path(folder) / DATA, study_to_json(power))
-    page = Path(folder) / PAGE
-    write_file(page, render_study(power).encode())
-    return page
+    path = Path(folder)
+    write_files(path, {PAGE: render_study(power).encode(), DATA: study_to_json(power)})
+    return path / PAGE
 
 
 def make_folder(folder: str | Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import tempfile
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..cases.case import Case
@@ -31,10 +30,9 @@ class Bundle:
 
 def npz_of(case: Case) -> bytes:
     """What `case.save` writes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "case.npz"
-        case.save(path)
-        return path.read_bytes()
+    written = io.BytesIO()
+    case.save(written)
+    return written.getvalue()
 
 
 def pack(parts: Bundle) -> dict[str, Any]:

@@ -7,17 +7,22 @@ all of them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import os
+from collections.abc import Generator
 from pathlib import Path
 
 from ..errors import ReportError
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
-from .files import DATA, PAGE, ROWS, advised, made, write_file
+from .files import DATA, HALF, PAGE, ROWS, Content, advised, made, write_file, write_files
 from .run_json import from_json, to_json
 
 STUDY = "power/index.html"
 """Where the page of a power study lies, relative to the folder of a run."""
+PREVIOUS = "bptt_check-previous-run"
+"""Where the run before lies while one is under way; its name says whose it is."""
+NUMBERED = "[0-9][0-9][0-9]*.npz"
+"""Names of counterexamples."""
 
 
 def load_run(folder: str | Path) -> Run:
@@ -31,12 +36,18 @@ def load_run(folder: str | Path) -> Run:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise ReportError(
-            f"{folder} holds no {DATA}. Name a folder that `bptt-check run --report` wrote."
-        ) from error
+        raise ReportError(f"{folder} holds no {DATA}. {_instead(path.parent)}") from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
     return from_json(content, str(path))
+
+
+def _instead(folder: Path) -> str:
+    """What to do about a folder that has no run."""
+    previous = folder / PREVIOUS
+    if (previous / DATA).exists():
+        return f"The last run into it did not come to its end; the one before it is in {previous}."
+    return "Name a folder that `bptt-check run --report` wrote."
 
 
 def prepare(folder: str | Path) -> Path:
@@ -67,39 +78,107 @@ def _is_ours(folder: Path) -> bool:
     return False
 
 
-def write_folder(folder: str | Path, bundle: Bundle) -> Path:
-    """Write everything of a run; returns the path of its page.
+@contextlib.contextmanager
+def replacing(folder: str | Path) -> Generator[None]:
+    """In the body, a run that is under way, the run before lies aside (see `set_aside`); where the
+    body raises, as there is no new one, it is put back.
+    """
+    set_aside(folder)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            _move(Path(folder) / PREVIOUS, Path(folder))
+        raise
 
-    The page comes first, by which `prepare` knows our folders, and `run.json` last, so that a
-    folder that has it is whole.
+
+def set_aside(folder: str | Path) -> None:
+    """Move the run in a folder to `PREVIOUS` inside of it: what it says must not be taken for what
+    the run under way will say, whatever ends that one.
+
+    Raises:
+        ReportError: it cannot be moved.
+    """
+    path = Path(folder)
+    with advised(path):
+        for half in (path / COUNTEREXAMPLES).glob(NUMBERED + HALF):  # of a run that was killed
+            half.unlink()
+        if any((path / name).exists() for name in (DATA, PAGE)):
+            _remove_run(path / PREVIOUS)
+            _move(path, path / PREVIOUS)
+
+
+def write_folder(folder: str | Path, bundle: Bundle) -> Path:
+    """Write everything of a run, or nothing; returns the path of its page.
+
+    The page gets its name first, by which `prepare` knows our folders, and `run.json` last, so that
+    a folder that has it is whole. The run before goes when this one is there.
+
+    Raises:
+        ReportError: it cannot be written. Then the folder has no run, but for the one set aside.
     """
     from . import parquet
 
     path = Path(folder)
+    contents: dict[str, Content] = {
+        PAGE: _page(path, bundle.run),
+        **bundle.files,
+        ROWS: lambda rows: parquet.write_table(rows, bundle.table),
+        DATA: to_json(bundle.run),
+    }
+    set_aside(path)
     with advised(path):
-        (path / DATA).unlink(missing_ok=True)
-    page = write_page(path, bundle.run)
-    with advised(path):
-        _write_counterexamples(path, bundle.files)
-        parquet.write_table(path / ROWS, bundle.table)
-    write_file(path / DATA, to_json(bundle.run))
-    return page
+        for name in bundle.files:
+            (path / name).parent.mkdir(exist_ok=True)
+    try:
+        write_files(path, contents)
+    except BaseException:
+        _remove_folders(path)
+        raise
+    with contextlib.suppress(OSError):  # the run is there, which is what was asked for
+        _remove_run(path / PREVIOUS)
+    return path / PAGE
 
 
 def write_page(folder: str | Path, run: Run) -> Path:
     """Write `index.html`, with a link to the power study in the folder; returns its path."""
+    path = Path(folder)
+    write_file(path / PAGE, _page(path, run))
+    return path / PAGE
+
+
+def _page(folder: Path, run: Run) -> bytes:
+    """The content of `index.html`."""
     from .html.page import render_run
 
-    path = Path(folder) / PAGE
-    study = STUDY if (Path(folder) / STUDY).exists() else ""
-    write_file(path, render_run(run, study).encode())
-    return path
+    return render_run(run, STUDY if (folder / STUDY).exists() else "").encode()
 
 
-def _write_counterexamples(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the counterexamples of this run and remove those of the run before."""
-    for old in (folder / COUNTEREXAMPLES).glob("[0-9][0-9][0-9]*.npz"):
-        old.unlink()
-    for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
+def _files_of_run(folder: Path) -> list[Path]:
+    """The files of the run in a folder; the page, by which it is known to be ours, last."""
+    cases = sorted((folder / COUNTEREXAMPLES).glob(NUMBERED))
+    return [f for f in (folder / ROWS, *cases, folder / DATA, folder / PAGE) if f.exists()]
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move the files of a run, if any, into a folder that has none."""
+    for file in _files_of_run(source):
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, place)
+    _remove_folders(source)
+
+
+def _remove_run(folder: Path) -> None:
+    """Remove the files of a run, and nothing else."""
+    for file in _files_of_run(folder):
+        file.unlink()
+    _remove_folders(folder)
+
+
+def _remove_folders(folder: Path) -> None:
+    """Remove the folders that a run has made, where they are empty."""
+    made = [folder / COUNTEREXAMPLES, *([folder] if folder.name == PREVIOUS else [])]
+    for empty in made:
+        with contextlib.suppress(OSError):
+            empty.rmdir()

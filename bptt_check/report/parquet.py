@@ -19,6 +19,9 @@ def write_table(path: Path, table: Mapping[str, Sequence[Any]]) -> None:
     """Write a dict of columns of equal length; NaN and infinity stay what they are.
 
     The types of the columns are known beforehand, so that an empty table has those of a full one.
+
+    Raises:
+        OSError: it cannot be written.
     """
     import duckdb
 
@@ -30,7 +33,10 @@ def write_table(path: Path, table: Mapping[str, Sequence[Any]]) -> None:
     )
     with duckdb.connect(":memory:") as connection:
         connection.register("given", columns)
-        connection.execute(f"copy (select {chosen} from given) to '{target}' ({options})")
+        try:
+            connection.execute(f"copy (select {chosen} from given) to '{target}' ({options})")
+        except duckdb.IOException as error:
+            raise OSError(str(error)) from error
 
 
 def _array(name: str, values: Sequence[Any]) -> Any:

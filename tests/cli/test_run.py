@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from support.command_line import DEADLY, invoke, process, run
 
-from bptt_check.report.folder import load_run
+from bptt_check.report import parquet, terminal
+from bptt_check.report.folder import PREVIOUS, load_run
 
 
 @pytest.mark.parametrize(
@@ -93,27 +95,42 @@ main()
 """
 
 
-def interrupted(subject: str) -> subprocess.CompletedProcess[str]:
-    """A run that gets Ctrl-C as soon as it reports progress."""
+def interrupted(subject: str, number: int, temporary: Path) -> subprocess.CompletedProcess[str]:
+    """A run that gets a signal as soon as it reports progress."""
     options = ["--model", "lstm", "--oracle", "complex_step", "--cases", "100", "--report", "out"]
     command = [sys.executable, "-c", INTERRUPTIBLE, "run", f"my subjects.py:{subject}", *options]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     ) as running:
         assert running.stderr is not None
         while " 10 %" not in (line := running.stderr.readline()):
             assert line, "the run ended by itself"
-        running.send_signal(signal.SIGINT)
+        assert any(temporary.iterdir())
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
         return subprocess.CompletedProcess(command, running.returncode, out, err)
 
 
 @pytest.mark.parametrize(
-    ("subject", "status", "verdict"), [("slow", 3, "inconclusive"), ("slow_and_wrong", 1, "fail")]
+    ("subject", "number", "status", "verdict"),
+    [
+        ("slow", signal.SIGTERM, 3, "inconclusive"),
+        ("slow_and_wrong", signal.SIGINT, 1, "fail"),
+    ],
 )
-def test_what_was_done_before_ctrl_c_is_kept(subject: str, status: int, verdict: str) -> None:
-    """The report is whole, can be loaded, and says that the run was interrupted."""
-    done = interrupted(subject)
+def test_what_was_done_before_the_end_is_kept(
+    folder: Path, subject: str, number: int, status: int, verdict: str
+) -> None:
+    """Of Ctrl-C, or of a job that is cancelled: the report is whole, can be loaded, and says that
+    the run was interrupted; nothing temporary is left.
+    """
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    done = interrupted(subject, number, temporary)
     run = load_run("out")
 
     assert done.returncode == status
@@ -122,6 +139,7 @@ def test_what_was_done_before_ctrl_c_is_kept(subject: str, status: int, verdict:
     assert 10 <= sum(run.cases.values()) < 100
     assert "interrupted" in done.stdout
     assert "Interrupted" in Path("out/index.html").read_text()
+    assert not any(temporary.iterdir())
 
 
 def test_ctrl_c_before_the_first_case_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +153,51 @@ def test_ctrl_c_before_the_first_case_checks_nothing(monkeypatch: pytest.MonkeyP
 
     assert done.exit_code == 3
     assert "nothing was checked" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("subject", "status", "verdict"),
+    [("right", 2, "PASS"), ("wrong", 1, "FAIL"), ("declines", 3, "INCONCLUSIVE")],
+)
+def test_a_report_that_finds_no_room_costs_no_result(
+    monkeypatch: pytest.MonkeyPatch, subject: str, status: int, verdict: str
+) -> None:
+    """The result is printed, the status is that of the verdict; but nothing passes without the
+    report that was asked for, and the one before does not stand for it.
+    """
+    run("right", "--report", "out")
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(parquet, "write_table", no_room)
+    done = run(subject, "--report", "out")
+
+    assert done.exit_code == status
+    assert done.stdout.startswith(verdict)
+    assert "report:" not in done.stdout
+    assert "the report could not be written: out cannot be written: No space left" in done.stderr
+    assert [p.name for p in Path("out").iterdir()] == [PREVIOUS]
+
+
+def test_a_result_is_on_the_disk_before_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever printing does, even with an error of ours."""
+    told: list[str] = []
+    monkeypatch.setattr(terminal, "show", lambda *_: told.append(load_run("out").verdict))
+
+    assert run("wrong", "--report", "out").exit_code == 1
+    assert told == ["fail"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--cases", "0"], ["--within", "T=no"], ["--model", "lstmm"]], ids=" ".join
+)
+def test_a_run_that_cannot_be_leaves_the_report_before(words: list[str]) -> None:
+    """Wrong usage replaces nothing."""
+    run("right", "--report", "out")
+
+    assert run("wrong", "--report", "out", *words).exit_code == 2
+    assert load_run("out").passed
 
 
 def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,18 @@ from support import made
 import bptt_check as bc
 from bptt_check.errors import ReportError
 from bptt_check.report import parquet
-from bptt_check.report.folder import load_run, write_page
+from bptt_check.report.files import DATA, PAGE, ROWS
+from bptt_check.report.folder import (
+    PREVIOUS,
+    load_run,
+    prepare,
+    replacing,
+    set_aside,
+    write_folder,
+    write_page,
+)
+from bptt_check.report.html.page import render_run
+from bptt_check.runs.records import Run
 
 
 def test_a_folder_holds_everything(tmp_path: Path) -> None:
@@ -102,20 +117,140 @@ def test_a_file_that_cannot_be_is_refused(tmp_path: Path) -> None:
         made.report().to_json(tmp_path / "none" / "run.json")
 
 
-def test_an_interrupted_write_is_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a folder is refused by `load`, and the next run may have the folder."""
+def no_room(*_: object) -> None:
+    """What a full disk says."""
+    raise OSError(28, "No space left on device")
+
+
+def test_a_run_that_cannot_be_written_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before does not stand for it, and is not lost; the next run may have the folder."""
     made.report().to_folder(tmp_path)
-
-    def fails(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(parquet, "write_table", fails)
+        patch.setattr(parquet, "write_table", no_room)
         with pytest.raises(ReportError, match="No space left"):
             made.failing().to_folder(tmp_path)
-    with pytest.raises(ReportError, match=r"holds no run\.json"):
+
+    assert [p.name for p in tmp_path.iterdir()] == [PREVIOUS]
+    with pytest.raises(ReportError, match=rf"did not come to its end; .* is in .*{PREVIOUS}\."):
         load_run(tmp_path)
-    assert made.report().to_folder(tmp_path).exists()
+    assert load_run(tmp_path / PREVIOUS).passed
+    assert made.failing().to_folder(tmp_path).exists()
+    assert not (tmp_path / PREVIOUS).exists()
+
+
+def test_a_table_without_room_is_told_by_the_file_system(tmp_path: Path) -> None:
+    """DuckDB has exceptions of its own."""
+    with pytest.raises(OSError, match="none"):
+        parquet.write_table(tmp_path / "none" / "results.parquet", made.report().table)
+
+
+def test_counterexamples_need_no_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be full."""
+    monkeypatch.setattr(tempfile, "mkdtemp", no_room)
+    monkeypatch.setattr(tempfile, "mkstemp", no_room)
+
+    (content,) = made.failing().bundle().files.values()
+    file = tmp_path / "case.npz"
+    file.write_bytes(content)
+
+    assert bc.Case.load(file).spec == bc.Spec.parse(made.SPEC)
+
+
+CHANGES = ("replace", "unlink", "rmdir", "mkdir", "fsync")
+"""Functions of `os` that change a folder, or say that a change is on the disk."""
+
+
+def truth(folder: Path, new: Run | None = None) -> str:
+    """The verdict that a folder tells; fails where what it holds is not of one and the same run.
+    A page alone must be that of the new run.
+    """
+    page = (folder / PAGE).read_bytes() if (folder / PAGE).exists() else None
+    if not (folder / DATA).exists():
+        assert page is None or (new is not None and page == render_run(new).encode())
+        return "none" if page is None else "a page"
+    run = load_run(folder)
+    assert page == render_run(run).encode()
+    assert (folder / ROWS).exists()
+    assert all((folder / str(failure.counterexample)).exists() for failure in run.failures)
+    return run.verdict
+
+
+@pytest.mark.parametrize("previous", [False, True], ids=["first", "second"])
+def test_whoever_looks_while_a_run_is_written_sees_the_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, previous: bool
+) -> None:
+    """So does whoever comes after a process that was killed: at every change of the folder it holds
+    nothing that passes once this one fails, and it can be written again.
+    """
+    if previous:
+        made.report().to_folder(tmp_path / "out")
+    moments: list[Path] = []
+    copying = threading.Lock()
+
+    def changing(name: str) -> Any:
+        real = getattr(os, name)
+
+        def change(*arguments: Any, **options: Any) -> Any:
+            if copying.acquire(blocking=False):  # else it is the copy that changes something
+                moments.append(tmp_path / f"moment{len(moments)}")
+                shutil.copytree(tmp_path / "out", moments[-1])
+                copying.release()
+            return real(*arguments, **options)
+
+        return change
+
+    bundle = made.failing().bundle()
+    folder = prepare(tmp_path / "out")
+    set_aside(folder)
+    with monkeypatch.context() as patch:
+        for name in CHANGES:
+            patch.setattr(os, name, changing(name))
+        write_folder(folder, bundle)
+    told = [truth(moment, bundle.run) for moment in moments]
+
+    assert len(moments) >= 10
+    assert set(told) == {"none", "a page", "fail"}
+    assert sorted(told, key=["none", "a page", "fail"].index) == told
+    assert truth(folder) == "fail"
+    for moment in moments[:: len(moments) // 4]:
+        set_aside(prepare(moment))
+        write_folder(moment, bundle)
+        names = {str(p.relative_to(moment)) for p in moment.rglob("*")}
+        assert names == {str(p.relative_to(folder)) for p in folder.rglob("*")}
+
+
+def test_the_run_before_is_moved_as_a_whole(tmp_path: Path) -> None:
+    """With its counterexamples; files of others stay where they are."""
+    made.failing().to_folder(tmp_path)
+    (tmp_path / "mine.txt").write_text("mine")
+    before = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")} - {"mine.txt"}
+    set_aside(tmp_path)
+    previous = tmp_path / PREVIOUS
+
+    assert {p.name for p in tmp_path.iterdir()} == {PREVIOUS, "mine.txt"}
+    assert {str(p.relative_to(previous)) for p in previous.rglob("*")} == before
+    set_aside(tmp_path)
+    assert truth(previous) == "fail"
+
+
+@pytest.mark.parametrize("error", [ReportError("no"), KeyboardInterrupt()], ids=repr)
+def test_a_run_that_never_was_replaces_nothing(tmp_path: Path, error: BaseException) -> None:
+    """Where the body raises there is no new one, and the one before is in its place again."""
+    made.failing().to_folder(tmp_path)
+    before = {p: p.stat().st_ino for p in tmp_path.rglob("*") if p.is_file()}
+
+    def ends() -> None:
+        assert truth(tmp_path) == "none"
+        raise error
+
+    with pytest.raises(type(error)), replacing(tmp_path):
+        ends()
+
+    assert before == {p: p.stat().st_ino for p in tmp_path.rglob("*") if p.is_file()}
 
 
 def test_a_folder_without_run_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""What a run has found so far; an interruption leaves it as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..cases.case import Spec
+from ..own_loss.taylor_curve import TaylorCurve
+from ..verdicts.case_report import CaseReport
+from . import interruption
+from .early_cases import EarlyCases
+from .records import FailureWithCase
+from .tally import Tally
+
+
+@dataclass
+class Found:
+    """What is added up, and what is explained of it, in the order in which it was found.
+
+    Counts of one case would contradict each other if they were not all taken in.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    early: EarlyCases = field(default_factory=EarlyCases)
+    failures: list[FailureWithCase] = field(default_factory=list[FailureWithCase])
+    curves: list[TaylorCurve] = field(default_factory=list[TaylorCurve])
+
+    def add(self, target: str, drawn: Spec, report: CaseReport) -> None:
+        """Take in the report of a case."""
+        interruption.uninterrupted(partial(self._add, target, drawn, report))
+
+    def _add(self, target: str, drawn: Spec, report: CaseReport) -> None:
+        self.tally.add(target, report)
+        self.tally.coverage.add(target, drawn, report)
+        self.early.add(target, report, self.tally.count)
+
+    def revise(self, target: str, report: CaseReport) -> None:
+        """Take in what a case is now that was another before."""
+        interruption.uninterrupted(partial(self.tally.revise, target, report))
