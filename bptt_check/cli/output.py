@@ -68,19 +68,19 @@ def best_effort_output() -> Generator[None]:
     written for another reason than that nobody reads it.
     """
     before = sys.stdout, sys.stderr
-    out, err = (BestEffort(stream or _nowhere()) for stream in before)
-    sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
-    try:
-        yield
-    finally:
-        out.flush()
-        if out.error is not None and out.error.errno not in CLOSED:
-            why = out.error.strerror or out.error
-            err.write(f"standard output could not be written: {why}\n")
-        err.flush()
-        sys.stdout, sys.stderr = before
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # a process may have no streams
+        out, err = (BestEffort(stream or nowhere) for stream in before)
+        sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
+        try:
+            yield
+        finally:
+            _end(out, err)
+            sys.stdout, sys.stderr = before
 
 
-def _nowhere() -> TextIO:
-    """A stream for a process that was started without one."""
-    return open(os.devnull, "w", encoding="utf-8")
+def _end(out: BestEffort, err: BestEffort) -> None:
+    """Write what is in memory, and say what could not be written."""
+    out.flush()
+    if out.error is not None and out.error.errno not in CLOSED:
+        err.write(f"standard output could not be written: {out.error.strerror or out.error}\n")
+    err.flush()

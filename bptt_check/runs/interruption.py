@@ -63,7 +63,7 @@ def handling(*numbers: int) -> Generator[None]:
     """
     default = (signal.SIG_DFL, signal.default_int_handler)
     main = threading.current_thread() is threading.main_thread()
-    before = {n: signal.getsignal(n) for n in numbers} if main else {}
+    before = {n: signal.getsignal(n) for n in numbers if main}
     own = {n: handler for n, handler in before.items() if handler in default}
     if not own:
         yield
@@ -91,6 +91,8 @@ class _Handler:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Raise KeyboardInterrupt if the work at hand may be interrupted, else see to it later."""
+        if self._stopped.is_set():
+            return
         repeated, self._repeated = self._repeated, False
         marks = list(_marks(frame))
         work = next((f for f in marks if f.f_code is interruptible.__code__), None)

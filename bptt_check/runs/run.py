@@ -96,7 +96,7 @@ def _verified(
         seconds=time.perf_counter() - begin,
         rows=rows,
         failures=tuple(failure.recorded(name) for name, failure in cases.items()),
-        flows=tuple(shown_flows(accepted, tally.known)),
+        flows=() if interrupted else tuple(shown_flows(accepted, tally.known)),
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),

@@ -39,7 +39,7 @@ COMPLETE = (
     "report.files._write_half", "report.files._sync_names", "report.terminal.show",
 )  # fmt: skip
 """Those that are called once everything is known."""
-IMPATIENT = ("runs.run.shown_flows", "report.files._write_half", "report.terminal.show")
+IMPATIENT = ("runs.run.cleaned", "report.files._write_half", "report.terminal.show")
 """Moments at which it is stopped again, whenever it was stopped first."""
 
 WORDS = (
