@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.runs import failures, run
+from bptt_check.runs import explained, failures
 
 from .right import right
 
@@ -81,7 +81,7 @@ def subject(kind: str, change: Callable[[dict[str, Any]], None] | None = None) -
 def report_of(kind: str, wrong: bool) -> bc.Report:
     """A short run of a convention's wrong or right subject; no failure is shrunk or diagnosed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "FULLY_SHRUNK", 0)
+        patch.setattr(explained, "FULLY_SHRUNK", 0)
         patch.setattr(failures, "SEARCHES", {})
         small = "T=1..4 B=1..3 D=2..4 H=2..4 O=2..4"
         judged = subject(kind, spoil if wrong else None)

@@ -11,7 +11,7 @@ from ...runs.cleaning import clean
 from ...runs.records import Run
 from .. import grouping
 from ..files import DATA, PAGE, write_file
-from ..folder import load_run
+from ..folder import PREVIOUS, load_run
 from .assets import assets
 from .page import page_templates
 
@@ -47,11 +47,19 @@ def write_index(folder: str | Path) -> Path:
 
 
 def runs_below(folder: Path) -> list[ListedRun]:
-    """Every run below a folder, the worst first, unreadable ones before all."""
+    """Every run below a folder, the worst first, before all those that are unreadable or ended
+    before they were written.
+    """
     patterns = ("/".join(["*"] * depth + [DATA]) for depth in range(DEPTH + 1))
-    places = sorted({path.parent for pattern in patterns for path in folder.glob(pattern)})
+    places = sorted({_place(path) for pattern in patterns for path in folder.glob(pattern)})
     runs = [_listed(place, folder) for place in places]
     return sorted(runs, key=lambda f: -1 if f.run is None else f.run.verdict.rank)
+
+
+def _place(record: Path) -> Path:
+    """The folder of a run; one that did not come to its end has only the run before it."""
+    place = record.parent
+    return place.parent if place.name == PREVIOUS else place
 
 
 def _listed(place: Path, folder: Path) -> ListedRun:

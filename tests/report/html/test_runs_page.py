@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from support import made
 
 from bptt_check.cli import cli
+from bptt_check.report.folder import set_aside
 from bptt_check.report.html import runs_page
 
 
@@ -51,6 +52,16 @@ def test_the_folder_of_a_run_is_its_own_index(tmp_path: Path) -> None:
         ("this folder", "index.html")
     ]
     assert page.read_bytes() == before
+
+
+def test_a_run_that_was_killed_is_listed(tmp_path: Path) -> None:
+    """The one before it, which passed, does not stand for it."""
+    made.report().to_folder(tmp_path / "nightly")
+    set_aside(tmp_path / "nightly")
+    (found,) = runs_page.runs_below(tmp_path)
+
+    assert (found.name, found.run) == ("nightly", None)
+    assert "did not come to its end; the one before it is in nightly/bptt_check-prev" in found.why
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
