@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any
+
+from ..errors import SubjectFailed
+from .processes.descendants import Descendants
+from .processes.pipes import pipes_of
 
 KEPT = 4000
 """Bytes of standard error that are kept."""
@@ -22,141 +26,119 @@ LONGEST_WAIT = 300.0
 """Seconds to wait for a message where no limit was given: nothing waits for ever."""
 SECONDS_TO_END = 5.0
 """Seconds that a closed or killed process gets to be gone; after that we go on without it."""
+SECONDS_TO_DRAIN = 0.5
+"""Seconds for the last words of a process: its pipe may be held by what could not be ended."""
 
-
-Received = bytes | Exception | None
-"""What comes from a child: a message, what was raised in reading one, or None at the end."""
+Take = Callable[[bytearray, bool], bytes | None]
+"""Takes the first message off what came until now; None if it is not whole. Told whether more can
+come.
+"""
 
 
 class Child:
     """A running command that sends messages on its standard output.
 
+    It leads a session, so that Ctrl-C reaches only us; `kill` also reaches what it has started.
+
     Args:
         command: program and arguments, no shell.
-        read: takes one message from a stream; None at its end.
-        own_group: the child leads a process group, so that Ctrl-C reaches only us and `kill` also
-            reaches what the child has started.
+        take: takes the first message off what came.
+        grouped: whether it and what it starts are kept in a control group, where there are such.
+
+    Raises:
+        SubjectFailed: the system does not start it; the text says why.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        read: Callable[[IO[bytes]], bytes | None],
-        own_group: bool = False,
-    ) -> None:
-        self._leads = own_group and os.name == "posix"
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **(_own_group() if own_group else {}),
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+    def __init__(self, command: Sequence[str], take: Take, grouped: bool = False) -> None:
+        self._take, self._came, self._owner = take, bytearray(), os.getpid()
+        self.descendants = Descendants(grouped)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.descendants.environment,
+                **_own_session(),
+            )
+        except OSError as error:
+            self.descendants.kill()
+            raise SubjectFailed(f"could not be started: {error}") from error
+        self.descendants.begin(self._process.pid)
         assert self._process.stderr is not None
-        self.stdin: IO[bytes] = self._process.stdin
-        self._inbox: queue.SimpleQueue[Received] = queue.SimpleQueue()
+        self._pipes = pipes_of(self._process)
         self._tail = _Tail(self._process.stderr)
-        self._reader = threading.Thread(
-            target=_deliver,
-            args=(self._process.stdout, read, self._inbox),
-            daemon=True,
-            name="bptt_check messages",
-        )
-        self._reader.start()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
 
     @property
     def stderr_end(self) -> str:
         """The last lines of its standard error; complete once it has ended."""
         return self._tail.text
 
-    def send(self, message: bytes) -> None:
-        """Write to its standard input. That it is closed shows in what is received next."""
-        with contextlib.suppress(OSError, ValueError):
-            self.stdin.write(message)
-            self.stdin.flush()
+    def send(self, message: bytes, timeout: float) -> None:
+        """Write to its standard input. That it is closed shows in what is received next.
+
+        Raises:
+            TimeoutError: it did not read all of it in so many seconds.
+        """
+        self._pipes.write(message, time.monotonic() + timeout)
+
+    def end_input(self) -> None:
+        """Close its standard input."""
+        self._pipes.end_input()
 
     def receive(self, timeout: float) -> bytes | None:
-        """The next message; None when its standard output has ended.
+        """The next message; None when it has ended, or closed its standard output.
 
         Raises:
             TimeoutError: none came in so many seconds.
-            Exception: whatever `read` raised.
+            Exception: whatever `take` raised.
         """
-        try:
-            message = self._inbox.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(message, Exception):
-            raise message
+        deadline, more = time.monotonic() + timeout, True
+        while (message := self._take(self._came, not more)) is None and more:
+            chunk = self._pipes.read(deadline)
+            self._came += chunk
+            more = bool(chunk)
         return message
 
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):
             self._process.send_signal(number)
 
     def kill(self) -> None:
-        """End it at once, and its group: nothing that it does with signals can prevent that."""
-        if self._leads:
-            # also after its own end, for what it left running in its group
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._reap()
+        """End it at once, and what it has started: nothing that they do with signals can prevent
+        that. A fork of the process that started it ends nothing.
+        """
+        if os.getpid() != self._owner:
+            return
+        self.descendants.kill()
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+        self._pipes.close()
+        self._tail.join(SECONDS_TO_DRAIN)
 
     def ending(self) -> str:
         """How it ended, as a verb phrase; waits for the end, and kills what does not come to it."""
-        status = self.status()
+        status = self.status(SECONDS_TO_END)
         if status is None:
             return "closed its standard output and went on"
         return describe_status(status)
 
-    def status(self) -> int | None:
+    def status(self, timeout: float) -> int | None:
         """Its exit status, negative that of a signal; None if it had to be killed."""
-        try:
-            self._process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return None
-        status = self._process.returncode
+        status = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(timeout)
         self.kill()
         return status
 
-    def _reap(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(SECONDS_TO_END)
-        with contextlib.suppress(OSError):  # what was buffered for a dead reader
-            self.stdin.close()
-        self._reader.join(SECONDS_TO_END)
-        self._tail.join(SECONDS_TO_END)
 
-
-def _deliver(
-    stream: IO[bytes],
-    read: Callable[[IO[bytes]], bytes | None],
-    inbox: queue.SimpleQueue[Received],
-) -> None:
-    """Bring messages to where they can be waited for, until the stream ends."""
-    with stream:
-        try:
-            while (message := read(stream)) is not None:
-                inbox.put(message)
-        except Exception as error:
-            inbox.put(error)
-    inbox.put(None)
-
-
-def _own_group() -> dict[str, Any]:
+def _own_session() -> dict[str, Any]:
     """Arguments of `Popen` that keep Ctrl-C away from the child."""
     if os.name == "posix":
-        return {"process_group": 0}
+        return {"start_new_session": True}
     return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 
 
@@ -191,7 +173,7 @@ class _Tail(threading.Thread):
         with self._pipe:
             while chunk := os.read(self._pipe.fileno(), 65536):
                 self._kept = (self._kept + chunk)[-KEPT:]
-                with contextlib.suppress(OSError, ValueError):  # ours may be closed by now
+                with contextlib.suppress(OSError, ValueError, AttributeError):  # ours is closed
                     sys.stderr.write(chunk.decode("utf-8", "replace"))
                     sys.stderr.flush()
 

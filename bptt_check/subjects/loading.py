@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from ..cases.result import Differentiator
 from ..errors import SubjectNotFound
+from .child_process import LONGEST_WAIT
 from .import_end import CheckReached, importing
 from .raised import described
 
@@ -34,13 +35,14 @@ def entry_points() -> dict[str, str]:
     return {e.name: e.value for e in importlib.metadata.entry_points(group=GROUP)}
 
 
-def load(text: str) -> Differentiator:
+def load(text: str, seconds: float = LONGEST_WAIT) -> Differentiator:
     """The subject that `text` names.
 
     Args:
         text: `package.module:attribute`, `path/to/file.py:attribute`, the name of an entry point
             of the group `bptt_check.subjects`, or `exec:COMMAND` (once for all cases) or
             `exec1:COMMAND` (once a case) for a program.
+        seconds: what a program has for its hello line.
 
     Raises:
         SubjectNotFound: says which part of the text leads nowhere, and what is there instead.
@@ -49,7 +51,7 @@ def load(text: str) -> Differentiator:
     if text.startswith(PROGRAMS):
         from .program import program
 
-        return program(text)
+        return program(text, seconds)
     module_name, separator, attribute = text.rpartition(":")
     if not separator or not module_name or not attribute:
         known = ", ".join(entry_points()) or "none"

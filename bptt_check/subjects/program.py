@@ -12,11 +12,12 @@ import shlex
 import shutil
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -25,7 +26,13 @@ from ..cases.case import DTYPES, Case
 from ..cases.model import Model
 from ..cases.result import Result
 from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
-from .child_process import LONGEST_WAIT, Child, describe_status, end_of_stderr
+from .child_process import (
+    LONGEST_WAIT,
+    SECONDS_TO_END,
+    Child,
+    describe_status,
+    end_of_stderr,
+)
 
 T = TypeVar("T")
 
@@ -56,8 +63,8 @@ class ProgramReply(msgspec.Struct):
     error: str | None = None
 
 
-def program(text: str) -> Program | OneShot:
-    """The subject of `exec:COMMAND` or `exec1:COMMAND`.
+def program(text: str, seconds: float = LONGEST_WAIT) -> Program | OneShot:
+    """The subject of `exec:COMMAND` or `exec1:COMMAND`; it has `seconds` for its hello line.
 
     Raises:
         SubjectNotFound: there is no such program, or it does not start as the protocol says.
@@ -73,14 +80,14 @@ def program(text: str) -> Program | OneShot:
         raise MissingFramework(
             "programs exchange safetensors files: pip install 'bptt-check[exec]'."
         )
-    return Program(words, text) if kind == "exec" else OneShot(words, text)
+    return Program(words, text, seconds) if kind == "exec" else OneShot(words, text)
 
 
 class Program:
     """A long-lived program; one that died or lost the thread is started again for the next case."""
 
-    def __init__(self, command: list[str], address: str) -> None:
-        self._command, self.address = command, address
+    def __init__(self, command: list[str], address: str, seconds: float = LONGEST_WAIT) -> None:
+        self._command, self.address, self._seconds = command, address, seconds
         self._numbers = itertools.count(1)
         self._child: Child | None = None
         try:
@@ -102,7 +109,7 @@ class Program:
             SubjectFailed: it gave no answer; the text says what it did instead.
         """
         self._decline(case)
-        with tempfile.TemporaryDirectory(prefix="bptt_check") as folder:
+        with _folder() as folder:
             given, answer = Path(folder, "in.safetensors"), Path(folder, "out.safetensors")
             write_case(case, given)
             self._converse(given, answer)
@@ -126,8 +133,8 @@ class Program:
             assert self._child is not None
             number = next(self._numbers)
             request = {"id": number, "in": str(given), "out": str(answer)}
-            self._child.send(msgspec.json.encode(request) + b"\n")
-            reply = _decoded(self._line(), ProgramReply)
+            self._send(msgspec.json.encode(request) + b"\n")
+            reply = _decoded(self._line(LONGEST_WAIT), ProgramReply)
             if reply.id != number:
                 raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
         except BaseException:  # also the limit of time: where it stands now nobody knows
@@ -139,23 +146,30 @@ class Program:
             raise SubjectFailed(f"reported an error: {reply.error or 'without saying which'}")
 
     def _start(self) -> ProgramHello:
-        self._child = Child(self._command, _read_line)
+        self._child = Child(self._command, _take_line)
         self._finalizer = weakref.finalize(self, self._child.kill)
         try:
-            hello = _decoded(self._line(), ProgramHello)
+            hello = _decoded(self._line(self._seconds), ProgramHello)
             _check(hello)
         except BaseException:
             self._drop()
             raise
         return hello
 
-    def _line(self) -> bytes:
+    def _send(self, line: bytes) -> None:
+        assert self._child is not None
+        try:
+            self._child.send(line, LONGEST_WAIT)
+        except TimeoutError:
+            raise SubjectFailed(f"did not read its input for {LONGEST_WAIT:g} s") from None
+
+    def _line(self, seconds: float) -> bytes:
         """The next line of the program, or how it ended instead."""
         assert self._child is not None
         try:
-            line = self._child.receive(LONGEST_WAIT)
+            line = self._child.receive(seconds)
         except TimeoutError:
-            raise SubjectFailed(f"said nothing for {LONGEST_WAIT:g} s") from None
+            raise SubjectFailed(f"said nothing for {seconds:g} s") from None
         if line is None:
             ending = self._child.ending()
             raise SubjectFailed(ending + end_of_stderr(self._child.stderr_end))
@@ -176,19 +190,20 @@ class OneShot:
 
     def __call__(self, case: Case) -> Result:
         """What the program answers; raises like `Program`."""
-        with tempfile.TemporaryDirectory(prefix="bptt_check") as folder:
+        with _folder() as folder:
             given, answer = Path(folder, "in.safetensors"), Path(folder, "out.safetensors")
             write_case(case, given)
             self._run(given, answer)
             return read_result(answer)
 
     def _run(self, given: Path, answer: Path) -> None:
-        child = Child([*self._command, str(given), str(answer)], _read_line)
+        child = Child([*self._command, str(given), str(answer)], _take_line)
+        deadline = time.monotonic() + LONGEST_WAIT
         try:
-            child.stdin.close()
-            while (line := child.receive(LONGEST_WAIT)) is not None:
+            child.end_input()
+            while (line := child.receive(deadline - time.monotonic())) is not None:
                 print(line.decode("utf-8", "replace"), file=sys.stderr)
-            status = child.status()
+            status = child.status(SECONDS_TO_END)
         except TimeoutError:
             raise SubjectFailed(f"did not end in {LONGEST_WAIT:g} s") from None
         finally:
@@ -237,12 +252,23 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _read_line(stream: IO[bytes]) -> bytes | None:
-    """One line without its end; None at the end of the stream."""
-    line = stream.readline(LONGEST_LINE)
-    if len(line) == LONGEST_LINE:
-        raise SubjectFailed(f"wrote a line of more than {LONGEST_LINE} bytes")
-    return line.rstrip(b"\r\n") if line else None
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for two files, which a program may do anything to."""
+    return tempfile.TemporaryDirectory(prefix="bptt_check", ignore_cleanup_errors=True)
+
+
+def _take_line(came: bytearray, ended: bool) -> bytes | None:
+    """Take one line off, without its end; what stands after the last one is a line, too."""
+    end = came.find(b"\n", 0, LONGEST_LINE)
+    if end < 0:
+        if len(came) >= LONGEST_LINE:
+            raise SubjectFailed(f"wrote a line of more than {LONGEST_LINE} bytes")
+        if not (ended and came):
+            return None
+        end = len(came)
+    line = bytes(came[:end])
+    del came[: end + 1]
+    return line.rstrip(b"\r")
 
 
 def _decoded(line: bytes, kind: type[T]) -> T:

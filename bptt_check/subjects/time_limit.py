@@ -14,9 +14,9 @@ class _OutOfTime(BaseException):
     """Not an Exception, so that a subject that catches those cannot swallow it."""
 
 
-def overtime(seconds: float) -> str:
+def overtime(seconds: float, of: str = "one case") -> str:
     """What a subject did that ran out of time."""
-    return f"took longer than the limit of {seconds:g} s for one case"
+    return f"took longer than the limit of {seconds:g} s for {of}"
 
 
 def check_limit(seconds: float | None) -> None:

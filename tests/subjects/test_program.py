@@ -205,7 +205,7 @@ def test_one_shot_is_the_same_without_a_conversation():
 )
 def test_one_shot_has_errors_too(mode, error, monkeypatch):
     """A status that is not 0, no file, no end."""
-    monkeypatch.setattr("bptt_check.subjects.child_process.SECONDS_TO_END", 0.2)
+    monkeypatch.setattr("bptt_check.subjects.program.SECONDS_TO_END", 0.2)
 
     assert call(loading.load(text_of(mode, "exec1")), BAD, LONG).text == error
 

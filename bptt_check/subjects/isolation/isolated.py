@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ...cases.case import Case
@@ -18,12 +15,16 @@ from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
 from ..calling import Calls, RemoteSubject
-from ..child_process import LONGEST_WAIT, Child
+from ..child_process import LONGEST_WAIT
 from . import memory_limit, protocol
 from .worker_process import Ended, Worker
 
 IN_A_ROW, IN_ALL = 3, 32
 """Deaths and time-outs on one model after which the subject is not called on that model."""
+SUPPORTS = "supports"
+"""Under what the deaths and time-outs of `supports` are counted, of all models together."""
+SECONDS_TO_LOAD = 30.0
+"""What an import gets where the limit of a call is less: frameworks take long on a busy machine."""
 
 
 class Deaths:
@@ -88,9 +89,7 @@ class Isolated(RemoteSubject):
         self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
         self._deaths = Deaths()
         self._no_supports: dict[Model, str] = {}
-        self._scratch = tempfile.TemporaryDirectory(prefix="bptt_check")
         self._worker: Worker | None = None
-        self._finalizer = weakref.finalize(self, _cleanup, [], self._scratch)
         hello = self._start()
         self.targets = hello.targets
         self.within = hello.within
@@ -147,13 +146,20 @@ class Isolated(RemoteSubject):
 
     def supports(self, model: Model) -> bool:
         """What the subject says; a failure to say it becomes the answer of the model's cases."""
-        if "supports" not in self._functions:
+        if SUPPORTS not in self._functions:
+            return True
+        if reason := self._deaths.reason_given_up(SUPPORTS):
+            self._no_supports[model] = reason
             return True
         try:
-            return bool(self._returned(protocol.Supports(model)))
+            said = bool(self._returned(protocol.Supports(model)))
         except SubjectFailed as error:
+            if isinstance(error, Ended):
+                self._deaths.did_not_come_back(SUPPORTS, str(error))
             self._no_supports[model] = f"was asked supports({model}) and {error}"
             return True
+        self._deaths.came_back(SUPPORTS)
+        return said
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """`clip`, `clip_by_value` and `update`, as far as the subject has them."""
@@ -166,7 +172,6 @@ class Isolated(RemoteSubject):
     def close(self) -> None:
         """End the worker."""
         self._drop()
-        self._finalizer()
 
     def __enter__(self) -> Isolated:
         return self
@@ -180,14 +185,19 @@ class Isolated(RemoteSubject):
         return reply.value
 
     def _start(self) -> protocol.Hello:
-        """Start a worker and let it load the subject."""
-        self._worker = worker = Worker(Path(self._scratch.name), self._memory)
-        self._finalizer.detach()
-        self._finalizer = weakref.finalize(self, _cleanup, [worker.child], self._scratch)
-        tied = threading.current_thread() is threading.main_thread()
-        start = protocol.Start(self.address, str(worker.trace), self._scratch.name, tied)
+        """Start a worker and let it load the subject.
+
+        Raises:
+            SubjectNotFound: it cannot.
+        """
+        limit = LONGEST_WAIT if self._timeout is None else max(self._timeout, SECONDS_TO_LOAD)
         try:
-            reply = worker.request(start, LONGEST_WAIT)
+            self._worker = worker = Worker(self._memory)
+            self._finalizer = weakref.finalize(self, worker.end)
+            tied = threading.current_thread() is threading.main_thread()
+            folder, trace = str(worker.scratch.path), str(worker.scratch.trace)
+            start = protocol.Start(self.address, trace, folder, tied, limit)
+            reply = worker.request(start, limit, "its start")
         except Ended as end:
             self._drop()
             raise SubjectNotFound(f"importing {self.address} failed: it {end}.") from None
@@ -214,7 +224,7 @@ class Isolated(RemoteSubject):
                 raise Ended(f"could not be loaded again: {error}") from error
         assert self._worker is not None
         try:
-            reply = self._worker.request(request, limit or LONGEST_WAIT)
+            reply = self._worker.request(request, limit or LONGEST_WAIT, "one case")
         except BaseException:  # Ctrl-C too: what it does now is of no use to anybody
             self._drop()
             raise
@@ -224,8 +234,8 @@ class Isolated(RemoteSubject):
 
     def _drop(self) -> None:
         if self._worker is not None:
-            self._worker.child.kill()
             self._worker = None
+            self._finalizer()
 
 
 def _positive(timeout: float | None) -> float | None:
@@ -237,10 +247,3 @@ def _positive(timeout: float | None) -> float | None:
     if timeout is not None and timeout <= 0:
         raise SpecError(f"timeout must be positive, got {timeout!r}.")
     return timeout
-
-
-def _cleanup(children: list[Child], scratch: tempfile.TemporaryDirectory[str]) -> None:
-    for child in children:
-        child.kill()
-    with contextlib.suppress(OSError):  # a file that another process still holds
-        scratch.cleanup()

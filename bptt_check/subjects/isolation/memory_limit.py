@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ...errors import SpecError
@@ -49,31 +50,26 @@ def check_measurable() -> None:
         ) from None
 
 
-def resident(pid: int) -> int:
-    """Bytes of memory of a process and its descendants; 0 of one that has ended."""
+def resident(pids: Iterable[int]) -> int:
+    """Bytes of memory of some processes; of one that has ended 0.
+
+    Where psutil tells it, of their children, too.
+    """
     if sys.platform == "linux":
-        return sum(_resident_of(p) for p in _tree(pid))
+        return sum(map(_resident_of, pids))
     import psutil
 
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        return sum(p.memory_info().rss for p in family)
-    return 0
-
-
-def _tree(pid: int) -> list[int]:
-    """A process and its descendants, by whichever of its threads they were started."""
-    pids = [pid]
-    for each in pids:
-        for children in Path(f"/proc/{each}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                pids += map(int, children.read_text().split())
-    return pids
+    held = dict[int, int]()
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            family = [process, *process.children(recursive=True)]
+            held |= {p.pid: p.memory_info().rss for p in family}
+    return sum(held.values())
 
 
 def _resident_of(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
+    except (OSError, IndexError):
         return 0

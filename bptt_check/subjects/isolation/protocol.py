@@ -27,6 +27,8 @@ MAGIC = b"BPT1"
 """Starts each frame, so that bytes which are none of ours are noticed."""
 LARGEST = 2**34
 """Bytes of the largest message; what claims more is no message."""
+LARGEST_REPLY, REPLY_FOR_REQUEST = 2**30, 64
+"""Bytes of the largest reply to nothing, and how many more for each byte of a request."""
 _HEAD = struct.Struct("<4sQ")
 _SHAPE_AT = 4
 
@@ -37,13 +39,15 @@ class GarbledMessage(Exception):
 
 class Start(msgspec.Struct, tag=True):
     """The first message: which subject, where a dying worker leaves its traceback, whether the
-    worker is to end with the parent by the system's own means, and a folder for temporary files.
+    worker is to end with the parent by the system's own means, a folder for temporary files, and
+    how many seconds a program has for its hello line.
     """
 
     subject: str
     trace: str
     scratch: str
     ends_with_parent: bool
+    seconds: float
 
 
 class CallSubject(msgspec.Struct, tag=True):
@@ -127,16 +131,44 @@ def receive(stream: IO[bytes]) -> bytes | None:
     """Read the body of one frame; None at the end of the stream.
 
     Raises:
-        Garbled: what stands there is no frame.
+        GarbledMessage: what stands there is no frame.
     """
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
-    magic, length = _HEAD.unpack(head)
-    if magic != MAGIC or length > LARGEST:
-        raise GarbledMessage("wrote into the channel of its worker")
+    length = _length(head, LARGEST)
     body = stream.read(length)
     return body if len(body) == length else None
+
+
+def largest_reply(request: bytes) -> int:
+    """Bytes of the largest reply to a request: nothing that a worker says takes all memory."""
+    return LARGEST_REPLY + REPLY_FOR_REQUEST * len(request)
+
+
+def take(came: bytearray, largest: int) -> bytes | None:
+    """Take the body of the first frame off what came; None if it is not whole.
+
+    Raises:
+        GarbledMessage: what stands there is no frame, or one of more than `largest` bytes.
+    """
+    if not MAGIC.startswith(bytes(came[: len(MAGIC)])):
+        raise GarbledMessage("wrote into the channel of its worker")
+    if len(came) < _HEAD.size:
+        return None
+    end = _HEAD.size + _length(came[: _HEAD.size], largest)
+    if len(came) < end:
+        return None
+    body = bytes(memoryview(came)[_HEAD.size : end])
+    del came[:end]
+    return body
+
+
+def _length(head: bytes | bytearray, largest: int) -> int:
+    magic, length = _HEAD.unpack(head)
+    if magic != MAGIC or length > largest:
+        raise GarbledMessage("wrote into the channel of its worker")
+    return length
 
 
 def read_request(body: bytes) -> Request:
@@ -148,11 +180,11 @@ def read_reply(body: bytes) -> Reply:
     """The reply in a frame.
 
     Raises:
-        Garbled: it is none, or holds something that belongs to no reply.
+        GarbledMessage: it is none, or holds something that belongs to no reply.
     """
     try:
         return _replies.decode(body)
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+    except Exception as error:  # its bytes come from the subject's process: nothing is sure of them
         raise GarbledMessage(f"gave an answer that cannot be read: {error}") from error
 
 

@@ -33,7 +33,7 @@ FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
 """What a subject may offer beside itself."""
 ANNOUNCE_AFTER = 0.25
 """Seconds within a request after which a further call is announced."""
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def serve() -> None:
@@ -47,7 +47,7 @@ def serve() -> None:
     _prepare(start)
     channel = Channel(replies)
     try:
-        subject = loading.load(start.subject)
+        subject = loading.load(start.subject, start.seconds)
         channel.send(_hello(subject))
     except BpttCheckError as error:
         channel.send(protocol.Refused(str(error)))
@@ -70,8 +70,8 @@ def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _prepare(start: protocol.Start) -> None:
-    """Leave a traceback when killed, die with the parent, and be the one the system kills when
-    memory is short.
+    """Leave a traceback when killed, die with the parent, be the one the system kills when memory
+    is short, and adopt what loses its parent, so that its memory counts and it ends with us.
     """
     tempfile.tempdir = start.scratch
     trace = open(start.trace, "w")  # noqa: SIM115  # for as long as the process lives
@@ -80,10 +80,13 @@ def _prepare(start: protocol.Start) -> None:
         faulthandler.register(signal.SIGUSR1, trace, all_threads=False)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
-    if start.ends_with_parent and sys.platform == "linux":
+    if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        if start.ends_with_parent:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _hello(subject: Callable[..., Any]) -> protocol.Hello:

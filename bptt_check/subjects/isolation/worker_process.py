@@ -13,8 +13,10 @@ from ...cases.contract import Outcome
 from ...errors import SubjectFailed
 from ..child_process import Child, end_of_stderr
 from ..own_code import is_ours
+from ..processes.scratch import Scratch
 from ..time_limit import overtime
 from . import memory_limit, protocol
+from .reply_check import check_reply
 
 GRACE = 1.0
 """Seconds beyond the limit after which a worker that did not interrupt itself is killed."""
@@ -22,6 +24,8 @@ INTERVAL = 0.02
 """Seconds between two looks at the memory of a worker."""
 SECONDS_TO_WRITE = 3.0
 """Seconds that a hanging worker gets to write where it hangs, before it is killed."""
+MOST_ANNOUNCED = 1000
+"""Calls that one request is ever about: what announces more only asks for more time."""
 LIBRARY = str(Path(json.__file__).parents[1])
 """The folder of the standard library."""
 START = """
@@ -41,67 +45,110 @@ class Ended(SubjectFailed):
 
 
 class Worker:
-    """One worker process; a subject that ends it gets another."""
+    """One worker process with a scratch folder; a subject that ends it gets another.
 
-    def __init__(self, folder: Path, memory: int | None) -> None:
-        self.trace = folder / "traceback.txt"
-        self.trace.write_text("")
-        self._memory = memory
+    Raises:
+        Ended: the system gives no process, or no folder.
+    """
+
+    def __init__(self, memory: int | None) -> None:
+        self._memory, self._looked = memory, time.monotonic()
+        self._largest = protocol.LARGEST_REPLY
+        try:
+            self.scratch = Scratch()
+        except OSError as error:
+            raise Ended(f"could not get a folder for temporary files: {error}") from error
         command = [sys.executable, "-c", START, json.dumps(sys.path)]
-        self.child = Child(command, protocol.receive, own_group=True)
+        try:
+            self._child = Child(command, self._take, grouped=True)
+        except SubjectFailed as error:
+            self.scratch.remove()
+            raise Ended(str(error)) from error
 
-    def request(self, request: protocol.Request, limit: float) -> protocol.Reply:
+    def end(self) -> None:
+        """End it with all that it has started, and remove its folder."""
+        self._child.kill()
+        self.scratch.remove()
+
+    def request(self, request: protocol.Request, limit: float, of: str) -> protocol.Reply:
         """Send a request and wait for its reply.
+
+        Args:
+            request: what is asked.
+            limit: seconds for each call of the subject.
+            of: what they are the limit for.
 
         Raises:
             Ended: the worker died, took too long, used too much or spoke nonsense. It may still
                 run and must be dropped.
         """
-        self.child.send(protocol.packed(request))
-        reply = self._next(limit)
-        while isinstance(reply, protocol.Began):
-            reply = self._next(limit)
-        return reply
+        try:
+            self.scratch.restore()
+        except OSError as error:
+            raise Ended(f"made its folder for temporary files unusable: {error}") from error
+        message = protocol.packed(request)
+        self._largest = protocol.largest_reply(message)
+        try:
+            self._child.send(message, limit + GRACE)
+        except TimeoutError:
+            raise self._out_of_time(limit, of) from None
+        for _ in range(MOST_ANNOUNCED):
+            try:
+                reply = self._next(limit, of)
+                if not isinstance(reply, protocol.Began):
+                    check_reply(request, reply)
+                    return reply
+            except protocol.GarbledMessage as error:
+                raise Ended(str(error)) from error
+        raise Ended("announced calls without end")
 
-    def _next(self, limit: float) -> protocol.Reply:
+    def _take(self, came: bytearray, _: bool) -> bytes | None:
+        return protocol.take(came, self._largest)
+
+    def _next(self, limit: float, of: str) -> protocol.Reply:
         """The next message, with the limits kept while it is waited for."""
         deadline = time.monotonic() + limit + GRACE
         while True:
+            self._check_memory()
             left = max(deadline - time.monotonic(), 0.0)
             try:
-                body = self.child.receive(left if self._memory is None else min(left, INTERVAL))
-                if body is not None:
-                    return protocol.read_reply(body)
+                body = self._child.receive(left if self._memory is None else min(left, INTERVAL))
             except TimeoutError:
-                self._check_limits(deadline, limit)
-                continue
-            except protocol.GarbledMessage as error:
-                raise Ended(str(error)) from error
-            ending = self.child.ending()
-            raise Ended(ending + (self._innermost_line() or end_of_stderr(self.child.stderr_end)))
+                if time.monotonic() < deadline:
+                    continue
+                raise self._out_of_time(limit, of) from None
+            if body is not None:
+                return protocol.read_reply(body)
+            ending = self._child.ending()
+            raise Ended(ending + (self._innermost_line() or end_of_stderr(self._child.stderr_end)))
 
-    def _check_limits(self, deadline: float, limit: float) -> None:
-        """Raise `Ended` if the worker is over one of its limits."""
-        if self._memory is not None and memory_limit.resident(self.child.pid) > self._memory:
+    def _check_memory(self) -> None:
+        """Raise `Ended` if the worker and what it has started hold too much; look now and then."""
+        if self._memory is None or time.monotonic() < self._looked + INTERVAL:
+            return
+        self._looked = time.monotonic()
+        if memory_limit.resident(self._child.descendants.pids()) > self._memory:
             size = memory_limit.show_size(self._memory)
             raise Ended(f"used more than {size} of memory, the limit that --memory set")
-        if time.monotonic() >= deadline:
-            self._have_traceback_written()
-            what = f"{overtime(limit)}{self._innermost_line()}, and had to be killed"
-            raise Ended(what, Outcome.TIMED_OUT)
+
+    def _out_of_time(self, limit: float, of: str) -> Ended:
+        """That it took too long, and where it hangs."""
+        self._have_traceback_written()
+        what = f"{overtime(limit, of)}{self._innermost_line()}, and had to be killed"
+        return Ended(what, Outcome.TIMED_OUT)
 
     def _have_traceback_written(self) -> None:
         """Have the worker write where it hangs; its handler needs no turn of the interpreter."""
         if not hasattr(signal, "SIGUSR1"):
             return
-        self.child.signal(signal.SIGUSR1)
+        self._child.signal(signal.SIGUSR1)
         deadline = time.monotonic() + SECONDS_TO_WRITE
         while not self._innermost_line() and time.monotonic() < deadline:
             time.sleep(INTERVAL)
 
     def _innermost_line(self) -> str:
         """The innermost line of the subject's own code in the traceback it left, if any."""
-        frames = re.findall(r'File "(.+)", line (\d+) in (.+)', self.trace.read_text())
+        frames = re.findall(r'File "(.+)", line (\d+) in (.+)', self.scratch.read_trace())
         own = [f for f in frames if not (f[0].startswith(LIBRARY) or is_ours(f[0]))]
         if not own:
             return ""

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from bptt_check.subjects.isolation.memory_limit import parse_size, resident, show_size
+from bptt_check.subjects.processes.descendants import children_of
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks into /proc")
 
@@ -17,16 +18,16 @@ needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks i
 def test_memory_is_that_of_all_descendants():
     """A program that a worker has started counts as well."""
     hundred = "held = b'x' * 10**8; print('ready', flush=True); input()"
-    before = resident(os.getpid())
+    before = resident(children_of(os.getpid()))
     with subprocess.Popen(
         [sys.executable, "-c", hundred], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert resident(child.pid) > 9 * 10**7
-        assert resident(os.getpid()) > before + 9 * 10**7
+        assert resident(children_of(child.pid)) > 9 * 10**7
+        assert resident(children_of(os.getpid())) > before + 9 * 10**7
         child.communicate(b"\n")
-    assert resident(child.pid) == 0
+    assert resident([child.pid]) == 0
 
 
 @pytest.mark.parametrize(

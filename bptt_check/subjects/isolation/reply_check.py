@@ -1,0 +1,64 @@
+"""Whether a reply belongs to its request: what a worker says is the word of a subject's process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...cases.case import Case
+from ...cases.contract import Answer, Outcome
+from ...cases.result import Result
+from . import protocol
+from .protocol import GarbledMessage
+
+
+def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
+    """Raise `GarbledMessage` unless the reply is one to the request, with arrays that fit."""
+    if isinstance(reply, protocol.Failed):
+        return
+    if isinstance(request, protocol.Start):
+        fits = isinstance(reply, protocol.Hello | protocol.Refused)
+    elif isinstance(request, protocol.CallSubject):
+        fits = isinstance(reply, protocol.Answered) and _fits(request.case, reply.answer)
+    elif isinstance(request, protocol.Supports):
+        fits = isinstance(reply, protocol.Returned) and isinstance(reply.value, bool)
+    else:
+        fits = isinstance(reply, protocol.Returned) and _are_arrays(reply.value)
+    if not fits:
+        raise GarbledMessage("gave an answer that does not belong to what it was asked")
+
+
+def _fits(case: Case, answer: Answer) -> bool:
+    """Whether every result is one of the case; further calls have arrays of its shapes."""
+    empty = answer.result is None and not answer.breaches
+    if answer.outcome is Outcome.ANSWERED and empty:
+        return False
+    further = all(_fits(case, follow_up.answer) for follow_up in answer.follow_ups)
+    return further and all(_is_result(case, result) for result in _results(answer))
+
+
+def _results(answer: Answer) -> Iterator[Result]:
+    for result in (answer.result, answer.second_result):
+        yield from [] if result is None else [result]
+    for probed in answer.linear.values():
+        yield from [] if probed.result is None else [probed.result]
+
+
+def _is_result(case: Case, result: Result) -> bool:
+    shapes = {name: array.shape for name, array in case.inputs.items()}
+    return (
+        isinstance(result.loss, float)
+        and _are_arrays(result.grads)
+        and all(shapes.get(name) == grad.shape for name, grad in result.grads.items())
+        and (result.outputs is None or _are_arrays(result.outputs))
+    )
+
+
+def _are_arrays(value: Any) -> bool:
+    """Whether it is a mapping of names to arrays."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(array, np.ndarray)
+        for name, array in value.items()  # pyright: ignore[reportUnknownVariableType]
+    )
