@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..errors import SpecError, UnknownName
+from .arrays.size_limit import check_size
 from .generate import (
     DATA_SETS,
     INITIAL_STATES,
@@ -96,7 +97,12 @@ class Spec:
         check_kinds(self.model, self.regime, self.inputs, self.initial_state)
 
     def build(self) -> Case:
-        """The case of this spec."""
+        """The case of this spec.
+
+        Raises:
+            SpecError: nobody could hold its arrays.
+        """
+        check_size(self.model, self.sizes)
         how = Drawn(
             self.seed,
             self.regime,

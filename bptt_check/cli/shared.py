@@ -18,11 +18,18 @@ import click
 
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
-from ..errors import BpttCheckError, ReportError, SpecError
+from ..errors import (
+    BpttCheckError,
+    ReportError,
+    SpecError,
+    SubjectNotFound,
+    SubjectTimeout,
+)
 from ..runs import interruption
 from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
+from ..subjects.time_limit import seconds_to_load, time_limit
 from ..verdicts.verdict import Verdict
 from .output import best_effort_output
 
@@ -182,4 +189,18 @@ def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, Non
         return
     if limits.memory is not None:
         raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
-    yield Named(loading.load(text), text)
+    yield Named(_loaded_here(text, limits.timeout), text)
+
+
+def _loaded_here(text: str, timeout: float | None) -> Differentiator:
+    """The subject, with a deadline for its import if calls have one.
+
+    Raises:
+        SubjectNotFound: it leads nowhere, or its import takes too long.
+    """
+    seconds = seconds_to_load(timeout)
+    try:
+        with time_limit(seconds, "its start"):
+            return loading.load(text) if seconds is None else loading.load(text, seconds)
+    except SubjectTimeout as late:
+        raise SubjectNotFound(f"importing {text} failed: it {late}.") from late

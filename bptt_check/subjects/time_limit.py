@@ -9,6 +9,9 @@ from collections.abc import Generator
 
 from ..errors import SpecError, SubjectTimeout
 
+SECONDS_TO_LOAD = 30.0
+"""What an import gets where the limit of a call is less: frameworks take long on a busy machine."""
+
 
 class _OutOfTime(BaseException):
     """Not an Exception, so that a subject that catches those cannot swallow it."""
@@ -17,6 +20,11 @@ class _OutOfTime(BaseException):
 def overtime(seconds: float, of: str = "one case") -> str:
     """What a subject did that ran out of time."""
     return f"took longer than the limit of {seconds:g} s for {of}"
+
+
+def seconds_to_load(timeout: float | None) -> float | None:
+    """How long an import may take, and the hello line of a program; None is no limit."""
+    return None if timeout is None else max(timeout, SECONDS_TO_LOAD)
 
 
 def check_limit(seconds: float | None) -> None:
@@ -30,8 +38,8 @@ def check_limit(seconds: float | None) -> None:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float | None) -> Generator[None]:
-    """Raise `SubjectTimeout` in the body after so many seconds; None is no limit.
+def time_limit(seconds: float | None, of: str = "one case") -> Generator[None]:
+    """Raise `SubjectTimeout` in the body after so many seconds `of` something; None is no limit.
 
     Interrupts Python code, not a native call that never returns.
 
@@ -51,7 +59,7 @@ def time_limit(seconds: float | None) -> Generator[None]:
     try:
         yield
     except _OutOfTime:
-        raise SubjectTimeout(overtime(seconds)) from None
+        raise SubjectTimeout(overtime(seconds, of)) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

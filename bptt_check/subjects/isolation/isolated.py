@@ -16,6 +16,7 @@ from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
 from ..calling import Calls, RemoteSubject
 from ..child_process import LONGEST_WAIT
+from ..time_limit import seconds_to_load
 from . import memory_limit, protocol
 from .worker_process import Ended, Worker
 
@@ -23,8 +24,6 @@ IN_A_ROW, IN_ALL = 3, 32
 """Deaths and time-outs on one model after which the subject is not called on that model."""
 SUPPORTS = "supports"
 """Under what the deaths and time-outs of `supports` are counted, of all models together."""
-SECONDS_TO_LOAD = 30.0
-"""What an import gets where the limit of a call is less: frameworks take long on a busy machine."""
 
 
 class Deaths:
@@ -190,7 +189,7 @@ class Isolated(RemoteSubject):
         Raises:
             SubjectNotFound: it cannot.
         """
-        limit = LONGEST_WAIT if self._timeout is None else max(self._timeout, SECONDS_TO_LOAD)
+        limit = seconds_to_load(self._timeout) or LONGEST_WAIT
         try:
             self._worker = worker = Worker(self._memory)
             self._finalizer = weakref.finalize(self, worker.end)
