@@ -59,6 +59,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self.descendants.environment,
+                text=False,
                 **_own_session(),
             )
         except OSError as error:

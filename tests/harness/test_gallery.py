@@ -290,6 +290,16 @@ def test_the_command_of_the_gallery_fails_where_a_verdict_is_not_expected(
     assert (done.exit_code, "UNEXPECTED" in done.output) == (1, True)
 
 
+def test_the_command_of_the_gallery_looks_at_its_folder_first(tmp_path, monkeypatch):
+    """Judging takes long: a file in its place is told before."""
+    monkeypatch.delattr(gallery.__main__, "judge_gallery")
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(gallery.__main__.main, [str(tmp_path / "file")])
+
+    assert done.exit_code == 2
+    assert str(tmp_path / "file") in done.output
+
+
 def test_a_module_of_the_user_called_gallery_is_still_found(tmp_path, monkeypatch):
     """In a process that has not imported ours, a module beside the user comes first."""
     (tmp_path / "gallery.py").write_text("def mine(case):\n    return case\n")

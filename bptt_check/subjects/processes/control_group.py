@@ -76,7 +76,7 @@ def make_control_group() -> ControlGroup | None:
 
 def own_group() -> Path | None:
     """The folder of the group that this process is in; None where there is none of version 2."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         lines = Path("/proc/self/cgroup").read_text().splitlines()
         own = next((line[3:] for line in lines if line.startswith("0::/")), None)
         for mount in Path("/proc/self/mountinfo").read_text().splitlines():

@@ -42,7 +42,8 @@ def started(line: str, descendants: Descendants) -> tuple[subprocess.Popen[bytes
     )
     descendants.begin(process.pid)
     assert process.stdout is not None
-    return process, int(process.stdout.readline())
+    with process.stdout as printed:
+        return process, int(printed.readline())
 
 
 @grouped
