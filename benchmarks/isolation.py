@@ -4,7 +4,7 @@
 
 In turns, the same case is asked of the NumPy reference in this process and in a worker, so that
 whatever else the machine does hits both; reported are medians over the rounds. One row is a whole
-`check` of the case, which is what a user waits for. The goal is what a call of the smallest case may
+`check` of the case, which is what a user waits for. The goal is what a call of the first case may
 cost more on an idle machine.
 """
 
