@@ -198,9 +198,8 @@ def _loaded_here(text: str, timeout: float | None) -> Differentiator:
     Raises:
         SubjectNotFound: it leads nowhere, or its import takes too long.
     """
-    seconds = seconds_to_load(timeout)
     try:
-        with time_limit(seconds, "its start"):
-            return loading.load(text) if seconds is None else loading.load(text, seconds)
+        with time_limit(seconds_to_load(timeout), "its start"):
+            return loading.load(text)
     except SubjectTimeout as late:
         raise SubjectNotFound(f"importing {text} failed: it {late}.") from late

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO
 
 from ..errors import SubjectFailed
 from .processes.descendants import Descendants
@@ -28,6 +28,7 @@ SECONDS_TO_END = 5.0
 """Seconds that a closed or killed process gets to be gone; after that we go on without it."""
 SECONDS_TO_DRAIN = 0.5
 """Seconds for the last words of a process: its pipe may be held by what could not be ended."""
+_NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 Take = Callable[[bytearray, bool], bytes | None]
 """Takes the first message off what came until now; None if it is not whole. Told whether more can
@@ -59,8 +60,8 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self.descendants.environment,
-                text=False,
-                **_own_session(),
+                start_new_session=os.name == "posix",  # keeps Ctrl-C away from the child
+                creationflags=_NEW_GROUP,  # as this does on Windows
             )
         except OSError as error:
             self.descendants.kill()
@@ -134,13 +135,6 @@ class Child:
             status = self._process.wait(timeout)
         self.kill()
         return status
-
-
-def _own_session() -> dict[str, Any]:
-    """Arguments of `Popen` that keep Ctrl-C away from the child."""
-    if os.name == "posix":
-        return {"start_new_session": True}
-    return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 
 
 def describe_status(status: int) -> str:

@@ -110,7 +110,9 @@ def _from_file(name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for the names in annotations
-    sys.path.insert(0, str(path.parent))  # as `python file.py` does: its neighbours are found
+    # as `python file.py` does: its neighbours are found; Python remembers for ever what "." is
+    beside = str(path.parent.absolute())
+    sys.path.insert(0, beside)
     try:
         with importing():
             spec.loader.exec_module(module)
@@ -119,7 +121,7 @@ def _from_file(name: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise SubjectNotFound(f"running {name} failed: {described(error)}") from error
     finally:
-        sys.path.remove(str(path.parent))
+        sys.path.remove(beside)
     return module
 
 

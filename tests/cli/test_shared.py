@@ -45,15 +45,9 @@ def test_a_subject_keeps_its_supports() -> None:
     assert done.stdout.startswith("PASS")
 
 
-@pytest.mark.parametrize(
-    ("subject", "words"),
-    [
-        ("slow.py:f", "importing slow.py:f failed: it took longer than the limit of 0.2 s"),
-        ("exec:sleep 600", "sleep 600 said nothing for 0.2 s"),
-    ],
-)
+@pytest.mark.parametrize("subject", ["slow.py:f", "exec:sleep 600"])
 def test_an_import_that_hangs_here_has_a_deadline(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, subject: str, words: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, subject: str
 ) -> None:
     """Without a process of its own too, where calls have one."""
     monkeypatch.setattr("bptt_check.subjects.time_limit.SECONDS_TO_LOAD", 0.2)
@@ -61,4 +55,5 @@ def test_an_import_that_hangs_here_has_a_deadline(
     done = invoke("run", subject, "--no-isolate", "--timeout", "0.1")
 
     assert done.exit_code == 2
+    words = f"importing {subject} failed: it took longer than the limit of 0.2 s for its start."
     assert words in " ".join(done.output.split())

@@ -137,6 +137,12 @@ def test_a_program_that_does_not_introduce_itself_is_no_subject(mode, message):
         loading.load(text_of(mode))
 
 
+def test_a_program_without_a_hello_line_has_a_deadline():
+    """It is ended, and the message says how long it was silent."""
+    with pytest.raises(SubjectNotFound, match=r"^sleep 600 said nothing for 0\.2 s\.$"):
+        loading.load("exec:sleep 600", 0.2)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -240,7 +246,8 @@ def test_the_file_of_a_case_is_what_the_protocol_says(tmp_path):
         "protocol": "1", "cell": "lstm", "activation": "tanh", "reset_after": "true",
         "layers": "1", "bidirectional": "false", "bias": "true", "loss": "linear",
         "readout": "every", "reduction": "sum", "T": "3", "B": "2", "D": "2", "H": "2", "O": "1",
-        "dtype": "float32", "k1": "2", "k2": "1",
+        "dtype": "float32", "k1": "2", "k2": "1", "cotangents": "all", "head": "true",
+        "one_bias": "false",
     }  # fmt: skip
 
 
