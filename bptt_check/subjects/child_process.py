@@ -66,6 +66,9 @@ class Child:
         except OSError as error:
             self.descendants.kill()
             raise SubjectFailed(f"could not be started: {error}") from error
+        except BaseException:  # a limit of time, before there was anything to kill
+            self.descendants.kill()
+            raise
         self.descendants.begin(self._process.pid)
         assert self._process.stderr is not None
         self._pipes = pipes_of(self._process)

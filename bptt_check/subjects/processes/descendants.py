@@ -60,15 +60,14 @@ class Descendants:
 
     def kill(self) -> None:
         """End them all at once: nothing that they do with signals can prevent that."""
-        if self._leader is not None:
-            self._kill(self._leader)
+        self._kill(self._leader)
         if self._group is not None:
             self._group.remove(LONGEST_END)
 
-    def _kill(self, leader: int) -> None:
+    def _kill(self, leader: int | None) -> None:
         if self._group is not None:
             self._group.kill()
-        if os.name == "posix":
+        if os.name == "posix" and leader is not None:
             # also after its own end, for what it left running in its group
             with contextlib.suppress(OSError):
                 os.killpg(leader, signal.SIGKILL)
@@ -77,7 +76,7 @@ class Descendants:
             while self._killed(leader) and time.monotonic() < deadline:
                 time.sleep(PAUSE)  # what they start meanwhile is found in the next round
 
-    def _killed(self, leader: int) -> list[int]:
+    def _killed(self, leader: int | None) -> list[int]:
         """Those that were still there."""
         running = [p for p in {*self.pids(), *self._marked(leader)} if _runs(p)]
         for pid in running:
@@ -85,7 +84,7 @@ class Descendants:
                 os.kill(pid, signal.SIGKILL)
         return running
 
-    def _marked(self, leader: int) -> Iterator[int]:
+    def _marked(self, leader: int | None) -> Iterator[int]:
         """All that are in the session, or have the word in their environment."""
         word = self._word.encode()
         for pid in map(int, filter(str.isdigit, _names("/proc"))):
