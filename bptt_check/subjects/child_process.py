@@ -63,16 +63,16 @@ class Child:
                 start_new_session=os.name == "posix",  # keeps Ctrl-C away from the child
                 creationflags=_NEW_GROUP,  # as this does on Windows
             )
+            self.descendants.begin(self._process.pid)
+            assert self._process.stderr is not None
+            self._pipes = pipes_of(self._process)
+            self._tail = _Tail(self._process.stderr)
         except OSError as error:
             self.descendants.kill()
             raise SubjectFailed(f"could not be started: {error}") from error
-        except BaseException:  # a limit of time, before there was anything to kill
+        except BaseException:  # a limit of time, before there is anything to kill
             self.descendants.kill()
             raise
-        self.descendants.begin(self._process.pid)
-        assert self._process.stderr is not None
-        self._pipes = pipes_of(self._process)
-        self._tail = _Tail(self._process.stderr)
 
     @property
     def stderr_end(self) -> str:
