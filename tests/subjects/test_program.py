@@ -241,6 +241,7 @@ def test_the_file_of_a_case_is_what_the_protocol_says(tmp_path):
         "layers": "1", "bidirectional": "false", "bias": "true", "loss": "linear",
         "readout": "every", "reduction": "sum", "T": "3", "B": "2", "D": "2", "H": "2", "O": "1",
         "dtype": "float32", "k1": "2", "k2": "1",
+        "head": "true", "one_bias": "false", "cotangents": "all",
     }  # fmt: skip
 
 

@@ -193,14 +193,6 @@ with_training.update = lambda params, grads, rate: {
 }
 
 
-def with_deadly_update(case: bc.Case) -> Answer:
-    """Right, and its update ends the process."""
-    return right(case)
-
-
-with_deadly_update.update = lambda params, grads, rate: os._exit(4)
-
-
 def with_targets(case: bc.Case) -> Answer:
     """Says what to check it with."""
     return right(case)

@@ -344,7 +344,7 @@ def test_a_supports_that_fails_is_an_error_of_its_cases():
     ("name", "verdict", "message"),
     [
         ("with_training", "fail", "update is not params - learning_rate * grads"),
-        ("with_deadly_update", "error", "the subject exited with status 4"),
+        ("with_deadly_update", "error", "offers update, which exited with status 3"),
     ],
 )
 def test_functions_are_called_there_too(name, verdict, message):
