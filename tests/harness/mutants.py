@@ -544,6 +544,8 @@ MUTANTS: tuple[Mutant, ...] = (
 
     faulty("transpose", "transpose", "rnn-tanh", RNN, "H=2"),
 
+    faulty("accumulation", "assign_cell", "rnn-tanh", "W_xh_l0 W_hh_l0 b_h_l0",
+           "the gradient of every parameter of the cell is assigned"),
     faulty("accumulation", "bias_twice", "rnn-tanh", "b_h_l0", "the gradient of b_h_l0 is wrong"),
     faulty("accumulation", "bias_l1", "rnn-tanh+2layers", "b_h_l1", "the gradient of b_h_l1"),
     faulty("accumulation", "assign_W_hh", "rnn-tanh", "W_hh_l0", "T=2", "gradient of W_hh_l0"),
