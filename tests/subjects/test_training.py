@@ -143,7 +143,12 @@ def test_hanging_function_hides_no_other_failure() -> None:
             return loss, {**grads, "b_h_l0": grads["b_h_l0"].astype(narrow)}
 
     report = bc.verify(
-        Both("update", lambda call: True), ["rnn-tanh"], 12, ["torch"], within=SMALL, timeout=LIMIT
+        Both("update", lambda call: True),
+        ["rnn-tanh"],
+        12,
+        ["complex_step"],
+        within=SMALL,
+        timeout=LIMIT,
     )
 
     assert report.cases["error"] == 2 < report.cases["contract"]
