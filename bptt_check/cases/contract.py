@@ -26,12 +26,14 @@ class Breach:
     """One breach of the contract.
 
     `parameter` is the gradient that it is about, an input, `loss` or `return value`; `message` says
-    what is wrong. `value` is the gradient or loss that is not finite, as it came, else None.
+    what is wrong. `value` is the gradient or loss that is not finite, as it came, else None; of a
+    gradient that did not come at all it is `missing`.
     """
 
     parameter: str
     message: str
     value: Array | None = field(default=None, compare=False, repr=False)
+    missing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +191,7 @@ def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> 
     valid = ", ".join(case.inputs)
     return [
         *(
-            Breach(n, f"the gradient of {n} is missing, shape {case.params[n].shape}")
+            Breach(n, f"the gradient of {n} is missing, shape {case.params[n].shape}", missing=True)
             for n in missing
         ),
         *(Breach(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),

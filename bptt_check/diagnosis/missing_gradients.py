@@ -12,6 +12,6 @@ def never_given(trials: Sequence[Trial]) -> NeverGiven | None:
     """The parameters of which no call gave a gradient; None where each has one somewhere."""
     if not trials:
         return None
-    given = {name for trial in trials for name in trial.got}
-    missing = tuple(name for name in trials[0].case.params if name not in given)
+    everywhere = frozenset[str].intersection(*(trial.missing for trial in trials))
+    missing = tuple(name for name in trials[0].case.params if name in everywhere)
     return NeverGiven(missing) if missing else None

@@ -50,12 +50,14 @@ class Trial:
         got_loss: the subject's loss.
         got: its gradients, at least one.
         declared: the convention that the subject was adapted with.
+        missing: parameters of which it should have given a gradient, and gave none.
     """
 
     case: Case
     got_loss: float
     got: Arrays
     declared: Convention = field(default_factory=Convention)
+    missing: frozenset[str] = frozenset()
 
     @functools.cached_property
     def want_loss(self) -> float:
@@ -197,7 +199,8 @@ def trial_of(subject: Differentiator, case: Case, timeout: float | None = None) 
     answer = call_once(subject, case, timeout)
     if answer.result is None or not answer.result.grads:
         return None
-    return Trial(case, answer.result.loss, answer.result.grads, declared_by(subject))
+    missing = frozenset(b.parameter for b in answer.breaches if b.missing)
+    return Trial(case, answer.result.loss, answer.result.grads, declared_by(subject), missing)
 
 
 class Trials:

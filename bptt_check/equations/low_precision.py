@@ -9,7 +9,8 @@ case, which is no matter of chance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -98,13 +99,25 @@ def errors_of_factors(
         rounding: of `factor_digits`.
         weights: what each entry counts, by name of the gradient.
     """
-    exact = exact_gradients(case)
+    exact = _exact(case)
     errors = _as_one(grads, exact, weights)
     for to_integer in (np.rint, np.trunc):
-        read = gradients_in(case, FewerBits(rounding.factor_digits, to_integer))
+        read = _read(case, rounding.factor_digits, to_integer)
         if _alike(errors, _as_one(read, exact, weights)):
             return True
     return False
+
+
+@functools.lru_cache(maxsize=1)
+def _exact(case: Case) -> dict[str, Array]:
+    """The gradients, remembered for all formats of factors."""
+    return exact_gradients(case)
+
+
+@functools.lru_cache(maxsize=4)
+def _read(case: Case, digits: int, to_integer: Callable[[Array], Array]) -> dict[str, Array]:
+    """The gradients with factors on few bits, remembered as they are asked for twice."""
+    return gradients_in(case, FewerBits(digits, to_integer))
 
 
 def _as_one(

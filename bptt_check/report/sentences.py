@@ -18,7 +18,7 @@ LISTED = 6
 
 HEADLINES = {
     Verdict.PASS: "every gradient that the subject offers is right",
-    Verdict.IMPRECISE: "the formulas are right, but the arithmetic loses digits",
+    Verdict.IMPRECISE: "right to fewer digits than the dtype has",
     Verdict.FAIL: "something is wrong",
     Verdict.CONTRACT: "what the subject returns cannot be taken as loss and gradients",
     Verdict.ERROR: "the subject raised, died or ran out of time",

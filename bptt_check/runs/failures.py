@@ -22,7 +22,7 @@ from ..subjects.import_end import end_import
 from ..verdicts import messages
 from ..verdicts.case_kind import CaseEnd
 from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import WrongFollowUp, WrongLoss
+from ..verdicts.cause import WrongFollowUp, WrongGradient, WrongLoss
 from ..verdicts.training_step import DEFINITIONS
 from ..verdicts.verdict import Verdict
 from . import run_sentences
@@ -81,6 +81,7 @@ def failure_of(
     if _may_be_diagnosed(report, passes_with):
         sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
         findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
+        findings = tuple(f for f in findings if f.confidence != "hint" or not _approximates(report))
     own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
@@ -100,6 +101,12 @@ def failure_of(
         ending=ending_of(first),
         kind=first.end.kind,
     )
+
+
+def _approximates(report: CaseReport) -> bool:
+    """Whether errors are small all over: then there is no step at which they begin."""
+    cause = report.cause
+    return isinstance(cause, WrongLoss | WrongGradient) and cause.approximation > 0
 
 
 def _message(report: CaseReport, passes_with: str, findings: Iterable[Finding]) -> Message:

@@ -88,9 +88,8 @@ class CaseReport:
 
     def __str__(self) -> str:
         """The message; of a case that passed, that it did."""
-        names = ", ".join(
-            self.own.of(name) for name in dict.fromkeys(r.parameter for r in self.rows)
-        )
+        right = dict.fromkeys(r.parameter for r in self.rows if r.verdict == Verdict.PASS)
+        names = ", ".join(self.own.of(name) for name in right)
         return self.message or f"{self.verdict.upper()}  {self.case.model}: right are {names}"
 
     def __repr__(self) -> str:

@@ -176,7 +176,7 @@ def _wrong_training_step(cause: WrongTrainingStep) -> Told:
     return "FAIL", f"{row.parameter} is not {DEFINITIONS[row.parameter]}", lines
 
 
-LOSES_DIGITS = "the formula is right, the arithmetic loses digits"
+LOSES_DIGITS = "right to fewer digits than its dtype has"
 
 
 UNNAMED = (

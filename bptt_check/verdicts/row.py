@@ -208,14 +208,19 @@ right.
 
 
 def is_imprecise(
-    found: Mapping[str, Difference], budgets: Budgets, lower: Conditioning, anywhere: bool = False
+    found: Mapping[str, Difference],
+    budgets: Budgets,
+    lower: Conditioning,
+    anywhere: bool = False,
+    one_number: bool = False,
 ) -> bool:
     """Whether errors over budget are what arithmetic in a lower precision would leave.
 
     They must stay within the budget of the lower precision; they must hit at least half of the
     entries that could show it, of all gradients or of `ENOUGH` entries of the wrong ones, unless
     some operations may lose digits and others keep them (`anywhere`); and they must not share one
-    factor, which is a slightly wrong formula and not rounding. What that precision has no numbers
+    factor, which is a slightly wrong formula and not rounding, unless all gradients come through
+    `one_number`, which is rounded once. What that precision has no numbers
     for may be lost whatever comes of the others.
     """
     wrong_hit, wrong_could, could, factors = 0, 0, 0, []
@@ -234,17 +239,19 @@ def is_imprecise(
             wrong_hit, wrong_could = wrong_hit + int(over.sum()), wrong_could + int(shows.sum())
             normal = over & (size > floor)  # below it all may become zero
             factors.append(difference.got[normal] / difference.want[normal])
-    if not wrong_hit or _one_factor(together := np.concatenate(factors)):
+    shared = PRECISIONS[lower.dtype].unit if one_number else 0.0
+    if not wrong_hit or _one_factor(together := np.concatenate(factors), shared):
         return False
     if anywhere or not together.size:
         return True
     return 2 * wrong_hit >= could or (wrong_hit >= ENOUGH and 2 * wrong_hit >= wrong_could)
 
 
-def _one_factor(factors: Array) -> bool:
+def _one_factor(factors: Array, shared: float) -> bool:
     """Whether quotients got/expected are 1 plus one deviation: three to a tenth of it, two to a
-    thousandth.
+    thousandth. One up to `shared` may be a single rounding that all of them have.
     """
     deviation = factors - 1.0
     share = 0.1 if len(factors) >= 3 else 0.001
-    return len(factors) >= 2 and bool(np.ptp(deviation) < share * np.abs(deviation).max())
+    alike = len(factors) >= 2 and bool(np.ptp(deviation) < share * np.abs(deviation).max())
+    return alike and bool(np.abs(deviation).max() > shared)

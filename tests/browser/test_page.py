@@ -16,6 +16,7 @@ from support.opened import SCHEMES, Opened, axe
 from support.own_arrays import CONVENTIONS, WRONG, report_of
 
 import bptt_check as bc
+from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import comparison, run_json
 from bptt_check.report.html import comparison_page, page, runs_page
 from bptt_check.runs.measurements import OwnArrays, OwnGrid
@@ -353,7 +354,7 @@ def test_the_reproduction_line_is_copied(browser: Browser, page_of: Any, refused
         assert button.inner_text() == "Copied"
         if not refused:
             text = opened.page.evaluate("() => navigator.clipboard.readText()")
-            assert text == made.failure().reproduction
+            assert text == reproduction(made.SPEC, made.failing().run.origin)
 
 
 def downloaded(opened: Opened, name: str, into: Path) -> str:

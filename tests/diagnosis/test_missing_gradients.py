@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
 from support.drawn import SMALL
@@ -59,6 +60,21 @@ def test_gradient_that_is_given_sometimes_is_not_never_given() -> None:
     assert missing(sometimes) is None
     assert missing(loss_and_grads) is None
     assert missing(dropping("x", "h0")) is None
+
+
+@pytest.mark.parametrize("entry", [np.inf, -np.inf, np.nan])
+def test_gradient_that_is_no_number_is_given(entry: float) -> None:
+    """Nobody is told to leave it out of the check."""
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = loss_and_grads(case)
+        return loss, grads | {"b_y": grads["b_y"] + entry}
+
+    report = bc.verify(subject, ["rnn-tanh"], **SMALL_RUN)
+
+    assert missing(subject) is None
+    assert report.verdict == "contract"
+    assert "no call gives" not in report.message
 
 
 def test_declaration_hides_nothing_else() -> None:

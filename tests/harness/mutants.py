@@ -544,6 +544,8 @@ MUTANTS: tuple[Mutant, ...] = (
 
     faulty("transpose", "transpose", "rnn-tanh", RNN, "H=2"),
 
+    faulty("accumulation", "assign_cell", "rnn-tanh", "W_xh_l0 W_hh_l0 b_h_l0",
+           "the gradient of every parameter of the cell is assigned"),
     faulty("accumulation", "bias_twice", "rnn-tanh", "b_h_l0", "the gradient of b_h_l0 is wrong"),
     faulty("accumulation", "bias_l1", "rnn-tanh+2layers", "b_h_l1", "the gradient of b_h_l1"),
     faulty("accumulation", "assign_W_hh", "rnn-tanh", "W_hh_l0", "T=2", "gradient of W_hh_l0"),
@@ -650,8 +652,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "W_xh_l0", "has dtype complex128, not float64"),
     breaks("None for a gradient", after(lambda case, grads: grads | {"b_y": None}), "b_y",
            "the gradient of b_y has dtype object"),
-    breaks("a list of gradients", after(lambda case, grads: list(grads.values())), RETURNED,
-           "the gradients must be a dict, got list"),
+    breaks("one number for all gradients", after(lambda case, grads: 1.0), RETURNED,
+           "the gradients must be a dict, got float"),
     breaks("None", always(lambda case: None), RETURNED, "got NoneType"),
     breaks("loss of each sequence", always(lambda case: (np.ones(case.sizes.B + 1), {})), "loss",
            "the loss must be one number, got shape (2,)"),

@@ -58,3 +58,14 @@ def test_a_right_case_prints_that_it_passed():
 
     assert report.message == ""
     assert str(report).startswith("PASS  rnn-tanh: right are W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y")
+
+
+def test_what_was_not_given_is_not_called_right() -> None:
+    """The sibling: parameters that are declared to have no gradient, and inputs without one."""
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = right(case)
+        without = tuple(n for n in case.params if n != "W_hh_l0")
+        return bc.Result(loss, {"W_hh_l0": grads["W_hh_l0"]}, without=without)
+
+    assert str(bc.check(subject, "rnn-tanh T=2")) == "PASS  rnn-tanh: right are W_hh_l0"

@@ -71,6 +71,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
     """By kind of subject: its message in one process, and what another printed when it was typed
     what the message says.
     """
+    pytest.importorskip("torch")  # some kinds are of it
     folder = tmp_path_factory.mktemp("elsewhere")
     (folder / "kinds.py").write_text(KINDS.read_text("utf-8"), encoding="utf-8")
 

@@ -385,15 +385,16 @@ def test_overflow_of_the_case_is_the_same_where_warnings_are_errors(
 ) -> None:
     """As without: nothing can be decided there, and nothing was raised by the subject."""
     case = out_of_range(line, name, factor)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True) as usual:
+        warnings.simplefilter("always")
         plain = verdict_of(reference, case)
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("error")
         strict = verdict_of(reference, case)
 
     assert plain == strict
-    assert {w.category for w in seen} == {RuntimeWarning}
+    # not every NumPy warns of what overflows inside a product of matrices
+    assert {w.category for w in seen} == {w.category for w in usual} <= {RuntimeWarning}
     assert plain[0] == "inconclusive"
     assert "leaves the range" in plain[1]
 

@@ -141,7 +141,7 @@ def test_the_message_of_an_imprecise_gradient():
         lambda g: {n: a.astype("f4").astype(float) for n, a in g.items()}, "lstm T=4"
     ).splitlines()
 
-    assert text[0] == "IMPRECISE  lstm: the formula is right, the arithmetic loses digits"
+    assert text[0] == "IMPRECISE  lstm: right to fewer digits than its dtype has"
     assert text[1].startswith("  errors are no larger than those of float32 inside: about ")
     assert text[1].endswith(" digits fewer than float64 gives")
     assert any(line.startswith("  imprecise: W_xh_l0 (") for line in text)

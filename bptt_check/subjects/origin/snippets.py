@@ -100,7 +100,8 @@ def class_source(cls: type, around: Environment) -> Snippet:
     file = files.pop() if len(files) == 1 else str(around.get("__file__", ""))
     source = _source_of(file)
     found = [n for name, n in scopes(source.tree) if name == cls.__qualname__]
-    if len(found) != 1:
+    renamed = [n for n in found if getattr(n, "name", "") != cls.__name__]
+    if len(found) != 1 or renamed:
         raise NotWritable(cls)
     closed: dict[str, Any] = {}
     for method in methods:

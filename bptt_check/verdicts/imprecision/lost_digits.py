@@ -127,7 +127,9 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     lower = low_precision.conditioning_in(judged.case, rounding)
     found, budgets = judged.sharpest()
     if not rounding.factor_digits:
-        return is_imprecise(found, budgets, lower, anywhere=not rounding.keeps_digits)
+        sizes = judged.case.sizes
+        one = sizes.T * sizes.B * sizes.H == 1
+        return is_imprecise(found, budgets, lower, not rounding.keeps_digits, one)
     if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
         return False
     weights = _weights(found, judged.measurement.plain, lower)

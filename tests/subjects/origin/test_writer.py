@@ -19,6 +19,25 @@ LARGE = np.zeros(1000)
 KNOWN = {"a": 1}
 
 
+def renamed() -> type:
+    class Inside:
+        def twice(self, x: float) -> float:
+            return 2 * x
+
+    Inside.__name__ = "Outside"
+    return Inside
+
+
+def test_a_class_under_a_name_that_its_source_lacks_is_not_written() -> None:
+    """The lines would name what they do not define; under its own name it is written."""
+    with pytest.raises(NotWritable):
+        written(renamed())
+    inside = renamed()
+    inside.__name__ = "Inside"
+
+    assert "class Inside:" in "\n".join(written(inside)[0])
+
+
 @dataclass(frozen=True)
 class Options:
     size: int = 3

@@ -159,6 +159,24 @@ def test_hundreds_of_budgets_that_are_spread_like_rounding_are_imprecise(model):
     assert judged(factor, model).verdict == "fail"
 
 
+ONE = "rnn-tanh+linear T=1 B=1 H=1"
+SEVERAL = [(model, 28, "fail") for model in MODELS[:3]]
+
+
+@pytest.mark.parametrize(
+    ("model", "digits", "verdict"),
+    [(ONE, 28, "imprecise"), (f"{ONE} D=3", 26, "imprecise"), (ONE, 20, "fail"), *SEVERAL],
+)
+def test_one_factor_is_one_rounding_where_there_is_one_number(model, digits, verdict):
+    """As float32 does to the only unit of the only step; several are not rounded alike."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss, {n: g * (1 + 2.0**-digits) for n, g in grads.items()}
+
+    assert judged(subject, model).verdict == verdict
+
+
 @pytest.mark.parametrize(("times", "verdict"), [(0.5, "pass"), (4.0, "imprecise"), (1e9, "fail")])
 def test_loss_of_a_few_budgets_is_not_another_loss(times, verdict):
     """Layers that lose digits get no "your forward is another model"."""
