@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from .names import Name, subject_name
 from .options import Options
 from .scale_factors import factor_of
 
+_known_factor = functools.lru_cache(maxsize=64, typed=True)(factor_of)
+"""`factor_of` of what was checked before, as every call of a subject asks for it."""
 _OF_CASE = (
     "model", "sizes", "dtype", "spec",
     "c0", "lengths", "cotangent_h_n", "cotangent_c_n",
@@ -123,7 +126,7 @@ class View:
     def _factor(self, option: str) -> float:
         """A factor that is declared; 1 if it is not."""
         factor = getattr(self.convention, option)
-        return 1.0 if factor == "" else factor_of(option, factor)(self.case)
+        return 1.0 if factor == "" else _known_factor(option, factor)(self.case)
 
     def answer(self, loss: Any, grads: Any) -> tuple[Any, dict[str, Array]]:
         """The contract's loss and gradients from the subject's.
