@@ -224,7 +224,7 @@ def _late_failures(
     """Failures of the first cases of a run that are wrong only after those of other targets."""
     target = early.first_target
     known, told = tally.ends.get(target, {}), set(tally.first.get(target, {}))
-    if len(tally.known) < 2:
+    if len(tally.ends) < 2:
         return []
     for report in early.ask_again(subject, target, setup, tally.count):
         tally.revise(target, report)
