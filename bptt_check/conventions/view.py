@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cases.arrays.handover import nested
 from ..cases.case import Case
 from ..cases.directions import is_per_sequence
 from ..cases.memory_layout import arranged
@@ -57,6 +58,7 @@ class View:
         self._names = {name: self._subject_name(name) for name in params}
         others = layout.forward(self._steps, layout.data(case))
         others_names = {name: self._subject_name(name) for name in others}
+        self.own_names = {**self._names, **others_names}
         self._optional = {others_names[n]: n for n in others if is_per_sequence(n.base)}
         if convention.tokens:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
@@ -74,7 +76,7 @@ class View:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters by name; nested dicts if the convention has these."""
-        return layout.nested(self._params) if self.convention.nested else dict(self._params)
+        return nested(self._params) if self.convention.nested else dict(self._params)
 
     @property
     def arrays(self) -> dict[str, Any]:
