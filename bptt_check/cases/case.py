@@ -20,6 +20,7 @@ from ..errors import SpecError, UnknownName
 from .arrays.size_limit import check_size
 from .generate import (
     DATA_SETS,
+    FIELDS,
     INITIAL_STATES,
     INPUTS,
     LENGTHS,
@@ -181,9 +182,7 @@ class Case:
         for name, kind in _KINDS.items():
             check_type(name, getattr(self, name), kind)
         check_combination(self.model, self.truncation)
-        convert: dict[str, Any] = {
-            n: frozen(n, getattr(self, n), self.dtype) for n in _FLOAT_FIELDS
-        }
+        convert: dict[str, Any] = {n: frozen(n, getattr(self, n), self.dtype) for n in FIELDS}
         labels = self.model.loss == "cross_entropy"
         convert["targets"] = frozen("targets", self.targets, "int64" if labels else self.dtype)
         convert["lengths"] = frozen("lengths", self.lengths, "int64")
@@ -197,7 +196,7 @@ class Case:
             raise SpecError(f"{', '.join(missing)} must be an array, got None.")
         for name, value in convert.items():
             object.__setattr__(self, name, value)
-        others = {n: getattr(self, n) for n in _ARRAY_FIELDS}
+        others = {n: getattr(self, n) for n in ARRAY_FIELDS}
         check_arrays(self.model, self.params, {**others, **self.more_states})
 
     @property
@@ -274,15 +273,15 @@ class Case:
                 layout=header.get("layout", "contiguous"),
                 spec=Spec.parse(header["spec"]) if header["spec"] else None,
                 params=params,
-                more_states={n: arrays.pop(n) for n in list(arrays) if n not in _ARRAY_FIELDS},
+                more_states={n: arrays.pop(n) for n in list(arrays) if n not in ARRAY_FIELDS},
                 **arrays,
             )
         except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
             raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
 
 
-_FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
-_ARRAY_FIELDS = (*_FLOAT_FIELDS, "targets", "lengths")
+ARRAY_FIELDS = (*FIELDS, "targets", "lengths")
+"""Fields of a case that hold an array, or nothing."""
 _KINDS = {
     "model": Model,
     "params": Mapping,

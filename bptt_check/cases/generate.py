@@ -100,11 +100,11 @@ def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
         final = {name: np.full_like(a, a.flat[0]) for name, a in final.items()}
         targets = _alike(model, targets)
     arrays = {**inputs, **final, "lengths": lengths, "targets": targets}
-    more = {n: arrays.pop(n) for n in (*inputs, *final) if n not in _FIELDS}
+    more = {n: arrays.pop(n) for n in (*inputs, *final) if n not in FIELDS}
     return {"params": params, "more_states": more, **arrays}
 
 
-_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
+FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
 """Inputs and cotangents that a case has a field for; the others are among its `more_states`."""
 
 

@@ -18,7 +18,7 @@ from ..errors import SpecError
 from . import layout
 from .call_styles import CallStyle
 from .maps.transforms import Step
-from .names import Name, subject_name
+from .names import Name
 from .options import Options
 from .view import View
 
@@ -99,7 +99,7 @@ def case_in(view: View) -> Case:
 
 def handover_in(view: View) -> Handover:
     """What code of a framework is handed of a view."""
-    case, convention, own = view.case, view.convention, _own_names(view)
+    case, convention, own = view.case, view.convention, view.own_names
     arrays = {n: np.asarray(a) for n, a in view.arrays.items()}
     inputs = [own[n] for n in own if n.recurrent or n.is_head or is_per_sequence(n.base)]
     if convention.tokens:
@@ -130,22 +130,14 @@ def handover_in(view: View) -> Handover:
     )
 
 
-def _own_names(view: View) -> dict[Name, str]:
-    """Every array of a view to what the code calls it, the parameters first."""
-    case, options = view.case, view.convention
-    params = layout.cell_steps(options, case.model, {Name.of(n): a for n, a in case.params.items()})
-    data = layout.forward(layout.data_steps(options, case.model, case.sizes), layout.data(case))
-    return {n: subject_name(n, options.names, case.model.cell) for n in (*params, *data)}
-
-
 def _places_of_outputs(view: View) -> tuple[dict[str, Array], dict[str, Shape]]:
     """Where the numbers of each output lie in the code's own, and the shapes that it has there."""
     places: dict[str, Array] = {}
     shapes: dict[str, Shape] = {}
+    of_states = layout.data_steps(view.convention, view.case.model, view.case.sizes)
     for output, shape in output_shapes(view.case).items():
         name = Name("h" if output == "y" else f"{output}0")
-        steps = layout.data_steps(view.convention, view.case.model, view.case.sizes)
-        steps = [layout.output_axes(view.convention)] if output == "y" else steps
+        steps = [layout.output_axes(view.convention)] if output == "y" else of_states
         shapes[output] = np.shape(layout.forward(steps, {name: np.zeros(shape)})[name])
         places[output] = _placed(steps, name, shapes[output])
     return places, shapes

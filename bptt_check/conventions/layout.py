@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..cases.case import Case
-from ..cases.model import Model, Sizes, final_cotangents, initial_states, parameter_shapes
+from ..cases.model import (
+    Model,
+    Sizes,
+    final_cotangents,
+    initial_states,
+    output_width,
+    parameter_shapes,
+)
 from ..errors import BrokenContract
 from .bias_columns import bias_columns, why_no_column
 from .gates import CANDIDATE, order_for, permutation
@@ -54,7 +61,7 @@ def _shapes(options: Options, model: Model) -> list[transforms.Step]:
         steps.append(transforms.one_matrix(options.joined, model.layout))
     steps += [bias_transforms.BiasColumn(*column) for column in bias_columns(options, model)]
     if options.gate_axis and len(gates) > 1:
-        steps.append(transforms.gate_axis(_has_gate_axis(options, model), len(gates)))
+        steps += transforms.gate_axis(_has_gate_axis(options, model), len(gates))
     if options.per_gate and len(gates) > 1:
         uncut = ("b_hh",) if options.biases == "candidate" and model.cell == "gru" else ()
         steps.append(transforms.PerGate(order, (*uncut, *model.layout.further)))
@@ -147,7 +154,7 @@ def shapes(options: Options, case: Case) -> dict[str, tuple[int, ...]]:
     params = cell_steps(options, case.model, {Name.of(n): a for n, a in case.params.items()})
     others = forward(data_steps(options, case.model, case.sizes), data(case))
     size = case.sizes
-    hidden = np.zeros((size.T, size.B, size.H * len(case.model.directions)))
+    hidden = np.zeros((size.T, size.B, output_width(case.model, size)))
     outputs = forward([output_axes(options)], {Name("h"): hidden})
     named = {subject_name(n, options.names, case.model.cell): a for n, a in others.items()}
     named |= {subject_name(n, options.names, case.model.cell): a for n, a in params.items()}
@@ -204,18 +211,6 @@ def from_subject(options: Options, model: Model, arrays: Mapping[str, Any]) -> d
     for step in reversed(chain(options, model)):
         params = step.inverse(params)
     return {str(name): array for name, array in params.items()}
-
-
-def nested(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Names with slashes as dicts in dicts."""
-    tree: dict[str, Any] = {}
-    for name, array in arrays.items():
-        *folders, last = name.split("/")
-        inner = tree
-        for folder in folders:
-            inner = inner.setdefault(folder, {})
-        inner[last] = array
-    return tree
 
 
 def flat(arrays: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..cases.model import LAYOUTS, Sizes, families, parameter_shapes
+from ..cases.model import HEAD, LAYOUTS, Sizes, families, parameter_shapes
 from ..errors import SpecError, UnknownName
 from .gates import is_gate, same_gate
 
@@ -43,7 +43,7 @@ class Name:
     @property
     def is_head(self) -> bool:
         """Whether it belongs to the readout."""
-        return self.base in ("W_hy", "b_y")
+        return self.base in HEAD
 
     @property
     def is_bias(self) -> bool:

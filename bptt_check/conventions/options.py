@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cases.case import DTYPES
-from ..cases.model import REDUCTIONS
+from ..cases.model import HEAD, REDUCTIONS
 from ..errors import SpecError, UnknownName
 from .gates import Order, check_order
 from .names import check_parameters, check_templates
 from .scale_factors import factor_of
 
-HEAD = ("W_hy", "b_y")
 BATCH = ("second", "first", "none")
 BIASES = ("one", "two", "stacked", "candidate")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cases.arrays.handover import nested
 from ..cases.case import Case
 from ..cases.directions import is_per_sequence
 from ..cases.memory_layout import arranged
@@ -21,6 +23,8 @@ from .names import Name, subject_name
 from .options import Options
 from .scale_factors import factor_of
 
+_known_factor = functools.lru_cache(maxsize=64, typed=True)(factor_of)
+"""`factor_of` of what was checked before, as every call of a subject asks for it."""
 _OF_CASE = (
     "model", "sizes", "dtype", "spec",
     "c0", "lengths", "cotangent_h_n", "cotangent_c_n",
@@ -54,6 +58,7 @@ class View:
         self._names = {name: self._subject_name(name) for name in params}
         others = layout.forward(self._steps, layout.data(case))
         others_names = {name: self._subject_name(name) for name in others}
+        self.own_names = {**self._names, **others_names}
         self._optional = {others_names[n]: n for n in others if is_per_sequence(n.base)}
         if convention.tokens:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
@@ -71,7 +76,7 @@ class View:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters by name; nested dicts if the convention has these."""
-        return layout.nested(self._params) if self.convention.nested else dict(self._params)
+        return nested(self._params) if self.convention.nested else dict(self._params)
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -123,7 +128,7 @@ class View:
     def _factor(self, option: str) -> float:
         """A factor that is declared; 1 if it is not."""
         factor = getattr(self.convention, option)
-        return 1.0 if factor == "" else factor_of(option, factor)(self.case)
+        return 1.0 if factor == "" else _known_factor(option, factor)(self.case)
 
     def answer(self, loss: Any, grads: Any) -> tuple[Any, dict[str, Array]]:
         """The contract's loss and gradients from the subject's.

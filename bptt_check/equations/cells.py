@@ -78,7 +78,7 @@ def register(
 def step_function(model: Model) -> Step:
     """The step function of a model's cell; what a user's own raises names its line."""
     step: Callable[..., State] = CELLS[model.cell].step(model)
-    if getattr(step, "__module__", None) == __name__:
+    if is_built_in(model):
         return step
     with_time = "t" in inspect.signature(step).parameters
     count = len(model.layout.states)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ..cases.case import Case
@@ -18,9 +20,12 @@ def leaves_range(case: Case) -> bool:
     return not largest_value(case) <= PRECISIONS[case.dtype].largest
 
 
+@functools.lru_cache(maxsize=2)
 def largest_value(case: Case) -> float:
     """Size of the largest number that the loss and its gradient need on their way, partial sums
     included; NaN or infinity where float64 does not hold it.
+
+    Remembered, as every gradient that an oracle leaves undecided asks for it.
     """
     sizes = _Sizes()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..cases.case import Case
 from ..cases.precision import FACTOR_FORMATS, PRECISIONS
 from ..cases.types import Array
-from .arithmetics.fewer_bits import FewerBits
+from .arithmetics.fewer_bits import fewer_bits
 from .conditioning import Conditioning, RoundingModel, conditioning, loss_scatter
 from .exact import exact_gradients, gradients_in
 from .network import problem_of
@@ -117,7 +117,7 @@ def _exact(case: Case) -> dict[str, Array]:
 @functools.lru_cache(maxsize=4)
 def _read(case: Case, digits: int, to_integer: Callable[[Array], Array]) -> dict[str, Array]:
     """The gradients with factors on few bits, remembered as they are asked for twice."""
-    return gradients_in(case, FewerBits(digits, to_integer))
+    return gradients_in(case, fewer_bits(digits, to_integer))
 
 
 def _as_one(

@@ -20,7 +20,7 @@ from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.arithmetics.arithmetic import Exact
-from ..equations.exact import leaves, record, sweep
+from ..equations.exact import leaves, record, sampled_states, sweep
 from ..equations.namespaces.taped import Taped, also_of_numbers
 from ..equations.network import Problem, problem_of, run_layers
 from ..equations.ordering import Ordering
@@ -228,8 +228,5 @@ def _in_balls(problem: Problem) -> Problem:
 def _states_after(problem: Problem) -> dict[str, Array]:
     """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
     inputs = leaves(_in_balls(problem), ENCLOSING)
-    layers = [layer.states for layer in run_layers(Balls(), problem, inputs)]
-    return {
-        name: np.stack([np.stack([s[n].value[0] for s in states]) for states in layers], axis=1)
-        for n, name in enumerate(problem.model.layout.states)
-    }
+    states = sampled_states(problem, run_layers(Balls(), problem, inputs))
+    return {name: values[:, 0] for name, values in states.items()}

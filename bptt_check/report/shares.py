@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from ..runs.records import Failure, Run
+from ..runs.records import Failure, KindCount, Run
 from ..verdicts.case_kind import CaseKind
 from .grouping import plural
 
@@ -31,19 +32,20 @@ Counts = Counter[CaseKind]
 
 def kind_counts(run: Run) -> Counts:
     """The number of cases of each kind; empty for a record without them."""
-    counts = Counts()
-    for entry in run.kinds:
-        counts[entry.kind] += entry.cases
-    return counts
+    return _counted(run.kinds)
 
 
 def of_model(run: Run, failure: Failure) -> Counts:
     """The same of the model, in the check, that a failure is about."""
-    alone = Counts()
-    for entry in run.kinds:
-        if (entry.check, entry.model) == (failure.check, failure.model):
-            alone[entry.kind] += entry.cases
-    return alone
+    about = (failure.check, failure.model)
+    return _counted(entry for entry in run.kinds if (entry.check, entry.model) == about)
+
+
+def _counted(entries: Iterable[KindCount]) -> Counts:
+    counts = Counts()
+    for entry in entries:
+        counts[entry.kind] += entry.cases
+    return counts
 
 
 def mostly_right(counts: Counts) -> bool:

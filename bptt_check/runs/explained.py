@@ -96,7 +96,7 @@ def late_failures(subject: Differentiator, setup: Setup, found: Found) -> Iterat
     """Failures of the first cases of a run that are wrong only after those of other targets."""
     tally, target = found.tally, found.early.first_target
     known, told = tally.ends.get(target, {}), set(tally.first.get(target, {}))
-    if len(tally.known) < 2:
+    if len(tally.ends) < 2:
         return
     for report in found.early.ask_again(subject, target, setup, tally.count):
         found.revise(target, report)

@@ -13,16 +13,14 @@ from __future__ import annotations
 import contextlib
 import queue
 import signal
-import sys
 import threading
 from collections.abc import Callable, Generator
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from ..subjects.time_limit import SECONDS_UNTIL_AGAIN, lost_in_callbacks
 
 T = TypeVar("T")
-
-SECONDS_UNTIL_AGAIN = 0.25
-"""After so long an interrupt that was lost is raised once more."""
 
 
 def interruptible(work: Callable[[], T]) -> T:
@@ -68,7 +66,7 @@ def handling(*numbers: int) -> Generator[None]:
     if not own:
         yield
         return
-    with _handler.repeating(), _told_by_raising():
+    with _handler.repeating(), lost_in_callbacks(KeyboardInterrupt):
         for number in own:
             signal.signal(number, _handler)
         try:
@@ -152,19 +150,3 @@ def _marks(frame: FrameType | None) -> Generator[FrameType]:
         if frame.f_code in marked:
             yield frame
         frame = frame.f_back
-
-
-@contextlib.contextmanager
-def _told_by_raising() -> Generator[None]:
-    """In the body no traceback is printed of an interrupt that was lost: it comes again."""
-    before = sys.unraisablehook
-
-    def tell(unraisable: Any) -> None:
-        if unraisable.exc_type is not KeyboardInterrupt:
-            before(unraisable)
-
-    sys.unraisablehook = tell
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from ..cases.case import Case, Spec
 from ..cases.own_names import OwnNames
 from ..cases.result import Differentiator
 from ..cases.targets import Target
-from ..cases.types import Array
 from ..conventions.own_layout import OwnLayout, own_layout
 from ..conventions.own_names import own_names
 from ..diagnosis.finding import Finding
-from ..verdicts.budget import ratio
 from ..verdicts.case_report import CaseReport, Evidence
 from ..verdicts.oracle_disagreement import Disagreement
 from ..verdicts.row import Row, Share
 from ..verdicts.verdict import Verdict
+from .errors.worst_cases import errors_by
 from .measurements import OwnArrays
 from .records import Run, Summary
 
@@ -78,17 +75,9 @@ def with_shares(row: Row, found: OwnLayout, case: Case, evidence: Evidence) -> R
     sources = [part.source[part.source >= 0] for part in parts]
     if len(parts) < 2 or sum(map(len, sources)) != case.params[name].size:
         return row  # an entry that is in two arrays is the share of neither
-    wrong = _wrong_entries(name, evidence, row.oracle).ravel()
+    wrong = errors_by(name, row.oracle, evidence).ravel() > 1.0
     shares = [
         Share(part.key, int(wrong[source].sum()), len(source))
         for part, source in zip(parts, sources, strict=True)
     ]
     return replace(row, shares=tuple(shares))
-
-
-def _wrong_entries(name: str, evidence: Evidence, oracle: str) -> Array:
-    """Which entries of a gradient an oracle finds over budget."""
-    budget, want = evidence.budgets[oracle].of(name), evidence.trusted[oracle].grads[name]
-    decides = np.isfinite(budget) & np.isfinite(want)
-    error = np.abs(evidence.result.grads[name] - want)
-    return ~(ratio(error, np.where(decides, budget, np.inf)) <= 1.0)

@@ -29,7 +29,6 @@ class Tally:
         self.verdicts: dict[Verdict, int] = {}
         self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
         self.first: dict[str, dict[CaseEnd, CaseReport]] = {}
-        self.known: dict[str, dict[Spec, Verdict]] = {}
         self.ends: dict[str, dict[Spec, CaseEnd]] = {}
         self._counts: dict[str, Counter[CaseEnd]] = {}
         self.error_histograms = ErrorHistograms()
@@ -57,7 +56,6 @@ class Tally:
         if report.outcome is Outcome.NOT_CALLED:
             self.not_called[model] = self.not_called.get(model, 0) + 1
         elif report.case.spec is not None:
-            self.known.setdefault(model, {})[report.case.spec] = report.verdict
             self.ends.setdefault(model, {})[report.case.spec] = report.end
         self._counts.setdefault(model, Counter())[report.end] += 1
         if report.verdict == Verdict.UNSUPPORTED:
@@ -73,14 +71,19 @@ class Tally:
     def revise(self, model: str, report: CaseReport) -> None:
         """Take in another verdict of a case that was counted already, which fails now."""
         spec = report.case.spec
-        if spec is None or self.known[model][spec].failing:
+        if spec is None or self.ends[model][spec].verdict.failing:
             return
-        self.verdicts[self.known[model][spec]] -= 1
+        self.verdicts[self.ends[model][spec].verdict] -= 1
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         self._counts[model][self.ends[model][spec]] -= 1
         self._counts[model][report.end] += 1
-        self.known[model][spec], self.ends[model][spec] = report.verdict, report.end
+        self.ends[model][spec] = report.end
         self.first.setdefault(model, {}).setdefault(report.end, report)
+
+    @property
+    def known(self) -> dict[str, dict[Spec, Verdict]]:
+        """The verdict of every spec of every model that was checked."""
+        return {m: {spec: end.verdict for spec, end in e.items()} for m, e in self.ends.items()}
 
     def told(self, model: str) -> dict[Verdict, CaseReport]:
         """The first failure of each verdict, in the way in which most cases of it failed.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..cases.arrays.handover import ArrayNames, Handover, Shape, handover_of
-from ..cases.case import Case
+from ..cases.arrays.handover import ArrayNames, Handover, Shape, handover_of, nested
+from ..cases.case import ARRAY_FIELDS, Case
 from ..cases.model import Model, Sizes
 from ..equations.namespaces.numpy import Namespace
 from ..equations.network import final_loss, pair_loss, problem_of
@@ -107,26 +107,11 @@ def tensor_case(of: Frame, inputs: Fields, constants: Fields) -> TensorCase:
     names, everything = of.names, {**inputs, **constants}
     arrays = {n: list(a) if n in names.lists else a for n, a in everything.items()}
     params = {n: arrays.pop(n) for n in names.params}
-    known = {n: arrays[n] for n in _FIELDS if n in arrays}
-    named = _nested(params) if names.nested else params
+    known = {n: arrays[n] for n in ARRAY_FIELDS if n in arrays}
+    named = nested(params) if names.nested else params
     return TensorCase(
         of.model, of.sizes, of.truncation, named, **known, arrays={**params, **arrays}, names=names
     )
-
-
-_FIELDS = ("x", "h0", "c0", "targets", "lengths", "cotangent_h_n", "cotangent_c_n")
-
-
-def _nested(arrays: Fields) -> dict[str, Any]:
-    """Names with slashes as dicts in dicts."""
-    tree: dict[str, Any] = {}
-    for name, array in arrays.items():
-        *folders, last = name.split("/")
-        inner = tree
-        for folder in folders:
-            inner = inner.setdefault(folder, {})
-        inner[last] = array
-    return tree
 
 
 def loss_of(xp: Namespace, of: Frame, inputs: Fields, ours: Fields, returned: Any) -> Any:

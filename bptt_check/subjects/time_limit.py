@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Generator
+from types import FrameType
+from typing import Any
 
 from ..errors import SpecError, SubjectTimeout
+
+SECONDS_UNTIL_AGAIN = 0.25
+"""After so long an exception that was lost on its way is raised once more."""
 
 SECONDS_TO_LOAD = 30.0
 """What an import gets where the limit of a call is less: frameworks take long on a busy machine."""
@@ -37,8 +43,9 @@ def check_limit(seconds: float | None) -> None:
         raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
 
 
-@contextlib.contextmanager
-def time_limit(seconds: float | None, of: str = "one case") -> Generator[None]:
+def time_limit(
+    seconds: float | None, of: str = "one case"
+) -> contextlib.AbstractContextManager[None]:
     """Raise `SubjectTimeout` in the body after so many seconds `of` something; None is no limit.
 
     Interrupts Python code, not a native call that never returns.
@@ -47,19 +54,56 @@ def time_limit(seconds: float | None, of: str = "one case") -> Generator[None]:
         SpecError: the limit is not positive, or cannot be had here (other thread, no SIGALRM).
     """
     if seconds is None:
-        yield
-        return
+        return contextlib.nullcontext()
     check_limit(seconds)
+    return _TimeLimit(seconds, of)
 
-    def alarm(*_: object) -> None:
-        raise _OutOfTime
 
-    before = signal.signal(signal.SIGALRM, alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+class _TimeLimit(contextlib.AbstractContextManager[None]):
+    """The alarm of one body.
+
+    Python raises wherever it is when the alarm goes off. In a callback of the garbage collector or
+    of a weak reference that is lost, so it is raised again until the body has ended. It is not
+    raised where the body has not begun or has ended: there nobody expects it.
+    """
+
+    def __init__(self, seconds: float, of: str) -> None:
+        self._seconds, self._of = seconds, of
+        self._ended = False
+        self._lost = lost_in_callbacks(_OutOfTime)
+
+    def __enter__(self) -> None:
+        self._lost.__enter__()
+        self._before = signal.signal(signal.SIGALRM, self._alarm)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, SECONDS_UNTIL_AGAIN)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)
+        self._lost.__exit__(None, None, None)
+        if kind is not None and issubclass(kind, _OutOfTime):
+            raise SubjectTimeout(overtime(self._seconds, self._of)) from None
+
+    def _alarm(self, _: int, frame: FrameType | None) -> None:
+        outside = (_TimeLimit.__enter__.__code__, _TimeLimit.__exit__.__code__)
+        if not self._ended and (frame is None or frame.f_code not in outside):
+            raise _OutOfTime
+
+
+@contextlib.contextmanager
+def lost_in_callbacks(kind: type[BaseException]) -> Generator[None]:
+    """In the body no traceback is printed of such an exception where Python has to drop it: it
+    comes again.
+    """
+    before = sys.unraisablehook
+
+    def tell(unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, kind):
+            before(unraisable)
+
+    sys.unraisablehook = tell
     try:
         yield
-    except _OutOfTime:
-        raise SubjectTimeout(overtime(seconds, of)) from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = before

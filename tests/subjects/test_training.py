@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,15 @@ def test_what_a_subject_does_with_its_gradients_cannot_spoil_the_run(clip, verdi
 
 
 LIMIT = 1.0
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_of_others() -> Iterator[None]:
+    """A collection of all that other tests left can take longer than the limit of a call."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Hanging:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..case import Case
 from ..directions import is_initial_state
-from ..model import initial_states, output_width
+from ..model import HEAD, initial_states, output_width
 from ..types import Array, Arrays
 
 Shape = tuple[int, ...]
@@ -84,7 +84,7 @@ def handover_of(case: Case) -> Handover:
         params=tuple(case.params),
         states=initial_states(case.model),
         outputs=tuple(output_shapes(case).items()),
-        head=tuple((n, n) for n in ("W_hy", "b_y") if n in case.params),
+        head=tuple((n, n) for n in HEAD if n in case.params),
     )
     return Handover(case, names, inputs, data, case.wanted, case.dtype, case.truncation)
 
@@ -95,3 +95,15 @@ def output_shapes(case: Case) -> dict[str, Shape]:
     y = (sizes.T, sizes.B, output_width(case.model, sizes))
     states = {n[:-1]: a.shape for n, a in inputs.items() if is_initial_state(n)}
     return {"y": y, **states}
+
+
+def nested(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Names with slashes as dicts in dicts."""
+    tree: dict[str, Any] = {}
+    for name, array in arrays.items():
+        *folders, last = name.split("/")
+        inner = tree
+        for folder in folders:
+            inner = inner.setdefault(folder, {})
+        inner[last] = array
+    return tree

@@ -55,23 +55,6 @@ class MapEach(Step):
         return {n: self.to_contract(a) if self.selected(n) else a for n, a in grads.items()}
 
 
-@dataclass(frozen=True)
-class MapNamed(Step):
-    """`MapEach` with changes that depend on the name of an array."""
-
-    selected: Callable[[Name], bool]
-    to_subject: Callable[[Name, Array], Array]
-    to_contract: Callable[[Name, Array], Array]
-
-    def forward(self, arrays: Arrays) -> Arrays:
-        """`to_subject` of the selected ones."""
-        return {n: self.to_subject(n, a) if self.selected(n) else a for n, a in arrays.items()}
-
-    def backward(self, grads: Arrays) -> Arrays:
-        """`to_contract` of the selected ones."""
-        return {n: self.to_contract(n, a) if self.selected(n) else a for n, a in grads.items()}
-
-
 def transposed(selected: Callable[[Name], bool]) -> Step:
     """Matrices as (in, out)."""
     return MapEach(selected, lambda a: a.swapaxes(-1, -2), lambda a: a.swapaxes(-1, -2))
@@ -87,18 +70,26 @@ def as_rows(selected: Callable[[Name], bool]) -> Step:
     return MapEach(selected, lambda a: a[..., None, :], lambda a: a[..., 0, :])
 
 
-def gate_axis(selected: Callable[[Name], bool], gates: int) -> Step:
+def gate_axis(selected: Callable[[Name], bool], gates: int) -> list[Step]:
     """Gates on an axis of their own: vectors (G, H) and matrices (G, H, n) of (G*H,), (G*H, n)."""
+    return [
+        _first_axis_cut(lambda name: selected(name) and name.is_matrix, gates, 2),
+        _first_axis_cut(lambda name: selected(name) and not name.is_matrix, gates, 1),
+    ]
 
-    def cut(name: Name, a: Array) -> Array:
-        rows = a.ndim - (2 if name.is_matrix else 1)
-        return a.reshape(*a.shape[:rows], gates, -1, *a.shape[rows + 1 :])
 
-    def merged(name: Name, a: Array) -> Array:
-        rows = a.ndim - (3 if name.is_matrix else 2)
-        return a.reshape(*a.shape[:rows], -1, *a.shape[rows + 2 :])
+def _first_axis_cut(selected: Callable[[Name], bool], count: int, axes: int) -> Step:
+    """Of arrays with so many axes, and perhaps others in front, the first one as blocks."""
 
-    return MapNamed(selected, cut, merged)
+    def cut(a: Array) -> Array:
+        at = a.ndim - axes
+        return a.reshape(*a.shape[:at], count, -1, *a.shape[at + 1 :])
+
+    def merged(a: Array) -> Array:
+        at = a.ndim - axes - 1
+        return a.reshape(*a.shape[:at], -1, *a.shape[at + 2 :])
+
+    return MapEach(selected, cut, merged)
 
 
 def reordered(order: Sequence[int], further: Collection[str] = ()) -> Step:

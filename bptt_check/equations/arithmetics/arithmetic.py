@@ -89,10 +89,15 @@ class Exact:
 
     Args:
         slope_of_relu: another one than 0 or 1.
+        product: another one of two matrices than `@`.
     """
 
-    def __init__(self, slope_of_relu: Callable[[Array], Array] | None = None) -> None:
-        self._slope_of_relu = slope_of_relu
+    def __init__(
+        self,
+        slope_of_relu: Callable[[Array], Array] | None = None,
+        product: Callable[[Array, Array], Array] | None = None,
+    ) -> None:
+        self._slope_of_relu, self._product = slope_of_relu, product
 
     def entering(self, value: Array) -> Array:
         return value
@@ -110,7 +115,7 @@ class Exact:
         return value
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
-        return value
+        return self._product(a, b) if self._product else value
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         return terms.sum(axis, keepdims=keepdims)

@@ -235,8 +235,8 @@ def page_data(run: Run) -> dict[str, Any]:
     }
 
 
-SPEC = "@spec@"
-"""What stands for the spec in what the script types."""
+SPEC = "{spec}"
+"""What stands for the spec in what the script types; a shell needs quotes around it as well."""
 
 
 def flow_section(run: Run) -> Section | None:

@@ -65,9 +65,11 @@ class WorstCases:
         for row, report in self._worst.values():
             if report.evidence is not None:
                 entry = worst_entry(model, row, report.case, report.evidence)
+                if own is None:
+                    yield entry
+                    continue
                 errors = errors_in_budgets(row.parameter, report.evidence)
-                grids = () if own is None else own_grids(own, report.case.sizes, entry, errors)
-                yield replace(entry, own=tuple(grids))
+                yield replace(entry, own=tuple(own_grids(own, report.case.sizes, entry, errors)))
 
 
 def _badness(row: Row) -> tuple[int, bool, float]:
@@ -109,13 +111,19 @@ def errors_in_budgets(name: str, evidence: Evidence) -> Array:
     """Largest error of each entry over the oracles that decide it, in budgets."""
     got = evidence.result.grads[name]
     worst = np.zeros(got.shape)
-    for oracle, trusted in _entrywise(name, evidence).items():
-        budget, want = evidence.budgets[oracle].of(name), trusted.grads[name]
-        error = np.abs(got - want)
-        chosen = evidence.budgets[oracle].only_by_subgradient(name, error)
-        budget = np.where(np.isfinite(want) & ~chosen, budget, np.inf)
-        worst = np.maximum(worst, ratio(error, budget))
+    for oracle in _entrywise(name, evidence):
+        worst = np.maximum(worst, errors_by(name, oracle, evidence))
     return worst
+
+
+def errors_by(name: str, oracle: str, evidence: Evidence) -> Array:
+    """Error of each entry by one oracle that measures entries, in budgets; 0 where it decides
+    none.
+    """
+    budgets, want = evidence.budgets[oracle], evidence.trusted[oracle].grads[name]
+    error = np.abs(evidence.result.grads[name] - want)
+    chosen = budgets.only_by_subgradient(name, error)
+    return ratio(error, np.where(np.isfinite(want) & ~chosen, budgets.of(name), np.inf))
 
 
 Grid = tuple[tuple[float, ...], ...]

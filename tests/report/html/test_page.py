@@ -20,6 +20,7 @@ import pytest
 from support import made
 
 import bptt_check as bc
+from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
@@ -316,6 +317,19 @@ def test_the_worst_comes_first() -> None:
     assert found is not None
     assert [r.parameter for r in found.shown["rows"]] == ["b_y", "W_hh_l0", "W_hy", "x"]
     assert [m["model"] for m in sections.page_data(run)["models"]] == ["gru", "lstm"]
+
+
+@pytest.mark.parametrize(
+    "origin", [{"address": "my.kernels:lstm"}, {"setup": ("subject = f",)}, {}]
+)
+def test_the_script_types_what_reproduces_a_case(origin: dict[str, Any]) -> None:
+    """With the spec in its quotes: a shell would cut it at the blanks, and Python refuse it."""
+    run = made.report(**origin).run
+    data = sections.page_data(run)
+    typed = data["again"].replace(data["spec"], made.SPEC)
+
+    assert typed == reproduction(made.SPEC, run.origin)
+    assert repr(made.SPEC) in typed
 
 
 def test_only_the_worst_rows_are_markup() -> None:
