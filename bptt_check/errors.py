@@ -10,9 +10,16 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from .foreign_text import clean, printable, shown
+
 
 class BpttCheckError(Exception):
-    """Base of all errors of this package: catch it to catch every one of them."""
+    """Base of all errors of this package: catch it to catch every one of them. Its text can be
+    printed, whatever a file or a subject has put into it.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class SpecError(BpttCheckError, ValueError):
@@ -34,9 +41,9 @@ class UnknownName(SpecError):
 
     def __init__(self, kind: str, name: object, valid: Iterable[str]) -> None:
         options = sorted(valid)
-        close = difflib.get_close_matches(str(name), options, n=1)
+        close = difflib.get_close_matches(str(name)[:100], options, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(options)}.")
+        super().__init__(f"unknown {kind} {shown(name)}.{hint} Valid: {', '.join(options)}.")
 
 
 class SubjectNotFound(BpttCheckError, ImportError):
@@ -94,3 +101,6 @@ class GradientMismatch(BpttCheckError, AssertionError):
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)
         self.report = report
+
+    def __str__(self) -> str:
+        return clean(Exception.__str__(self), lines=True)  # with lines of code, which are not cut

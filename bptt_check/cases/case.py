@@ -6,12 +6,10 @@ first; `model.parameter_shapes` and its neighbours are the shape table.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -30,6 +28,7 @@ from .model import Model, Sizes, Truncation, check_combination, final_cotangents
 from .precision import PRECISIONS
 from .types import Array, Arrays
 from .validation import check_arrays, check_data_set, check_kinds, check_type, frozen, sizes_of
+from .written.case_file import no_case, read_case_file, write_case_file
 from .written.spec_line import SIZES, line_of, read_line
 
 DTYPES = tuple(PRECISIONS)
@@ -234,43 +233,54 @@ class Case:
 
     def save(self, path: str | Path) -> None:
         """Write the case as an `.npz` file, without pickle."""
-        header: dict[str, Any] = {
-            "model": asdict(self.model),
-            "dtype": self.dtype,
-            "layout": self.layout,
-            "spec": str(self.spec or ""),
-        }
+        header = {name: getattr(self, name) for name in ("dtype", "layout")}
+        header |= {"model": asdict(self.model), "spec": str(self.spec or "")}
         header["truncation"] = asdict(self.truncation) if self.truncation else None
-        arrays: dict[str, Any] = {f"param.{n}": a for n, a in self.params.items()}
-        arrays |= self.data
-        with open(path, "wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        write_case_file(path, header, self.params, self.data)
 
     @classmethod
     def load(cls, path: str | Path) -> Case:
-        """Read a case written by `save`.
+        """Read a case written by `save`. The spec in a file is kept only where it builds these very
+        numbers.
 
         Raises:
-            SpecError: the file is not one of ours.
+            SpecError: the file is not one of ours, whatever else it is, or its spec is of a case
+                of another model or other sizes.
+            FileNotFoundError: there is none.
         """
-        try:
-            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(str(arrays.pop("header")))
-            params = {n[6:]: arrays.pop(n) for n in list(arrays) if n.startswith("param.")}
+        with no_case(path):
+            header, params, arrays = read_case_file(path)
             cut = header["truncation"]
-            return cls(
+            case = cls(
                 model=Model(**header["model"]),
                 truncation=Truncation(**cut) if cut else None,
                 dtype=header["dtype"],
                 layout=header.get("layout", "contiguous"),
-                spec=Spec.parse(header["spec"]) if header["spec"] else None,
                 params=params,
                 more_states={n: arrays.pop(n) for n in list(arrays) if n not in _ARRAY_FIELDS},
                 **arrays,
             )
-        except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
-            raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
+            spec = Spec.parse(header["spec"]) if header["spec"] else None
+            return replace(case, spec=spec) if spec and _builds(spec, case) else case
+
+
+def _builds(spec: Spec, case: Case) -> bool:
+    """Whether a spec builds the numbers of a case.
+
+    Raises:
+        SpecError: it is not even of such a case.
+    """
+    outputs = spec.sizes.O if case.model.has_head else case.sizes.O  # else it says nothing
+    spec = replace(spec, sizes=replace(spec.sizes, O=outputs))
+    for name in ("model", "sizes", "truncation", "dtype", "layout"):
+        said, is_so = getattr(spec, name), getattr(case, name)
+        if said != is_so:
+            raise SpecError(f"its spec has the {name} {said}, and the case has {is_so}")
+    built = spec.build()  # no larger than the case
+    ours, theirs = {**built.params, **built.data}, {**case.params, **case.data}
+    return ours.keys() == theirs.keys() and all(
+        array.tobytes() == theirs[name].tobytes() for name, array in ours.items()
+    )
 
 
 _FLOAT_FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import SpecError, UnknownName
+from ..foreign_text import shown
 from .arrays.cell_layout import Layout
 from .model_words import (
     ACTIVATIONS,
@@ -189,7 +190,7 @@ class Model:
             change = changes_of(modifier)
             if set(change) & set(changes):
                 raise SpecError(
-                    f"{name!r} says {next(iter(change))} twice: leave one of the two out."
+                    f"{shown(name)} says {next(iter(change))} twice: leave one of the two out."
                 )
             changes |= change
         return replace(known[family], **changes)  # type: ignore[arg-type]

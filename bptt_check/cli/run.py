@@ -12,8 +12,8 @@ import click
 
 from .. import api
 from ..cases.case import DTYPES
+from ..foreign_text import clean
 from ..report.report import Report
-from ..runs.cleaning import clean
 from .shared import (
     STATUS,
     Limits,

@@ -16,7 +16,7 @@ import click
 
 from ..cases.case import Case
 from ..cases.result import Differentiator, Result
-from ..errors import BpttCheckError, SpecError
+from ..errors import BpttCheckError, ReportError, SpecError
 from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
@@ -59,6 +59,23 @@ def advice() -> Generator[None, None, None]:
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was checked", err=True)
         raise click.exceptions.Exit(3) from None
+
+
+@contextlib.contextmanager
+def shown_run(source: str) -> Generator[None, None, None]:
+    """In the body, whatever goes wrong in showing a run that was read is said of its file.
+
+    A record from elsewhere may hold values that no run of ours has, and nobody knows all of them.
+    """
+    try:
+        yield
+    except (BpttCheckError, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        raise ReportError(
+            f"{source} cannot be shown ({type(error).__name__}: {error}): it holds values that no "
+            f"run has, or bptt_check is wrong."
+        ) from error
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

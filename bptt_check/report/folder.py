@@ -16,6 +16,8 @@ from .bundle import Bundle
 from .files import DATA, PAGE, ROWS, advised, made, write_file
 from .run_json import from_json, to_json
 
+LARGEST = 2**27
+"""Bytes of a `run.json` that are read."""
 STUDY = "power/index.html"
 """Where the page of a power study lies, relative to the folder of a run."""
 
@@ -29,14 +31,27 @@ def load_run(folder: str | Path) -> Run:
     path = Path(folder)
     path = path / DATA if path.is_dir() else path
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except FileNotFoundError as error:
         raise ReportError(
             f"{folder} holds no {DATA}. Name a folder that `bptt-check run --report` wrote."
         ) from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a name that no file can have, or no file
+        raise ReportError(f"{path} cannot be read: {error}") from error
     return from_json(content, str(path))
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, if it is one and not too large."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")  # one that is none may never end
+    with open(path, "rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"it has more than {LARGEST:,} bytes, which no run has")
+    return content
 
 
 def prepare(folder: str | Path) -> Path:

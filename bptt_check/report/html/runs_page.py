@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...errors import ReportError
-from ...runs.cleaning import clean
+from ...foreign_text import clean
 from ...runs.records import Run
 from .. import grouping
 from ..files import DATA, PAGE, write_file
