@@ -273,9 +273,9 @@ def _builds(spec: Spec, case: Case) -> bool:
     outputs = spec.sizes.O if case.model.has_head else case.sizes.O  # else it says nothing
     spec = replace(spec, sizes=replace(spec.sizes, O=outputs))
     for name in ("model", "sizes", "truncation", "dtype", "layout"):
-        said, is_so = getattr(spec, name), getattr(case, name)
-        if said != is_so:
-            raise SpecError(f"its spec has the {name} {said}, and the case has {is_so}")
+        of_spec, of_case = getattr(spec, name), getattr(case, name)
+        if of_spec != of_case:
+            raise SpecError(f"its spec has the {name} {of_spec}, and the case has {of_case}")
     built = spec.build()  # no larger than the case
     ours, theirs = {**built.params, **built.data}, {**case.params, **case.data}
     return ours.keys() == theirs.keys() and all(

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..foreign_text import MOST_LISTED, cut, shown
+from ..errors import MOST_LISTED, cut, quoted
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
@@ -172,9 +172,9 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
         array = np.asarray(value)
         array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
     except Exception as error:  # whatever a foreign array's conversion raises is the breach
-        return None, [Breach("loss", f"the loss must be a number, got {shown(value)}: {error}")]
+        return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}: {error}")]
     if array is None:
-        return None, [Breach("loss", f"the loss must be a number, got {shown(value)}")]
+        return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}")]
     if array.size != 1:
         return None, [Breach("loss", f"the loss must be one number, got shape {array.shape}")]
     loss = float(array.reshape(()))
@@ -202,7 +202,7 @@ def _unknown(names: Sequence[str], valid: str) -> Iterator[Breach]:
     more = len(names) - len(told)
     for n, name in enumerate(told, 1):
         end = f"; and {more:,} more that are none" if more and n == len(told) else ""
-        yield Breach(cut(name), f"there is no input {shown(name)}; gradients may be: {valid}{end}")
+        yield Breach(cut(name), f"there is no input {quoted(name)}; gradients may be: {valid}{end}")
 
 
 def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breach | None]:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..foreign_text import clean, printable
+from ..errors import clean, printable
 from .own_names import OwnNames
 
 

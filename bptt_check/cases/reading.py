@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
-from ..errors import SpecError
-from ..foreign_text import shown
+from ..errors import SpecError, quoted
 from .case import Case, Spec
 
 SAVED = ".npz"
@@ -25,7 +24,7 @@ def read_case(given: Case | Spec | str) -> Case:
         return given.build()
     if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         what = "case must be a Case, a Spec, the line of one ('lstm T=1') or an .npz file"
-        raise SpecError(f"{what}, got {shown(given)}.")
+        raise SpecError(f"{what}, got {quoted(given)}.")
     if not given.endswith(SAVED):
         return Spec.parse(given).build()
     try:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SpecError
-from ..foreign_text import listed, shown
+from ..errors import SpecError, enumerated, quoted
 from .generate import DATA_SETS, ON_REQUEST
 from .model import (
     Model,
@@ -54,7 +53,7 @@ def check_type(name: str, value: object, kind: Any) -> None:
     """Raise `SpecError` unless a field has its type."""
     if not isinstance(value, kind):
         wanted = getattr(kind, "__name__", str(kind))
-        raise SpecError(f"{name} must be a {wanted}, got {shown(value)}.")
+        raise SpecError(f"{name} must be a {wanted}, got {quoted(value)}.")
 
 
 def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None]) -> None:
@@ -143,15 +142,17 @@ def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
     if missing or extra:
         raise SpecError(
-            f"params must be exactly {', '.join(wanted)}; missing: {listed(missing) or 'none'}; "
-            f"unknown: {listed(extra) or 'none'}."
+            f"params must be exactly {', '.join(wanted)}; "
+            f"missing: {enumerated(missing) or 'none'}; unknown: {enumerated(extra) or 'none'}."
         )
 
 
 def _ranges(model: Model, sizes: Sizes, targets: Array, lengths: Array | None) -> None:
     """Raise `SpecError` for a length beyond 1..T or a label beyond 0..O-1."""
     if lengths is not None and (lengths.min() < 1 or lengths.max() > sizes.T):
-        raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got [{listed(lengths.tolist())}].")
+        raise SpecError(
+            f"lengths must lie in 1..{sizes.T} (T), got [{enumerated(lengths.tolist())}]."
+        )
     if model.loss == "cross_entropy" and targets.size:
         low, high = int(targets.min()), int(targets.max())
         if low < 0 or high >= sizes.O:

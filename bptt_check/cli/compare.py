@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..foreign_text import clean
+from ..errors import clean
 from ..report.folder import load_run
 from .shared import advice, cli, shown_run
 

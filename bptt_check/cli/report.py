@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..foreign_text import clean
+from ..errors import clean
 from ..report.folder import load_run, write_page
 from .shared import advice, cli, shown_run
 

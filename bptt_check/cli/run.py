@@ -12,7 +12,7 @@ import click
 
 from .. import api
 from ..cases.case import DTYPES
-from ..foreign_text import clean
+from ..errors import clean
 from ..report.report import Report
 from .shared import (
     STATUS,

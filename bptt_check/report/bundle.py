@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cases.case import Case
-from ..foreign_text import clean
+from ..errors import clean
 from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
 from .merging import merge_runs

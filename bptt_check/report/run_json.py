@@ -13,8 +13,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ReportError
-from ..foreign_text import why_no_json
+from ..errors import ReportError, why_no_json
 from ..runs.cleaning import cleaned
 from ..runs.coverage.covered import counts_of
 from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run

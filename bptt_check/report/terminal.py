@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..cases.message import reproduction_lines
 from ..cases.own_names import OwnNames
-from ..foreign_text import clean
+from ..errors import clean
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from ..foreign_text import clean, cut
+from ..errors import clean, cut
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
-from ..foreign_text import clean
+from ..errors import clean
 
 KEPT = 4000
 """Bytes of standard error that are kept."""

@@ -22,8 +22,16 @@ import msgspec
 from ..cases.case import DTYPES, Case
 from ..cases.model import Model
 from ..cases.result import Result
-from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
-from ..foreign_text import clean, cut, shown, why_no_json
+from ..errors import (
+    MissingFramework,
+    SubjectFailed,
+    SubjectNotFound,
+    Unsupported,
+    clean,
+    cut,
+    quoted,
+    why_no_json,
+)
 from .child_process import LONGEST_WAIT, Child, describe_status, end_of_stderr
 from .program_files import PROTOCOL, read_result, write_case
 
@@ -207,7 +215,7 @@ def _decoded(line: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(line, type=kind)
     except Exception as error:  # of JSON, of UTF-8, of nesting: the line may hold anything
-        what = shown(line.decode("utf-8", "backslashreplace"), 80)
+        what = quoted(line.decode("utf-8", "backslashreplace"), 80)
         name = "hello line" if kind is ProgramHello else "answer"
         why = why_no_json(line, error)
         raise SubjectFailed(f"wrote {what} where its {name} belongs: {why}") from error
@@ -234,9 +242,9 @@ def _check(hello: ProgramHello) -> None:
     unknown = [name for name in hello.supports if name not in valid]
     if unknown:
         raise SubjectFailed(
-            f"says that it supports values of {shown(unknown[0])}, which is no field of a model; "
+            f"says that it supports values of {quoted(unknown[0])}, which is no field of a model; "
             f"valid: {', '.join(valid)}"
         )
     unknown = [name for name in hello.dtypes if name not in DTYPES]
     if unknown:
-        raise SubjectFailed(f"offers the dtype {shown(unknown[0])}; valid: {', '.join(DTYPES)}")
+        raise SubjectFailed(f"offers the dtype {quoted(unknown[0])}; valid: {', '.join(DTYPES)}")

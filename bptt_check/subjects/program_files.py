@@ -20,8 +20,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.result import Result
-from ..errors import SubjectFailed, Unsupported
-from ..foreign_text import shown
+from ..errors import SubjectFailed, Unsupported, quoted
 
 PROTOCOL = 1
 """Version of what is said and of what stands in the files."""
@@ -121,12 +120,12 @@ def _array(name: str, entry: bytes, data: bytes) -> Any:
     tensor = msgspec.json.decode(entry, type=Tensor)
     if tensor.dtype not in TYPES:
         valid = ", ".join(TYPES)
-        raise ValueError(f"{shown(name)} has the type {shown(tensor.dtype)}; valid here: {valid}")
+        raise ValueError(f"{quoted(name)} has the type {quoted(tensor.dtype)}; valid here: {valid}")
     dtype, (begin, end) = np.dtype(TYPES[tensor.dtype]), tensor.data_offsets
     size = dtype.itemsize * math.prod(tensor.shape)
     if min(0, *tensor.shape, begin) < 0 or end > len(data) or end - begin != size:
         raise ValueError(
-            f"{shown(name)} has shape {shown(tensor.shape)} of {tensor.dtype}, and says that it "
+            f"{quoted(name)} has shape {quoted(tensor.shape)} of {tensor.dtype}, and says that it "
             f"lies in bytes {begin} to {end} of {len(data)}"
         )
     return np.frombuffer(data[begin:end], dtype).reshape(tensor.shape)

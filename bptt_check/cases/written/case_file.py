@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import SpecError
-from ...foreign_text import cut, shown
+from ...errors import SpecError, cut, quoted
 from ..types import Array, Arrays
 
 LARGEST = 2**28
@@ -95,7 +94,7 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
         raise ValueError(f"its arrays take {size:,} bytes; a case has at most {LARGEST:,}")
     names = [member.filename for member in members]
     for member in members:
-        name = shown(member.filename)
+        name = quoted(member.filename)
         if not member.filename.endswith(".npy"):
             raise ValueError(f"its member {name} is no array")
         if member.flag_bits & _ENCRYPTED:
@@ -114,7 +113,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     """The array of a member, none of it allocated before it is there."""
     with archive.open(member) as stream:
         content = stream.read(member.file_size + 1)
-    name = shown(_name(member))
+    name = quoted(_name(member))
     if len(content) != member.file_size:
         raise ValueError(f"its array {name} has not the size that the file says")
     start = io.BytesIO(content)
@@ -127,7 +126,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     )
     if dtype.kind not in "fiub" and (dtype.kind, name) != ("U", repr(HEADER)):
         raise ValueError(
-            f"its array {name} has dtype {shown(dtype.str)}, and holds no real numbers"
+            f"its array {name} has dtype {quoted(dtype.str)}, and holds no real numbers"
         )
     count, size = math.prod(shape), len(content) - start.tell()
     if min(shape, default=0) < 0 or dtype.itemsize * count != size:

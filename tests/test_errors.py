@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from bptt_check.errors import GradientMismatch, SpecError, SubjectFailed, UnknownName
-from bptt_check.foreign_text import (
+from bptt_check.errors import (
     LONGEST_LINE,
+    GradientMismatch,
+    SpecError,
+    SubjectFailed,
+    UnknownName,
     clean,
     cut,
-    listed,
+    enumerated,
     printable,
-    shown,
+    quoted,
     why_no_json,
 )
 
@@ -58,11 +61,11 @@ def test_a_long_line_is_cut_with_a_count(length):
 
 def test_names_are_listed_as_far_as_anybody_reads():
     """With the number of the others."""
-    assert listed(["a", "b"]) == "a, b"
-    assert listed(range(20_000), 2) == "0, 1 and 19,998 more"
-    assert listed(["\x1b", "y" * 100], 2).startswith("\\x1b, yyy")
-    assert listed(["y" * 100]).endswith("... (100 characters)")
-    assert listed([]) == ""
+    assert enumerated(["a", "b"]) == "a, b"
+    assert enumerated(range(20_000), 2) == "0, 1 and 19,998 more"
+    assert enumerated(["\x1b", "y" * 100], 2).startswith("\\x1b, yyy")
+    assert enumerated(["y" * 100]).endswith("... (100 characters)")
+    assert enumerated([]) == ""
 
 
 class Unshowable:
@@ -84,7 +87,7 @@ class Unshowable:
 )
 def test_a_value_is_shown_as_python_writes_it(value, want):
     """Cut, and whatever its own text does."""
-    assert shown(value).endswith(want)
+    assert quoted(value).endswith(want)
 
 
 @pytest.mark.parametrize(
