@@ -8,7 +8,7 @@ import math
 import os
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def read_case_file(
 
 
 @contextmanager
-def no_case(path: str | Path) -> Iterator[None]:
+def no_case(path: str | Path) -> Generator[None, None, None]:
     """In the body, whatever is raised in reading a file becomes a `SpecError` that names it.
 
     All errors, since those of zip, deflate, NumPy's header and JSON together are no list that
