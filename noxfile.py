@@ -76,6 +76,18 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Files and messages with something in them changed, drawn anew; `-- 20000` of each kind.
+
+    A file that ends in anything but a sentence is a fault, and hypothesis prints its bytes.
+    """
+    session.install(".[exec]", *group("test"))
+    count = session.posargs[0] if session.posargs else "2000"
+    environment = {"BPTT_CHECK_FUZZ": count, "BPTT_CHECK_BACKENDS": ""} | ONE_THREAD
+    session.run("pytest", *WORKERS, "tests/harness/test_fuzz.py", env=environment)
+
+
 def one_backend(name: str, requirements: list[str]) -> None:
     """Add the session that runs the suite with only one backend installed."""
 

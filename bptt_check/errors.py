@@ -2,17 +2,41 @@
 
 All of them derive from `BpttCheckError`, and each also derives from the built-in exception that a
 caller would expect, so that ``except ValueError`` keeps working for bad arguments.
+
+Whatever a subject calls its things, or a file from elsewhere says, stands in their texts. So this
+is also where texts of others are made fit to be shown: nothing in them is a command, and none is
+without end.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+LONGEST_VALUE = 60
+"""Characters of a value inside a sentence."""
+LONGEST_LINE = 2000
+"""Characters of a line of a message: what is longer is no sentence, and nobody reads it."""
+MOST_LISTED = 20
+"""Names that a sentence lists."""
+
+_NOT_PLAIN = re.compile("[^ -~]")
+_HALF_A_PAIR = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
 
 class BpttCheckError(Exception):
-    """Base of all errors of this package: catch it to catch every one of them."""
+    """Base of all errors of this package: catch it to catch every one of them. Its text can be
+    printed, whatever a file or a subject has put into it.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class SpecError(BpttCheckError, ValueError):
@@ -34,9 +58,9 @@ class UnknownName(SpecError):
 
     def __init__(self, kind: str, name: object, valid: Iterable[str]) -> None:
         options = sorted(valid)
-        close = difflib.get_close_matches(str(name), options, n=1)
+        close = difflib.get_close_matches(str(name)[:100], options, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(options)}.")
+        super().__init__(f"unknown {kind} {quoted(name)}.{hint} Valid: {', '.join(options)}.")
 
 
 class SubjectNotFound(BpttCheckError, ImportError):
@@ -94,3 +118,75 @@ class GradientMismatch(BpttCheckError, AssertionError):
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)
         self.report = report
+
+    def __str__(self) -> str:
+        return clean(Exception.__str__(self), lines=True)  # with lines of code, which are not cut
+
+
+def clean(text: str, lines: bool = False) -> str:
+    """Text in which whatever is no visible character of Unicode stands as an escape: control
+    characters, direction marks, other invisible ones, lone surrogates, what has no meaning yet.
+
+    They would reach a terminal as commands, reverse what is read, hide in it, or fail to be written
+    at all. All kinds of spaces stay, line breaks and tabs only with `lines`.
+    """
+    kept = "\n\t" if lines else ""
+
+    def told(match: re.Match[str]) -> str:
+        character = match.group()
+        if character in kept or character.isprintable() or unicodedata.category(character) == "Zs":
+            return character
+        return character.encode("unicode_escape").decode()
+
+    return _NOT_PLAIN.sub(told, text)
+
+
+def cut(text: str, longest: int = LONGEST_LINE) -> str:
+    """The text, or its beginning with the number of characters that it has in all."""
+    if len(text) <= longest:
+        return text
+    end = f"... ({len(text):,} characters)"
+    return text[: max(longest - len(end), 0)] + end
+
+
+def printable(text: str) -> str:
+    """A message that can do no harm on a terminal: clean, and no line of it longer than
+    `LONGEST_LINE`; its line breaks stay.
+    """
+    return "\n".join(cut(line) for line in clean(text, lines=True).split("\n"))
+
+
+def quoted(value: object, longest: int = LONGEST_VALUE) -> str:
+    """A value of others as part of a sentence: as it would be written in Python, clean and cut."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]!r}... ({len(value):,} characters)"
+    try:
+        text = repr(value)
+    except Exception:  # foreign objects may have any __repr__
+        text = f"a {type(value).__name__}"
+    return clean(text) if isinstance(value, str) else cut(clean(text), longest)
+
+
+def enumerated(names: Iterable[object], most: int = MOST_LISTED) -> str:
+    """Names with commas between them, the first ones where there are many, with a count."""
+    texts = list(names)
+    told = [cut(clean(str(name)), LONGEST_VALUE) for name in texts[:most]]
+    left = len(texts) - len(told)
+    return ", ".join(told) + (f" and {left:,} more" if left else "")
+
+
+def why_no_json(content: bytes, error: Exception) -> str:
+    """Why bytes could not be read as JSON, said of the bytes where the error does not.
+
+    Args:
+        content: the bytes.
+        error: what was raised in reading them.
+    """
+    try:
+        content.decode()
+    except UnicodeDecodeError as wrong:
+        return f"it is not UTF-8: byte 0x{content[wrong.start]:02x} at {wrong.start:,}"
+    half = _HALF_A_PAIR.search(content)
+    if half:
+        return f"it has half of a surrogate pair, {half.group().decode()}"
+    return str(error) or type(error).__name__

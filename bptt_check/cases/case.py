@@ -6,13 +6,10 @@ first; `model.parameter_shapes` and its neighbours are the shape table.
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -33,6 +30,7 @@ from .model import Model, Sizes, Truncation, check_combination, final_cotangents
 from .precision import PRECISIONS
 from .types import Array, Arrays
 from .validation import check_arrays, check_data_set, check_kinds, check_type, frozen, sizes_of
+from .written.case_file import no_case, read_case_file, write_case_file
 from .written.spec_line import SIZES, line_of, read_line
 
 DTYPES = tuple(PRECISIONS)
@@ -229,55 +227,61 @@ class Case:
     def with_data(self, arrays: Arrays) -> Case:
         """The same case with some of `data` replaced; its spec is dropped."""
         more = {n: arrays.get(n, a) for n, a in self.more_states.items()}
-        fields = {n: a for n, a in arrays.items() if n not in more}
-        return replace(self, spec=None, more_states=more, **fields)
+        own = {n: a for n, a in arrays.items() if n not in more}
+        return replace(self, spec=None, more_states=more, **own)
 
     def with_inputs(self, inputs: Arrays) -> Case:
         """The same case with some of `inputs` replaced; its spec is dropped."""
-        params = {n: inputs.get(n, a) for n, a in self.params.items()}
         others = {n: a for n, a in inputs.items() if n in ("x", *initial_states(self.model))}
-        return replace(self.with_data(others), params=params)
+        return replace(
+            self.with_data(others), params={n: inputs.get(n, a) for n, a in self.params.items()}
+        )
 
     def save(self, path: str | Path | IO[bytes]) -> None:
         """Write the case as an `.npz` file, without pickle, or into an open one."""
-        header: dict[str, Any] = {
-            "model": asdict(self.model),
-            "dtype": self.dtype,
-            "layout": self.layout,
-            "spec": str(self.spec or ""),
-        }
-        header["truncation"] = asdict(self.truncation) if self.truncation else None
-        arrays: dict[str, Any] = {f"param.{n}": a for n, a in self.params.items()}
-        arrays |= self.data
-        named = isinstance(path, str | Path)
-        with open(path, "wb") if named else contextlib.nullcontext(path) as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        cut = self.truncation and asdict(self.truncation)
+        header = {"model": asdict(self.model), "truncation": cut, "spec": str(self.spec or "")}
+        header |= {"dtype": self.dtype, "layout": self.layout}
+        write_case_file(path, header, self.params, self.data)
 
     @classmethod
     def load(cls, path: str | Path) -> Case:
-        """Read a case written by `save`.
+        """Read a case written by `save`. The spec in a file is kept only where it builds these very
+        numbers.
 
         Raises:
-            SpecError: the file is not one of ours.
+            SpecError: the file is not one of ours, whatever else it is, or its spec is of a case
+                of another model or other sizes.
+            FileNotFoundError: there is none.
         """
-        try:
-            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(str(arrays.pop("header")))
-            params = {n[6:]: arrays.pop(n) for n in list(arrays) if n.startswith("param.")}
+        with no_case(path):
+            header, params, arrays = read_case_file(path)
             cut = header["truncation"]
-            return cls(
+            case = cls(
                 model=Model(**header["model"]),
                 truncation=Truncation(**cut) if cut else None,
                 dtype=header["dtype"],
                 layout=header.get("layout", "contiguous"),
-                spec=Spec.parse(header["spec"]) if header["spec"] else None,
                 params=params,
                 more_states={n: arrays.pop(n) for n in list(arrays) if n not in ARRAY_FIELDS},
                 **arrays,
             )
-        except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
-            raise SpecError(f"{path} is not a case saved by Case.save: {error}") from error
+            spec = Spec.parse(header["spec"]) if header["spec"] else None
+            return replace(case, spec=spec) if spec and _builds(spec, case) else case
+
+
+def _builds(spec: Spec, case: Case) -> bool:
+    """Whether a spec builds the numbers of a case; `SpecError` if it is of another kind of case."""
+    outputs = spec.sizes.O if case.model.has_head else case.sizes.O  # else it says nothing
+    spec = replace(spec, sizes=replace(spec.sizes, O=outputs))
+    for name in ("model", "sizes", "truncation", "dtype", "layout"):
+        if (of_spec := getattr(spec, name)) != (of_case := getattr(case, name)):
+            raise SpecError(f"its spec has the {name} {of_spec}, and the case has {of_case}")
+    built, given = (  # no larger than the case
+        {name: a.tobytes() for name, a in {**c.params, **c.data}.items()}
+        for c in (spec.build(), case)
+    )
+    return built == given
 
 
 ARRAY_FIELDS = (*FIELDS, "targets", "lengths")

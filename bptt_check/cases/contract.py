@@ -6,13 +6,14 @@ each, naming the key, what came and what belongs there. Values are judged elsewh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..errors import MOST_LISTED, cut, quoted
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
@@ -173,9 +174,9 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
         array = np.asarray(value)
         array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
     except Exception as error:  # whatever a foreign array's conversion raises is the breach
-        return None, [Breach("loss", f"the loss must be a number, got {_short(value)}: {error}")]
+        return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}: {error}")]
     if array is None:
-        return None, [Breach("loss", f"the loss must be a number, got {_short(value)}")]
+        return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}")]
     if array.size != 1:
         return None, [Breach("loss", f"the loss must be one number, got shape {array.shape}")]
     loss = float(array.reshape(()))
@@ -188,14 +189,22 @@ def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> 
     wanted = {*(case.params if case.wanted is None else case.wanted)} - {*without}
     missing = [n for n in case.params if n in wanted and n not in grads]
     extra = sorted(str(n) for n in grads if n not in case.inputs)
-    valid = ", ".join(case.inputs)
     return [
         *(
             Breach(n, f"the gradient of {n} is missing, shape {case.params[n].shape}", missing=True)
             for n in missing
         ),
-        *(Breach(n, f"there is no input {_short(n)}; gradients may be: {valid}") for n in extra),
+        *_unknown(extra, ", ".join(case.inputs)),
     ]
+
+
+def _unknown(names: Sequence[str], valid: str) -> Iterator[Breach]:
+    """A breach for each of the first names that are no input's, the last of them with a count."""
+    told = names[:MOST_LISTED]
+    more = len(names) - len(told)
+    for n, name in enumerate(told, 1):
+        end = f"; and {more:,} more that are none" if more and n == len(told) else ""
+        yield Breach(cut(name), f"there is no input {quoted(name)}; gradients may be: {valid}{end}")
 
 
 def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breach | None]:
@@ -229,11 +238,6 @@ def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breac
 def _has_no_dtype(value: Any) -> bool:
     """Nested lists and plain numbers have no precision of their own and are read in the case's."""
     return isinstance(value, (list, tuple, int, float))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class Outcome(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..errors import enumerated
 from .case import Case
 from .wrong_kind import NoSubject, WrongKind
 
@@ -52,12 +53,12 @@ def _class(what: NoSubject) -> Iterator[str]:
 def _arguments(what: NoSubject) -> Iterator[str]:
     means = {own: base for base, own in what.names.items()}
     words = [means[own] if means.get(own) in WORDS else own for own in what.given]
-    yield f"it takes: {', '.join(what.given) or 'nothing'}"
+    yield f"it takes: {enumerated(what.given) or 'nothing'}"
     yield "one that calls it:"
     yield from _code(_convention(what), f"adapt({what.name}, arguments={words!r})")
     unknown = [own for own in what.given if own not in means]
     if unknown:
-        yield f"say in names=... which arrays these are: {', '.join(unknown)}"
+        yield f"say in names=... which arrays these are: {enumerated(unknown)}"
 
 
 def _unnamed(what: NoSubject) -> Iterator[str]:
@@ -71,14 +72,14 @@ def _unnamed(what: NoSubject) -> Iterator[str]:
 
 
 def _names(what: NoSubject) -> Iterator[str]:
-    yield f"names that came: {', '.join(what.given)}"
+    yield f"names that came: {enumerated(what.given)}"
     yield "one that gives them theirs:"
     yield from _code(
         f"bc.Convention(gradients={_convention(what)})", f"adapt({what.name}, arguments=['case'])"
     )
     unknown = [own for own in what.given if own not in what.names.values()]
     if unknown:
-        yield f"say in names=... which arrays these are: {', '.join(unknown)}"
+        yield f"say in names=... which arrays these are: {enumerated(unknown)}"
 
 
 def _convention(what: NoSubject) -> str:

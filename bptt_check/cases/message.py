@@ -1,4 +1,4 @@
-"""The explanation of one case: a record until it is printed or saved."""
+"""The explanation of one case: a record until it is printed or saved, and harmless then."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..errors import clean, printable
 from .own_names import OwnNames
 
 
@@ -26,7 +27,8 @@ class Message:
 
     def __str__(self) -> str:
         body = [self.title, *(f"  {line}" for line in self.lines)]
-        return "\n".join([*body, *reproduction_lines(self.reproduction)])
+        typed = reproduction_lines(clean(self.reproduction, lines=True))
+        return "\n".join([*map(printable, body), *typed])
 
     def with_lines(self, lines: Iterable[str]) -> Message:
         """The same with more lines; empty ones are left out."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..errors import SpecError, UnknownName
+from ..errors import SpecError, UnknownName, quoted
 from .arrays.cell_layout import Layout
 from .model_words import (
     ACTIVATIONS,
@@ -189,7 +189,7 @@ class Model:
             change = changes_of(modifier)
             if set(change) & set(changes):
                 raise SpecError(
-                    f"{name!r} says {next(iter(change))} twice: leave one of the two out."
+                    f"{quoted(name)} says {next(iter(change))} twice: leave one of the two out."
                 )
             changes |= change
         return replace(known[family], **changes)  # type: ignore[arg-type]

@@ -34,10 +34,16 @@ MODIFIERS: dict[str, dict[str, object]] = {
 """What each `+modifier` of a model name changes, but for `+2layers`, `+3layers`, ..."""
 
 
+LONGEST_NUMBER = 9
+"""Digits of a number of layers."""
+
+
 def is_modifier(text: str) -> bool:
     """Whether `+text` may stand in a model name."""
     count = text.removesuffix("layers")
-    return text in MODIFIERS or (count != text and count.isdecimal())
+    return text in MODIFIERS or (
+        count != text and count.isdecimal() and len(count) <= LONGEST_NUMBER
+    )
 
 
 def changes_of(text: str) -> dict[str, object]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-import zipfile
-from pathlib import Path
 
-from ..errors import SpecError
+from ..errors import SpecError, quoted
 from .case import Case, Spec
 
 SAVED = ".npz"
@@ -26,14 +24,13 @@ def read_case(given: Case | Spec | str) -> Case:
         return given.build()
     if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         what = "case must be a Case, a Spec, the line of one ('lstm T=1') or an .npz file"
-        raise SpecError(f"{what}, got {given!r}.")
+        raise SpecError(f"{what}, got {quoted(given)}.")
     if not given.endswith(SAVED):
         return Spec.parse(given).build()
-    if not Path(given).is_file():
-        raise SpecError(f"there is no file {given}.")
-    if not zipfile.is_zipfile(given):  # before NumPy opens it, which leaves half a file open
-        raise SpecError(f"{given} cannot be read as a case: it is not a whole .npz file.")
-    return Case.load(given)
+    try:
+        return Case.load(given)
+    except FileNotFoundError:
+        raise SpecError(f"there is no file {given}.") from None
 
 
 def save_temporarily(case: Case) -> str:

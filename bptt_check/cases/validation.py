@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SpecError
+from ..errors import SpecError, enumerated, quoted
 from .generate import DATA_SETS, ON_REQUEST
 from .model import (
     Model,
@@ -53,7 +53,7 @@ def check_type(name: str, value: object, kind: Any) -> None:
     """Raise `SpecError` unless a field has its type."""
     if not isinstance(value, kind):
         wanted = getattr(kind, "__name__", str(kind))
-        raise SpecError(f"{name} must be a {wanted}, got {value!r}.")
+        raise SpecError(f"{name} must be a {wanted}, got {quoted(value)}.")
 
 
 def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None]) -> None:
@@ -70,6 +70,8 @@ def check_arrays(model: Model, params: Arrays, others: Mapping[str, Array | None
             f"x must be (T, B, D) and h0 (layers*N, B, H), all at least 1; "
             f"got {x.shape} and {h0.shape}."
         )
+    if model.layers > len(params):  # before names are made for every one of them
+        raise SpecError(f"{model.layers:,} layers need more arrays than {len(params)} params.")
     _same_names(parameter_shapes(model, Sizes()), params)
     if "W_hy" in params and params["W_hy"].ndim != 2:
         raise SpecError(f"W_hy must be (O, H*N), got {params['W_hy'].shape}.")
@@ -140,15 +142,17 @@ def _same_names(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
     if missing or extra:
         raise SpecError(
-            f"params must be exactly {', '.join(wanted)}; missing: {', '.join(missing) or 'none'}; "
-            f"unknown: {', '.join(extra) or 'none'}."
+            f"params must be exactly {', '.join(wanted)}; "
+            f"missing: {enumerated(missing) or 'none'}; unknown: {enumerated(extra) or 'none'}."
         )
 
 
 def _ranges(model: Model, sizes: Sizes, targets: Array, lengths: Array | None) -> None:
     """Raise `SpecError` for a length beyond 1..T or a label beyond 0..O-1."""
     if lengths is not None and (lengths.min() < 1 or lengths.max() > sizes.T):
-        raise SpecError(f"lengths must lie in 1..{sizes.T} (T), got {lengths.tolist()}.")
+        raise SpecError(
+            f"lengths must lie in 1..{sizes.T} (T), got [{enumerated(lengths.tolist())}]."
+        )
     if model.loss == "cross_entropy" and targets.size:
         low, high = int(targets.min()), int(targets.max())
         if low < 0 or high >= sizes.O:

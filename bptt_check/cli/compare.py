@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import clean
 from ..report.folder import load_run
-from .shared import advice, attempted, cli, with_report
+from .shared import advice, attempted, cli, shown_run, with_report
 
 if TYPE_CHECKING:
     from ..report.called import Called
@@ -37,20 +39,21 @@ def compare_command(
     from ..report.comparison import compare
     from ..report.html import comparison_page
 
-    with advice():
+    with advice(), shown_run(f"{base} beside {run}"):
         comparison = compare(load_run(base), load_run(run), threshold)
-    page, unwritten = None, None
-    if report is not None:
-        page, unwritten = attempted(
-            lambda: comparison_page.write_comparison(report, comparison, base, run)
+        page, unwritten = None, None
+        if report is not None:
+            page, unwritten = attempted(
+                lambda: comparison_page.write_comparison(report, comparison, base, run)
+            )
+        told = (
+            comparison_page.comparison_to_json(comparison).decode()
+            if as_json
+            else comparison_text(comparison)
         )
-    click.echo(
-        comparison_page.comparison_to_json(comparison).decode()
-        if as_json
-        else comparison_text(comparison)
-    )
+    click.echo(told)
     if page is not None:
-        click.echo(f"report: {page}", err=as_json)
+        click.echo(f"report: {clean(str(page))}", err=as_json)
     raise click.exceptions.Exit(with_report(int(comparison.is_worse), unwritten))
 
 
@@ -63,20 +66,24 @@ def comparison_text(comparison: Comparison) -> str:
     title = "WORSE" if comparison.is_worse else "OK"
     counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
     changed = [c for c in comparison.changes if c.kind != "same"]
-    failed = [f"  failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
+    failed = [f"failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
+    declined = comparison.run.declined
+    left = [f"declined now: {model} ({declined[model]})" for model in comparison.declined]
     lines = [
         f"{title}  {comparison_headline(comparison)}",
         f"  {counts}",
-        *failed,
+        *_first(failed),
         *(change_line(change, called) for change in changed[:SHOWN]),
     ]
     if len(changed) > SHOWN:
         lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
-    lines += [
-        f"  declined now: {model} ({comparison.run.declined[model]})"
-        for model in comparison.declined
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_first(left)])
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    """The first lines, and how many there are besides them."""
+    more = [f"  and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [*(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
 def change_line(change: Change, called: Called) -> str:

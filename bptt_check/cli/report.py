@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ..errors import clean
 from ..report.folder import load_run, write_page
-from .shared import advice, cli
+from .shared import advice, cli, shown_run
 
 
 @cli.command("report")
@@ -16,10 +17,11 @@ def report_command(folder: str, index: bool) -> None:
     from ..report.html import runs_page
 
     if index:
-        with advice():
-            click.echo(f"runs: {runs_page.write_index(folder)}")
+        with advice(), shown_run(folder):
+            index_page = runs_page.write_index(folder)
+        click.echo(f"runs: {clean(str(index_page))}")
         return
-    with advice():
+    with advice(), shown_run(folder):
         run = load_run(folder)
         page = write_page(folder, run)
-    click.echo(f"{run.verdict}  {run.subject}\nreport: {page}")
+    click.echo(f"{run.verdict}  {run.subject}\nreport: {clean(str(page))}")

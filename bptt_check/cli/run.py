@@ -14,9 +14,9 @@ import click
 
 from .. import api
 from ..cases.case import DTYPES
+from ..errors import clean
 from ..report.report import Report
 from ..runs import interruption
-from ..runs.cleaning import clean
 from .shared import (
     STATUS,
     Limits,

@@ -92,6 +92,23 @@ def attempted(write: Callable[[], T]) -> tuple[T | None, ReportError | None]:
         return None, error
 
 
+@contextlib.contextmanager
+def shown_run(source: str) -> Generator[None, None, None]:
+    """In the body, whatever goes wrong in showing a run that was read is said of its file.
+
+    A record from elsewhere may hold values that no run of ours has, and nobody knows all of them.
+    """
+    try:
+        yield
+    except (BpttCheckError, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        raise ReportError(
+            f"{source} cannot be shown ({type(error).__name__}: {error}): it holds values that no "
+            f"run has, or bptt_check is wrong."
+        ) from error
+
+
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         click.echo(f"bptt-check {environment()['bptt_check']}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..cases.case import Case
-from ..runs.cleaning import clean
+from ..errors import clean
 from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
 from .merging import merge_runs

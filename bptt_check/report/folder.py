@@ -11,12 +11,15 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
+from ..cases.written.regular_file import read_regular
 from ..errors import ReportError
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
 from .files import DATA, HALF, PAGE, ROWS, Content, advised, made, write_file, write_files
 from .run_json import from_json, to_json
 
+LARGEST = 2**27
+"""Bytes of a `run.json` that are read."""
 STUDY = "power/index.html"
 """Where the page of a power study lies, relative to the folder of a run."""
 PREVIOUS = "bptt_check-previous-run"
@@ -34,11 +37,13 @@ def load_run(folder: str | Path) -> Run:
     path = Path(folder)
     path = path / DATA if path.is_dir() else path
     try:
-        content = path.read_bytes()
+        content = read_regular(path, LARGEST)
     except FileNotFoundError as error:
         raise ReportError(f"{folder} holds no {DATA}. {_instead(path.parent)}") from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a name that no file can have, or no file
+        raise ReportError(f"{path} cannot be read: {error}") from error
     return from_json(content, str(path))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from ..runs.cleaning import clean
+from ..errors import clean
 from ..runs.coverage.covered import added_records
 from ..runs.ranking import ranked
 from ..runs.records import Failure, Run

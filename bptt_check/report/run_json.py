@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ReportError
+from ..errors import ReportError, why_no_json
 from ..runs.cleaning import cleaned
 from ..runs.coverage.covered import counts_of
 from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
@@ -70,22 +70,24 @@ def from_json(content: bytes, source: str) -> Run:
 
     try:
         data = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except Exception as error:  # of JSON, of UTF-8, of nesting: the file may hold anything
+        why = why_no_json(content, error)
         raise ReportError(
-            f"{source} is not JSON ({error}): the run was not written whole."
+            f"{source} is not JSON ({why}): the run was not written whole."
         ) from error
     version = _version(data, source)
     try:
         data = _of_version_1(data) if version == 1 else data
         # not strictly: there the strings that stand for non-finite numbers are read as such
         return _plausible(cleaned(msgspec.convert(data, Run, strict=False)))
-    except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReportError(f"{source} is not the record of a bptt_check run: {error}") from error
+    except Exception as error:  # whatever it holds, it is no record of ours
+        why = str(error) or type(error).__name__
+        raise ReportError(f"{source} is not the record of a bptt_check run: {why}") from error
 
 
 def _version(data: Any, source: str) -> int:
     version = data.get("schema_version") if isinstance(data, dict) else None
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool):
         raise ReportError(
             f"{source} is not the record of a bptt_check run: it has no schema_version. "
             f"Name a folder that `bptt-check run --report` wrote."

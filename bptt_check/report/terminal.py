@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..cases.message import reproduction_lines
 from ..cases.own_names import OwnNames
+from ..errors import clean
 from ..own_loss.taylor_curve import TaylorCurve
-from ..runs.cleaning import clean
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row

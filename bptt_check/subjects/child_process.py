@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from ..errors import SubjectFailed
+from ..errors import SubjectFailed, clean
 from .processes.descendants import Descendants
 from .processes.pipes import pipes_of
 
@@ -172,8 +172,16 @@ class _Tail(threading.Thread):
             while chunk := os.read(self._pipe.fileno(), 65536):
                 self._kept = (self._kept + chunk)[-KEPT:]
                 with contextlib.suppress(OSError, ValueError, AttributeError):  # ours is closed
-                    sys.stderr.write(chunk.decode("utf-8", "replace"))
+                    sys.stderr.write(_harmless(chunk))
                     sys.stderr.flush()
+
+
+def _harmless(output: bytes) -> str:
+    """Output of a child as lines that are no commands to a terminal; one that is written over and
+    over, as a bar of progress, becomes several.
+    """
+    text = output.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return clean(text, lines=True)
 
 
 def end_of_stderr(stderr: str, lines: int = 3) -> str:

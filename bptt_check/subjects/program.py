@@ -14,18 +14,25 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-import numpy as np
 
 from ..cases.case import DTYPES, Case
 from ..cases.model import Model
 from ..cases.result import Result
-from ..errors import MissingFramework, SubjectFailed, SubjectNotFound, Unsupported
+from ..errors import (
+    MissingFramework,
+    SubjectFailed,
+    SubjectNotFound,
+    Unsupported,
+    clean,
+    cut,
+    quoted,
+    why_no_json,
+)
 from .child_process import (
     LONGEST_WAIT,
     SECONDS_TO_END,
@@ -33,14 +40,13 @@ from .child_process import (
     describe_status,
     end_of_stderr,
 )
+from .program_files import PROTOCOL, read_result, write_case
 
 T = TypeVar("T")
 
-PROTOCOL = 1
-"""Version of what is said and of what stands in the files."""
 LONGEST_LINE = 2**20
-OUTPUT = "output."
-"""Starts the name of a tensor that is a value of the forward pass and no gradient."""
+LONGEST_NAME = 80
+"""Characters of a name that a program gives itself."""
 
 
 class ProgramHello(msgspec.Struct):
@@ -94,7 +100,7 @@ class Program:
             self._hello = self._start()
         except SubjectFailed as error:
             raise SubjectNotFound(f"{shlex.join(command)} {error}.") from error
-        self.name = self._hello.name or shlex.join(command)
+        self.name = cut(clean(self._hello.name), LONGEST_NAME) or shlex.join(command)
 
     def supports(self, model: Model) -> bool:
         """Whether every field of the model has one of the values that the hello line allows."""
@@ -149,8 +155,7 @@ class Program:
         self._child = Child(self._command, _take_line)
         self._finalizer = weakref.finalize(self, self._child.kill)
         try:
-            hello = _decoded(self._line(self._seconds), ProgramHello)
-            _check(hello)
+            hello = read_hello(self._line(self._seconds))
         except BaseException:
             self._drop()
             raise
@@ -202,7 +207,7 @@ class OneShot:
         try:
             child.end_input()
             while (line := child.receive(deadline - time.monotonic())) is not None:
-                print(line.decode("utf-8", "replace"), file=sys.stderr)
+                print(clean(line.decode("utf-8", "replace")), file=sys.stderr)
             status = child.status(SECONDS_TO_END)
         except TimeoutError:
             raise SubjectFailed(f"did not end in {LONGEST_WAIT:g} s") from None
@@ -211,45 +216,6 @@ class OneShot:
         if status != 0:
             ending = "did not end" if status is None else describe_status(status)
             raise SubjectFailed(ending + end_of_stderr(child.stderr_end))
-
-
-def write_case(case: Case, path: Path) -> None:
-    """The file of a case: every array under its name, the rest as metadata."""
-    from safetensors.numpy import save_file
-
-    said = {"protocol": PROTOCOL, **asdict(case.model), **asdict(case.sizes), "dtype": case.dtype}
-    said |= asdict(case.truncation) if case.truncation else {}
-    arrays = {n: np.ascontiguousarray(a) for n, a in {**case.params, **case.data}.items()}
-    save_file(arrays, path, {name: _word(value) for name, value in said.items()})
-
-
-def read_result(path: Path) -> Result:
-    """The result in the file that a program has written.
-
-    Raises:
-        Unsupported: its metadata says `unsupported`.
-        SubjectFailed: there is no such file, or it cannot be read.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise SubjectFailed("did not write the file that it was told to write")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata: Mapping[str, str] = file.metadata() or {}
-            tensors: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise SubjectFailed(f"wrote a file that is no safetensors file: {error}") from error
-    if "unsupported" in metadata:
-        raise Unsupported(metadata["unsupported"])
-    outputs = {n[len(OUTPUT) :]: tensors.pop(n) for n in list(tensors) if n.startswith(OUTPUT)}
-    loss = tensors.pop("loss", None)
-    return Result(loss, tensors, outputs=outputs or None)
-
-
-def _word(value: object) -> str:
-    """Booleans as in JSON, everything else as it prints."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
@@ -274,10 +240,22 @@ def _take_line(came: bytearray, ended: bool) -> bytes | None:
 def _decoded(line: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError as error:
-        shown = line[:80].decode("utf-8", "replace")
+    except Exception as error:  # of JSON, of UTF-8, of nesting: the line may hold anything
+        what = quoted(line.decode("utf-8", "backslashreplace"), 80)
         name = "hello line" if kind is ProgramHello else "answer"
-        raise SubjectFailed(f"wrote {shown!r} where its {name} belongs: {error}") from error
+        why = why_no_json(line, error)
+        raise SubjectFailed(f"wrote {what} where its {name} belongs: {why}") from error
+
+
+def read_hello(line: bytes) -> ProgramHello:
+    """The first line of a program.
+
+    Raises:
+        SubjectFailed: it is none, or means nothing here.
+    """
+    hello = _decoded(line, ProgramHello)
+    _check(hello)
+    return hello
 
 
 def _check(hello: ProgramHello) -> None:
@@ -290,9 +268,9 @@ def _check(hello: ProgramHello) -> None:
     unknown = [name for name in hello.supports if name not in valid]
     if unknown:
         raise SubjectFailed(
-            f"says that it supports values of {unknown[0]!r}, which is no field of a model; "
+            f"says that it supports values of {quoted(unknown[0])}, which is no field of a model; "
             f"valid: {', '.join(valid)}"
         )
     unknown = [name for name in hello.dtypes if name not in DTYPES]
     if unknown:
-        raise SubjectFailed(f"offers the dtype {unknown[0]!r}; valid: {', '.join(DTYPES)}")
+        raise SubjectFailed(f"offers the dtype {quoted(unknown[0])}; valid: {', '.join(DTYPES)}")

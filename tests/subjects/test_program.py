@@ -231,7 +231,7 @@ def test_the_file_of_a_case_is_what_the_protocol_says(tmp_path):
     """Arrays under their names, everything else as words of metadata."""
     from safetensors import safe_open
 
-    from bptt_check.subjects.program import write_case
+    from bptt_check.subjects.program_files import write_case
 
     case = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 k1=2 k2=1 lengths dtype=float32").build()
     write_case(case, tmp_path / "in.safetensors")
@@ -255,7 +255,8 @@ def test_the_page_of_the_protocol_names_every_word_of_it(tmp_path):
     """Every key of the metadata, of the hello line and of the lines stands on the page."""
     from safetensors import safe_open
 
-    from bptt_check.subjects.program import PROTOCOL, ProgramHello, ProgramReply, write_case
+    from bptt_check.subjects.program import ProgramHello, ProgramReply
+    from bptt_check.subjects.program_files import PROTOCOL, write_case
 
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
     case = bc.Spec.parse("rnn-tanh T=1 k1=1 k2=1").build()

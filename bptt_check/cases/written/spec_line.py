@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import SpecError, UnknownName
+from ...errors import SpecError, UnknownName, quoted
 
 SIZES = ("T", "B", "D", "H", "O")
+LONGEST_NUMBER = 4000
+"""Digits of a number: a little less than Python reads."""
 NUMBERS = (*SIZES, "k1", "k2", "seed")
 DEFAULTS: dict[str, Any] = {
     "dtype": "float64",
@@ -51,13 +53,13 @@ def read_line(text: str) -> tuple[str, dict[str, int], dict[str, Any]]:
     for word in words:
         key, _, value = word.partition("=")
         if key in values:
-            raise SpecError(f"{key!r} stands twice in the spec {text!r}.")
+            raise SpecError(f"{quoted(key)} stands twice in the spec {quoted(text, 200)}.")
         values[key] = value
     unknown = set(values) - {*NUMBERS, *DEFAULTS}
     if unknown:
         raise UnknownName("word in a spec:", min(unknown), [*NUMBERS[:-1], *DEFAULTS, "seed"])
     if ("k1" in values) != ("k2" in values):
-        raise SpecError(f"k1 and k2 belong together; the spec {text!r} has only one of them.")
+        raise SpecError(f"k1 and k2 belong together; the spec {quoted(text, 200)} has one of them.")
     numbers = {key: _integer(key, values[key]) for key in values if key in NUMBERS}
     others: dict[str, Any] = {key: values[key] for key in values if key in DEFAULTS}
     if others.get("lengths") == "":
@@ -67,5 +69,9 @@ def read_line(text: str) -> tuple[str, dict[str, int], dict[str, Any]]:
 
 def _integer(key: str, value: str) -> int:
     if not value.isdecimal():
-        raise SpecError(f"{key} in a spec must be a non-negative integer, got {value!r}.")
+        raise SpecError(f"{key} in a spec must be a non-negative integer, got {quoted(value)}.")
+    if len(value) > LONGEST_NUMBER:
+        raise SpecError(
+            f"{key} in a spec has at most {LONGEST_NUMBER} digits, got {quoted(value)}."
+        )
     return int(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ...runs.cleaning import clean
+from ...errors import clean
 from ...runs.records import Summary
 from ..called import called_in
 from ..comparison import KINDS, Change, Comparison, comparison_headline

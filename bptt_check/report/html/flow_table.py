@@ -26,8 +26,9 @@ def flow_table(flow: Flow) -> FlowTable:
 
 def _path(flow: Flow, value: float) -> tuple[str, str]:
     """Text and class of one path, relative to the strongest one."""
-    strongest = max(max(row) for row in flow.paths)
-    if not value or not strongest:
+    strongest = max((v for row in flow.paths for v in row if math.isfinite(v)), default=0.0)
+    share = value / strongest if strongest > 0.0 else 0.0
+    if not 0.0 < share <= 1.0:  # nothing flows, or more than can be said
         return "", "path void"
-    decades = math.log10(value / strongest)
+    decades = math.log10(share)
     return f"{decades:.1f}", f"path shade{min(SHADES - 1, int(-decades))}"

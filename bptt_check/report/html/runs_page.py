@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ...errors import ReportError
-from ...runs.cleaning import clean
+from ...errors import ReportError, clean
 from ...runs.records import Run
 from .. import grouping
 from ..files import DATA, PAGE, write_file

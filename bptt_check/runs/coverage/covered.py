@@ -157,18 +157,26 @@ def counts_of(factors: Sequence[CoveredFactor]) -> LevelCounts:
     Raises:
         ValueError: the lines of a record do not fit its levels.
     """
+    _check_pairs(factors)  # first: a table has a place for every two levels that are named
     counts = LevelCounts.empty([(f.name, level) for f in factors for level in f.levels])
     for factor, (_, start, end) in zip(factors, counts.factors, strict=True):
         table = counts.table
         for n, (level, cases) in enumerate(zip(factor.levels, factor.cases, strict=True), start):
             dear = TOO_DEAR if level in factor.too_dear else IMPOSSIBLE
             table[n, n] = dear if cases is None else cases
-        if len(factor.pairs) != end - start or {*map(len, factor.pairs)} != {len(table) - end}:
-            raise ValueError(f"the pairs of {factor.name!r} do not fit its levels")
         for n, line in enumerate(factor.pairs, start):
             table[n, end:] = [_code(mark) for mark in line]
         table[end:, start:end] = table[start:end, end:].T
     return counts
+
+
+def _check_pairs(factors: Sequence[CoveredFactor]) -> None:
+    """Raise `ValueError` where there is not a mark for every two levels."""
+    later = sum(len(factor.levels) for factor in factors)
+    for factor in factors:
+        later -= len(factor.levels)
+        if len(factor.pairs) != len(factor.levels) or {*map(len, factor.pairs)} != {later}:
+            raise ValueError(f"the pairs of {factor.name!r} do not fit its levels")
 
 
 def _mark(count: int) -> str:
