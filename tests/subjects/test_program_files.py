@@ -80,13 +80,20 @@ def test_whatever_is_no_answer_is_told(name, tmp_path):
     assert words in text
 
 
-@pytest.mark.parametrize("place", ["folder", "pipe", "/dev/zero"])
-def test_what_is_no_file_is_told(place, tmp_path):
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("folder", "it is a folder"),
+        ("pipe", "it is no regular file"),
+        ("/dev/zero", "it is no regular file"),
+    ],
+)
+def test_what_is_no_file_is_told(place, words, tmp_path):
     """A folder, a pipe that nobody writes to, a file without end: none of them is waited for."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(SubjectFailed, match="it is no regular file"):
+    with pytest.raises(SubjectFailed, match=f"no safetensors file: {words}"):
         read_result(tmp_path / place)
 
 

@@ -59,7 +59,8 @@ def read_line(text: str) -> tuple[str, dict[str, int], dict[str, Any]]:
     if unknown:
         raise UnknownName("word in a spec:", min(unknown), [*NUMBERS[:-1], *DEFAULTS, "seed"])
     if ("k1" in values) != ("k2" in values):
-        raise SpecError(f"k1 and k2 belong together; the spec {quoted(text, 200)} has one of them.")
+        line = quoted(text, 200)
+        raise SpecError(f"k1 and k2 belong together; the spec {line} has only one of them.")
     numbers = {key: _integer(key, values[key]) for key in values if key in NUMBERS}
     others: dict[str, Any] = {key: values[key] for key in values if key in DEFAULTS}
     if others.get("lengths") == "":

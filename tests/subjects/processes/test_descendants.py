@@ -9,7 +9,7 @@ import sys
 import pytest
 from support.processes import gone, running
 
-from bptt_check.subjects.processes.control_group import PREFIX, own_group
+from bptt_check.subjects.processes.control_group import own_group
 from bptt_check.subjects.processes.descendants import Descendants, children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -95,11 +95,11 @@ def test_processes_are_found_as_children():
 def test_nothing_is_killed_before_it_has_begun():
     """A process that could not be started leaves nothing, no group either."""
     descendants = Descendants(grouped=True)
-    group = own_group()
+    group = descendants._group
     descendants.kill()
 
     assert descendants.pids() == set()
-    assert group is None or not [*group.glob(f"{PREFIX}*")]
+    assert group is None or not group._path.exists()
 
 
 def test_words_of_nested_processes_add_up(monkeypatch):
