@@ -22,14 +22,12 @@ from ..errors import (
     BpttCheckError,
     ReportError,
     SpecError,
-    SubjectNotFound,
-    SubjectTimeout,
 )
 from ..runs import interruption
 from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
-from ..subjects.time_limit import seconds_to_load, time_limit
+from ..subjects.time_limit import seconds_to_load
 from ..verdicts.verdict import Verdict
 from .output import best_effort_output
 
@@ -206,17 +204,4 @@ def subject_of(text: str, limits: Limits) -> Generator[Differentiator, None, Non
         return
     if limits.memory is not None:
         raise SpecError("--memory needs a process of its own: leave out --no-isolate.")
-    yield Named(_loaded_here(text, limits.timeout), text)
-
-
-def _loaded_here(text: str, timeout: float | None) -> Differentiator:
-    """The subject, with a deadline for its import if calls have one.
-
-    Raises:
-        SubjectNotFound: it leads nowhere, or its import takes too long.
-    """
-    try:
-        with time_limit(seconds_to_load(timeout), "its start"):
-            return loading.load(text)
-    except SubjectTimeout as late:
-        raise SubjectNotFound(f"importing {text} failed: it {late}.") from late
+    yield Named(loading.load_within(text, seconds_to_load(limits.timeout)), text)

@@ -28,7 +28,13 @@ from ..subjects.calling import call
 from ..verdicts.budget import Budgets, Tolerance
 
 
-def where_it_differs(subject: Differentiator, case: Case, result: Result, budgets: Budgets) -> str:
+def where_it_differs(
+    subject: Differentiator,
+    case: Case,
+    result: Result,
+    budgets: Budgets,
+    timeout: float | None = None,
+) -> str:
     """The first step (and layer, where outputs are offered) at which the forward is another one.
 
     Args:
@@ -36,9 +42,10 @@ def where_it_differs(subject: Differentiator, case: Case, result: Result, budget
         case: a case whose loss by the subject is not the model's.
         result: what the subject returned for it.
         budgets: those of the case; taken from them is how many typical rounding errors they allow.
+        timeout: seconds for one call of the subject.
     """
     by_outputs = _by_outputs(case, result, budgets.tolerance) if result.outputs else ""
-    return by_outputs or _by_prefixes(subject, case, budgets.tolerance)
+    return by_outputs or _by_prefixes(subject, case, budgets.tolerance, timeout)
 
 
 def _by_outputs(case: Case, result: Result, tolerance: Tolerance) -> str:
@@ -90,12 +97,14 @@ def _budgets(
     return Budgets(tolerance, subject, expected, None)
 
 
-def _by_prefixes(subject: Differentiator, case: Case, tolerance: Tolerance) -> str:
+def _by_prefixes(
+    subject: Differentiator, case: Case, tolerance: Tolerance, timeout: float | None
+) -> str:
     """Run the first 1, 2, ... steps alone until the loss is another one."""
     for steps in range(1, case.sizes.T + 1):
         prefix = _prefix(case, steps)
         want = exact_loss(prefix)
-        answer = call(subject, prefix)
+        answer = call(subject, prefix, timeout)
         if answer.result is None:
             return ""
         if not abs(answer.result.loss - want) <= _loss_budget(prefix, tolerance):

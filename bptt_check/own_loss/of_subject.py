@@ -19,7 +19,9 @@ MOST_CALLS = 20_000
 """Of the subject, at most; a larger case is sampled."""
 
 
-def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
+def own_derivative(
+    subject: Differentiator, case: Case, result: Result, timeout: float | None = None
+) -> str:
     """One sentence that answers the question for a subject whose loss is another one.
 
     Bounds are those of `verify_function`: the bounds of the differences of the subject's own loss,
@@ -30,6 +32,7 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
         subject: the subject.
         case: a case whose loss by the subject is not the model's.
         result: what the subject returned for it.
+        timeout: seconds for one call of the subject.
     """
     if case.truncation is not None:  # then its gradient is not meant to be that of its loss
         return ""
@@ -37,7 +40,7 @@ def own_derivative(subject: Differentiator, case: Case, result: Result) -> str:
     near = replace(case, dtype=case.stored)
 
     def own(arrays: dict[str, Any]) -> Result:
-        answer = call_once(subject, near.with_inputs(arrays)).result
+        answer = call_once(subject, near.with_inputs(arrays), timeout).result
         if answer is None:
             raise ValueError("the subject gave no loss and gradients here")
         return Result(answer.loss, {n: answer.grads[n].astype(case.stored) for n in result.grads})

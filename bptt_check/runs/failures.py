@@ -174,8 +174,9 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
     cause, evidence = report.cause, report.evidence
     if not isinstance(cause, WrongLoss) or evidence is None:
         return report
-    own = "" if cause.right_gradients else own_derivative(subject, case, evidence.result)
-    where = where_it_differs(subject, case, evidence.result, evidence.plain)
+    result, limit = evidence.result, setup.timeout
+    own = "" if cause.right_gradients else own_derivative(subject, case, result, limit)
+    where = where_it_differs(subject, case, result, evidence.plain, limit)
     return replace(report, cause=replace(cause, first_difference=where, own_derivative=own))
 
 

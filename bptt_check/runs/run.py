@@ -15,6 +15,7 @@ from ..cases.design.space import why_outside
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..conventions.own_layout import own_layout
+from ..subjects.calling import is_supported
 from ..subjects.import_end import end_import
 from ..subjects.origin import origin_of
 from ..verdicts.verdict import Reason, Verdict, worst
@@ -67,7 +68,7 @@ def _verified(
     """`verify_plan`, once it is known what an interrupt does."""
     end_import()
     begin, found, interrupted = time.perf_counter(), Found(), False
-    declined = interruption.interruptible(lambda: _declined(subject, plan))
+    declined = interruption.interruptible(lambda: _declined(subject, plan, setup))
     accepted = [t for t in plan.targets if t.name not in declined]
     work = partial(_check_all, subject, accepted, plan, setup, progress, found)
     if keep_partial:
@@ -150,15 +151,14 @@ def _named(failures: Sequence[FailureWithCase]) -> dict[str, FailureWithCase]:
     return {counterexample_name(n, f.model, f.verdict): f for n, f in enumerate(ordered)}
 
 
-def _declined(subject: Differentiator, plan: Plan) -> dict[str, str]:
+def _declined(subject: Differentiator, plan: Plan, setup: Setup) -> dict[str, str]:
     """Targets of which nothing is asked, and why."""
-    return {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan))}
+    return {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan, setup))}
 
 
-def _why_not(subject: Differentiator, target: Target, plan: Plan) -> str:
+def _why_not(subject: Differentiator, target: Target, plan: Plan, setup: Setup) -> str:
     """Why nothing of a target is asked; empty if something is."""
-    supports = getattr(subject, "supports", None)
-    if supports is not None and not supports(target.model):
+    if not is_supported(subject, target.model, setup.timeout):
         return "supports() says no"
     return why_outside(target, plan.within)
 

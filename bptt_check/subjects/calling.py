@@ -37,7 +37,9 @@ from ..cases.follow_up import (
     follow_up_case,
 )
 from ..cases.memory_layout import arranged
+from ..cases.model import Model
 from ..cases.probes import probes
+from ..cases.result import name_of
 from ..cases.types import Arrays
 from ..cases.wrong_kind import NoSubject
 from ..equations.largest import leaves_range
@@ -92,6 +94,23 @@ def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = N
         return subject.call(case, timeout, once=True)
     check_limit(timeout)
     return _guarded(partial(_answer_once, partial(_call, subject, timeout), case))
+
+
+def is_supported(subject: Callable[..., Any], model: Model, timeout: float | None = None) -> bool:
+    """What the subject says of a model; one that cannot say no supports every model.
+
+    Raises:
+        SubjectTimeout: it took longer. A subject in another process has a limit of its own.
+    """
+    supports = getattr(subject, "supports", None)
+    if supports is None:
+        return True
+    limit = None if isinstance(subject, RemoteSubject) else timeout
+    try:
+        with time_limit(limit, f"supports({model})"):
+            return bool(supports(model))
+    except SubjectTimeout as late:
+        raise SubjectTimeout(f"{name_of(subject)} {late}.") from late
 
 
 def _no_subject(

@@ -22,8 +22,6 @@ from .processes.pipes import pipes_of
 
 KEPT = 4000
 """Bytes of standard error that are kept."""
-LONGEST_WAIT = 300.0
-"""Seconds to wait for a message where no limit was given: nothing waits for ever."""
 SECONDS_TO_END = 5.0
 """Seconds that a closed or killed process gets to be gone; after that we go on without it."""
 SECONDS_TO_DRAIN = 0.5

@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from ..cases.result import Differentiator
-from ..errors import SubjectNotFound
-from .child_process import LONGEST_WAIT
+from ..errors import SubjectNotFound, SubjectTimeout
 from .import_end import CheckReached, importing
 from .raised import described
+from .time_limit import LONGEST_WAIT, time_limit
 
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
@@ -69,6 +69,20 @@ def load(text: str, seconds: float = LONGEST_WAIT) -> Differentiator:
     if not callable(subject):
         raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
     return cast("Differentiator", subject)
+
+
+def load_within(text: str, seconds: float | None) -> Differentiator:
+    """`load` into this process, with a deadline for the import; None is none.
+
+    Raises:
+        SubjectNotFound: the text leads nowhere, or its import takes too long.
+        SpecError: see `time_limit`.
+    """
+    try:
+        with time_limit(seconds, "its start"):
+            return load(text, seconds or LONGEST_WAIT)
+    except SubjectTimeout as late:
+        raise SubjectNotFound(f"importing {text} failed: it {late}.") from late
 
 
 def _from_name(name: str) -> ModuleType:

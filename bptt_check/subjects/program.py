@@ -27,6 +27,7 @@ from ..errors import (
     MissingFramework,
     SubjectFailed,
     SubjectNotFound,
+    SubjectTimeout,
     Unsupported,
     clean,
     cut,
@@ -34,13 +35,13 @@ from ..errors import (
     why_no_json,
 )
 from .child_process import (
-    LONGEST_WAIT,
     SECONDS_TO_END,
     Child,
     describe_status,
     end_of_stderr,
 )
 from .program_files import PROTOCOL, read_result, write_case
+from .time_limit import LONGEST_WAIT, overtime, seconds_of_call
 
 T = TypeVar("T")
 
@@ -113,6 +114,7 @@ class Program:
         Raises:
             Unsupported: by its hello line, or for this case.
             SubjectFailed: it gave no answer; the text says what it did instead.
+            SubjectTimeout: the limit of the call passed first.
         """
         self._decline(case)
         with _folder() as folder:
@@ -136,11 +138,9 @@ class Program:
         try:
             if self._child is None:
                 self._hello = self._start()
-            assert self._child is not None
             number = next(self._numbers)
             request = {"id": number, "in": str(given), "out": str(answer)}
-            self._send(msgspec.json.encode(request) + b"\n")
-            reply = _decoded(self._line(LONGEST_WAIT), ProgramReply)
+            reply = _decoded(self._reply(msgspec.json.encode(request) + b"\n"), ProgramReply)
             if reply.id != number:
                 raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
         except BaseException:  # also the limit of time: where it stands now nobody knows
@@ -156,25 +156,34 @@ class Program:
         self._finalizer = weakref.finalize(self, self._child.kill)
         try:
             hello = read_hello(self._line(self._seconds))
+        except TimeoutError:
+            self._drop()
+            raise SubjectFailed(f"wrote no hello line within {self._seconds:g} s") from None
         except BaseException:
             self._drop()
             raise
         return hello
 
-    def _send(self, line: bytes) -> None:
+    def _reply(self, request: bytes) -> bytes:
+        """The line that answers a request."""
         assert self._child is not None
+        seconds = seconds_of_call()
+        deadline = time.monotonic() + seconds
         try:
-            self._child.send(line, LONGEST_WAIT)
+            self._child.send(request, seconds)
+            return self._line(deadline - time.monotonic())
         except TimeoutError:
-            raise SubjectFailed(f"did not read its input for {LONGEST_WAIT:g} s") from None
+            raise SubjectTimeout(overtime(seconds)) from None
 
     def _line(self, seconds: float) -> bytes:
-        """The next line of the program, or how it ended instead."""
+        """The next line of the program.
+
+        Raises:
+            TimeoutError: none came in so many seconds.
+            SubjectFailed: it ended instead; the text says how.
+        """
         assert self._child is not None
-        try:
-            line = self._child.receive(seconds)
-        except TimeoutError:
-            raise SubjectFailed(f"said nothing for {seconds:g} s") from None
+        line = self._child.receive(seconds)
         if line is None:
             ending = self._child.ending()
             raise SubjectFailed(ending + end_of_stderr(self._child.stderr_end))
@@ -202,15 +211,16 @@ class OneShot:
             return read_result(answer)
 
     def _run(self, given: Path, answer: Path) -> None:
+        seconds = seconds_of_call()
+        deadline = time.monotonic() + seconds
         child = Child([*self._command, str(given), str(answer)], _take_line)
-        deadline = time.monotonic() + LONGEST_WAIT
         try:
             child.end_input()
             while (line := child.receive(deadline - time.monotonic())) is not None:
                 print(clean(line.decode("utf-8", "replace")), file=sys.stderr)
             status = child.status(SECONDS_TO_END)
         except TimeoutError:
-            raise SubjectFailed(f"did not end in {LONGEST_WAIT:g} s") from None
+            raise SubjectTimeout(overtime(seconds)) from None
         finally:
             child.kill()
         if status != 0:

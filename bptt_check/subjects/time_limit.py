@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import signal
 import sys
 import threading
@@ -15,8 +16,14 @@ from ..errors import SpecError, SubjectTimeout
 SECONDS_UNTIL_AGAIN = 0.25
 """After so long an exception that was lost on its way is raised once more."""
 
+LONGEST_WAIT = 300.0
+"""Seconds that are waited for another process where no limit was given: nothing for ever."""
 SECONDS_TO_LOAD = 30.0
 """What an import gets where the limit of a call is less: frameworks take long on a busy machine."""
+
+
+_of_call = contextvars.ContextVar[float | None]("of_call", default=None)
+"""The limit of the call that is being made."""
 
 
 class _OutOfTime(BaseException):
@@ -33,13 +40,35 @@ def seconds_to_load(timeout: float | None) -> float | None:
     return None if timeout is None else max(timeout, SECONDS_TO_LOAD)
 
 
+def seconds_of_call() -> float:
+    """How long the call that is being made may take, for whoever waits for another process in it;
+    `LONGEST_WAIT` where it has no limit.
+    """
+    return _of_call.get() or LONGEST_WAIT
+
+
+@contextlib.contextmanager
+def watched_elsewhere(seconds: float | None) -> Generator[None]:
+    """In the body calls have a limit that another process keeps: there is no alarm here."""
+    token = _of_call.set(seconds)
+    try:
+        yield
+    finally:
+        _of_call.reset(token)
+
+
+def can_interrupt() -> bool:
+    """Whether a limit can be had here: on a system with SIGALRM, in the main thread."""
+    return hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread()
+
+
 def check_limit(seconds: float | None) -> None:
     """Raise `SpecError` for a limit that is not positive, or cannot be had here."""
     if seconds is None:
         return
     if seconds <= 0:
         raise SpecError(f"timeout must be positive, got {seconds!r}.")
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+    if not can_interrupt():
         raise SpecError("timeout needs SIGALRM and the main thread; use timeout=None here.")
 
 
@@ -74,6 +103,7 @@ class _TimeLimit(contextlib.AbstractContextManager[None]):
 
     def __enter__(self) -> None:
         self._lost.__enter__()
+        self._token = _of_call.set(self._seconds)
         self._before = signal.signal(signal.SIGALRM, self._alarm)
         signal.setitimer(signal.ITIMER_REAL, self._seconds, SECONDS_UNTIL_AGAIN)
 
@@ -81,6 +111,7 @@ class _TimeLimit(contextlib.AbstractContextManager[None]):
         self._ended = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._before)
+        _of_call.reset(self._token)
         self._lost.__exit__(None, None, None)
         if kind is not None and issubclass(kind, _OutOfTime):
             raise SubjectTimeout(overtime(self._seconds, self._of)) from None

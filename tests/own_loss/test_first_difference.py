@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -170,6 +171,17 @@ def test_first_step_is_found_by_prefixes(model: str, factor: float) -> None:
 
     assert by_losses(from_step(3, factor), case) == "your forward first differs at step 3"
     assert by_losses(loss_and_grads, case) == ""
+
+
+def test_calls_with_first_steps_have_the_limit_of_the_case() -> None:
+    """A subject that hangs on them says nothing of where it differs."""
+    case = bc.Spec.parse("rnn-tanh T=2 B=1 D=1 H=2 O=2").build()
+
+    def hangs(given: bc.Case) -> Any:
+        time.sleep(600)
+
+    result = bc.Result(*from_step(1, 2.0)(case))
+    assert where_it_differs(hangs, case, result, budgets(case), 0.05) == ""
 
 
 def test_small_contribution_to_a_long_loss_is_found() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -144,3 +145,13 @@ def test_nothing_is_said_of_a_subject_that_fails_beside_the_case() -> None:
         raise RuntimeError("not again")
 
     assert own_derivative(fails, case, result) == ""
+
+
+def test_calls_beside_the_case_have_the_limit_of_its_own() -> None:
+    """Where a subject hangs then, nothing is said either."""
+    case = bc.Spec.parse(SPEC).build()
+
+    def hangs(given: bc.Case) -> Any:
+        time.sleep(600)
+
+    assert own_derivative(hangs, case, bc.Result(*squared(case)), 0.05) == ""

@@ -18,9 +18,9 @@ from support.right import right
 from bptt_check.cases.case import LAYOUTS, Case, Spec
 from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import every_call
-from bptt_check.errors import SpecError, Unsupported
+from bptt_check.errors import SpecError, SubjectTimeout, Unsupported
 from bptt_check.runs.check import Setup, check_case
-from bptt_check.subjects.calling import call, call_once
+from bptt_check.subjects.calling import call, call_once, is_supported
 
 CASE = Spec.parse("lstm T=2 B=2 D=2 H=2 O=2 lengths").build()
 
@@ -32,6 +32,34 @@ def raising(error: BaseException) -> Callable[[Case], Any]:
         raise error
 
     return subject
+
+
+# --- what it says of a model --------------------------------------------------------------------
+
+
+class Choosy:
+    """Supports one cell; hangs over another."""
+
+    name = "choosy"
+
+    def supports(self, model: Any) -> bool:
+        if model.cell == "gru":
+            time.sleep(600)
+        return model.cell == "lstm"
+
+    def __call__(self, case: Case) -> Any:
+        return right(case)
+
+
+def test_what_a_subject_says_of_a_model_has_a_deadline():
+    """Where its calls have one; who has no `supports` supports all."""
+    gru = Spec.parse("gru").model
+    assert is_supported(Choosy(), CASE.model, 60.0)
+    assert not is_supported(Choosy(), Spec.parse("rnn-tanh").model, 60.0)
+    assert is_supported(right, gru, 60.0)
+    said = r"^choosy took longer than the limit of 0\.05 s for supports\(gru\)\.$"
+    with pytest.raises(SubjectTimeout, match=said):
+        is_supported(Choosy(), gru, 0.05)
 
 
 # --- what comes back ----------------------------------------------------------------------------

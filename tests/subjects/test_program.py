@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 import bptt_check as bc
+from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import every_call
 from bptt_check.errors import MissingFramework, SubjectNotFound
 from bptt_check.subjects import loading
@@ -25,6 +27,7 @@ TALKING = Path(__file__).parents[1] / "support" / "talking.py"
 BAD = bc.Spec.parse("rnn-tanh T=2 B=1 D=2 H=2 O=2").build()
 GOOD = bc.Spec.parse("rnn-tanh T=3 B=2 D=1 H=2 O=2").build()
 LONG = 60.0
+OVERTIME = "took longer than the limit of 0.1 s for one case"
 LAST_WORDS = "exited with status 9; the end of its standard error: about to fail / out of cheese"
 
 
@@ -73,12 +76,33 @@ def test_whatever_is_no_answer_is_an_error(mode, error):
     assert is_right(subject)
 
 
-def test_a_program_that_never_answers_is_killed():
+@pytest.mark.parametrize("kind", ["exec", "exec1"])
+def test_a_program_that_never_answers_is_killed(kind):
     """By the limit of time, and the next case has a fresh one."""
-    subject = loading.load(text_of("hangs"))
+    subject = loading.load(text_of("hangs", kind))
 
     assert call(subject, BAD, 0.5).text == "took longer than the limit of 0.5 s for one case"
     assert is_right(subject)
+
+
+@pytest.mark.parametrize("kind", ["exec", "exec1"])
+def test_a_limit_that_was_given_is_the_limit_of_a_program(kind, monkeypatch):
+    """What nobody gave ends the wait; a larger one that was given does not end with it."""
+    monkeypatch.setattr("bptt_check.subjects.time_limit.LONGEST_WAIT", 0.1)
+    subject = loading.load(text_of("slow", kind), LONG)
+
+    late = call(subject, BAD)
+    assert (late.outcome, late.text) == (Outcome.TIMED_OUT, OVERTIME)
+    assert call(subject, BAD, LONG).result is not None
+
+
+def test_program_that_does_not_read_has_the_same_limit(monkeypatch):
+    """The line of a case that does not fit into the pipe is not written for ever."""
+    monkeypatch.setattr("bptt_check.subjects.time_limit.LONGEST_WAIT", 0.1)
+    subject = loading.load(text_of("deaf"), LONG)
+    monkeypatch.setattr(msgspec.json, "encode", lambda _: b" " * 2**20)
+
+    assert call(subject, BAD).text == OVERTIME
 
 
 @pytest.mark.parametrize(
@@ -139,7 +163,7 @@ def test_a_program_that_does_not_introduce_itself_is_no_subject(mode, message):
 
 def test_a_program_without_a_hello_line_has_a_deadline():
     """It is ended, and the message says how long it was silent."""
-    with pytest.raises(SubjectNotFound, match=r"^sleep 600 said nothing for 0\.2 s\.$"):
+    with pytest.raises(SubjectNotFound, match=r"^sleep 600 wrote no hello line within 0\.2 s\.$"):
         loading.load("exec:sleep 600", 0.2)
 
 
@@ -225,6 +249,18 @@ def test_in_a_worker_it_is_the_same():
         assert call(subject, BAD, LONG).text.startswith("exited with status 9; the end of its")
         assert is_right(subject)
         assert not subject.supports(bc.Model("lstm"))
+
+
+@pytest.mark.parametrize("kind", ["exec", "exec1"])
+def test_a_limit_that_was_given_is_that_of_a_program_in_a_worker(kind, monkeypatch):
+    """Larger than the worker's own patience, and smaller."""
+    monkeypatch.setenv("BPTT_CHECK_PROGRAM", text_of("slow", kind))
+    with bc.isolated("support.impatient:subject") as subject:
+        assert call(subject, BAD).text == OVERTIME
+        assert call(subject, BAD, LONG).result is not None
+        late = call(subject, BAD, 0.2)
+
+    assert late.text == "took longer than the limit of 0.2 s for one case"
 
 
 def test_the_file_of_a_case_is_what_the_protocol_says(tmp_path):

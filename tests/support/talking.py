@@ -39,6 +39,8 @@ def spoil(request: dict, arrays: dict) -> None:
         sys.exit(9)
     if MODE == "crashes":
         os.abort()
+    if MODE == "slow":
+        time.sleep(0.4)
     if MODE == "hangs":
         time.sleep(600)
     if MODE == "closes":
@@ -100,5 +102,7 @@ if FILES:
     reply_to({"id": 0, "in": FILES[0], "out": FILES[1]})
 else:
     print(HELLOS.get(MODE) or json.dumps(example.HELLO), flush=True)
+    if MODE == "deaf":
+        time.sleep(600)
     for line in sys.stdin:
         reply_to(json.loads(line))

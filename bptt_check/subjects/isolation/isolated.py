@@ -15,8 +15,7 @@ from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
 from ..calling import Calls, RemoteSubject
-from ..child_process import LONGEST_WAIT
-from ..time_limit import seconds_to_load
+from ..time_limit import LONGEST_WAIT, can_interrupt, seconds_to_load
 from . import memory_limit, protocol
 from .worker_process import Ended, Worker
 
@@ -95,7 +94,7 @@ class Isolated(RemoteSubject):
         self.convention_options = hello.convention
         self._functions = hello.functions
         if set(hello.cells) - set(LAYOUTS):  # the oracles, which run here, need their equations
-            loading.load(text)
+            self._load_here()
 
     # --- what a subject is asked -----------------------------------------------------------------
 
@@ -189,7 +188,7 @@ class Isolated(RemoteSubject):
         Raises:
             SubjectNotFound: it cannot.
         """
-        limit = seconds_to_load(self._timeout) or LONGEST_WAIT
+        limit = self._seconds_to_load
         try:
             self._worker = worker = Worker(self._memory)
             self._finalizer = weakref.finalize(self, worker.end)
@@ -208,6 +207,22 @@ class Isolated(RemoteSubject):
             raise SubjectNotFound(reply.message)
         assert isinstance(reply, protocol.Hello)
         return reply
+
+    def _load_here(self) -> None:
+        """Import what the worker has imported, with the same deadline where one can be had.
+
+        Raises:
+            SubjectNotFound: here it cannot be.
+        """
+        try:
+            loading.load_within(self.address, self._seconds_to_load if can_interrupt() else None)
+        except BaseException:
+            self._drop()
+            raise
+
+    @property
+    def _seconds_to_load(self) -> float:
+        return seconds_to_load(self._timeout) or LONGEST_WAIT
 
     def _request(self, request: protocol.Request, limit: float | None) -> protocol.Reply:
         """Ask the worker, a fresh one if there is none.

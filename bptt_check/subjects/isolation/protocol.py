@@ -7,20 +7,22 @@ arrays are numbers of a known type and shape or the message is refused.
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, TypeVar, get_type_hints
 
 import msgspec
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.case import Case, Spec
 from ...cases.contract import Answer
 from ...cases.follow_up import FollowUpCall
 from ...cases.model import Model
 from ...cases.targets import Target
 
+T = TypeVar("T")
 ARRAY = 1
 """Code of the MessagePack extension that is an array: dtype, number of axes, shape, bytes."""
 MAGIC = b"BPT1"
@@ -29,6 +31,10 @@ LARGEST = 2**34
 """Bytes of the largest message; what claims more is no message."""
 LARGEST_REPLY, REPLY_FOR_REQUEST = 2**30, 64
 """Bytes of the largest reply to nothing, and how many more for each byte of a request."""
+NUMBERS = "fiub"
+"""Kinds of dtypes that are sent."""
+FORMS = 256
+"""Dtypes with shapes that are remembered as bytes: the arrays of one target, and of others."""
 _HEAD = struct.Struct("<4sQ")
 _SHAPE_AT = 4
 
@@ -172,8 +178,13 @@ def _length(head: bytes | bytearray, largest: int) -> int:
 
 
 def read_request(body: bytes) -> Request:
-    """The request in a frame."""
-    return _requests.decode(body)
+    """The request in a frame; its case was checked where it was made, and is not checked again."""
+    request: Any = _requests.decode(body)
+    if not isinstance(request, _SentCall):
+        return request
+    case = msgspec.structs.asdict(request.case)
+    case["spec"] = case["spec"] and _unchecked(Spec, msgspec.structs.asdict(case["spec"]))
+    return CallSubject(_unchecked(Case, case), request.timeout, request.calls, request.once)
 
 
 def read_reply(body: bytes) -> Reply:
@@ -190,15 +201,24 @@ def read_reply(body: bytes) -> Reply:
 
 def _to_wire(value: Any) -> Any:
     """Anything NumPy reads as numbers becomes an array; a mapping becomes a dict."""
-    if isinstance(value, Mapping):
+    if not isinstance(value, np.ndarray) and isinstance(value, Mapping):
         return dict(value)
     array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
+    form = _form(array.dtype, array.shape)
+    if form is None:
         raise TypeError(f"{type(value).__name__} is no array of numbers")
-    shape = struct.pack(f"<{array.ndim}Q", *array.shape)
-    head = array.dtype.newbyteorder("<").str.encode().ljust(3) + bytes([array.ndim])
-    plain = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return msgspec.msgpack.Ext(ARRAY, head + shape + plain.tobytes())
+    dtype, head = form
+    return msgspec.msgpack.Ext(ARRAY, head + array.astype(dtype, copy=False).tobytes())
+
+
+@functools.lru_cache(FORMS)
+def _form(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[np.dtype, bytes] | None:
+    """The dtype in which an array is sent, and what is sent before its numbers."""
+    if dtype.kind not in NUMBERS:
+        return None
+    sent = dtype.newbyteorder("<")
+    axes = len(shape)
+    return sent, sent.str.encode().ljust(3) + bytes([axes]) + struct.pack(f"<{axes}Q", *shape)
 
 
 def _from_wire(code: int, data: memoryview) -> np.ndarray:
@@ -207,11 +227,17 @@ def _from_wire(code: int, data: memoryview) -> np.ndarray:
     start = _SHAPE_AT + 8 * axes
     if axes > 32 or len(data) < start:
         raise ValueError("it holds something that is no array")
-    dtype = np.dtype(bytes(data[: _SHAPE_AT - 1]).decode("ascii"))
-    shape = struct.unpack_from(f"<{axes}Q", data, _SHAPE_AT)
-    if dtype.kind not in "fiub" or len(data) != start + dtype.itemsize * math.prod(shape):
+    dtype, shape = _read_form(bytes(data[:start]))
+    if dtype.kind not in NUMBERS or len(data) != start + dtype.itemsize * math.prod(shape):
         raise ValueError(f"it holds an array of {dtype} that is none of shape {shape}")
     return np.frombuffer(bytes(data[start:]), dtype).reshape(shape)
+
+
+@functools.lru_cache(FORMS)
+def _read_form(head: bytes) -> tuple[np.dtype, tuple[int, ...]]:
+    """The dtype and the shape that stand before the numbers of an array."""
+    shape = struct.unpack_from(f"<{head[_SHAPE_AT - 1]}Q", head, _SHAPE_AT)
+    return np.dtype(head[: _SHAPE_AT - 1].decode("ascii")), shape
 
 
 def _is_array(_: Any, value: Any) -> Any:
@@ -221,6 +247,22 @@ def _is_array(_: Any, value: Any) -> Any:
     return value
 
 
+def _sent(kind: type, tag: str | None = None, **other: Any) -> Any:
+    """A record with the fields of another, some of another type, that checks nothing but types."""
+    hints = get_type_hints(kind) | other
+    return msgspec.defstruct(f"_Sent{kind.__name__}", list(hints.items()), tag=tag)
+
+
+def _unchecked(kind: type[T], values: dict[str, Any]) -> T:
+    """A frozen record of values that have been one before."""
+    made = object.__new__(kind)
+    vars(made).update(values)
+    return made
+
+
+_SentCall = _sent(CallSubject, "CallSubject", case=_sent(Case, spec=_sent(Spec) | None))
 _encoder = msgspec.msgpack.Encoder(enc_hook=_to_wire)
-_requests = msgspec.msgpack.Decoder(Request, ext_hook=_from_wire, dec_hook=_is_array)
+_requests = msgspec.msgpack.Decoder(
+    Start | _SentCall | Supports | CallFunction, ext_hook=_from_wire, dec_hook=_is_array
+)
 _replies = msgspec.msgpack.Decoder(Reply, ext_hook=_from_wire, dec_hook=_is_array)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.case import Case
 from ...cases.contract import Answer, Outcome
 from ...cases.result import Result
 from . import protocol
 from .protocol import GarbledMessage
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Input name to the shape of its gradient."""
 
 
 def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
@@ -21,7 +23,8 @@ def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
     if isinstance(request, protocol.Start):
         fits = isinstance(reply, protocol.Hello | protocol.Refused)
     elif isinstance(request, protocol.CallSubject):
-        fits = isinstance(reply, protocol.Answered) and _fits(request.case, reply.answer)
+        shapes = {name: array.shape for name, array in request.case.inputs.items()}
+        fits = isinstance(reply, protocol.Answered) and _fits(shapes, reply.answer)
     elif isinstance(request, protocol.Supports):
         fits = isinstance(reply, protocol.Returned) and isinstance(reply.value, bool)
     else:
@@ -30,13 +33,13 @@ def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
         raise GarbledMessage("gave an answer that does not belong to what it was asked")
 
 
-def _fits(case: Case, answer: Answer) -> bool:
-    """Whether every result is one of the case; further calls have arrays of its shapes."""
+def _fits(shapes: Shapes, answer: Answer) -> bool:
+    """Whether every result is one of a case with inputs of these shapes, as further calls have."""
     empty = answer.result is None and not answer.breaches
     if answer.outcome is Outcome.ANSWERED and empty:
         return False
-    further = all(_fits(case, follow_up.answer) for follow_up in answer.follow_ups)
-    return further and all(_is_result(case, result) for result in _results(answer))
+    further = all(_fits(shapes, follow_up.answer) for follow_up in answer.follow_ups)
+    return further and all(_is_result(shapes, result) for result in _results(answer))
 
 
 def _results(answer: Answer) -> Iterator[Result]:
@@ -46,8 +49,7 @@ def _results(answer: Answer) -> Iterator[Result]:
         yield from [] if probed.result is None else [probed.result]
 
 
-def _is_result(case: Case, result: Result) -> bool:
-    shapes = {name: array.shape for name, array in case.inputs.items()}
+def _is_result(shapes: Shapes, result: Result) -> bool:
     return (
         isinstance(result.loss, float)
         and _are_arrays(result.grads)

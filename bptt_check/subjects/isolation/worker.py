@@ -27,6 +27,7 @@ from ...errors import BpttCheckError
 from .. import loading
 from ..calling import call, call_once
 from ..raised import explained, kind_and_line
+from ..time_limit import watched_elsewhere
 from . import protocol
 
 FUNCTIONS = ("supports", "clip", "clip_by_value", "update")
@@ -175,9 +176,10 @@ def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
     """What came of it; a KeyboardInterrupt is the subject's own, since Ctrl-C never comes here."""
     limit = request.timeout if hasattr(signal, "SIGALRM") else None
     try:
-        if request.once:
-            return call_once(subject, request.case, limit)
-        return call(subject, request.case, limit, request.calls)
+        with watched_elsewhere(request.timeout):
+            if request.once:
+                return call_once(subject, request.case, limit)
+            return call(subject, request.case, limit, request.calls)
     except KeyboardInterrupt as error:
         return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
 

@@ -15,8 +15,8 @@ import threading
 import time
 from typing import IO, Protocol
 
-CHUNK = 2**20
-"""Bytes that are read at once."""
+CHUNK = 2**16
+"""Bytes that are read at once: what a pipe holds. For more, memory would be mapped each time."""
 INTERVAL = 0.05
 """Seconds between two looks at a process that the system cannot tell the end of by itself."""
 

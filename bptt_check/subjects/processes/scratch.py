@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+_OURS = stat.S_IFDIR | stat.S_IRWXU
+"""The mode of a folder that is ours alone."""
 LONGEST_TRACE = 2**16
 """Bytes of a file that are read: what a crashing process writes is shorter."""
 
@@ -34,14 +36,17 @@ class Scratch:
         Raises:
             OSError: it cannot be.
         """
-        with contextlib.suppress(FileNotFoundError):
+        try:
             mode = os.lstat(self.path).st_mode
-            if stat.S_ISDIR(mode):
-                if os.name == "posix" and stat.S_IMODE(mode) != stat.S_IRWXU:
-                    self.path.chmod(stat.S_IRWXU)
-                return
-            self.path.unlink()
-        self.path.mkdir(mode=stat.S_IRWXU)
+        except FileNotFoundError:
+            mode = 0
+        if mode == _OURS:
+            return
+        if not stat.S_ISDIR(mode):
+            self.path.unlink(missing_ok=True)
+            self.path.mkdir(mode=stat.S_IRWXU)
+        elif os.name == "posix":
+            self.path.chmod(stat.S_IRWXU)
 
     def read_trace(self) -> str:
         """The beginning of what was left, whatever became of the name of the file."""

@@ -41,6 +41,28 @@ def test_a_case_arrives_as_it_was_sent():
     assert np.array_equal(got.cotangent_c_n, CASE.cotangent_c_n)
 
 
+def test_case_that_arrives_is_not_checked_again(monkeypatch):
+    """It was one before; what a field holds is the same, and nobody can write into an array."""
+    body = body_of(protocol.CallSubject(CASE, None))
+    for kind in (bc.Case, bc.Spec):
+        monkeypatch.setattr(kind, "__post_init__", lambda _: pytest.fail("checked again"))
+    got = vars(protocol.read_request(body).case)
+
+    assert [(name, type(value)) for name, value in got.items()] == [
+        (name, type(value)) for name, value in vars(CASE).items()
+    ]
+    arrays = [a for a in (*got.values(), *got["params"].values()) if isinstance(a, np.ndarray)]
+    assert len(arrays) > len(CASE.params)
+    assert all(a.flags.c_contiguous and not a.flags.writeable for a in arrays)
+
+
+def test_request_of_another_type_is_refused():
+    """Types are checked: a worker would see it where the parent is of another version."""
+    body = msgspec.msgpack.encode({"type": "CallSubject", "case": 3, "timeout": None})
+    with pytest.raises(msgspec.ValidationError, match=r"Expected `object`, got `int`"):
+        protocol.read_request(body)
+
+
 def test_an_answer_arrives_as_it_was_sent():
     """With NaN, infinities and signed zeros; a second answer; breaches; further answers."""
     grads = {"x": np.array([np.nan, np.inf, -0.0]), "i": np.array(3), "e": np.empty((0, 2))}

@@ -18,8 +18,10 @@ from support.processes import gone
 import bptt_check as bc
 from bptt_check.cases.contract import Outcome
 from bptt_check.errors import SubjectNotFound
+from bptt_check.subjects import loading
 from bptt_check.subjects.calling import call
 from bptt_check.subjects.isolation import Isolated
+from bptt_check.subjects.processes.descendants import children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="does what Linux offers")
 
@@ -167,7 +169,7 @@ def test_supports_that_ends_the_process_is_asked_three_times():
     [
         ("slow.py:f", r"importing slow\.py:f failed: it took longer than the limit of 0\.2 s"),
         ("loop.py:f", r"importing loop\.py:f failed: it took longer than the limit of 0\.2 s"),
-        ("exec:sleep 600", r"(sleep 600 said nothing for 0\.2 s|importing exec:sleep 600 failed)"),
+        ("exec:sleep 600", r"(wrote no hello line within 0\.2 s|importing exec:sleep 600 failed)"),
     ],
 )
 def test_an_import_that_hangs_has_a_deadline(text, message, tmp_path, monkeypatch):
@@ -180,6 +182,38 @@ def test_an_import_that_hangs_has_a_deadline(text, message, tmp_path, monkeypatc
 
     with pytest.raises(SubjectNotFound, match=message):
         bc.isolated(text, timeout=0.1)
+
+
+CELL_OF_ITS_OWN = """
+import sys, time
+import bptt_check as bc
+from bptt_reference import loss_and_grads as f
+if sys.argv[0] != "-c":  # in a worker it is the program
+    time.sleep(600)
+bc.cells.register("mine", bc.Layout(gates=("a",)))(lambda xp, p, x_t, state: state)
+"""
+
+
+@pytest.mark.parametrize(("timeout", "limit"), [(None, 300.0), (5.0, 30.0), (400.0, 400.0)])
+def test_second_import_has_the_deadline_of_the_first(timeout, limit, tmp_path, monkeypatch):
+    """A module that registers cells is imported here, too; if it hangs here, nothing is left."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_cell.py").write_text(CELL_OF_ITS_OWN)
+    load, limits, before = loading.load_within, [], children_of(os.getpid())
+
+    def quickly(text, seconds):
+        limits.append(seconds)
+        return load(text, 0.1)
+
+    monkeypatch.setattr(loading, "load_within", quickly)
+    said = (
+        r"^importing own_cell\.py:f failed: it took longer than the limit of 0\.1 s for its start"
+    )
+    with pytest.raises(SubjectNotFound, match=said):
+        bc.isolated("own_cell.py:f", timeout)
+
+    assert limits == [limit]
+    assert children_of(os.getpid()) == before
 
 
 def test_slow_import_within_its_deadline_is_none_of_a_call(tmp_path, monkeypatch):
