@@ -105,12 +105,12 @@ def is_supported(subject: Callable[..., Any], model: Model, timeout: float | Non
     supports = getattr(subject, "supports", None)
     if supports is None:
         return True
-    limit = None if isinstance(subject, RemoteSubject) else timeout
+    name, limit = name_of(subject), None if isinstance(subject, RemoteSubject) else timeout
     try:
         with time_limit(limit, f"supports({model})"):
             return bool(supports(model))
     except SubjectTimeout as late:
-        raise SubjectTimeout(f"{name_of(subject)} {late}.") from late
+        raise SubjectTimeout(f"{name} {late}.") from late
 
 
 def _no_subject(

@@ -19,6 +19,7 @@ from typing import IO
 from ..errors import SubjectFailed, clean
 from .processes.descendants import Descendants
 from .processes.pipes import pipes_of
+from .time_limit import not_interrupted
 
 KEPT = 4000
 """Bytes of standard error that are kept."""
@@ -52,23 +53,24 @@ class Child:
         self._take, self._came, self._owner = take, bytearray(), os.getpid()
         self.descendants = Descendants(grouped)
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self.descendants.environment,
-                start_new_session=os.name == "posix",  # keeps Ctrl-C away from the child
-                creationflags=_NEW_GROUP,  # as this does on Windows
-            )
-            self.descendants.begin(self._process.pid)
-            assert self._process.stderr is not None
-            self._pipes = pipes_of(self._process)
-            self._tail = _Tail(self._process.stderr)
+            with not_interrupted():
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=self.descendants.environment,
+                    start_new_session=os.name == "posix",  # keeps Ctrl-C away from the child
+                    creationflags=_NEW_GROUP,  # as this does on Windows
+                )
+                self.descendants.begin(self._process.pid)
+                assert self._process.stderr is not None
+                self._pipes = pipes_of(self._process)
+                self._tail = _Tail(self._process.stderr)
         except OSError as error:
             self.descendants.kill()
             raise SubjectFailed(f"could not be started: {error}") from error
-        except BaseException:  # a limit of time, before there is anything to kill
+        except BaseException:  # Ctrl-C, before there is anything to kill
             self.descendants.kill()
             raise
 
@@ -114,13 +116,14 @@ class Child:
         """
         if os.getpid() != self._owner:
             return
-        self.descendants.kill()
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(SECONDS_TO_END)
-        self._pipes.close()
-        self._tail.join(SECONDS_TO_DRAIN)
+        with not_interrupted():
+            self.descendants.kill()
+            with contextlib.suppress(OSError):
+                self._process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(SECONDS_TO_END)
+            self._pipes.close()
+            self._tail.join(SECONDS_TO_DRAIN)
 
     def ending(self) -> str:
         """How it ended, as a verb phrase; waits for the end, and kills what does not come to it."""

@@ -24,6 +24,8 @@ SECONDS_TO_LOAD = 30.0
 
 _of_call = contextvars.ContextVar[float | None]("of_call", default=None)
 """The limit of the call that is being made."""
+_raised_later = contextvars.ContextVar[bool]("raised_later", default=False)
+"""Whether an alarm that goes off now is left to the next one."""
 
 
 class _OutOfTime(BaseException):
@@ -55,6 +57,18 @@ def watched_elsewhere(seconds: float | None) -> Generator[None]:
         yield
     finally:
         _of_call.reset(token)
+
+
+@contextlib.contextmanager
+def not_interrupted() -> Generator[None]:
+    """In the body no limit of time raises, but soon after it: for what starts or ends a process
+    and would leave it behind. It must come to an end by itself.
+    """
+    token = _raised_later.set(True)
+    try:
+        yield
+    finally:
+        _raised_later.reset(token)
 
 
 def can_interrupt() -> bool:
@@ -118,7 +132,8 @@ class _TimeLimit(contextlib.AbstractContextManager[None]):
 
     def _alarm(self, _: int, frame: FrameType | None) -> None:
         outside = (_TimeLimit.__enter__.__code__, _TimeLimit.__exit__.__code__)
-        if not self._ended and (frame is None or frame.f_code not in outside):
+        ended = self._ended or _raised_later.get()
+        if not ended and (frame is None or frame.f_code not in outside):
             raise _OutOfTime
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from bptt_check.errors import SpecError, SubjectTimeout
-from bptt_check.subjects.time_limit import time_limit
+from bptt_check.subjects.time_limit import not_interrupted, time_limit
 
 
 def test_the_alarm_is_off_after_an_error():
@@ -30,6 +30,22 @@ def test_time_limit_raises_in_the_body():
     """The error says how long the limit was."""
     with pytest.raises(SubjectTimeout, match=r"limit of 0\.02 s for one case"), time_limit(0.02):
         time.sleep(30)
+
+
+def test_what_must_not_be_interrupted_is_interrupted_after_it():
+    """All of it is done, although the alarm goes off in it; then the limit holds."""
+    done = []
+
+    def end_a_process() -> None:
+        with not_interrupted():
+            time.sleep(0.1)
+            done.append("ended")
+        time.sleep(30)
+
+    with pytest.raises(SubjectTimeout, match=r"limit of 0\.02 s for one case"), time_limit(0.02):
+        end_a_process()
+
+    assert done == ["ended"]
 
 
 class Collected:
