@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,7 +19,9 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.written.regular_file import read_regular
-from ..errors import SubjectFailed, Unsupported, quoted
+from ..errors import SubjectFailed, Unsupported, quoted, why_no_json
+
+T = TypeVar("T")
 
 PROTOCOL = 1
 """Version of what is said and of what stands in the files."""
@@ -97,14 +99,22 @@ def read_tensors(content: bytes) -> tuple[Mapping[str, str], dict[str, Any]]:
     if len(content) < _LENGTH or length > min(LARGEST_HEADER, len(content) - _LENGTH):
         raise ValueError(f"its first {_LENGTH} bytes are not the length of its header")
     header, data = content[_LENGTH : _LENGTH + length], content[_LENGTH + length :]
-    entries = msgspec.json.decode(header, type=dict[str, msgspec.Raw])
-    metadata = msgspec.json.decode(entries.pop(METADATA, b"{}"), type=dict[str, str])
+    entries = _read_json(header, dict[str, msgspec.Raw])
+    metadata = _read_json(entries.pop(METADATA, b"{}"), dict[str, str])
     return metadata, {name: _array(name, entry, data) for name, entry in entries.items()}
+
+
+def _read_json(content: bytes, kind: type[T]) -> T:
+    """A value of a type, out of JSON."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except Exception as error:  # of JSON, of UTF-8, of nesting
+        raise ValueError(why_no_json(bytes(content), error)) from error
 
 
 def _array(name: str, entry: bytes, data: bytes) -> Any:
     """One array, none of it allocated before its bytes are there."""
-    tensor = msgspec.json.decode(entry, type=Tensor)
+    tensor = _read_json(entry, Tensor)
     if tensor.dtype not in TYPES:
         valid = ", ".join(TYPES)
         raise ValueError(f"{quoted(name)} has the type {quoted(tensor.dtype)}; valid here: {valid}")

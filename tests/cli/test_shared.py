@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -45,7 +46,19 @@ def test_a_subject_keeps_its_supports() -> None:
     assert done.stdout.startswith("PASS")
 
 
-@pytest.mark.parametrize("subject", ["slow.py:f", "exec:sleep 600"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "slow.py:f",
+        pytest.param(
+            "exec:sleep 600",
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec("safetensors") is None,
+                reason="programs exchange its files",
+            ),
+        ),
+    ],
+)
 def test_an_import_that_hangs_here_has_a_deadline(
     folder: Path, monkeypatch: pytest.MonkeyPatch, subject: str
 ) -> None:

@@ -40,7 +40,7 @@ FILES = {
     "endless header": (b"\xff" * 8, "not the length of its header"),
     "header beyond the end": ((9).to_bytes(8, "little") + b"{}", "not the length of its header"),
     "no json": (file_of(b"hello"), "malformed"),
-    "not UTF-8": (file_of(b'{"\xff": 1}'), "utf-8"),
+    "not UTF-8": (file_of(b'{"\xff": 1}'), "it is not UTF-8: byte 0xff at 2"),
     "list": (file_of([]), "Expected `object`"),
     "nested": (file_of(b"[" * 100_000), "Expected `object`"),
     "nested tensor": (file_of(b'{"loss": ' + b"[" * 100_000), ""),
