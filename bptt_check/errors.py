@@ -156,6 +156,11 @@ def printable(text: str) -> str:
     return "\n".join(cut(line) for line in clean(text, lines=True).split("\n"))
 
 
+def one_line(text: str) -> str:
+    """Text of others as part of a sentence: without line breaks, and without indentation."""
+    return " ".join(text.split())
+
+
 def quoted(value: object, longest: int = LONGEST_VALUE) -> str:
     """A value of others as part of a sentence: as it would be written in Python, clean and cut."""
     if isinstance(value, str) and len(value) > longest:
@@ -167,10 +172,12 @@ def quoted(value: object, longest: int = LONGEST_VALUE) -> str:
     return clean(text) if isinstance(value, str) else cut(clean(text), longest)
 
 
-def enumerated(names: Iterable[object], most: int = MOST_LISTED) -> str:
+def enumerated(
+    names: Iterable[object], most: int = MOST_LISTED, longest: int = LONGEST_VALUE
+) -> str:
     """Names with commas between them, the first ones where there are many, with a count."""
     texts = list(names)
-    told = [cut(clean(str(name)), LONGEST_VALUE) for name in texts[:most]]
+    told = [cut(clean(str(name)), longest) for name in texts[:most]]
     left = len(texts) - len(told)
     return ", ".join(told) + (f" and {left:,} more" if left else "")
 

@@ -230,7 +230,7 @@ class _Collector:
         self.given = str(config.getoption("bptt_report"))
         self.command = shlex.join(["pytest", *map(str, config.invocation_params.args)])
         self.bundles: dict[str, list[Bundle]] = {}
-        self.summary_text = ""
+        self.summary_text = self.unread = ""
 
     @property
     def asked(self) -> bool:
@@ -240,9 +240,13 @@ class _Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         packed: list[Any] = getattr(report, "bptt_check", [])
         if packed:
+            from .errors import ReportError
             from .report.bundle import unpack
 
-            self.bundles.setdefault(report.nodeid, []).extend(unpack(one) for one in packed)
+            try:
+                self.bundles.setdefault(report.nodeid, []).extend([*map(unpack, packed)])
+            except ReportError as error:
+                self.unread = str(error)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -251,7 +255,8 @@ class _Collector:
         from .report.bundle import merge
         from .runs.interruption import guarded
 
-        parts = merge(self._labelled(), self.command, exitstatus == pytest.ExitCode.INTERRUPTED)
+        early = exitstatus == pytest.ExitCode.INTERRUPTED or bool(self.unread)
+        parts = merge(self._labelled(), self.command, early)
         try:
             places = guarded(lambda: self._written(parts))
         except (ReportError, OSError) as error:
@@ -259,7 +264,9 @@ class _Collector:
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR
             return
         verdict = f"{parts.run.verdict}: {sentences.headline(parts.run)}"
-        self.summary_text = "\n".join([verdict, *places])
+        self.summary_text = "\n".join([verdict, *places, *filter(None, [self.unread])])
+        if self.unread:
+            session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR
 
     def _written(self, parts: Bundle) -> list[str]:
         """Write what was asked for; a line for the place to look at."""

@@ -229,3 +229,22 @@ def test_the_plugin_loads_nothing_heavy() -> None:
     )
 
     assert finished.stdout == "[]\n"
+
+
+def test_a_report_of_a_test_that_cannot_be_read_fails_the_session(session: pytest.Pytester) -> None:
+    """Subjects run where it is made: in a worker it may be anything."""
+    session.makeconftest(
+        "import pytest\n\n\n@pytest.hookimpl(wrapper=True, tryfirst=True)\n"
+        "def pytest_runtest_makereport(item, call):\n"
+        "    report = yield\n"
+        "    if hasattr(report, 'bptt_check') and 'twice' in item.name:\n"
+        "        report.bptt_check = [{'run': '\\x1b[2J'}]\n"
+        "    return report\n"
+    )
+    result = run(session, "--bptt-report", "out", "-k", "right or twice")
+    report = load_run(session.path / "out")
+
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    assert (report.verdict, len(report.checks)) == ("inconclusive", 1)
+    result.stdout.fnmatch_lines(["report: out?index.html", "the report of a test is not JSON *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()

@@ -13,13 +13,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import MOST_LISTED, cut, quoted
+from ..errors import LONGEST_VALUE, cut, quoted
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
 from .training import TrainingAnswers
 from .types import Array, Arrays
 from .wrong_kind import NoSubject
+
+MOST_UNKNOWN = 5
+"""Names of gradients that are no input's, each of which is told in a line."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +203,12 @@ def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> 
 
 def _unknown(names: Sequence[str], valid: str) -> Iterator[Breach]:
     """A breach for each of the first names that are no input's, the last of them with a count."""
-    told = names[:MOST_LISTED]
+    told = names[:MOST_UNKNOWN]
     more = len(names) - len(told)
     for n, name in enumerate(told, 1):
         end = f"; and {more:,} more that are none" if more and n == len(told) else ""
-        yield Breach(cut(name), f"there is no input {quoted(name)}; gradients may be: {valid}{end}")
+        what = f"there is no input {quoted(name)}; gradients may be: {valid}{end}"
+        yield Breach(cut(name, LONGEST_VALUE), what)
 
 
 def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breach | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import clean
+from ..errors import clean, printable
 from ..report.folder import load_run
 from .shared import advice, attempted, cli, shown_run, with_report
 
@@ -49,7 +49,7 @@ def compare_command(
         told = (
             comparison_page.comparison_to_json(comparison).decode()
             if as_json
-            else comparison_text(comparison)
+            else printable(comparison_text(comparison))
         )
     click.echo(told)
     if page is not None:

@@ -22,6 +22,7 @@ from ..errors import (
     BpttCheckError,
     ReportError,
     SpecError,
+    one_line,
 )
 from ..runs import interruption
 from ..runs.records import environment
@@ -102,8 +103,8 @@ def shown_run(source: str) -> Generator[None, None, None]:
         raise
     except Exception as error:
         raise ReportError(
-            f"{source} cannot be shown ({type(error).__name__}: {error}): it holds values that no "
-            f"run has, or bptt_check is wrong."
+            f"{source} cannot be shown ({type(error).__name__}: {one_line(str(error))}): it holds "
+            f"values that no run has, or bptt_check is wrong."
         ) from error
 
 

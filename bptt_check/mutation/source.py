@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SubjectNotFound
+from ..errors import SubjectNotFound, one_line
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,12 @@ def _modules(root: str, folder: Path) -> Iterator[Source]:
 def _read(path: Path) -> str:
     if not path.is_file():
         raise SubjectNotFound(f"there is no file {path}.")
-    return path.read_text(encoding="utf-8")
+    try:
+        return importlib.util.decode_source(path.read_bytes())  # as an import reads it
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise SubjectNotFound(
+            f"the source {path} cannot be read: {one_line(str(error))}."
+        ) from error
 
 
 def dependents(all_sources: Mapping[str, Source], changed: str) -> set[str]:

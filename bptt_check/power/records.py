@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..runs.records import LINES
 from ..verdicts.verdict import Verdict
 
 SCHEMA_VERSION = 2
@@ -107,8 +108,8 @@ class MutantOutcome:
     function: str
     operator: str
     line: int
-    before: str
-    after: str
+    before: str = field(metadata=LINES)
+    after: str = field(metadata=LINES)
     equations: tuple[str, ...]
     kind: OutcomeKind
     verdict: Verdict | None = None
@@ -137,7 +138,7 @@ class FalseAlarm:
     subject: str
     verdict: Verdict
     spec: str
-    message: str
+    message: str = field(metadata=LINES)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import ReportError
+from ..cases.written.regular_file import read_regular
+from ..errors import ReportError, one_line, why_no_json
 from ..report.files import write_files
+from ..runs.cleaning import cleaned
 from .records import SCHEMA_VERSION, Power
 
 DATA, PAGE = "power.json", "index.html"
+LARGEST = 2**27
+"""Bytes of a `power.json` that are read."""
 
 
 def write_study(folder: str | Path, power: Power) -> Path:
@@ -48,13 +52,15 @@ def load_study(folder: str | Path) -> Power:
     """
     import msgspec
 
-    path = Path(folder) / DATA
+    path, content = Path(folder) / DATA, b""
     try:
-        study = msgspec.json.decode(path.read_bytes(), type=Power)
+        content = read_regular(path, LARGEST)
+        study = cleaned(msgspec.json.decode(content, type=Power))
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except msgspec.DecodeError as error:
-        raise ReportError(f"{path} holds no power study: {error}.") from error
+    except Exception as error:  # of JSON, of UTF-8, of nesting: the file may hold anything
+        why = one_line(why_no_json(content, error))
+        raise ReportError(f"{path} holds no power study: {why}.") from error
     if study.schema_version != SCHEMA_VERSION:
         raise ReportError(
             f"{path} has schema version {study.schema_version}, this version reads "

@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..cases.case import Case
-from ..errors import clean
+from ..errors import ReportError, clean, one_line, quoted
 from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
+from .foreign.plausible import check_table
 from .merging import merge_runs
+
+SOURCE = "the report of a test"
+"""What a bundle from another process is called in errors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +51,29 @@ def pack(parts: Bundle) -> dict[str, Any]:
 
 
 def unpack(data: Mapping[str, Any]) -> Bundle:
-    """The bundle that was packed."""
+    """The bundle that was packed.
+
+    Raises:
+        ReportError: it is none. Subjects run in the process that sent it.
+    """
+    try:
+        return _unpacked(data)
+    except ReportError:
+        raise
+    except Exception as error:  # whatever it holds, it is no bundle of ours
+        why = f"{type(error).__name__}: {one_line(str(error))}"
+        raise ReportError(f"{SOURCE} cannot be read ({why}).") from error
+
+
+def _unpacked(data: Mapping[str, Any]) -> Bundle:
+    run = run_json.from_json(data["run"].encode(), SOURCE)
     table = {name: run_json.numbers(name, column) for name, column in data["table"].items()}
+    check_table(table)
     files = {name: base64.b64decode(text) for name, text in data["files"].items()}
-    return Bundle(run_json.from_json(data["run"].encode(), "the report of a test"), table, files)
+    unknown = set(files) - {failure.counterexample for failure in run.failures}
+    if unknown:
+        raise ValueError(f"{quoted(min(unknown))} is no counterexample of it")
+    return Bundle(run, table, files)
 
 
 def merge(parts: Mapping[str, Bundle], command: str = "", interrupted: bool = False) -> Bundle:

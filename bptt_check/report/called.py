@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..errors import LONGEST_LINE, cut, enumerated
 from ..runs.records import Run, Summary
 
 
@@ -34,7 +35,7 @@ class Called:
 
     def of(self, model: str, parameter: str) -> str:
         """What an array of the contract is called."""
-        return ", ".join(self.arrays_of(model, parameter))
+        return enumerated(self.arrays_of(model, parameter), longest=LONGEST_LINE)
 
     def of_row(self, row: Summary) -> str:
         """What the gradient of a row is called."""
@@ -62,7 +63,7 @@ def heading(base: str, rows: Iterable[Summary], called: Called) -> str:
         if base_name(row.parameter) == base
         for array in called.arrays_of(label(row.check, row.model), row.parameter)
     )
-    return shortened(list(dict.fromkeys(arrays)))
+    return cut(shortened(list(dict.fromkeys(arrays))))
 
 
 def shortened(names: Sequence[str]) -> str:

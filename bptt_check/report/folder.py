@@ -12,14 +12,18 @@ from collections.abc import Generator
 from pathlib import Path
 
 from ..cases.written.regular_file import read_regular
-from ..errors import ReportError
+from ..errors import ReportError, cut
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
 from .files import DATA, HALF, PAGE, ROWS, Content, advised, made, write_file, write_files
 from .run_json import from_json, to_json
 
+LONGEST_PATH = 300
+"""Characters of a path in a sentence."""
 LARGEST = 2**27
 """Bytes of a `run.json` that are read."""
+LARGEST_OURS = 2**30
+"""Bytes of a file that is looked at before it is replaced."""
 STUDY = "power/index.html"
 """Where the page of a power study lies, relative to the folder of a run."""
 PREVIOUS = "bptt_check-previous-run"
@@ -35,16 +39,20 @@ def load_run(folder: str | Path) -> Run:
         ReportError: there is no run, or not one that this version can read; says what to do.
     """
     path = Path(folder)
-    path = path / DATA if path.is_dir() else path
     try:
+        path = path / DATA if path.is_dir() else path
         content = read_regular(path, LARGEST)
     except FileNotFoundError as error:
-        raise ReportError(f"{folder} holds no {DATA}. {_instead(path.parent)}") from error
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # a name that no file can have, or no file
-        raise ReportError(f"{path} cannot be read: {error}") from error
-    return from_json(content, str(path))
+        raise ReportError(f"{_shown(folder)} holds no {DATA}. {_instead(path.parent)}") from error
+    except (OSError, ValueError) as error:  # a name that no file can have, or no file
+        why = getattr(error, "strerror", "") or error
+        raise ReportError(f"{_shown(path)} cannot be read: {why}") from error
+    return from_json(content, _shown(path))
+
+
+def _shown(path: str | Path) -> str:
+    """A path in a sentence, whose end must be read as well."""
+    return cut(str(path), LONGEST_PATH)
 
 
 def _instead(folder: Path) -> str:
@@ -73,13 +81,11 @@ def prepare(folder: str | Path) -> Path:
 
 def _is_ours(folder: Path) -> bool:
     """Whether the files of a folder may be replaced."""
-    with contextlib.suppress(OSError):
-        page = folder / PAGE
-        if (folder / DATA).exists():
-            return b'"schema_version"' in (folder / DATA).read_bytes()
-        return (
-            page.exists() and b'<meta name="generator" content="bptt_check">' in page.read_bytes()
-        )
+    known = {DATA: b'"schema_version"', PAGE: b'<meta name="generator" content="bptt_check">'}
+    with contextlib.suppress(OSError, ValueError):  # a pipe, or larger than any of ours
+        for name, mark in known.items():
+            if (folder / name).exists():
+                return mark in read_regular(folder / name, LARGEST_OURS)
     return False
 
 

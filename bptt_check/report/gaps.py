@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..runs.records import Run
+from ..runs.coverage.covered import CoveredTarget
+from ..runs.records import CheckEntry, Run
 from ..verdicts.verdict import Reason, Verdict
 from . import coverage, grouping
 from .called import label
@@ -22,15 +23,26 @@ class Gap:
 
 def gaps_of_run(run: Run) -> list[Gap]:
     """The gaps of all models, those of the worst first."""
-    return [gap for model in grouping.model_facts(run) for gap in gaps_of(model, run)]
+    few: dict[tuple[str, str], list[CoveredTarget]] = {}
+    for target in coverage.few_decided(run):
+        few.setdefault((target.check, target.model), []).append(target)
+    parts = {part.check: part for part in reversed(run.parts)}
+    return [
+        gap
+        for model in grouping.model_facts(run)
+        for gap in _gaps_of(model, parts[model.check], few.get((model.check, model.model), []))
+    ]
 
 
-def gaps_of(model: grouping.ModelFacts, run: Run) -> list[Gap]:
-    """The gaps of a model, gradients with the same reasons in one."""
+def _gaps_of(
+    model: grouping.ModelFacts, part: CheckEntry, few: Sequence[CoveredTarget]
+) -> list[Gap]:
+    """The gaps of a model, gradients with the same reasons in one; `few` are the records of too few
+    decided cases of it.
+    """
     name = label(model.check, model.model)
     if not model.gradients and model.verdict == grouping.Absent.NOT_CHECKED:
-        return [Gap(name, _why_nothing(model, run))]
-    few = [t for t in coverage.few_decided(run) if (t.check, t.model) == (model.check, model.model)]
+        return [Gap(name, _why_nothing(part))]
     by_reasons: dict[str, list[grouping.Gradient]] = {}
     for gradient in model.undecided:
         by_reasons.setdefault(gradient.reasons, []).append(gradient)
@@ -47,8 +59,7 @@ def _gap(model: str, gradients: Sequence[grouping.Gradient]) -> Gap:
     return Gap(model, f"{names} not decided: {reasons}", vacuous)
 
 
-def _why_nothing(model: grouping.ModelFacts, run: Run) -> str:
-    part = next(p for p in run.parts if p.check == model.check)
+def _why_nothing(part: CheckEntry) -> str:
     if part.interrupted:
         return "not checked, the run was interrupted before"
     if part.cases.get(Verdict.UNSUPPORTED):

@@ -6,33 +6,17 @@ and "-inf" in the fields that hold numbers, and nowhere else.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import re
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ReportError, why_no_json
+from ..errors import ReportError, one_line, quoted, why_no_json
 from ..runs.cleaning import cleaned
-from ..runs.coverage.covered import counts_of
-from ..runs.records import COUNTEREXAMPLES, TABLE_TYPES, Run
-from ..verdicts.verdict import Reason
+from ..runs.records import TABLE_TYPES, Run
+from .foreign.plausible import check_digits, check_run
+from .foreign.version_1 import of_version_1
 
 SCHEMA_VERSION = 2
-RENAMED = {
-    "spreads": "error_histograms",
-    "profiles": "worst_entries",
-    "reaches": "by_length",
-    "judged": "opinions",
-    "steps": "over_time",
-}
-"""Names of the first version to those of the second: of a run, of a histogram, of a worst entry."""
-REASONS = {
-    "not offered by the subject": Reason.NOT_OFFERED,
-    "vacuous: the true gradient lies below the budget": Reason.VACUOUS,
-}
-"""Texts of the first version, which had no kinds, to the kinds that reports ask about."""
 
 
 def to_json(run: Run) -> bytes:
@@ -69,20 +53,23 @@ def from_json(content: bytes, source: str) -> Run:
     import msgspec
 
     try:
+        check_digits(content)
         data = msgspec.json.decode(content)
     except Exception as error:  # of JSON, of UTF-8, of nesting: the file may hold anything
         why = why_no_json(content, error)
         raise ReportError(
-            f"{source} is not JSON ({why}): the run was not written whole."
+            f"{source} is not JSON ({one_line(why)}): the run was not written whole."
         ) from error
     version = _version(data, source)
     try:
-        data = _of_version_1(data) if version == 1 else data
+        data = of_version_1(data) if version == 1 else data
         # not strictly: there the strings that stand for non-finite numbers are read as such
-        return _plausible(cleaned(msgspec.convert(data, Run, strict=False)))
+        run = cleaned(msgspec.convert(data, Run, strict=False))
+        check_run(run)
     except Exception as error:  # whatever it holds, it is no record of ours
-        why = str(error) or type(error).__name__
+        why = one_line(str(error)) or type(error).__name__
         raise ReportError(f"{source} is not the record of a bptt_check run: {why}") from error
+    return run
 
 
 def _version(data: Any, source: str) -> int:
@@ -94,53 +81,12 @@ def _version(data: Any, source: str) -> int:
         )
     if version > SCHEMA_VERSION:
         raise ReportError(
-            f"{source} has schema_version {version}; this bptt_check reads up to {SCHEMA_VERSION}. "
-            f"Upgrade: pip install --upgrade bptt-check"
+            f"{source} has schema_version {quoted(version)}; this bptt_check reads up to "
+            f"{SCHEMA_VERSION}. Upgrade: pip install --upgrade bptt-check"
         )
     if version < 1:
-        raise ReportError(f"{source} has schema_version {version}, which never existed.")
+        raise ReportError(f"{source} has schema_version {quoted(version)}, which never existed.")
     return version
-
-
-def _of_version_1(data: dict[str, Any]) -> dict[str, Any]:
-    """A run of the first version under the names of this one, with the address of its subject."""
-    measured = {name: data[name] for name in ("spreads", "profiles") if name in data}
-    renamed = {name: [_renamed(entry) for entry in entries] for name, entries in measured.items()}
-    failures = [_with_reproduction(failure) for failure in data["failures"]]
-    rows = [{**row, "reason_kind": REASONS.get(row["reason"], "")} for row in data["rows"]]
-    added = {"address": _address_in(data.get("command"))}
-    return {**added, **data, **_renamed(renamed), "failures": failures, "rows": rows}
-
-
-def _with_reproduction(failure: dict[str, Any]) -> dict[str, Any]:
-    """The first version has the command in the message only, behind this word in the last line."""
-    _, command, reproduction = failure["message"].rpartition("\n  reproduce: ")
-    return {**failure, "reproduction": reproduction if command else ""}
-
-
-def _address_in(command: object) -> str:
-    """The address of the subject of a run that was recorded without: its command may have it."""
-    words: list[str] = []
-    if isinstance(command, str) and command.startswith("bptt-check run "):
-        with contextlib.suppress(ValueError):  # quotes that somebody left open
-            words = shlex.split(command)
-    return words[2] if len(words) > 2 else ""
-
-
-def _renamed(entry: dict[str, Any]) -> dict[str, Any]:
-    return {RENAMED.get(name, name): value for name, value in entry.items()}
-
-
-def _plausible(run: Run) -> Run:
-    """The run, unless it says things that no run of ours says: it may come from anywhere."""
-    for curve in run.taylor:
-        if not len(curve.steps) == len(curve.remainders) == len(curve.rounding) >= curve.last:
-            raise ValueError("a curve has as many remainders as steps")
-    counts_of(run.covered.factors)
-    for name in {f.counterexample for f in run.failures} - {None}:
-        if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
-            raise ValueError(f"{name!r} is no counterexample of a run")
-    return run
 
 
 def strict(value: Any) -> Any:

@@ -140,9 +140,7 @@ class Program:
                 self._hello = self._start()
             number = next(self._numbers)
             request = {"id": number, "in": str(given), "out": str(answer)}
-            reply = _decoded(self._reply(msgspec.json.encode(request) + b"\n"), ProgramReply)
-            if reply.id != number:
-                raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
+            reply = read_answer(self._reply(msgspec.json.encode(request) + b"\n"), number)
         except BaseException:  # also the limit of time: where it stands now nobody knows
             self._drop()
             raise
@@ -266,6 +264,18 @@ def read_hello(line: bytes) -> ProgramHello:
     hello = _decoded(line, ProgramHello)
     _check(hello)
     return hello
+
+
+def read_answer(line: bytes, number: int) -> ProgramReply:
+    """The line of a program that answers the case of a number.
+
+    Raises:
+        SubjectFailed: it is none, or answers another case.
+    """
+    reply = _decoded(line, ProgramReply)
+    if reply.id != number:
+        raise SubjectFailed(f"answered case {reply.id} when it was asked case {number}")
+    return reply
 
 
 def _check(hello: ProgramHello) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line import ONE_ORACLE, SPEC, invoke, run
+from support.command_line import ONE_ORACLE, SPEC, invoke, refused, run
+from support.hostile_cases import FILES, LINE
 
 import bptt_check as bc
 
@@ -100,3 +102,41 @@ def test_impossible_accuracy_is_wrong_usage(accuracy: str) -> None:
 
         assert done.exit_code == 2
         assert "accuracy must be a number from 0 to less than 1" in done.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whatever_is_no_case_is_refused(name: str) -> None:
+    """In one line that says what is wrong."""
+    make, words = FILES[name]
+    Path("it.npz").write_bytes(make())
+    line = refused("replay", "it.npz", *ONE_ORACLE)
+
+    assert line.startswith("Error: it.npz is not a case saved by Case.save: ")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("none.npz", "there is no file none.npz."),
+        ("folder.npz", "it is a folder"),
+        ("pipe.npz", "it is no regular file"),
+        ("file/below.npz", "Not a directory"),
+        (f"{'x' * 5_000}.npz", "File name too long"),
+        ("\x1b[2J\u202e.npz", "there is no file \\x1b[2J\\u202e.npz."),
+        ("\udcff.npz", "there is no file \\udcff.npz."),
+        ("it.json", "unknown model 'it.json'"),
+        ("", "unknown model ''"),
+        ("lstm T=\x1b[2J", "T in a spec must be a non-negative integer, got '\\x1b[2J'"),
+        (f"lstm T={'9' * 10**6}", "at most 4000 digits"),
+        (f"{LINE} {'x' * 10**6}", "(1,000,000 characters)"),
+        ("lstm T=100000000", "T=100000000"),
+    ],
+)
+def test_what_names_no_case_is_refused(place: str, words: str) -> None:
+    """A file that is none, a spec that is none."""
+    Path("folder.npz").mkdir()
+    Path("file").write_text("")
+    os.mkfifo("pipe.npz")
+
+    assert words in refused("replay", place, *ONE_ORACLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_subject_without_python_source_is_refused(text, said):
     """A subject that has no Python source is named, with what to write instead."""
     with pytest.raises(SubjectNotFound, match=said):
         mutants(text)
+
+
+def test_source_is_read_as_python_reads_it(tmp_path, monkeypatch):
+    """In the encoding that it declares; one that cannot be read is named, with the reason."""
+    monkeypatch.chdir(tmp_path)
+    text = "# -*- coding: latin-1 -*-\ndef f(case):\n    return case + 1  # \xe9\n"
+    Path("old.py").write_bytes(text.encode("latin1"))
+    Path("none.py").write_bytes(b"def f(case):\n    return case + 1  # \xe9\n")
+    Path("odd.py").write_bytes(b"# -*- coding: nonsense -*-\n")
+
+    assert mutants("old.py:f")
+    for name, why in (("none.py", "utf-8"), ("odd.py", "nonsense")):
+        with pytest.raises(SubjectNotFound, match=f"the source .*{name} cannot be read: .*{why}"):
+            mutants(f"{name}:f")
 
 
 def test_the_list_shows_each_line_before_and_after():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
+from support.mutations import told
 from support.power_studies import STUDY
 
 from bptt_check.errors import ReportError
@@ -23,15 +25,54 @@ def test_study_is_read_back_as_it_was_written(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read"), ("{", "holds no power study"), ("[]", "holds no power study")],
+    [
+        (None, "cannot be read: No such file"),
+        (b"", "holds no power study: Input data was truncated"),
+        (b"{", "holds no power study: Input data was truncated"),
+        (b"[]", "holds no power study: Expected `object`"),
+        (b"[" * 100_000, "holds no power study"),
+        (b'{"subject": ' + b"[" * 100_000, "holds no power study"),
+        (b'{"subject": "\xff"}', "holds no power study: it is not UTF-8: byte 0xff"),
+        (rb'{"subject": "\ud800"}', "half of a surrogate pair"),
+        (b'{"subject": "s", "oracles": 3}', "holds no power study: Expected `array`"),
+        (b'{"subject": "s", "oracles": [], "cases": 1, "outcomes": [null]}', "at `\\$.outcomes"),
+        (b'{"subject": "s", "oracles": [], "cases": NaN}', "holds no power study"),
+    ],
 )
 def test_file_that_is_no_study_is_refused(tmp_path: Path, content, message):
     """A missing, broken or foreign file is named."""
     if content is not None:
-        (tmp_path / store.DATA).write_text(content)
+        (tmp_path / store.DATA).write_bytes(content)
 
-    with pytest.raises(ReportError, match=message):
+    with pytest.raises(ReportError, match=message) as caught:
         store.load_study(tmp_path)
+    assert "\n" not in told(caught.value)
+
+
+@pytest.mark.parametrize("place", ["folder", "pipe", "zero"])
+def test_what_is_no_file_is_refused(tmp_path: Path, place):
+    """Nothing of it is waited for."""
+    path = tmp_path / store.DATA
+    match place:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case _:
+            path.symlink_to("/dev/zero")
+
+    with pytest.raises(ReportError, match=r"it is (a folder|no regular file)"):
+        store.load_study(tmp_path)
+
+
+def test_texts_of_a_study_are_clean(tmp_path: Path):
+    """Lines of code keep their breaks; nothing in them is a command."""
+    line = dataclasses.replace(STUDY.outcomes[0], before="a\n\x1b[2J", name="m\u202e")
+    study = dataclasses.replace(STUDY, outcomes=(line,))
+    (tmp_path / store.DATA).write_bytes(store.study_to_json(study))
+    (found,) = store.load_study(tmp_path).outcomes
+
+    assert (found.before, found.name) == ("a\n\\x1b[2J", "m\\u202e")
 
 
 @pytest.mark.parametrize("version", [1, 99])

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from support import made
+from support.mutations import told
 
 import bptt_check as bc
+from bptt_check.errors import ReportError
 from bptt_check.report import folder, run_json
 from bptt_check.report.bundle import Bundle, merge, pack, unpack
 from bptt_check.report.folder import load_run
@@ -118,3 +120,43 @@ def test_measurements_are_labelled_with_their_check() -> None:
     assert [histogram.check for histogram in run.error_histograms] == ["t0", "t1"]
     assert [worst.check for worst in run.worst_entries] == ["t0", "t1"]
     assert [flow.model for flow in run.flows] == ["lstm in t0", "lstm in t1"]
+
+
+PACKED = pack(made.failing().bundle())
+TABLE = PACKED["table"]
+(NAME,) = PACKED["files"]
+GARBAGE: dict[str, tuple[Any, str]] = {
+    "nothing": (None, "TypeError"),
+    "text": ("run", "TypeError"),
+    "empty": ({}, "KeyError: 'run'"),
+    "run of a number": ({**PACKED, "run": 3}, "AttributeError"),
+    "run of nonsense": ({**PACKED, "run": "\x1b[2J"}, "the report of a test is not JSON"),
+    "run with half a pair": ({**PACKED, "run": "\ud800"}, "surrogates not allowed"),
+    "no table": ({**PACKED, "table": None}, "AttributeError"),
+    "column of a number": ({**PACKED, "table": {**TABLE, "model": 3}}, "TypeError"),
+    "column of words": (
+        {**PACKED, "table": {**TABLE, "wrong": ["x", "y"]}},
+        "column 'wrong'",
+    ),
+    "long numbers": ({**PACKED, "table": {**TABLE, "wrong": [10**30, 0]}}, "column 'wrong'"),
+    "shorter column": ({**PACKED, "table": {**TABLE, "model": []}}, "differ in length"),
+    "unknown column": ({**PACKED, "table": {**TABLE, "x'; --": ["", ""]}}, 'column "x\'; --"'),
+    "words for numbers": ({**PACKED, "table": {**TABLE, "got": ["a", "b"]}}, "could not convert"),
+    "files of a list": ({**PACKED, "files": []}, "AttributeError"),
+    "file of nonsense": ({**PACKED, "files": {NAME: "\u202e"}}, "ValueError"),
+    "file of a number": ({**PACKED, "files": {NAME: 3}}, "TypeError"),
+    "path upwards": ({**PACKED, "files": {"../../x": ""}}, "'../../x' is no counterexample of it"),
+}
+"""What is wrong with a bundle, to what came and what is said of it."""
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_what_is_no_bundle_is_refused(name: str) -> None:
+    """It comes from a process in which subjects run; the right one among them is unpacked."""
+    data, words = GARBAGE[name]
+    with pytest.raises(ReportError) as caught:
+        unpack(data)
+
+    assert words in told(caught.value)
+    assert "\n" not in told(caught.value)
+    assert unpack(PACKED).run.subject == "subject"

@@ -169,3 +169,14 @@ def test_a_place_is_the_own_one_if_there_is_one():
     assert worst_place_of(made.row()) == "3, 2"
     assert worst_place_of(made.row(worst_place="Wh[2, 3]")) == "Wh[2, 3]"
     assert worst_place_of(made.row(worst_index=(), worst_directions=16)) == "along 16 directions"
+
+
+def test_many_arrays_are_told_as_the_first_ones():
+    """With a count; a column's heading is no longer than a line."""
+    names = {"W_hh_l0": tuple(f"{'layer/' * 10}W{n}" for n in range(20_000))}
+    run = made.report(own_arrays=(OwnArrays("lstm", names),)).run
+    called = called_in(run)
+
+    assert called.of("lstm", "W_hh_l0").startswith(f"{'layer/' * 10}W0, ")
+    assert called.of("lstm", "W_hh_l0").endswith("W19 and 19,980 more")
+    assert heading("W_hh", [made.row()], called).endswith(" characters)")

@@ -14,6 +14,7 @@ from support import made
 from bptt_check.errors import ReportError
 from bptt_check.report import comparison, grouping, run_json
 from bptt_check.report.html import page
+from bptt_check.runs.errors.error_distribution import bin_of
 from bptt_check.runs.records import Run, Summary
 
 FLOATS = [f.name for f in fields(Summary) if f.type == "float"]
@@ -298,3 +299,11 @@ def test_rows_of_directions_can_be_read_back_and_older_ones_have_none() -> None:
 
     assert reread(report.run) == report.run
     assert (older.rows[0].directional, older.rows[0].worst_directions) == (0, 0)
+
+
+def test_the_bins_of_every_float_are_read() -> None:
+    """Of the smallest, of the largest and of an infinite one."""
+    bins = tuple((bin_of(size), 1) for size in (5e-324, 1.7e308, made.INF))
+    run = made.report(error_histograms=(made.histogram(ulps=bins),)).run
+
+    assert reread(run) == run

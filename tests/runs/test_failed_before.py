@@ -47,11 +47,15 @@ def test_a_spec_is_remembered_once(folder: Path) -> None:
 def test_a_line_of_another_version_is_left_alone(folder: Path) -> None:
     """It may be of a newer one, which will ask it again."""
     database = DirectoryBasedExampleDatabase(".hypothesis/bptt_check")
-    for line in (b"lstm T=3 tomorrow=1", b"\xff\xfe", str(RARE).encode()):
+    lines = [
+        *(b"lstm T=3 tomorrow=1", b"\xff\xfe", b"", bytes(100), b"\x1b[2J", b"[" * 100_000),
+        *(b"lstm T=" + b"9" * 5_000, "lstm T=\u0663\u00b2".encode(), str(RARE).encode()),
+    ]
+    for line in lines:
         database.save(b"mine lstm", line)
 
     assert remembered("mine lstm") == [RARE]
-    assert len(list(database.fetch(b"mine lstm"))) == 3
+    assert len(list(database.fetch(b"mine lstm"))) == len(lines)
 
 
 def test_in_ci_nothing_is_remembered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +83,15 @@ def test_without_a_name_nothing_is_remembered(folder: Path) -> None:
 
     assert remembered("") == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [".hypothesis", ".hypothesis/bptt_check"])
+def test_where_nothing_can_be_kept_nothing_is_remembered(folder: Path, place: str) -> None:
+    """A file in the place of a folder is no reason to end a run, and stays what it is."""
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).write_text("mine")
+    remember("mine lstm", RARE, failing=True)
+    remember("mine lstm", OTHER, failing=False)
+
+    assert remembered("mine lstm") == []
+    assert (folder / place).read_text() == "mine"

@@ -13,13 +13,16 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from support.hostile_lines import ANSWERS, HELLOS, NO_JSON, answer, hello
+from support.mutations import told
 
 import bptt_check as bc
 from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import every_call
-from bptt_check.errors import MissingFramework, SubjectNotFound
+from bptt_check.errors import MissingFramework, SubjectFailed, SubjectNotFound
 from bptt_check.subjects import loading
 from bptt_check.subjects.calling import call
+from bptt_check.subjects.program import read_answer, read_hello
 
 pytest.importorskip("safetensors")
 
@@ -310,3 +313,18 @@ def test_the_page_of_the_protocol_names_every_word_of_it(tmp_path):
     assert [w for w in sorted(words) if f"`{w}`" not in page and f'"{w}"' not in page] == []
     assert f"version {PROTOCOL}" in page
     assert all(json.loads(line) for line in re.findall(r"^\{.*\}$", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("read", "line", "words"),
+    [(read_hello, *told_as) for told_as in (NO_JSON | HELLOS).values()]
+    + [(lambda line: read_answer(line, 7), *told_as) for told_as in (NO_JSON | ANSWERS).values()],
+    ids=[*(NO_JSON | HELLOS), *(NO_JSON | ANSWERS)],
+)
+def test_whatever_is_no_line_of_a_program_is_told(read, line, words):
+    """In one line, as what it is; right ones are read."""
+    with pytest.raises(SubjectFailed) as caught:
+        read(line)
+
+    assert words in told(caught.value)
+    assert (read_answer(answer(), 7).ok, read_hello(hello(mine=1)).name) == (True, "mine")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 
 from click.testing import CliRunner, Result
 
@@ -77,6 +78,28 @@ def invoke(*arguments: str) -> Result:
 def run(subject: str, *arguments: str) -> Result:
     """A quick run of one LSTM."""
     return invoke("run", f"my subjects.py:{subject}", "--model", "lstm", *QUICK, *arguments)
+
+
+def refused(*arguments: str) -> str:
+    """What a command says of something that cannot be, in one line with exit status 2."""
+    done = invoke(*arguments)
+    *_, line = shown(done.stderr).splitlines()
+
+    assert done.exit_code == 2, done.exception
+    assert done.stdout == ""
+    assert done.stderr == f"Error: {line.removeprefix('Error: ')}\n"
+    return line
+
+
+def shown(text: str, longest: int = 2_100) -> str:
+    """Text of a command, once it is sure that nothing in it is a command to a terminal or
+    invisible, and that no line of it is longer than that.
+    """
+    categories = {unicodedata.category(c) for c in text if c not in "\n\t"}
+
+    assert not any(c.startswith("C") or c in ("Zl", "Zp") for c in categories)
+    assert max(map(len, text.splitlines()), default=0) <= longest
+    return text
 
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:

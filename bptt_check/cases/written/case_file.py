@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...errors import SpecError, cut, quoted
+from ...errors import SpecError, cut, one_line, quoted
 from ..types import Array, Arrays
 from .regular_file import open_regular
 
@@ -79,7 +79,7 @@ def no_case(path: str | Path) -> Generator[None, None, None]:
         raise
     except Exception as error:
         told = str(error.strerror if isinstance(error, OSError) else error)
-        why = " ".join(told.split()) or type(error).__name__  # NumPy's advice has several lines
+        why = one_line(told) or type(error).__name__  # NumPy's advice has several lines
         raise SpecError(f"{cut(str(path), 300)} is not a case saved by Case.save: {why}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from ...errors import one_line
 from ...mutation.mutant import Edit
 from ...mutation.sites import Site
 
@@ -42,14 +43,14 @@ def phrase_of(operator: str, site: Site, edit: Edit) -> str:
 
 def _changed(operator: str, site: Site, edit: Edit) -> tuple[str, str]:
     """What the words of an operator are about: what was there, what is there now."""
-    old, new = _one_line(site.text.text[edit.start : edit.end]), _one_line(edit.text)
+    old, new = one_line(site.text.text[edit.start : edit.end]), one_line(edit.text)
     if operator == "swap name":
         return symbol_of(old), symbol_of(new)
     if operator == "swap gates":
         return symbol_of(old.split(", ")[0]), symbol_of(new.split(", ")[0])
     if operator in ("drop term", "drop factor") and isinstance(site.node, ast.BinOp):
         left, right = site.node.left, site.node.right
-        return _one_line(site.text_of(right if new == site.operand(left) else left)), new
+        return one_line(site.text_of(right if new == site.operand(left) else left)), new
     return old, new
 
 
@@ -77,7 +78,3 @@ def variable_in_words(name: str) -> str:
 def symbol_of(name: str) -> str:
     """A name of the textbook as it is read."""
     return variable_in_words(name) if name.endswith("_bar") else SYMBOLS.get(name, name)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -15,6 +15,8 @@ from .assets import assets
 from .page import page_templates
 
 PAGE = "compare.html"
+FAILURES = 200
+"""Models on the page that newly failed, or are declined now; the JSON has them all."""
 SHOWN = 2000
 """Changes on the page; the worst ones, the JSON has them all."""
 
@@ -41,6 +43,12 @@ def render_comparison(comparison: Comparison, base: str, run: str) -> str:
         changes=changed[:SHOWN],
         called=called_in(comparison.base, comparison.run),
         left=len(changed) - SHOWN,
+        failures=comparison.failures[:FAILURES],
+        declined=comparison.declined[:FAILURES],
+        untold={
+            "newly failed model": len(comparison.failures[FAILURES:]),
+            "newly declined model": len(comparison.declined[FAILURES:]),
+        },
         names={"base": clean(base), "run": clean(run)},
         assets=assets(),
     )

@@ -21,12 +21,12 @@ class FlowTable:
 
 def flow_table(flow: Flow) -> FlowTable:
     """The paths of a flow, row by row."""
-    return FlowTable(flow, [[_path(flow, value) for value in row] for row in flow.paths])
-
-
-def _path(flow: Flow, value: float) -> tuple[str, str]:
-    """Text and class of one path, relative to the strongest one."""
     strongest = max((v for row in flow.paths for v in row if math.isfinite(v)), default=0.0)
+    return FlowTable(flow, [[_path(strongest, value) for value in row] for row in flow.paths])
+
+
+def _path(strongest: float, value: float) -> tuple[str, str]:
+    """Text and class of one path, relative to the strongest one."""
     share = value / strongest if strongest > 0.0 else 0.0
     if not 0.0 < share <= 1.0:  # nothing flows, or more than can be said
         return "", "path void"

@@ -51,9 +51,8 @@ def link(check: str, model: str, parameter: str) -> str:
     return "#gradient&" + urlencode({name: word for name, word in words.items() if word})
 
 
-def columns(rows: Sequence[Summary]) -> list[str]:
+def columns(bases: Sequence[str]) -> list[str]:
     """Names without layer and direction: those of layers first, then the head and the inputs."""
-    bases = list(dict.fromkeys(base_name(row.parameter) for row in rows))
     last = (*HEAD, "x", "h0", "c0", *filter(is_initial_state, bases))
     return sorted(bases, key=lambda base: last.index(base) if base in last else -1)
 

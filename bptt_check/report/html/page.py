@@ -10,6 +10,7 @@ import functools
 from typing import Any
 
 from ...cases.written.reproduction import reproduction
+from ...errors import LONGEST_LINE, enumerated
 from ...runs.records import Run
 from .. import grouping, run_json
 from . import sections
@@ -42,4 +43,5 @@ def render_run(run: Run, study: str = "") -> str:
 def page_templates() -> Any:
     """The templates; everything that is put into them is escaped."""
     filters = {"number": grouping.number, "plural": grouping.plural, "again": reproduction}
+    filters |= {"some": lambda names: enumerated(names, sections.MOST_NAMES, LONGEST_LINE)}
     return environment_of(lambda name: asset_text("templates", name), filters)

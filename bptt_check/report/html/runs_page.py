@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -63,7 +64,7 @@ def _place(record: Path) -> Path:
 
 def _listed(place: Path, folder: Path) -> ListedRun:
     relative = place.relative_to(folder)
-    address = quote((relative / PAGE).as_posix())
+    address = quote(os.fsencode((relative / PAGE).as_posix()))  # its name may be no UTF-8
     name = clean(relative.as_posix()) if relative.parts else "this folder"
     try:
         return ListedRun(name, address, load_run(place))

@@ -7,22 +7,26 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ...cases.written.reproduction import reproduction
 from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, gaps, grouping, sentences
-from ..called import called_in, heading, label, worst_place_of
+from ..called import base_name, called_in, heading, label, worst_place_of
 from . import matrix
 from .factor_table import covered_values
 from .flow_table import SHADES, flow_table
 from .sensitivity import least_seen, sensitivities
 
+T = TypeVar("T")
+
 OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
+MOST_FAILURES, MOST_MODELS, MOST_COLUMNS, MOST_NAMES = 500, 2000, 100, 200
+"""What a page shows of each, with a count of the others: a browser must be able to open it."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,15 @@ def failures_section(run: Run) -> Section | None:
     """Every failure with its explanation and its counterexample, in the order of the run."""
     if not run.failures and not run.verdict.failing:
         return None
-    shown, names = [(f, _fitted(run, f)) for f in sentences.told_failures(run)], called_in(run)
+    told, names = sentences.told_failures(run), called_in(run)
 
     def called(failure: Failure) -> str:
         return names.of(label(failure.check, failure.model), failure.parameter)
 
     missing = "" if run.failures else sentences.message(run)
     values = {
-        "failures": shown,
+        "failures": [(f, _fitted(run, f)) for f in told[:MOST_FAILURES]],
+        "left": len(told[MOST_FAILURES:]),
         "open": OPEN_FAILURES,
         "missing": missing,
         "heading": lambda failure: _heading(failure, called(failure)),
@@ -118,6 +123,7 @@ def gaps_section(run: Run) -> Section | None:
     if not (declined or undecided or missing or partly or silent or run.interrupted):
         return None
     values = {
+        "most": MOST_NAMES,
         "declined": declined,
         "undecided": undecided,
         "missing": missing,
@@ -127,9 +133,9 @@ def gaps_section(run: Run) -> Section | None:
     return Section("Not checked", "gaps", values)
 
 
-def _by_value(pairs: Any) -> list[tuple[str, list[str]]]:
-    """Names grouped by what holds for them."""
-    names_by_value: dict[str, list[str]] = {}
+def _by_value(pairs: Iterable[tuple[T, str]]) -> list[tuple[str, list[T]]]:
+    """Names, or other things, grouped by what holds for them."""
+    names_by_value: dict[str, list[T]] = {}
     for name, value in pairs:
         names_by_value.setdefault(value, []).append(name)
     return list(names_by_value.items())
@@ -139,7 +145,7 @@ def covered_section(run: Run) -> Section | None:
     """Which levels and pairs of levels of the factors the cases had, and which none had."""
     if not run.covered.factors:
         return None
-    return Section("What was checked", "covered", covered_values(run))
+    return Section("What was checked", "covered", {"most": MOST_MODELS, **covered_values(run)})
 
 
 def checks_section(run: Run) -> Section | None:
@@ -147,7 +153,7 @@ def checks_section(run: Run) -> Section | None:
     if not run.checks:
         return None
     ordered = sorted(run.checks, key=lambda c: c.verdict.rank)
-    return Section("Tests", "checks", {"checks": ordered})
+    return Section("Tests", "checks", {"checks": ordered, "most": MOST_MODELS})
 
 
 def overview_section(run: Run) -> Section | None:
@@ -155,12 +161,18 @@ def overview_section(run: Run) -> Section | None:
     models = [m for m in grouping.model_facts(run) if m.gradients]
     if not models:
         return None
-    columns, called = matrix.columns(run.rows), called_in(run)
-    lines = [(m, [matrix.cell(m, column, run.oracles) for column in columns]) for m in models]
+    by_base, called = _by_value((row, base_name(row.parameter)) for row in run.rows), called_in(run)
+    columns = matrix.columns([base for base, _ in by_base])
+    rows = dict(by_base)
+    lines = [
+        (m, [matrix.cell(m, column, run.oracles) for column in columns[:MOST_COLUMNS]])
+        for m in models[:MOST_MODELS]
+    ]
     dtypes = list(dict.fromkeys(histogram.dtype for histogram in run.error_histograms))
     shown = {
-        "columns": [heading(column, run.rows, called) for column in columns],
+        "columns": [heading(c, rows[c], called) for c in columns[:MOST_COLUMNS]],
         "lines": lines,
+        "left": {"model": len(models[MOST_MODELS:]), "gradient": len(columns[MOST_COLUMNS:])},
         "legend": matrix.LEGEND,
         "limits": matrix.LIMITS,
         "dtypes": dtypes,
@@ -250,10 +262,9 @@ def flow_section(run: Run) -> Section | None:
 
 def taylor_section(run: Run) -> Section | None:
     """The Taylor test of one case of each family: its curve, and the order along each input."""
-    models = list(dict.fromkeys(c.model for c in run.taylor))
-    if not models:
+    tests = [curves for _, curves in _by_value((curve, curve.model) for curve in run.taylor)]
+    if not tests:
         return None
-    tests = [[c for c in run.taylor if c.model == model] for model in models]
     return Section("Taylor test", "taylor", {"tests": tests, "called": called_in(run)})
 
 

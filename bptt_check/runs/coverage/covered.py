@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from ...errors import quoted
 from .level_counts import IMPOSSIBLE, TOO_DEAR, LevelCounts, added_counts
 
 MOST = 9
@@ -16,6 +17,8 @@ MOST = 9
 LEAST_SHARE = 0.5
 """Share of the cases of a target that must be decided for a pass. Right code has nearly all (in
 bfloat16 five of eight at the least), and fewer than half are no ground for a pass."""
+MOST_LEVELS = 2000
+"""Levels of all factors, for every two of which a table has a place; a run has some hundred."""
 _MARKS = {IMPOSSIBLE: "-", TOO_DEAR: "!"}
 _CODES = {mark: code for code, mark in _MARKS.items()}
 
@@ -171,12 +174,19 @@ def counts_of(factors: Sequence[CoveredFactor]) -> LevelCounts:
 
 
 def _check_pairs(factors: Sequence[CoveredFactor]) -> None:
-    """Raise `ValueError` where there is not a mark for every two levels."""
+    """Raise `ValueError` where there is not a count for every level, and every two of them."""
     later = sum(len(factor.levels) for factor in factors)
+    if later > MOST_LEVELS:
+        raise ValueError(f"it has {later:,} levels of factors; a run has at most {MOST_LEVELS:,}")
     for factor in factors:
         later -= len(factor.levels)
         if len(factor.pairs) != len(factor.levels) or {*map(len, factor.pairs)} != {later}:
-            raise ValueError(f"the pairs of {factor.name!r} do not fit its levels")
+            raise ValueError(f"the pairs of {quoted(factor.name)} do not fit its levels")
+        if len(factor.cases) != len(factor.levels):
+            raise ValueError(f"the cases of {quoted(factor.name)} do not fit its levels")
+        unknown = {mark for line in factor.pairs for mark in line} - {*_CODES, *"0123456789"}
+        if unknown:
+            raise ValueError(f"the pairs of {quoted(factor.name)} have a mark {min(unknown)!r}")
 
 
 def _mark(count: int) -> str:

@@ -13,7 +13,8 @@ from ...verdicts.verdict import Verdict, decisive
 from ..measurements import ErrorByLength, ErrorHistogram
 
 BINS_PER_DECADE = 2
-LAST_BIN = 308 * BINS_PER_DECADE
+FIRST_BIN, LAST_BIN = -324 * BINS_PER_DECADE, 308 * BINS_PER_DECADE
+"""Bins of the smallest and of the largest float64."""
 
 
 def bin_of(size: float) -> int:

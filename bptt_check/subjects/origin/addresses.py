@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import site
@@ -101,13 +102,16 @@ def _fresh_paths(here: str) -> frozenset[str]:
     installed = {*sysconfig.get_paths().values(), *site.getsitepackages()}
     if site.ENABLE_USER_SITE:
         installed.add(site.getusersitepackages())
-    pointed = [
-        line.strip()
-        for folder in installed
-        for file in Path(folder).glob("*.pth")
-        for line in file.read_text("utf-8", "replace").splitlines()
-    ]
+    files = [file for folder in installed for file in Path(folder).glob("*.pth")]
+    pointed = [line.strip() for file in files for line in _lines(file)]
     given = [f for f in os.environ.get("PYTHONPATH", "").split(os.pathsep) if f]
     compiled = [str(Path(f, "lib-dynload")) for f in installed]
     folders = {here, *installed, *compiled, *given, *filter(os.path.isabs, pointed)}
     return frozenset(str(Path(f).resolve()) for f in folders if os.path.isdir(f))
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a file; none where it cannot be read, of which an interpreter takes nothing."""
+    with contextlib.suppress(OSError):
+        return file.read_text("utf-8", "replace").splitlines()
+    return []

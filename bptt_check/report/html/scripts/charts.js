@@ -210,7 +210,7 @@ bptt.flowChart = (flow) => {
   const T = flow.paths.length;
   const steps = Array.from({ length: T }, (_, t) => String(t));
   const decades = flow.paths.map((row) => row.map((v) => (bptt.number(v) > 0 ? Math.log10(bptt.number(v) / strongest) : null)));
-  const [, k1, k2] = /\bk1=(\d+) k2=(\d+)/.exec(flow.spec) ?? [];
+  const [, k1, k2] = /\bk1=([1-9]\d*) k2=(\d+)/.exec(flow.spec) ?? [];
   const lines = [];
   for (let block = 0; k1 && block < T; block += Number(k1)) {
     const end = Math.min(block + Number(k1), T), start = Math.max(0, end - Number(k2));

@@ -1,0 +1,58 @@
+"""A page of a run that has very many of something shows the first ones, and counts the others."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from support import made
+from support.hostile_runs import crowded
+
+from bptt_check.report import run_json
+from bptt_check.report.html.page import render_run
+from bptt_check.report.html.sections import MOST_COLUMNS, MOST_FAILURES, MOST_MODELS, MOST_NAMES
+from bptt_check.report.markdown import LIMIT, render_markdown
+
+COUNT = 2_500
+SAID = {
+    "models": f"And {COUNT - MOST_MODELS:,} more models, in the table of all checks.",
+    "gradients": f"And {COUNT - MOST_COLUMNS:,} more gradients, in the table of all checks.",
+    "failures": f"And {COUNT - MOST_FAILURES:,} more failures, in run.json.",
+    "declined models": f"and {COUNT - MOST_NAMES:,} more</dd>",
+    "reasons": f"<dd>{COUNT - MOST_NAMES:,} more reasons</dd>",
+    "tests": f"And {COUNT - MOST_MODELS:,} more tests with no worse verdict, in run.json.",
+    "targets": f"And {COUNT - MOST_MODELS:,} more models, in run.json.",
+}
+"""What there is very much of, to what the page says of those that it does not show."""
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_what_is_left_out_is_counted(what: str) -> None:
+    """And the Markdown is short as ever."""
+    run = run_json.from_json(crowded(what, COUNT), "run.json")
+
+    assert SAID[what] in render_run(run)
+    assert len(render_markdown(run)) < LIMIT + 100
+
+
+def test_nothing_is_left_out_of_a_large_run() -> None:
+    """As real ones are: nothing is counted that is shown."""
+    page = render_run(made.large(40).run)
+
+    assert not re.search(r"[Aa]nd [0-9,]+ more (model|gradient|failure|reason|test)", page)
+
+
+@pytest.mark.parametrize("field", ["taylor", "flows"])
+def test_the_time_grows_with_the_length_of_a_record(field: str) -> None:
+    """And not with its square, which would be minutes."""
+    entry = {"taylor": made.curve(), "flows": replace(made.flow(), paths=((0.5,) * 20_000,))}[field]
+    entries = (
+        [replace(entry, model=f"m{n}") for n in range(5_000)] if field == "taylor" else [entry]
+    )
+    run = made.report(**{field: tuple(entries)}).run
+    start = time.process_time()
+    render_run(run)
+
+    assert time.process_time() - start < 10.0
