@@ -42,6 +42,10 @@ def render_run(run: Run, study: str = "") -> str:
 @functools.cache
 def page_templates() -> Any:
     """The templates; everything that is put into them is escaped."""
-    filters = {"number": grouping.number, "plural": grouping.plural, "again": reproduction}
+    filters: dict[str, Any] = {
+        "number": grouping.number,
+        "plural": grouping.plural,
+        "again": reproduction,
+    }
     filters |= {"some": lambda names: enumerated(names, sections.MOST_NAMES, LONGEST_LINE)}
     return environment_of(lambda name: asset_text("templates", name), filters)
