@@ -25,7 +25,7 @@ def write_table(path: Path, table: Mapping[str, Sequence[Any]]) -> None:
     """
     import duckdb
 
-    columns = {name: _array(name, values) for name, values in table.items()}
+    columns = {name: array_of(name, values) for name, values in table.items()}
     chosen = ", ".join(_column(name) for name in columns)
     target = str(path).replace("'", "''")
     options = (
@@ -39,7 +39,8 @@ def write_table(path: Path, table: Mapping[str, Sequence[Any]]) -> None:
             raise OSError(str(error)) from error
 
 
-def _array(name: str, values: Sequence[Any]) -> Any:
+def array_of(name: str, values: Sequence[Any]) -> Any:
+    """A column of the type that it has in every table."""
     kind = TABLE_TYPES.get(name, "str")
     if kind == "str":
         return np.array([str(v) for v in values], dtype=object)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ import bptt_check as bc
 from bptt_check.cases.contract import Answer
 from bptt_check.cases.result import Result
 from bptt_check.errors import ReportError, SpecError, SubjectFailed, Unsupported
-from bptt_check.report import run_json
+from bptt_check.report import parquet, run_json
+from bptt_check.report.bundle import merge, pack, unpack
 from bptt_check.report.comparison import compare
 from bptt_check.report.html.comparison_page import comparison_to_json, render_comparison
 from bptt_check.report.html.page import render_run
@@ -32,6 +34,8 @@ from bptt_check.subjects import program, program_files
 from bptt_check.subjects.isolation import protocol
 
 RUNS = [json.loads(run_json.to_json(r.run)) for r in (made.failing(), made.report(), made.large(2))]
+COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys, turns text around, or is not seen."""
 HEADER = json.loads(str(np.load(io.BytesIO(saved()["header.npy"]))))
 HELLO = {
     "protocol": 1, "name": "mine", "supports": {"cell": ["rnn"], "layers": [1, 2]},
@@ -77,10 +81,22 @@ def looked_at(content: bytes) -> None:
     except ReportError as error:
         told(error)
         return
-    render_run(run)
     comparison = compare(run, run)
-    comparison_to_json(comparison)
-    render_comparison(comparison, "base", "run")
+    pages = [render_run(run), render_comparison(comparison, "base", "run")]
+    assert not any(COMMANDS.search(p) for p in (*pages, comparison_to_json(comparison).decode()))
+
+
+def unpacked(data: Any) -> None:
+    """The checks of a test are unpacked and can be written, or refused."""
+    try:
+        parts = unpack(data)
+    except ReportError as error:
+        told(error)
+        return
+    merged = merge({"t": parts})
+    pack(merged)
+    columns = {parquet.array_of(name, column).shape for name, column in merged.table.items()}
+    assert len(columns) == 1
 
 
 def read_as_result(content: bytes) -> None:
@@ -122,6 +138,13 @@ def test_a_changed_run(data: Any) -> None:
 def test_changed_bytes_of_a_run(content: bytes) -> None:
     """Half a text, and bytes that are no text."""
     looked_at(content)
+
+
+@fuzzing(30)
+@given(mutated_json(pack(made.failing().bundle())))
+def test_changed_checks_of_a_test(data: Any) -> None:
+    """The run, the table, the files."""
+    unpacked(data)
 
 
 @fuzzing(60)
@@ -178,10 +201,11 @@ def test_any_bytes_of_a_worker(content: bytes) -> None:
     [
         (loaded, zipped(saved())),
         (looked_at, encoded(RUNS[0])),
+        (unpacked, pack(made.failing().bundle())),
         (program.read_hello, encoded(HELLO)),
     ],
 )
-def test_what_is_not_changed_is_read(check: Any, content: bytes, monkeypatch: Any) -> None:
+def test_what_is_not_changed_is_read(check: Any, content: Any, monkeypatch: Any) -> None:
     """Else everything above could be refused for one reason."""
     monkeypatch.setattr(f"{__name__}.told", lambda error: pytest.fail(str(error)))
 

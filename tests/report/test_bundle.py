@@ -141,6 +141,7 @@ GARBAGE: dict[str, tuple[Any, str]] = {
     "long numbers": ({**PACKED, "table": {**TABLE, "wrong": [10**30, 0]}}, "column 'wrong'"),
     "shorter column": ({**PACKED, "table": {**TABLE, "model": []}}, "differ in length"),
     "unknown column": ({**PACKED, "table": {**TABLE, "x'; --": ["", ""]}}, 'column "x\'; --"'),
+    "no columns": ({**PACKED, "table": {}}, "its table lacks model, spec, parameter"),
     "words for numbers": ({**PACKED, "table": {**TABLE, "got": ["a", "b"]}}, "could not convert"),
     "files of a list": ({**PACKED, "files": []}, "AttributeError"),
     "file of nonsense": ({**PACKED, "files": {NAME: "\u202e"}}, "ValueError"),

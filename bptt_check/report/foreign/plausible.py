@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import quoted
+from ...errors import enumerated, quoted
 from ...runs.coverage.covered import counts_of
 from ...runs.errors.error_distribution import FIRST_BIN, LAST_BIN
 from ...runs.measurements import ErrorHistogram
@@ -61,6 +61,8 @@ def _check_bins(histogram: ErrorHistogram) -> None:
 
 def check_table(table: Mapping[str, Sequence[Any]]) -> None:
     """Raise `ValueError` for a table that no run has: other columns, or other things in them."""
+    if not {*TABLE} <= {*table}:
+        raise ValueError(f"its table lacks {enumerated(n for n in TABLE if n not in table)}")
     for name, column in table.items():
         kinds = _KINDS[TABLE_TYPES.get(name, "str")]
         if name not in TABLE or not all(_is_value(value, kinds) for value in column):
