@@ -145,7 +145,7 @@ def test_what_was_done_before_the_end_is_kept(
 def test_ctrl_c_before_the_first_case_checks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then there is nothing to report, and the status says so."""
 
-    def stopped(text: str) -> object:
+    def stopped(*_: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bptt_check.subjects.loading.load", stopped)

@@ -206,6 +206,7 @@ bc.cells.register("mine", bc.Layout(gates=("a",)))(lambda xp, p, x_t, state: sta
 def test_second_import_has_the_deadline_of_the_first(timeout, limit, tmp_path, monkeypatch):
     """A module that registers cells is imported here, too; if it hangs here, nothing is left."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bptt-check"])
     (tmp_path / "own_cell.py").write_text(CELL_OF_ITS_OWN)
     load, limits, before = loading.load_within, [], children_of(os.getpid())
 
