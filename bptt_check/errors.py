@@ -163,13 +163,32 @@ def one_line(text: str) -> str:
 
 def quoted(value: object, longest: int = LONGEST_VALUE) -> str:
     """A value of others as part of a sentence: as it would be written in Python, clean and cut."""
-    if isinstance(value, str) and len(value) > longest:
-        return f"{value[:longest]!r}... ({len(value):,} characters)"
+    if issubclass(type(value), str):
+        text = text_of(value)
+        if len(text) > longest:
+            return f"{text[:longest]!r}... ({len(text):,} characters)"
+        return clean(repr(text))
     try:
-        text = repr(value)
-    except Exception:  # foreign objects may have any __repr__
-        text = f"a {type(value).__name__}"
-    return clean(text) if isinstance(value, str) else cut(clean(text), longest)
+        return cut(clean(repr(value)), longest)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign objects may have any __repr__
+        return f"a {type(value).__name__}"
+
+
+def text_of(value: object) -> str:
+    """`str(value)` as a plain text; of an object that cannot say it, what it is."""
+    try:
+        return str.__str__(value if isinstance(value, str) else str(value))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign objects may have any __str__
+        return f"a {type(value).__name__}"
+
+
+def why(error: Exception) -> str:
+    """What a foreign object raised, as part of a sentence."""
+    return cut(clean(text_of(error)), 5 * LONGEST_VALUE) or clean(type(error).__name__)
 
 
 def enumerated(

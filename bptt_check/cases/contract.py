@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import LONGEST_VALUE, cut, quoted
+from ..errors import LONGEST_VALUE, clean, cut, quoted, why
+from .arrays.returned import PLAIN, Unreadable, dict_of, outputs_of, pair_of
 from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
@@ -74,24 +75,31 @@ def accept(case: Expects, returned: Any) -> Accepted:
     `c0` where offered. Gradients have their input's shape and the case's dtype and are finite; the
     loss is one finite number.
     """
-    pair, breach = _unpack(returned)
-    if breach:
-        return Accepted(None, (breach,))
+    try:
+        pair = pair_of(returned)
+    except Unreadable as what:
+        return Accepted(None, (Breach("return value", str(what)),))
     loss, breaches = _loss(pair.loss)
-    if not isinstance(pair.grads, Mapping):
-        what = f"the gradients must be a dict, got {type(pair.grads).__name__}"
-        return Accepted(None, (*breaches, Breach("return value", what)))
-    breaches += _keys(case, pair.grads, pair.without)
+    try:
+        given = dict_of(pair.grads, "gradients")
+        breaches += _keys(case, given, pair.without)
+    except Unreadable as what:
+        return Accepted(None, (*breaches, Breach("return value", str(what))))
     grads: dict[str, Array] = {}
-    for name in [n for n in case.inputs if n in pair.grads]:
-        array, breach = _gradient(case, name, pair.grads[name])
+    for name in [n for n in case.inputs if n in given]:
+        array, breach = _gradient(case, name, given[name])
         if breach:
             breaches.append(breach)
         if array is not None:
             grads[name] = array
+    try:
+        outputs = outputs_of(pair.outputs)
+    except Unreadable as what:
+        outputs = None
+        breaches.append(Breach("outputs", str(what)))
     if loss is None:
         return Accepted(None, tuple(breaches))
-    return Accepted(Result(loss, grads, outputs=pair.outputs), tuple(breaches))
+    return Accepted(Result(loss, grads, outputs=outputs), tuple(breaches))
 
 
 def written_inputs(before: Case, after: Case) -> list[Breach]:
@@ -99,49 +107,23 @@ def written_inputs(before: Case, after: Case) -> list[Breach]:
     return writes({**before.params, **before.data}, {**after.params, **after.data})
 
 
-def writes(before: Arrays, after: Mapping[str, Array | None]) -> list[Breach]:
+def writes(before: Arrays, after: Mapping[str, Any]) -> list[Breach]:
     """A breach for every array that is missing or has other values afterwards."""
     return [
         Breach(name, f"{name} was written to: a subject must leave its inputs as they are")
         for name, old in before.items()
-        if after.get(name) is None or not np.array_equal(old, np.asarray(after[name]))
+        if not _holds(old, after.get(name))
     ]
 
 
-def read_before_written(
-    with_nan: Sequence[Accepted], with_zeros: Sequence[Accepted]
-) -> Breach | None:
-    """A breach if an answer depends on what lay in memory that nobody had written yet.
-
-    Args:
-        with_nan: answers given while fresh memory held NaN.
-        with_zeros: answers to the same case given while it held zeros.
-
-    It is said only where every answer of the one kind is not finite in the same gradients, and all
-    of the other kind are finite there and the same to the last bit.
-    """
-    first, *others = with_zeros
-    not_finite = {b.parameter: b for b in with_nan[0].breaches if b.value is not None}
-    same = all(not differ(first.result, other.result) for other in others)
-    steady = all(not_finite.keys() == _not_finite(a) for a in with_nan)
-    if (
-        not not_finite
-        or not same
-        or not steady
-        or any(not_finite.keys() & _not_finite(a) for a in with_zeros)
-    ):
-        return None
-    what = "; ".join(b.message for b in not_finite.values())
-    return Breach(
-        next(iter(not_finite)),
-        f"memory is read before it is written: {what}, when NaN lay in fresh memory, and finite "
-        f"when zeros did, each time anew; is an array of np.empty added to?",
-    )
-
-
-def _not_finite(answer: Accepted) -> set[str]:
-    """The gradients of an answer, or its loss, that hold NaN or infinity."""
-    return {b.parameter for b in answer.breaches if b.value is not None}
+def _holds(old: Array, now: Any) -> bool:
+    """Whether something foreign has the same values; it may be anything."""
+    try:
+        return now is not None and np.array_equal(old, np.asarray(now))
+    except Exception:
+        if type(now) in PLAIN:
+            raise
+        return False
 
 
 def differ(one: Result | None, other: Result | None) -> bool:
@@ -161,28 +143,19 @@ def repeats(first: Result | None, again: Answer, wanted: tuple[str, ...] | None)
     return not (differ(first, again.result) if wanted is None else differ(again.result, first))
 
 
-def _unpack(returned: Any) -> tuple[Result, Breach | None]:
-    if isinstance(returned, Result):
-        return returned, None
-    if isinstance(returned, tuple) and len(returned) == 2:
-        return Result(*returned), None
-    what = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
-    return Result(None, {}), Breach(
-        "return value", f"a subject must return (loss, grads) or bptt_check.Result, got {what}"
-    )
-
-
 def _loss(value: Any) -> tuple[float | None, list[Breach]]:
     try:
         array = np.asarray(value)
-        array = array.astype(np.float64) if array.dtype.kind in "fiu" else None
+        if array.dtype.kind in "fiu" and array.size != 1:
+            return None, [Breach("loss", f"the loss must be one number, got shape {array.shape}")]
+        loss = float(array.astype(np.float64).reshape(())) if array.dtype.kind in "fiu" else None
     except Exception as error:  # whatever a foreign array's conversion raises is the breach
-        return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}: {error}")]
-    if array is None:
+        if type(value) in PLAIN:
+            raise
+        what = f"the loss must be a number, got {quoted(value)}: {why(error)}"
+        return None, [Breach("loss", what)]
+    if loss is None:
         return None, [Breach("loss", f"the loss must be a number, got {quoted(value)}")]
-    if array.size != 1:
-        return None, [Breach("loss", f"the loss must be one number, got shape {array.shape}")]
-    loss = float(array.reshape(()))
     if not np.isfinite(loss):
         return loss, [Breach("loss", f"the loss is {loss}", np.array(loss))]
     return loss, []
@@ -191,13 +164,14 @@ def _loss(value: Any) -> tuple[float | None, list[Breach]]:
 def _keys(case: Expects, grads: Mapping[str, Any], without: Collection[str]) -> list[Breach]:
     wanted = {*(case.params if case.wanted is None else case.wanted)} - {*without}
     missing = [n for n in case.params if n in wanted and n not in grads]
-    extra = sorted(str(n) for n in grads if n not in case.inputs)
+    inputs = case.inputs
+    extra = sorted(n for n in grads if n not in inputs)
     return [
         *(
             Breach(n, f"the gradient of {n} is missing, shape {case.params[n].shape}", missing=True)
             for n in missing
         ),
-        *_unknown(extra, ", ".join(case.inputs)),
+        *_unknown(extra, ", ".join(inputs)),
     ]
 
 
@@ -208,7 +182,7 @@ def _unknown(names: Sequence[str], valid: str) -> Iterator[Breach]:
     for n, name in enumerate(told, 1):
         end = f"; and {more:,} more that are none" if more and n == len(told) else ""
         what = f"there is no input {quoted(name)}; gradients may be: {valid}{end}"
-        yield Breach(cut(name, LONGEST_VALUE), what)
+        yield Breach(cut(clean(name), LONGEST_VALUE), what)
 
 
 def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breach | None]:
@@ -217,8 +191,11 @@ def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breac
     try:
         array = np.asarray(value)
         array = array.astype(wanted.dtype) if _has_no_dtype(value) else array
+        masked = np.ma.is_masked(value)
     except Exception as error:
-        return None, Breach(name, f"the gradient of {name} is no array of numbers: {error}")
+        if type(value) in PLAIN:
+            raise
+        return None, Breach(name, f"the gradient of {name} is no array of numbers: {why(error)}")
     if array.dtype.kind not in "fiu":
         return None, Breach(
             name, f"the gradient of {name} has dtype {array.dtype}, not {wanted.dtype}"
@@ -226,6 +203,10 @@ def _gradient(case: Expects, name: str, value: Any) -> tuple[Array | None, Breac
     if array.shape != wanted.shape:
         return None, Breach(
             name, f"the gradient of {name} has shape {array.shape}, not {wanted.shape}"
+        )
+    if masked:
+        return None, Breach(
+            name, f"the gradient of {name} has masked entries, which are no numbers"
         )
     gradient = np.array(array, dtype=np.float64)
     if not np.all(np.isfinite(gradient)):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 from types import FrameType
 from typing import TypeVar
 
+from ..subjects.processes.uninterrupted import uninterrupted
 from ..subjects.time_limit import SECONDS_UNTIL_AGAIN, lost_in_callbacks
 
 T = TypeVar("T")
@@ -27,11 +28,6 @@ def interruptible(work: Callable[[], T]) -> T:
     """Do work that may be interrupted, also inside of work that may not."""
     if _handler.take_pending():
         raise KeyboardInterrupt
-    return work()
-
-
-def uninterrupted(work: Callable[[], T]) -> T:
-    """Do work that is not interrupted. An interrupt waits for the next that may be, if any."""
     return work()
 
 

@@ -25,17 +25,10 @@ from ..cases.contract import (
     Outcome,
     accept,
     differ,
-    read_before_written,
     repeats,
     written_inputs,
 )
-from ..cases.follow_up import (
-    NO_ANSWERS,
-    FollowUpCall,
-    FollowUpKind,
-    calls_for,
-    follow_up_case,
-)
+from ..cases.follow_up import NO_ANSWERS, FollowUpCall, FollowUpKind, calls_for, follow_up_case
 from ..cases.memory_layout import arranged
 from ..cases.model import Model
 from ..cases.probes import probes
@@ -43,10 +36,10 @@ from ..cases.result import name_of
 from ..cases.types import Arrays
 from ..cases.wrong_kind import NoSubject
 from ..equations.largest import leaves_range
-from ..errors import BrokenContract, SubjectTimeout, Unsupported
-from .raised import explained, kind_and_line
+from ..errors import BrokenContract, SubjectTimeout, Unsupported, clean, text_of
+from .raised import error_text, explained, kind_and_line
 from .time_limit import check_limit, time_limit
-from .uninitialised import np_empty_filled_with, refill_freed_blocks
+from .uninitialised import np_empty_filled_with, read_before_written, refill_freed_blocks
 from .wrong_kind import no_subject
 
 Calls = Sequence[FollowUpCall]
@@ -121,7 +114,9 @@ def _no_subject(
         return no_subject(subject, case, answer, None)
     try:
         return no_subject(subject, case, answer, _called(timed, case)[1])
-    except Exception:  # it answered before: what it is does not show
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # it answered before: what it is does not show
         return None
 
 
@@ -130,11 +125,13 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
     try:
         return answer()
     except Unsupported as reason:
-        return Answer(outcome=Outcome.DECLINED, text=str(reason) or "declined without a reason")
+        return Answer(
+            outcome=Outcome.DECLINED, text=error_text(reason) or "declined without a reason"
+        )
     except BrokenContract as broken:
-        return Answer(breaches=(Breach(broken.parameter, str(broken)),))
+        return Answer(breaches=(Breach(clean(text_of(broken.parameter)), error_text(broken)),))
     except SubjectTimeout as error:
-        return Answer(outcome=Outcome.TIMED_OUT, text=str(error))
+        return Answer(outcome=Outcome.TIMED_OUT, text=error_text(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a subject cannot end the run

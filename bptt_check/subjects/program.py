@@ -34,7 +34,7 @@ from ..errors import (
     quoted,
     why_no_json,
 )
-from .child_process import (
+from .processes.child_process import (
     SECONDS_TO_END,
     Child,
     describe_status,

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+
+from ..cases.contract import Accepted, Breach, differ
 
 BLOCKS = 8
 """Blocks of one size to fill: NumPy keeps seven small freed ones of each size, the C library takes
@@ -64,3 +66,39 @@ def refill_freed_blocks(sizes: Iterable[int], value: float) -> None:
         dtype = np.dtype(np.float64 if size % 8 == 0 else np.float32)
         blocks = [np.full(size // dtype.itemsize, value, dtype) for _ in range(BLOCKS)]
         del blocks
+
+
+def read_before_written(
+    with_nan: Sequence[Accepted], with_zeros: Sequence[Accepted]
+) -> Breach | None:
+    """A breach if an answer depends on what lay in memory that nobody had written yet.
+
+    Args:
+        with_nan: answers given while fresh memory held NaN.
+        with_zeros: answers to the same case given while it held zeros.
+
+    It is said only where every answer of the one kind is not finite in the same gradients, and all
+    of the other kind are finite there and the same to the last bit.
+    """
+    first, *others = with_zeros
+    not_finite = {b.parameter: b for b in with_nan[0].breaches if b.value is not None}
+    same = all(not differ(first.result, other.result) for other in others)
+    steady = all(not_finite.keys() == _not_finite(a) for a in with_nan)
+    if (
+        not not_finite
+        or not same
+        or not steady
+        or any(not_finite.keys() & _not_finite(a) for a in with_zeros)
+    ):
+        return None
+    what = "; ".join(b.message for b in not_finite.values())
+    return Breach(
+        next(iter(not_finite)),
+        f"memory is read before it is written: {what}, when NaN lay in fresh memory, and finite "
+        f"when zeros did, each time anew; is an array of np.empty added to?",
+    )
+
+
+def _not_finite(answer: Accepted) -> set[str]:
+    """The gradients of an answer, or its loss, that hold NaN or infinity."""
+    return {b.parameter for b in answer.breaches if b.value is not None}

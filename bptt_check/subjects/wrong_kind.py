@@ -13,6 +13,7 @@ from ..cases.case import Case
 from ..cases.contract import Answer, Outcome
 from ..cases.result import Result
 from ..cases.wrong_kind import NoSubject, WrongKind
+from ..errors import clean
 from .likely_names import (
     Shape,
     bases_of,
@@ -101,7 +102,7 @@ def _gradients(case: Case, returned: Any) -> NoSubject | None:
 
 def _other_names(case: Case, grads: Mapping[Any, Any]) -> NoSubject | None:
     """Gradients none of whose names, or few, are those of the case."""
-    shapes = {n: np.shape(g) for n, g in grads.items() if isinstance(n, str)}
+    shapes = {clean(n): np.shape(g) for n, g in grads.items() if isinstance(n, str)}
     foreign = {n: s for n, s in shapes.items() if n not in case.inputs}
     missing = [n for n in case.params if n not in grads]
     if 2 * len(missing) < len(case.params) or 2 * len(foreign) < len(missing):

@@ -90,7 +90,16 @@ def test_outputs_of_the_subject_are_kept():
     """Forward values that are offered help to say where a forward differs."""
     outputs = {"h_l0": np.zeros((2, 2, 2))}
 
-    assert accept(CASE, Result(LOSS, GRADS, outputs=outputs)).result.outputs is outputs
+    kept = accept(CASE, Result(LOSS, GRADS, outputs=outputs)).result.outputs
+    assert kept["h_l0"] is outputs["h_l0"]
+
+
+def test_outputs_that_are_no_numbers_are_a_breach():
+    """The gradients are read all the same."""
+    accepted = accept(CASE, Result(LOSS, GRADS, outputs={"y": "text"}))
+
+    assert messages(accepted) == ["the output 'y' has dtype <U4, which is no number's"]
+    assert (accepted.result.outputs, [*accepted.result.grads]) == (None, [*GRADS])
 
 
 def test_the_result_copies_the_arrays_of_the_subject():
@@ -209,7 +218,7 @@ def test_missing_and_extra_gradients_are_breaches():
 
     assert messages(accept(CASE, (LOSS, grads))) == [
         "the gradient of b_y is missing, shape (2,)",
-        "there is no input '3'; gradients may be: W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y, x, h0",
+        "there is no input '3 (int)'; gradients may be: W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y, x, h0",
         "there is no input 'b'; gradients may be: W_xh_l0, W_hh_l0, b_h_l0, W_hy, b_y, x, h0",
     ]
 

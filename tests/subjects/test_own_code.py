@@ -10,7 +10,8 @@ import pytest
 import bptt_check as bc
 from bptt_check.cases import case
 from bptt_check.errors import SpecError
-from bptt_check.subjects import child_process, own_code, tensors
+from bptt_check.subjects import own_code, tensors
+from bptt_check.subjects.processes import child_process
 from bptt_check.subjects.raised import explained
 
 

@@ -11,10 +11,14 @@ import pytest
 from support.implementations import Numpy
 
 import bptt_check as bc
-from bptt_check.cases.contract import Accepted, Breach, read_before_written
+from bptt_check.cases.contract import Accepted, Breach
 from bptt_check.cases.follow_up import every_call
 from bptt_check.subjects.calling import call
-from bptt_check.subjects.uninitialised import np_empty_filled_with, refill_freed_blocks
+from bptt_check.subjects.uninitialised import (
+    np_empty_filled_with,
+    read_before_written,
+    refill_freed_blocks,
+)
 
 SIZES = (8, 16, 40, 128, 512, 1016, 1024, 4096, 131_072, 1_048_576)
 FROM_FREED = (np.empty, np.empty_like)

@@ -15,46 +15,21 @@ from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
 from ..calling import Calls, RemoteSubject
+from ..processes.uninterrupted import uninterrupted
 from ..time_limit import LONGEST_WAIT, can_interrupt, seconds_to_load
 from . import memory_limit, protocol
+from .deaths import Deaths
 from .worker_process import Ended, Worker
 
-IN_A_ROW, IN_ALL = 3, 32
-"""Deaths and time-outs on one model after which the subject is not called on that model."""
 SUPPORTS = "supports"
 """Under what the deaths and time-outs of `supports` are counted, of all models together."""
 
 
-class Deaths:
-    """Counts deaths and time-outs, of each model in a row and in all."""
+AROUND = "in the code around its calls: it has damaged its process, or its answer does when read"
 
-    def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, int]] = {}
-        self._last: dict[str, str] = {}
 
-    def came_back(self, model: str) -> None:
-        """A call on the model came back in time."""
-        self._counts[model] = (0, self._of(model)[1])
-
-    def did_not_come_back(self, model: str, of_what: str) -> None:
-        """A call on the model did not."""
-        in_row, in_all = self._of(model)
-        self._counts[model] = (in_row + 1, in_all + 1)
-        self._last[model] = of_what
-
-    def reason_given_up(self, model: str) -> str:
-        """Why the model's cases are not called any more; "" if they are."""
-        in_row, in_all = self._of(model)
-        if in_row < IN_A_ROW and in_all < IN_ALL:
-            return ""
-        times = f"{in_row} times in a row" if in_row >= IN_A_ROW else f"{in_all} times"
-        return (
-            f"was not called any more on {model}, having run out of time or ended its process "
-            f"{times}; the last time it {self._last[model]}"
-        )
-
-    def _of(self, model: str) -> tuple[int, int]:
-        return self._counts.get(model, (0, 0))
+class _Damaged(Ended):
+    """The worker answers, but something is wrong in it."""
 
 
 class Isolated(RemoteSubject):
@@ -112,21 +87,49 @@ class Isolated(RemoteSubject):
         if reason := self._deaths.reason_given_up(model):
             return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
+        request = protocol.CallSubject(case, limit, tuple(calls), once)
         try:
-            reply = self._request(protocol.CallSubject(case, limit, tuple(calls), once), limit)
+            answer = self._answer(request, limit)
         except Ended as end:
             self._deaths.did_not_come_back(model, str(end))
             return Answer(outcome=end.outcome, text=str(end))
-        except SubjectFailed as error:
-            return Answer(outcome=Outcome.RAISED, text=str(error))
-        assert isinstance(reply, protocol.Answered)
-        answers = (reply.answer, *(f.answer for f in reply.answer.follow_ups))
-        late = [a.text for a in answers if a.outcome is Outcome.TIMED_OUT]
+        late = [a.text for a in _answers(answer) if a.outcome is Outcome.TIMED_OUT]
         if late:
             self._deaths.did_not_come_back(model, late[0])
         else:
             self._deaths.came_back(model)
-        return reply.answer
+        return answer
+
+    def _answer(self, request: protocol.CallSubject, limit: float | None) -> Answer:
+        """What the subject answers; a case before this one may have damaged the process, so where
+        the code that calls it fails there, a fresh one is asked.
+
+        Raises:
+            Ended: it died of this, or damaged its process.
+        """
+        used = self._worker is not None and self._used
+        try:
+            return self._answer_or_damage(request, limit)
+        except _Damaged:
+            if not used:
+                raise
+        return self._answer_or_damage(request, limit)
+
+    def _answer_or_damage(self, request: protocol.CallSubject, limit: float | None) -> Answer:
+        try:
+            reply = self._request(request, limit)
+        except Ended:
+            raise
+        except SubjectFailed as error:
+            text = str(error)
+        else:
+            assert isinstance(reply, protocol.Answered)
+            if not reply.damaged:
+                return reply.answer
+            raised = (a.text for a in _answers(reply.answer) if a.outcome is Outcome.RAISED)
+            text = next(raised, "failed")
+        self._drop()
+        raise _Damaged(f"{text}, {AROUND}", Outcome.RAISED)
 
     def __call__(self, case: Case) -> Result:
         """The result for a case.
@@ -189,9 +192,9 @@ class Isolated(RemoteSubject):
             SubjectNotFound: it cannot.
         """
         limit = self._seconds_to_load
+        self._used = False
         try:
-            self._worker = worker = Worker(self._memory)
-            self._finalizer = weakref.finalize(self, worker.end)
+            worker = uninterrupted(self._new_worker)
             tied = threading.current_thread() is threading.main_thread()
             folder, trace = str(worker.scratch.path), str(worker.scratch.trace)
             start = protocol.Start(self.address, trace, folder, tied, limit)
@@ -224,6 +227,12 @@ class Isolated(RemoteSubject):
     def _seconds_to_load(self) -> float:
         return seconds_to_load(self._timeout) or LONGEST_WAIT
 
+    def _new_worker(self) -> Worker:
+        """One that ends with this object, whatever comes in between."""
+        self._worker = worker = Worker(self._memory)
+        self._finalizer = weakref.finalize(self, worker.end)
+        return worker
+
     def _request(self, request: protocol.Request, limit: float | None) -> protocol.Reply:
         """Ask the worker, a fresh one if there is none.
 
@@ -242,14 +251,24 @@ class Isolated(RemoteSubject):
         except BaseException:  # Ctrl-C too: what it does now is of no use to anybody
             self._drop()
             raise
+        self._used = True
         if isinstance(reply, protocol.Failed):
             raise SubjectFailed(reply.error)
         return reply
 
     def _drop(self) -> None:
+        """End the worker, if there is one, all of it: an interrupt that is sent again waits."""
+        uninterrupted(self._end_worker)
+
+    def _end_worker(self) -> None:
         if self._worker is not None:
             self._worker = None
             self._finalizer()
+
+
+def _answers(answer: Answer) -> tuple[Answer, ...]:
+    """That to the case, and those of further calls."""
+    return (answer, *(f.answer for f in answer.follow_ups))
 
 
 def _positive(timeout: float | None) -> float | None:

@@ -35,6 +35,8 @@ NUMBERS = "fiub"
 """Kinds of dtypes that are sent."""
 FORMS = 256
 """Dtypes with shapes that are remembered as bytes: the arrays of one target, and of others."""
+PIPES_LOST = 211
+"""Exit status of a worker that can read or write no more messages."""
 _HEAD = struct.Struct("<4sQ")
 _SHAPE_AT = 4
 
@@ -107,9 +109,15 @@ class Began(msgspec.Struct, tag=True):
 
 
 class Answered(msgspec.Struct, tag=True):
-    """The reply to `CallSubject`."""
+    """The reply to `CallSubject`.
+
+    Args:
+        answer: what came of it.
+        damaged: whether something raised outside of the subject: in the code that calls it.
+    """
 
     answer: Answer
+    damaged: bool = False
 
 
 class Returned(msgspec.Struct, tag=True):

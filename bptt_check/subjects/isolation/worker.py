@@ -54,8 +54,17 @@ def serve() -> None:
         channel.send(protocol.Refused(str(error)))
         return
     watched = Watched(subject, channel)
-    while (body := protocol.receive(requests)) is not None:
+    while (body := _next_request(requests)) is not None:
         channel.reply(watched, body)
+    os._exit(protocol.PIPES_LOST)  # without what a subject has registered for the end
+
+
+def _next_request(requests: IO[bytes]) -> bytes | None:
+    """The next request; None if there is no more, or no pipe to read it from."""
+    try:
+        return protocol.receive(requests)
+    except (OSError, protocol.GarbledMessage):
+        return None
 
 
 def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
@@ -127,21 +136,24 @@ class Channel:
         """Send a reply. A fork of the worker that comes back from the subject ends here."""
         if os.getpid() != self._owner:
             os._exit(0)
-        self._stream.write(protocol.packed(message))
-        self._stream.flush()
+        frame = protocol.packed(message)
+        try:
+            self._stream.write(frame)
+            self._stream.flush()
+        except OSError:
+            os._exit(protocol.PIPES_LOST)
 
     def reply(self, subject: Watched, body: bytes) -> None:
         """Do what a request asks, and send what came of it."""
         try:
             self.send(_carried_out(subject, protocol.read_request(body)))
-        except (BrokenPipeError, GeneratorExit):
-            raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the subject's here
             self.send(protocol.Failed(explained(error)))
 
 
 class Watched:
-    """A subject that announces its calls, so that time is counted for each of them.
+    """A subject that announces its calls, so that time is counted for each of them, and counts
+    those that raised.
 
     Calls that follow quickly upon another are not announced, which would cost more than they do.
     """
@@ -149,13 +161,18 @@ class Watched:
     def __init__(self, subject: Callable[..., Any], channel: Channel) -> None:
         self._subject, self._channel = subject, channel
         self.last_announced = 0.0
+        self.raised = 0
 
     def __call__(self, case: Case) -> Any:
         """What the subject returns."""
         if time.monotonic() - self.last_announced > ANNOUNCE_AFTER:
             self._channel.send(protocol.Began())
             self.last_announced = time.monotonic()
-        return self._subject(case)
+        try:
+            return self._subject(case)
+        except BaseException:
+            self.raised += 1
+            raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._subject, name)
@@ -164,7 +181,10 @@ class Watched:
 def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
     subject.last_announced = time.monotonic()
     if isinstance(request, protocol.CallSubject):
-        return protocol.Answered(_called(subject, request))
+        before, answer = subject.raised, _called(subject, request)
+        answers = (answer, *(f.answer for f in answer.follow_ups))
+        raised = sum(a.outcome is Outcome.RAISED for a in answers)
+        return protocol.Answered(answer, damaged=raised > subject.raised - before)
     if isinstance(request, protocol.Supports):
         return protocol.Returned(bool(subject.supports(request.model)))
     assert isinstance(request, protocol.CallFunction)

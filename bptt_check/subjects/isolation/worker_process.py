@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ...cases.contract import Outcome
 from ...errors import SubjectFailed
-from ..child_process import Child, end_of_stderr
 from ..own_code import is_ours
+from ..processes.child_process import SECONDS_TO_END, Child, describe_status, end_of_stderr
 from ..processes.scratch import Scratch
 from ..time_limit import overtime
 from . import memory_limit, protocol
@@ -67,8 +67,10 @@ class Worker:
 
     def end(self) -> None:
         """End it with all that it has started, and remove its folder."""
-        self._child.kill()
-        self.scratch.remove()
+        try:
+            self._child.kill()
+        finally:
+            self.scratch.remove()
 
     def request(self, request: protocol.Request, limit: float, of: str) -> protocol.Reply:
         """Send a request and wait for its reply.
@@ -119,8 +121,15 @@ class Worker:
                 raise self._out_of_time(limit, of) from None
             if body is not None:
                 return protocol.read_reply(body)
-            ending = self._child.ending()
-            raise Ended(ending + (self._innermost_line() or end_of_stderr(self._child.stderr_end)))
+            raise Ended(self._ending())
+
+    def _ending(self) -> str:
+        """How it ended, and where or with which last words."""
+        status = self._child.status(SECONDS_TO_END)
+        if status == protocol.PIPES_LOST:
+            return "closed the pipes of its process to bptt-check"
+        last = self._innermost_line() or end_of_stderr(self._child.stderr_end)
+        return describe_status(status) + last
 
     def _check_memory(self) -> None:
         """Raise `Ended` if the worker and what it has started hold too much; look now and then."""

@@ -7,11 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support import misbehaving
+from support import misbehaving, zoo
 from support.processes import gone, running
 
 import bptt_check as bc
@@ -19,6 +21,7 @@ from bptt_check.cases.contract import Outcome
 from bptt_check.cases.follow_up import FollowUpKind, every_call
 from bptt_check.cases.result import address_of, name_of
 from bptt_check.errors import SpecError, SubjectFailed, SubjectNotFound
+from bptt_check.runs.interruption import SECONDS_UNTIL_AGAIN, ended_early, handling
 from bptt_check.subjects.calling import call
 from bptt_check.subjects.isolation import Isolated
 
@@ -88,12 +91,6 @@ def is_right(subject: Isolated) -> bool:
             Outcome.DIED,
             r"used more than 400 MiB of memory, the limit that --memory set",
         ),
-        (
-            "returns_objects",
-            LONG,
-            Outcome.RAISED,
-            r"raised TypeError: object is no array of numbers",
-        ),
     ],
 )
 def test_whatever_ends_a_call_is_an_error(subject, misbehaviour, limit, outcome, error):
@@ -114,6 +111,7 @@ def test_whatever_ends_a_call_is_an_error(subject, misbehaviour, limit, outcome,
         ("returns_wrong_shape", "W_hh_l0", "has shape (2,), not (2, 2)"),
         ("returns_too_little", "b_y", "the gradient of b_y is missing"),
         ("returns_too_much", "b_z", "there is no input 'b_z'"),
+        ("returns_objects", "outputs", "the output 'y' has dtype object, which is no number's"),
     ],
 )
 def test_a_breach_of_the_contract_is_found_there_too(subject, misbehaviour, parameter, message):
@@ -235,6 +233,62 @@ def test_ctrl_c_ends_it_and_reaches_the_caller(subject, monkeypatch):
     assert is_right(subject)
 
 
+@pytest.fixture
+def _pythons_own_handler() -> Iterator[None]:
+    """A shell may have had Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_pythons_own_handler")
+def test_an_interrupt_that_is_sent_again_waits_for_the_end_of_the_worker(tmp_path, monkeypatch):
+    """It ended that end half-way, and process and folder were left; it comes right afterwards."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with bc.isolated("support.misbehaving:by_seed") as subject, handling(signal.SIGINT):
+        child = subject._worker._child
+        pid, kill = child._process.pid, child.kill
+
+        def kill_slowly() -> None:
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(2 * SECONDS_UNTIL_AGAIN)
+            kill()
+
+        def end_and_go_on() -> None:
+            subject.close()
+            assert not running(pid)
+            assert [*tmp_path.iterdir()] == []
+            time.sleep(60)
+
+        monkeypatch.setattr(child, "kill", kill_slowly)
+        assert ended_early(end_and_go_on)
+        assert not running(pid)
+    assert [*tmp_path.iterdir()] == []
+
+
+# --- a process that is damaged -------------------------------------------------------------------
+
+
+def test_damaged_process_is_left_and_the_case_asked_in_a_fresh_one():
+    """The code around the calls failed there, which is no fault of the case."""
+    with bc.isolated("support.zoo:by_seed") as subject:
+        damaged = zoo.FIRST + [*zoo.ZOO].index("replaces_time_monotonic")
+        first = call(subject, bc.Spec.parse(f"rnn-tanh T=1 seed={damaged}").build(), LONG)
+        assert subject._worker is None
+        assert is_right(subject)
+
+    assert first.outcome is Outcome.RAISED
+    assert "in the code around its calls: it has damaged its process" in first.text
+
+
+def test_error_of_the_subject_itself_ends_no_process():
+    """What it remembers is its own, and found out."""
+    with bc.isolated("support.misbehaving:by_seed") as subject:
+        worker = subject._worker
+        assert call(subject, case_of("raises"), LONG).outcome is Outcome.RAISED
+        assert subject._worker is worker
+
+
 # --- a subject that always dies ------------------------------------------------------------------
 
 
@@ -262,8 +316,8 @@ def test_a_case_that_was_not_called_says_so():
 
     assert [a.outcome for a in answers] == [*3 * [Outcome.DIED], Outcome.NOT_CALLED]
     assert answers[3].text == (
-        "was not called any more on lstm, having run out of time or ended its process 3 times in "
-        "a row; the last time it exited with status 5"
+        "was not called any more on lstm, having run out of time, or ended or damaged its "
+        "process, 3 times in a row; the last time it exited with status 5"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_death_is_noticed_though_others_hold_the_pipe(subject, folder, name, e
 
 def test_a_worker_that_lives_without_its_pipe_is_ended(subject, monkeypatch):
     """It can never answer any more."""
-    monkeypatch.setattr("bptt_check.subjects.child_process.SECONDS_TO_END", 0.2)
+    monkeypatch.setattr("bptt_check.subjects.processes.child_process.SECONDS_TO_END", 0.2)
     answer = call(subject, case_of("closes_its_pipes_and_goes_on"), LONG)
 
     assert answer.text.startswith("closed its standard output and went on")
@@ -163,8 +163,8 @@ def test_supports_that_ends_the_process_is_asked_three_times():
 
         assert subject._worker is None
         assert call(subject, last).text == (
-            "was not called any more on supports, having run out of time or ended its process 3 "
-            "times in a row; the last time it exited with status 3"
+            "was not called any more on supports, having run out of time, or ended or damaged "
+            "its process, 3 times in a row; the last time it exited with status 3"
         )
 
 

@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from ..errors import SubjectFailed, clean
-from .processes.descendants import Descendants
-from .processes.pipes import pipes_of
-from .time_limit import not_interrupted
+from ...errors import SubjectFailed, clean
+from ..time_limit import not_interrupted
+from .descendants import Descendants
+from .pipes import pipes_of
 
 KEPT = 4000
 """Bytes of standard error that are kept."""
@@ -127,10 +127,7 @@ class Child:
 
     def ending(self) -> str:
         """How it ended, as a verb phrase; waits for the end, and kills what does not come to it."""
-        status = self.status(SECONDS_TO_END)
-        if status is None:
-            return "closed its standard output and went on"
-        return describe_status(status)
+        return describe_status(self.status(SECONDS_TO_END))
 
     def status(self, timeout: float) -> int | None:
         """Its exit status, negative that of a signal; None if it had to be killed."""
@@ -141,8 +138,12 @@ class Child:
         return status
 
 
-def describe_status(status: int) -> str:
-    """`exited with status 3`, `ended by signal SIGSEGV (segmentation fault)`."""
+def describe_status(status: int | None) -> str:
+    """`exited with status 3`, `ended by signal SIGSEGV (segmentation fault)`; None is of a process
+    that did not end when its pipe did.
+    """
+    if status is None:
+        return "closed its standard output and went on"
     if status >= 0:
         return f"exited with status {status}"
     try:
