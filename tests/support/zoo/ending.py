@@ -53,6 +53,7 @@ for _status in (0, 1, 255):
 
 @expect("error", r"raised KeyboardInterrupt")
 def interrupts_itself(case: bc.Case) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(10)
 
@@ -119,6 +120,7 @@ def exits_in_a_thread(case: bc.Case) -> None:
 
 @expect("error", r"raised KeyboardInterrupt")
 def interrupts_from_a_thread(case: bc.Case) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_thread.interrupt_main).start()
     while True:
         time.sleep(0.01)
