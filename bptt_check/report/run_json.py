@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import ReportError, one_line, quoted, why_no_json
 from ..runs.cleaning import cleaned
 from ..runs.records import TABLE_TYPES, Run
-from .foreign.plausible import check_digits, check_run
+from .foreign.plausible import check_digits, check_numbers, check_run
 from .foreign.version_1 import of_version_1
 
 SCHEMA_VERSION = 2
@@ -62,6 +62,7 @@ def from_json(content: bytes, source: str) -> Run:
         ) from error
     version = _version(data, source)
     try:
+        check_numbers(content, data)
         data = of_version_1(data) if version == 1 else data
         # not strictly: there the strings that stand for non-finite numbers are read as such
         run = cleaned(msgspec.convert(data, Run, strict=False))

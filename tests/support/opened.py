@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="the nox session `browser` installs it")
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect as expect
 
 SCHEMES = ("light", "dark")
 

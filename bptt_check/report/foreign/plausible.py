@@ -7,6 +7,7 @@ lead elsewhere.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ MOST_DIGITS = 4000
 LARGEST = 2**63
 """No count of a table is as large."""
 _TOO_LONG = re.compile(rb"(?<!\d)\d{%d}" % (MOST_DIGITS + 1))
+_BEYOND_FLOAT64 = re.compile(rb"\d{309}")
 _KINDS = {"str": (str,), "float": (float, int), "int": (int,), "bool": (bool,)}
 """Name of a type of the table to the types of its values."""
 
@@ -32,6 +34,23 @@ def check_digits(content: bytes) -> None:
     """Raise `ValueError` for JSON with a number that Python could read and not print."""
     if _TOO_LONG.search(content):
         raise ValueError(f"it has a number of more than {MOST_DIGITS:,} digits")
+
+
+def check_numbers(content: bytes, data: Any) -> None:
+    """Raise `ValueError` for JSON with a whole number that no float64 can be.
+
+    Where a field is one, msgspec before 0.22 makes -1 of it, and a later call raises for it. All
+    numbers are looked at only where the bytes have so many digits in a row, which a text may have.
+    """
+    waiting = [data] if _BEYOND_FLOAT64.search(content) else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise ValueError(f"it has a number out of range: {quoted(value)}")
 
 
 def check_run(run: Run) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "bptt_check-"
+SECONDS_TO_FILL = 60.0
+"""After so long a group without a process is one that was left behind."""
 PAUSE = 0.002
 """Seconds between two tries to remove a group whose processes are ending."""
 
@@ -89,6 +91,9 @@ def own_group() -> Path | None:
 
 
 def _left_behind(parent: Path) -> Iterator[Path]:
-    """Groups of ours below the same one: in use, or of a process that was killed."""
+    """Groups of ours below the same one: in use, or of a process that was killed. One that is new
+    may be of a process that has still to put into it what it starts.
+    """
     with contextlib.suppress(OSError):
-        yield from parent.glob(f"{PREFIX}*")
+        made_before = time.time() - SECONDS_TO_FILL
+        yield from (p for p in parent.glob(f"{PREFIX}*") if p.stat().st_mtime < made_before)

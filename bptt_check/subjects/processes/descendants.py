@@ -65,6 +65,8 @@ class Descendants:
             self._group.remove(LONGEST_END)
 
     def _kill(self, leader: int | None) -> None:
+        known = dict[int, str]()
+        self._find(leader, known)  # first: what loses its parent is nobody's child any more
         if self._group is not None:
             self._group.kill()
         if os.name == "posix" and leader is not None:
@@ -73,12 +75,23 @@ class Descendants:
                 os.killpg(leader, signal.SIGKILL)
         if sys.platform == "linux":
             deadline = time.monotonic() + LONGEST_END
-            while self._killed(leader) and time.monotonic() < deadline:
+            while self._killed(leader, known) and time.monotonic() < deadline:
                 time.sleep(PAUSE)  # what they start meanwhile is found in the next round
 
-    def _killed(self, leader: int | None) -> list[int]:
+    def _find(self, leader: int | None, known: dict[int, str]) -> None:
+        """Add all that are found now, with the time at which each was started: numbers of processes
+        are given anew.
+        """
+        if sys.platform == "linux":
+            still = {pid for pid, start in known.items() if _start(pid) == start}
+            found = {*still, *self.pids(), *self._marked(leader)}
+            for pid in {child for each in found for child in children_of(each)}:
+                known.setdefault(pid, _start(pid))
+
+    def _killed(self, leader: int | None, known: dict[int, str]) -> list[int]:
         """Those that were still there."""
-        running = [p for p in {*self.pids(), *self._marked(leader)} if _runs(p)]
+        self._find(leader, known)
+        running = [p for p, start in known.items() if _runs(p) and _start(p) == start]
         for pid in running:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -105,6 +118,11 @@ def children_of(pid: int) -> list[int]:
 def _runs(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     return _fields(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def _start(pid: int) -> str:
+    """When a process was started, in ticks since that of the system; "" of one that is gone."""
+    return "".join(_fields(pid)[19:20])
 
 
 def _fields(pid: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -60,14 +61,18 @@ def test_what_is_not_there_cannot_be_added(group):
 
 
 def test_what_a_killed_process_left_is_removed(group):
-    """An empty group of ours, when the next is made."""
-    left = group._path.parent / f"{PREFIX}left"
+    """An empty group of ours, when the next is made; not one that is about to be filled."""
+    left, new = (group._path.parent / f"{PREFIX}{what}" for what in ("left", "new"))
     left.mkdir()
+    os.utime(left, (0, 0))
+    new.mkdir()
     following = make_control_group()
     assert following is not None
     following.remove(20.0)
 
     assert not left.exists()
+    assert new.exists()
+    new.rmdir()
     group.remove(20.0)
 
 

@@ -55,13 +55,15 @@ def test_all_that_was_started_ends(what, grouped):
     if "dead" in what:
         process.wait()
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as other:
-        assert running(pid)
-        descendants.kill()
-        process.wait()
+        try:
+            assert running(pid)
+            descendants.kill()
+            process.wait()
 
-        assert gone(pid)
-        assert running(other.pid)
-        other.kill()
+            assert gone(pid)
+            assert running(other.pid)
+        finally:
+            other.kill()
 
 
 @pytest.mark.skipif(own_group() is None, reason="no group")
