@@ -115,7 +115,7 @@ def test_a_death_is_noticed_though_others_hold_the_pipe(subject, folder, name, e
 
 def test_a_worker_that_lives_without_its_pipe_is_ended(subject, monkeypatch):
     """It can never answer any more."""
-    monkeypatch.setattr("bptt_check.subjects.processes.child_process.SECONDS_TO_END", 0.2)
+    monkeypatch.setattr("bptt_check.subjects.isolation.worker_process.SECONDS_TO_END", 0.2)
     answer = call(subject, case_of("closes_its_pipes_and_goes_on"), LONG)
 
     assert answer.text.startswith("closed its standard output and went on")
