@@ -23,9 +23,8 @@ from .worker_process import Ended, Worker
 
 SUPPORTS = "supports"
 """Under what the deaths and time-outs of `supports` are counted, of all models together."""
-
-
 AROUND = "in the code around its calls: it has damaged its process, or its answer does when read"
+"""Where a worker failed that lives on."""
 
 
 class _Damaged(Ended):

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .control_group import make_control_group
@@ -60,49 +60,47 @@ class Descendants:
 
     def kill(self) -> None:
         """End them all at once: nothing that they do with signals can prevent that."""
-        self._kill(self._leader)
+        found = self._running({})  # first: what loses its parent is nobody's child any more
+        self._kill(found)
+        deadline = time.monotonic() + LONGEST_END
+        while (found := self._running(found)) and time.monotonic() < deadline:
+            self._kill(found)
+            time.sleep(PAUSE)  # what they start meanwhile is found in the next round
         if self._group is not None:
             self._group.remove(LONGEST_END)
 
-    def _kill(self, leader: int | None) -> None:
-        known = dict[int, str]()
-        self._find(leader, known)  # first: what loses its parent is nobody's child any more
+    def _running(self, before: Mapping[int, str]) -> dict[int, str]:
+        """Those that run on Linux, with the time at which each was started: numbers of processes
+        are given anew.
+
+        Args:
+            before: those that were found before, whose parents may have ended since.
+        """
+        if sys.platform != "linux":
+            return {}
+        still = {pid for pid, start in before.items() if _start(pid) == start}
+        found = {*still, *self.pids(), *self._marked()}
+        ours = {child for each in found for child in children_of(each)}
+        return {pid: _start(pid) for pid in ours if _runs(pid)}
+
+    def _kill(self, pids: Iterable[int]) -> None:
+        """Kill these, and what else the system knows to be ours."""
         if self._group is not None:
             self._group.kill()
-        if os.name == "posix" and leader is not None:
-            # also after its own end, for what it left running in its group
-            with contextlib.suppress(OSError):
-                os.killpg(leader, signal.SIGKILL)
-        if sys.platform == "linux":
-            deadline = time.monotonic() + LONGEST_END
-            while self._killed(leader, known) and time.monotonic() < deadline:
-                time.sleep(PAUSE)  # what they start meanwhile is found in the next round
-
-    def _find(self, leader: int | None, known: dict[int, str]) -> None:
-        """Add all that are found now, with the time at which each was started: numbers of processes
-        are given anew.
-        """
-        if sys.platform == "linux":
-            still = {pid for pid, start in known.items() if _start(pid) == start}
-            found = {*still, *self.pids(), *self._marked(leader)}
-            for pid in {child for each in found for child in children_of(each)}:
-                known.setdefault(pid, _start(pid))
-
-    def _killed(self, leader: int | None, known: dict[int, str]) -> list[int]:
-        """Those that were still there."""
-        self._find(leader, known)
-        running = [p for p, start in known.items() if _runs(p) and _start(p) == start]
-        for pid in running:
+        with contextlib.suppress(OSError):
+            if os.name == "posix" and self._leader is not None:
+                # also after its own end, for what it left running in its group
+                os.killpg(self._leader, signal.SIGKILL)
+        for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        return running
 
-    def _marked(self, leader: int | None) -> Iterator[int]:
+    def _marked(self) -> Iterator[int]:
         """All that are in the session, or have the word in their environment."""
         word = self._word.encode()
         for pid in map(int, filter(str.isdigit, _names("/proc"))):
             session = _fields(pid)[3:4]
-            if session == [str(leader)] or word in _content(f"/proc/{pid}/environ"):
+            if session == [str(self._leader)] or word in _content(f"/proc/{pid}/environ"):
                 yield pid
 
 

@@ -43,16 +43,16 @@ def waits_for_a_lock(case: bc.Case) -> None:
     lock.acquire()
 
 
-def _spin() -> None:
-    """For longer than any limit here, but not through all the cases after it."""
-    end = time.monotonic() + 5
+def _spin(seconds: float) -> None:
+    """Not without end: it would go on through all the cases after it."""
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         pass
 
 
 @never
 def joins_a_thread_that_spins(case: bc.Case) -> None:
-    thread = threading.Thread(target=_spin, daemon=True)
+    thread = threading.Thread(target=_spin, args=(5.0,), daemon=True)
     thread.start()
     thread.join()
 
@@ -165,11 +165,7 @@ def reads_an_empty_input(case: bc.Case) -> None:
 
 @expect("pass")
 def comes_back_with_a_thread_that_spins(case: bc.Case) -> None:
-    def spin(end: float) -> None:
-        while time.monotonic() < end:
-            pass
-
-    threading.Thread(target=spin, args=(time.monotonic() + 0.3,)).start()
+    threading.Thread(target=_spin, args=(0.3,)).start()
 
 
 @expect("pass")
