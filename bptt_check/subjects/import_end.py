@@ -7,8 +7,9 @@ check it all over again, nor fail as its check did.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
 from contextvars import ContextVar
+
+from .context import holding
 
 
 class CheckReached(BaseException):
@@ -18,14 +19,9 @@ class CheckReached(BaseException):
 _importing: ContextVar[bool] = ContextVar("importing", default=False)
 
 
-@contextlib.contextmanager
-def importing() -> Generator[None, None, None]:
+def importing() -> contextlib.AbstractContextManager[None]:
     """The import of a module that holds a subject."""
-    token = _importing.set(True)
-    try:
-        yield
-    finally:
-        _importing.reset(token)
+    return holding(_importing, True)
 
 
 def end_import() -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import SpecError, SubjectTimeout
+from .context import holding
 
 SECONDS_UNTIL_AGAIN = 0.25
 """After so long an exception that was lost on its way is raised once more."""
@@ -49,26 +50,16 @@ def seconds_of_call() -> float:
     return _of_call.get() or LONGEST_WAIT
 
 
-@contextlib.contextmanager
-def watched_elsewhere(seconds: float | None) -> Generator[None]:
+def watched_elsewhere(seconds: float | None) -> contextlib.AbstractContextManager[None]:
     """In the body calls have a limit that another process keeps: there is no alarm here."""
-    token = _of_call.set(seconds)
-    try:
-        yield
-    finally:
-        _of_call.reset(token)
+    return holding(_of_call, seconds)
 
 
-@contextlib.contextmanager
-def not_interrupted() -> Generator[None]:
+def not_interrupted() -> contextlib.AbstractContextManager[None]:
     """In the body no limit of time raises, but soon after it: for what starts or ends a process
     and would leave it behind. It must come to an end by itself.
     """
-    token = _raised_later.set(True)
-    try:
-        yield
-    finally:
-        _raised_later.reset(token)
+    return holding(_raised_later, True)
 
 
 def can_interrupt() -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 
 import pytest
 from support.command_line import DEADLY, QUICK, SPEC, invoke
+from support.installed import needs_safetensors
 
 
 def test_it_runs_in_a_process_of_its_own_or_not(folder: Path) -> None:
@@ -50,13 +50,7 @@ def test_a_subject_keeps_its_supports() -> None:
     "subject",
     [
         "slow.py:f",
-        pytest.param(
-            "exec:sleep 600",
-            marks=pytest.mark.skipif(
-                importlib.util.find_spec("safetensors") is None,
-                reason="programs exchange its files",
-            ),
-        ),
+        pytest.param("exec:sleep 600", marks=needs_safetensors),
     ],
 )
 def test_an_import_that_hangs_here_has_a_deadline(

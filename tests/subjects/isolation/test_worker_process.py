@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import hostile
+from support.installed import needs_safetensors
 from support.processes import gone
 
 import bptt_check as bc
@@ -26,9 +26,6 @@ from bptt_check.subjects.processes.descendants import children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="does what Linux offers")
 
-needs_safetensors = pytest.mark.skipif(
-    importlib.util.find_spec("safetensors") is None, reason="programs exchange its files"
-)
 LONG, SHORT = 60.0, 0.3
 """Limits for what must come to an end by itself, and for what must not."""
 NAMES = [function.__name__ for function in hostile.HOSTILE]
