@@ -1,11 +1,10 @@
 """The command line: arguments, exit status, what goes to which stream. The work is done elsewhere.
 
 One command a module. To add one: a module here that decorates a function with `cli.command`, and
-its name in the import below.
+its name in the tables of `group`.
 """
 
-from . import compare, doctor, listing, new, power, replay, report, run
-from .shared import cli
+from .group import cli
 
 
 def main() -> None:
@@ -13,7 +12,4 @@ def main() -> None:
     cli(prog_name="bptt-check")
 
 
-__all__ = [
-    "cli", "compare", "doctor", "listing", "main", "new", "power", "replay", "report",
-    "run",
-]  # fmt: skip
+__all__ = ["cli", "main"]

@@ -10,7 +10,8 @@ import click
 
 from ..errors import clean, printable
 from ..report.folder import load_run
-from .shared import advice, attempted, cli, shown_run, with_report
+from .group import cli
+from .shared import advice, attempted, shown_run, with_report
 
 if TYPE_CHECKING:
     from ..report.called import Called

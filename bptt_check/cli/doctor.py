@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import oracles
 from ..cases.case import Spec
-from ..runs.records import environment
-from .shared import cli
+from ..runs.environment import environment
+from .group import cli
 
 TINY = "lstm T=2 B=1 D=2 H=2 O=2 seed=1"
 

@@ -8,7 +8,7 @@ from .. import oracles
 from ..cases import targets
 from ..cases.model import LOSSES, READOUTS, REDUCTIONS, families
 from ..subjects import loading
-from .shared import cli
+from .group import cli
 
 KINDS = ("models", "oracles", "subjects", "mutants")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from . import scaffold
-from .shared import advice, cli
+from .group import cli
+from .shared import advice
 
 
 @cli.command("new")

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from .shared import advice, attempted, cli, subject_argument, with_report
+from .group import cli
+from .shared import advice, attempted, subject_argument, with_report
 
 SHORT: dict[str, Any] = {"every": 60, "checks": 10_000, "cases": 20, "others": False}
 """What `--short` asks: a fixed sample, for continuous integration."""

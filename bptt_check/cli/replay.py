@@ -13,12 +13,12 @@ from .. import api
 from ..cases.reading import read_case
 from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
+from .group import cli
 from .shared import (
     STATUS,
     Limits,
     accuracy_option,
     advice,
-    cli,
     limit_options,
     oracle_option,
     subject_argument,

@@ -6,7 +6,8 @@ import click
 
 from ..errors import clean
 from ..report.folder import load_run, write_page
-from .shared import advice, cli, shown_run
+from .group import cli
+from .shared import advice, shown_run
 
 
 @cli.command("report")

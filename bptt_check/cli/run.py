@@ -17,13 +17,13 @@ from ..cases.case import DTYPES
 from ..errors import clean
 from ..report.report import Report
 from ..runs import interruption
+from .group import cli
 from .shared import (
     STATUS,
     Limits,
     accuracy_option,
     advice,
     attempted,
-    cli,
     limit_options,
     oracle_option,
     subject_argument,

@@ -1,4 +1,4 @@
-"""What all commands share: the group, the exit status, and how text becomes a subject or a case.
+"""What all commands share: the exit status, and how text becomes a subject or a case.
 
 Exit status: 0 pass; 1 fail, imprecise, contract or error; 2 wrong usage, or passed with a report
 that could not be written; 3 inconclusive or nothing checked. Results go to stdout, progress and
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import signal
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,13 +23,10 @@ from ..errors import (
     SpecError,
     one_line,
 )
-from ..runs import interruption
-from ..runs.records import environment
 from ..subjects import loading
 from ..subjects.isolation import Isolated
 from ..subjects.time_limit import seconds_to_load
 from ..verdicts.verdict import Verdict
-from .output import best_effort_output
 
 T = TypeVar("T")
 
@@ -106,44 +102,6 @@ def shown_run(source: str) -> Generator[None, None, None]:
             f"{source} cannot be shown ({type(error).__name__}: {one_line(str(error))}): it holds "
             f"values that no run has, or bptt_check is wrong."
         ) from error
-
-
-def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        click.echo(f"bptt-check {environment()['bptt_check']}")
-        context.exit()
-
-
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Names of the signals that end a command early, with what it knows."""
-
-
-class Commands(click.Group):
-    """Commands that say what they found by their exit status, whatever becomes of their output."""
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command; signals that would end it are interrupts."""
-        numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-        with best_effort_output(), interruption.handling(*numbers):
-            return super().main(*args, **extra)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_version,
-    help="Show the version and exit.",
-)
-def cli() -> None:
-    """Verify a hand-written backpropagation through time.
-
-    SUBJECT is package.module:attribute, path/to/file.py:attribute, exec:COMMAND for a program in
-    any language, or an installed subject. It runs in a process of its own.
-    Exit status: 0 pass, 1 wrong, 2 wrong usage, 3 inconclusive or nothing checked.
-    """
 
 
 subject_argument = click.argument("subject", default=loading.DEFAULT)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -267,22 +265,6 @@ def readable(arrays: Mapping[str, Any]) -> dict[str, str]:
         name: np.array2string(np.asarray(array), precision=4, suppress_small=False, separator=", ")
         for name, array in arrays.items()
     }
-
-
-def environment(
-    packages: Sequence[str] = ("numpy", "hypothesis", "torch", "jax", "python-flint"),
-) -> dict[str, str]:
-    """Versions of everything that can influence a number; no names of machines or people."""
-    versions = {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-    for name in ("bptt_check", *packages):
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from .alike import told_once
 from .check import Setup
 from .cleaning import cleaned
 from .early_cases import EarlyCases
+from .environment import environment
 from .explained import explained_failures, failures_as_found, late_failures
 from .found import Found
 from .highlights import shown_curves, shown_flows
@@ -36,7 +37,6 @@ from .records import (
     RunWithCases,
     Summary,
     counterexample_name,
-    environment,
 )
 from .tally import Tally
 from .target_cases import Plan, check_target

@@ -10,13 +10,15 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ..cases.result import Differentiator
 from ..errors import SubjectNotFound, SubjectTimeout
 from .import_end import CheckReached, importing
 from .raised import described
 from .time_limit import LONGEST_WAIT, time_limit
+
+if TYPE_CHECKING:
+    from ..cases.result import Differentiator
 
 DEFAULT = "bptt_reference:loss_and_grads"
 GROUP = "bptt_check.subjects"
