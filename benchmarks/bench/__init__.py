@@ -1,0 +1,1 @@
+"""`python -m benchmarks.bench`: the rows of docs/performance.md, measured as ratios in one run."""

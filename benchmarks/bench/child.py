@@ -1,0 +1,72 @@
+"""A function in a process of its own: on one thread, with the kernels of this machine."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Some environments pin the BLAS of NumPy, but not that of PyTorch, to an older processor."""
+UNUSUAL = (*PINS, "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+"""What would make a new process slower than a user's, or let it import something else."""
+
+
+def environment(checkout: Path = ROOT) -> dict[str, str]:
+    """The variables of a process that measures a checkout: one thread, no memory of past runs."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+    paths = os.pathsep.join([str(checkout), str(checkout / "reference")])
+    kept = {n: v for n, v in os.environ.items() if n not in UNUSUAL}
+    bytecode = str(Path(tempfile.gettempdir()) / "bptt_check-bench-bytecode")  # not in the checkout
+    return kept | {"PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": bytecode, "CI": "true", **threads}
+
+
+def seconds(command: Sequence[str], variables: Mapping[str, str] | None = None) -> float:
+    """Processor time of a command and of the processes that it waits for.
+
+    Raises:
+        SystemExit: it failed; the message is what it said.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment() | (variables or {}), stdout=said, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)}: {said.read().decode(errors='replace')}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def call(function: str, **arguments: Any) -> Any:
+    """What `module:function` returns in a new process; arguments and result are JSON.
+
+    Raises:
+        SystemExit: it failed; the message is what it said.
+    """
+    command = [sys.executable, "-m", __name__, function, json.dumps(arguments)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{function} {arguments}: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Call what the command line names, print what it returns."""
+    module, _, name = sys.argv[1].partition(":")
+    function = getattr(importlib.import_module(module), name)
+    print(json.dumps(function(**json.loads(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is measured, one group of rows a file: `measure(effort)` gives their measurements."""
