@@ -35,6 +35,10 @@ PACKAGED = [
 """Tests of whatever a wheel could lack: data files, entry points, commands, both packages, the
 source that is edited. The rest runs the very same modules in the session `tests`.
 """
+MEASUREMENTS = (
+    *("budgets", "function_ulps", "isolation", "reference_growth", "report_page", "taylor"),
+)
+"""Scripts of `benchmarks/` that measure something else than the rows of docs/performance.md."""
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -215,9 +219,19 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed as ratios against peers in one run, and the measurement behind the budgets."""
-    session.install(".[all]", TORCH, *group("bench"))
+    """Speed as ratios against peers in one run, and what got worse; `-- --short` takes two minutes.
+
+    All of it takes half an hour on an idle core, and writes docs/performance.md.
+    """
+    session.install(".[all]", TORCH)
+    session.run("python", "-m", "benchmarks.bench", *session.posargs)
+
+
+@nox.session
+def measurements(session: nox.Session) -> None:
+    """The measurements behind numbers of other pages: budgets, isolation, the Taylor test."""
+    session.install(".[all]", TORCH, *group("measurements"))
     # OpenBLAS settings that some machines force make a current NumPy slower than it is
     environment = {"OPENBLAS_CORETYPE": None, "OPENBLAS_L2_SIZE": None}
-    for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), env=environment)
+    for name in MEASUREMENTS:
+        session.run("python", f"benchmarks/{name}.py", env=environment)

@@ -1,21 +1,24 @@
 """How the reference grows: time with T and H, memory with T for full and truncated BPTT.
 
 The claim is O(T H) memory and O(T H^2) time for one sequence. Prints a table with the exponents
-fitted to the largest half of each row (1 is linear, 2 quadratic) and writes a figure.
+fitted to the larger half of each row (1 is linear, 2 quadratic).
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
+import sys
 import time
 import tracemalloc
 from pathlib import Path
 
-import numpy as np
-from bptt_reference import loss_and_grads
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / name) for name in ("", "reference")]
 
-import bptt_check as bc
+from bptt_reference import loss_and_grads  # noqa: E402 - a bare checkout is enough
+
+import bptt_check as bc  # noqa: E402
+from benchmarks.bench.chart import exponent  # noqa: E402
 
 LONG = [25, 50, 100, 200, 400, 800]
 WIDE = [32, 64, 128, 256, 512]
@@ -49,13 +52,6 @@ def peak(case: bc.Case) -> int:
     return most
 
 
-def exponent(sizes: list[int], values: list[float]) -> float:
-    """Slope of the log-log line through the larger half of the sizes."""
-    half = len(sizes) // 2
-    slope, _ = np.polyfit(np.log(sizes[half:]), np.log(values[half:]), 1)
-    return float(slope)
-
-
 def measure() -> dict[str, tuple[str, list[int], list[float]]]:
     """Name to (what varies, its values, the measurements)."""
     full = {T: case_of(T, 64) for T in LONG}
@@ -69,34 +65,11 @@ def measure() -> dict[str, tuple[str, list[int], list[float]]]:
     }
 
 
-def draw(measurements: dict[str, tuple[str, list[int], list[float]]], path: Path) -> None:
-    """The measurements as log-log lines, one panel for what varies."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, len(measurements), figsize=(4 * len(measurements), 3.5))
-    for axis, (name, (varies, sizes, values)) in zip(axes, measurements.items(), strict=True):
-        axis.loglog(sizes, values, marker="o")
-        axis.set(title=f"{name}\nslope {exponent(sizes, values):.2f}", xlabel=varies)
-        axis.grid(visible=True, which="both", alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path)
-    print(f"figure: {path}")
-
-
 def main() -> None:
-    """Measure, print the table, write the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", type=Path, default=Path("reports/reference_growth.svg"))
-    arguments = parser.parse_args()
-    measurements = measure()
-    for name, (varies, sizes, values) in measurements.items():
+    """Measure and print the table."""
+    for name, (varies, sizes, values) in measure().items():
         cells = "  ".join(f"{size}: {value:.3g}" for size, value in zip(sizes, values, strict=True))
         print(f"{name:36} {varies}  {cells}  slope {exponent(sizes, values):.2f}")
-    arguments.figure.parent.mkdir(parents=True, exist_ok=True)
-    draw(measurements, arguments.figure)
 
 
 if __name__ == "__main__":

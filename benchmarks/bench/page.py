@@ -38,7 +38,7 @@ def parts_of(record: Record, notes: Mapping[str, str]) -> dict[str, str]:
         "setting": setting(record),
         "table": table(record),
         "notes": explanations(record, notes),
-        "growth": growth_table(record.growth),
+        "growth": growth_part(record.growth),
     }
 
 
@@ -105,8 +105,8 @@ def unexplained(record: Record, notes: Mapping[str, str]) -> list[str]:
     return [key for key in missed if key not in notes]
 
 
-def growth_table(growths: Sequence[Growth]) -> str:
-    """The exponents, and the costs that they are fitted to."""
+def growth_part(growths: Sequence[Growth]) -> str:
+    """The exponents, the costs that they are fitted to, and the figure."""
     if not growths:
         return "Not measured."
     lines = [
@@ -115,7 +115,8 @@ def growth_table(growths: Sequence[Growth]) -> str:
         for g in growths
     ]
     head = "| over | `verify` | reference | `verify`, ms | reference, ms |"
-    return "\n".join([head, "| --- | --- | --- | --- | --- |", *lines])
+    figure = f"![Cost of `verify` and of the reference over each size, log-log]({FIGURE})"
+    return "\n".join([head, "| --- | --- | --- | --- | --- |", *lines, "", figure])
 
 
 def _costs(sizes: Sequence[int], values: Sequence[float]) -> str:

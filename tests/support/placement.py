@@ -10,7 +10,7 @@ from support.imports import imported
 
 NOT_MIRRORED = {"support", "harness", "reference", "browser"}
 """Folders of `tests/` that mirror no folder of modules."""
-BESIDE_THE_PACKAGE = {"docs", "examples"}
+BESIDE_THE_PACKAGE = {"benchmarks", "docs", "examples"}
 """Folders of `tests/` that mirror a folder of the same name beside the package."""
 
 
@@ -22,7 +22,7 @@ def sources(root: Path) -> dict[str, str]:
 
 
 def module_files(root: Path) -> set[str]:
-    """Paths that a test may be the mirror of: below the package, `docs/` and `examples/`."""
+    """Paths that a test may be the mirror of: below the package and the folders beside it."""
     beside = (root / folder for folder in BESIDE_THE_PACKAGE)
     return {
         *sources(root / "bptt_check"),

@@ -18,6 +18,10 @@ MODEL, ORACLES = "rnn-tanh", ("torch",)
 """The quickest: what a run keeps of a case does not depend on what the case costs."""
 
 
+WITHIN = "T=1..16 B=1..4 D=1..5 H=1..5 O=1..4"
+"""Small cases, beside which what is kept of each would show."""
+
+
 def measure(effort: Effort) -> Iterator[Measured]:
     """One row; each number of cases in a process of its own."""
     if effort.long:
@@ -27,7 +31,7 @@ def measure(effort: Effort) -> Iterator[Measured]:
 
 def most_memory(cases: int) -> int:
     """Bytes that this process had at most, after a run of so many cases."""
-    bc.verify(loss_and_grads, [MODEL], cases=cases, oracles=ORACLES)
+    bc.verify(loss_and_grads, [MODEL], cases=cases, oracles=ORACLES, within=WITHIN)
     status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     (line,) = (line for line in status if line.startswith("VmHWM:"))
     return 1024 * int(line.split()[1])
