@@ -126,14 +126,15 @@ def test_four_programs_serve_all_models(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_jax_settings_of_the_user_are_unchanged() -> None:
-    """The user's float32 and the user's device are as before, and a user's x64 does no harm."""
+    """The user's float32 and the user's device are as before, and x64 or no jit does no harm."""
     case = Spec(Model("rnn", loss="mse")).build()
     before = load_oracle("jax")(case)
 
     assert jnp.zeros(1).dtype == jnp.float32
     assert jax.config.jax_default_device is None
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.disable_jit():
         assert_same(before, load_oracle("jax")(case), 1e-15, case.spec)
+        assert jax.config.jax_disable_jit
 
 
 def problem(model: Model) -> Problem:

@@ -53,7 +53,8 @@ def direction(size: int) -> Array:
 
 def answer_of(trunk: Trunk, flat: Array) -> Array:
     """The answer of the program of a trunk to the flat vector of a problem."""
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):  # here and now only
+    cpu = jax.devices("cpu")[0]
+    with jax.enable_x64(True), jax.default_device(cpu), jax.disable_jit(False):  # here and now only
         return np.asarray(compiled_program(trunk)(flat))
 
 
