@@ -13,16 +13,21 @@ from .cases.model import Model, families, positive
 from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
+from .cases.timing.stage_clock import Stage, clock_of_run, timed
 from .cases.written.written_out import READABLE, number_count
 from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
 from .report.report import Report
 from .runs.check import Setup
+from .runs.effort.quick import QUICK_CASES, SLOW_STARTS, Quick
 from .runs.failures import check_in_detail
 from .runs.records import Progress
 from .runs.run import Plan, verify_plan as _verify
 from .runs.session import collected, overrides
 from .verdicts.budget import Tolerance
 from .verdicts.case_report import CaseReport
+
+CASES = 100
+"""Cases of a model where nothing else is said."""
 
 
 def models() -> dict[str, Model]:
@@ -68,7 +73,7 @@ def check(
 def verify(
     subject: Differentiator,
     models: Iterable[Model | Target | str] | None = None,
-    cases: int = 100,
+    cases: int | None = None,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),
     seed: int = 0,
@@ -76,6 +81,7 @@ def verify(
     *,
     within: Within | str | None = None,
     accuracy: float = 0.0,
+    quick: bool = False,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
 ) -> Report:
@@ -89,7 +95,7 @@ def verify(
         models: `Model` objects or names, also with `+truncated` and `+lengths`, also presets; None
             is `subject.targets` where there is such an attribute, else every default target whose
             model the subject supports.
-        cases: number of cases for each model.
+        cases: number of cases for each model; None is 100, and in a quick run 24.
         oracles: names; None is every oracle whose framework is installed.
         dtypes: of the cases, one of these each.
         seed: of the design; the same seed gives the same cases.
@@ -98,6 +104,10 @@ def verify(
             it goes before what the subject's own attribute `within` says.
         accuracy: of code that is right to no more (a solver, an implicit layer): the error that is
             allowed of an entry beside the largest of its gradient, and of the loss beside itself.
+        quick: a verdict in a few seconds for a model, also in a new process: few cases, which cover
+            most for their price, no oracle that takes long to start (torch, jax) unless it is named
+            in `oracles`, a failing case made smaller in fewer tries, and no diagnosis. The report
+            says what was left out.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
@@ -105,9 +115,10 @@ def verify(
         UnknownName, SpecError, MissingFramework: an argument is impossible; the message says why.
     """
     said = overrides.get()
-    cases = cases if said.cases is None else said.cases
+    if said.cases is not None or said.quick:
+        cases, quick = said.cases, said.quick
     seed = seed if said.seed is None else said.seed
-    positive("cases", cases)
+    count = _cases(cases, quick)
     for name, value in (("models", models), ("oracles", oracles), ("dtypes", dtypes)):
         if isinstance(value, str):
             raise SpecError(f"{name} must be a list of names: {name}=[{value!r}].")
@@ -121,9 +132,14 @@ def verify(
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
     limits = _within(subject, within)
-    plan = Plan(tuple({t.name: t for t in chosen}.values()), cases, tuple(dtypes), seed, limits)
-    setup = Setup(load_oracles(oracles), _tolerance(accuracy), timeout)
-    report = Report(*_verify(subject, plan, setup, progress, keep_partial))
+    targets = tuple({t.name: t for t in chosen}.values())
+    left_out = Quick(_slow_to_start(oracles)) if quick else None
+    plan = Plan(targets, count, tuple(dtypes), seed, limits, left_out)
+    with clock_of_run():
+        with timed(Stage.STARTING):
+            asked, tolerance = load_oracles(oracles, quick), _tolerance(accuracy)
+        setup = Setup(asked, tolerance, timeout, thorough=not quick)
+        report = Report(*_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
     if gathered is not None:
         gathered.append(report)
@@ -133,7 +149,7 @@ def verify(
 def assert_gradients(
     subject: Differentiator,
     models: Iterable[Model | Target | str] | None = None,
-    cases: int = 100,
+    cases: int | None = None,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),
     seed: int = 0,
@@ -141,6 +157,7 @@ def assert_gradients(
     *,
     within: Within | str | None = None,
     accuracy: float = 0.0,
+    quick: bool = False,
 ) -> Report:
     """The same as `verify`, for tests: anything but `pass` raises.
 
@@ -149,11 +166,23 @@ def assert_gradients(
     """
     __tracebackhide__ = True
     report = verify(
-        subject, models, cases, oracles, dtypes, seed, timeout, within=within, accuracy=accuracy
-    )
+        subject, models, cases, oracles, dtypes, seed, timeout,
+        within=within, accuracy=accuracy, quick=quick,
+    )  # fmt: skip
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
+
+
+def _cases(given: int | None, quick: bool) -> int:
+    """The number of cases of a model."""
+    if quick and given is not None:
+        raise SpecError(
+            f"a quick run chooses its cases, got cases={given}: leave out one of quick and cases."
+        )
+    count = (QUICK_CASES if quick else CASES) if given is None else given
+    positive("cases", count)
+    return count
 
 
 def _tolerance(accuracy: float) -> Tolerance:
@@ -177,18 +206,30 @@ def _read_within(value: object) -> Within:
     raise SpecError(f"within must be a bptt_check.Within or its line, got {value!r}.")
 
 
-def load_oracles(names: Iterable[str] | None) -> tuple[_oracles.Oracle, ...]:
-    """The oracles of these names; every installed one for None.
+def load_oracles(names: Iterable[str] | None, quick: bool = False) -> tuple[_oracles.Oracle, ...]:
+    """The oracles of these names; every installed one for None, in a quick run of those that start
+    at once.
 
     What the command line of pytest says takes the place of both.
     """
+    slow = _slow_to_start(names) if quick else ()
     names = overrides.get().oracles or names
-    if names is None:
+    if names is None and not slow:
         return tuple(_oracles.defaults())
+    if names is None:
+        kept = (n for n in _oracles.names() if _oracles.available(n) and n not in slow)
+        return tuple(_oracles.load_oracle(name, asked_for=False) for name in kept)
     wanted = dict.fromkeys(names)
     if not wanted:
         raise SpecError("oracles is empty; name at least one, or leave it out for all.")
     return tuple(_oracles.load_oracle(name) for name in wanted)
+
+
+def _slow_to_start(names: Iterable[str] | None) -> tuple[str, ...]:
+    """The oracles that a quick run leaves out; none where some are named."""
+    if names is not None or overrides.get().oracles:
+        return ()
+    return tuple(name for name in SLOW_STARTS if _oracles.available(name))
 
 
 __all__ = [

@@ -24,33 +24,29 @@ _REPORTS = pytest.StashKey["list[Report]"]()
 _PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that continuous integration shows below a job; it is appended to."""
-MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout", "within", "accuracy")
+MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout", "within", "accuracy", "quick")
 """What `@pytest.mark.bptt(...)` takes: the arguments of `verify`."""
+OPTIONS: dict[str, dict[str, Any]] = {
+    "report": {"metavar": "DIR", "help": "write one report of all bptt_check checks into DIR"},
+    "markdown": {"metavar": "FILE", "help": "write a summary of them as Markdown into FILE"},
+    "cases": {
+        "metavar": "N", "type": int, "help": "check every model on N cases, whatever the tests say",
+    },
+    "quick": {"action": "store_true", "help": "check in seconds, whatever the tests say"},
+    "oracle": {
+        "metavar": "NAME", "action": "append",
+        "help": "check against this oracle (may be repeated), whatever the tests say",
+    },
+    "seed": {"metavar": "N", "type": int, "help": "draw with this seed, whatever the tests say"},
+}  # fmt: skip
+"""Options of the command line of pytest, after `--bptt-`, and how they are given to it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; what they say holds for every check of the session."""
     group = parser.getgroup("bptt_check")
-    group.addoption(
-        "--bptt-report", dest="bptt_report", metavar="DIR",
-        help="write one report of all gradient checks of bptt_check into DIR",
-    )  # fmt: skip
-    group.addoption(
-        "--bptt-markdown", dest="bptt_markdown", metavar="FILE",
-        help="write a summary of them as Markdown into FILE",
-    )  # fmt: skip
-    group.addoption(
-        "--bptt-cases", dest="bptt_cases", metavar="N", type=int,
-        help="check every model on N cases, whatever the tests say",
-    )  # fmt: skip
-    group.addoption(
-        "--bptt-oracle", dest="bptt_oracles", metavar="NAME", action="append",
-        help="check against this oracle (may be repeated), whatever the tests say",
-    )  # fmt: skip
-    group.addoption(
-        "--bptt-seed", dest="bptt_seed", metavar="N", type=int,
-        help="draw the cases with this seed, whatever the tests say",
-    )  # fmt: skip
+    for name, given in OPTIONS.items():
+        group.addoption(f"--bptt-{name}", dest=f"bptt_{name}", **given)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,14 +70,16 @@ def _check_overrides(config: pytest.Config) -> None:
     cases, seed = config.getoption("bptt_cases"), config.getoption("bptt_seed")
     if cases is not None and cases < 1:
         raise pytest.UsageError(f"--bptt-cases must be at least 1, got {cases}")
+    if cases is not None and config.getoption("bptt_quick"):
+        raise pytest.UsageError("--bptt-quick chooses its cases: leave out --bptt-cases or it")
     if seed is not None and seed < 0:
         raise pytest.UsageError(f"--bptt-seed must not be negative, got {seed}")
-    if config.getoption("bptt_oracles"):
+    if config.getoption("bptt_oracle"):
         from .api import load_oracles
         from .errors import BpttCheckError
 
         try:
-            load_oracles(config.getoption("bptt_oracles"))
+            load_oracles(config.getoption("bptt_oracle"))
         except BpttCheckError as error:
             raise pytest.UsageError(f"--bptt-oracle: {error}") from error
 
@@ -181,11 +179,12 @@ class _Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self.wanted = config.getoption("bptt_report") or config.getoption("bptt_markdown")
         self.wanted = self.wanted or os.environ.get(STEP_SUMMARY)
-        oracles = config.getoption("bptt_oracles")
+        oracles = config.getoption("bptt_oracle")
         self.options: dict[str, Any] = {
             "cases": config.getoption("bptt_cases"),
             "oracles": tuple(oracles) if oracles else None,
             "seed": config.getoption("bptt_seed"),
+            "quick": config.getoption("bptt_quick"),
         }
 
     @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,12 @@ import click
 
 from .. import api
 from ..cases.case import DTYPES
+from ..cases.timing.stage_clock import Stage, StageClock, counted_by, timed
 from ..errors import clean
 from ..report.report import Report
 from ..runs import interruption
+from ..runs.effort.stages import stages_of
+from ..runs.records import Progress, Run
 from .group import cli
 from .shared import (
     STATUS,
@@ -36,7 +40,10 @@ from .shared import (
 @subject_argument
 @click.option("--model", multiple=True, metavar="NAME", help="Check this model only; repeatable.")
 @oracle_option
-@click.option("--cases", default=100, show_default=True, metavar="N", help="Cases per model.")
+@click.option(
+    "--cases", type=int, metavar="N", help="Cases per model. [default: 100, 24 with --quick]"
+)
+@click.option("--quick", is_flag=True, help="A verdict in seconds; says what it leaves out.")
 @click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
 @click.option(
@@ -45,19 +52,26 @@ from .shared import (
 @accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
+@click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
 @limit_options
 def run_command(
     report: str | None,
     as_json: bool,
+    profile: bool,
     isolate: bool,
     timeout: float | None,
     memory: str | None,
     **options: Any,
 ) -> None:
-    """Check SUBJECT on many cases of many models."""
+    """Check SUBJECT on many cases of many models.
+
+    \b
+    bptt-check run my_rnn.py:loss_and_grads --model lstm --quick
+    """
     asked = RunOptions(**options, limits=Limits(isolate, timeout, memory))
+    shown = Output(report, as_json, profile)
     with advice():
-        status = interruption.uninterrupted(partial(_run_and_tell, asked, report, as_json))
+        status = interruption.uninterrupted(partial(_run_and_tell, asked, shown))
     raise click.exceptions.Exit(status)
 
 
@@ -68,7 +82,8 @@ class RunOptions:
     subject: str
     model: tuple[str, ...]
     oracle: tuple[str, ...]
-    cases: int
+    cases: int | None
+    quick: bool
     dtype: tuple[str, ...]
     seed: int
     within: str | None
@@ -81,29 +96,42 @@ class RunOptions:
         words = ["bptt-check", "run", self.subject]
         for name in ("model", "oracle", "dtype"):
             words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
-        words += ["--cases", str(self.cases), "--seed", str(self.seed)]
+        cases = api.CASES if self.cases is None else self.cases
+        words += ["--quick"] if self.quick else ["--cases", str(cases)]
+        words += ["--seed", str(self.seed)]
         words += ["--within", self.within] if self.within else []
         words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
         return shlex.join([*words, *self.limits.words])
 
 
-def run(options: RunOptions, folder: str | None = None) -> Report:
+@dataclass(frozen=True)
+class Output:
+    """What becomes of a run: the folder of its report, and what is printed."""
+
+    folder: str | None = None
+    as_json: bool = False
+    profile: bool = False
+
+
+def run(options: RunOptions, folder: str | None, progress: Callable[[Progress], None]) -> Report:
     """Verify what the options say; that the folder can be written is found out first.
 
     Ctrl-C ends it early, with a report of what there is.
     """
     from ..report.folder import prepare, replacing
-    from .progress import progress
 
     if folder is not None:
         prepare(folder)
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        subject = interruption.interruptible(
-            lambda: stack.enter_context(subject_of(options.subject, options.limits))
-        )
         oracles = options.oracle or None
-        interruption.interruptible(lambda: api.load_oracles(oracles))  # imports frameworks
+        with timed(Stage.STARTING):
+            subject = interruption.interruptible(
+                lambda: stack.enter_context(subject_of(options.subject, options.limits))
+            )
+            interruption.interruptible(
+                lambda: api.load_oracles(oracles, options.quick)  # imports frameworks
+            )
         if folder is not None:
             stack.enter_context(replacing(folder))
         report = api.verify(
@@ -116,22 +144,35 @@ def run(options: RunOptions, folder: str | None = None) -> Report:
             timeout=options.limits.timeout,
             within=options.within,
             accuracy=options.accuracy,
-            progress=stack.enter_context(progress()),
+            quick=options.quick,
+            progress=progress,
             keep_partial=True,
         )
     return replace(report, run=replace(report.run, command=clean(options.command)))
 
 
-def _run_and_tell(options: RunOptions, folder: str | None, as_json: bool) -> int:
+def _run_and_tell(options: RunOptions, output: Output) -> int:
     """Run, write the folder, then print, in this order; returns the exit status."""
     from ..report.folder import write_folder
+    from .progress import display
 
-    report = run(options, folder)
-    page, unwritten = None, None
-    if folder is not None:
-        page, unwritten = attempted(lambda: write_folder(folder, report.bundle()))
-    _tell(report, page, as_json)
+    page, unwritten, folder = None, None, output.folder
+    with display() as shown, counted_by(StageClock(shown.begin)) as clock:
+        report = run(options, folder, shown)
+        if folder is not None:
+            with timed(Stage.REPORT):
+                page, unwritten = attempted(lambda: write_folder(folder, report.bundle()))
+    _tell(report, page, output.as_json)
+    if output.profile:
+        _tell_stages(replace(report.run, stages=stages_of(clock.seconds)), output.as_json)
     return with_report(STATUS.get(report.verdict, 1), unwritten)
+
+
+def _tell_stages(run: Run, err: bool) -> None:
+    """Print where the time went, that of the report included; on stderr beside JSON."""
+    from ..report.effort.stage_shares import stage_lines
+
+    click.echo("\n".join(["", *stage_lines(run)]), err=err)
 
 
 def _tell(report: Report, page: Path | None, as_json: bool) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.directions import is_per_sequence
 from ..cases.precision import PRECISIONS
+from ..cases.timing.stage_clock import Stage, timed_as
 from ..cases.types import Array
 from .arithmetics.rounding import DRIFT, GridRounding, Position, deviation
 from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
@@ -101,6 +102,7 @@ FLOAT64 = RoundingModel("float64")
 
 
 @functools.lru_cache(maxsize=16)
+@timed_as(Stage.ROUNDING)
 def conditioning(
     case: Case, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
 ) -> Conditioning:

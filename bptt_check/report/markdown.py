@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..runs.records import Run
 from . import coverage, grouping
 from .called import label
+from .effort.quick_sentences import quick_lines
 from .sentences import failure_lines, headline, told_failures
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
@@ -38,7 +39,7 @@ def _covered(run: Run) -> str:
     """How many cases were decided, and what they covered."""
     if not run.cases:
         return ""
-    said = [coverage.decided_sentence(run), *coverage.coverage_lines(run)]
+    said = [coverage.decided_sentence(run), *coverage.coverage_lines(run), *quick_lines(run)]
     return "  \n".join(f"{escaped(line.strip())}." for line in said)
 
 

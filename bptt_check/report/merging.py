@@ -9,6 +9,8 @@ from typing import Any
 
 from ..errors import clean
 from ..runs.coverage.covered import added_records
+from ..runs.effort.quick import merged_quick
+from ..runs.effort.stages import added_stages
 from ..runs.ranking import ranked
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
@@ -139,5 +141,7 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "seconds": sum,
     "failures": _ranked,
     "covered": added_records,
+    "stages": added_stages,
+    "quick": merged_quick,
 }
 """Field of a run to how the values of several runs become one; entries are joined."""

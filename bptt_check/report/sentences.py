@@ -11,6 +11,7 @@ from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict
 from . import coverage, gaps, grouping, shares
 from .called import called_in, label
+from .effort.quick_sentences import quick_lines
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
@@ -155,6 +156,7 @@ def _summary(run: Run) -> list[str]:
         *_subgradients(run),
         *_offered_sometimes(run),
         *coverage.coverage_lines(run),
+        *quick_lines(run),
         *_declined(run),
     ]
 
@@ -225,7 +227,8 @@ def _undecided(run: Run) -> list[str]:
     lines += [f"  {gap.model}: {gap.text}" for gap in found[:LISTED]]
     if len(found) > LISTED:
         lines.append(f"  and {grouping.plural(len(found) - LISTED, 'more gap')} of this kind")
-    return [*lines, *_offered_sometimes(run), *_declined(run), *_advice(run, found)]
+    told = [*_offered_sometimes(run), *quick_lines(run), *_declined(run)]
+    return [*lines, *told, *_advice(run, found)]
 
 
 def _declined(run: Run) -> list[str]:
@@ -251,6 +254,8 @@ def _advice(run: Run, found: Sequence[gaps.Gap]) -> list[str]:
         return ["  to do: run it again, to the end"]
     if not grouping.model_facts(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
+    if found and run.quick is not None:
+        return ["  to do: run it without quick, with more cases and all oracles"]
     if any(gap.vacuous for gap in found):
         return ["  to do: more cases, so that some of them can show an error in these gradients"]
     if any(target.declined for target in coverage.few_decided(run)):

@@ -16,6 +16,7 @@ from ..verdicts.row import Row
 from ..verdicts.verdict import Verdict
 from . import grouping
 from .called import label
+from .effort.quick_sentences import quick_lines
 from .sentences import (
     LINES,
     failure_lines,
@@ -49,6 +50,8 @@ def show(run: Run, console: Console) -> None:
     _verdict(run.verdict, f"{run.subject}: {headline(run)}", console)
     _table(grouping.model_facts(run), console)
     _failures(run, console)
+    if run.verdict.failing:
+        _quick(run, console)
     if not run.failures:
         lines, kept = without_failure(run)  # the title is the verdict, said above
         if lines[1:]:
@@ -56,6 +59,12 @@ def show(run: Run, console: Console) -> None:
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
     end = ", interrupted" if run.interrupted else ""
     _plain(f"\ncases: {counts}; {run.seconds:.1f} s{end}", console)
+
+
+def _quick(run: Run, console: Console) -> None:
+    """What a quick run that failed left out; any other says it in its summary."""
+    for line in quick_lines(run):
+        _plain(f"\n{line.strip()}", console)
 
 
 def show_case(report: CaseReport, console: Console) -> None:

@@ -18,6 +18,7 @@ from ..cases.result import (
     Result,
     name_of,
 )
+from ..cases.timing.stage_clock import Stage, timed, timed_each
 from ..cases.training import TrainingAnswers
 from ..errors import BrokenCell
 from ..subjects.calling import Calls, call, call_once
@@ -39,14 +40,16 @@ class Setup:
         oracles: what to ask.
         tolerance: of every budget.
         timeout: seconds for one call of the subject.
-        quick: whether one oracle will do, the quickest that has a result for a case.
+        one_oracle: whether one oracle will do, the quickest that has a result for a case.
+        thorough: whether a failure is shrunk for as long as it takes, and diagnosed.
         lost: calls of `clip` and the like that did not come back; is added to.
     """
 
     oracles: tuple[Any, ...]
     tolerance: Tolerance = field(default_factory=Tolerance)
     timeout: float | None = None
-    quick: bool = False
+    one_oracle: bool = False
+    thorough: bool = True
     lost: LostCalls = field(default_factory=LostCalls, compare=False)
 
 
@@ -73,17 +76,21 @@ def check_cases(
         setup: against what, and how strictly.
         calls: what is asked after the first two calls, by the place of a case among `cases`.
     """
-    answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
+    with timed(Stage.SUBJECT):
+        answers = [call(subject, c, setup.timeout, calls(n, c)) for n, c in enumerate(cases)]
     answered = [c for c, a in zip(cases, answers, strict=True) if a.result is not None]
     results = oracle_results(setup, answered)
     for case, answer in zip(cases, answers, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # the truth may be out of range itself
             of_oracles = {} if answer.result is None else next(results)
-            answer = replace(answer, training=training_answers(subject, case, answer, setup))
-        report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
-        report = replace(report, asked=answer.asked)
-        further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
-        yield judge_follow_ups(report, further, setup.tolerance)
+            with timed(Stage.SUBJECT):
+                answer = replace(answer, training=training_answers(subject, case, answer, setup))
+        with timed(Stage.JUDGING):
+            report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
+            report = replace(report, asked=answer.asked)
+            further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
+            report = judge_follow_ups(report, further, setup.tolerance)
+        yield report
 
 
 def explainable(subject: Differentiator, report: CaseReport) -> CaseReport:
@@ -133,7 +140,8 @@ def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
     """The result of the quickest oracle that has one; empty if none has."""
     ranks = {name: rank for rank, name in enumerate(QUICKEST)}
     for oracle in sorted(oracles, key=lambda o: ranks.get(o.name, len(ranks))):
-        (result,) = trusted_results(oracle, [case])
+        with timed(Stage.ORACLE, oracle.name):
+            (result,) = trusted_results(oracle, [case])
         if isinstance(result, Result):
             return {oracle.name: result}
     return {}
@@ -141,11 +149,14 @@ def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
 
 def oracle_results(setup: Setup, cases: Sequence[Case]) -> Iterator[OracleResults]:
     """The results of all oracles on each case, or of the quickest."""
-    if setup.quick:
+    if setup.one_oracle:
         yield from (quickest_result(setup.oracles, case) for case in cases)
         return
     names = [oracle.name for oracle in setup.oracles]
-    columns = [trusted_results(oracle, cases) for oracle in setup.oracles]
+    columns = [
+        timed_each(Stage.ORACLE, oracle.name, trusted_results(oracle, cases))
+        for oracle in setup.oracles
+    ]
     for _ in cases:
         yield dict(zip(names, map(next, columns), strict=True))
 

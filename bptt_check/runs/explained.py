@@ -16,7 +16,7 @@ from ..verdicts.verdict import Verdict
 from . import run_sentences
 from .alike import ending_of
 from .check import Setup
-from .failed_before import remember
+from .earlier.failed_before import remember
 from .failures import as_found, failure_of
 from .found import Found
 from .records import FailureWithCase

@@ -11,6 +11,7 @@ from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.message import Message
 from ..cases.result import Differentiator
+from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_names import own_arrays, own_parameters
 from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
 from ..diagnosis.finding import Finding
@@ -29,6 +30,7 @@ from . import run_sentences
 from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
+from .effort.quick import QUICK_TRIES
 from .initial_states import passing_initial_state
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
@@ -59,29 +61,33 @@ def failure_of(
     if _needs_the_run(first):  # what it would say now is another question
         return as_found(name, subject, first, known)
 
-    quick = replace(setup, quick=True)
+    cheaper = replace(setup, one_oracle=True)
 
     def shows_it(report: CaseReport) -> bool:
         return report.end == first.end
 
     def fails(candidate: Case) -> bool:
-        return shows_it(check_case(subject, candidate, quick, calls_like(first, candidate)))
+        return shows_it(check_case(subject, candidate, cheaper, calls_like(first, candidate)))
 
     case = simplest = first.case
     same = {spec: end == first.end for spec, end in known.items()}
     if design is not None:
-        if case.spec is not None:
-            case = shrink_spec(case.spec, same, fails, design.contains).build()
-        simplest = simplify(case, fails)
-    detailed = check_in_detail(subject, case, setup)
-    report = detailed if shows_it(detailed) else explainable(subject, first)
+        most = {} if setup.thorough else {"most": QUICK_TRIES}
+        with timed(Stage.SHRINKING):
+            if case.spec is not None:
+                case = shrink_spec(case.spec, same, fails, design.contains, **most).build()
+            simplest = simplify(case, fails, **most)
     passes_with, findings = "", ()
-    if design is not None and first.verdict == Verdict.FAIL:
-        passes_with = passing_initial_state(subject, setup, report, same)
-    if _may_be_diagnosed(report, passes_with):
-        sample = _sample(subject, quick, known, first.verdict, design).with_failing(case)
-        findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
-        findings = tuple(f for f in findings if f.confidence != "hint" or not _approximates(report))
+    with timed(Stage.DIAGNOSIS):
+        detailed = check_in_detail(subject, case, setup)
+        report = detailed if shows_it(detailed) else explainable(subject, first)
+        if design is not None and first.verdict == Verdict.FAIL:
+            passes_with = passing_initial_state(subject, setup, report, same)
+        if setup.thorough and _may_be_diagnosed(report, passes_with):
+            sample = _sample(subject, cheaper, known, first.verdict, design).with_failing(case)
+            findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
+            if _approximates(report):
+                findings = tuple(f for f in findings if f.confidence != "hint")
     own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,

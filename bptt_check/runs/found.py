@@ -9,7 +9,7 @@ from ..cases.case import Spec
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.case_report import CaseReport
 from . import interruption
-from .early_cases import EarlyCases
+from .earlier.early_cases import EarlyCases
 from .records import FailureWithCase
 from .tally import Tally
 

@@ -17,6 +17,8 @@ from ..verdicts.case_kind import CaseKind
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict
 from .coverage.covered import Covered
+from .effort.quick import Quick
+from .effort.stages import Stages
 from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 
 COUNTEREXAMPLES = "counterexamples"
@@ -180,6 +182,8 @@ class Run:
         covered: which levels and pairs of levels of the factors its cases had.
         kinds: how many cases of each model ended in which way; empty in older records.
         accuracy: to which the subject was declared to be right; 0 if nothing was declared.
+        stages: where the time went; empty in older records.
+        quick: what a quick run left out; None for any other.
     """
 
     verdict: Verdict
@@ -207,6 +211,8 @@ class Run:
     kinds: tuple[KindCount, ...] = ()
     accuracy: float = 0.0
     own_arrays: tuple[OwnArrays, ...] = ()
+    stages: Stages = field(default_factory=Stages)
+    quick: Quick | None = None
 
     @property
     def passed(self) -> bool:

@@ -14,6 +14,7 @@ from functools import partial
 from ..cases.design.space import why_outside
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
+from ..cases.timing.stage_clock import Stage, StageClock, clock_of_run, timed
 from ..conventions.own_layout import own_layout
 from ..subjects.calling import is_supported
 from ..subjects.import_end import end_import
@@ -23,7 +24,8 @@ from . import interruption
 from .alike import told_once
 from .check import Setup
 from .cleaning import cleaned
-from .early_cases import EarlyCases
+from .earlier.early_cases import EarlyCases
+from .effort.stages import stages_of
 from .environment import environment
 from .explained import explained_failures, failures_as_found, late_failures
 from .found import Found
@@ -54,8 +56,9 @@ def verify_plan(
     With `keep_partial` a KeyboardInterrupt ends the run early, and the run says so; what comes
     after the first one is held back until there is a run.
     """
-    verified = partial(_verified, subject, plan, setup, progress, keep_partial)
-    return interruption.guarded(verified) if keep_partial else verified()
+    with clock_of_run() as clock:
+        verified = partial(_verified, subject, plan, setup, progress, keep_partial, clock)
+        return interruption.guarded(verified) if keep_partial else verified()
 
 
 def _verified(
@@ -64,13 +67,14 @@ def _verified(
     setup: Setup,
     progress: Callable[[Progress], None] | None,
     keep_partial: bool,
+    clock: StageClock,
 ) -> RunWithCases:
     """`verify_plan`, once it is known what an interrupt does."""
     end_import()
     begin, found, interrupted = time.perf_counter(), Found(), False
     declined = interruption.interruptible(lambda: _declined(subject, plan, setup))
     accepted = [t for t in plan.targets if t.name not in declined]
-    work = partial(_check_all, subject, accepted, plan, setup, progress, found)
+    work = partial(_check_all, subject, accepted, plan, setup, progress, found, clock)
     if keep_partial:
         interrupted = interruption.ended_early(work)
     else:
@@ -83,6 +87,8 @@ def _verified(
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
     rows, cases = tally.summaries(), _named(found.failures)
+    with timed(Stage.CURVES):
+        flows = () if interrupted else tuple(shown_flows(accepted, tally.known))
     run = Run(
         verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
@@ -97,7 +103,7 @@ def _verified(
         seconds=time.perf_counter() - begin,
         rows=rows,
         failures=tuple(failure.recorded(name) for name, failure in cases.items()),
-        flows=() if interrupted else tuple(shown_flows(accepted, tally.known)),
+        flows=flows,
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),
@@ -105,6 +111,8 @@ def _verified(
         left_out=left_out,
         covered=tally.coverage.record(plan.within, found.early.asked),
         kinds=tally.kinds(),
+        stages=stages_of(clock.seconds),
+        quick=plan.quick,
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
@@ -117,12 +125,14 @@ def _check_all(
     setup: Setup,
     progress: Callable[[Progress], None] | None,
     found: Found,
+    clock: StageClock,
 ) -> None:
     """Check every case of every target, and explain what fails; adds to what is found."""
     tally = found.tally
     for target in targets:
         if tally.alike.skips(target.model.cell):
             continue
+        clock.target = target.name
         for _ in _tallied(subject, target, plan, setup, found):
             if progress is not None:
                 progress(tally.progress(plan.cases * len(targets), target.name))
@@ -131,7 +141,8 @@ def _check_all(
             found.failures.append(failure)
         _close(subject, target, tally, found.early)
     found.failures += late_failures(subject, setup, found)
-    found.curves += shown_curves(subject, targets, tally.known, setup.timeout)
+    with timed(Stage.CURVES):
+        found.curves += shown_curves(subject, targets, tally.known, setup.timeout)
 
 
 def _close(subject: Differentiator, target: Target, tally: Tally, early: EarlyCases) -> None:
@@ -158,8 +169,9 @@ def _declined(subject: Differentiator, plan: Plan, setup: Setup) -> dict[str, st
 
 def _why_not(subject: Differentiator, target: Target, plan: Plan, setup: Setup) -> str:
     """Why nothing of a target is asked; empty if something is."""
-    if not is_supported(subject, target.model, setup.timeout):
-        return "supports() says no"
+    with timed(Stage.SUBJECT):
+        if not is_supported(subject, target.model, setup.timeout):
+            return "supports() says no"
     return why_outside(target, plan.within)
 
 
@@ -172,7 +184,8 @@ def _tallied(
 ) -> Iterator[None]:
     """Check every case of a target and add it up, one a step; then the first ones again."""
     tally = found.tally
-    tally.coverage.begin(plan.design(target))
+    with timed(Stage.DRAWING):
+        tally.coverage.begin(plan.design(target))
     for drawn, report in check_target(subject, target, plan, setup):
         found.add(target.name, drawn, report)
         yield

@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Overrides:
-    """What takes the place of the arguments of `verify`; None leaves them as they are."""
+    """What takes the place of the arguments of `verify`; None and False leave them as they are.
+
+    Number of cases and `quick` take the place of both: only one of them can be said.
+    """
 
     cases: int | None = None
     oracles: tuple[str, ...] | None = None
     seed: int | None = None
+    quick: bool = False
 
 
 collected: ContextVar[list[Any] | None] = ContextVar("collected", default=None)

@@ -10,15 +10,18 @@ from functools import partial
 from ..cases.case import Case, Spec
 from ..cases.design.alternatives import Change
 from ..cases.design.design import EVERYTHING, Design
+from ..cases.design.selection import specs_covering_most
 from ..cases.design.within import Within
 from ..cases.follow_up import calls_in_turn, every_call
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
+from ..cases.timing.stage_clock import Stage, timed
 from ..subjects.calling import Calls
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .check import Setup, check_case, check_cases
-from .failed_before import remember, remembered
+from .earlier.failed_before import remember, remembered
+from .effort.quick import Quick
 
 FIRST, CHUNK = 8, 32
 """Cases that are asked about together: at first, and later."""
@@ -30,17 +33,29 @@ when it fails.
 
 @dataclass(frozen=True)
 class Plan:
-    """What to check: targets, cases per target, dtypes, the seed, and what cases are limited to."""
+    """What to check: targets, cases per target, dtypes, the seed, what cases are limited to, and
+    what is left out if it is to be quick.
+    """
 
     targets: tuple[Target, ...]
     cases: int = 100
     dtypes: tuple[str, ...] = ("float64",)
     seed: int = 0
     within: Within = EVERYTHING
+    quick: Quick | None = None
 
     def design(self, target: Target) -> Design:
         """The cases of a target."""
         return Design(target, self.dtypes, self.seed, self.within)
+
+    def specs(self, target: Target) -> Iterator[Spec]:
+        """The specs of a target: the first of its design, or in a quick run those that cover most
+        for their price.
+        """
+        design = self.design(target)
+        if self.quick is None:
+            return design.specs(self.cases)
+        return specs_covering_most(design, self.cases)
 
 
 def check_target(
@@ -53,14 +68,16 @@ def check_target(
     """
     memory = memory_of(subject, target, plan)
     design = plan.design(target)
-    before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
-    drawn = list(dict.fromkeys([*before, *design.specs(plan.cases)]))[: plan.cases]
+    with timed(Stage.DRAWING):
+        before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
+        drawn = list(dict.fromkeys([*before, *plan.specs(target)]))[: plan.cases]
     taken, failed = False, 0
     changes: dict[tuple[Change, ...], None] = {}
     for start, end in itertools.pairwise((0, *range(FIRST, len(drawn), CHUNK), len(drawn))):
         chunk = drawn[start:end]
-        cases = [spec.build() for spec in chunk]
-        setup = replace(setup, quick=setup.quick or failed >= FAILED_ENOUGH)
+        with timed(Stage.DRAWING):
+            cases = [spec.build() for spec in chunk]
+        setup = replace(setup, one_oracle=setup.one_oracle or failed >= FAILED_ENOUGH)
         reports = check_cases(subject, cases, setup, partial(_calls, start - len(before)))
         for number, (spec, report) in enumerate(zip(chunk, reports, strict=True), start):
             if report.verdict == Verdict.UNSUPPORTED and (taken or number < PATIENCE):

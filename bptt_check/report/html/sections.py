@@ -6,7 +6,6 @@ where there is nothing to say. To add one: a function here, its line in `SECTION
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,8 +15,11 @@ from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, gaps, grouping, sentences
 from ..called import base_name, called_in, heading, label, worst_place_of
+from ..effort.quick_sentences import left_out_by_quick
+from ..effort.stage_shares import stage_shares
 from . import matrix
 from .factor_table import covered_values
+from .failing_test import failing_test
 from .flow_table import SHADES, flow_table
 from .sensitivity import least_seen, sensitivities
 
@@ -89,21 +91,6 @@ def _fitted(run: Run, failure: Failure) -> str:
     return sentences.fit(lines, sentences.kept_lines(failure), 140, 80)
 
 
-def failing_test(failure: Failure) -> str:
-    """A test that fails as long as the failure is there.
-
-    The run's own, with the arrays written out; without one it loads them, and `subject` is the
-    reader's to import.
-    """
-    return failure.test_code or (
-        "import bptt_check as bc\n\n\n"
-        f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
-        f"    case = bc.Case.load({failure.counterexample!r})\n"
-        "    report = bc.check(subject, case)\n"
-        "    assert report.passed, report.message"
-    )
-
-
 def _heading(failure: Failure, called: str) -> str:
     where = label(failure.check, failure.model)
     return f"{where}: {called}" if called else where
@@ -120,7 +107,8 @@ def gaps_section(run: Run) -> Section | None:
     )
     partly = _by_value(gaps.offered_sometimes(run))
     silent = [o for o in grouping.oracle_facts(run) if o.decided < o.asked or not o.asked]
-    if not (declined or undecided or missing or partly or silent or run.interrupted):
+    quick = left_out_by_quick(run)
+    if not (declined or undecided or missing or partly or silent or quick or run.interrupted):
         return None
     values = {
         "most": MOST_NAMES,
@@ -129,6 +117,7 @@ def gaps_section(run: Run) -> Section | None:
         "missing": missing,
         "partly": partly,
         "silent": silent,
+        "quick": quick,
     }
     return Section("Not checked", "gaps", values)
 
@@ -268,6 +257,12 @@ def taylor_section(run: Run) -> Section | None:
     return Section("Taylor test", "taylor", {"tests": tests, "called": called_in(run)})
 
 
+def time_section(run: Run) -> Section | None:
+    """Where the time went, stage by stage."""
+    shares = stage_shares(run)
+    return Section("Time", "time", {"shares": shares}) if shares else None
+
+
 def sections_of(run: Run, study: str = "") -> list[Section | None]:
     """What every section has to say about a run.
 
@@ -292,5 +287,6 @@ SECTIONS: list[Callable[[Run], Section | None]] = [
     flow_section,
     taylor_section,
     sensitivity_section,
+    time_section,
     rows_section,
 ]

@@ -23,6 +23,7 @@ import bptt_check as bc
 from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
+from bptt_check.report.html.failing_test import failing_test
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
 
 
@@ -359,7 +360,7 @@ def test_a_failure_has_code_to_paste(tmp_path: Path) -> None:
     (file,) = tmp_path.rglob("*.npz")
     entry = replace(made.failing().run.failures[0], counterexample=str(file))
     scope: dict[str, Any] = {"subject": lambda case: (0.0, {})}
-    exec(sections.failing_test(entry), scope)
+    exec(failing_test(entry), scope)
 
     with pytest.raises(AssertionError, match="CONTRACT"):
         scope["test_lstm"]()
@@ -369,7 +370,7 @@ def test_code_with_the_numbers_in_it_comes_first() -> None:
     """A test that needs no other file is offered in place of one that loads the case."""
     entry = replace(made.failing().run.failures[0], test_code="def test_gradient(): ...")
 
-    assert sections.failing_test(entry) == "def test_gradient(): ..."
+    assert failing_test(entry) == "def test_gradient(): ..."
 
 
 def found(confidence: str, **changes: Any) -> str:

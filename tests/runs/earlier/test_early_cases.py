@@ -10,7 +10,7 @@ from support.right import RightOracle, right
 from bptt_check.cases.case import Case
 from bptt_check.cases.targets import parse_targets
 from bptt_check.runs.check import Setup
-from bptt_check.runs.early_cases import KEPT
+from bptt_check.runs.earlier.early_cases import KEPT
 from bptt_check.runs.records import RunWithCases
 from bptt_check.runs.run import Plan, verify_plan
 

@@ -7,8 +7,8 @@ import os
 
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
-from ..cases.case import Spec
-from ..errors import SpecError
+from ...cases.case import Spec
+from ...errors import SpecError
 
 
 def remember(memory: str, spec: Spec, failing: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from bptt_check.cases.case import Spec
-from bptt_check.runs.failed_before import remember, remembered
+from bptt_check.runs.earlier.failed_before import remember, remembered
 
 RARE = Spec.parse("lstm T=13 B=2 D=1 H=1 O=2 seed=7")
 OTHER = Spec.parse("lstm T=130 B=2 D=1 H=1 O=2 k1=5 k2=2 lengths=one inputs=alike seed=8")

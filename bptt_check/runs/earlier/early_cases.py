@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cases.result import Differentiator
-from ..verdicts.case_report import CaseReport
-from .check import Setup, check_again
+from ...cases.result import Differentiator
+from ...verdicts.case_report import CaseReport
+from ..check import Setup, check_again
 
 KEPT = 3
 """Cases of a target that are asked again."""

@@ -1,0 +1,22 @@
+"""A test of a failure, to be pasted into a file."""
+
+from __future__ import annotations
+
+import re
+
+from ...runs.records import Failure
+
+
+def failing_test(failure: Failure) -> str:
+    """A test that fails as long as the failure is there.
+
+    The run's own, with the arrays written out; without one it loads them, and `subject` is the
+    reader's to import.
+    """
+    return failure.test_code or (
+        "import bptt_check as bc\n\n\n"
+        f"def test_{re.sub(r'[^a-z0-9]+', '_', failure.model.lower())[:60]}():\n"
+        f"    case = bc.Case.load({failure.counterexample!r})\n"
+        "    report = bc.check(subject, case)\n"
+        "    assert report.passed, report.message"
+    )
