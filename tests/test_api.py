@@ -17,6 +17,7 @@ from bptt_check.api import collected
 from bptt_check.cases.model import LOSSES, READOUTS, families
 from bptt_check.cases.targets import PRESETS, USUAL_LOSSES, default_targets, parse_targets
 from bptt_check.errors import MissingFramework, SpecError, UnknownName
+from bptt_check.runs.effort.quick import Quick
 
 
 def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:
@@ -132,6 +133,49 @@ def test_progress_is_called_per_case_and_the_seed_kept():
 
     assert [p.done for p in seen] == [1, 2, 3, 4, 5]
     assert report.seed == 7
+
+
+QUICK: dict[str, Any] = {"quick": True, "within": "T=2 B=1 D=1 H=2 O=2 regimes=normal"}
+
+
+def test_quick_is_few_cases_without_oracles_that_start_slowly():
+    """The record says what was left out."""
+    report = bc.verify(right, ["rnn-tanh"], **QUICK)
+    slow = tuple(name for name in ("torch", "jax") if oracles.available(name))
+
+    assert report.run.quick == Quick(slow)
+    assert sum(report.cases.values()) == 24
+    assert not {*slow} & {*report.oracles}
+    assert {*report.oracles} | {*slow} == {n for n in oracles.names() if oracles.available(n)}
+
+
+def test_quick_asks_the_oracles_that_are_named():
+    """Then none is left out; a run that is not quick says nothing of it."""
+    named = bc.verify(right, ["rnn-tanh"], oracles=["complex_step"], **QUICK)
+
+    assert named.run.quick == Quick(())
+    assert named.oracles == ("complex_step",)
+    assert named.passed
+
+
+def test_quick_failure_is_not_diagnosed():
+    """Any other is."""
+    options = {**QUICK, "oracles": ["complex_step"]}
+    quick = bc.verify(wrong, ["rnn-tanh"], **options)
+    whole = bc.verify(wrong, ["rnn-tanh"], **{**options, "quick": False, "cases": 5})
+
+    assert quick.verdict == whole.verdict == "fail"
+    assert quick.failures[0].diagnoses == ()
+    assert whole.failures[0].diagnoses
+    assert whole.run.quick is None
+
+
+def test_quick_chooses_its_cases():
+    """Both at once cannot be."""
+    with pytest.raises(bc.BpttCheckError, match="got cases=5: leave out one of quick and cases"):
+        bc.verify(right, ["rnn-tanh"], quick=True, cases=5)
+    with pytest.raises(bc.BpttCheckError, match="leave out one of quick and cases"):
+        bc.assert_gradients(right, ["rnn-tanh"], quick=True, cases=100)
 
 
 def test_an_interrupt_is_raised_unless_the_partial_report_is_kept():

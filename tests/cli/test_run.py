@@ -84,7 +84,8 @@ def test_the_record_says_how_to_do_it_again() -> None:
     second = json.loads(invoke(*words[1:], "--json").stdout)
 
     assert words[0] == "bptt-check"
-    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+    untimed = {"seconds": 0, "stages": {}}
+    assert {**first, **untimed} == {**second, **untimed}
 
 
 INTERRUPTIBLE = """
@@ -216,6 +217,44 @@ def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:
     assert "not tried: 2 further cases of this model" in failure["message"]
     assert "--memory 4G" in run["command"]
     assert "--no-isolate" not in run["command"]
+
+
+def test_profile_prints_the_time_by_stage() -> None:
+    """After everything else, on stderr beside JSON; the record has it in any case."""
+    told = run("right", "--profile", "--report", "out").stdout
+    _, _, lines = told.partition("time by stage")
+    stages = {line.split(maxsplit=3)[3] for line in lines.splitlines()[1:]}
+    recorded = json.loads(Path("out/run.json").read_text())["stages"]
+    beside = run("right", "--profile", "--json")
+
+    assert {"starting", "oracle complex_step", "rounding model", "report"} <= stages
+    assert {*recorded["seconds"]} == stages - {"report", "the rest", "oracle complex_step"}
+    assert json.loads(beside.stdout)["stages"]["oracles"].keys() == {"complex_step"}
+    assert "time by stage" in beside.stderr
+
+
+def test_quick_run_says_what_it_leaves_out() -> None:
+    """On the terminal, in the record, and on the page; the command does the same again."""
+    words = ("--model", "rnn-tanh", "--quick", "--no-isolate", "--within", "T=2 B=1 D=1 H=2 O=2")
+    oracle = ("--oracle", "complex_step")
+    done = invoke("run", "my subjects.py:wrong", *words, *oracle, "--report", "out")
+    record = json.loads(Path("out/run.json").read_text())
+
+    assert done.exit_code == 1
+    assert "quick, without" in done.stdout
+    assert "the diagnosis, and most tries for a smaller case" in done.stdout
+    assert record["quick"] == {"oracles": []}
+    assert " --quick --seed 0 " in record["command"]
+    assert "--cases" not in record["command"]
+    assert "Left out by quick" in Path("out/index.html").read_text()
+
+
+def test_quick_chooses_its_cases() -> None:
+    """Both at once are wrong usage."""
+    done = run("right", "--quick")
+
+    assert done.exit_code == 2
+    assert "got cases=3: leave out one of quick and cases" in done.stderr
 
 
 def test_declared_accuracy_is_recorded() -> None:

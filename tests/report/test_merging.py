@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from support import made
 
+from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.report import run_json
 from bptt_check.report.merging import labelled_run, merge_runs
 from bptt_check.runs.coverage.covered import added_records
+from bptt_check.runs.effort.quick import Quick
+from bptt_check.runs.effort.stages import Stages
 from bptt_check.runs.measurements import OwnArrays
 from bptt_check.runs.records import KindCount, Run
 from bptt_check.verdicts.case_kind import CaseKind
@@ -47,6 +50,8 @@ def full_run(which: str) -> Run:
         accuracy=number * 1e-6,
         kinds=(KindCount(model, CaseKind.WRONG_GRADIENT, number),),
         own_arrays=(OwnArrays(model, {"W_hh_l0": (f"V of {which}",)}),),
+        stages=Stages({Stage.JUDGING: number / 2}, {"torch": float(number), which: 1.0}),
+        quick=Quick(("torch", f"oracle of {which}")),
     ).run
     return replace(run, checks=run.parts)
 
@@ -78,6 +83,8 @@ WANTED: dict[str, Callable[[], Any]] = {
     },
     "interrupted": lambda: True,
     "seconds": lambda: 3.0,
+    "stages": lambda: Stages({Stage.JUDGING: 1.5}, {"torch": 3.0, "one": 1.0, "other": 1.0}),
+    "quick": lambda: Quick(("torch", "oracle of one", "oracle of other")),
     "covered": lambda: added_records([ONE.covered.labelled("a"), OTHER.covered.labelled("b")]),
 }
 """Field to what is expected of both runs; the entries of both where it is not here."""
@@ -141,3 +148,11 @@ def test_merged_runs_of_one_subject_keep_its_address() -> None:
     merged = merge_runs({"a": ONE, "b": replace(OTHER, address=ONE.address)})
 
     assert merged.address == ONE.address
+
+
+def test_merged_runs_are_quick_if_one_is() -> None:
+    """What that one left out was not checked, whatever others checked."""
+    assert merge_runs({"a": ONE, "b": replace(OTHER, quick=None)}).quick == ONE.quick
+    thorough = {name: replace(run, quick=None) for name, run in {"a": ONE, "b": OTHER}.items()}
+
+    assert merge_runs(thorough).quick is None

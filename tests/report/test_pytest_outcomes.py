@@ -120,6 +120,20 @@ def test_impossible_options_are_usage_errors_before_any_test_runs(
     result.stderr.fnmatch_lines([message])
 
 
+def test_quick_on_the_command_line_holds_for_every_check(session: pytest.Pytester) -> None:
+    """Instead of the number of cases that a test gives; both on one line cannot be."""
+    run(session, "-k", "right", "--bptt-quick", "--bptt-report", "out")
+    from bptt_check.report.folder import load_run
+
+    report = load_run(session.path / "out")
+    both = run(session, "--bptt-quick", "--bptt-cases", "4")
+
+    assert report.quick is not None
+    assert report.cases == {"pass": 24}
+    assert both.ret == pytest.ExitCode.USAGE_ERROR
+    both.stderr.fnmatch_lines(["*--bptt-quick chooses its cases: leave out --bptt-cases or it*"])
+
+
 def test_marker_declares_an_accuracy(session: pytest.Pytester) -> None:
     """What is enough passes, and what is not fails with a line that has it."""
     session.makepyfile(

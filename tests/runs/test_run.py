@@ -15,6 +15,7 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.design.within import Within
 from bptt_check.cases.result import Result
 from bptt_check.cases.targets import parse_targets
+from bptt_check.cases.timing.stage_clock import Stage, StageClock, counted_by
 from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
@@ -343,6 +344,23 @@ def test_progress_is_told_after_every_case():
     assert {p.total for p in seen} == {8}
     assert [p.model for p in seen] == [SMALL] * 4 + ["lstm"] * 4
     assert [p.failing for p in seen] == [1, 2, 3, 4, 4, 4, 4, 4]
+
+
+def test_run_says_where_its_time_went_and_tells_each_stage():
+    """Every stage has its seconds, which are no more than those of the run; of right code nothing
+    is shrunk.
+    """
+    begun: list[tuple[Stage, str]] = []
+    with counted_by(StageClock(lambda *told: begun.append(told))):
+        wrong = run(lambda case: fails(*right(case)), cases=2, within=ORDINARY).run
+    stages = wrong.stages.seconds
+
+    assert {*stages} == {*Stage} - {Stage.STARTING, Stage.ORACLE, Stage.REPORT}
+    assert {*wrong.stages.oracles} == {"exact"}
+    assert 0.0 < sum([*stages.values(), *wrong.stages.oracles.values()]) <= wrong.seconds + 0.001
+    assert (Stage.SHRINKING, SMALL) in begun
+    assert begun.index((Stage.DIAGNOSIS, SMALL)) > begun.index((Stage.SHRINKING, SMALL))
+    assert not {Stage.SHRINKING, Stage.DIAGNOSIS} & {*run(right, cases=2).run.stages.seconds}
 
 
 def test_two_runs_are_the_same():

@@ -20,11 +20,14 @@ import pytest
 from support import made
 
 import bptt_check as bc
+from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
 from bptt_check.report.html.failing_test import failing_test
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
+from bptt_check.runs.effort.quick import Quick
+from bptt_check.runs.effort.stages import Stages
 
 
 class Reader(HTMLParser):
@@ -225,6 +228,7 @@ def test_every_section_has_its_template() -> None:
         flows=(made.flow(),),
         taylor=(made.curve(),),
         covered=made.covered(),
+        stages=Stages({Stage.JUDGING: 0.5}),
     )
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render_run(full)
@@ -527,3 +531,23 @@ def test_a_row_of_directions_names_no_entry() -> None:
     row = made.wrong(directional=3, worst_directions=4, worst_index=())
 
     assert "<td>along 4 directions</td>" in page.render_run(made.failing(rows=(row,)).run)
+
+
+def test_page_shows_the_time_by_stage_and_older_records_have_none() -> None:
+    """Each stage with its seconds and its share of all; a record without has no such section."""
+    stages = Stages({Stage.JUDGING: 0.5, Stage.STARTING: 2.0}, {"torch": 1.25})
+    shown = page.render_run(made.report(seconds=2.0, stages=stages).run)
+
+    assert (
+        '<th scope="row">oracle torch</th><td class="n">1.25</td><td class="n">31 %</td>' in shown
+    )
+    assert '<th scope="row">the rest</th><td class="n">0.25</td>' in shown
+    assert '<section id="time"' not in page.render_run(made.report().run)
+
+
+def test_page_says_what_a_quick_run_left_out() -> None:
+    """Among what was not checked; of any other run nothing is said."""
+    quick = made.report(quick=Quick(("torch", "jax")), covered=made.covered()).run
+
+    assert "<dd>the oracles torch, jax, which take long to start</dd>" in page.render_run(quick)
+    assert "Left out by quick" not in page.render_run(replace(quick, quick=None))
