@@ -106,8 +106,8 @@ def verify(
             allowed of an entry beside the largest of its gradient, and of the loss beside itself.
         quick: a verdict in a few seconds for a model, also in a new process: few cases, which cover
             most for their price, no oracle that takes long to start (torch, jax) unless it is named
-            in `oracles`, a failing case made smaller in fewer tries, and no diagnosis. The report
-            says what was left out.
+            in `oracles`, a failing case made smaller in fewer tries, no diagnosis and no Taylor
+            test. The report says what was left out.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 

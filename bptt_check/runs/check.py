@@ -41,7 +41,8 @@ class Setup:
         tolerance: of every budget.
         timeout: seconds for one call of the subject.
         one_oracle: whether one oracle will do, the quickest that has a result for a case.
-        thorough: whether a failure is shrunk for as long as it takes, and diagnosed.
+        thorough: whether a failure is shrunk for as long as it takes, and diagnosed, and whether
+            there are Taylor tests.
         lost: calls of `clip` and the like that did not come back; is added to.
     """
 

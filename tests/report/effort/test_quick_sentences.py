@@ -17,7 +17,8 @@ def test_pairs_and_oracles_are_named() -> None:
     run = made.report(quick=QUICK, covered=made.covered()).run
 
     assert quick_lines(run) == [
-        "  quick, without 2 of 5 pairs of levels; the oracles torch, jax, which take long to start"
+        "  quick, without 2 of 5 pairs of levels; the oracles torch, jax, which take long to start; "
+        "the Taylor tests"
     ]
     assert quick_lines(run)[0] in message(run)
     assert "quick, without 2 of 5 pairs" in render_markdown(run)
@@ -27,7 +28,11 @@ def test_a_failure_says_that_it_was_not_diagnosed() -> None:
     """So that nobody thinks that nothing explains it."""
     run = made.failing(quick=Quick()).run
 
-    assert left_out_by_quick(run) == ["the diagnosis, and most tries for a smaller case"]
+    assert left_out_by_quick(run) == [
+        "the Taylor tests",
+        "the diagnosis",
+        "most tries for a smaller case",
+    ]
 
 
 def test_what_is_undecided_leads_to_a_whole_run() -> None:
