@@ -13,7 +13,7 @@ def left_out_by_quick(run: Run) -> list[str]:
     oracles = ", ".join(run.quick.oracles)
     return [
         *_pairs(run),
-        *([f"the oracles {oracles}, which take long to start"] if oracles else []),
+        *([f"the oracles {oracles} (slow to start)"] if oracles else []),
         "the Taylor tests",
         *(["the diagnosis", "most tries for a smaller case"] if run.failures else []),
     ]

@@ -549,5 +549,5 @@ def test_page_says_what_a_quick_run_left_out() -> None:
     """Among what was not checked; of any other run nothing is said."""
     quick = made.report(quick=Quick(("torch", "jax")), covered=made.covered()).run
 
-    assert "<dd>the oracles torch, jax, which take long to start</dd>" in page.render_run(quick)
+    assert "<dd>the oracles torch, jax (slow to start)</dd>" in page.render_run(quick)
     assert "Left out by quick" not in page.render_run(replace(quick, quick=None))
