@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 import bptt_reference
 import numpy as np
 import pytest
+from support import made
+from support.older_runs import version_2
 
 import bptt_check as bc
+from bptt_check.report import run_json
+from bptt_check.report.strict_json import strict
 from bptt_check.runs.session import Overrides, overrides
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -61,6 +66,20 @@ def test_code_of_a_page_runs_from_top_to_bottom(page: str) -> None:
         exec(compile("\n\n".join(blocks(page)), page, "exec"), names)
     finally:
         overrides.reset(token)
+
+
+def test_the_reader_of_a_record_on_its_page_reads_it(tmp_path: Path) -> None:
+    """As ours does: names, pairs, records in records, and numbers that are only drawn."""
+    names: dict[str, Any] = {}
+    exec(compile(blocks("report.md")[0], "report.md", "exec"), names)
+    run = made.failing().run
+    data, old = json.loads(run_json.to_json(run)), version_2(run)
+    read = {name: names["records"](data[name]) for name in run_json.TABLES}
+
+    assert strict(read) == {name: old[name] for name in run_json.TABLES}
+    (tmp_path / "run.json").write_bytes(run_json.to_json(run))
+    assert [row["parameter"] for row in names["failing"](tmp_path / "run.json")] == ["W_hh_l0"]
+    assert repr(names["numbers"](["--", "-0", "zzzy"])) == "[[0.0], [nan], [inf, 9.31e+32]]"
 
 
 def test_pages_that_are_not_run_have_code() -> None:

@@ -14,6 +14,7 @@ from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
 from .foreign.plausible import check_table
 from .merging import merge_runs
+from .strict_json import strict
 
 SOURCE = "the report of a test"
 """What a bundle from another process is called in errors."""
@@ -43,9 +44,7 @@ def pack(parts: Bundle) -> dict[str, Any]:
     """The bundle as JSON types, to go through a pipe or a test report; `unpack` reads it."""
     return {
         "run": run_json.to_json(parts.run).decode(),
-        "table": {
-            name: [run_json.strict(v) for v in column] for name, column in parts.table.items()
-        },
+        "table": {name: [strict(v) for v in column] for name, column in parts.table.items()},
         "files": {name: base64.b64encode(data).decode() for name, data in parts.files.items()},
     }
 

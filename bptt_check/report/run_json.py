@@ -1,43 +1,46 @@
-"""The format of `run.json`, and of whatever else of a run travels as JSON.
-
-It is strict JSON, in which there is no NaN and no infinity: they stand as the strings "nan", "inf"
-and "-inf" in the fields that hold numbers, and nowhere else.
-"""
+"""The format of `run.json`: strict JSON, in which the many records of a run stand as columns."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ReportError, one_line, quoted, why_no_json
 from ..runs.cleaning import cleaned
 from ..runs.records import TABLE_TYPES, Run
+from .columns.read import Expansion, records_of
+from .columns.written import table_of
 from .foreign.plausible import check_digits, check_numbers, check_run
 from .foreign.version_1 import of_version_1
+from .strict_json import encoded, strict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+TABLES = ("rows", "error_histograms", "worst_entries")
+"""Fields that are tables: a large run has thousands of such records."""
 
 
 def to_json(run: Run) -> bytes:
-    """The content of `run.json`."""
-    import msgspec
+    """The content of `run.json`: a line for each field, and for each column of a table."""
+    lines = [_line(name, value) for name, value in builtins(run).items()]
+    return b"{\n" + b",\n".join(lines) + b"\n}\n"
 
-    return msgspec.json.format(encoded(builtins(run)), indent=1) + b"\n"
 
-
-def encoded(data: Any) -> bytes:
-    """JSON types as JSON, without spaces."""
-    import msgspec
-
-    return msgspec.json.encode(data)
+def _line(name: str, value: Any) -> bytes:
+    head = encoded(name) + b": "
+    if name not in TABLES or not value["length"]:
+        return head + encoded(value)
+    length, columns = encoded(value["length"]), value["columns"]
+    lines = [b" " + encoded(key) + b": " + encoded(column) for key, column in columns.items()]
+    return head + b'{"length": ' + length + b', "columns": {\n' + b",\n".join(lines) + b"}}"
 
 
 def builtins(run: Run) -> dict[str, Any]:
     """The run as JSON types, numbers that JSON lacks as strings."""
     import msgspec
 
-    return {"schema_version": SCHEMA_VERSION, **_strict_within(msgspec.to_builtins(run))}
+    data = msgspec.to_builtins(run)
+    tables = {name: table_of(data[name]) for name in TABLES}
+    return {"schema_version": SCHEMA_VERSION, **strict({**data, **dict.fromkeys(TABLES)}), **tables}
 
 
 def from_json(content: bytes, source: str) -> Run:
@@ -64,6 +67,7 @@ def from_json(content: bytes, source: str) -> Run:
     try:
         check_numbers(content, data)
         data = of_version_1(data) if version == 1 else data
+        data = _with_records(data) if version > 2 else data
         # not strictly: there the strings that stand for non-finite numbers are read as such
         run = cleaned(msgspec.convert(data, Run, strict=False))
         check_run(run)
@@ -90,20 +94,11 @@ def _version(data: Any, source: str) -> int:
     return version
 
 
-def strict(value: Any) -> Any:
-    """The value, or the string that stands for it if JSON has none; a verdict is its string."""
-    if isinstance(value, str):
-        return str(value)
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _strict_within(value: Any) -> Any:
-    """A nested value of JSON types with every number that JSON lacks as its string."""
-    if isinstance(value, dict):
-        return {name: _strict_within(v) for name, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_strict_within(v) for v in value]
-    return strict(value)
+def _with_records(data: dict[str, Any]) -> dict[str, Any]:
+    """The run with records in place of its tables."""
+    expansion = Expansion()
+    tables = [name for name in TABLES if name in data]
+    return {**data, **{name: records_of(data[name], f"$.{name}", expansion) for name in tables}}
 
 
 def numbers(name: str, column: Sequence[Any]) -> list[Any]:

@@ -28,6 +28,8 @@ def cleaned(record: T) -> T:
 
 
 def _clean(value: Any, lines: bool = False) -> Any:
+    if isinstance(value, float | int):  # first: a record has a thousand numbers for a text
+        return value
     if isinstance(value, str):
         return value if isinstance(value, Enum) else _text(value, lines)
     if isinstance(value, tuple):

@@ -372,7 +372,7 @@ def test_the_record_is_downloaded_as_json(browser: Browser, page_of: Any, tmp_pa
         text = downloaded(opened, "JSON", tmp_path / "saved")
 
     assert page.render_run(run_json.from_json(text.encode(), "download")) == path.read_text()
-    assert json.loads(text)["schema_version"] == 2
+    assert json.loads(text)["schema_version"] == run_json.SCHEMA_VERSION
 
 
 def test_the_rows_are_downloaded_as_csv(browser: Browser, page_of: Any, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from support.command_line import DEADLY, invoke, process, run
 
 from bptt_check.report import parquet, terminal
 from bptt_check.report.folder import PREVIOUS, load_run
+from bptt_check.report.run_json import from_json
 
 
 @pytest.mark.parametrize(
@@ -206,17 +207,17 @@ def test_a_crash_costs_nothing_that_was_measured(folder: Path) -> None:
     (folder / "deadly.py").write_text(DEADLY)
     options = ("--oracle", "complex_step", "--cases", "5", "--memory", "4G", "--json")
     done = process("run", "deadly.py:crashes", "--model", "leaky", "--model", "lstm", *options)
-    run = json.loads(done.stdout)
+    run = from_json(done.stdout.encode(), "the output")
 
     assert done.returncode == 1
-    assert run["verdict"] == "error"
-    assert {r["verdict"] for r in run["rows"] if r["model"] == "leaky"} == {"pass"}
-    (failure,) = run["failures"]
-    assert failure["model"] == "lstm"
-    assert "SIGSEGV (segmentation fault) (line 15 of crashes in deadly.py)" in failure["message"]
-    assert "not tried: 2 further cases of this model" in failure["message"]
-    assert "--memory 4G" in run["command"]
-    assert "--no-isolate" not in run["command"]
+    assert run.verdict == "error"
+    assert {row.verdict for row in run.rows if row.model == "leaky"} == {"pass"}
+    (failure,) = run.failures
+    assert failure.model == "lstm"
+    assert "SIGSEGV (segmentation fault) (line 15 of crashes in deadly.py)" in failure.message
+    assert "not tried: 2 further cases of this model" in failure.message
+    assert "--memory 4G" in run.command
+    assert "--no-isolate" not in run.command
 
 
 def test_profile_prints_the_time_by_stage() -> None:

@@ -20,6 +20,7 @@ from hypothesis import given, strategies as st
 from support import made
 from support.hostile_cases import LINE, saved, zipped
 from support.mutations import HOSTILE_TEXTS, fuzzing, mutated_bytes, mutated_json, told
+from support.older_runs import version_2
 
 import bptt_check as bc
 from bptt_check.cases.contract import Answer
@@ -33,7 +34,10 @@ from bptt_check.report.html.page import render_run
 from bptt_check.subjects import program, program_files
 from bptt_check.subjects.isolation import protocol
 
-RUNS = [json.loads(run_json.to_json(r.run)) for r in (made.failing(), made.report(), made.large(2))]
+RUNS = [
+    version_2(made.failing().run),
+    *(json.loads(run_json.to_json(r.run)) for r in (made.failing(), made.report(), made.large(2))),
+]
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys, turns text around, or is not seen."""
 HEADER = json.loads(str(np.load(io.BytesIO(saved()["header.npy"]))))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 from support import made
+from support.older_runs import version_2
 from support.own_arrays import CONTRACT, CONVENTIONS, WRONG, report_of, spoil, subject
 
 import bptt_check as bc
@@ -22,6 +23,7 @@ from bptt_check.report.html import comparison_page, page
 from bptt_check.report.markdown import render_markdown
 from bptt_check.report.merging import merge_runs
 from bptt_check.report.pytest_outcomes import outcomes
+from bptt_check.report.strict_json import encoded
 from bptt_check.runs.measurements import OwnArrays
 
 CASE = "lstm T=3 B=2 D=4 H=3 O=3"
@@ -74,11 +76,11 @@ def test_a_page_without_a_convention_has_those_of_the_contract(wrong):
 @pytest.mark.parametrize("kind", CONVENTIONS)
 def test_a_page_of_an_older_run_has_those_of_the_contract(kind):
     """`run.json` said nothing else of it."""
-    data = run_json.builtins(report_of(kind, False).run)
+    data = version_2(report_of(kind, False).run)
     older = {name: value for name, value in data.items() if name != "own_arrays"}
     older["rows"] = without(data["rows"], "worst_place")
     older["worst_entries"] = without(data["worst_entries"], "own")
-    run = run_json.from_json(run_json.encoded(older), "run.json")
+    run = run_json.from_json(encoded(older), "run.json")
 
     assert contract_names(page.render_run(run)) == set(CONTRACT)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support import made
+from support.older_runs import version_2
 
 from bptt_check.errors import ReportError
 from bptt_check.report import comparison, grouping, run_json
@@ -52,9 +53,10 @@ def test_the_json_is_strict() -> None:
     """No NaN or Infinity literal, which other languages cannot read; the strings stand for them."""
     row = made.row(max_abs=made.NAN, max_rel=made.INF, max_ulps=-made.INF)
     text = run_json.to_json(made.report(rows=(row,)).run).decode()
-    (found,) = json.loads(text, parse_constant=pytest.fail)["rows"]
+    found = json.loads(text, parse_constant=pytest.fail)["rows"]["columns"]
+    values = [found[n]["every"] for n in ("max_abs", "max_rel", "max_ulps")]
 
-    assert [found[n] for n in ("max_abs", "max_rel", "max_ulps")] == ["nan", "inf", "-inf"]
+    assert values == ["nan", "inf", "-inf"]
 
 
 def test_a_subject_may_be_called_nan() -> None:
@@ -77,7 +79,7 @@ def test_the_fields_are_those_of_the_contract() -> None:
     assert {
         "model", "parameter", "oracle", "cases", "verdict", "max_abs", "max_rel", "max_ulps",
         "max_budgets", "worst_spec", "worst_index",
-    } <= set(data["rows"][0])  # fmt: skip
+    } <= set(data["rows"]["columns"])  # fmt: skip
     assert {
         "verdict", "model", "parameter", "message", "spec", "diagnoses", "counterexample", "cases",
         "first_spec",
@@ -125,7 +127,7 @@ def test_files_that_are_no_run_are_refused(content: bytes, words: str) -> None:
 @pytest.mark.parametrize("link", ["javascript:x", "../x.npz", "//host/x.npz", "", "x.npz"])
 def test_links_that_we_never_write_are_refused(link: str) -> None:
     """A record may come from anywhere; its page leads nowhere but to its own files."""
-    data = json.loads(run_json.to_json(made.failing().run))
+    data = version_2(made.failing().run)
     data["failures"][0]["counterexample"] = link
 
     with pytest.raises(ReportError, match="no counterexample"):
@@ -135,7 +137,7 @@ def test_links_that_we_never_write_are_refused(link: str) -> None:
 @pytest.mark.parametrize("where", ["rows", "failures"])
 def test_verdicts_that_do_not_exist_are_refused(where: str) -> None:
     """Of the run and of everything in it."""
-    data = json.loads(run_json.to_json(made.failing().run))
+    data = version_2(made.failing().run)
     data[where][0]["verdict"] = "splendid"
 
     with pytest.raises(ReportError, match=r"enum value 'splendid' - at .*verdict"):
@@ -162,10 +164,40 @@ def test_coverage_survives_json() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     """A later version of the same schema may say more."""
-    data = json.loads(run_json.to_json(made.report().run))
+    data = version_2(made.report().run)
     data["new"] = data["rows"][0]["new"] = 1
 
     assert made.report().run == run_json.from_json(json.dumps(data).encode(), "run.json")
+
+
+def test_unknown_columns_are_ignored() -> None:
+    """In a table too."""
+    data = json.loads(run_json.to_json(made.report().run))
+    data["rows"]["columns"]["new"] = {"every": 1}
+
+    assert made.report().run == run_json.from_json(json.dumps(data).encode(), "run.json")
+
+
+def test_what_is_wrong_with_a_table_is_told() -> None:
+    """With the place; so is the list of records that it was in earlier versions."""
+    data = json.loads(run_json.to_json(made.failing().run))
+    right = data["rows"]
+    for wrong, words in (
+        ([{}], r"\$.rows is no object of length, columns"),
+        ({**right, "length": 3}, r"\$.rows\.parameter has 2 values for 3 records"),
+    ):
+        data["rows"] = wrong
+        with pytest.raises(ReportError, match=words):
+            run_json.from_json(json.dumps(data).encode(), "run.json")
+
+
+def test_records_that_are_alike_take_little_space() -> None:
+    """A large run has thousands of them, and no spaces between."""
+    run = made.large(40).run
+    content = run_json.to_json(run)
+
+    assert 4 * len(content) < len(json.dumps(version_2(run), separators=(",", ":")))
+    assert max(map(len, content.splitlines())) < len(content) / 4
 
 
 OLD = Path(__file__).with_name("run_of_schema_1.json")
@@ -193,7 +225,22 @@ def test_a_run_of_the_first_schema_is_read_whole() -> None:
     old = replace(new, message=new.message.replace(new.reproduction, line), reproduction=line)
     now = made.failing(taylor=(made.curve(),), address="subject", failures=(old,)).run_alone()
 
-    assert run == now
+    assert reread(run) == now
+    assert page.render_run(run) == page.render_run(now)
+
+
+SECOND = Path(__file__).with_name("run_of_schema_2.json")
+"""Written by the second version of the schema when it was last used."""
+
+
+def test_a_run_of_the_second_schema_is_read_whole() -> None:
+    """With all digits that it has, of which a newer record keeps fewer in what is only drawn."""
+    run = run_json.from_json(SECOND.read_bytes(), "an old run")
+    now = made.failing(taylor=(made.curve(),), covered=made.covered()).run_alone()
+
+    assert run.worst_entries[0].errors[1] == (0.01, 0.025)
+    assert now.worst_entries[0].errors[1] == (0.01, 0.0255)
+    assert reread(run) == now
     assert page.render_run(run) == page.render_run(now)
 
 
@@ -209,9 +256,10 @@ def test_the_command_of_an_old_failure_is_read_from_its_message() -> None:
     assert other.reproduction == ""
 
 
-def test_runs_of_both_schemas_can_be_compared() -> None:
+@pytest.mark.parametrize("file", [MEASURED, SECOND], ids=["1", "2"])
+def test_runs_of_all_schemas_can_be_compared(file: Path) -> None:
     """A base may be older than the run; nothing got worse where nothing changed."""
-    old = run_json.from_json(MEASURED.read_bytes(), "an old run")
+    old = run_json.from_json(file.read_bytes(), "an old run")
     same, worse = made.failing().run, made.failing(rows=(made.wrong(parameter="b_h_l0"),)).run
 
     assert not comparison.compare(old, reread(same)).is_worse
@@ -219,8 +267,8 @@ def test_runs_of_both_schemas_can_be_compared() -> None:
 
 
 def test_old_names_are_not_read_in_the_new_schema() -> None:
-    """A run of this version that uses them is not one that we wrote: it has no measurements."""
-    data = {**json.loads(MEASURED.read_bytes()), "schema_version": run_json.SCHEMA_VERSION}
+    """A run that uses them is not one that the second version wrote: it has no measurements."""
+    data = {**json.loads(MEASURED.read_bytes()), "schema_version": 2}
     run = run_json.from_json(json.dumps(data).encode(), "mixed")
 
     assert run.worst_entries == ()
@@ -238,7 +286,7 @@ def test_rows_of_old_reports_get_the_kind_of_their_reason() -> None:
 def test_kind_of_a_reason_is_read_back_and_no_other_is_taken() -> None:
     """Beside the text for readers, which may say anything."""
     run = made.report(rows=(made.row(), made.vacuous(parameter="x"))).run
-    data = json.loads(run_json.to_json(run))
+    data = version_2(run)
     told = {row["parameter"]: (row["reason_kind"], row["reason"][:8]) for row in data["rows"]}
 
     assert told == {"W_hh_l0": ("", ""), "x": ("vacuous", "vacuous:")}
@@ -282,7 +330,7 @@ def test_measurements_survive_the_file() -> None:
 
 def test_a_measurement_of_another_shape_is_refused() -> None:
     """Whoever changed the file by hand is told what is wrong with it."""
-    data = json.loads(run_json.to_json(made.report().run))
+    data = version_2(made.report().run)
     data["worst_entries"][0]["errors"] = "none"
 
     with pytest.raises(ReportError, match="is not the record of a bptt_check run: Expected"):
@@ -292,7 +340,7 @@ def test_a_measurement_of_another_shape_is_refused() -> None:
 def test_rows_of_directions_can_be_read_back_and_older_ones_have_none() -> None:
     """What is new has a default, so that records of earlier versions are read."""
     report = made.report(rows=(made.row(directional=3, worst_directions=4, worst_index=()),))
-    data = json.loads(run_json.to_json(report.run))
+    data = version_2(report.run)
     for name in ("directional", "worst_directions"):
         del data["rows"][0][name]
     older = run_json.from_json(json.dumps(data).encode(), "run.json")

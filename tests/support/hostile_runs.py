@@ -10,10 +10,11 @@ from typing import Any
 
 from support import made
 from support.hostile_cases import saved, zipped
+from support.older_runs import version_2
 
 from bptt_check.report import run_json
 from bptt_check.runs.measurements import OwnArrays
-from bptt_check.runs.records import KindCount
+from bptt_check.runs.records import KindCount, Run
 from bptt_check.verdicts.case_kind import CaseKind
 
 MANY = 20_000
@@ -25,14 +26,18 @@ WORDS_OF_OURS = ("verdict", "reason_kind", "kind", "counterexample", "pairs")
 
 
 @functools.cache
-def _record() -> str:
-    run = made.failing(
+def _run() -> Run:
+    return made.failing(
         covered=made.covered(),
         taylor=(made.curve(),),
         own_arrays=(OwnArrays("lstm", {"W_hh_l0": ("W", "V")}),),
         kinds=(KindCount("lstm", CaseKind.WRONG_GRADIENT, 10),),
     ).run
-    return run_json.to_json(run).decode()
+
+
+@functools.cache
+def _record() -> str:
+    return json.dumps(version_2(_run()))
 
 
 def record() -> dict[str, Any]:
@@ -63,6 +68,18 @@ def without(name: str) -> bytes:
 def version_1(**changes: Any) -> bytes:
     """A record of the first version."""
     return encoded({**record(), "schema_version": 1, **changes})
+
+
+def columns(**changes: Any) -> bytes:
+    """A record of this version with other things in its table of rows, or in the table's columns
+    where these have such a name.
+    """
+    data = json.loads(run_json.to_json(_run()))
+    own = {name: value for name, value in changes.items() if name in data["rows"]}
+    of_columns = {name: value for name, value in changes.items() if name not in own}
+    data["rows"] = {**data["rows"], **own}
+    data["rows"]["columns"].update(of_columns)
+    return encoded(data)
 
 
 def with_commands(value: Any) -> Any:
@@ -196,6 +213,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "unknown marks": (lambda: put(["3-?", "29!", "00-"], *COVERED, 0, "pairs"), "have a mark '?'"),
     "shorter curve": (lambda: put([1.0], "taylor", 0, "remainders"), "as many remainders as steps"),
     "endless curve": (lambda: put(10**9, "taylor", 0, "last"), "as many remainders as steps"),
+    "endless table": (lambda: columns(length=10**30), "its tables hold more than"),
+    "shorter column": (lambda: columns(model=["lstm"]), "$.rows.model has 1 values for 2 records"),
+    "infinity in a column": (lambda: columns(max_abs=[float("inf"), 1.0]), "is not JSON"),
+    "number out of range in a column": (lambda: columns(max_abs=[10**400, 1]), "out of range"),
     "check of nothing": (lambda: put([None], "checks"), "$.checks"),
 }  # fmt: skip
 """What is wrong with a file, to how it is made and what is said of it."""
@@ -218,6 +239,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "a long name": lambda: put({LONG: LONG}, "declined"),
     "a long subject": lambda: put(LONG, "subject"),
     "many names of an array": lambda: put(names("W"), "own_arrays", 0, "names", "W_hh_l0"),
+    "commands in columns": lambda: columns(model={"every": COMMANDS}, **{COMMANDS: [1, 2]}),
     "no models": lambda: put([], "models"),
 }
 """What is odd in a record that can be shown."""

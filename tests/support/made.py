@@ -6,6 +6,7 @@ from typing import Any
 
 import bptt_check as bc
 from bptt_check.own_loss.taylor_curve import TaylorCurve
+from bptt_check.report.columns.levels import numbers_of_levels, text_of_levels
 from bptt_check.report.report import Report
 from bptt_check.runs.cleaning import cleaned
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
@@ -106,13 +107,18 @@ def flow() -> Flow:
     return Flow("lstm", SPEC, "W_hh_l0", ((1.0, 0.0), (0.001, 0.5)), (1.5, 2.0), (0.9, 1.0))
 
 
+def drawn(*errors: float) -> tuple[float, ...]:
+    """Errors that are only drawn, with the digits that `run.json` keeps of them."""
+    return tuple(numbers_of_levels(text_of_levels(errors), "errors"))
+
+
 def histogram(**changes: Any) -> ErrorHistogram:
     """How the errors of `row()` spread over its cases."""
     given: dict[str, Any] = {
         "model": "lstm", "parameter": "W_hh_l0", "oracle": "torch", "dtype": "float64", "cases": 10,
         "decided": 9, "verdict": "pass", "max_budgets": 0.05, "max_ulps": 4.0, "exact": 1,
         "budgets": ((-5, 3), (-4, 4), (-3, 2)), "ulps": ((0, 4), (1, 5)),
-        "by_length": (ErrorByLength(1, 4, 0.01), ErrorByLength(5, 6, 0.05)),
+        "by_length": (ErrorByLength(1, 4, *drawn(0.01)), ErrorByLength(5, 6, *drawn(0.05))),
     }  # fmt: skip
     return ErrorHistogram(**_typed({**given, **changes}))
 
@@ -126,10 +132,10 @@ def worst_entry(**changes: Any) -> WorstEntry:
     given: dict[str, Any] = {
         "model": "lstm", "parameter": "W_hh_l0", "verdict": "pass", "spec": SPEC,
         "dtype": "float64", "shape": (8, 2), "gates": ("i", "f", "g", "o"), "block": (1, 1),
-        "errors": tuple((0.01 * n, 0.05 / (n + 1)) for n in range(8)), "index": (3, 1),
+        "errors": tuple(drawn(0.01 * n, 0.05 / (n + 1)) for n in range(8)), "index": (3, 1),
         "got": 0.25 + 1e-16, "opinions": opinions, "agreement": (Agreement("torch", "jax", 0.02),),
-        "quotients": DifferenceQuotients((0.25, 1e-4, 1e-10), (1e-2, 1e-9, INF), 2.0**-12),
-        "over_time": TimeProfile((0.1, 0.5, 1.0), (0.01, 0.02, 0.005), ((0, 2), (1, 3))),
+        "quotients": DifferenceQuotients((0.25, 1e-4, 1e-10), drawn(1e-2, 1e-9, INF), 2.0**-12),
+        "over_time": TimeProfile((0.1, 0.5, 1.0), drawn(0.01, 0.02, 0.005), ((0, 2), (1, 3))),
     }  # fmt: skip
     return WorstEntry(**_typed({**given, **changes}))
 

@@ -15,7 +15,15 @@ import zlib
 from dataclasses import dataclass
 from importlib.resources import files
 
-SCRIPTS = ("core.js", "overview.js", "rows.js", "charts.js", "gradient.js", "start.js")
+SCRIPTS = (
+    "core.js",
+    "columns.js",
+    "overview.js",
+    "rows.js",
+    "charts.js",
+    "gradient.js",
+    "start.js",
+)
 """Our own scripts, in the order in which they run."""
 
 

@@ -10,7 +10,7 @@ from ...runs.records import Summary
 from ..called import called_in
 from ..comparison import KINDS, Change, Comparison, comparison_headline
 from ..files import made, write_file
-from ..run_json import encoded, strict
+from ..strict_json import encoded, strict
 from .assets import assets
 from .page import page_templates
 

@@ -13,6 +13,7 @@ from ...cases.written.reproduction import reproduction
 from ...errors import LONGEST_LINE, enumerated
 from ...runs.records import Run
 from .. import grouping, run_json
+from ..strict_json import encoded
 from . import sections
 from .assets import asset_text, assets, deflated
 from .standalone_page import environment_of
@@ -33,10 +34,14 @@ def render_run(run: Run, study: str = "") -> str:
         version=run.environment.get("bptt_check", ""),
         sections=parts,
         assets=assets(),
-        records=deflated(
-            run_json.encoded({"run": run_json.builtins(run), "page": sections.page_data(run)})
-        ),
+        records=deflated(encoded(_records(run))),
     )
+
+
+def _records(run: Run) -> dict[str, Any]:
+    """What the script gets: the record as it is on the disk, which fields are tables, the rest."""
+    tables, page = run_json.TABLES, sections.page_data(run)
+    return {"run": run_json.builtins(run), "tables": tables, "page": page}
 
 
 @functools.cache

@@ -80,7 +80,7 @@ bptt.csv = () => {
 
 bptt.downloads = () => {
   const kinds = {
-    json: ["run.json", "application/json", () => JSON.stringify(bptt.run, null, 1)],
+    json: ["run.json", "application/json", () => JSON.stringify(bptt.record)],
     csv: ["rows.csv", "text/csv", bptt.csv],
   };
   for (const button of bptt.$$("[data-download]")) {

@@ -53,7 +53,8 @@ bptt.scheme = () => {
 
 bptt.start = async () => {
   const embedded = JSON.parse(await bptt.inflate("records"));
-  bptt.run = embedded.run;
+  bptt.record = embedded.run;
+  bptt.run = bptt.records(embedded.run, embedded.tables);
   bptt.page = embedded.page;
   document.documentElement.classList.add("scripted");
   bptt.readAddress();

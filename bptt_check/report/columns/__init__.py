@@ -1,0 +1,1 @@
+"""Many records of one kind as columns: written, and read back from wherever they come."""
