@@ -11,7 +11,7 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -133,6 +133,18 @@ def conditioning(
         flush=sums.get("flush"),
         flushed_loss=flushed_loss,
     )
+
+
+def conditioning_in_float64(case: Case) -> Conditioning:
+    """Conditioning of the gradient of a case under the float64 of the oracles.
+
+    Beside the rounding of a case in fewer digits it is nothing: there the units that an entry
+    suffers are taken to be as many as in that arithmetic, instead of being simulated once more.
+    """
+    own = conditioning(case, case.dtype)
+    if case.dtype == "float64":
+        return own
+    return replace(own, dtype="float64", chaotic=None, flush=None, flushed_loss=0.0)
 
 
 def _zeros(case: Case) -> dict[str, Array]:

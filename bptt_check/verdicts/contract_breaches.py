@@ -16,7 +16,7 @@ from ..cases.contract import Answer, Breach, FollowUp
 from ..cases.follow_up import FollowUpKind, follow_up_case
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.conditioning import conditioning
+from ..equations.conditioning import conditioning, conditioning_in_float64
 from ..equations.exact import exact_gradients
 from .budget import Budgets
 from .contract.linearity import Nonlinearity, not_linear
@@ -92,7 +92,7 @@ def breaches(
 
 def _budgets_of(case: Case, like: Budgets) -> Budgets:
     """The budgets of another case with the same inputs."""
-    own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
+    own, oracle = conditioning(case, case.dtype), conditioning_in_float64(case)
     return replace(like, subject=own, oracle=oracle)
 
 

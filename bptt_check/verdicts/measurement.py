@@ -9,7 +9,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.result import OracleResult, OracleResults, Result
-from ..equations.conditioning import conditioning
+from ..equations.conditioning import conditioning, conditioning_in_float64
 from ..equations.exact import exact_gradients, exact_loss
 from ..errors import BpttCheckError
 from .budget import Budgets, Tolerance
@@ -46,7 +46,7 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
         found: oracle name to its result, or to the exception in its place.
         tolerance: of every budget.
     """
-    own, oracle = conditioning(case, case.dtype), conditioning(case, "float64")
+    own, oracle = conditioning(case, case.dtype), conditioning_in_float64(case)
     trusted = {n: r for n, r in found.items() if isinstance(r, Result)}
     declared = _declared(case, tolerance.accuracy)
     budgets = {
