@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import BrokenCell
 from .case import Case
 from .directions import SignDirections
 from .types import Arrays
@@ -63,3 +64,17 @@ def address_of(subject: Callable[..., Any]) -> str:
     """
     address = getattr(subject, "address", "")
     return address if isinstance(address, str) else ""
+
+
+def outcome_of(differentiate: Callable[[Case], Result], case: Case) -> OracleResult:
+    """The result of a function of a case, or what it raised.
+
+    Raises:
+        BrokenCell: of the user's own making, and the same in every case.
+    """
+    try:
+        return differentiate(case)
+    except BrokenCell:
+        raise
+    except Exception as error:  # shown with its reason in the oracle's rows
+        return error

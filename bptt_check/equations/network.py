@@ -184,12 +184,13 @@ def _run(xp: Namespace, step: Step, params: Any, state: Any, below: Any, problem
         moved = step(xp, params, x_t, state, t)
         return tuple(xp.where(mask_t, new, old) for new, old in zip(moved, state, strict=True))
 
-    return xp.scan(hold, state, below, numbers, xp.constant(mask[:, :, None]))
+    of_steps = np.moveaxis(mask, -2, 0)[..., None]
+    return xp.scan(hold, state, below, numbers, xp.constant(of_steps))
 
 
 def step_numbers(xp: Namespace, problem: Problem) -> Any:
     """The number of each step of a problem, (T,), as the steps of each direction are counted."""
-    return xp.constant(np.arange(problem.weights.shape[0], dtype=np.float64)) + problem.first_step
+    return xp.constant(np.arange(problem.weights.shape[-2], dtype=np.float64)) + problem.first_step
 
 
 def layer_params(model: Model, inputs: Mapping[str, Any], k: int, suffix: str) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def pair_loss(xp: Namespace, model: Model, inputs: Mapping[str, Any]) -> Any:
 
 def final_loss(states: list[Any], cotangent: Any) -> Any:
     """`sum(cotangent * final state)` of each sequence."""
-    parts = [(state * cotangent[row]).sum(-1) for row, state in enumerate(states)]
+    parts = [(state * cotangent[..., row, :, :]).sum(-1) for row, state in enumerate(states)]
     return sum(parts[1:], start=parts[0])
 
 

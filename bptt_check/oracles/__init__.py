@@ -4,8 +4,9 @@ asked.
 Each file has `gradients(problem) -> (loss, grads, bounds)`: the loss of a `network.Problem` as a
 float, the gradient of every input in `problem.differentiated` as float64 arrays, and a bound on the
 error of every entry, or None where the oracle is exact up to float64 rounding. Everything about
-time (truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that must
-not round in between, where windows are added up, has `differentiate(case) -> Result` instead.
+time (truncation, lengths) happens in `truncation.windows_of`, once, for all of them. One that
+gains by it has `gradients_of_many(problems)` too, a list of the same. One that must not round in
+between, where windows are added up, has `differentiate(case) -> Result` instead.
 
 Large cases: one that needs a forward pass for every entry has `slopes_along(problem, directions)`
 too, which is asked where there are too many of them (`directional.directions_of`); one that is slow
@@ -17,7 +18,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,13 +26,13 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.directions import SignDirections
-from ..cases.result import Result
+from ..cases.result import OracleResult, Result, outcome_of
 from ..cases.types import Array
 from ..equations.directional import Along, directions_of
 from ..equations.exact import exact_loss
 from ..equations.network import Problem
 from ..equations.truncation import Window, windows_of
-from ..errors import MissingFramework, Undecidable, UnknownName
+from ..errors import BrokenCell, MissingFramework, Undecidable, UnknownName
 
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
 
@@ -65,6 +66,8 @@ class Oracle(Protocol):
     def name(self) -> str: ...
 
     def __call__(self, case: Case) -> Result: ...
+
+    def many(self, cases: Sequence[Case], /) -> Iterator[OracleResult]: ...
 
 
 def names() -> list[str]:
@@ -106,11 +109,18 @@ def load_oracle(name: str, asked_for: bool = True, every_entry: bool = False) ->
             f"{framework.install}"
         )
     module: Any = importlib.import_module(f"{__name__}.{name}")
+    too_large = None if asked_for else getattr(module, "too_large", None)
+    if (differentiate := getattr(module, "differentiate", None)) is not None:
+        return _Loaded(name, _OneByOne(differentiate), too_large)
     slopes_along = None if every_entry else getattr(module, "slopes_along", None)
-    differentiate = getattr(module, "differentiate", None) or _SumOfWindows(
-        module.gradients, slopes_along
-    )
-    return _Loaded(name, differentiate, None if asked_for else getattr(module, "too_large", None))
+    many = getattr(module, "gradients_of_many", None)
+    return _Loaded(name, _SumOfWindows(module.gradients, slopes_along, many), too_large)
+
+
+class _Differentiate(Protocol):
+    """The results of many cases, or the exception in the place of one."""
+
+    def __call__(self, cases: Sequence[Case], /) -> Iterator[OracleResult]: ...
 
 
 @dataclass(frozen=True)
@@ -118,47 +128,91 @@ class _Loaded:
     """An oracle that leaves alone what is too large for it."""
 
     name: str
-    differentiate: Callable[[Case], Result]
+    differentiate: _Differentiate
     too_large: Callable[[Case], str] | None
 
     def __call__(self, case: Case) -> Result:
-        why = self.too_large(case) if self.too_large else ""
-        if why:
-            raise Undecidable(why)
-        return self.differentiate(case)
+        (result,) = self.many([case])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def many(self, cases: Sequence[Case], /) -> Iterator[OracleResult]:
+        """The result of each case, or in its place the exception that says why there is none."""
+        why = [self.too_large(case) if self.too_large else "" for case in cases]
+        results = self.differentiate([c for c, w in zip(cases, why, strict=True) if not w])
+        return (Undecidable(w) if w else next(results) for w in why)
+
+
+@dataclass(frozen=True)
+class _OneByOne:
+    """Results by a function of one case."""
+
+    differentiate: Callable[[Case], Result]
+
+    def __call__(self, cases: Sequence[Case], /) -> Iterator[OracleResult]:
+        return (outcome_of(self.differentiate, case) for case in cases)
 
 
 @dataclass(frozen=True)
 class _SumOfWindows:
     """The gradient of a case from those of its windows (one window unless it is truncated).
 
-    Without `slopes_along` it is measured entry by entry, however many there are.
+    Without `slopes_along` it is measured entry by entry, however many there are; with
+    `gradients_of_many` the windows of all cases are differentiated at once.
     """
 
     gradients: Callable[[Problem], Gradients]
     slopes_along: Callable[[Problem, Along], Gradients] | None = None
+    gradients_of_many: Callable[[Sequence[Problem]], list[Gradients]] | None = None
 
-    def __call__(self, case: Case) -> Result:
+    def __call__(self, cases: Sequence[Case], /) -> Iterator[OracleResult]:
+        one_by_one = _OneByOne(self._differentiate)
+        if self.gradients_of_many is None:
+            return one_by_one(cases)
+        try:
+            return iter(self._at_once(cases, self.gradients_of_many))
+        except BrokenCell:
+            raise
+        except Exception:  # of one of them: asked one by one it costs no other its result
+            return one_by_one(cases)
+
+    def _at_once(
+        self, cases: Sequence[Case], gradients_of: Callable[[Sequence[Problem]], list[Gradients]]
+    ) -> list[Result]:
+        of_cases = [windows_of(case) for case in cases]
+        measured = iter(gradients_of([w.problem for windows in of_cases for w in windows]))
+        return [
+            _summed(case, [(w, next(measured)) for w in windows], {})
+            for case, windows in zip(cases, of_cases, strict=True)
+        ]
+
+    def _differentiate(self, case: Case) -> Result:
         along = directions_of(case) if self.slopes_along else {}
-        total = {n: _zeros(a.shape, along.get(n)) for n, a in case.inputs.items()}
-        bounds = {n: np.zeros(a.shape) for n, a in total.items()}
-        bounded = False
-        loss = 0.0
-        for window in windows_of(case):
-            loss, grads, window_bounds = self._measured(window, along)
-            add_to = window.add_slopes_to if along else window.add_to
-            add_to(total, grads)
-            if window_bounds is not None:
-                bounded = True
-                add_to(bounds, window_bounds)
-        if case.truncation is not None:  # the reported loss is the whole one, not the surrogate's
-            loss = exact_loss(case)
-        return Result(loss, total, bounds=bounds if bounded else None, along=along)
+        return _summed(case, [(w, self._measured(w, along)) for w in windows_of(case)], along)
 
     def _measured(self, window: Window, along: Along) -> Gradients:
         if self.slopes_along is None or not along:
             return self.gradients(window.problem)
         return self.slopes_along(window.problem, window.parts(along))
+
+
+def _summed(case: Case, of_windows: Sequence[tuple[Window, Gradients]], along: Along) -> Result:
+    """The result of a case, given what was measured in each of its windows."""
+    total = {n: _zeros(a.shape, along.get(n)) for n, a in case.inputs.items()}
+    bounds = {n: np.zeros(a.shape) for n, a in total.items()}
+    bounded = False
+    loss = 0.0
+    for window, (window_loss, grads, window_bounds) in of_windows:
+        loss = window_loss
+        add_to = window.add_slopes_to if along else window.add_to
+        add_to(total, grads)
+        if window_bounds is not None:
+            bounded = True
+            add_to(bounds, window_bounds)
+    if case.truncation is not None:  # the reported loss is the whole one, not the surrogate's
+        loss = exact_loss(case)
+    return Result(loss, total, bounds=bounds if bounded else None, along=along)
 
 
 def _zeros(shape: tuple[int, ...], along: SignDirections | None) -> Array:

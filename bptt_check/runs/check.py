@@ -17,10 +17,10 @@ from ..cases.result import (
     OracleResults,
     Result,
     name_of,
+    outcome_of,
 )
 from ..cases.timing.stage_clock import Stage, timed, timed_each
 from ..cases.training import TrainingAnswers
-from ..errors import BrokenCell
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
@@ -172,12 +172,7 @@ def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Ite
         yield from many(cases)
         return
     for case in cases:
-        try:
-            yield oracle(case)
-        except BrokenCell:  # of the user's own making, and the same in every case
-            raise
-        except Exception as error:  # shown with its reason in the oracle's rows
-            yield error
+        yield outcome_of(oracle, case)
 
 
 def training_answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from bptt_check.equations.conditioning import conditioning
 
 torch = pytest.importorskip("torch")
 
+oracle_module = importlib.import_module("bptt_check.oracles.torch")
 oracle = oracles.load_oracle("torch")
 CASE = Spec.parse("lstm+2layers T=3 B=2 D=2 H=3 O=2").build()
 
@@ -135,3 +137,59 @@ def test_inference_mode_does_not_matter():
     """The oracle has gradients even where the user has switched them off for good."""
     with torch.inference_mode():
         assert oracle(CASE).loss > 0
+
+
+DRAWN = [
+    *("lstm T=5 B=2 D=3 H=4 O=2", "lstm T=3 B=1 D=1 H=2 O=5 lengths", "lstm T=9 B=2 k1=3 k2=4"),
+    *("lstm T=7 B=3 D=4 H=1 O=3 regime=saturated", "gru+2layers T=4", "lstm T=8 k1=2 k2=2"),
+]
+
+
+def test_many_cases_get_what_each_gets_alone():
+    """In their order, whatever graph they shared: up to rounding."""
+    cases = [Spec.parse(line).build() for line in DRAWN]
+
+    for case, together in zip(cases, oracle.many(cases), strict=True):
+        alone = oracle(case)
+        conditioned = conditioning(case, "float64")
+        assert abs(together.loss - alone.loss) <= 4 * conditioned.loss_error()
+        for name, gradient in alone.grads.items():
+            gap = np.abs(together.grads[name] - gradient)
+            assert np.all(gap <= 4 * conditioned.error(name)), (case.spec, name)
+
+
+def test_many_cases_share_graphs(monkeypatch: pytest.MonkeyPatch):
+    """Fewer passes than windows; as many where nothing may be shared."""
+    cases = [Spec.parse(line).build() for line in DRAWN]
+    passes: list[int] = []
+    whole = oracle_module._losses_and_gradients
+    monkeypatch.setattr(
+        oracle_module,
+        "_losses_and_gradients",
+        lambda problem: passes.append(1) or whole(problem),
+    )
+
+    list(oracle.many(cases))
+    assert len(passes) < 6
+
+    passes.clear()
+    monkeypatch.setattr(oracle_module, "OVERHEAD", 0.0)
+    list(oracle.many(cases))
+    assert len(passes) > 6
+
+
+def test_a_case_that_fails_costs_no_other_its_result(monkeypatch: pytest.MonkeyPatch):
+    """Its exception is in its place; the others are asked one by one."""
+    cases = [Spec.parse(line).build() for line in DRAWN[:2]]
+    whole = oracle_module._losses_and_gradients
+
+    def failing(problem):
+        if problem.weights.shape != (5, 2):
+            raise RuntimeError("no memory")
+        return whole(problem)
+
+    monkeypatch.setattr(oracle_module, "_losses_and_gradients", failing)
+    first, second = oracle.many(cases)
+
+    assert set(first.grads) == set(cases[0].inputs)
+    assert str(second) == "no memory"

@@ -43,8 +43,10 @@ class Jax(Choices):
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any:
         return function(*sequences)
 
-    def sum_pairs(self, function: Callable[..., Any], *sequences: Any) -> Any:
-        return jnp.sum(function(*sequences), axis=0)
+    def sum_pairs(
+        self, function: Callable[..., Any], hidden: Any, targets: Any, weights: Any, /
+    ) -> Any:
+        return jnp.sum(function(hidden, targets, weights), axis=0)
 
     def reorder(self, sequence: Any, index: Any) -> Any:
         return jnp.take_along_axis(sequence, index[:, :, None], axis=0)

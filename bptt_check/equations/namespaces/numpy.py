@@ -37,7 +37,9 @@ class Namespace(Protocol):
     def steps(self, x: Any, /) -> Any: ...
     def scan(self, step: Callable[..., Any], state: Any, *sequences: Any) -> tuple[Any, Any]: ...
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> Any: ...
-    def sum_pairs(self, function: Callable[..., Any], *sequences: Any) -> Any: ...
+    def sum_pairs(
+        self, function: Callable[..., Any], hidden: Any, targets: Any, weights: Any, /
+    ) -> Any: ...
     def reorder(self, sequence: Any, index: Any, /) -> Any: ...
 
 
@@ -87,22 +89,25 @@ class PythonLoop(Choices):
     def map_steps(self, function: Callable[..., Any], *sequences: Any) -> list[Any]:
         return [function(*inputs) for inputs in zip(*sequences, strict=True)]
 
-    def sum_pairs(self, function: Callable[..., Any], hidden: Any, *constants: Any) -> Any:
+    def sum_pairs(
+        self, function: Callable[..., Any], hidden: Any, targets: Any, weights: Any, /
+    ) -> Any:
         """The sum over all steps [..., B] of a function of each (step, sequence) pair.
 
-        The function is called once, on the rows of all pairs: `hidden` as [..., T*B, H], constants
-        (T, B, ...) as (T*B, ...).
+        The function is called once, on the rows of all pairs: `hidden` as [..., T*B, H], targets
+        (..., T, B, width) and weights (..., T, B) as (..., T*B, width) and (..., T*B).
         """
         steps = self.stack(hidden)
         *lead, T, B, width = steps.shape
-        rows = [array.reshape(T * B, *array.shape[2:]) for array in constants]
+        cases = weights.shape[:-2]
+        rows = targets.reshape(*cases, T * B, targets.shape[-1]), weights.reshape(*cases, T * B)
         of_pairs = function(steps.reshape(*lead, T * B, width), *rows)
         return of_pairs.reshape(*of_pairs.shape[:-1], T, B).sum(-2)
 
     def reorder(self, sequence: Sequence[Any], index: Any) -> list[Any]:
-        """Step t of sequence b becomes its step `index[t, b]`; arrays are [..., B, H]."""
-        stacked = self.stack(sequence)
-        return self.steps(stacked[..., index, np.arange(index.shape[1]), :])
+        """Step t of sequence b becomes its step `index[..., t, b]`; arrays are [..., B, H]."""
+        *cases, _, columns = np.indices(index.shape, sparse=True)
+        return self.steps(self.stack(sequence)[(..., *cases, index, columns, slice(None))])
 
 
 class NumPy(PythonLoop):

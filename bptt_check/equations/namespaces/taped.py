@@ -122,10 +122,15 @@ class Taped(PythonLoop):
         return arrays[0].derived(np.concatenate(joined, axis=-1), *zip(arrays, pulls, strict=True))
 
     def sum_pairs(
-        self, function: Callable[..., Node], hidden: Sequence[Node], *constants: Array
+        self,
+        function: Callable[..., Node],
+        hidden: Sequence[Node],
+        targets: Array,
+        weights: Array,
+        /,
     ) -> Node:
         """At once as well, on values [S, T, B, H], but rounded step by step where they add up."""
-        return function(self.stack(hidden), *constants).sum_steps()
+        return function(self.stack(hidden), targets, weights).sum_steps()
 
     def stack(self, sequence: Sequence[Node]) -> Node:
         values = np.broadcast_arrays(*(a.value for a in sequence))

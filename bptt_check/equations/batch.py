@@ -1,0 +1,265 @@
+"""Problems of one model side by side: padded to common sizes, one pass serves all of them.
+
+Every array gets a leading axis of the cases. What is padded is inert: padded units and features are
+zero rows and columns of every block of the matrices, padded steps hold the state (`mask` False) and
+weigh 0, padded sequences weigh 0, padded outputs have logits that vanish from the loss (`ABSENT`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from ..cases.model import Model
+from ..cases.types import Array
+from .cells import is_built_in
+from .network import Problem
+
+ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0, "sigmoid_mse": -1e30}
+"""Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
+
+FUNCTIONS = 16
+"""Multiplications that take as long as the functions of one gate or output."""
+
+LARGEST = 2_000_000
+"""Numbers that the padded inputs of a batch may hold: bounds the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Problems side by side.
+
+    Args:
+        problems: as they were.
+        padded: all of them; its arrays have an axis of the cases in front, vectors one of length 1
+            behind it.
+    """
+
+    problems: tuple[Problem, ...]
+    padded: Problem
+
+    def parts(self, grads: Mapping[str, Array]) -> list[dict[str, Array]]:
+        """What each problem has of gradients of the padded inputs: of those it differentiates."""
+        blocks = blocks_of(self.padded.model)
+        return [
+            {
+                n: real_part(grads[n][c], p.inputs[n].shape, blocks).copy()
+                for n, blocks in ((n, blocks.get(n, ())) for n in p.differentiated)
+            }
+            for c, p in enumerate(self.problems)
+        ]
+
+
+def batches(problems: Sequence[Problem], overhead: float) -> list[list[int]]:
+    """Which problems go together, by their place: those for which padding costs less than a pass.
+
+    Args:
+        problems: in any order.
+        overhead: what one step of a pass costs beside its arithmetic, in multiplications.
+    """
+    of_size: dict[tuple[Hashable, _Extent], list[int]] = {}
+    for place, problem in enumerate(problems):
+        alike = _alike(problem) or place
+        of_size.setdefault((alike, _extent(problem)), []).append(place)
+    groups: dict[Hashable, list[tuple[_Extent, list[int]]]] = {}
+    for (alike, extent), places in sorted(of_size.items(), key=lambda i: -i[0][1].cost(overhead)):
+        for some in range(0, len(places), extent.fitting):
+            part = places[some : some + extent.fitting]
+            _join(groups.setdefault(alike, []), extent.times(len(part)), part, overhead)
+    return [sorted(places) for of_alike in groups.values() for _, places in of_alike]
+
+
+def _join(
+    groups: list[tuple[_Extent, list[int]]], extent: _Extent, places: list[int], overhead: float
+) -> None:
+    """Add problems to the group where they cost least, or to a new one."""
+    joined = [(of_group.with_others(extent), n) for n, (of_group, _) in enumerate(groups)]
+    costs = [
+        (larger.cost(overhead) - groups[n][0].cost(overhead), n)
+        for larger, n in joined
+        if larger.numbers <= LARGEST
+    ]
+    more, n = min(costs, default=(math.inf, 0))
+    if more < extent.cost(overhead):
+        groups[n] = joined[n][0], groups[n][1] + places
+    else:
+        groups.append((extent, places))
+
+
+def batch_of(problems: Sequence[Problem]) -> Batch:
+    """The problems side by side; all of one model, see `batches`."""
+    model = problems[0].model
+    shapes = {n: _common(p.inputs[n].shape for p in problems) for n in problems[0].inputs}
+    blocks = blocks_of(model)
+    inputs = {
+        n: _side_by_side([p.inputs[n] for p in problems], shape, blocks.get(n, ()))
+        for n, shape in shapes.items()
+    }
+    inputs |= _logits_apart(model, problems, shapes)
+    inputs = {n: a[:, None] if a.ndim == 2 else a for n, a in inputs.items()}
+    T, B, _ = shapes["x"]
+    finals = {
+        s: _side_by_side([p.final_cotangents[s] for p in problems], shapes[f"{s}0"], ())
+        for s in problems[0].final_cotangents
+    }
+    width = _common(p.targets.shape for p in problems)
+    targets = [p.targets for p in problems]
+    of_states = (1, 1, len(model.directions)) if model.loss == "linear" else ()
+    padded = Problem(
+        model=model,
+        inputs=inputs,
+        targets=_side_by_side(targets, width, of_states),
+        weights=_side_by_side([p.weights for p in problems], (T, B), ()),
+        mask=_masks(problems, T, B),
+        reverse=_reverses(problems, T, B),
+        final_cotangents=finals,
+        differentiated=tuple(n for n in shapes if any(n in p.differentiated for p in problems)),
+    )
+    return Batch(tuple(problems), padded)
+
+
+def real_part(padded: Array, shape: tuple[int, ...], blocks: tuple[int, ...]) -> Array:
+    """The entries of an unpadded array of that shape in a padded one; a view where it can be.
+
+    Args:
+        padded: with an axis of length 1 before that of a vector, or without.
+        shape: of the unpadded array.
+        blocks: how many blocks each axis holds side by side (gates, directions); every one of them
+            is padded by itself. None at all is one for each axis.
+    """
+    counts = blocks or (1,) * len(shape)
+    whole = padded.reshape(padded.shape[-len(shape) :]) if shape else padded
+    split = whole.reshape(_split(whole.shape, counts))
+    return split[(..., *map(slice, _split(shape, counts)))].reshape(shape)
+
+
+def _split(shape: Sequence[int], blocks: Sequence[int]) -> list[int]:
+    """A shape with one more axis for the blocks in front of each."""
+    pairs = zip(shape, blocks, strict=True)
+    return [n for size, count in pairs for n in (count, size // count)]
+
+
+@lru_cache(maxsize=256)
+def blocks_of(model: Model) -> dict[str, tuple[int, ...]]:
+    """Blocks per axis of the arrays that have any: gates as rows, directions as columns."""
+    G, N = len(model.layout.gates), len(model.directions)
+    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N)}
+    for k in range(model.layers):
+        for suffix in model.directions:
+            blocks[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)
+            blocks[f"W_hh_l{k}{suffix}"] = (G, 1)
+            blocks |= {f"{b}_l{k}{suffix}": (G,) for b in model.layout.biases if model.bias}
+    return blocks
+
+
+def _side_by_side(
+    arrays: Sequence[Array], shape: tuple[int, ...], blocks: tuple[int, ...]
+) -> Array:
+    """Arrays padded by zeros to one shape, (cases, *shape)."""
+    padded = np.zeros((len(arrays), *shape))
+    counts = blocks or (1,) * len(shape)
+    split = padded.reshape(len(arrays), *_split(shape, counts))
+    for own, array in zip(split, arrays, strict=True):
+        parts = _split(array.shape, counts)
+        own[tuple(map(slice, parts))] = array.reshape(parts)
+    return padded
+
+
+def _common(shapes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """The smallest shape that has room for each."""
+    return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+
+
+def _logits_apart(
+    model: Model, problems: Sequence[Problem], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Array]:
+    """The bias of the outputs, which keeps padded ones out of the loss; nothing without those."""
+    absent = ABSENT[model.loss]
+    if "W_hy" not in shapes or not absent:
+        return {}
+    b_y = np.full((len(problems), shapes["W_hy"][0]), absent)
+    for own, problem in zip(b_y, problems, strict=True):
+        outputs = len(problem.inputs["W_hy"])
+        own[:outputs] = problem.inputs.get("b_y", 0.0)
+    return {"b_y": b_y}
+
+
+def _masks(problems: Sequence[Problem], T: int, B: int) -> Array | None:
+    """Which steps are no padding, (cases, T, B); None if all are."""
+    if all(p.mask is None and len(p.weights) == T for p in problems):
+        return None
+    masks = np.zeros((len(problems), T, B), dtype=bool)
+    for own, problem in zip(masks, problems, strict=True):
+        steps, sequences = problem.weights.shape
+        own[:steps, :sequences] = True if problem.mask is None else problem.mask
+    return masks
+
+
+def _reverses(problems: Sequence[Problem], T: int, B: int) -> Array | None:
+    """The step that each step of the reverse direction reads; a padded one reads itself."""
+    if problems[0].reverse is None:
+        return None
+    steps = np.broadcast_to(np.arange(T)[:, None], (len(problems), T, B)).copy()
+    for own, problem in zip(steps, problems, strict=True):
+        assert problem.reverse is not None
+        own[: problem.reverse.shape[0], : problem.reverse.shape[1]] = problem.reverse
+    return steps
+
+
+def _alike(problem: Problem) -> tuple[object, ...] | None:
+    """What problems that are padded together have in common; None for one that stays alone.
+
+    A user's cell may mix its units (a norm of them) and tell no bias from a zero one.
+    """
+    model = problem.model
+    if not is_built_in(model) or (model.loss != "linear" and "W_hy" not in problem.inputs):
+        return None
+    return model, tuple(problem.inputs), tuple(problem.final_cotangents)
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """What a batch comes to: cases, their common sizes, and passes through layers and gates."""
+
+    cases: int
+    sizes: tuple[int, int, int, int, int]
+    layers: int
+    gates: int
+
+    def times(self, cases: int) -> _Extent:
+        """So many of one size."""
+        return replace(self, cases=cases)
+
+    @property
+    def fitting(self) -> int:
+        """How many of one size fit into a batch."""
+        return max(1, LARGEST // max(1, self.times(1).numbers))
+
+    def with_others(self, other: _Extent) -> _Extent:
+        """With room for others."""
+        sizes = tuple(max(pair) for pair in zip(self.sizes, other.sizes, strict=True))
+        return replace(self, cases=self.cases + other.cases, sizes=sizes)
+
+    def cost(self, overhead: float) -> float:
+        """Multiplications of one forward pass, with what its steps cost beside those."""
+        T, B, D, H, O = self.sizes
+        products = self.gates * H * (D + self.layers * (H + FUNCTIONS)) + O * (H + FUNCTIONS)
+        return T * (self.layers * overhead + self.cases * B * products)
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that the padded inputs hold, about."""
+        T, B, D, H, O = self.sizes
+        return self.cases * (T * B * (D + O) + self.gates * H * (D + self.layers * H) + O * H)
+
+
+def _extent(problem: Problem) -> _Extent:
+    """That of one problem."""
+    model, inputs = problem.model, problem.inputs
+    T, B, D = inputs["x"].shape
+    sizes = T, B, D, inputs["h0"].shape[-1], problem.targets.shape[-1]
+    return _Extent(1, sizes, model.layers * len(model.directions), len(model.layout.gates))
