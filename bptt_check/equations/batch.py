@@ -54,7 +54,7 @@ class Batch:
         ]
 
 
-def batches(problems: Sequence[Problem], overhead: float) -> list[list[int]]:
+def groups_of(problems: Sequence[Problem], overhead: float) -> list[list[int]]:
     """Which problems go together, by their place: those for which padding costs less than a pass.
 
     Args:
@@ -91,7 +91,7 @@ def _join(
 
 
 def batch_of(problems: Sequence[Problem]) -> Batch:
-    """The problems side by side; all of one model, see `batches`."""
+    """The problems side by side; all of one model, see `groups_of`."""
     model = problems[0].model
     shapes = {n: _common(p.inputs[n].shape for p in problems) for n in problems[0].inputs}
     blocks = blocks_of(model)

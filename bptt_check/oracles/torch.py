@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from ..cases.types import Array
-from ..equations.batch import batch_of, batches
+from ..equations.batch import batch_of, groups_of
 from ..equations.namespaces.torch import Torch, threads
 from ..equations.network import Problem, losses
 from . import Gradients
@@ -25,7 +25,7 @@ def gradients(problem: Problem) -> Gradients:
 def gradients_of_many(problems: Sequence[Problem]) -> list[Gradients]:
     """The same of each problem, from one graph for those that fit into a batch."""
     results: dict[int, Gradients] = {}
-    for places in batches(problems, OVERHEAD):
+    for places in groups_of(problems, OVERHEAD):
         of_places = _together([problems[n] for n in places])
         results |= zip(places, of_places, strict=True)
     return [results[n] for n in range(len(problems))]

@@ -11,7 +11,7 @@ from support.own_cells import SLSTM, registered
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.equations import batch
-from bptt_check.equations.batch import batch_of, batches
+from bptt_check.equations.batch import batch_of, groups_of
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import Problem, losses, problem_of
 from bptt_check.equations.truncation import windows_of
@@ -100,7 +100,7 @@ def test_every_problem_is_in_one_batch() -> None:
     """Also one that no other goes with."""
     problems = [problem_of(c) for model in MODELS for c in cases_of(model)]
 
-    places = sorted(n for group in batches(problems, 1e6) for n in group)
+    places = sorted(n for group in groups_of(problems, 1e6) for n in group)
 
     assert places == list(range(len(problems)))
 
@@ -109,8 +109,8 @@ def test_only_problems_of_one_model_go_together() -> None:
     """And all of them do where a step costs much beside its arithmetic, none where nothing."""
     problems = [problem_of(c) for model in ("lstm", "gru") for c in cases_of(model)]
 
-    assert sorted(batches(problems, 1e9)) == [[0, 1, 2], [3, 4, 5]]
-    assert sorted(batches(problems, 0.0)) == [[n] for n in range(6)]
+    assert sorted(groups_of(problems, 1e9)) == [[0, 1, 2], [3, 4, 5]]
+    assert sorted(groups_of(problems, 0.0)) == [[n] for n in range(6)]
 
 
 def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = [problem_of(c) for c in cases_of("lstm")] * 4
     monkeypatch.setattr(batch, "LARGEST", 1_500)
 
-    groups = batches(problems, 1e9)
+    groups = groups_of(problems, 1e9)
 
     assert len(groups) > 1
     assert sorted(n for group in groups for n in group) == list(range(12))
@@ -129,4 +129,4 @@ def test_a_cell_of_the_user_stays_alone() -> None:
     with registered(SLSTM):
         problems = [problem_of(c) for c in cases_of(SLSTM.name)]
 
-        assert sorted(batches(problems, 1e9)) == [[0], [1], [2]]
+        assert sorted(groups_of(problems, 1e9)) == [[0], [1], [2]]
