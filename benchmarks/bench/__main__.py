@@ -51,6 +51,7 @@ GROUPS = {
 FULL = Effort(
     models=rows.MODELS,
     rounds=5,
+    long_rounds=3,
     cases=100,
     entries=tuple(rows.ENTRIES),
     reference_rounds=15,
@@ -60,6 +61,7 @@ FULL = Effort(
 SHORT = Effort(
     models=("rnn-tanh", "lstm"),
     rounds=1,
+    long_rounds=1,
     cases=20,
     entries=(183,),
     reference_rounds=3,
@@ -125,7 +127,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=head, epilog=rest)
     parser.add_argument("--short", action="store_true", help="little of everything")
     parser.add_argument("--long", action="store_true", help="the memory of 20,000 cases, too")
-    parser.add_argument("--rounds", type=int, help="of what starts a process, or takes long")
+    parser.add_argument("--rounds", type=int, help="of what starts a process")
     names = [*GROUPS, "growth"]
     parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="GROUP")
     parser.add_argument(
@@ -144,7 +146,8 @@ def main() -> None:
         write_page(last_full(history))
         return
     effort = replace(SHORT if asked.short else FULL, long=asked.long)
-    effort = replace(effort, rounds=asked.rounds) if asked.rounds else effort
+    if asked.rounds:
+        effort = replace(effort, rounds=asked.rounds, long_rounds=asked.rounds)
     record = run(effort, asked.only, asked.short)
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     asked.json.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")

@@ -15,7 +15,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Some environments pin the BLAS of NumPy, but not that of PyTorch, to an older processor."""
-UNUSUAL = (*PINS, "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+CACHE = "BPTT_CHECK_CACHE"
+"""Names the folder of compiled programs; in CI there is none unless it is set."""
+UNUSUAL = (*PINS, CACHE, "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
 """What would make a new process slower than a user's, or let it import something else."""
 
 
@@ -46,16 +48,15 @@ def seconds(command: Sequence[str], variables: Mapping[str, str] | None = None) 
     return usage.ru_utime + usage.ru_stime
 
 
-def call(function: str, **arguments: Any) -> Any:
+def call(function: str, variables: Mapping[str, str] | None = None, **arguments: Any) -> Any:
     """What `module:function` returns in a new process; arguments and result are JSON.
 
     Raises:
         SystemExit: it failed; the message is what it said.
     """
     command = [sys.executable, "-m", __name__, function, json.dumps(arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
-    )
+    own = environment() | (variables or {})
+    done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{function} {arguments}: {done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .spread import Spread, spread_of
 
 MODELS = ("rnn-tanh", "lstm", "gru+2layers", "lstm+truncated")
-STAGES = {
+STAGES: dict[str, tuple[str, float | None]] = {
     "draw": ("drawing a case", 1.0),
     "finite_difference": ("finite differences", 1.0),
     "torch": ("PyTorch", 1.0),
@@ -19,6 +19,8 @@ STAGES = {
     "rounding": ("rounding model", 1.0),
     "subject": ("calls of the subject", 1.0),
     "judging": ("judging", 1.0),
+    "curves": ("Taylor tests and gradient flow of a few", None),
+    "rest": ("all else", None),
 }
 """Stage of a case to its name for readers and its goal in milliseconds."""
 ENTRIES = {183: (4, 2, 3, 4, 3), 344: (8, 3, 4, 5, 3), 2308: (16, 4, 8, 16, 4)}
@@ -116,10 +118,11 @@ def _start() -> Iterator[RowSpec]:
 
 
 def _whole_run() -> Iterator[RowSpec]:
-    yield RowSpec(
-        "run/seconds", "run part of `nox -s verify`, 1,008 cases of 126 models", "s",
-        "all calls of the reference", 15,
-    )  # fmt: skip
+    for key, name in {"cold": "empty caches", "warm": "a warm compilation cache"}.items():
+        yield RowSpec(
+            f"run/{key}", f"run part of `nox -s verify`, 1,008 cases of 126 models, {name}", "s",
+            "one call of the reference on each", 15,
+        )  # fmt: skip
     yield RowSpec("run/json", "its `run.json`", "MB", "", 3)
 
 

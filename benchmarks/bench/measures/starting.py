@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 
-from ..child import seconds
+from ..child import CACHE, seconds
 from ..effort import Effort
 from ..rows import Measured
 
@@ -36,7 +36,7 @@ def measure(effort: Effort) -> Iterator[Measured]:
 def _one_round() -> Iterator[tuple[str, float]]:
     """Every beginning once; the cache of compiled programs is empty only for the first."""
     with tempfile.TemporaryDirectory() as cache:
-        variables = {"XDG_CACHE_HOME": cache}
+        variables = {CACHE: cache}
         yield "cold", seconds(_command("-c", FIRST), variables)
         yield "warm", seconds(_command("-c", FIRST), variables)
     yield "help", seconds(_command("-m", "bptt_check", "--help"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bptt_check as bc
 
-from ..child import call
+from ..child import CACHE, call
 from ..effort import Effort
 from ..rows import Measured
 from .subject import Timed
@@ -22,9 +22,18 @@ def measure(effort: Effort) -> Iterator[Measured]:
     """Seconds, in multiples of one call of the reference on each case too; size of the record."""
     if not effort.whole_run:
         return
-    rounds = [call(f"{__name__}:run_once") for _ in range(effort.rounds)]
-    yield Measured("run/seconds", [r["seconds"] for r in rounds], [r["ratio"] for r in rounds])
-    yield Measured("run/json", [r["bytes"] / 1e6 for r in rounds])
+    rounds = [_one_round() for _ in range(effort.long_rounds)]
+    for key in ("cold", "warm"):
+        of_key = [one[key] for one in rounds]
+        amounts = [one["seconds"] for one in of_key]
+        yield Measured(f"run/{key}", amounts, [one["ratio"] for one in of_key])
+    yield Measured("run/json", [one["warm"]["bytes"] / 1e6 for one in rounds])
+
+
+def _one_round() -> dict[str, dict[str, float]]:
+    """Two runs, with the cache of compiled programs empty for the first."""
+    with tempfile.TemporaryDirectory() as cache:
+        return {key: call(f"{__name__}:run_once", {CACHE: cache}) for key in ("cold", "warm")}
 
 
 def run_once() -> dict[str, float]:

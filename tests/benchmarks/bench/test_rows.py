@@ -44,4 +44,4 @@ def test_row_has_what_was_measured_and_compares_its_ratio():
     """Without a peer the amount is all there is."""
     assert row_of(Measured("run/json", [3.0])) == Row(Spread(3.0, 3.0, 3.0), None)
     assert row_of(Measured("run/json", [3.0])).compared == Spread(3.0, 3.0, 3.0)
-    assert row_of(Measured("run/seconds", [9.0], [2.0])).compared == Spread(2.0, 2.0, 2.0)
+    assert row_of(Measured("run/cold", [9.0], [2.0])).compared == Spread(2.0, 2.0, 2.0)
