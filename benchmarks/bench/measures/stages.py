@@ -43,6 +43,6 @@ def stages_of(cases: int) -> Mapping[str, float]:
     total = time.process_time() - begin
     spent = dict.fromkeys(STAGES, 0.0)
     for (stage, oracle), seconds in clock.seconds.items():
-        spent[OF_CLOCK.get(stage, oracle)] += seconds
-    spent["rest"] = total - sum(spent.values())
+        spent[oracle or OF_CLOCK.get(stage, "rest")] += seconds
+    spent["rest"] += total - sum(clock.seconds.values())
     return {name: seconds / cases for name, seconds in spent.items()} | {"call": subject.mean}
