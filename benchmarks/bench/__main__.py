@@ -31,7 +31,7 @@ from .measures import (
     verify_cost,
     whole_run,
 )
-from .record import Record, append, last_like, read_history, worse_rows
+from .record import Growth, Record, append, last_like, read_history, worse_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = ROOT / "benchmarks" / "history.jsonl"
@@ -79,11 +79,18 @@ def measured(effort: Effort, groups: Mapping[str, object]) -> Iterator[tuple[str
             yield one.key, row
 
 
+def grown(effort: Effort) -> Iterator[Growth]:
+    """Every growth as it is measured, told as it comes."""
+    for one in growth.measure(effort):
+        print(page.growth_line(one), flush=True)
+        yield one
+
+
 def run(effort: Effort, only: list[str], short: bool) -> Record:
     """Measure everything, or the groups that are named."""
     groups = {name: measure for name, measure in GROUPS.items() if not only or name in only}
     found = dict(measured(effort, groups))
-    wanted = not only or "growth" in only
+    growths = grown(effort) if not only or "growth" in only else ()
     return Record(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         commit=machine.commit(),
@@ -91,7 +98,7 @@ def run(effort: Effort, only: list[str], short: bool) -> Record:
         versions=machine.versions(),
         short=short,
         rows=found,
-        growth=tuple(growth.measure(effort)) if wanted else (),
+        growth=tuple(growths),
     )
 
 

@@ -109,14 +109,18 @@ def growth_part(growths: Sequence[Growth]) -> str:
     """The exponents, the costs that they are fitted to, and the figure."""
     if not growths:
         return "Not measured."
-    lines = [
-        f"| {g.axis} | {exponent(g.sizes, g.verify):.2f} | {exponent(g.sizes, g.reference):.2f} | "
-        f"{_costs(g.sizes, g.verify)} | {_costs(g.sizes, g.reference)} |"
-        for g in growths
-    ]
+    lines = map(growth_line, growths)
     head = "| over | `verify` | reference | `verify`, ms | reference, ms |"
     figure = f"![Cost of `verify` and of the reference over each size, log-log]({FIGURE})"
     return "\n".join([head, "| --- | --- | --- | --- | --- |", *lines, "", figure])
+
+
+def growth_line(growth: Growth) -> str:
+    """The line of an axis: two exponents, and the costs."""
+    columns = (growth.verify, growth.reference)
+    slopes = [f"{exponent(growth.sizes, costs):.2f}" for costs in columns]
+    cells = (growth.axis, *slopes, *(_costs(growth.sizes, costs) for costs in columns))
+    return f"| {' | '.join(cells)} |"
 
 
 def _costs(sizes: Sequence[int], values: Sequence[float]) -> str:
