@@ -61,11 +61,11 @@ class RowSpec:
 
 
 class Measured(NamedTuple):
-    """The measurements of a row, one of each round."""
+    """The measurements of a row, one of each round, or their spread where only that is known."""
 
     key: str
-    amounts: Sequence[float] = ()
-    ratios: Sequence[float] = ()
+    amounts: Sequence[float] | Spread = ()
+    ratios: Sequence[float] | Spread = ()
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,13 @@ class Row:
 
 def row_of(measured: Measured) -> Row:
     """The spreads of a row's measurements."""
-    amount, ratio = (spread_of(v) if v else None for v in (measured.amounts, measured.ratios))
-    return Row(amount, ratio)
+    return Row(_spread(measured.amounts), _spread(measured.ratios))
+
+
+def _spread(values: Sequence[float] | Spread) -> Spread | None:
+    if isinstance(values, Spread):
+        return values
+    return spread_of(values) if values else None
 
 
 def met(spec: RowSpec, row: Row) -> bool | None:

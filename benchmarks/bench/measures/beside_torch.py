@@ -13,6 +13,7 @@ from typing import Any
 from ..child import ROOT, environment
 from ..effort import Effort
 from ..rows import SIZES, Measured, size_text
+from ..spread import Spread
 
 PRODUCTS = "ratio to matrix products"
 SCRIPT = ROOT / "benchmarks" / "reference_speed.py"
@@ -45,6 +46,5 @@ def rows_of(record: dict[str, Any]) -> Iterator[Measured]:
 
 
 def _row(key: str, one: dict[str, Any], peer: str) -> Measured:
-    quartiles = one[peer]
-    ratios = [quartiles[name] for name in ("lower quartile", "median", "upper quartile")]
-    return Measured(key, [one["milliseconds"]["reference"]], ratios)
+    quartiles = (one[peer][name] for name in ("lower quartile", "median", "upper quartile"))
+    return Measured(key, [one["milliseconds"]["reference"]], Spread(*quartiles))
