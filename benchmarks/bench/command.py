@@ -143,7 +143,20 @@ def options(words: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--json", type=Path, help="file of this run (reports/bench.json)")
     parser.add_argument("--page", action="store_true", help="write the page and measure nothing")
-    return parser.parse_args(words)
+    asked = parser.parse_args(words)
+    if asked.only and asked.record:
+        parser.error("--only measures a part of the rows, of which no history is kept.")
+    if asked.rounds is not None and asked.rounds < 1:
+        parser.error(f"--rounds must be 1 or more, got {asked.rounds}.")
+    return asked
+
+
+def effort_of(asked: argparse.Namespace) -> Effort:
+    """How much is to be measured."""
+    effort = replace(SHORT if asked.short else FULL, long=asked.long)
+    if asked.rounds is None:
+        return effort
+    return replace(effort, rounds=asked.rounds, long_rounds=asked.rounds)
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -152,10 +165,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.page:
         write_page(last_full(history))
         return
-    effort = replace(SHORT if asked.short else FULL, long=asked.long)
-    if asked.rounds:
-        effort = replace(effort, rounds=asked.rounds, long_rounds=asked.rounds)
-    record = run(effort, asked.only, asked.short)
+    record = run(effort_of(asked), asked.only, asked.short)
     path = asked.json or RECORD
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")

@@ -97,3 +97,28 @@ def test_page_is_written_again_with_a_new_note_and_nothing_is_measured(folder):
 
     assert "*its `run.json`*: Many floats." in (folder / "performance.md").read_text("utf-8")
     assert len(record.read_history(folder / "history.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--only", "run", "--record"], "--only measures a part of the rows"),
+        (["--rounds", "0"], "--rounds must be 1 or more, got 0."),
+        (["--only", "speed"], "invalid choice: 'speed'"),
+    ],
+)
+def test_impossible_options_are_refused(folder, capsys, words, why):
+    """Before anything is measured."""
+    with pytest.raises(SystemExit, match="2"):
+        command.main(words)
+
+    assert why in capsys.readouterr().err
+    assert not (folder / "bench.json").exists()
+
+
+def test_rounds_are_those_of_the_command_line():
+    """Of short and of long ones."""
+    few = command.effort_of(command.options(["--rounds", "2"]))
+
+    assert (few.rounds, few.long_rounds) == (2, 2)
+    assert command.effort_of(command.options([])) == command.FULL
