@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from bptt_check.cases.timing.stage_clock import Stage, StageClock, counted_by
-
 import bptt_check as bc
+from bptt_check.cases.timing.stage_clock import Stage, StageClock, counted_by
 
 from ..child import call
 from ..effort import Effort
