@@ -34,7 +34,7 @@ ONLY_IN = {
 }
 """Foreign module to the rooms of ours that may import it."""
 
-HEAVY = ("torch", "jax", "duckdb", "jinja2", "rich", "click", "msgspec", "flint")
+HEAVY = ("torch", "jax", "duckdb", "jinja2", "rich", "click", "hypothesis", "flint", "msgspec")
 
 
 def violations(name: str, source: str, units: set[str]) -> list[str]:
@@ -205,6 +205,11 @@ def loaded_by(statement: str) -> list[str]:
 def test_importing_the_package_loads_nothing_heavy():
     """`import bptt_check` loads no framework and no library of the reports."""
     assert loaded_by("import bptt_check") == []
+
+
+def test_a_run_loads_what_it_uses():
+    """No JAX before a case is small enough for it, no hypothesis before something is shrunk."""
+    assert loaded_by("import bptt_check.api, bptt_check.oracles.jax") == ["msgspec"]
 
 
 def test_a_heavy_module_would_be_seen():

@@ -8,17 +8,18 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, strategies as st
 from numpy.typing import NDArray
 
 from ..cases.case import Case, Spec, Truncation
 from ..cases.design.recipe import recipe_of, work_of
 from ..cases.generate import DATA_SETS, ON_REQUEST
 from ..cases.model import Sizes
+
+if TYPE_CHECKING:  # imported where something is shrunk: a run that passes goes without
+    from hypothesis import strategies as st
 
 Fails = Callable[[Case], bool]
 
@@ -82,6 +83,8 @@ def _with_each_size_smaller(spec: Spec, fails: Callable[[Spec], bool]) -> Spec:
 
 def _explore(strategy: st.SearchStrategy[Spec], visit: Callable[[Spec], None]) -> None:
     """Let hypothesis find something that `visit` raises on, and shrink it; always the same way."""
+    import hypothesis
+    from hypothesis import HealthCheck, Phase
 
     @hypothesis.seed(0)
     @hypothesis.settings(
@@ -109,6 +112,8 @@ hypothesis shrinks from there.
 
 def _no_larger(spec: Spec) -> st.SearchStrategy[Spec]:
     """Specs with no larger sizes and simpler words; shrinks to the simplest of them."""
+    from hypothesis import strategies as st
+
     sizes = {name: _kept(values) for name, values in _sizes_up_to(spec).items()}
     cut = spec.truncation
     plain = {f.name: f.default for f in fields(Spec) if f.name in ("regime", *_PLAIN)}
@@ -144,6 +149,8 @@ _PLAIN = ("inputs", "initial_state", "layout")
 
 def _kept(values: Sequence[Any]) -> st.SearchStrategy[Any]:
     """One of the values, mostly the last; shrinks to the first."""
+    from hypothesis import strategies as st
+
     return st.sampled_from([*values, *[values[-1]] * (OFTEN * (len(values) - 1))])
 
 

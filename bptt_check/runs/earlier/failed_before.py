@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-
-from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...cases.case import Spec
 from ...errors import SpecError
 
+if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
+
+FOLDER = Path(".hypothesis", "bptt_check")
+
 
 def remember(memory: str, spec: Spec, failing: bool) -> None:
     """Keep a failing spec for the next run under a name; drop one that passes again."""
-    database = _database()
+    database = _database() if failing else _database_so_far()
     if database is None or not memory:
         return
     change = database.save if failing else database.delete
@@ -22,7 +27,7 @@ def remember(memory: str, spec: Spec, failing: bool) -> None:
 
 def remembered(memory: str) -> list[Spec]:
     """Specs that failed in earlier runs; a line that this version cannot read is left alone."""
-    database = _database()
+    database = _database_so_far()
     lines = sorted(database.fetch(memory.encode())) if database and memory else []
     specs: list[Spec] = []
     for line in lines:
@@ -35,4 +40,11 @@ def _database() -> ExampleDatabase | None:
     """Failures are remembered between runs, but not in CI, where a run must depend on nothing."""
     if os.environ.get("CI"):
         return None
-    return DirectoryBasedExampleDatabase(".hypothesis/bptt_check")
+    from hypothesis.database import DirectoryBasedExampleDatabase
+
+    return DirectoryBasedExampleDatabase(FOLDER)
+
+
+def _database_so_far() -> ExampleDatabase | None:
+    """The same where something was ever remembered, without the import of hypothesis elsewhere."""
+    return _database() if FOLDER.is_dir() else None
