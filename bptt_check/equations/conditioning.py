@@ -21,6 +21,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.timing.stage_clock import Stage, timed_as
 from ..cases.types import Array
 from .arithmetics.rounding import DRIFT, GridRounding, Position, deviation
+from .arithmetics.rounding_model import FLOAT64, SAMPLES, RoundingModel
 from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
@@ -28,8 +29,6 @@ from .network import Problem, losses_of, outputs, problem_of, run_layers
 from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
-
-SAMPLES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,37 +67,6 @@ class Conditioning:
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
         return self.loss * PRECISIONS[self.dtype].unit
-
-
-@dataclass(frozen=True)
-class RoundingModel:
-    """What rounds how: a dtype, whether bounded functions keep their digits when saturated, and on
-    how many bits products read their factors (0: on all).
-    """
-
-    dtype: str
-    keeps_digits: bool = True
-    factor_digits: int = 0
-
-    @property
-    def unit(self) -> float:
-        """The simulated unit roundoff."""
-        return PRECISIONS[self.dtype].simulated
-
-    def arithmetic(self) -> GridRounding:
-        """An arithmetic that rounds like this, from the start of its offsets."""
-        facts = PRECISIONS[self.dtype]
-        return GridRounding(
-            self.unit,
-            SAMPLES,
-            facts.functions,
-            self.keeps_digits,
-            sums_in_turn=facts.name == facts.stored,
-            factors=2.0**-self.factor_digits if self.factor_digits else 0.0,
-        )
-
-
-FLOAT64 = RoundingModel("float64")
 
 
 @functools.lru_cache(maxsize=16)

@@ -7,7 +7,8 @@ import functools
 import numpy as np
 
 from ..cases.types import Array
-from .conditioning import FLOAT64, rounded_forward, scatter_of
+from .arithmetics.rounding_model import FLOAT64
+from .conditioning import rounded_forward, scatter_of
 from .network import Problem
 
 STEP = 2.0**-12

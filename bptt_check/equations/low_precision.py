@@ -20,7 +20,8 @@ from ..cases.case import Case
 from ..cases.precision import FACTOR_FORMATS, PRECISIONS
 from ..cases.types import Array
 from .arithmetics.fewer_bits import fewer_bits
-from .conditioning import Conditioning, RoundingModel, conditioning, loss_scatter
+from .arithmetics.rounding_model import RoundingModel
+from .conditioning import Conditioning, conditioning, loss_scatter
 from .exact import exact_gradients, gradients_in
 from .network import problem_of
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from ..cases.types import Array
-from ..equations.batch import batch_of, groups_of
 from ..equations.namespaces.torch import Torch, threads
 from ..equations.network import Problem, losses
+from ..equations.padding.batch import batch_of, groups_of
 from . import Gradients
 
 OVERHEAD = 20_000.0

@@ -11,7 +11,8 @@ from support.right import RightOracle
 
 import bptt_check as bc
 from bptt_check.cases.precision import PRECISIONS
-from bptt_check.equations.conditioning import SAMPLES, conditioning
+from bptt_check.equations.arithmetics.rounding_model import SAMPLES
+from bptt_check.equations.conditioning import conditioning
 from bptt_check.equations.flushing import change_by_flushing
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case

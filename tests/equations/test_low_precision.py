@@ -10,7 +10,7 @@ from support.right import right
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.precision import FACTOR_FORMATS
-from bptt_check.equations.conditioning import RoundingModel
+from bptt_check.equations.arithmetics.rounding_model import RoundingModel
 from bptt_check.equations.low_precision import errors_of_factors, lossy_models, rounding_name
 
 CASE = Spec.parse("lstm T=4 dtype=float32").build()

@@ -10,7 +10,8 @@ import numpy as np
 from ...cases.precision import PRECISIONS
 from ...cases.types import Array
 from ...equations import low_precision
-from ...equations.conditioning import Conditioning, RoundingModel
+from ...equations.arithmetics.rounding_model import RoundingModel
+from ...equations.conditioning import Conditioning
 from ..budget import Budgets
 from ..case_report import CaseReport
 from ..cause import LossLostDigits, LostDigits

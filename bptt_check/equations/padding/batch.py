@@ -8,19 +8,16 @@ weigh 0, padded sequences weigh 0, padded outputs have logits that vanish from t
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
-from ..cases.model import Model
-from ..cases.types import Array
-from .cells import is_built_in
-from .network import Problem
-
-ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0, "sigmoid_mse": -1e30}
-"""Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
+from ...cases.model import Model
+from ...cases.types import Array
+from ..cells import is_built_in
+from ..network import Problem
+from .blocks import ABSENT, blocks_of, common_shape, real_part, side_by_side
 
 FUNCTIONS = 16
 """Multiplications that take as long as the functions of one gate or output."""
@@ -93,85 +90,33 @@ def _join(
 def batch_of(problems: Sequence[Problem]) -> Batch:
     """The problems side by side; all of one model, see `groups_of`."""
     model = problems[0].model
-    shapes = {n: _common(p.inputs[n].shape for p in problems) for n in problems[0].inputs}
+    shapes = {n: common_shape(p.inputs[n].shape for p in problems) for n in problems[0].inputs}
     blocks = blocks_of(model)
     inputs = {
-        n: _side_by_side([p.inputs[n] for p in problems], shape, blocks.get(n, ()))
+        n: side_by_side([p.inputs[n] for p in problems], shape, blocks.get(n, ()))
         for n, shape in shapes.items()
     }
     inputs |= _logits_apart(model, problems, shapes)
     inputs = {n: a[:, None] if a.ndim == 2 else a for n, a in inputs.items()}
     T, B, _ = shapes["x"]
     finals = {
-        s: _side_by_side([p.final_cotangents[s] for p in problems], shapes[f"{s}0"], ())
+        s: side_by_side([p.final_cotangents[s] for p in problems], shapes[f"{s}0"], ())
         for s in problems[0].final_cotangents
     }
-    width = _common(p.targets.shape for p in problems)
+    width = common_shape(p.targets.shape for p in problems)
     targets = [p.targets for p in problems]
     of_states = (1, 1, len(model.directions)) if model.loss == "linear" else ()
     padded = Problem(
         model=model,
         inputs=inputs,
-        targets=_side_by_side(targets, width, of_states),
-        weights=_side_by_side([p.weights for p in problems], (T, B), ()),
+        targets=side_by_side(targets, width, of_states),
+        weights=side_by_side([p.weights for p in problems], (T, B), ()),
         mask=_masks(problems, T, B),
         reverse=_reverses(problems, T, B),
         final_cotangents=finals,
         differentiated=tuple(n for n in shapes if any(n in p.differentiated for p in problems)),
     )
     return Batch(tuple(problems), padded)
-
-
-def real_part(padded: Array, shape: tuple[int, ...], blocks: tuple[int, ...]) -> Array:
-    """The entries of an unpadded array of that shape in a padded one; a view where it can be.
-
-    Args:
-        padded: with an axis of length 1 before that of a vector, or without.
-        shape: of the unpadded array.
-        blocks: how many blocks each axis holds side by side (gates, directions); every one of them
-            is padded by itself. None at all is one for each axis.
-    """
-    counts = blocks or (1,) * len(shape)
-    whole = padded.reshape(padded.shape[-len(shape) :]) if shape else padded
-    split = whole.reshape(_split(whole.shape, counts))
-    return split[(..., *map(slice, _split(shape, counts)))].reshape(shape)
-
-
-def _split(shape: Sequence[int], blocks: Sequence[int]) -> list[int]:
-    """A shape with one more axis for the blocks in front of each."""
-    pairs = zip(shape, blocks, strict=True)
-    return [n for size, count in pairs for n in (count, size // count)]
-
-
-@lru_cache(maxsize=256)
-def blocks_of(model: Model) -> dict[str, tuple[int, ...]]:
-    """Blocks per axis of the arrays that have any: gates as rows, directions as columns."""
-    G, N = len(model.layout.gates), len(model.directions)
-    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N)}
-    for k in range(model.layers):
-        for suffix in model.directions:
-            blocks[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)
-            blocks[f"W_hh_l{k}{suffix}"] = (G, 1)
-            blocks |= {f"{b}_l{k}{suffix}": (G,) for b in model.layout.biases if model.bias}
-    return blocks
-
-
-def _side_by_side(
-    arrays: Sequence[Array], shape: tuple[int, ...], blocks: tuple[int, ...]
-) -> Array:
-    """Arrays padded by zeros to one shape, (cases, *shape)."""
-    padded = np.zeros((len(arrays), *shape))
-    counts = blocks or (1,) * len(shape)
-    split = padded.reshape(len(arrays), *_split(shape, counts))
-    for own, array in zip(split, arrays, strict=True):
-        parts = _split(array.shape, counts)
-        own[tuple(map(slice, parts))] = array.reshape(parts)
-    return padded
-
-
-def _common(shapes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    """The smallest shape that has room for each."""
-    return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
 
 
 def _logits_apart(

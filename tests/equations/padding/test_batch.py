@@ -10,10 +10,11 @@ import pytest
 from support.own_cells import SLSTM, registered
 
 from bptt_check.cases.case import Case, Spec
-from bptt_check.equations import batch
-from bptt_check.equations.batch import batch_of, groups_of
 from bptt_check.equations.namespaces.numpy import NumPy
 from bptt_check.equations.network import Problem, losses, problem_of
+from bptt_check.equations.padding import batch
+from bptt_check.equations.padding.batch import batch_of, groups_of
+from bptt_check.equations.padding.blocks import ABSENT
 from bptt_check.equations.truncation import windows_of
 
 MODELS = [
@@ -67,7 +68,7 @@ def test_padding_that_is_not_inert_shows(model: str, monkeypatch: pytest.MonkeyP
     """The comparison above sees logits of outputs that are not there."""
     problems = [problem_of(case) for case in cases_of(model)]
     alone = [float(losses(NumPy(), p, p.inputs).sum()) for p in problems]
-    monkeypatch.setitem(batch.ABSENT, problems[0].model.loss, -1.0)
+    monkeypatch.setitem(ABSENT, problems[0].model.loss, -1.0)
 
     assert not np.allclose(losses_of(problems), alone, rtol=1e-6)
 

@@ -1,0 +1,1 @@
+"""Arrays of one kind padded to common sizes, so that one pass serves many problems."""
