@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from ..cases.case import Case
 from ..cases.directions import SignDirections, is_per_sequence
 from ..cases.types import Array
 from .network import Problem
+from .perturbation import Slopes, along_signs, measured
 from .truncation import forward_steps
 
 ENTRYWISE = 2_500
@@ -26,13 +26,8 @@ _TELLING_APART = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1,
 """Signs of COUNT entries in as many directions, no two of which are alike (a Hadamard matrix)."""
 NUMBERS = 4_000_000
 """Gates and outputs that may be computed along all directions: there are fewer of them beyond."""
-CHUNK = 1_000_000
-"""Numbers that the moved copies of one forward pass may hold: bounds the memory."""
 
 Along = Mapping[str, SignDirections]
-Rows = Sequence[tuple[str, int]]
-"""What moves in each row of a forward pass: the direction of that number through that input."""
-MovedInputs = Callable[..., dict[str, Array]]
 
 
 def directions_of(case: Case) -> dict[str, SignDirections]:
@@ -78,72 +73,14 @@ def _signs(name: str, shape: tuple[int, ...]) -> Array:
 
 
 def by_direction(
-    problem: Problem,
-    along: Along,
-    points: int,
-    slopes: Callable[[MovedInputs, int], tuple[Array, ...]],
+    problem: Problem, along: Along, points: int, slopes: Slopes
 ) -> dict[str, tuple[Array, ...]]:
-    """What `slopes` measures along every direction: of each input (K,) or (K, B).
-
-    Args:
-        problem: whose inputs move.
-        along: the directions through each of them.
-        points: how many steps `slopes` takes in one forward pass at most.
-        slopes: given the number R of directions and `moved(*steps)`, which returns all inputs moved
-            along each of them by every step, a number or an array (R, 1) (a leading axis steps*R),
-            returns any number of real arrays [R, B].
+    """What `slopes` measures along every direction (`perturbation.measured`): of each input (K,),
+    or (K, B) where sequences do not meet.
     """
-    measured: dict[str, list[list[Array]]] = {}
-    for rows in _chunks(problem, along, points):
-        for (name, _), *values in zip(
-            rows, *slopes(_moved(problem, along, rows), len(rows)), strict=True
-        ):
-            measured.setdefault(name, []).append(values)
+    moves = {n: along_signs(along[n]) for n in problem.differentiated}
+    found = measured(problem, moves, points, slopes)
     return {
-        name: tuple(_joined(name, v) for v in zip(*of, strict=True))
-        for name, of in measured.items()
+        n: of if is_per_sequence(n) else tuple(rows.sum(axis=-1) for rows in of)
+        for n, of in found.items()
     }
-
-
-def _joined(name: str, rows: Sequence[Array]) -> Array:
-    """Rows [B] of one input as (K, B); the sequences of a shared one add up to (K,)."""
-    values = np.stack(rows)
-    return values if is_per_sequence(name) else values.sum(axis=-1)
-
-
-def _chunks(problem: Problem, along: Along, points: int) -> Iterator[Rows]:
-    """All directions, as many at once as the memory takes."""
-    rows: list[tuple[str, int]] = []
-    for row in [(name, k) for name in problem.differentiated for k in range(len(along[name]))]:
-        copied = sum(problem.inputs[name].size for name in {n for n, _ in (*rows, row)})
-        states = problem.weights.size * (problem.inputs["h0"].shape[-1] + problem.targets.shape[-1])
-        if rows and points * (len(rows) + 1) * (copied + states) > CHUNK:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
-
-
-def _moved(problem: Problem, along: Along, rows: Rows) -> MovedInputs:
-    """The function from steps to the inputs, each row moved along its direction by each step."""
-    places: dict[str, list[int]] = {}
-    for place, (name, _) in enumerate(rows):
-        places.setdefault(name, []).append(place)
-    numbers = np.array([k for _, k in rows])
-
-    def moved(*steps: Any) -> dict[str, Array]:
-        inputs: dict[str, Array] = dict(problem.inputs)
-        sizes = [np.broadcast_to(step, (len(rows), 1)).reshape(-1) for step in steps]
-        for name, own in places.items():
-            array, signs = problem.inputs[name], along[name].signs[numbers[own]]
-            copies = np.repeat(array[None], len(rows) * len(steps), axis=0).astype(
-                np.result_type(array, *sizes)
-            )
-            for n, size in enumerate(sizes):
-                by = size[own].reshape(-1, *(1,) * array.ndim)
-                copies[n * len(rows) + np.array(own)] += by * signs
-            inputs[name] = copies[:, None, :] if array.ndim == 1 else copies
-        return inputs
-
-    return moved

@@ -7,7 +7,7 @@ that a user's cell makes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,36 +15,36 @@ import numpy as np
 
 from ..cases.types import Array
 from ..equations.cells import is_built_in
-from ..equations.directional import Along, MovedInputs, by_direction
+from ..equations.directional import Along, by_direction
 from ..equations.exact import record
+from ..equations.namespaces.copies import ComplexCopies
 from ..equations.namespaces.numpy import NumPy
+from ..equations.namespaces.of_copies import OfCopies
 from ..equations.network import Problem, losses
-from ..equations.perturbation import Perturb, by_perturbation, losses_of_copies
+from ..equations.perturbation import Displacements, Slopes, all_rows, by_entry, plain_copies
 from ..errors import Undecidable
 from . import Gradients
 
 STEP = 1e-60  # its square is lost against every value, its products with gradients stay normal
 
 
-class Complex(NumPy):
-    """NumPy over complex numbers whose imaginary part is infinitesimal against the real one."""
+class Complex(OfCopies):
+    """NumPy over complex numbers whose imaginary part is infinitesimal against the real one: real
+    functions, and their slopes times the imaginary part.
+    """
 
     def tanh(self, z: Any) -> Any:
-        """Real tanh, and its slope times the imaginary part; np.tanh of complex loses the slope
-        when saturated.
-        """
+        """np.tanh of complex loses the slope when saturated."""
         t = np.tanh(z.real)
-        return _with_slope(z, t, 1.0 / np.cosh(np.clip(z.real, -350.0, 350.0)) ** 2)
+        c = 1.0 / np.cosh(np.minimum(np.abs(z.real), 350.0))
+        return _with_slope(z, t, c * c)
 
     def sigmoid(self, z: Any) -> Any:
-        small = np.exp(-np.abs(z.real))
-        s = np.where(z.real >= 0, 1.0, small) / (1.0 + small)
-        return _with_slope(z, s, small / (1.0 + small) ** 2)
+        s, rest = _shares(z.real)
+        return _with_slope(z, s, s * rest)
 
     def softplus(self, z: Any) -> Any:
-        small = np.exp(-np.abs(z.real))
-        s = np.where(z.real >= 0, 1.0, small) / (1.0 + small)
-        return _with_slope(z, np.logaddexp(z.real, 0.0), s)
+        return _with_slope(z, np.logaddexp(z.real, 0.0), _shares(z.real)[0])
 
     def exp(self, z: Any) -> Any:
         e = np.exp(z.real)
@@ -54,12 +54,31 @@ class Complex(NumPy):
         raise Undecidable("complex step does not apply to relu, which is not analytic")
 
     def log_softmax(self, z: Any) -> Any:
-        shifted = z - np.max(z.real, axis=-1, keepdims=True)
-        return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+        shifted = z.real - np.max(z.real, axis=-1, keepdims=True)
+        e = np.exp(shifted)
+        total = e.sum(axis=-1, keepdims=True)
+        share = e / total
+        return _with_change(
+            z, shifted - np.log(total), lambda u: u - (share * u).sum(axis=-1, keepdims=True)
+        )
 
 
-def _with_slope(z: Any, value: Any, slope: Any) -> Any:
-    return value + 1j * (slope * z.imag)
+def _shares(z: Array) -> tuple[Array, Array]:
+    """The logistic of `z` and of `-z`, whose sum is 1; neither overflows or loses a digit."""
+    up, down = np.exp(np.minimum(z, 0.0)), np.exp(np.minimum(-z, 0.0))
+    total = up + down  # one of them is 1
+    return up / total, down / total
+
+
+def _with_slope(z: Any, value: Array, slope: Array) -> Any:
+    return _with_change(z, value, lambda u: slope * u)
+
+
+def _with_change(z: Any, value: Array, change: Callable[[Array], Array]) -> Any:
+    """That value, and as its imaginary part what a linear function makes of that of `z`."""
+    if isinstance(z, ComplexCopies):
+        return ComplexCopies(value, change(z.rows), z.first)
+    return value + 1j * change(z.imag) if np.iscomplexobj(z) else value
 
 
 def _check_choices(problem: Problem) -> None:
@@ -73,33 +92,42 @@ def _check_choices(problem: Problem) -> None:
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by one imaginary perturbation per entry; exact up to rounding and STEP."""
     _check_choices(problem)
-    xp, inputs = Complex(), _complex(problem)
-
-    def slopes(perturb: Perturb) -> tuple[Array]:
-        return (np.imag(losses_of_copies(xp, problem, perturb(1j * STEP))) / STEP,)
-
-    grads = {n: by_perturbation(n, inputs, slopes)[0] for n in problem.differentiated}
+    grads = {n: of[0] for n, of in by_entry(problem, 1, _slopes_of(problem)).items()}
     # products of two imaginary parts leave a trace of this size where the derivative is zero
-    return _loss(problem, inputs), grads, {n: np.full(g.shape, STEP) for n, g in grads.items()}
+    return _loss(problem), grads, {n: np.full(g.shape, STEP) for n, g in grads.items()}
 
 
 def slopes_along(problem: Problem, along: Along) -> Gradients:
     """Loss and slopes by one imaginary perturbation per direction."""
     _check_choices(problem)
-    xp, inputs = Complex(), _complex(problem)
-
-    def slopes(moved: MovedInputs, _: int) -> tuple[Array]:
-        return (np.imag(losses_of_copies(xp, problem, moved(1j * STEP))) / STEP,)
-
-    measured = by_direction(replace(problem, inputs=inputs), along, 1, slopes)
-    grads = {n: slope for n, (slope,) in measured.items()}
+    grads = {n: of[0] for n, of in by_direction(problem, along, 1, _slopes_of(problem)).items()}
     trace = {n: STEP * float(d.signs[0].size) ** 2 for n, d in along.items()}  # all entries move
-    return _loss(problem, inputs), grads, {n: np.full(g.shape, trace[n]) for n, g in grads.items()}
+    return _loss(problem), grads, {n: np.full(g.shape, trace[n]) for n, g in grads.items()}
 
 
-def _complex(problem: Problem) -> dict[str, Array]:
-    return {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
+def _slopes_of(problem: Problem) -> Slopes:
+    """The function from moves to their slopes.
+
+    A step is lost against every real part, so that of a cell of this package is computed once for
+    all moves; what a user's own does with complex numbers is done to those of every move.
+    """
+
+    def of_copies(changes: Displacements, count: int) -> tuple[Array]:
+        moved: dict[str, Any] = dict(problem.inputs)
+        for name, change in changes(STEP).items():
+            base = np.atleast_2d(problem.inputs[name])
+            moved[name] = ComplexCopies(base, change.added, change.first)
+        rows = losses(Complex(), problem, moved)
+        return (all_rows(rows, count) / STEP,)
+
+    def of_plain(changes: Displacements, count: int) -> tuple[Array]:
+        added = {n: replace(c, added=1j * c.added) for n, c in changes(STEP).items()}
+        inputs = {n: a.astype(np.complex128) for n, a in problem.inputs.items()}
+        rows = losses(Complex(), problem, plain_copies(inputs, added, count))
+        return (np.imag(all_rows(rows, count)) / STEP,)
+
+    return of_copies if is_built_in(problem.model) else of_plain
 
 
-def _loss(problem: Problem, inputs: Mapping[str, Array]) -> float:
-    return float(losses(Complex(), problem, inputs).real.sum())
+def _loss(problem: Problem) -> float:
+    return float(losses(NumPy(), problem, problem.inputs).sum())

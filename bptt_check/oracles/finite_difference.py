@@ -7,19 +7,23 @@ rounding of the loss divided by the step. Needs nothing but the forward pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..cases.case import Case
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
+from ..equations.cells import is_built_in
 from ..equations.difference_step import difference_step
-from ..equations.directional import Along, MovedInputs, by_direction
+from ..equations.directional import Along, by_direction
+from ..equations.namespaces.copies import Copies, MovedCopies
+from ..equations.namespaces.of_copies import NumPyOfMoved
 from ..equations.namespaces.recording import Recording
 from ..equations.network import Problem, losses
-from ..equations.perturbation import by_perturbation, losses_of_copies
+from ..equations.perturbation import Displacement, Displacements, all_rows, by_entry, plain_copies
 from ..equations.truncation import forward_steps
 from . import Gradients
 
@@ -58,23 +62,25 @@ def gradients(problem: Problem) -> Gradients:
     reaches to both.
     """
     here = _here(problem)
-    measured = {
-        n: by_perturbation(
-            n, problem.inputs, lambda moved: _slopes(problem, here, moved, here.step)
-        )
-        for n in problem.differentiated
-    }
-    return here.loss, *_parted(measured)
+
+    def slopes(changes: Displacements, count: int) -> tuple[Array, Array]:
+        return _slopes(problem, here, changes, np.full((count, 1), here.step))
+
+    return here.loss, *_parted(by_entry(problem, 4, slopes))
 
 
 def slopes_along(problem: Problem, along: Along) -> Gradients:
     """Loss, slopes along directions, bounds; each direction has a step of its own."""
     here = _here(problem)
 
-    def slopes(moved: MovedInputs, count: int) -> tuple[Array, Array]:
-        return _slopes(problem, here, moved, _steps(problem, here, moved, count))
+    def slopes(changes: Displacements, count: int) -> tuple[Array, Array]:
+        return _slopes(problem, here, changes, _steps(problem, here, changes, count))
 
     return here.loss, *_parted(by_direction(problem, along, 4, slopes))
+
+
+class _RecordingOfMoved(Recording, NumPyOfMoved):
+    """A record of moved copies, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,42 +118,73 @@ def _parted(measured: Mapping[str, Sequence[Array]]) -> tuple[dict[str, Array], 
     }
 
 
+def _moved(problem: Problem, changes: Mapping[str, Displacement], count: int) -> dict[str, Any]:
+    """The inputs of that many rows; a cell of the user's may do anything with its arrays."""
+    if not is_built_in(problem.model):
+        return dict(plain_copies(problem.inputs, changes, count))
+    moved: dict[str, Any] = dict(problem.inputs)
+    for name, change in changes.items():
+        base = np.atleast_2d(problem.inputs[name])
+        moved[name] = MovedCopies(base, base + change.added, change.first)
+    return moved
+
+
 def _slopes(
-    problem: Problem, here: _Here, moved: Callable[..., dict[str, Array]], step: float | Array
+    problem: Problem, here: _Here, changes: Displacements, step: Array
 ) -> tuple[Array, Array]:
-    """Slope and bound of every row, [R, B]; a step for all or for each, (R, 1)."""
-    xp = Recording(*KINKED)
-    rows = losses_of_copies(xp, problem, moved(step, -step, step / 2, -step / 2))
-    up, down, half_up, half_down = np.split(rows, 4)
+    """Slope and bound of every move, [R, B], each with a step of its own, (R, 1)."""
+    xp, count = _RecordingOfMoved(*KINKED), 4 * len(step)
+    moved = _moved(problem, changes(step, -step, step / 2, -step / 2), count)
+    rows = all_rows(losses(xp, problem, moved), count)
+    up, down, half_up, half_down = _of_points(rows)
     slope, bound = _central((up - down) / (2.0 * step), (half_up - half_down) / step)
     right = _one_sided(here.losses, half_up, up, step)
     left = _one_sided(here.losses, half_down, down, -step)
     between = (right[0] + left[0]) / 2.0
     reaching = np.abs(right[0] - left[0]) / 2.0 + np.maximum(right[1], left[1])
-    crossed, on_kink = _kinks(_sides(here.calls), _sides(xp.calls), rows.shape)
+    crossed, on_kink = _kinks(here.calls, xp.calls, up.shape)
     noise = SAFETY * PRECISIONS["float64"].unit * here.scatter / step
     bound = np.where(on_kink, reaching + 4.0 * noise, np.where(crossed, np.inf, bound))
     return np.where(on_kink, between, slope), bound + 4.0 * noise
 
 
-def _steps(problem: Problem, here: _Here, moved: MovedInputs, count: int) -> Array:
+def _of_points(rows: Array) -> Array:
+    """Rows of moves by four steps each, [R*4, ...], step by step: [4, R, ...]."""
+    return rows.reshape(-1, 4, *rows.shape[1:]).swapaxes(0, 1)
+
+
+def _steps(problem: Problem, here: _Here, changes: Displacements, count: int) -> Array:
     """A step along each of R directions that goes neither far nor, if it can, over a kink, (R, 1).
 
     All entries move at once, and some kink is always near: the step is half the way to the nearest.
     """
-    xp = Recording()
-    losses(xp, problem, moved(NUDGE))
+    xp = _RecordingOfMoved()
+    losses(xp, problem, _moved(problem, changes(NUDGE), count))
     step = np.full(count, here.step)
-    for (name, z), (_, nudged) in zip(here.calls, xp.calls, strict=True):
-        if nudged.ndim == z.ndim or name == "where":  # the directions have no part in it
+    for (name, z), (_, entered) in zip(here.calls, xp.calls, strict=True):
+        nudged, first = _rows_of(entered, z)
+        if not len(nudged) or name == "where":  # the directions have no part in it
             continue
-        speed = np.abs(nudged - z) / NUDGE
+        way = nudged - z
         room = np.full_like(z, FARTHEST)
         if name == "relu":
             room = np.where(z == 0, room, np.minimum(np.abs(z) / 2.0, room))
         with np.errstate(divide="ignore"):
-            step = np.minimum(step, (room / speed).min(axis=(1, 2)))
+            own = step[first : first + len(nudged)]
+            np.minimum(own, NUDGE / np.abs(way / room).max(axis=(1, 2)), out=own)
     return step[:, None]
+
+
+def _rows_of(entered: Any, here: Array) -> tuple[Array, int]:
+    """The rows that what entered a function has of its own, [rows, ...], and the first's number.
+
+    Args:
+        entered: an array, with copies or without.
+        here: the same where nothing moves.
+    """
+    if isinstance(entered, Copies):
+        return entered.rows, entered.first
+    return (entered if entered.ndim > here.ndim else entered[None][:0]), 0
 
 
 def _central(coarse: Array, fine: Array) -> tuple[Array, Array]:
@@ -162,23 +199,23 @@ def _one_sided(here: Array, half: Array, full: Array, step: float | Array) -> tu
     return slope, np.abs(slope - (half - here) / (step / 2.0))
 
 
-def _sides(calls: Sequence[tuple[str, Array]]) -> list[Array]:
-    """On which side of its kink every relu was: -1, 1, or 0 on the kink; so for every choice, but
-    that nobody knows where its kink is.
+Calls = Sequence[tuple[str, Any]]
+
+
+def _kinks(here: Calls, moved: Calls, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Where a kink lies between the points [R, B], and where the only ones lie on the middle.
+
+    On which side of its kink every relu was is known: -1, 1, or 0 on the kink; so for every choice,
+    but that nobody knows where its kink is.
     """
-    return [np.sign(z) for name, z in calls if name in KINKED]
-
-
-def _kinks(here: list[Array], sides: list[Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
-    """Where a kink lies between the points [P, B], and where the only ones lie on the middle."""
-    entries = (shape[0] // 4, *shape[1:])
-    crossed, astray = np.zeros(entries, dtype=bool), np.zeros(entries, dtype=bool)
-    for middle, side in zip(here, sides, strict=True):
-        if side.ndim <= 2 or len(side) != shape[0]:  # the entries have no part in it
-            continue
-        up, down, half_up, half_down = np.split(side, 4)
-        moved = up != down
-        crossed |= moved.any(axis=-1)
+    crossed, astray = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    of_here = [z for name, z in here if name in KINKED]
+    for z, (_, entered) in zip(of_here, moved, strict=True):
+        rows, first = _rows_of(entered, z)
+        middle, (up, down, half_up, half_down) = np.sign(z), _of_points(np.sign(rows))
+        own = slice(first // 4, first // 4 + len(up))
+        across = up != down
+        crossed[own] |= across.any(axis=-1)
         apart = (middle != 0) | (half_up != up) | (half_down != down)
-        astray |= (moved & apart).any(axis=-1)
+        astray[own] |= (across & apart).any(axis=-1)
     return crossed, crossed & ~astray

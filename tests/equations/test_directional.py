@@ -7,10 +7,7 @@ import pytest
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.directions import is_per_sequence
-from bptt_check.equations import directional
-from bptt_check.equations.directional import by_direction, directions_of
-from bptt_check.equations.namespaces.numpy import NumPy
-from bptt_check.equations.network import losses, problem_of
+from bptt_check.equations.directional import directions_of
 
 
 @pytest.mark.parametrize(
@@ -65,28 +62,3 @@ def test_both_weights_of_two_classes_are_seen():
     slopes = directions_of(case)["W_hy"].slopes(np.array([[0.25], [-0.25]]))
 
     assert sorted(np.abs(slopes).tolist()) == [0.0, 0.0, 0.5, 0.5]
-
-
-@pytest.mark.parametrize("chunk", [1, 3000, 10**9])
-def test_chunks_do_not_change_what_is_measured(monkeypatch, chunk):
-    """One direction at a time, some, or all of them in one forward pass."""
-    case = Spec.parse("gru+2layers+bidirectional T=9 B=3 D=4 H=5 O=3 lengths").build()
-    problem, along = problem_of(case), directions_of(case)
-    rows = []
-
-    def moved_losses(moved, count):
-        rows.append(count)
-        up, down = np.split(losses(NumPy(), problem, moved(1e-3, -1e-3)), 2)
-        return ((up - down) / 2e-3,)
-
-    monkeypatch.setattr(directional, "CHUNK", chunk)
-    measured = by_direction(problem, along, 2, moved_losses)
-
-    assert sum(rows) == 4 * len(case.inputs)
-    assert {1: len(rows) == sum(rows), 10**9: len(rows) == 1}.get(chunk, 1 < len(rows) < sum(rows))
-    for name, (slopes,) in measured.items():
-        moved = {**problem.inputs, name: problem.inputs[name] + 1e-3 * along[name].signs[2]}
-        back = {**problem.inputs, name: problem.inputs[name] - 1e-3 * along[name].signs[2]}
-        of_sequences = (losses(NumPy(), problem, moved) - losses(NumPy(), problem, back)) / 2e-3
-        want = of_sequences if name in ("x", "h0") else of_sequences.sum()
-        assert slopes[2] == pytest.approx(want, rel=1e-6, abs=1e-9), name

@@ -6,14 +6,17 @@ import math
 
 import numpy as np
 import pytest
+from support.own_cells import as_own
 
 from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model, families
+from bptt_check.equations.directional import directions_of
 from bptt_check.equations.exact import exact_loss
 from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.truncation import windows_of
 from bptt_check.errors import Undecidable
-from bptt_check.oracles.complex_step import STEP, Complex
+from bptt_check.oracles.complex_step import STEP, Complex, gradients, slopes_along
 
 complex_step = oracles.load_oracle("complex_step", every_entry=True)
 
@@ -44,6 +47,30 @@ def test_loss_is_that_of_the_forward_pass(text):
     case = Spec.parse(f"{text} T=5").build()
 
     assert complex_step(case).loss == pytest.approx(exact_loss(case), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text", ["rnn-sigmoid+bce", "lstm+2layers lengths", "gru+bidirectional+mse", "gru k1=2 k2=3"]
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_the_real_part_is_one_for_all_moves(text, large):
+    """The answer is that of complex numbers for every move, as a user's own cell gets them; by
+    entry and by direction.
+    """
+    case = Spec.parse(f"{text} T={70 if large else 4} B=3 D=2 H={5 if large else 2}").build()
+    along = directions_of(case)
+    assert bool(along) == large
+    for window in windows_of(case):
+        with as_own(window.problem) as own:
+            asked = (slopes_along, window.parts(along)) if large else (gradients,)
+            loss, grads, bounds = asked[0](window.problem, *asked[1:])
+            own_loss, own_grads, own_bounds = asked[0](own, *asked[1:])
+
+        assert loss == pytest.approx(own_loss, rel=1e-14)
+        largest = max(np.abs(g).max() for g in own_grads.values())
+        for name, grad in own_grads.items():
+            assert np.array_equal(bounds[name], own_bounds[name])
+            np.testing.assert_allclose(grads[name], grad, rtol=1e-12, atol=1e-14 * largest)
 
 
 def scalar(activation: str, a: float) -> Case:

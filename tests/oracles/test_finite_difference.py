@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.drawn import specs_of_defaults
+from support.own_cells import as_own
 from support.right import RightOracle
 
 from bptt_check import oracles
@@ -12,7 +13,10 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.generate import REGIMES
 from bptt_check.cases.model import Model
 from bptt_check.equations.conditioning import conditioning
+from bptt_check.equations.directional import directions_of
+from bptt_check.equations.truncation import windows_of
 from bptt_check.errors import Undecidable
+from bptt_check.oracles.finite_difference import gradients, slopes_along
 
 finite_difference = oracles.load_oracle("finite_difference", every_entry=True)
 TINIEST = np.finfo(float).tiny
@@ -67,6 +71,29 @@ def test_error_stays_within_the_bound_where_the_loss_is_chaotic():
     case = Spec.parse(spec).build()
 
     assert largest_ratio(case, exact(case)) < 1.0
+
+
+@pytest.mark.parametrize("text", ["rnn-relu+2layers", "lstm lengths", "gru+bidirectional+bce"])
+@pytest.mark.parametrize("large", [False, True])
+def test_moves_share_what_they_have_alike(text, large):
+    """Slopes, bounds and kinks are those of inputs that are copied for every move, as a user's own
+    cell gets them; by entry and by direction.
+    """
+    case = Spec.parse(f"{text} T={70 if large else 4} B=2 D=2 H={5 if large else 2} seed=2").build()
+    along = directions_of(case)
+    assert bool(along) == large
+    (window,) = windows_of(case)
+    with as_own(window.problem) as own:
+        asked = (slopes_along, along) if large else (gradients,)
+        _, slopes, bounds = asked[0](window.problem, *asked[1:])
+        _, own_slopes, own_bounds = asked[0](own, *asked[1:])
+
+    for name, slope in own_slopes.items():
+        assert np.array_equal(np.isfinite(bounds[name]), np.isfinite(own_bounds[name]))
+        decided = np.isfinite(bounds[name])
+        reach = (bounds[name] + own_bounds[name])[decided]
+        assert np.all(np.abs(slopes[name] - slope)[decided] <= 0.5 * reach), name
+        assert bounds[name][decided] == pytest.approx(own_bounds[name][decided], rel=0.2)
 
 
 def test_a_wrong_derivative_is_out_of_bounds():

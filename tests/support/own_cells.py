@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bptt_check as bc
 from bptt_check.cases.model import LAYOUTS
-from bptt_check.equations.cells import CELLS, affine, gates, register
+from bptt_check.equations.cells import CELLS, affine, gates, register, step_function
+from bptt_check.equations.network import Problem
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,17 @@ ALL = (
     *(DECAYING, ALTERNATING, POSITIONAL, SLSTM, MOMENTUM, DELAYED),
     *(LSTMP, PEEPHOLE, TWO_MATRICES, HARD_GRU, LEAKY, LIMITED),
 )
+
+
+@contextlib.contextmanager
+def as_own(problem: Problem) -> Generator[Problem]:
+    """The problem with a cell of the user's that has the equations of its own."""
+    model = problem.model
+    equations = step_function(model)
+
+    def step(xp: Any, p: Any, x_t: Any, state: Any, t: Any) -> Any:
+        return equations(xp, p, x_t, state, t)
+
+    with registered(OwnCell("of-the-user", model.layout, step)):
+        own = replace(model, cell="of-the-user", activation="tanh", reset_after=True)
+        yield replace(problem, model=own)

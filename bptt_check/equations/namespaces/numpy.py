@@ -118,8 +118,7 @@ class NumPy(PythonLoop):
 
     def sigmoid(self, z: Any) -> Any:
         """`1/(1 + e^-|z|)` or its complement: `e^-|z|` cannot overflow and no digit cancels."""
-        small = np.exp(-np.abs(z))
-        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+        return np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))
 
     def relu(self, z: Any) -> Any:
         return np.maximum(z, 0.0)

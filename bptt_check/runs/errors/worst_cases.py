@@ -21,7 +21,8 @@ from ...cases.types import Array
 from ...conventions.own_layout import OwnLayout
 from ...equations.difference_step import difference_step
 from ...equations.namespaces.numpy import NumPy
-from ...equations.perturbation import losses_of_copies, perturbation
+from ...equations.network import losses
+from ...equations.perturbation import Displacement, all_rows, of_entries, plain_copies
 from ...equations.truncation import Window, windows, windows_of
 from ...verdicts.budget import ratio
 from ...verdicts.case_report import CaseReport, Evidence
@@ -240,8 +241,11 @@ def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
         entry = index[0] * shape[2] + index[2]
     else:
         entry = int(np.ravel_multi_index(index, shape))
-    moved = perturbation(name, window.problem.inputs, np.array([entry]))
-    rows = losses_of_copies(NumPy(), window.problem, moved(*STEPS, *-STEPS))
+    steps = np.concatenate([STEPS, -STEPS])
+    (direction,) = of_entries(name, shape).directions(np.array([entry]))
+    moved = {name: Displacement(0, np.multiply.outer(steps, np.atleast_2d(direction)))}
+    copies = plain_copies(window.problem.inputs, moved, len(steps))
+    rows = all_rows(losses(NumPy(), window.problem, copies), len(steps))
     loss = rows[:, index[1]] if is_per_sequence(name) else rows.sum(axis=-1)
     up, down = np.split(loss, 2)
     return (up - down) / (2.0 * STEPS)
