@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -22,12 +23,21 @@ UNUSUAL = (*PINS, CACHE, "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
 
 
 def environment(checkout: Path = ROOT) -> dict[str, str]:
-    """The variables of a process that measures a checkout: one thread, no memory of past runs."""
+    """The variables of a process that measures a checkout: one thread, no memory of past runs but
+    the programs that this process's earlier children have compiled.
+    """
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     paths = os.pathsep.join([str(checkout), str(checkout / "reference")])
     kept = {n: v for n, v in os.environ.items() if n not in UNUSUAL}
     bytecode = str(Path(tempfile.gettempdir()) / "bptt_check-bench-bytecode")  # not in the checkout
-    return kept | {"PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": bytecode, "CI": "true", **threads}
+    own = {"PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": bytecode, CACHE: _programs().name}
+    return kept | own | {"CI": "true"} | threads
+
+
+@functools.cache
+def _programs() -> tempfile.TemporaryDirectory[str]:
+    """The folder of compiled programs, removed when this process ends."""
+    return tempfile.TemporaryDirectory(prefix="bptt_check-bench-programs")
 
 
 def seconds(command: Sequence[str], variables: Mapping[str, str] | None = None) -> float:

@@ -14,6 +14,8 @@ from ..rows import STAGES, Measured
 from .subject import Timed
 
 MODEL = "lstm"
+SMALL = "T=4 B=2 D=3 H=4 O=3"
+"""Of cases that every oracle takes, so that nothing is imported later."""
 OF_CLOCK = {
     Stage.DRAWING: "draw",
     Stage.SUBJECT: "subject",
@@ -36,6 +38,7 @@ def measure(effort: Effort) -> Iterator[Measured]:
 def stages_of(cases: int) -> Mapping[str, float]:
     """Seconds per case of every stage, and of one call of the reference."""
     bc.verify(Timed(), [MODEL], cases=min(cases, 32), seed=1)  # what is compiled once
+    bc.verify(Timed(), [MODEL], cases=2, within=SMALL)
     subject, clock, begin = Timed(), StageClock(now=time.process_time), time.process_time()
     with counted_by(clock):
         bc.verify(subject, [MODEL], cases=cases)
