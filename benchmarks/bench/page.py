@@ -23,7 +23,7 @@ def filled(page: str, parts: Mapping[str, str]) -> str:
     """
     for name, text in parts.items():
         marks = re.compile(rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page, count = marks.subn(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)
+        page, count = marks.subn(lambda found, text=text: f"{found[1]}\n{text}\n\n{found[2]}", page)
         if count != 1:
             raise SystemExit(
                 f"the page has {count} places marked <!-- measured: {name} --> ... <!-- end -->; "
