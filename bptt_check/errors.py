@@ -96,6 +96,12 @@ class Undecidable(BpttCheckError):
     """
 
 
+class LeftAlone(Undecidable):
+    """An oracle leaves a case alone that would take it long. Ask for the oracle by its name, or for
+    the case by itself.
+    """
+
+
 class SubjectTimeout(BpttCheckError, TimeoutError):
     """The subject needed more time for one case than the limit given with `timeout`."""
 

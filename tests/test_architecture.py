@@ -29,7 +29,7 @@ ONLY_IN = {
     "hypothesis": {"strategies", "runs"},
     "torch": {"equations.namespaces", "oracles", "subjects", "power"},
     "jax": {"equations.namespaces", "oracles", "subjects", "power"},
-    "flint": {"oracles", "power"},
+    "flint": {"equations.namespaces", "oracles", "power"},
     "bptt_reference": set[str](),
 }
 """Foreign module to the rooms of ours that may import it."""

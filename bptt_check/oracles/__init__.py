@@ -10,7 +10,8 @@ between, where windows are added up, has `differentiate(case) -> Result` instead
 
 Large cases: one that needs a forward pass for every entry has `slopes_along(problem, directions)`
 too, which is asked where there are too many of them (`directional.directions_of`); one that is slow
-has `too_large(case)`, which says why it leaves a case alone unless it is asked for.
+has `too_large(case)`, which says why it leaves a case alone unless it is asked for, or
+`reasons_to_leave(cases)`, which says so of each of the cases that are checked together.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from ..equations.directional import Along, directions_of
 from ..equations.exact import exact_loss
 from ..equations.network import Problem
 from ..equations.truncation import Window, windows_of
-from ..errors import BrokenCell, MissingFramework, Undecidable, UnknownName
+from ..errors import BrokenCell, LeftAlone, MissingFramework, UnknownName
 
 Gradients = tuple[float, dict[str, Array], Mapping[str, Array] | None]
 
@@ -109,12 +110,23 @@ def load_oracle(name: str, asked_for: bool = True, every_entry: bool = False) ->
             f"{framework.install}"
         )
     module: Any = importlib.import_module(f"{__name__}.{name}")
-    too_large = None if asked_for else getattr(module, "too_large", None)
+    reasons = None if asked_for else _reasons_to_leave(module)
     if (differentiate := getattr(module, "differentiate", None)) is not None:
-        return _Loaded(name, _OneByOne(differentiate), too_large)
+        return _Loaded(name, _OneByOne(differentiate), reasons)
     slopes_along = None if every_entry else getattr(module, "slopes_along", None)
     many = getattr(module, "gradients_of_many", None)
-    return _Loaded(name, _SumOfWindows(module.gradients, slopes_along, many), too_large)
+    return _Loaded(name, _SumOfWindows(module.gradients, slopes_along, many), reasons)
+
+
+Reasons = Callable[[Sequence[Case]], list[str]]
+"""Why an oracle leaves each of some cases alone; empty if it does not."""
+
+
+def _reasons_to_leave(module: Any) -> Reasons | None:
+    too_large: Callable[[Case], str] | None = getattr(module, "too_large", None)
+    if too_large is not None:
+        return lambda cases: [too_large(case) for case in cases]
+    return getattr(module, "reasons_to_leave", None)
 
 
 class _Differentiate(Protocol):
@@ -129,7 +141,7 @@ class _Loaded:
 
     name: str
     differentiate: _Differentiate
-    too_large: Callable[[Case], str] | None
+    reasons_to_leave: Reasons | None
 
     def __call__(self, case: Case) -> Result:
         (result,) = self.many([case])
@@ -139,9 +151,9 @@ class _Loaded:
 
     def many(self, cases: Sequence[Case], /) -> Iterator[OracleResult]:
         """The result of each case, or in its place the exception that says why there is none."""
-        why = [self.too_large(case) if self.too_large else "" for case in cases]
+        why = self.reasons_to_leave(cases) if self.reasons_to_leave else [""] * len(cases)
         results = self.differentiate([c for c, w in zip(cases, why, strict=True) if not w])
-        return (Undecidable(w) if w else next(results) for w in why)
+        return (LeftAlone(w) if w else next(results) for w in why)
 
 
 @dataclass(frozen=True)

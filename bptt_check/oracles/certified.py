@@ -2,16 +2,15 @@
 
 The shared forward pass runs over NumPy object arrays of balls (Johansson 2017), a tape records it
 and is swept backwards; every operation encloses its exact result. The inputs are the case's binary
-numbers, which are exact. Precision is doubled until an enclosure is far narrower than float64 can
+numbers, which are exact. Precision is raised until an enclosure is far narrower than float64 can
 tell apart. At a kink of relu the slope is the ball [0, 1]: the enclosure then holds what every
 choice of a subgradient gives, and is as wide as the choice matters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -19,102 +18,21 @@ from flint import arb, ctx
 from ..cases.case import Case
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.arithmetics.arithmetic import Exact
-from ..equations.exact import leaves, record, sampled_states, sweep
-from ..equations.namespaces.taped import Taped, also_of_numbers
-from ..equations.network import Problem, problem_of, run_layers
-from ..equations.ordering import Ordering
-from ..equations.tape import Node
-from ..equations.truncation import cuts_of, windows_entered_by
+from ..equations.exact import leaves, sampled_states, sweep
+from ..equations.namespaces.balls import BALLS, ENCLOSING, BallMatrix, as_balls
+from ..equations.network import Problem, losses_of, problem_of, run_layers
+from ..equations.truncation import Window, cuts_of, windows_entered_by
 
-PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
+FIRST, LAST = 128, 4096
 """Bits. A saturated gate loses its digits twice: in 1 - s and in the next product."""
-NARROW = 2.0**-64
-"""Radius over midpoint of an enclosure that decides: 2,000 times finer than float64."""
+NARROW = 64
+"""Bits of accuracy of an enclosure that decides: 2,000 times finer than float64."""
 BELOW_ALL = arb(2) ** -1100
 """Radius below which a float64 cannot tell a number from another, whatever its size."""
-SMALL = 30_000
-"""Multiplications of balls that a case may need to be proven by default: about 10 ms."""
-
-
-class Balls(Taped):
-    """The namespace over nodes of balls. Slopes come from `z`, where they are narrowest."""
-
-    @also_of_numbers
-    def tanh(self, z: Node) -> Node:
-        return _unary(z, np.tanh(z.value), _each(lambda a: 1 / a.cosh() ** 2, z.value))
-
-    @also_of_numbers
-    def sigmoid(self, z: Node) -> Node:
-        s = _each(_sigmoid, z.value)
-        return _unary(z, s, s * _each(_sigmoid, -z.value))
-
-    @also_of_numbers
-    def relu(self, z: Node) -> Node:
-        return _unary(z, _each(_relu, z.value), _each(_step, z.value))
-
-    @also_of_numbers
-    def exp(self, z: Node) -> Node:
-        value = np.exp(z.value)
-        return _unary(z, value, value)
-
-    def choice(self, condition: Any, a: Any, b: Any) -> Array:
-        """Both, where a condition cannot be decided."""
-        if not isinstance(condition, Ordering):
-            return super().choice(condition, a, b)
-        return np.asarray(np.frompyfunc(_either, 3, 1)(condition.slope, a, b))
-
-    @also_of_numbers
-    def softplus(self, z: Node) -> Node:
-        return _unary(z, _each(_softplus, z.value), _each(_sigmoid, z.value))
-
-    def log_softmax(self, z: Node) -> Node:
-        """Cotangent `bar - softmax(z) * sum(bar)`."""
-        largest = np.max(_each(lambda a: float(a.mid()), z.value), axis=-1, keepdims=True)
-        shifted = z.value - largest
-        powers = np.exp(shifted)
-        total = powers.sum(-1, keepdims=True)
-        softmax = powers / total
-        return z.derived(
-            shifted - np.log(total), (z, lambda bar: bar - softmax * bar.sum(-1, keepdims=True))
-        )
-
-
-def _unary(z: Node, value: Array, slope: Array) -> Node:
-    return z.derived(value, (z, lambda bar: bar * slope))
-
-
-def _each(function: Any, values: Array) -> Array:
-    """A function of a ball, applied to every entry."""
-    return np.frompyfunc(lambda a: function(arb(a)), 1, 1)(values)
-
-
-def _sigmoid(a: arb) -> arb:
-    return 1 / (1 + (-a).exp())
-
-
-def _softplus(a: arb) -> arb:
-    """`log(1 + e^a)`, whose digits survive on both sides."""
-    return a.exp().log1p() if float(a.mid()) < 0 else a + (-a).exp().log1p()
-
-
-def _relu(a: arb) -> arb:
-    """max(a, 0); where the sign cannot be decided, both."""
-    return a if a > 0 else arb(0) if a < 0 else a.nonnegative_part()
-
-
-def _step(a: arb) -> arb:
-    """The slope of relu; where the sign cannot be decided, every subgradient."""
-    return arb(1) if a > 0 else arb(0) if a < 0 else arb(0.5, 0.5)
-
-
-def _either(share: Any, a: Any, b: Any) -> arb:
-    """What is chosen, given its share in the derivative."""
-    return arb(a) if share == 1 else arb(b) if share == 0 else arb(a).union(arb(b))
-
-
-ENCLOSING = Exact(lambda z: _each(_step, z))
-"""No rounding; at a kink every slope."""
+LARGEST = 300_000
+"""Operations that a case may need to be proven by default: 60 to 120 ms."""
+PER_CASE = 5_000
+"""Operations for each of the cases that are checked together: one to two ms."""
 
 
 def differentiate(case: Case) -> Result:
@@ -123,110 +41,168 @@ def differentiate(case: Case) -> Result:
     `bounds` holds the distance of each gradient, rounded to float64, to the farthest number that
     the derivative may be; `rest` what rounding left off.
     """
-    enclosures: list[Enclosure] = []
-    for bits in PRECISIONS:
+    before, bits = None, FIRST
+    while True:
         with ctx.workprec(bits):
-            enclosures.append(_enclose(case))
-            if enclosures[-1].decides(enclosures[-2] if len(enclosures) > 1 else None):
-                break
-    with ctx.workprec(2 * PRECISIONS[0]):
-        return enclosures[-1].result()
+            enclosure = _enclose(case)
+        missing = enclosure.missing_bits(before)
+        if not missing or bits == LAST:
+            break
+        before, bits = enclosure, min(LAST, max(2 * bits, bits + missing))
+    with ctx.workprec(2 * FIRST):
+        return enclosure.result()
 
 
-def too_large(case: Case) -> str:
-    """Why a case is not proven unless asked for; empty if it is."""
-    cost = multiplications(case)
-    if cost <= SMALL:
-        return ""
-    return f"too large to prove unless asked for: {cost:,} multiplications, {SMALL:,} by default"
+def reasons_to_leave(cases: Sequence[Case]) -> list[str]:
+    """Why each of the cases that are checked together is not proven by default; empty if it is.
+
+    They share a budget of `PER_CASE` operations each, which the cheapest get first. The very
+    cheapest is proven even if it takes more, and so is a case that is asked about alone; but none
+    that takes more than `LARGEST`.
+    """
+    costs = [operations(case) for case in cases]
+    left, reasons = PER_CASE * len(cases), [""] * len(cases)
+    for place, n in enumerate(sorted(range(len(cases)), key=costs.__getitem__)):
+        left -= costs[n]
+        if costs[n] > LARGEST:
+            reasons[n] = (
+                f"too large to prove unless asked for: {costs[n]:,} operations, "
+                f"{LARGEST:,} by default"
+            )
+        elif place > 0 > left:
+            reasons[n] = (
+                f"not proven unless asked for: {costs[n]:,} operations, and of {len(cases)} cases "
+                f"only the cheapest are, with {PER_CASE * len(cases):,} by default"
+            )
+    return reasons
 
 
-def multiplications(case: Case) -> int:
-    """Products of balls in one forward and one backward pass, about."""
-    steps = sum(cut.span.end - cut.span.start for cut in cuts_of(case))
-    weights = sum(a.size for a in case.params.values() if a.ndim == 2)
-    return 3 * steps * case.sizes.B * weights
+def operations(case: Case) -> int:
+    """About how many operations on balls one proof takes, by what they cost in Python.
+
+    A value of a gate takes 20: a function, its slope, and some products and sums, there and back.
+    What a step costs however small it is makes 250 for each gate. In a product of matrices 16
+    multiplications cost what an operation alone does.
+    """
+    sizes, model, cuts = case.sizes, case.model, cuts_of(case)
+    gates = sum(a.shape[0] for n, a in case.params.items() if n.startswith("W_hh_"))
+    weights = sum(a.size for n, a in case.params.items() if a.ndim == 2 and n != "W_hy")
+    lengths = [cut.span.end - cut.span.start for cut in cuts]
+    steps, rows = sum(lengths), sum(n * len(c.columns) for n, c in zip(lengths, cuts, strict=True))
+    pairs = sizes.B * (1 if model.readout == "last" else sizes.T)
+    if case.truncation is not None:  # the states that enter windows, and the loss of the whole
+        steps, rows, pairs = steps + sizes.T // 2, rows + sizes.T * sizes.B // 2, 2 * pairs
+    entries = sum(a.size for a in case.inputs.values()) + pairs * sizes.O
+    of_values = 20 * rows * gates + 250 * steps * gates // sizes.H + 5 * entries
+    return 1_000 + of_values + 3 * rows * weights // 16
 
 
 @dataclass(frozen=True, eq=False)
 class Enclosure:
-    """Balls for the loss and every gradient entry, at one precision."""
+    """Balls for the loss and every gradient entry, at a precision of so many bits."""
 
+    bits: int
     loss: arb
     grads: Mapping[str, Array]
 
-    @property
-    def radii(self) -> list[arb]:
-        """The radius of every entry."""
-        return [a.rad() for g in self.grads.values() for a in g.flat]
+    def entries(self) -> list[arb]:
+        """The enclosures of all gradient entries."""
+        return [a for g in self.grads.values() for a in g.flat]
 
-    def decides(self, before: Enclosure | None) -> bool:
-        """Whether each entry is narrow, or as wide as it was at half the precision: a kink."""
-        entries = (a for g in self.grads.values() for a in g.flat)
-        wide_before = before.radii if before else [None] * len(self.radii)
-        return all(
-            _is_narrow(a) or (old is not None and not a.rad() * 2 < old)
+    def missing_bits(self, before: Enclosure | None) -> int:
+        """By how much to raise the precision until each entry is narrow; 0 if each is.
+
+        One that is as wide as it was before, at a lower precision, is a kink.
+        """
+        entries = self.entries()
+        wide_before = before.entries() if before else [None] * len(entries)
+        undecided = (
+            a
             for a, old in zip(entries, wide_before, strict=True)
+            if not _is_narrow(a) and (old is None or a.rad() * 2 < old.rad())
         )
+        missing = max((NARROW - a.rel_accuracy_bits() for a in undecided), default=0)
+        return min(missing, 3 * self.bits)  # a ball of infinite radius misses any number of them
 
     def result(self) -> Result:
         """The midpoints as float64, what is left of them, and the bounds, which are proven."""
-        grads = {n: _floats(g) for n, g in self.grads.items()}
-        left = {n: g - _balls(grads[n]) for n, g in self.grads.items()}
+        grads = {n: g.astype(np.float64) for n, g in self.grads.items()}
+        left = {n: g - grads[n] for n, g in self.grads.items()}
         return Result(
-            float(self.loss.mid()),
+            float(self.loss),
             grads,
-            bounds={n: _floats(_each(_outer, a)) for n, a in left.items()},
-            rest={n: _floats(a) for n, a in left.items()},
+            bounds={n: _outer(a).astype(np.float64) for n, a in left.items()},
+            rest={n: a.astype(np.float64) for n, a in left.items()},
             proven=True,
         )
 
 
 def _is_narrow(a: arb) -> bool:
-    radius = a.rad()
-    return bool(radius <= abs(a.mid()) * NARROW or radius < BELOW_ALL)
+    return a.rel_accuracy_bits() >= NARROW or bool(a.rad() < BELOW_ALL)
 
 
-def _outer(a: arb) -> arb:
+def _outer_of(a: arb) -> arb:
     """A number no smaller than anything in the ball, and than its own float64 neighbour."""
-    return a.abs_upper() * (1 + 2.0**-50) if a.is_finite() else arb.pos_inf()
+    return a.abs_upper() * UPWARDS if a.is_finite() else arb.pos_inf()
 
 
-def _floats(balls: Array) -> Array:
-    """Midpoints as an array of float64."""
-    return np.array([float(a.mid()) for a in balls.flat]).reshape(balls.shape)
-
-
-def _balls(values: Array) -> Array:
-    return _each(lambda a: a, values)
+UPWARDS = arb(1 + 2.0**-50)
+_outer: Callable[[Array], Array] = np.frompyfunc(_outer_of, 1, 1)
 
 
 def _enclose(case: Case) -> Enclosure:
-    total = {n: _balls(np.zeros(a.shape)) for n, a in case.inputs.items()}
-    loss = arb(0)
-    for window in windows_entered_by(case, _states_after):
-        loss, grads = _gradients(window.problem)
-        window.add_to(total, grads)
-    if case.truncation is not None:  # the loss is the whole one, not the windows'
-        loss = record(_in_balls(problem_of(case)), Balls(), ENCLOSING)[1].value.sum()
-    return Enclosure(arb(loss), total)
+    whole = _in_balls(problem_of(case))
+    if case.truncation is None:
+        swept = sweep(whole, BALLS, ENCLOSING)
+        grads = {n: as_balls(bar[0]) for n, bar in swept.bars.items()}
+        return Enclosure(ctx.prec, _sum(swept.losses), grads)
+    loss, states = _loss_and_states(whole)
+    total = {n: np.zeros(a.shape, dtype=object) for n, a in case.inputs.items()}
+    for window in windows_entered_by(case, lambda _: states):
+        if _carries_loss(window.problem):
+            window.add_to(total, _gradients(window, whole))
+    return Enclosure(ctx.prec, loss, {n: as_balls(g) for n, g in total.items()})
 
 
-def _gradients(problem: Problem) -> tuple[Any, dict[str, Array]]:
-    swept = sweep(_in_balls(problem), Balls(), ENCLOSING)
-    return swept.losses.sum(), {n: bar[0] for n, bar in swept.bars.items()}
+def _loss_and_states(whole: Problem) -> tuple[arb, dict[str, Array]]:
+    """The loss of a whole case, and the states after each step, (T, layers, B, H): those that
+    enter a window are enclosed too.
+    """
+    inputs = leaves(whole, ENCLOSING)
+    layers = list(run_layers(BALLS, whole, inputs))
+    states = sampled_states(whole, layers)
+    loss = losses_of(BALLS, whole, inputs, layers).value
+    return _sum(loss), {name: values[:, 0] for name, values in states.items()}
+
+
+def _gradients(window: Window, whole: Problem) -> dict[str, Array]:
+    """The gradients of one window, whose weights are those of the whole case."""
+    problem = replace(
+        window.problem,
+        inputs=window.inputs_of(whole.inputs),
+        weights=_exact_weights(window.problem),
+    )
+    return {n: bar[0] for n, bar in sweep(problem, BALLS, ENCLOSING).bars.items()}
+
+
+def _carries_loss(problem: Problem) -> bool:
+    """Whether anything flows back in a problem at all."""
+    return bool(problem.final_cotangents) or bool(problem.weights.any())
+
+
+def _sum(losses: Array) -> arb:
+    return arb(losses.sum())
 
 
 def _in_balls(problem: Problem) -> Problem:
     """The problem on balls: inputs and weights that hold their exact values."""
-    share = arb(1) / problem.divisor  # the weights are this, rounded
-    weights = np.array([share if w else 0 for w in problem.weights.flat], dtype=object)
-    inputs = {n: _balls(a) for n, a in problem.inputs.items()}
-    return replace(problem, inputs=inputs, weights=weights.reshape(problem.weights.shape))
+    inputs = {n: as_balls(a) for n, a in problem.inputs.items()}
+    factors = {n: BallMatrix.of(a) for n, a in inputs.items() if a.ndim == 2 or n == "x"}
+    return replace(problem, inputs={**inputs, **factors}, weights=_exact_weights(problem))
 
 
-def _states_after(problem: Problem) -> dict[str, Array]:
-    """States after each step, (T, layers, B, H): those that enter a window are enclosed too."""
-    inputs = leaves(_in_balls(problem), ENCLOSING)
-    states = sampled_states(problem, run_layers(Balls(), problem, inputs))
-    return {name: values[:, 0] for name, values in states.items()}
+def _exact_weights(problem: Problem) -> Array:
+    """The weights of the pairs: `1 / divisor`, which they are, rounded."""
+    weights = np.zeros(problem.weights.shape, dtype=object)
+    weights[problem.weights != 0] = arb(1) / problem.divisor
+    return weights

@@ -21,6 +21,7 @@ from ..cases.result import (
 )
 from ..cases.timing.stage_clock import Stage, timed, timed_each
 from ..cases.training import TrainingAnswers
+from ..errors import LeftAlone
 from ..subjects.calling import Calls, call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
@@ -88,6 +89,9 @@ def check_cases(
                 answer = replace(answer, training=training_answers(subject, case, answer, setup))
         with timed(Stage.JUDGING):
             report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
+            if not report.passed and (late := results_after_all(setup.oracles, case, of_oracles)):
+                of_oracles = {**of_oracles, **late}
+                report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
             report = replace(report, asked=answer.asked)
             further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
             report = judge_follow_ups(report, further, setup.tolerance)
@@ -160,6 +164,18 @@ def oracle_results(setup: Setup, cases: Sequence[Case]) -> Iterator[OracleResult
     ]
     for _ in cases:
         yield dict(zip(names, map(next, columns), strict=True))
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def results_after_all(oracles: Sequence[Any], case: Case, results: OracleResults) -> OracleResults:
+    """The results of the oracles that left a case alone among others, but have one for it alone."""
+    late: dict[str, Result] = {}
+    for oracle in oracles:
+        if isinstance(results.get(oracle.name), LeftAlone):
+            with timed(Stage.ORACLE, oracle.name):
+                result = outcome_of(oracle, case)
+            late |= {oracle.name: result} if isinstance(result, Result) else {}
+    return late
 
 
 def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[OracleResult]:

@@ -14,10 +14,14 @@ from support.enclosures import derivative
 
 import bptt_check as bc
 from bptt_check import oracles
+from bptt_check.cases.design.design import EVERYTHING, Design
 from bptt_check.cases.result import Result
-from bptt_check.errors import Undecidable
+from bptt_check.cases.targets import default_targets
+from bptt_check.equations.exact import sweep
+from bptt_check.errors import LeftAlone
 from bptt_check.oracles import certified
 from bptt_check.runs.check import Setup, check_case
+from bptt_check.runs.target_cases import FIRST
 
 prove = oracles.load_oracle("certified")
 
@@ -167,35 +171,105 @@ def test_slope_zero_for_all_units_on_their_kinks_passes(model, oracle):
     assert verdict == ("inconclusive" if oracle == "complex_step" else "pass")
 
 
-def test_an_undecidable_sign_encloses_both_slopes():
-    """Beside a kink by less than any precision can see, the enclosure holds both slopes."""
-    with ctx.workprec(128):
-        unclear = arb(0, 1e-30)
-
-        assert certified._step(unclear).contains(0)
-        assert certified._step(unclear).contains(1)
-        assert certified._relu(unclear).contains(5e-31)
-        assert certified._step(arb(1e-30)) == 1
-        assert certified._step(arb(-1e-30)) == 0
+def enclosed(case: bc.Case, bits: int) -> certified.Enclosure:
+    with ctx.workprec(bits):
+        return certified._enclose(case)
 
 
 def test_precision_grows_where_digits_cancel():
     """A gate saturated to 1e-17 costs digits; the bound is as narrow as elsewhere."""
     case = bc.Spec.parse("lstm T=6 B=1 D=2 H=2 O=2 seed=3 regime=saturated").build()
-    with ctx.workprec(40):
-        coarse = certified._enclose(case)
+    missing = enclosed(case, 40).missing_bits(None)
 
-    assert not coarse.decides(None)
+    assert missing > 24  # 64 bits are asked for
+    assert enclosed(case, 40 + missing).missing_bits(None) == 0
     assert np.isfinite(prove(case).grads["W_hh_l0"]).all()
+
+
+def test_a_kink_is_as_wide_at_every_precision():
+    """Of one enclosure it is not known; after a second one nothing is missing."""
+    coarse, fine = enclosed(kinked(), 128), enclosed(kinked(), 256)
+
+    assert coarse.missing_bits(None) > 0
+    assert fine.missing_bits(coarse) == 0
+    assert fine.missing_bits(None) > 0
+
+
+def test_a_window_without_a_loss_is_not_swept(monkeypatch):
+    """With the loss of the last step alone that is all but one; with that of every step none."""
+    swept: list[int] = []
+    monkeypatch.setattr(
+        certified, "sweep", lambda problem, *how: swept.append(1) or sweep(problem, *how)
+    )
+    for readout, count in (("+last", 1), ("", 4)):
+        swept.clear()
+        prove(bc.Spec.parse(f"rnn-tanh{readout} T=8 B=1 D=1 H=1 k1=2 k2=2").build())
+
+        assert len(swept) == count
+
+
+# --- what is proven by default ------------------------------------------------------------------
+
+
+def chunk(*steps: int) -> list[bc.Case]:
+    """Cases that differ in T alone."""
+    return [bc.Spec.parse(f"lstm T={T} B=2 D=2 H=2 O=2").build() for T in steps]
+
+
+def proven_of(*steps: int) -> list[int]:
+    """The T of those of a chunk that are proven by default."""
+    reasons = certified.reasons_to_leave(chunk(*steps))
+    return [T for T, reason in zip(steps, reasons, strict=True) if not reason]
+
+
+def test_the_cheapest_cases_of_a_chunk_are_proven():
+    """As many as their budget allows for, wherever they stand; the others say why they are not."""
+    short, long = certified.operations(chunk(2)[0]), certified.operations(chunk(24)[0])
+
+    assert 4 * certified.PER_CASE > 3 * short > 4 * certified.PER_CASE - long
+    assert proven_of(2, 24, 2, 2) == [2, 2, 2]
+    assert proven_of(24, 24, 2, 24) == [2]
+    reasons = certified.reasons_to_leave(chunk(2, 24, 2, 2))
+    assert reasons[1] == (
+        f"not proven unless asked for: {long:,} operations, and of 4 cases only the cheapest are, "
+        "with 20,000 by default"
+    )
+
+
+def test_one_case_of_a_chunk_is_proven_whatever_it_takes():
+    """So there is a proof for every model; and so is a case by itself."""
+    assert certified.operations(chunk(24)[0]) > 2 * certified.PER_CASE
+    assert proven_of(40, 24) == [24]
+    assert proven_of(40) == [40]
+
+
+def test_many_cases_are_proven_as_a_chunk():
+    """The oracle that was not asked for leaves the others alone; that which was proves all."""
+    cases = chunk(24, 2, 24)
+    by_default = list(oracles.load_oracle("certified", asked_for=False).many(cases))
+    by_name = list(prove.many(cases))
+
+    assert [isinstance(result, LeftAlone) for result in by_default] == [True, False, True]
+    assert [result.proven for result in by_name] == [True] * 3
+    assert np.array_equal(by_default[1].grads["x"], by_name[1].grads["x"])
 
 
 def test_large_cases_are_proven_on_demand_only():
     """By default a case that would take long is left alone, with a reason; by name it is proven."""
-    case = bc.Spec.parse("lstm T=40 B=8 D=4 H=8 O=2").build()
+    case = bc.Spec.parse("rnn-tanh T=160 B=100 D=1 H=1 O=2").build()
 
-    with pytest.raises(Undecidable, match="too large to prove unless asked for: 384,000 mult"):
+    with pytest.raises(LeftAlone, match=r"too large to prove unless asked for: \d{3},\d{3} oper"):
         oracles.load_oracle("certified", asked_for=False)(case)
-    assert prove(case).proven
+    assert certified.reasons_to_leave([case, *chunk(2)])[1] == ""
+    assert not prove.reasons_to_leave
+
+
+@pytest.mark.parametrize("target", default_targets()[::24], ids=lambda target: target.name)
+def test_the_first_cases_of_a_run_have_one_that_is_proven(target):
+    """Of every model, and so every gradient of it is proven in a run however short."""
+    specs = Design(target, ("float64",), 0, EVERYTHING).specs(FIRST)
+
+    assert "" in certified.reasons_to_leave([spec.build() for spec in specs])
 
 
 def test_a_wrong_gradient_is_proven_wrong():

@@ -16,8 +16,9 @@ from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model
 from bptt_check.cases.result import Result
-from bptt_check.errors import Undecidable
-from bptt_check.runs.check import Setup, check_case, trusted_results
+from bptt_check.errors import LeftAlone, Undecidable
+from bptt_check.runs.check import Setup, check_case, check_cases, trusted_results
+from bptt_check.verdicts.case_report import CaseReport
 
 
 def in_float32(case: Case) -> Any:
@@ -272,3 +273,77 @@ def test_an_oracle_may_answer_many_cases_at_once():
 
     assert [r.loss for r in trusted_results(Batched(), cases)] == [1.0, 2.0, 3.0]
     assert asked == [3]
+
+
+class Shy:
+    """An oracle that has results for one case of a chunk alone, or for a case by itself.
+
+    Args:
+        proof: what it has for a case by itself.
+    """
+
+    name = "shy"
+
+    def __init__(self, proof: Any = None) -> None:
+        self.asked: list[int] = []
+        self._proof = proof or (lambda case: Result(*right(case), proven=True, bounds=none(case)))
+
+    def many(self, cases: Any) -> list[Any]:
+        return [LeftAlone("not among others")] * len(cases)
+
+    def __call__(self, case: Case) -> Result:
+        self.asked.append(case.sizes.T)
+        return self._proof(case)
+
+
+def none(case: Case) -> dict[str, Any]:
+    """Bounds of a proof that is exact."""
+    return {n: np.zeros(a.shape) for n, a in case.inputs.items()}
+
+
+def checked(subject: Any, shy: Shy) -> list[CaseReport]:
+    """The reports of two cases, of which the other oracle knows all."""
+    cases = [Spec.parse(f"lstm T={T}").build() for T in (1, 2)]
+    return list(check_cases(subject, cases, Setup((Fake("truth"), shy))))
+
+
+def wrong_for_two(case: Case) -> Any:
+    """Right for T = 1, and for T = 2 off by half a gradient."""
+    loss, grads = right(case)
+    return loss, (scaled("b_y", 0.5)(grads) if case.sizes.T == 2 else grads)
+
+
+def test_a_case_that_fails_is_asked_about_by_itself():
+    """An oracle that left it alone among others has a proof for it then, and the report has it."""
+    shy = Shy()
+    passed, failed = checked(wrong_for_two, shy)
+
+    assert shy.asked == [2]
+    assert (passed.verdict, failed.verdict) == ("pass", "fail")
+    assert failed.proven
+    assert {r.verdict for r in passed.rows if r.oracle == "shy"} == {"unsupported"}
+
+
+def test_a_case_that_passes_is_not():
+    """Its rows say why that oracle left it alone."""
+    shy = Shy()
+    reports = checked(right, shy)
+
+    assert shy.asked == []
+    assert [r.verdict for r in reports] == ["pass", "pass"]
+    assert {r.reason for r in reports[0].rows if r.oracle == "shy"} == {"not among others"}
+
+
+def test_an_oracle_that_leaves_a_case_alone_by_itself_too_changes_nothing():
+    """It is asked once, and the failure rests on the other one."""
+
+    def too_large(case: Case) -> Result:
+        raise LeftAlone("too large")
+
+    shy = Shy(too_large)
+    failed = checked(wrong_for_two, shy)[1]
+
+    assert shy.asked == [2]
+    assert failed.verdict == "fail"
+    assert not failed.proven
+    assert {r.reason for r in failed.rows if r.oracle == "shy"} == {"not among others"}
