@@ -31,7 +31,7 @@ BELOW_ALL = arb(2) ** -1100
 """Radius below which a float64 cannot tell a number from another, whatever its size."""
 LARGEST = 300_000
 """Operations that a case may need to be proven by default: 60 to 120 ms."""
-PER_CASE = 5_000
+PER_CASE = 4_000
 """Operations for each of the cases that are checked together: one to two ms."""
 
 
