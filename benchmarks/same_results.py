@@ -150,6 +150,29 @@ def lines(found: Differences) -> Iterator[str]:
         yield f"largest difference: {name}: {size:.3g}" + (f" at {key}" if size else "")
 
 
+HEAD = ("oracle", "results", "verdicts", "reasons", "places", "budgets", "elsewhere", "floors")
+
+
+def table(ours: Mapping[Key, Result], theirs: Mapping[Key, Result]) -> Iterator[str]:
+    """The same for each oracle, a line each; the verdicts of cases are of none."""
+    yield "".join(f"{head:>18}" if not n else f"{head:>11}" for n, head in enumerate(HEAD))
+    for oracle in dict.fromkeys(key.oracle for key in (*ours, *theirs)):
+        found = differences(_of_oracle(ours, oracle), _of_oracle(theirs, oracle))
+        counts = (len(keys) for keys in (found.verdicts, found.reasons, found.places))
+        sizes = (found.budgets, found.at_other_places, found.floors)
+        yield "".join(
+            [
+                f"{oracle or 'cases':>18}{found.compared:>11,}",
+                *(f"{count:>11,}" for count in counts),
+                *(f"{size.difference:>11.2g}" for size in sizes),
+            ]
+        )
+
+
+def _of_oracle(results: Mapping[Key, Result], oracle: str) -> dict[Key, Result]:
+    return {key: result for key, result in results.items() if key.oracle == oracle}
+
+
 def results_of(checkout: Path, cases: int, models: Sequence[str]) -> dict[Key, Result]:
     """The results of a checkout, from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -236,7 +259,7 @@ def main() -> None:
     checkouts = (ROOT, asked.against.resolve())
     ours, theirs = (results_of(path, asked.cases, asked.models) for path in checkouts)
     found = differences(ours, theirs)
-    print(*lines(found), sep="\n")
+    print(*lines(found), "", *table(ours, theirs), sep="\n")
     sys.exit(not found.same)
 
 

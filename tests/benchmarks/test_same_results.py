@@ -8,7 +8,17 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from benchmarks.same_results import Apart, Key, Result, differences, distance, lines, read, relative
+from benchmarks.same_results import (
+    Apart,
+    Key,
+    Result,
+    differences,
+    distance,
+    lines,
+    read,
+    relative,
+    table,
+)
 
 CASE = Key("lstm", "lstm T=1")
 ROW = Key("lstm", "lstm T=1", "W_hy", "torch")
@@ -59,6 +69,19 @@ def test_largest_differences_are_told_with_their_place():
         "largest difference: relative difference of a floor: 0.5 at lstm: lstm T=1 W_hy by torch"
         in (list(lines(found)))
     )
+
+
+def test_table_tells_oracles_apart():
+    """What differs by one oracle is not counted at another, nor among the cases."""
+    other = ROW._replace(oracle="jax")
+    ours = OURS | {other: OURS[ROW]}
+    told = table(ours, ours | {other: replace(OURS[ROW], verdict="fail", budgets=0.5)})
+
+    assert [line.split() for line in told][1:] == [
+        ["cases", "1", "0", "0", "0", "0", "0", "0"],
+        ["torch", "1", "0", "0", "0", "0", "0", "0"],
+        ["jax", "1", "1", "0", "0", "0.25", "0", "0"],
+    ]
 
 
 def test_a_number_that_only_one_has_is_infinitely_far():
