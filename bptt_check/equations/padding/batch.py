@@ -105,7 +105,7 @@ def batch_of(problems: Sequence[Problem]) -> Batch:
     }
     width = common_shape(p.targets.shape for p in problems)
     targets = [p.targets for p in problems]
-    of_states = (1, 1, len(model.directions)) if model.loss == "linear" else ()
+    of_states = blocks_of(model)["cotangents"] if model.loss == "linear" else ()
     padded = Problem(
         model=model,
         inputs=inputs,

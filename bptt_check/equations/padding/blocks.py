@@ -39,7 +39,7 @@ def split_shape(shape: Sequence[int], blocks: Sequence[int]) -> list[int]:
 def blocks_of(model: Model) -> dict[str, tuple[int, ...]]:
     """Blocks per axis of the arrays that have any: gates as rows, directions as columns."""
     G, N = len(model.layout.gates), len(model.directions)
-    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N)}
+    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N), "cotangents": (1, 1, N)}
     for k in range(model.layers):
         for suffix in model.directions:
             blocks[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)

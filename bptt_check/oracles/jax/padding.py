@@ -23,12 +23,10 @@ from ...cases.types import Array
 from ...cases.validation import sizes_of
 from ...equations import cells
 from ...equations.network import Problem
+from ...equations.padding.blocks import ABSENT, blocks_of, split_shape
 
 SMALLEST = Sizes(T=20, B=4, D=5, H=6, O=5)
 """The bucket that holds all sizes drawn by default; a size beyond it goes to a power of two."""
-
-ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0, "sigmoid_mse": -1e30}
-"""Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,7 @@ class Place:
 
     def split(self, shape: tuple[int, ...]) -> list[int]:
         """The shape with one more axis for the blocks in front of each."""
-        pairs = zip(shape, self.blocks, strict=True)
-        return [n for size, count in pairs for n in (count, size // count)]
+        return split_shape(shape, self.blocks)
 
 
 def sizes_of_problem(problem: Problem) -> Sizes:
@@ -121,22 +118,10 @@ def places_of(trunk: Trunk) -> dict[str, Place]:
     shapes |= {"targets": (T, B, O), "cotangents": (T, B, output_width(trunk.model, trunk.sizes))}
     shapes |= dict.fromkeys(("weights", "mask", "reverse"), (T, B))
     shapes |= {"outputs": (O,), "first_step": (), "activation": (), "loss": ()}
-    blocks = {n: (1,) * len(s) for n, s in shapes.items()} | _blocks(trunk.model)
+    blocks = {n: (1,) * len(s) for n, s in shapes.items()} | blocks_of(trunk.model)
     ends = np.cumsum([math.prod(s) for s in shapes.values()]).tolist()
     spans = map(slice, [0, *ends[:-1]], ends)
     return {n: Place(span, shapes[n], blocks[n]) for n, span in zip(shapes, spans, strict=True)}
-
-
-def _blocks(model: Model) -> dict[str, tuple[int, ...]]:
-    """Blocks per axis of the arrays that have any: gates as rows, directions as columns."""
-    G, N = len(model.layout.gates), len(model.directions)
-    blocks: dict[str, tuple[int, ...]] = {"W_hy": (1, N), "cotangents": (1, 1, N)}
-    for k in range(model.layers):
-        for suffix in model.directions:
-            blocks[f"W_xh_l{k}{suffix}"] = (G, N if k else 1)
-            blocks[f"W_hh_l{k}{suffix}"] = (G, 1)
-            blocks |= {f"{b}_l{k}{suffix}": (G,) for b in model.layout.biases if model.bias}
-    return blocks
 
 
 def flat_vector(problem: Problem, trunk: Trunk) -> Array:
