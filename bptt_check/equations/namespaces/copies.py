@@ -21,9 +21,14 @@ from ...cases.types import Array
 Function = Callable[[Any, Any], Any]
 
 
+NARROW = 32
+"""Length of an axis from which on NumPy adds it up as fast as it multiplies by ones."""
+
+
 def summed(array: Array) -> Array:
-    """The sum along the last axis; ten times as fast as NumPy's where that axis is short."""
-    return array @ np.ones(array.shape[-1])
+    """The sum along the last axis; where that is short, NumPy's own takes ten times as long."""
+    width = array.shape[-1]
+    return array @ np.ones(width) if width < NARROW else array.sum(axis=-1)
 
 
 class Copies:
