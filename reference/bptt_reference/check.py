@@ -79,7 +79,7 @@ def _check_arrays(case: Case) -> None:
             "x must be [T, B, D] and h0 [layers*N, B, H], none of them empty; "
             f"got {case.x.shape} and {case.h0.shape}."
         )
-    if case.x.dtype.name not in ("float32", "float64"):
+    if case.x.dtype.type not in (np.float32, np.float64):
         raise ValueError(f"x must be float32 or float64; got {case.x.dtype}.")
     expected = shapes(case)
     parameters = {name for name in expected if name[0] in "Wb"}

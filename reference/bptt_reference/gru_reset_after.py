@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import sigmoid, tanh
+from .activations import sigmoid, sigmoid_slope, tanh, tanh_slope
 from .linear import (
     affine,
     affine_bias_bar,
     affine_input_bar,
     affine_weight_bar,
+    blocks,
     by_gate,
     states_from,
 )
@@ -21,8 +22,9 @@ from .types import Array, InputBars, Params, State
 class Tape(NamedTuple):
     """What the forward pass leaves for the backward pass.
 
-    x [T, B, D] and h [T+1, B, H]; of each step the gates r, z, not_z, n and their
-    slopes [T, 4, B, H], and the candidate's recurrent product a_hn [T, B, H].
+    x [T, B, D] and h [T+1, B, H]; of each step the gates r, z, not_z, n
+    [T, 4, B, H], the slopes of r, z and n in their places [T, 4, B, H] and the candidate's
+    recurrent product a_hn [T, B, H].
     """
 
     x: Array
@@ -53,7 +55,7 @@ def forward(p: Params, x: Array, state: State) -> Tape:
     T, (B, H) = len(x), state[0].shape
     # Allocated before the loop, because an allocation takes as long as the arithmetic of a small
     # step. W_hh^T lies in the order in which the product reads it; r, z and not_z lie side by side,
-    # so that one call computes all three. A gate lies where its pre-activation was.
+    # so that one call computes all three. Slopes are written over pre-activations, block by block.
     h = states_from(state[0], T)
     gates, slopes = np.empty((2, T, 4, B, H), x.dtype)
     a_x_by_gate = by_gate(affine(x, p["W_xh"], p.get("b_xh")), 3)  # W_xh x_t + b_xh of all steps
@@ -64,24 +66,28 @@ def forward(p: Params, x: Array, state: State) -> Tape:
     W_hh_T, b_hh = np.ascontiguousarray(p["W_hh"].T), p.get("b_hh")
     zh = np.empty((B, H), x.dtype)
 
-    for t in range(T):
-        h_prev, h_t = h[t], h[t + 1]
-        r, z, not_z, n = gate = gates[t]
-        a_rz, a_z, a_n, slope = gate[:2], z, n, slopes[t]
-        np.dot(h_prev, W_hh_T, out=a_h[t])  # (6.1)  a_x = W_xh x_t + b_xh,
-        #     a_h = W_hh h_prev + b_hh,   each cut into r, z, n
-        if b_hh is not None:
-            a_h[t] += b_hh
-        np.add(a_xrz[t], a_hrz[t], out=a_rz)
-        np.negative(a_z, out=not_z)
-        sigmoid(gate[:3], gate[:3], slope[:3])  # (6.2)  r = σ(a_r),   a_r = a_xr + a_hr
-        # (6.3)  z = σ(a_z),   a_z = a_xz + a_hz
-        # (6.4)  not_z = σ(-a_z),   which is 1 - z
-        np.multiply(r, a_hn[t], out=a_n)
-        a_n += a_xn[t]
-        tanh(a_n, n, slope[3])  # (6.5)  n = tanh(a_n),   a_n = a_xn + r * a_hn
-        np.multiply(not_z, n, out=h_t)
-        h_t += np.multiply(z, h_prev, out=zh)  # (6.6)  h_t = not_z * n + z * h_prev
+    for block in blocks(T, B * H):
+        for t in block:
+            h_prev, h_t = h[t], h[t + 1]
+            a, (r, z, not_z, n) = slopes[t], gates[t]
+            a_rz, a_z, a_not_z, a_n = a[:2], a[1], a[2], a[3]
+            np.dot(h_prev, W_hh_T, out=a_h[t])  # (6.1)  a_x = W_xh x_t + b_xh,
+            #     a_h = W_hh h_prev + b_hh,   each cut into r, z, n
+            if b_hh is not None:
+                a_h[t] += b_hh
+            np.add(a_xrz[t], a_hrz[t], out=a_rz)
+            np.negative(a_z, out=a_not_z)
+            sigmoid(a[:3], gates[t, :3])  # (6.2)  r = σ(a_r),   a_r = a_xr + a_hr
+            # (6.3)  z = σ(a_z),   a_z = a_xz + a_hz
+            # (6.4)  not_z = σ(-a_z),   which is 1 - z
+            np.multiply(r, a_hn[t], out=a_n)
+            a_n += a_xn[t]
+            tanh(a_n, n)  # (6.5)  n = tanh(a_n),   a_n = a_xn + r * a_hn
+            np.multiply(not_z, n, out=h_t)
+            h_t += np.multiply(z, h_prev, out=zh)  # (6.6)  h_t = not_z * n + z * h_prev
+        steps = slice(block.start, block.stop)
+        sigmoid_slope(slopes[steps, :2], gates[steps, :2], slopes[steps, :2])
+        tanh_slope(slopes[steps, 3], gates[steps, 3], slopes[steps, 3])
     return Tape(x, h, gates, slopes, a_hn)
 
 

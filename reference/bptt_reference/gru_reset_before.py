@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import sigmoid, tanh
+from .activations import sigmoid, sigmoid_slope, tanh, tanh_slope
 from .linear import (
     affine,
     affine_bias_bar,
     affine_input_bar,
     affine_weight_bar,
+    blocks,
     by_gate,
     states_from,
 )
@@ -21,8 +22,9 @@ from .types import Array, InputBars, Params, State
 class Tape(NamedTuple):
     """What the forward pass leaves for the backward pass.
 
-    x [T, B, D] and h [T+1, B, H]; of each step the gates r, z, not_z, n and their
-    slopes [T, 4, B, H], and the reset state s = r * h_prev [T, B, H].
+    x [T, B, D] and h [T+1, B, H]; of each step the gates r, z, not_z, n
+    [T, 4, B, H], the slopes of r, z and n in their places [T, 4, B, H] and the reset state
+    s = r * h_prev [T, B, H].
     """
 
     x: Array
@@ -53,7 +55,7 @@ def forward(p: Params, x: Array, state: State) -> Tape:
     T, (B, H) = len(x), state[0].shape
     # Allocated before the loop, because an allocation takes as long as the arithmetic of a small
     # step. W_hh^T lies in the order in which the product reads it; r, z and not_z lie side by side,
-    # so that one call computes all three. A gate lies where its pre-activation was.
+    # so that one call computes all three. Slopes are written over pre-activations, block by block.
     h, s = states_from(state[0], T), np.empty((T, B, H), x.dtype)
     gates, slopes = np.empty((2, T, 4, B, H), x.dtype)
     a_x = by_gate(affine(x, p["W_xh"], p.get("b_h")), 3)  # W_xh x_t + b_h of all steps
@@ -62,22 +64,26 @@ def forward(p: Params, x: Array, state: State) -> Tape:
     a_h, zh = np.empty((B, 2 * H), x.dtype), np.empty((B, H), x.dtype)
     a_h_by_gate = by_gate(a_h, 2)
 
-    for t in range(T):
-        h_prev, h_t, s_t = h[t], h[t + 1], s[t]
-        r, z, not_z, n = gate = gates[t]
-        a_rz, a_z, a_n, slope = gate[:2], z, n, slopes[t]
-        np.dot(h_prev, W_hrz_T, out=a_h)
-        np.add(a_xrz[t], a_h_by_gate, out=a_rz)  # (7.1)  a_r = a_xr + W_hr h_prev,
-        #     a_z = a_xz + W_hz h_prev
-        np.negative(a_z, out=not_z)
-        sigmoid(gate[:3], gate[:3], slope[:3])  # (7.2)  r = σ(a_r)   (7.3)  z = σ(a_z)
-        # (7.4)  not_z = σ(-a_z)
-        np.multiply(r, h_prev, out=s_t)  # (7.5)  s = r * h_prev
-        np.dot(s_t, W_hn_T, out=a_n)
-        a_n += a_xn[t]
-        tanh(a_n, n, slope[3])  # (7.6)  n = tanh(a_n),   a_n = a_xn + W_hn s
-        np.multiply(not_z, n, out=h_t)
-        h_t += np.multiply(z, h_prev, out=zh)  # (7.7)  h_t = not_z * n + z * h_prev
+    for block in blocks(T, B * H):
+        for t in block:
+            h_prev, h_t, s_t = h[t], h[t + 1], s[t]
+            a, (r, z, not_z, n) = slopes[t], gates[t]
+            a_rz, a_z, a_not_z, a_n = a[:2], a[1], a[2], a[3]
+            np.dot(h_prev, W_hrz_T, out=a_h)
+            np.add(a_xrz[t], a_h_by_gate, out=a_rz)  # (7.1)  a_r = a_xr + W_hr h_prev,
+            #     a_z = a_xz + W_hz h_prev
+            np.negative(a_z, out=a_not_z)
+            sigmoid(a[:3], gates[t, :3])  # (7.2)  r = σ(a_r)   (7.3)  z = σ(a_z)
+            # (7.4)  not_z = σ(-a_z)
+            np.multiply(r, h_prev, out=s_t)  # (7.5)  s = r * h_prev
+            np.dot(s_t, W_hn_T, out=a_n)
+            a_n += a_xn[t]
+            tanh(a_n, n)  # (7.6)  n = tanh(a_n),   a_n = a_xn + W_hn s
+            np.multiply(not_z, n, out=h_t)
+            h_t += np.multiply(z, h_prev, out=zh)  # (7.7)  h_t = not_z * n + z * h_prev
+        steps = slice(block.start, block.stop)
+        sigmoid_slope(slopes[steps, :2], gates[steps, :2], slopes[steps, :2])
+        tanh_slope(slopes[steps, 3], gates[steps, 3], slopes[steps, 3])
     return Tape(x, h, gates, slopes, s)
 
 

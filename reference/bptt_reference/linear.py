@@ -10,10 +10,13 @@ import numpy as np
 
 from .types import Array
 
+NUMBERS_OF_A_BLOCK = 2**12
+"""Ten arrays of so many numbers, as an LSTM has in use, lie in a processor's fast cache."""
+
 
 def affine(x: Array, W: Array, b: Array | None) -> Array:
     """`W x + b` of every step: x [..., D], W [K, D] and b [K] give [..., K]."""
-    a = np.dot(rows(x), W.T)
+    a = rows(x) @ W.T
     if b is not None:
         a += b  # (2.1)  a[p,k] = Σ_d W[k,d] x[p,d] + b[k]
     return a.reshape(*x.shape[:-1], len(W))
@@ -21,13 +24,13 @@ def affine(x: Array, W: Array, b: Array | None) -> Array:
 
 def affine_input_bar(a_bar: Array, W: Array) -> Array:
     """The cotangent of x at every step: a_bar [..., K] and W [K, D] give [..., D]."""
-    x_bar = np.dot(rows(a_bar), W)  # (2.2)  x_bar[p,d] = Σ_k W[k,d] a_bar[p,k]
+    x_bar = rows(a_bar) @ W  # (2.2)  x_bar[p,d] = Σ_k W[k,d] a_bar[p,k]
     return x_bar.reshape(*a_bar.shape[:-1], W.shape[1])
 
 
 def affine_weight_bar(a_bar: Array, x: Array) -> Array:
     """The cotangent of W, summed over all leading axes: [K, D]."""
-    return np.dot(rows(a_bar).T, rows(x))  # (2.3)  W_bar[k,d] = Σ_p a_bar[p,k] x[p,d]
+    return rows(a_bar).T @ rows(x)  # (2.3)  W_bar[k,d] = Σ_p a_bar[p,k] x[p,d]
 
 
 def affine_bias_bar(a_bar: Array) -> Array:
@@ -50,3 +53,13 @@ def states_from(initial: Array, steps: int) -> Array:
     states = np.empty((steps + 1, *initial.shape), initial.dtype)
     states[0] = initial
     return states
+
+
+def blocks(steps: int, numbers: int) -> list[range]:
+    """The steps 0..T-1 in blocks, for what waits for no step and is computed for many at once.
+
+    As many steps to a block as have `NUMBERS_OF_A_BLOCK` in an array of `numbers` a step, at least
+    one; the last block may be shorter.
+    """
+    size = max(1, NUMBERS_OF_A_BLOCK // numbers)
+    return [range(start, min(start + size, steps)) for start in range(0, steps, size)]

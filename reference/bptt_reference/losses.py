@@ -58,9 +58,9 @@ def bce(y: Array, targets: NDArray[Any]) -> tuple[float, Array]:
     linear_part = np.where(y > 0.0, 1.0 - targets, -targets) * y
     loss = (linear_part + np.log1p(np.exp(-np.abs(y)))).sum()  # (8.3)  L_p =
     #     Σ_j (1 - t_j) softplus(y_j) + t_j softplus(-y_j)
-    sigma, sigma_of_minus, slope = np.empty_like(y), np.empty_like(y), np.empty_like(y)
-    sigmoid(y, sigma, slope)
-    sigmoid(-y, sigma_of_minus, slope)
+    sigma, sigma_of_minus = np.empty_like(y), np.empty_like(y)
+    sigmoid(y.copy(), sigma)
+    sigmoid(-y, sigma_of_minus)
     y_bar = (1.0 - targets) * sigma - targets * sigma_of_minus  # (8.4)  y_j_bar =
     #     (1 - t_j) σ(y_j) - t_j σ(-y_j)
     return float(loss), y_bar

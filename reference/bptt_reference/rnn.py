@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation
-from .linear import affine, affine_bias_bar, affine_input_bar, affine_weight_bar, states_from
+from .linear import (
+    affine,
+    affine_bias_bar,
+    affine_input_bar,
+    affine_weight_bar,
+    blocks,
+    states_from,
+)
 from .types import Array, InputBars, Params, State
 
 
@@ -34,17 +41,19 @@ def forward(p: Params, x: Array, state: State, *, activation: Activation) -> Tap
         activation: f with its slope.
     """
     # Allocated before the loop, because an allocation takes as long as the arithmetic of a small
-    # step. W_hh^T lies in the order in which the product reads it.
+    # step. W_hh^T lies in the order in which the product reads it. The slope is written over a_x.
     h = states_from(state[0], len(x))
-    slope = np.empty_like(h[1:])
     a_x = affine(x, p["W_xh"], p.get("b_h"))  # W_xh x_t + b_h of all steps
+    slope, product = a_x, np.empty_like(h[0])
     W_hh_T = np.ascontiguousarray(p["W_hh"].T)
 
-    for t in range(len(x)):
-        h_prev, h_t = h[t], h[t + 1]
-        a_t = np.dot(h_prev, W_hh_T, out=h_t)  # where h_t = f(a_t) will take its place
-        a_t += a_x[t]  # (4.1)  a_t = W_xh x_t + W_hh h_prev + b_h
-        activation(a_t, h_t, slope[t])  # (4.2)  h_t = f(a_t)
+    for block in blocks(len(x), h[0].size):
+        for t in block:
+            h_prev, h_t, a_t = h[t], h[t + 1], a_x[t]
+            a_t += np.dot(h_prev, W_hh_T, out=product)  # (4.1)  a_t = W_xh x_t + W_hh h_prev + b_h
+            activation.value(a_t, h_t)  # (4.2)  h_t = f(a_t)
+        steps = slice(block.start, block.stop)
+        activation.slope(a_x[steps], h[1:][steps], slope[steps])
     return Tape(x, h, slope)
 
 

@@ -125,13 +125,14 @@ def test_product_equations_equal_sums_written_out() -> None:
 @pytest.mark.parametrize("name", literal.ACTIVATIONS)
 def test_activation_equations_equal_the_reference(name: str) -> None:
     """Section 3 at single points."""
-    a = np.array([-3.0, -0.5, 0.0, 0.5, 3.0])
-    value, slope = np.empty_like(a), np.empty_like(a)
-    activations.ACTIVATIONS[name](a, value, slope)
+    points = [-3.0, -0.5, 0.0, 0.5, 3.0]
+    a, value, slope = np.array(points), np.empty(5), np.empty(5)
+    activations.ACTIVATIONS[name].value(a, value)
+    activations.ACTIVATIONS[name].slope(a, value, slope)
     f, f_slope = literal.ACTIVATIONS[name]
 
-    assert_close([f(number) for number in a], value)
-    assert_close([f_slope(number) for number in a], slope)
+    assert_close([f(number) for number in points], value)
+    assert_close([f_slope(number) for number in points], slope)
 
 
 @pytest.mark.parametrize("name", literal.LOSSES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_reference import loss_and_grads, outputs
+from bptt_reference import linear, loss_and_grads, outputs, rnn
 
 CELLS: tuple[dict[str, Any], ...] = (
     *({"cell": "rnn", "activation": f} for f in ("tanh", "relu", "sigmoid", "identity")),
@@ -166,3 +166,37 @@ def test_the_comparison_sees_a_missing_gradient(draw: Any, autograd: Any, assert
 
     with pytest.raises(AssertionError):
         assert_same(autograd(case)[1], wrong)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=name_of)
+def test_blocks_of_steps_change_no_gradient(
+    cell: Any, draw: Any, assert_same: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All seven steps in one block, two to a block with one left over, one to a block."""
+    case = draw(**cell, T=7, B=3, H=5)
+    _, expected = loss_and_grads(case)
+    for numbers in (2 * 3 * 5, 1):
+        monkeypatch.setattr(linear, "NUMBERS_OF_A_BLOCK", numbers)
+
+        assert_same(expected, loss_and_grads(case)[1], 1e-14)
+
+
+def test_blocks_hold_every_step_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, as many to a block as fit, and one where not even that fits."""
+    monkeypatch.setattr(linear, "NUMBERS_OF_A_BLOCK", 30)
+
+    assert linear.blocks(7, 10) == [range(3), range(3, 6), range(6, 7)]
+    assert linear.blocks(2, 31) == [range(1), range(1, 2)]
+    assert linear.blocks(2, 1) == [range(2)]
+
+
+def test_a_step_that_two_blocks_hold_is_seen(
+    draw: Any, assert_same: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step once more reads its slope for its pre-activation: the comparison fails."""
+    case = draw(cell="rnn", T=7)
+    _, expected = loss_and_grads(case)
+    monkeypatch.setattr(rnn, "blocks", lambda T, numbers: [range(T), range(T - 1, T)])
+
+    with pytest.raises(AssertionError, match="off by"):
+        assert_same(expected, loss_and_grads(case)[1], 1e-14)

@@ -29,7 +29,8 @@ def evaluate(name: str, points: Any, dtype: Any = np.float64) -> tuple[Any, Any]
     """Value and slope by the reference."""
     a = np.array(points, dtype)
     value, slope = np.empty_like(a), np.empty_like(a)
-    ACTIVATIONS[name](a, value, slope)
+    ACTIVATIONS[name].value(a, value)
+    ACTIVATIONS[name].slope(a, value, slope)
     return value, slope
 
 
