@@ -197,6 +197,13 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "cases of other verdicts": (lambda: put({"fine": 1}, "cases"), "no counts of verdicts"),
     "cases under a long name": (lambda: put({LONG: 1}, "cases"), "no counts of verdicts"),
     "many oracles": (lambda: put(names("o"), "oracles"), "it has 20,000 oracles; a run"),
+    "times of many oracles": (
+        lambda: put({"oracles": dict.fromkeys(names("o"), 1.0)}, "stages"), "times of 20,000 orac"
+    ),
+    "many oracles left out": (lambda: put({"oracles": names("o")}, "quick"), "left out so many"),
+    "time of an unknown stage": (
+        lambda: put({"seconds": {"napping": 1.0}}, "stages"), "enum value 'napping'"
+    ),
     "many packages": (
         lambda: put(dict.fromkeys(names("p"), "1"), "environment"), "it has 20,000 environment"
     ),
@@ -227,6 +234,8 @@ ODD: dict[str, Callable[[], bytes]] = {
     "a name twice": lambda: text('"seed": 0', '"seed": 0, "seed": 7, "subject": "first"'),
     "other seed": lambda: put(-(10**30), "seed"),
     "time that ran backwards": lambda: put("-inf", "seconds"),
+    "stages that ran backwards": lambda: put({"seconds": {"judging": "-inf"}}, "stages"),
+    "an oracle that took for ever": lambda: put({"oracles": {"<b>": "inf"}}, "stages"),
     "counts below zero": lambda: put(-5, *ROW, "cases"),
     "a spec that is none": lambda: put("lstm T=?", *FAILURE, "spec"),
     "an index elsewhere": lambda: put([-1, 10**12], *ROW, "worst_index"),

@@ -65,6 +65,9 @@ def check_run(run: Run) -> None:
     for what, most in MOST.items():
         if len(getattr(run, what)) > most:
             raise ValueError(f"it has {len(getattr(run, what)):,} {what}; a run has at most {most}")
+    for names in (run.stages.oracles, run.quick.oracles if run.quick else ()):
+        if len(names) > MOST["oracles"]:
+            raise ValueError(f"it has times of {len(names):,} oracles, or left out so many")
     for histogram in run.error_histograms:
         _check_bins(histogram)
     for name in {failure.counterexample for failure in run.failures} - {None}:
