@@ -9,9 +9,10 @@ from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict
-from . import coverage, gaps, grouping, shares
+from . import coverage, gaps, grouping
 from .called import called_in, label
 from .effort.quick_sentences import quick_lines
+from .facts import shares
 
 COLUMNS, LINES = 100, 24
 LISTED = 6

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support import made
 
-from bptt_check.report import sentences, shares
+from bptt_check.report import sentences
+from bptt_check.report.facts import shares
 from bptt_check.report.markdown import render_markdown
 from bptt_check.report.pytest_outcomes import outcomes
 from bptt_check.runs.records import KindCount

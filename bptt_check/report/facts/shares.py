@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ..runs.records import Failure, KindCount, Run
-from ..verdicts.case_kind import CaseKind
-from .grouping import plural
+from ...runs.records import Failure, KindCount, Run
+from ...verdicts.case_kind import CaseKind
+from ..grouping import plural
 
 _WORDS = {
     CaseKind.RIGHT: "right",

@@ -1,0 +1,1 @@
+"""What readers ask about a run, answered from its record."""
