@@ -76,7 +76,7 @@ def _panel(growth: Growth, left: int) -> Iterator[str]:
         part = math.log(value / low) / math.log(high / low)
         return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
 
-    yield f'<text class="t" x="{left + LEFT}" y="16">{growth.axis}</text>'
+    yield f'<text class="t" x="{left + LEFT}" y="16">ms over {growth.axis}</text>'
     for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
         height = f"{y(10.0**power):.1f}"
         yield (

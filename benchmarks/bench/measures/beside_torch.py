@@ -39,7 +39,7 @@ def _record(rounds: int) -> dict[str, Any]:
 def rows_of(record: dict[str, Any]) -> Iterator[Measured]:
     """The rows of what `reference_speed.py` wrote: its medians and quartiles."""
     for one in record["speed"]:
-        dtype = one.get("dtype", "float64")
+        dtype = one["dtype"]
         yield _row(f"reference/{dtype}/{size_text(one['size'])}", one, "ratio to torch.nn.LSTM")
         if tuple(one["size"]) == SIZES[0] and PRODUCTS in one:
             yield _row(f"products/{dtype}", one, PRODUCTS)
