@@ -8,14 +8,17 @@ Values have three significant decimals and stay away from zero, so that a report
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays.streams import Streams, parted
 from .model import (
     Model,
     Sizes,
@@ -50,6 +53,7 @@ TINY = 0.001
 VANISHING = 0.1  # recurrent weights per step; 0.1^10 is ten digits below the last step's share
 EXPLODING = 3.0
 LARGE_INPUTS = 20.0  # of some inputs: beyond where tanh and sigmoid are flat
+BLOCK = 2**13  # numbers that are made at once, so that they stay in the cache
 LARGE_LOGITS = 10000.0  # logits beyond 709, where exp overflows if nobody takes the maximum out
 
 
@@ -74,25 +78,21 @@ def draw_arrays(model: Model, sizes: Sizes, how: Drawn) -> dict[str, Any]:
     """Every array of a case in float64: `params` (dict), `x`, `h0`, `c0`, `targets`, `lengths`,
     cotangents, and `more_states` (dict).
     """
-    seed, regime = how.seed, how.regime
-    params = {
-        name: _parameter(model, name, shape, seed, regime)
-        for name, shape in parameter_shapes(model, sizes).items()
-    }
+    streams, shapes = Streams(how.seed, _names(model)), _real_shapes(model, sizes)
+    values = _values(shapes, streams)
+    params = _significant(
+        {name: _parameter(model, name, values[name], how, streams) for name in _parameters(model)}
+    )
     inputs = {
-        name: _input(name, shape, seed, regime)
-        for name, shape in input_shapes(model, sizes).items()
+        name: _input(name, values[name], how.regime, streams) for name in input_shapes(model, sizes)
     }
-    final = {
-        name: _values(name, inputs[state].shape, seed)
-        for name, state in zip(final_cotangents(model), initial_states(model), strict=False)
-    }
-    lengths = _lengths(sizes, seed, how.lengths) if how.lengths else None
-    targets = _targets(model, sizes, seed)
-    if regime == "sentiment":
+    final = {name: values[name] for name in final_cotangents(model)}
+    lengths = _lengths(sizes, how.lengths, streams) if how.lengths else None
+    targets = values["targets"] if "targets" in values else _classes(model, sizes, streams)
+    if how.regime == "sentiment":
         inputs["x"], targets = sentiment_data()
         inputs["h0"] = np.zeros_like(inputs["h0"])
-    inputs["x"] = _of_kind(inputs["x"], how)
+    inputs["x"] = _of_kind(inputs["x"], how, streams)
     for state in model.layout.states:
         if how.initial_state in ("zero", f"zero_{state}"):
             inputs[f"{state}0"] = np.zeros_like(inputs[f"{state}0"])
@@ -108,7 +108,7 @@ FIELDS = ("x", "h0", "c0", "cotangent_h_n", "cotangent_c_n")
 """Inputs and cotangents that a case has a field for; the others are among its `more_states`."""
 
 
-def _of_kind(x: NDArray[np.float64], how: Drawn) -> NDArray[np.float64]:
+def _of_kind(x: NDArray[np.float64], how: Drawn, streams: Streams) -> NDArray[np.float64]:
     """The inputs (T, B, D) of the kind that is wanted, from random ones."""
     if how.inputs == "random":
         return x
@@ -116,8 +116,8 @@ def _of_kind(x: NDArray[np.float64], how: Drawn) -> NDArray[np.float64]:
         return np.zeros_like(x)
     if how.inputs == "alike":
         return np.broadcast_to(x[:1, :1], x.shape)
-    some = _integers("x some", x.shape, how.seed, 3) == 0
-    some.flat[_integers("x sure", (1,), how.seed, x.size)[0]] = True
+    some = _integers("x some", x.shape, streams, 3) == 0
+    some.flat[_integers("x sure", (1,), streams, x.size)[0]] = True
     if how.inputs == "negative_zero":
         return np.where(some, -0.0, x)
     if how.inputs == "subnormal":
@@ -133,15 +133,15 @@ def _alike(model: Model, targets: NDArray[Any]) -> NDArray[Any]:
     return np.broadcast_to(targets[(slice(1),) * outer], targets.shape)
 
 
-def _lengths(sizes: Sizes, seed: int, kind: bool | str) -> NDArray[np.int64]:
+def _lengths(sizes: Sizes, kind: bool | str, streams: Streams) -> NDArray[np.int64]:
     """The number of steps of every sequence, (B,)."""
-    drawn = 1 + _integers("lengths", (sizes.B,), seed, sizes.T)
+    drawn = 1 + _integers("lengths", (sizes.B,), streams, sizes.T)
     if kind == "full":
         return np.full_like(drawn, sizes.T)
     if kind == "equal":
         return np.full_like(drawn, 1 + (drawn[0] - 1) % max(1, sizes.T - 1))
     if kind == "one":
-        drawn[_integers("lengths one", (1,), seed, sizes.B)[0]] = 1
+        drawn[_integers("lengths one", (1,), streams, sizes.B)[0]] = 1
     return drawn
 
 
@@ -152,81 +152,133 @@ def sentiment_data() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.eye(len(SENTIMENT))[np.array(words).T], labels
 
 
+@functools.lru_cache(maxsize=256)
+def _parameters(model: Model) -> tuple[str, ...]:
+    return tuple(parameter_shapes(model, Sizes()))
+
+
+@functools.lru_cache(maxsize=256)
+def _names(model: Model) -> tuple[str, ...]:
+    """Of all streams that the arrays of a model may need."""
+    params, inputs = _parameters(model), tuple(input_shapes(model, Sizes()))
+    more = [f"{name} {kind}" for name in params for kind in ("rows", "zeros")]
+    more += [f"{name} zeros" for name in inputs]
+    more += ["x some", "x sure", "x kind", "x hot", "lengths", "lengths one", "targets"]
+    return (*params, *inputs, *final_cotangents(model), *more)
+
+
+def _real_shapes(model: Model, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+    """Every array that holds any real numbers."""
+    inputs = input_shapes(model, sizes)
+    pairs = zip(final_cotangents(model), initial_states(model), strict=False)
+    shapes = {**parameter_shapes(model, sizes), **inputs, **{n: inputs[of] for n, of in pairs}}
+    if model.loss != "cross_entropy" and model.loss not in OF_SIGMOID:
+        shapes["targets"] = target_shape(model, sizes)
+    return shapes
+
+
 def _parameter(
-    model: Model, name: str, shape: tuple[int, ...], seed: int, regime: str
+    model: Model, name: str, values: NDArray[np.float64], how: Drawn, streams: Streams
 ) -> NDArray[np.float64]:
     """Weights of size 1/sqrt(fan-in), biases of size 1/2, bent to what the regime asks for."""
-    scale = 1.5 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.5
-    values = _values(name, shape, seed) * scale
+    regime, shape = how.regime, values.shape
+    values = values * (1.5 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.5)
     unbounded = model.activation in ("relu", "identity")
     if regime == "saturated" and not (
         unbounded and name.startswith("W_hh")
     ):  # every other unit at random, so that the rest still carries gradient
-        rows = _integers(f"{name} rows", (shape[0],), seed, 2)
+        rows = _integers(f"{name} rows", (shape[0],), streams, 2)
         values *= np.where(rows, SATURATION, 1.0).reshape(-1, *[1] * (len(shape) - 1))
     if regime == "tiny":
         values *= TINY
-    if name == "W_hy" and regime == "exploding" and seed % 2:
+    if name == "W_hy" and regime == "exploding" and how.seed % 2:
         values *= LARGE_LOGITS
     if name.startswith("W_hh"):
         values *= {"vanishing": VANISHING, "exploding": EXPLODING}.get(regime, 1.0)
     if regime == "sparse":
-        values *= _integers(f"{name} zeros", shape, seed, 3) > 0
-    return _significant(values)
+        values *= _integers(f"{name} zeros", shape, streams, 3) > 0
+    return values
 
 
-def _input(name: str, shape: tuple[int, ...], seed: int, regime: str) -> NDArray[np.float64]:
+def _input(
+    name: str, values: NDArray[np.float64], regime: str, streams: Streams
+) -> NDArray[np.float64]:
     """Inputs and initial states of size 1, non-zero; in the sparse regime zeros, one-hot,
     repeated.
     """
-    values = _values(name, shape, seed)
+    shape = values.shape
     if regime == "one_hot" and name == "x":
-        return _hot(shape, seed)
+        return _hot(shape, streams)
     if regime != "sparse":
         return values
     if name != "x":
-        return values * _integers(f"{name} zeros", shape, seed, 2)
-    kind = _integers("x kind", shape[:2], seed, 3)[..., None]
+        return values * _integers(f"{name} zeros", shape, streams, 2)
+    kind = _integers("x kind", shape[:2], streams, 3)[..., None]
     repeated = np.broadcast_to(values[:1], shape)
-    return np.where(kind == 0, _hot(shape, seed), np.where(kind == 1, repeated, 0.0))
+    return np.where(kind == 0, _hot(shape, streams), np.where(kind == 1, repeated, 0.0))
 
 
-def _hot(shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+def _hot(shape: tuple[int, ...], streams: Streams) -> NDArray[np.float64]:
     """One-hot inputs (T, B, D)."""
-    index = _integers("x hot", shape[:2], seed, shape[2])[..., None]
+    index = _integers("x hot", shape[:2], streams, shape[2])[..., None]
     return (np.arange(shape[2]) == index).astype(np.float64)
 
 
-def _targets(model: Model, sizes: Sizes, seed: int) -> NDArray[Any]:
+def _classes(model: Model, sizes: Sizes, streams: Streams) -> NDArray[Any]:
+    """Targets that take few values: labels, and 0, 1/4, ..., 1 for losses of a sigmoid."""
     shape = target_shape(model, sizes)
     if model.loss == "cross_entropy":
-        return _integers("targets", shape, seed, sizes.O)
-    if model.loss in OF_SIGMOID:  # soft labels too: 0, 1/4, ..., 1
-        return _integers("targets", shape, seed, 5) / 4.0
-    return _values("targets", shape, seed)
+        return _integers("targets", shape, streams, sizes.O)
+    return _integers("targets", shape, streams, 5) / 4.0
 
 
-def _raw(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.uint64]:
-    """The raw stream of one array."""
-    stream = np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
-    return stream.random_raw(math.prod(shape)).reshape(shape)
-
-
-def _integers(name: str, shape: tuple[int, ...], seed: int, below: int) -> NDArray[np.int64]:
+def _integers(name: str, shape: tuple[int, ...], streams: Streams, below: int) -> NDArray[np.int64]:
     """Integers in [0, below); the modulo's bias is below 2^-50 for the ranges used here."""
-    return ((_raw(name, shape, seed) >> np.uint64(11)) % np.uint64(below)).astype(np.int64)
+    raw = streams.raw(name, math.prod(shape)).reshape(shape)
+    return ((raw >> np.uint64(11)) % np.uint64(below)).astype(np.int64)
 
 
-def _values(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
-    """Random signs times magnitudes in [0.1, 1), three decimals."""
-    raw = _raw(name, shape, seed)
-    magnitude = 0.1 + 0.9 * ((raw >> np.uint64(11)) * 2.0**-53)
-    signed: NDArray[np.float64] = np.where(raw & np.uint64(1), magnitude, -magnitude)
-    return np.round(signed, 3)
+def _values(
+    shapes: Mapping[str, tuple[int, ...]], streams: Streams
+) -> dict[str, NDArray[np.float64]]:
+    """Random signs times magnitudes in [0.1, 1), three decimals: of all arrays at once."""
+    raw = np.concatenate([streams.raw(name, math.prod(s)) for name, s in shapes.items()])
+    flat = np.empty(raw.shape)
+    for start in range(0, raw.size, BLOCK):
+        flat[start : start + BLOCK] = _signed(raw[start : start + BLOCK])
+    return parted(flat, shapes)
 
 
-def _significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Three decimals below the largest power of ten in the array."""
-    largest = float(np.max(np.abs(values), initial=0.0))
-    decimals = 3 - math.floor(math.log10(largest)) if largest > 0 else 0
-    return np.round(values, decimals)
+def _signed(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Numbers of three decimals, from raw ones."""
+    values = (raw >> np.uint64(11)).astype(np.float64)
+    values *= 2.0**-53
+    values *= 0.9
+    values += 0.1
+    _rounded(values, 1000.0)
+    values.view(np.uint64)[...] |= (raw ^ np.uint64(1)) << np.uint64(63)  # even ones are negative
+    return values
+
+
+def _significant(arrays: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Three decimals below the largest power of ten in each array."""
+    flat = np.concatenate([values.ravel() for values in arrays.values()])
+    sizes = [values.size for values in arrays.values()]
+    starts = [0, *itertools.accumulate(sizes[:-1])]
+    largest = np.maximum.reduceat(np.abs(flat), starts).tolist()
+    decimals = [3 - math.floor(math.log10(n)) if n > 0 else 0 for n in largest]
+    scale = np.repeat([10.0 ** abs(n) for n in decimals], sizes)
+    if min(decimals) >= 0:
+        flat = _rounded(flat, scale)
+    else:  # of numbers beyond 10^4 also digits before the point
+        small = np.repeat([n >= 0 for n in decimals], sizes)
+        flat = np.where(small, np.rint(flat * scale) / scale, np.rint(flat / scale) * scale)
+    return parted(flat, {name: values.shape for name, values in arrays.items()})
+
+
+def _rounded(values: NDArray[np.float64], scale: Any) -> NDArray[np.float64]:
+    """Values, changed in place to multiples of 1 / scale."""
+    values *= scale
+    np.rint(values, out=values)
+    values /= scale
+    return values

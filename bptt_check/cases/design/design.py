@@ -11,7 +11,8 @@ from ..case import Spec
 from ..content import content_of
 from ..targets import Target
 from .alternatives import Change, alternatives
-from .covering import Covering, Picks
+from .covering import Covering
+from .picks import Picks
 from .recipe import SIZES, Recipe, recipe_of
 from .space import Space, space_of
 from .within import Within

@@ -29,12 +29,15 @@ class Factor:
         levels: its values, for readers.
         reads: the fields of a recipe that decide.
         level: the index of the level of a recipe.
+        equal_from: for a factor that says whether the sizes that it reads are equal, the least of
+            which that counts. Its `level` takes a recipe whose sizes are columns, too.
     """
 
     name: str
     levels: tuple[str, ...]
     reads: tuple[str, ...]
     level: Callable[[Recipe], int]
+    equal_from: int | None = None
 
 
 STEPS = ("1", "2", "3", "4 to 9", "10 to 99", "100 or more")
@@ -125,13 +128,18 @@ def size_factors(names: Sequence[str]) -> list[Factor]:
             f"{a} = {b}",
             NO_YES,
             (a, b),
-            lambda r, a=a, b=b: int(getattr(r, a) == getattr(r, b)),
+            lambda r, a=a, b=b: (getattr(r, a) == getattr(r, b)) * 1,
+            equal_from=1,
         )
         for a, b in itertools.combinations(names, 2)
     ]
     factors.append(
         Factor(
-            "T = B = H > 1", ("no", "yes"), ("T", "B", "H"), lambda r: int(r.T == r.B == r.H > 1)
+            "T = B = H > 1",
+            NO_YES,
+            ("T", "B", "H"),
+            lambda r: (r.T == r.B) * (r.B == r.H) * (r.H > 1),
+            equal_from=2,
         )
     )
     return factors

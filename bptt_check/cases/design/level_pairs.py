@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .recipe import SIZES, Recipe, steps_of
+from .kinds_of_cuts import cuts_of_every_kind
+from .recipe import SIZES, Recipe
+from .recipe_columns import RecipeColumns
 from .space import Space
 
 Levels = NDArray[np.int64]
@@ -31,6 +33,7 @@ class LevelPairs:
         self.fields = [n for n in space.choices if len(space.choices[n]) > 1]
         if space.truncated and space.fixed_cut is None:
             self.fields.append("cut")
+        self._known: dict[object, RecipeColumns] = {}
 
     def levels(self, recipe: Recipe) -> Levels:
         """The number of the level of every factor."""
@@ -54,6 +57,25 @@ class LevelPairs:
         every = _pairs_at_any_cost(self.space.at_any_cost)
         levels, affordable = ({a for p in pairs for a in p} for pairs in (every, self.witnesses))
         return (every - self.witnesses.keys()) | {(a, a) for a in levels - affordable}
+
+    @functools.cached_property
+    def possible_table(self) -> NDArray[np.bool_]:
+        """(levels, levels): whether some case can have both; on the diagonal, the level."""
+        table = self._table(self.witnesses)
+        np.fill_diagonal(table, table.any(axis=0))
+        return table
+
+    @functools.cached_property
+    def too_dear_table(self) -> NDArray[np.bool_]:
+        """(levels, levels): whether they are among `too_dear`."""
+        return self._table(self.too_dear)
+
+    def _table(self, pairs: Iterable[Pair]) -> NDArray[np.bool_]:
+        """A symmetric table that is true for some pairs."""
+        table = np.zeros((self.size, self.size), dtype=bool)
+        a, b = np.array([*pairs], dtype=np.int64).reshape(-1, 2).T
+        table[a, b] = table[b, a] = True
+        return table
 
     def _numbered(self, one: int, other: int, pair: Pair) -> Pair:
         """The numbers of a level of each of two factors."""
@@ -112,9 +134,24 @@ class LevelPairs:
     def _joint(self, one: int, other: int) -> dict[Pair, Recipe]:
         """Levels that two factors have together, and the first recipe found for each pair."""
         wanted = len(self._single[one]) * len(self._single[other])
+        reads = self._fields_of(one), self._fields_of(other)
+        if "cut" in reads[0] + reads[1]:
+            return self._first_with_cuts(one, other, wanted)
+        tried, many = self._tried(reads), len(self.factors[other].levels)
+        both = tried.levels(self.factors[one]) * many + tried.levels(self.factors[other])
+        pairs, first = np.unique(both[tried.allowed], return_index=True)
+        places = np.flatnonzero(tried.allowed)
+        return {
+            divmod(int(pairs[n]), many): tried.recipes[int(places[first[n]])]
+            for n in np.argsort(first)[:wanted]
+        }
+
+    def _first_with_cuts(self, one: int, other: int, wanted: int) -> dict[Pair, Recipe]:
+        """`_joint` where truncations vary: there are too many to make them all."""
         found: dict[Pair, Recipe] = {}
         steps = {r.T for n in (one, other) for r in self._few_cuts(n)}
-        for recipe in self._recipes(self._fields_of(one), self._fields_of(other), also=steps):
+        reads = self._fields_of(one), self._fields_of(other)
+        for recipe in self._recipes(*reads, also=steps):
             pair = self.factors[one].level(recipe), self.factors[other].level(recipe)
             if pair in found or not self.space.allowed(recipe):
                 continue
@@ -122,6 +159,14 @@ class LevelPairs:
             if len(found) == wanted:
                 break
         return found
+
+    def _tried(self, reads: tuple[Sequence[str], ...]) -> RecipeColumns:
+        """`_recipes`; many pairs of factors have the same."""
+        every = frozenset(field for fields in reads for field in fields)
+        key = every, frozenset(_alone(reads)) if len(every) > 2 else None
+        if key not in self._known:
+            self._known[key] = RecipeColumns(self.space, [*self._recipes(*reads)])
+        return self._known[key]
 
     def _few_cuts(self, number: int) -> Iterator[Recipe]:
         """The few recipes of each level of a factor that reads the cut: not any T has one."""
@@ -140,12 +185,12 @@ class LevelPairs:
         if "cut" in every and fields == ["T"]:
             yield from self._every_cut
             return
-        alone = {f for one in reads for f in one if len({*one} - {"cut"}) == 1}
+        alone = _alone(reads)
+        places, first = [Recipe._fields.index(f) for f in fields], [*self.cheapest]
         for values in self._values(fields, [f for f in fields if f in alone], also):
-            base = self.cheapest
-            for field, value in zip(fields, values, strict=True):
-                base = base.having(field, value)
-            base = self.space.tied(base)
+            for place, value in zip(places, values, strict=True):
+                first[place] = value
+            base = self.space.tied(Recipe._make(first))
             yield from self._cut_as(base) if "cut" in every else [self.cut_cheaply(base)]
 
     def _values(
@@ -155,7 +200,7 @@ class LevelPairs:
         kind of those that matter alone, with others that equal it or are small.
         """
         kinds: dict[str, Sequence[Any]] = {
-            f: sorted({*self._representatives[f], *(also & self._sets[f])})
+            f: sorted({*self.representatives[f], *(also & self.sets[f])})
             if f in SIZES
             else self.space.choices[f]
             for f in fields
@@ -167,19 +212,19 @@ class LevelPairs:
         for one in alone or fields[:1]:
             for value in kinds[one] if alone else sorted(few[one]):
                 others: dict[str, set[Any]] = {
-                    f: {*few[f], *({value} & self._sets[f])} for f in fields
+                    f: {*few[f], *({value} & self.sets[f])} for f in fields
                 }
                 others[one] = {value}
                 yield from itertools.product(*(sorted(numbers) for numbers in others.values()))
 
     def _common(self, field: str, fields: Sequence[str]) -> Iterator[int]:
         """The two least values of a size that others have too: that each has, and that all have."""
-        values, others = self._representatives[field], [self._sets[f] for f in fields if f != field]
+        values, others = self.representatives[field], [self.sets[f] for f in fields if f != field]
         for also in (*others, frozenset.intersection(*others)):
             yield from [n for n in values if n in also][:2]
 
     @functools.cached_property
-    def _representatives(self) -> dict[str, list[int]]:
+    def representatives(self) -> dict[str, list[int]]:
         """Values of every size: the first of each kind, and those that other sizes have too."""
         sizes = [f for f in self.fields if f in SIZES]
         chosen: dict[str, list[int]] = {}
@@ -189,11 +234,11 @@ class LevelPairs:
             kinds: dict[tuple[object, ...], int] = {}
             for value in self.space.choices[field]:
                 recipe = self.space.tied(self.cheapest.having(field, value))
-                also = [value in self._sets[other] for other in sizes]
+                also = [value in self.sets[other] for other in sizes]
                 kinds.setdefault((*also, *(f.level(recipe) for f in alone)), value)  # type: ignore[arg-type]
             chosen[field] = sorted(kinds.values())
         shared = {n for values in chosen.values() for n in values}
-        return {f: sorted({*chosen[f], *(shared & self._sets[f])}) for f in chosen}
+        return {f: sorted({*chosen[f], *(shared & self.sets[f])}) for f in chosen}
 
     def sizes_like(self, name: str, size: int) -> list[int]:
         """The values of a size that have its levels, as far as these depend on it alone."""
@@ -213,24 +258,16 @@ class LevelPairs:
         return alike
 
     @functools.cached_property
-    def _sets(self) -> dict[str, frozenset[Any]]:
+    def sets(self) -> dict[str, frozenset[Any]]:
         """The values of every field."""
         return {name: frozenset(values) for name, values in self.space.values}
 
     @functools.cached_property
     def _every_cut(self) -> list[Recipe]:
         """Recipes with every T and every truncation of it, one of each kind."""
-        of_steps = [f for f in self.factors if f.reads == ("T",)]
-        of_cuts = [f for f in self.factors if "cut" in f.reads]
-        kinds: dict[tuple[int, ...], Recipe] = {}
-        for T in self.space.choices["T"]:
-            base = self.space.tied(self.cheapest.having("T", T))  # type: ignore[arg-type]
-            steps = [f.level(base) for f in of_steps]
-            for recipe in self._cut_as(base):
-                kind = (*steps, *(f.level(recipe) for f in of_cuts))
-                if kind not in kinds or _steps_of(recipe) < _steps_of(kinds[kind]):
-                    kinds[kind] = recipe
-        return sorted(kinds.values(), key=_steps_of)
+        kinds = cuts_of_every_kind(self.space)
+        of_steps = {T: self.space.tied(self.cheapest.having("T", T)) for T, _ in kinds}
+        return [of_steps[T].having("cut", cut) for T, cut in kinds]
 
     def _cut_as(self, recipe: Recipe) -> Iterator[Recipe]:
         """The recipe with every truncation that its steps may have."""
@@ -255,6 +292,6 @@ def _pairs_at_any_cost(space: Space) -> frozenset[Pair]:
     return frozenset(LevelPairs(space).witnesses)
 
 
-def _steps_of(recipe: Recipe) -> int:
-    """Steps of all windows of a recipe."""
-    return steps_of(recipe.T, recipe.cut)
+def _alone(reads: Iterable[Sequence[str]]) -> set[str]:
+    """The fields that one factor reads alone, or with the truncation."""
+    return {f for one in reads for f in one if len({*one} - {"cut"}) == 1}

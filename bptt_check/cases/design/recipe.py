@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ class Recipe(NamedTuple):
         )
 
 
+CHOICES = Recipe._fields.index("layers")
+"""Where the fields of a recipe that are no sizes begin."""
 _INDEX = {field: n for n, field in enumerate(Recipe._fields)}
 
 
@@ -89,6 +92,7 @@ MOST_WORK_OF_SHORT = 90_000
 SHORT = 2
 
 
+@functools.lru_cache(maxsize=2**16)
 def steps_of(T: int, cut: Cut) -> int:
     """Steps of all windows of one sequence of T steps."""
     if cut is None:
@@ -106,7 +110,12 @@ def work_of(directions: int, recipe: Recipe) -> int:
     At every step of a window the gradients of all weights, and for every sequence some vectors; T
     steps at least, after which states enter the windows.
     """
-    T, B, D, H, O, cut, layers, *_ = recipe
+    return max(recipe.T, steps_of(recipe.T, recipe.cut)) * work_of_step(directions, recipe)
+
+
+def work_of_step(directions: int, recipe: Recipe) -> int:
+    """What a step of `work_of` computes; of a recipe whose sizes are columns a column."""
+    _, B, D, H, O, _, layers, *_ = recipe
     weights = 4 * H * (D + H + (layers - 1) * (directions + 1) * H) + O * H
     vectors = B * (10 * H * layers + D + 2 * O)
-    return max(T, steps_of(T, cut)) * directions * (weights + vectors)
+    return directions * (weights + vectors)

@@ -84,9 +84,13 @@ class Space:
 
     @property
     def at_any_cost(self) -> Space:
-        """The same without limits of cost."""
+        """The same without limits of cost; directions matter for nothing else."""
         return replace(
-            self, most_steps=UNLIMITED, most_work=UNLIMITED, most_work_of_short=UNLIMITED
+            self,
+            directions=1,
+            most_steps=UNLIMITED,
+            most_work=UNLIMITED,
+            most_work_of_short=UNLIMITED,
         )
 
     def tied(self, recipe: Recipe) -> Recipe:

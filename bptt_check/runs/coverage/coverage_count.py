@@ -40,11 +40,9 @@ class TargetCount:
         """The counts, with what cannot be."""
         levels = [(f.name, level) for f in self.covering.factors for level in f.levels]
         counts = LevelCounts.empty(levels)
-        a, b = np.array([*self.covering.too_dear], dtype=np.int64).reshape(-1, 2).T
-        counts.table[a, b] = counts.table[b, a] = TOO_DEAR
-        possible = self.table > 0  # of an earlier failure also sizes that are not drawn
-        a, b = np.array([*self.covering.witnesses], dtype=np.int64).reshape(-1, 2).T
-        possible[a, b] = possible[b, a] = possible[a, a] = possible[b, b] = True
+        counts.table[self.covering.too_dear_table] = TOO_DEAR
+        # of an earlier failure also sizes that are not drawn
+        possible = (self.table > 0) | self.covering.possible_table
         counts.table[possible] = self.table[possible]
         return counts
 

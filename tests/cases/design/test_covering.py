@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 from support.drawn import design_of
 
-from bptt_check.cases.design.covering import Covering, Picks
+from bptt_check.cases.design.covering import Covering
+from bptt_check.cases.design.picks import Picks
 
 SMALL = "T=1..12 B=1..3 D=1..5 H=1..9 O=2..4"
 COVERINGS = (
@@ -81,27 +82,3 @@ def test_random_recipes_keep_to_the_limits() -> None:
     assert all(recipe.cut in of_space.space.cuts(recipe.T) for recipe in recipes)
     assert all(100 < classes[T] < 400 for T in (1, 2, 3))
     assert classes[4] > 200
-
-
-def test_picks_are_the_same_on_every_machine() -> None:
-    """Written out, as what a seed draws may never change."""
-    picks = Picks("0 lstm")
-
-    assert [picks.below(1000) for _ in range(6)] == [141, 356, 425, 403, 989, 472]
-    assert picks.order(6) == [5, 3, 1, 2, 4, 0]
-    assert picks.of("abc") == "a"
-
-
-def test_picks_of_another_seed_are_others() -> None:
-    """A seed is a text: "1" and "10" are not near each other."""
-    one, other = Picks("1"), Picks("10")
-
-    assert [one.below(100) for _ in range(9)] != [other.below(100) for _ in range(9)]
-
-
-def test_order_has_every_number_once() -> None:
-    """And numbers below a count are below it, all of them."""
-    picks = Picks("order")
-
-    assert sorted(picks.order(50)) == list(range(50))
-    assert {picks.below(5) for _ in range(200)} == set(range(5))

@@ -28,8 +28,8 @@ from support.drawn import design_of
 from support.levels import words_of
 
 from bptt_check.cases.case import Spec
-from bptt_check.cases.design.covering import Picks
 from bptt_check.cases.design.design import Design
+from bptt_check.cases.design.picks import Picks
 from bptt_check.cases.design.recipe import SIZES, recipe_of, steps_of, work_of
 from bptt_check.cases.model import Model
 from bptt_check.cases.targets import default_targets, parse_targets
@@ -162,6 +162,15 @@ def test_specs_are_the_numbered_ones(name: str) -> None:
     design = design_of(name, 2)
 
     assert list(design.specs(5, start=97)) == [design.spec(n) for n in range(97, 102)]
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_fewer_specs_are_the_first_ones(name: str) -> None:
+    """In whatever order the numbers are asked for, also by a design that was asked nothing yet."""
+    first = list(Design(parse_targets(name)[0]).specs(8))
+
+    assert first == [*hundred(name, 0)[:8]]
+    assert first != [*hundred(name, 0)[1:9]]
 
 
 def test_specs_are_all_different() -> None:
