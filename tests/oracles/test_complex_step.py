@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from bptt_check import oracles
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.model import Model, families
 from bptt_check.equations.directional import directions_of
-from bptt_check.equations.exact import exact_loss
+from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.equations.namespaces.numpy import NumPy
+from bptt_check.equations.network import problem_of
 from bptt_check.equations.truncation import windows_of
 from bptt_check.errors import Undecidable
 from bptt_check.oracles.complex_step import STEP, Complex, gradients, slopes_along
@@ -71,6 +73,31 @@ def test_the_real_part_is_one_for_all_moves(text, large):
         for name, grad in own_grads.items():
             assert np.array_equal(bounds[name], own_bounds[name])
             np.testing.assert_allclose(grads[name], grad, rtol=1e-12, atol=1e-14 * largest)
+
+
+def test_gradients_larger_than_one_over_the_step_are_right(monkeypatch):
+    """A slope times an imaginary part is right whatever its size; a function of complex numbers is
+    not.
+    """
+    spec = "rnn-identity+2layers+bidirectional T=65 B=2 D=16 H=2 O=65 regime=exploding"
+    case = Spec.parse(f"{spec} inputs=alike seed=34191").build()
+    along, exact = directions_of(case)["W_hh_l0"], exact_gradients(case)["W_hh_l0"]
+    problem = replace(problem_of(case), differentiated=("W_hh_l0",))
+    want = along.slopes(exact)
+    assert np.abs(want).min() > 1.0 / STEP
+
+    def of_complex(_, z):
+        shifted = z - np.max(z.real, axis=-1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+    with as_own(problem) as own:
+        shared, plain = (slopes_along(p, {"W_hh_l0": along})[1] for p in (problem, own))
+        monkeypatch.setattr(Complex, "log_softmax", of_complex)
+        wrong = slopes_along(own, {"W_hh_l0": along})[1]
+
+    assert shared["W_hh_l0"] == pytest.approx(want, rel=1e-9)
+    assert plain["W_hh_l0"] == pytest.approx(want, rel=1e-9)
+    assert np.abs(wrong["W_hh_l0"] / want - 1.0).max() > 0.1
 
 
 def scalar(activation: str, a: float) -> Case:
