@@ -18,7 +18,7 @@ PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Some environments pin the BLAS of NumPy, but not that of PyTorch, to an older processor."""
 CACHE = "BPTT_CHECK_CACHE"
 """Names the folder of compiled programs; in CI there is none unless it is set."""
-UNUSUAL = (*PINS, CACHE, "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+UNUSUAL = (*PINS, CACHE, "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONPATH")
 """What would make a new process slower than a user's, or let it import something else."""
 
 
@@ -29,9 +29,8 @@ def environment(checkout: Path = ROOT) -> dict[str, str]:
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     paths = os.pathsep.join([str(checkout), str(checkout / "reference")])
     kept = {n: v for n, v in os.environ.items() if n not in UNUSUAL}
-    bytecode = str(Path(tempfile.gettempdir()) / "bptt_check-bench-bytecode")  # not in the checkout
-    own = {"PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": bytecode, CACHE: _programs().name}
-    return kept | own | {"CI": "true"} | threads
+    own = {"PYTHONPATH": paths, "CI": "true", CACHE: _programs().name}
+    return kept | own | threads
 
 
 @functools.cache
