@@ -5,9 +5,11 @@
 Both checkouts verify the NumPy reference of this one on the same cases, `N` in all (2,000 unless
 told) of all default models in both precisions, each in one process; every row of every case is
 compared. A worst entry is where a gradient is farthest from an oracle's, and by how many budgets; a
-floor is the smallest relative error that would have shown. Printed are how many verdicts and places
-differ, and the largest difference of each number with its case. The exit status is 1 if there is
-another verdict, or a case or row that only one of the two has; numbers may differ by rounding.
+floor is the smallest relative error that would have shown. An oracle that answers in one of the two
+alone (a share of the cases is proven) is counted, and no difference. Printed are how many verdicts
+and places differ, and the largest difference of each number with its case. The exit status is 1 if
+there is another verdict, or a case or row that only one of the two has; numbers may differ by
+rounding.
 """
 
 from __future__ import annotations
@@ -53,6 +55,11 @@ class Result:
     floor: float = math.nan
     floor_any: float = math.nan
 
+    @property
+    def asked(self) -> bool:
+        """Whether the oracle had an answer to compare with."""
+        return self.verdict != "unsupported"
+
 
 class Apart(NamedTuple):
     """The largest difference of a number, and where it is."""
@@ -68,6 +75,7 @@ class Differences:
     Args:
         compared: results that both have.
         only_one: those that only one of them has.
+        asked_by_one: rows whose oracle answered in one of them alone; nothing else counts these.
         verdicts, reasons, places: those that differ; a place is the index of a worst entry.
         budgets: of worst entries, in budgets.
         at_other_places: the same, of those at other places alone.
@@ -76,6 +84,7 @@ class Differences:
 
     compared: int
     only_one: list[Key]
+    asked_by_one: list[Key]
     verdicts: list[Key]
     reasons: list[Key]
     places: list[Key]
@@ -91,7 +100,10 @@ class Differences:
 
 def differences(ours: Mapping[Key, Result], theirs: Mapping[Key, Result]) -> Differences:
     """Compare results with others, key by key."""
-    both = [key for key in ours if key in theirs]
+    common = [key for key in ours if key in theirs]
+    by_one = [key for key in common if key.oracle and ours[key].asked != theirs[key].asked]
+    left_out = set(by_one)
+    both = [key for key in common if key not in left_out]
 
     def differing(value: Callable[[Result], object]) -> list[Key]:
         return [key for key in both if value(ours[key]) != value(theirs[key])]
@@ -104,6 +116,7 @@ def differences(ours: Mapping[Key, Result], theirs: Mapping[Key, Result]) -> Dif
     return Differences(
         compared=len(both),
         only_one=[*(k for k in ours if k not in theirs), *(k for k in theirs if k not in ours)],
+        asked_by_one=by_one,
         verdicts=differing(lambda r: r.verdict),
         reasons=differing(lambda r: r.reason),
         places=places,
@@ -136,6 +149,7 @@ def lines(found: Differences) -> Iterator[str]:
     yield f"{found.compared:,} results compared, of cases and of rows"
     for name, keys in (
         ("are of one checkout alone", found.only_one),
+        ("have an answer of their oracle in one checkout alone", found.asked_by_one),
         ("have another verdict", found.verdicts),
         ("have another reason", found.reasons),
         ("have their worst entry at another place", found.places),
@@ -150,7 +164,10 @@ def lines(found: Differences) -> Iterator[str]:
         yield f"largest difference: {name}: {size:.3g}" + (f" at {key}" if size else "")
 
 
-HEAD = ("oracle", "results", "verdicts", "reasons", "places", "budgets", "elsewhere", "floors")
+HEAD = (
+    *("oracle", "results", "by one", "verdicts", "reasons"),
+    *("places", "budgets", "elsewhere", "floors"),
+)
 
 
 def table(ours: Mapping[Key, Result], theirs: Mapping[Key, Result]) -> Iterator[str]:
@@ -158,12 +175,12 @@ def table(ours: Mapping[Key, Result], theirs: Mapping[Key, Result]) -> Iterator[
     yield "".join(f"{head:>18}" if not n else f"{head:>11}" for n, head in enumerate(HEAD))
     for oracle in dict.fromkeys(key.oracle for key in (*ours, *theirs)):
         found = differences(_of_oracle(ours, oracle), _of_oracle(theirs, oracle))
-        counts = (len(keys) for keys in (found.verdicts, found.reasons, found.places))
+        keys = (found.asked_by_one, found.verdicts, found.reasons, found.places)
         sizes = (found.budgets, found.at_other_places, found.floors)
         yield "".join(
             [
                 f"{oracle or 'cases':>18}{found.compared:>11,}",
-                *(f"{count:>11,}" for count in counts),
+                *(f"{len(of_kind):>11,}" for of_kind in keys),
                 *(f"{size.difference:>11.2g}" for size in sizes),
             ]
         )

@@ -56,6 +56,17 @@ def test_a_missing_result_is_not_the_same():
     assert differences({CASE: OURS[CASE]}, OURS).only_one == [ROW]
 
 
+def test_an_oracle_that_one_alone_asked_is_counted_and_no_difference():
+    """A share of the cases is proven. A case that one of them declined is another verdict."""
+    found = differences(OURS, OURS | {ROW: Result("unsupported", "NOT_DECIDED")})
+    assert found.same
+    assert (found.asked_by_one, found.compared, found.budgets.difference) == ([ROW], 1, 0.0)
+
+    declined = differences(OURS, OURS | {CASE: Result("unsupported")})
+    assert (declined.asked_by_one, declined.verdicts) == ([], [CASE])
+    assert not declined.same
+
+
 def test_largest_differences_are_told_with_their_place():
     """Worst entries in budgets, floors beside their size; verdicts are equal all the same."""
     moved = replace(OURS[ROW], reason="AT_KINK", index=(1, 3), budgets=0.5, floor_any=4e-12)
@@ -78,9 +89,9 @@ def test_table_tells_oracles_apart():
     told = table(ours, ours | {other: replace(OURS[ROW], verdict="fail", budgets=0.5)})
 
     assert [line.split() for line in told][1:] == [
-        ["cases", "1", "0", "0", "0", "0", "0", "0"],
-        ["torch", "1", "0", "0", "0", "0", "0", "0"],
-        ["jax", "1", "1", "0", "0", "0.25", "0", "0"],
+        ["cases", "1", "0", "0", "0", "0", "0", "0", "0"],
+        ["torch", "1", "0", "0", "0", "0", "0", "0", "0"],
+        ["jax", "1", "0", "1", "0", "0", "0.25", "0", "0"],
     ]
 
 
