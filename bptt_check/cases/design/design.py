@@ -14,6 +14,7 @@ from .alternatives import Change, alternatives
 from .covering import Covering
 from .picks import Picks
 from .recipe import SIZES, Recipe, recipe_of
+from .saved_rows import load_or_search
 from .space import Space, space_of
 from .within import Within
 
@@ -143,4 +144,4 @@ def _covering(space: Space) -> Covering:
 
 @functools.lru_cache(maxsize=256)
 def _rows(space: Space, seed: int, variant: int) -> tuple[Recipe, ...]:
-    return tuple(_covering(space).rows(f"{seed} {variant}"))
+    return load_or_search(space, f"{seed} {variant}", lambda start: _covering(space).rows(start))

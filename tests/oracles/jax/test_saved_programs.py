@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -38,8 +37,8 @@ def doubled(name: str = "doubled") -> Any:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for programs, of this test alone."""
     compiled_names.clear()
-    monkeypatch.setenv("BPTT_CHECK_CACHE", str(tmp_path / "programs"))
-    return tmp_path / "programs"
+    monkeypatch.setenv("BPTT_CHECK_CACHE", str(tmp_path))
+    return tmp_path / "jax"
 
 
 def test_a_program_is_compiled_once(folder):
@@ -184,40 +183,3 @@ def test_what_was_not_used_for_longest_goes_first(folder, monkeypatch):
     assert first.exists()
     assert not second.exists()
     assert compiled_names == ["first", "second", "third"]
-
-
-def cache_folder(monkeypatch: pytest.MonkeyPatch, **variables: str | None) -> Path | None:
-    """The folder where these variables are set, or not set where None."""
-    for name, value in {"BPTT_CHECK_CACHE": None, "CI": None, **variables}.items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    return saved.cache_folder()
-
-
-def test_the_folder_is_chosen_or_switched_off(monkeypatch):
-    """An empty name is no folder; in CI there is one only where it is named."""
-    assert cache_folder(monkeypatch, BPTT_CHECK_CACHE="there") == Path("there")
-    assert cache_folder(monkeypatch, BPTT_CHECK_CACHE="there", CI="true") == Path("there")
-    assert cache_folder(monkeypatch, BPTT_CHECK_CACHE="") is None
-    assert cache_folder(monkeypatch, CI="true") is None
-    assert cache_folder(monkeypatch) is not None
-
-
-@pytest.mark.parametrize(
-    ("system", "variables", "below"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/caches"}, Path("/caches")),
-        ("linux", {"XDG_CACHE_HOME": "relative"}, Path.home() / ".cache"),
-        ("linux", {"XDG_CACHE_HOME": None}, Path.home() / ".cache"),
-        ("darwin", {}, Path.home() / "Library" / "Caches"),
-        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local")),
-        ("win32", {"LOCALAPPDATA": None}, Path.home() / "AppData" / "Local"),
-    ],
-)
-def test_the_folder_is_where_the_system_has_caches(monkeypatch, system, variables, below):
-    """Of the user, outside of any project."""
-    monkeypatch.setattr(sys, "platform", system)
-
-    assert cache_folder(monkeypatch, **variables) == below / "bptt-check" / "jax"
