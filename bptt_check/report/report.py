@@ -16,6 +16,8 @@ from ..cases.case import Case
 from ..cases.message import preformatted
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.coverage.covered import Covered
+from ..runs.effort.quick import Quick
+from ..runs.effort.stages import Stages
 from ..runs.measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
 from ..verdicts.verdict import Verdict
@@ -176,6 +178,16 @@ class Report:
     def taylor(self) -> tuple[TaylorCurve, ...]:
         """The Taylor test of one case of each family."""
         return self.run.taylor
+
+    @property
+    def stages(self) -> Stages:
+        """Where the time went."""
+        return self.run.stages
+
+    @property
+    def quick(self) -> Quick | None:
+        """What a quick run left out; None for any other."""
+        return self.run.quick
 
     def bundle(self) -> Bundle:
         """The run with its files, as it is written to a folder or sent to another process."""

@@ -161,7 +161,7 @@ def test_a_marker_with_unknown_arguments_is_refused(session: pytest.Pytester) ->
     result = run(session)
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*takes models, cases, *, accuracy by name, not 3, model*"])
+    result.stdout.fnmatch_lines(["*takes models, cases, *, quick by name, not 3, model*"])
 
 
 def test_a_session_without_checks_imports_no_heavy_module(session: pytest.Pytester) -> None:
