@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -239,7 +239,7 @@ class RunWithCases(NamedTuple):
     """
 
     run: Run
-    table: dict[str, list[Any]]
+    table: Mapping[str, Sequence[Any]]
     cases: dict[str, Case]
 
 

@@ -19,6 +19,7 @@ from .errors.error_distribution import ErrorHistograms
 from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
 from .records import TABLE, KindCount, Progress, Summary
+from .row_table import RowTable
 
 
 class Tally:
@@ -27,7 +28,7 @@ class Tally:
     def __init__(self) -> None:
         self.count = 0
         self.verdicts: dict[Verdict, int] = {}
-        self.table: dict[str, list[Any]] = {name: [] for name in TABLE}
+        self.table = RowTable()
         self.first: dict[str, dict[CaseEnd, CaseReport]] = {}
         self.ends: dict[str, dict[Spec, CaseEnd]] = {}
         self._counts: dict[str, Counter[CaseEnd]] = {}
@@ -65,8 +66,7 @@ class Tally:
         for row in report.rows:
             key = (model, row.parameter, row.oracle)
             self._rows[key] = _merged(self._rows.get(key), model, row, spec)
-            for name, column in self.table.items():
-                column.append(_cell(name, model, spec, row))
+            self.table.append(tuple(_cell(name, model, spec, row) for name in TABLE))
 
     def revise(self, model: str, report: CaseReport) -> None:
         """Take in another verdict of a case that was counted already, which fails now."""
