@@ -101,6 +101,8 @@ class Budgets:
 
     def only_by_subgradient(self, name: str, error: Array) -> Array:
         """Which errors, within budget, rounding would not explain, but the slope at a kink does."""
+        if self.subject.kinks is None:
+            return np.zeros(error.shape, dtype=bool)
         width = np.broadcast_to(self.subject.subgradient_width(name), self._shape(name))
         rounding = self.tolerance.units * self.subject.error(name) + self._flushed(name)
         if not self.proven:

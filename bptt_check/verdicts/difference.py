@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Difference:
     rest: Array | float = 0.0
     directions: int = 0
 
-    @property
+    @cached_property
     def error(self) -> Array:
         """Absolute error of each entry."""
         return np.abs((self.got - self.want) - self.rest)

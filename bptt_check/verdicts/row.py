@@ -128,11 +128,12 @@ def row_of(
     decides = np.isfinite(budget) & np.isfinite(difference.want)
     in_budgets = ratio(difference.error, np.where(decides, budget, np.inf))
     others = np.broadcast_to(np.logical_not(chosen), in_budgets.shape)
+    some = np.any(chosen)
 
     def largest(sizes: Array) -> float:
-        return float(np.max(np.where(others, sizes, 0.0)))
+        return float(np.max(np.where(others, sizes, 0.0) if some else sizes))
 
-    ranked = np.where(others, in_budgets, -1.0)
+    ranked = np.where(others, in_budgets, -1.0) if some else in_budgets
     index = np.unravel_index(int(np.argmax(ranked)), in_budgets.shape)
     size = np.abs(difference.want)
     shows = decides & (size > budget)
