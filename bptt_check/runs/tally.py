@@ -16,10 +16,10 @@ from ..verdicts.verdict import Reason, Verdict, decisive
 from .alike import AlikeEndings
 from .coverage.coverage_count import CoverageCount
 from .errors.error_distribution import ErrorHistograms
+from .errors.row_table import RowTable
 from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
 from .records import TABLE, KindCount, Progress, Summary
-from .row_table import RowTable
 
 
 class Tally:

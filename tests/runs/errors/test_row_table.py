@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bptt_check.runs.errors.row_table import RowTable
 from bptt_check.runs.records import TABLE
-from bptt_check.runs.row_table import RowTable
 from bptt_check.verdicts.verdict import Verdict
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import IO, Any
 
-from .records import TABLE
+from ..records import TABLE
 
 BLOCK = 4_096
 """Rows that are kept in memory, at most about 2 MB of them."""
