@@ -18,8 +18,8 @@ OVERHEAD = 20_000.0
 
 def gradients(problem: Problem) -> Gradients:
     """Loss and gradients by reverse accumulation; exact up to float64 rounding."""
-    of_sequences, grads = _losses_and_gradients(problem)
-    return float(of_sequences.sum()), grads, None
+    loss, grads = _losses_and_gradients(problem)
+    return float(loss), grads, None
 
 
 def gradients_of_many(problems: Sequence[Problem]) -> list[Gradients]:
@@ -36,22 +36,20 @@ def _together(problems: Sequence[Problem]) -> list[Gradients]:
     if len(problems) == 1:
         return [gradients(problems[0])]
     batch = batch_of(problems)
-    of_sequences, grads = _losses_and_gradients(batch.padded)
-    pairs = zip(of_sequences.sum(-1), batch.parts(grads), strict=True)
+    of_problems, grads = _losses_and_gradients(batch.padded)
+    pairs = zip(of_problems, batch.parts(grads), strict=True)
     return [(float(loss), parts, None) for loss, parts in pairs]
 
 
 def _losses_and_gradients(problem: Problem) -> tuple[Array, dict[str, Array]]:
-    """The loss of each sequence [..., B], and the gradient of the sum of all."""
+    """The loss, of each case of a batch [C] or of one, and the gradient of the sum of all."""
     with torch.inference_mode(False), torch.enable_grad(), threads(1):
         inputs = {
             n: torch.tensor(a, device="cpu", requires_grad=n in problem.differentiated)
             for n, a in problem.inputs.items()
         }
-        of_sequences = losses(Torch(), problem, inputs)
+        loss = losses(Torch(), problem, inputs).sum(-1)
         leaves = [inputs[n] for n in problem.differentiated]
-        grads = torch.autograd.grad(
-            of_sequences.sum(), leaves, allow_unused=True, materialize_grads=True
-        )
+        grads = torch.autograd.grad(loss.sum(), leaves, allow_unused=True, materialize_grads=True)
     arrays = {n: g.numpy() for n, g in zip(problem.differentiated, grads, strict=True)}
-    return of_sequences.detach().numpy(), arrays
+    return loss.detach().numpy(), arrays
