@@ -9,6 +9,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.contract import FollowUp
+from ..cases.precision import PRECISIONS
 from ..cases.result import OracleResults, Result
 from .budget import Tolerance
 from .case_report import CaseReport
@@ -37,6 +38,8 @@ def judge_follow_ups(
     """
     for call in calls if report.passed else ():
         follow_up = call.follow_up
+        if plainly_right(call, tolerance):
+            continue
         again = judge(call.case, follow_up.answer, call.results, tolerance, report.subject)
         if again.verdict.failing and again.cause and not isinstance(again.cause, Declined):
             cause = WrongFollowUp(
@@ -49,6 +52,27 @@ def judge_follow_ups(
             )
             return replace(report, verdict=again.verdict, cause=cause, parameter=again.parameter)
     return report
+
+
+def plainly_right(call: JudgedCall, tolerance: Tolerance) -> bool:
+    """Whether an answer is so near to what an oracle says that rounding need not be simulated.
+
+    Whatever else rounds, an entry does itself: its budget is more than `tolerance.units` roundings
+    of its value. Half of that leaves room for what samples are off by.
+    """
+    answer, got = call.follow_up.answer, call.follow_up.answer.result
+    exact = [r for r in call.results.values() if isinstance(r, Result) and not r.along]
+    if got is None or not got.grads or not exact or answer.breaches or answer.linear:
+        return False
+    share = tolerance.units / 2.0 * PRECISIONS[call.case.dtype].unit
+    return answer.second_result is None and all(
+        abs(got.loss - want.loss) <= share * abs(want.loss)
+        and all(
+            bool(np.all(np.abs(got.grads[n] - want.grads[n]) <= share * np.abs(want.grads[n])))
+            for n in got.grads
+        )
+        for want in exact
+    )
 
 
 def _unchanged(report: CaseReport, again: CaseReport, follow_up: FollowUp) -> tuple[str, ...]:

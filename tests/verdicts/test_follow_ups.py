@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,18 @@ import pytest
 from support.right import RightOracle, right
 
 import bptt_check as bc
-from bptt_check.cases.follow_up import FollowUpCall, FollowUpKind
+from bptt_check.cases import contract as cases_contract
+from bptt_check.cases.contract import FollowUp
+from bptt_check.cases.follow_up import FollowUpCall, FollowUpKind, follow_up_case
 from bptt_check.cases.precision import PRECISIONS
+from bptt_check.cases.result import Result
 from bptt_check.errors import Unsupported
 from bptt_check.runs.check import Setup, check_case
+from bptt_check.verdicts import measurement
+from bptt_check.verdicts.budget import Tolerance
 from bptt_check.verdicts.cause import ContractBroken, NoAnswer, WrongFollowUp
 from bptt_check.verdicts.contract_breaches import KeptByShape
+from bptt_check.verdicts.follow_ups import JudgedCall, plainly_right
 
 LINE = "lstm T=3 B=2 D=2 H=3 O=2 seed=1"
 ORACLES = ["complex_step"]
@@ -291,3 +298,65 @@ def test_a_run_of_right_code_has_no_failure():
 
     assert report.passed, report.message
     assert np.isfinite(report.rows[0].max_budgets)
+
+
+def judged(factor: float, spec: str = LINE) -> JudgedCall:
+    """A further call on other values, answered by the truth times a factor."""
+    case = bc.Spec.parse(spec).build()
+    other = follow_up_case(case, FollowUpCall(FollowUpKind.OTHER_VALUES))
+    assert other is not None
+    truth = RightOracle()(other)
+    got = Result(truth.loss, {n: g * factor for n, g in truth.grads.items()})
+    follow_up = FollowUp(FollowUpCall(FollowUpKind.OTHER_VALUES), cases_contract.Answer(got))
+    return JudgedCall(follow_up, other, {"truth": truth})
+
+
+@pytest.mark.parametrize(("units", "plain"), [(0, True), (8, True), (64, False), (1e6, False)])
+def test_what_differs_by_few_roundings_is_right_without_a_simulation(units, plain):
+    """Half of what is allowed of the rounding of a value alone; beyond it, it is simulated."""
+    call = judged(1.0 + units * PRECISIONS["float64"].unit)
+
+    assert plainly_right(call, Tolerance()) == plain
+
+
+def test_an_answer_that_is_no_number_is_not_plainly_right():
+    """Nor one without gradients, nor one against nothing."""
+    call = judged(1.0)
+    nothing = replace(call, results={})
+    without = replace(
+        call, follow_up=replace(call.follow_up, answer=cases_contract.Answer(Result(1.0, {})))
+    )
+
+    assert not plainly_right(judged(float("nan")), Tolerance())
+    assert not plainly_right(nothing, Tolerance())
+    assert not plainly_right(without, Tolerance())
+
+
+@pytest.mark.parametrize(("subject", "simulated"), [("right", 1), ("off", 2)])
+def test_rounding_is_not_simulated_for_calls_that_are_plainly_right(
+    monkeypatch, subject, simulated
+):
+    """Of a right subject for the case alone; of one that is off by more, for a further call too."""
+    cases: list[bc.Case] = []
+    whole = measurement.conditioning
+
+    def counted(case: bc.Case, dtype: str) -> Any:
+        cases.append(case)
+        return whole(case, dtype)
+
+    monkeypatch.setattr(measurement, "conditioning", counted)
+    case = bc.Spec.parse(LINE).build()
+    calls = (FollowUpCall(FollowUpKind.OTHER_VALUES),)
+    asked = {"right": right, "off": off_in_other_values}[subject]
+
+    check_case(asked, case, Setup((RightOracle(),)), calls)
+
+    assert len({id(case) for case in cases}) == simulated
+
+
+def off_in_other_values(case: bc.Case) -> Answer:
+    """Off by some thousand roundings where the values are others."""
+    loss, grads = right(case)
+    first = bc.Spec.parse(LINE).build()
+    other = not np.array_equal(case.x, first.x)
+    return loss, {n: g * (1.0 + other * 2.0**-42) for n, g in grads.items()}
