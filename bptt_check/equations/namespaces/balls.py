@@ -75,15 +75,20 @@ class Balls(Taped):
         )
 
     def sum_pairs(
-        self, function: Callable[..., Node], hidden: Sequence[Node], *constants: Array
+        self,
+        function: Callable[..., Node],
+        hidden: Sequence[Node],
+        targets: Array,
+        weights: Array,
+        /,
     ) -> Node:
-        """The sum over the steps of what the pairs come to, [1, B]. The last of the constants holds
-        their weights: pairs of weight 0 are not looked at.
+        """The sum over the steps of what the pairs come to, [1, B]; pairs of weight 0 are not
+        looked at.
         """
-        steps, sequences = np.nonzero(constants[-1])
+        steps, sequences = np.nonzero(weights)
         rows = self.stack(hidden)[:, steps, sequences]
-        of_pairs = function(rows, *(array[steps, sequences] for array in constants))
-        total = np.zeros(constants[-1].shape[1], dtype=object)
+        of_pairs = function(rows, targets[steps, sequences], weights[steps, sequences])
+        total = np.zeros(weights.shape[1], dtype=object)
         np.add.at(total, sequences, of_pairs.value[0])
         return of_pairs.derived(total[None], (of_pairs, lambda bar: bar[:, sequences]))
 

@@ -17,7 +17,7 @@ from ...cases.model import Model
 from ...cases.types import Array
 from ..cells import is_built_in
 from ..network import Problem
-from .blocks import ABSENT, blocks_of, common_shape, real_part, side_by_side
+from .blocks import ABSENT, blocks_of, common_shape, real_entries, side_by_side
 
 FUNCTIONS = 16
 """Multiplications that take as long as the functions of one gate or output."""
@@ -42,13 +42,22 @@ class Batch:
     def parts(self, grads: Mapping[str, Array]) -> list[dict[str, Array]]:
         """What each problem has of gradients of the padded inputs: of those it differentiates."""
         blocks = blocks_of(self.padded.model)
+
+        def part(gradient: Array, name: str, shape: tuple[int, ...]) -> Array:
+            own = gradient.reshape(gradient.shape[-len(shape) :])  # a vector has an axis before it
+            return (
+                real_entries(own, shape, blocks.get(name, _one_each(shape))).reshape(shape).copy()
+            )
+
         return [
-            {
-                n: real_part(grads[n][c], p.inputs[n].shape, blocks).copy()
-                for n, blocks in ((n, blocks.get(n, ())) for n in p.differentiated)
-            }
+            {n: part(grads[n][c], n, p.inputs[n].shape) for n in p.differentiated}
             for c, p in enumerate(self.problems)
         ]
+
+
+def _one_each(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """One block along each axis."""
+    return (1,) * len(shape)
 
 
 def groups_of(problems: Sequence[Problem], overhead: float) -> list[list[int]]:
@@ -93,24 +102,24 @@ def batch_of(problems: Sequence[Problem]) -> Batch:
     shapes = {n: common_shape(p.inputs[n].shape for p in problems) for n in problems[0].inputs}
     blocks = blocks_of(model)
     inputs = {
-        n: side_by_side([p.inputs[n] for p in problems], shape, blocks.get(n, ()))
+        n: side_by_side([p.inputs[n] for p in problems], shape, blocks.get(n, _one_each(shape)))
         for n, shape in shapes.items()
     }
     inputs |= _logits_apart(model, problems, shapes)
     inputs = {n: a[:, None] if a.ndim == 2 else a for n, a in inputs.items()}
     T, B, _ = shapes["x"]
     finals = {
-        s: side_by_side([p.final_cotangents[s] for p in problems], shapes[f"{s}0"], ())
+        s: side_by_side([p.final_cotangents[s] for p in problems], shapes[f"{s}0"], (1, 1, 1))
         for s in problems[0].final_cotangents
     }
     width = common_shape(p.targets.shape for p in problems)
     targets = [p.targets for p in problems]
-    of_states = blocks_of(model)["cotangents"] if model.loss == "linear" else ()
+    of_states = blocks_of(model)["cotangents"] if model.loss == "linear" else (1, 1, 1)
     padded = Problem(
         model=model,
         inputs=inputs,
         targets=side_by_side(targets, width, of_states),
-        weights=side_by_side([p.weights for p in problems], (T, B), ()),
+        weights=side_by_side([p.weights for p in problems], (T, B), (1, 1)),
         mask=_masks(problems, T, B),
         reverse=_reverses(problems, T, B),
         final_cotangents=finals,

@@ -14,19 +14,18 @@ ABSENT = {"cross_entropy": -1e30, "bce": -1e30, "mse": 0.0, "linear": 0.0, "sigm
 """Bias of a padded output: its softmax or softplus, its slope and its target are exactly 0."""
 
 
-def real_part(padded: Array, shape: tuple[int, ...], blocks: tuple[int, ...]) -> Array:
-    """The entries of an unpadded array of that shape in a padded one; a view where it can be.
+def real_entries(padded: Array, shape: tuple[int, ...], blocks: tuple[int, ...]) -> Array:
+    """View of the entries of an unpadded array in a padded one, in the former's `split_shape`.
 
     Args:
-        padded: with an axis of length 1 before that of a vector, or without.
+        padded: with as many axes.
         shape: of the unpadded array.
         blocks: how many blocks each axis holds side by side (gates, directions); every one of them
-            is padded by itself. None at all is one for each axis.
+            is padded by itself.
     """
-    counts = blocks or (1,) * len(shape)
-    whole = padded.reshape(padded.shape[-len(shape) :]) if shape else padded
-    split = whole.reshape(split_shape(whole.shape, counts))
-    return split[(..., *map(slice, split_shape(shape, counts)))].reshape(shape)
+    split = padded.reshape(split_shape(padded.shape, blocks))
+    # the dots: an array even without axes
+    return split[(..., *map(slice, split_shape(shape, blocks)))]
 
 
 def split_shape(shape: Sequence[int], blocks: Sequence[int]) -> list[int]:
@@ -51,11 +50,10 @@ def blocks_of(model: Model) -> dict[str, tuple[int, ...]]:
 def side_by_side(arrays: Sequence[Array], shape: tuple[int, ...], blocks: tuple[int, ...]) -> Array:
     """Arrays padded by zeros to one shape, (cases, *shape)."""
     padded = np.zeros((len(arrays), *shape))
-    counts = blocks or (1,) * len(shape)
-    split = padded.reshape(len(arrays), *split_shape(shape, counts))
-    for own, array in zip(split, arrays, strict=True):
-        parts = split_shape(array.shape, counts)
-        own[tuple(map(slice, parts))] = array.reshape(parts)
+    for own, array in zip(padded, arrays, strict=True):
+        real_entries(own, array.shape, blocks)[...] = array.reshape(
+            split_shape(array.shape, blocks)
+        )
     return padded
 
 

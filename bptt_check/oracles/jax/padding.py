@@ -23,7 +23,7 @@ from ...cases.types import Array
 from ...cases.validation import sizes_of
 from ...equations import cells
 from ...equations.network import Problem
-from ...equations.padding.blocks import ABSENT, blocks_of, split_shape
+from ...equations.padding.blocks import ABSENT, blocks_of, real_entries, split_shape
 
 SMALLEST = Sizes(T=20, B=4, D=5, H=6, O=5)
 """The bucket that holds all sizes drawn by default; a size beyond it goes to a power of two."""
@@ -62,8 +62,7 @@ class Place:
 
     def real(self, flat: Array, shape: tuple[int, ...]) -> Array:
         """View of the entries of the unpadded array of that shape, in its `split` shape."""
-        blocked = flat[self.span].reshape(self.split(self.shape))
-        return blocked[..., *map(slice, self.split(shape))]  # the dots: an array even without axes
+        return real_entries(self.padded(flat), shape, self.blocks)
 
     def split(self, shape: tuple[int, ...]) -> list[int]:
         """The shape with one more axis for the blocks in front of each."""

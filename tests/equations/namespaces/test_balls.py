@@ -141,7 +141,12 @@ def sum_of_pairs(weights: Any) -> tuple[Any, list[Any]]:
     tape = Tape(ENCLOSING)
     values = as_balls(np.array([[[1.0], [2.0]], [[np.nan], [4.0]]]))
     hidden = [tape.input(value) for value in values]
-    total = BALLS.sum_pairs(lambda h, w: w * h.sum(-1), hidden, np.array(weights, dtype=object))
+    total = BALLS.sum_pairs(
+        lambda h, _, w: w * h.sum(-1),
+        hidden,
+        np.zeros((*np.shape(weights), 1)),
+        np.array(weights, dtype=object),
+    )
     tape.backward(total)
     return total.value[0], [h.cotangent[0, :, 0].tolist() for h in hidden]
 
