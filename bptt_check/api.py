@@ -214,11 +214,8 @@ def load_oracles(names: Iterable[str] | None, quick: bool = False) -> tuple[_ora
     """
     slow = _slow_to_start(names) if quick else ()
     names = overrides.get().oracles or names
-    if names is None and not slow:
-        return tuple(_oracles.defaults())
     if names is None:
-        kept = (n for n in _oracles.names() if _oracles.available(n) and n not in slow)
-        return tuple(_oracles.load_oracle(name, asked_for=False) for name in kept)
+        return tuple(_oracles.defaults(without=slow))
     wanted = dict.fromkeys(names)
     if not wanted:
         raise SpecError("oracles is empty; name at least one, or leave it out for all.")

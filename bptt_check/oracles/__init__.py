@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,9 +84,10 @@ def available(name: str) -> bool:
     return framework is None or importlib.util.find_spec(framework.module) is not None
 
 
-def defaults() -> list[Oracle]:
-    """Every oracle whose framework is installed; a slow one leaves large cases alone."""
-    return [load_oracle(name, asked_for=False) for name in names() if available(name)]
+def defaults(without: Collection[str] = ()) -> list[Oracle]:
+    """Every oracle whose framework is installed, but some; a slow one leaves large cases alone."""
+    kept = (name for name in names() if available(name) and name not in without)
+    return [load_oracle(name, asked_for=False) for name in kept]
 
 
 def load_oracle(name: str, asked_for: bool = True, every_entry: bool = False) -> Oracle:
