@@ -88,9 +88,11 @@ def keep(path: Path, content: bytes, most: int) -> None:
     """
     with contextlib.suppress(OSError):  # it only saves time
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        os.replace(file.name, path)
-        files = sorted(path.parent.iterdir(), key=lambda other: other.stat().st_mtime)
+        with tempfile.TemporaryDirectory(dir=path.parent) as half:  # gone however it ends
+            whole = Path(half, path.name)
+            whole.write_bytes(hashlib.sha256(content).digest() + content)
+            whole.replace(path)
+        files = [other for other in path.parent.iterdir() if other.is_file()]
+        files.sort(key=lambda other: other.stat().st_mtime)
         for old in files[:-most]:
             old.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -90,6 +91,22 @@ def test_a_folder_that_cannot_be_written_does_no_harm(folder):
     kept.keep(file_of("one"), b"content", most=9)
 
     assert kept.read_kept(file_of("one")) is None
+
+
+def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
+    """No half of a file, and what was kept before stays."""
+    kept.keep(file_of("one"), b"content", most=9)
+
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    kept.keep(file_of("two"), b"content", most=9)
+
+    assert list(folder.iterdir()) == [file_of("one")]
+    assert kept.read_kept(file_of("one")) == b"content"
 
 
 def cache_folder(monkeypatch: pytest.MonkeyPatch, **variables: str | None) -> Path | None:
