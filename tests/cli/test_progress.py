@@ -7,21 +7,12 @@ import io
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, TextColumn
+from support.clocks import Clock
 
 from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.cli import progress
 from bptt_check.cli.progress import Bar, Lines, Pace
 from bptt_check.runs.records import Progress
-
-
-class Clock:
-    """A time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture

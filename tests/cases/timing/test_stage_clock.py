@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from support.clocks import Clock
 
 from bptt_check.cases.timing.stage_clock import (
     Stage,
@@ -18,22 +19,13 @@ from bptt_check.cases.timing.stage_clock import (
 )
 
 
-class Time:
-    """A time that passes when told to."""
-
-    seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
-def time() -> Time:
+def time() -> Clock:
     """The time of a test."""
-    return Time()
+    return Clock()
 
 
-def test_innermost_stage_has_the_time(time: Time) -> None:
+def test_innermost_stage_has_the_time(time: Clock) -> None:
     """Judging asks for the rounding model; the seconds of one are not those of the other too."""
     with counted_by(StageClock(now=time)) as clock:
         with timed(Stage.JUDGING):
@@ -47,7 +39,7 @@ def test_innermost_stage_has_the_time(time: Time) -> None:
 
 
 @pytest.mark.parametrize("whole", [Stage.SHRINKING, Stage.DIAGNOSIS, Stage.CURVES])
-def test_whole_stage_keeps_the_time_of_what_it_asks(time: Time, whole: Stage) -> None:
+def test_whole_stage_keeps_the_time_of_what_it_asks(time: Clock, whole: Stage) -> None:
     """Or a reader would not see that shrinking took a minute."""
     begun: list[Stage] = []
     with counted_by(StageClock(lambda stage, _: begun.append(stage), time)) as clock, timed(whole):
@@ -59,7 +51,7 @@ def test_whole_stage_keeps_the_time_of_what_it_asks(time: Time, whole: Stage) ->
     assert begun == [whole]
 
 
-def test_each_value_is_timed_and_what_is_done_with_it_is_not(time: Time) -> None:
+def test_each_value_is_timed_and_what_is_done_with_it_is_not(time: Clock) -> None:
     """An oracle may answer one by one, between which cases are judged."""
 
     def results() -> Iterator[int]:
@@ -77,7 +69,7 @@ def test_each_value_is_timed_and_what_is_done_with_it_is_not(time: Time) -> None
     assert clock.seconds == {(Stage.ORACLE, "torch"): 3.0}
 
 
-def test_listener_is_told_each_stage_and_the_target(time: Time) -> None:
+def test_listener_is_told_each_stage_and_the_target(time: Clock) -> None:
     """As progress shows them."""
     begun: list[tuple[Stage, str]] = []
     with counted_by(StageClock(lambda *told: begun.append(told), time)) as clock:
@@ -88,7 +80,7 @@ def test_listener_is_told_each_stage_and_the_target(time: Time) -> None:
     assert begun == [(Stage.JUDGING, "lstm"), (Stage.ROUNDING, "lstm")]
 
 
-def test_stage_that_raises_ends(time: Time) -> None:
+def test_stage_that_raises_ends(time: Clock) -> None:
     """And so do those that it has left open."""
     clock = StageClock(now=time)
     left_open = clock.timed(Stage.ROUNDING, "")
@@ -108,7 +100,7 @@ def test_stage_that_raises_ends(time: Time) -> None:
     assert clock.seconds == {(Stage.JUDGING, ""): 0.0, (Stage.ROUNDING, ""): 1.0}
 
 
-def test_decorated_function_is_a_stage_only_where_a_clock_counts(time: Time) -> None:
+def test_decorated_function_is_a_stage_only_where_a_clock_counts(time: Clock) -> None:
     """It returns what it returned."""
 
     @timed_as(Stage.ROUNDING)
@@ -123,7 +115,7 @@ def test_decorated_function_is_a_stage_only_where_a_clock_counts(time: Time) -> 
     assert clock.seconds == {(Stage.ROUNDING, ""): 2.0}
 
 
-def test_run_in_a_call_of_a_subject_has_a_clock_of_its_own(time: Time) -> None:
+def test_run_in_a_call_of_a_subject_has_a_clock_of_its_own(time: Clock) -> None:
     """A subject may verify something itself; between two calls the clock stays the same."""
     with counted_by(StageClock(now=time)) as outer:
         with clock_of_run() as clock:
@@ -134,7 +126,7 @@ def test_run_in_a_call_of_a_subject_has_a_clock_of_its_own(time: Time) -> None:
     assert set(outer.seconds) == {(Stage.SUBJECT, "")}
 
 
-def test_other_threads_are_not_counted(time: Time) -> None:
+def test_other_threads_are_not_counted(time: Clock) -> None:
     """Two runs at once do not disturb each other."""
 
     def work() -> None:
