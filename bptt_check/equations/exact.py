@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,13 +66,15 @@ def record(
     return inputs, losses(xp, problem, inputs)
 
 
-def leaves(problem: Problem, arithmetic: Arithmetic = EXACT) -> dict[str, Node]:
-    """The inputs of a problem as leaves of a tape.
+def leaves(
+    problem: Problem, arithmetic: Arithmetic = EXACT, make: Callable[..., Tape] = Tape
+) -> dict[str, Node]:
+    """The inputs of a problem as leaves of a tape of its own, `make(arithmetic, sequences)`.
 
     States that entered a window [S, layers*N, B, H] come as samples, with their rounding.
     """
     sequences = problem.weights.shape[1]
-    tape = Tape(arithmetic, sequences)
+    tape = make(arithmetic, sequences)
     pairs = problem.weights.size  # at once, as the head is applied to them
     return {
         name: tape.samples(arithmetic.entering(a if a.ndim == 4 else a[None]))

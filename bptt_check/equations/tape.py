@@ -3,8 +3,7 @@
 A tape records the shared forward pass operation by operation and sweeps it backwards. Its purpose
 is not another gradient but a gradient *with rounding made visible*: with a `GridRounding`, every
 result of the forward and of the backward pass is disturbed the way a working precision of a given
-unit roundoff would disturb it, in several independent samples at once (the leading axis of every
-array).
+unit roundoff would disturb it, in several samples at once (the leading axis of every array).
 """
 
 from __future__ import annotations
@@ -86,12 +85,14 @@ class Tape:
             node.bar, node.shares, node.owns_bar, node.terms = None, 0.0, False, None
         output.bar = np.ones_like(output.value) if seed is None else seed
         for node in reversed(self.nodes):
-            if node.bar is None:
-                continue
-            if node.sequences:  # whoever adds up over all steps and sequences at once rounds more
-                terms = math.ceil(node.sequences * node.shares)
-                node.bar = self.arithmetic.in_turn(node.bar, terms)
-            node.push()
+            if node.bar is not None:
+                self.complete(node, node.bar)
+                node.push()
+
+    def complete(self, node: Node, bar: Array) -> None:
+        """All that flows back into a node is there, before it flows on."""
+        if node.sequences:  # whoever adds up over all steps and sequences at once rounds more
+            node.bar = self.arithmetic.in_turn(bar, math.ceil(node.sequences * node.shares))
 
 
 class Node:

@@ -11,6 +11,8 @@ from ..verdicts.case_report import CaseReport
 from . import interruption
 from .earlier.early_cases import EarlyCases
 from .records import FailureWithCase
+from .systematic.records import SystematicError
+from .systematic.scope import Scope
 from .tally import Tally
 
 
@@ -24,6 +26,9 @@ class Found:
     tally: Tally = field(default_factory=Tally)
     early: EarlyCases = field(default_factory=EarlyCases)
     failures: list[FailureWithCase] = field(default_factory=list[FailureWithCase])
+    systematic: list[tuple[Scope, SystematicError]] = field(
+        default_factory=list[tuple[Scope, SystematicError]]
+    )
     curves: list[TaylorCurve] = field(default_factory=list[TaylorCurve])
 
     def add(self, target: str, drawn: Spec, report: CaseReport) -> None:

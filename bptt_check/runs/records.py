@@ -20,6 +20,7 @@ from .coverage.covered import Covered
 from .effort.quick import Quick
 from .effort.stages import Stages
 from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
+from .systematic.records import SystematicError, SystematicFloor
 
 COUNTEREXAMPLES = "counterexamples"
 """The folder of the cases of failures, inside the folder of a run."""
@@ -184,6 +185,9 @@ class Run:
         accuracy: to which the subject was declared to be right; 0 if nothing was declared.
         stages: where the time went; empty in older records.
         quick: what a quick run left out; None for any other.
+        systematic: errors that many cases have in common, and no case shows by itself.
+        systematic_floors: the smallest such error of each gradient that would have been found; of
+            several models of a family together, too. None where the cases are too few.
     """
 
     verdict: Verdict
@@ -213,6 +217,8 @@ class Run:
     own_arrays: tuple[OwnArrays, ...] = ()
     stages: Stages = field(default_factory=Stages)
     quick: Quick | None = None
+    systematic: tuple[SystematicError, ...] = ()
+    systematic_floors: tuple[SystematicFloor, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -15,6 +15,7 @@ from ..cases.design.space import why_outside
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, StageClock, clock_of_run, timed
+from ..cases.written.reproduction import Origin
 from ..conventions.own_layout import own_layout
 from ..subjects.calling import is_supported
 from ..subjects.import_end import end_import
@@ -40,6 +41,9 @@ from .records import (
     Summary,
     counterexample_name,
 )
+from .systematic.findings import failures_of, families, findings_of, floors_of, with_findings
+from .systematic.records import SystematicFloor
+from .systematic.scope import Scope
 from .tally import Tally
 from .target_cases import Plan, check_target
 
@@ -86,11 +90,12 @@ def _verified(
     declined |= tally.refused()
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
-    rows, cases = tally.summaries(), _named(found.failures)
+    rows = with_findings(tally.summaries(), found.systematic)
+    cases = _named(found.failures)
     with timed(Stage.CURVES):
         flows = () if interrupted else tuple(shown_flows(accepted, tally.known))
     run = Run(
-        verdict=_run_verdict(tally, rows, [t.name for t in accepted], interrupted),
+        verdict=_run_verdict(found, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
         command="",
         seed=plan.seed,
@@ -113,6 +118,8 @@ def _verified(
         kinds=tally.kinds(),
         stages=stages_of(clock.seconds),
         quick=plan.quick,
+        systematic=tuple(error for _, error in found.systematic),
+        systematic_floors=() if setup.tolerance.accuracy else _floors(accepted, tally),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
@@ -139,12 +146,33 @@ def _check_all(
         told = list(found.failures)
         for failure in explained_failures(subject, target, plan, setup, tally, told):
             found.failures.append(failure)
+        _look_below_rounding(subject, Scope(target.name, (target,)), plan, setup, found)
         _close(subject, target, tally, found.early)
     found.failures += late_failures(subject, setup, found)
+    wrong = {name for scope, _ in found.systematic for name in scope.names}
+    for family in families(targets, wrong | tally.failing_models):
+        _look_below_rounding(subject, family, plan, setup, found)
     if not setup.thorough:
         return
     with timed(Stage.CURVES):
         found.curves += shown_curves(subject, targets, tally.known, setup.timeout)
+
+
+def _look_below_rounding(
+    subject: Differentiator, scope: Scope, plan: Plan, setup: Setup, found: Found
+) -> None:
+    """Ask whether errors of some models have something in common; adds to what is found.
+
+    Of a model that is wrong by itself nothing more is said. Neither is anything of code that is
+    declared to be right to some accuracy: errors up to that may have any direction.
+    """
+    if setup.tolerance.accuracy or found.tally.failing_models.intersection(scope.names):
+        return
+    with timed(Stage.SYSTEMATIC):
+        errors = findings_of(subject, scope, found.tally.screening, plan, setup.timeout)
+    found.systematic += [(scope, error) for error in errors]
+    origin = origin_of(subject) if errors else Origin()
+    found.failures += failures_of(errors, scope, plan, origin)
 
 
 def _close(subject: Differentiator, target: Target, tally: Tally, early: EarlyCases) -> None:
@@ -197,13 +225,21 @@ def _tallied(
         found.revise(target.name, report)
 
 
+def _floors(targets: Sequence[Target], tally: Tally) -> tuple[SystematicFloor, ...]:
+    """Those of each model, and of each family."""
+    scopes = [*(Scope(t.name, (t,)) for t in targets), *families(targets, ())]
+    return tuple(floor for scope in scopes for floor in floors_of(scope, tally.screening))
+
+
 def _run_verdict(
-    tally: Tally, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
+    found: Found, rows: Sequence[Summary], models: Sequence[str], interrupted: bool
 ) -> Verdict:
     """The worst failure; else pass if every gradient offered was decided somewhere, in every
     model, and of no model only few cases.
     """
-    failing = [v for v in tally.verdicts if v.failing]
+    tally = found.tally
+    failing = [v for v, n in tally.verdicts.items() if v.failing and n]
+    failing += [error.verdict for _, error in found.systematic]
     if failing:
         return worst(failing)
     checked = {r.model for r in rows}

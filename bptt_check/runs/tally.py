@@ -8,6 +8,7 @@ from typing import Any
 
 from ..cases.case import Spec
 from ..cases.contract import Outcome
+from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_layout import OwnLayout
 from ..verdicts.case_kind import CaseEnd, CaseKind
 from ..verdicts.case_report import CaseReport
@@ -20,6 +21,7 @@ from .errors.row_table import RowTable
 from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
 from .records import TABLE, KindCount, Progress, Summary
+from .systematic.screening import Screening
 
 
 class Tally:
@@ -34,6 +36,7 @@ class Tally:
         self._counts: dict[str, Counter[CaseEnd]] = {}
         self.error_histograms = ErrorHistograms()
         self.coverage = CoverageCount()
+        self.screening = Screening()
         self.worst_cases = WorstCases()
         self.worst_entries: list[WorstEntry] = []
         self.alike = AlikeEndings()
@@ -46,12 +49,19 @@ class Tally:
         """Number of cases with a failing verdict."""
         return sum(self.verdicts.get(v, 0) for v in Verdict if v.failing)
 
+    @property
+    def failing_models(self) -> set[str]:
+        """The targets of which a case failed."""
+        return set(self.first)
+
     def add(self, model: str, report: CaseReport) -> None:
         """Take in one case of the target named `model`."""
         spec = report.spec
         self.count += 1
         self.alike.add(model, report)
         self.error_histograms.add(model, report)
+        with timed(Stage.SYSTEMATIC):
+            self.screening.add(model, report)
         self.worst_cases.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.outcome is Outcome.NOT_CALLED:

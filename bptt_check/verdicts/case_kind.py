@@ -42,6 +42,8 @@ class CaseKind(StrEnum):
     WRONG_FOLLOW_UP = "wrong follow-up"
     """Right when it is asked once, and not in a further call."""
     LOST_DIGITS = "lost digits"
+    SYSTEMATIC = "systematic"
+    """Of no case by itself: what the errors of many have in common."""
 
 
 class CaseEnd(NamedTuple):

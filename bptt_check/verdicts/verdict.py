@@ -94,6 +94,8 @@ class Reason(StrEnum):
     """Of a loss that the shortest distances between numbers change altogether."""
     NO_INFLUENCE = "no influence"
     """Of an array that the loss does not depend on where it was measured."""
+    SYSTEMATIC = "systematic"
+    """Over all cases together: within budget in each of them, and off in the same way."""
 
 
 _SENTENCES = {
@@ -131,6 +133,7 @@ _SENTENCES = {
         "still varies by {:.2g}"
     ),
     Reason.NO_INFLUENCE: "exactly zero, as the loss does not depend on it here",
+    Reason.SYSTEMATIC: "{}",
 }
 
 

@@ -26,6 +26,7 @@ class Stage(StrEnum):
     ORACLE = "oracle"
     ROUNDING = "rounding model"
     JUDGING = "judging"
+    SYSTEMATIC = "systematic errors"
     SHRINKING = "shrinking"
     DIAGNOSIS = "diagnosis"
     CURVES = "gradient flow and Taylor tests"

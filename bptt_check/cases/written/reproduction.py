@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,24 @@ def reproduction(case: str, origin: Origin) -> str:
         option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
         return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}{option}"
     call = f"bc.check(subject, {case!r}{origin.declared})"
+    return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"
+
+
+def reproduction_of_run(
+    origin: Origin, models: Sequence[str], cases: int, dtypes: Sequence[str], seed: int, within: str
+) -> str:
+    """What to type for all cases of some models, where no single one shows it."""
+    if origin.address:
+        words = [f"--model {shlex.quote(model)}" for model in models]
+        words += [f"--dtype {dtype}" for dtype in dtypes]
+        words += [f"--within {shlex.quote(within)}"] if within else []
+        options = f"--cases {cases} --seed {seed}"
+        return f"bptt-check run {shlex.quote(origin.address)} {' '.join(words)} {options}"
+    limits = f", within={within!r}" if within else ""
+    call = (
+        f"bc.verify(subject, {list(models)!r}, cases={cases}, dtypes={tuple(dtypes)!r}, "
+        f"seed={seed}{limits})"
+    )
     return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"
 
 

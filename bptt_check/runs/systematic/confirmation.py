@@ -1,0 +1,178 @@
+"""What stood out in a run is looked at on fresh cases: is it there, and what is it?
+
+The cases of the run chose what to look at, so they are no evidence of it; the fresh ones are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...cases.case import Case, Spec
+from ...cases.precision import PRECISIONS
+from ...cases.result import Differentiator
+from ...cases.types import Array
+from ...equations.conditioning import conditioning, conditioning_in_float64
+from ...equations.exact import exact_gradients
+from ...equations.terms import shares_of_terms
+from ...subjects.calling import call_once
+from ...verdicts.verdict import Verdict
+from ..target_cases import Plan
+from .candidates import Candidate, best
+from .fresh import fresh_specs
+from .known_arithmetics import errors_of_arithmetics
+from .records import SystematicError
+from .scope import Scope
+from .slope import Errors, Kind, Part, Slope, errors_of, regressors, slopes_of, terms_of
+from .sums import Sums, added, needed_strength, sums_of
+
+FIRST_CASES, FIRST_STRENGTH = 16, 2.0
+"""Fresh cases after which a suspicion is dropped that they do not share at all."""
+CHANCE = 1e-6
+"""Probability that anything is found of a model whose subject is right, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one fresh case says of one gradient.
+
+    Args:
+        slopes: on what the run looked at, too.
+        forms: what the error may be a multiple of; none where the case is too large to try.
+    """
+
+    spec: Spec | None
+    parameter: str
+    errors: Errors
+    slopes: Mapping[Part, Slope]
+    forms: Mapping[Part, Array]
+
+
+def confirmed(
+    subject: Differentiator,
+    scope: Scope,
+    dtype: str,
+    suspects: Sequence[Part],
+    plan: Plan,
+    timeout: float | None,
+) -> Iterator[SystematicError]:
+    """The suspects that fresh cases confirm, one finding a gradient, with what explains it most.
+
+    Args:
+        subject: is called once on each fresh case.
+        scope: of which models the cases are.
+        dtype: of the cases.
+        suspects: what stood out.
+        plan: of the run.
+        timeout: seconds for one call of the subject.
+    """
+    seen = list(_seen(subject, scope, dtype, suspects, plan, timeout))
+    needed = needed_strength(CHANCE, len(suspects))
+    strong: dict[str, Part] = {}
+    for part in suspects:
+        if (strength := _sums(seen, part).strength) >= needed:
+            before = strong.get(part.parameter)
+            if before is None or _sums(seen, before).strength < strength:
+                strong[part.parameter] = part
+    for part in strong.values():
+        yield _finding(scope, dtype, part, seen, len(suspects))
+
+
+def _sums(seen: Sequence[Seen], part: Part) -> Sums:
+    """Of the slopes of all cases on a part."""
+    return added(sums_of(s.slopes[part]) for s in seen if part in s.slopes)
+
+
+def _finding(
+    scope: Scope, dtype: str, part: Part, seen: Sequence[Seen], tests: int
+) -> SystematicError:
+    """What the error of a gradient is, in which a part was confirmed."""
+    sums, unit = _sums(seen, part), PRECISIONS[dtype].unit
+    candidates = _candidates([s for s in seen if s.parameter == part.parameter])
+    chosen = best(candidates) if candidates else None
+    what, said = (part, sums) if chosen is None else (chosen.part, chosen.sums)
+    slopes = [(s.slopes[part], s.spec) for s in seen if part in s.slopes and s.spec is not None]
+    clearest = max(slopes, key=lambda s: abs(s[0].units) / s[0].typical)
+    return SystematicError(
+        verdict=Verdict.IMPRECISE if what.kind is Kind.ARITHMETIC else Verdict.FAIL,
+        model=scope.name,
+        dtype=dtype,
+        parameter=part.parameter,
+        kind=what.kind,
+        name=what.name,
+        estimate=said.estimate * unit,
+        uncertainty=said.uncertainty * unit,
+        share=math.nan if chosen is None else chosen.share,
+        cases=sums.cases,
+        strength=sums.strength,
+        chance=min(1.0, 2.0 * tests * math.exp(-0.5 * sums.strength**2)),
+        spec=str(clearest[1]),
+    )
+
+
+def _candidates(seen: Sequence[Seen]) -> list[Candidate]:
+    """Everything that was tried on the errors of a gradient."""
+    found: dict[Part, Candidate] = {}
+    for one in seen:
+        for part, form in one.forms.items():
+            found.setdefault(part, Candidate(part)).add(one.errors, form)
+    return [candidate for candidate in found.values() if candidate.tried]
+
+
+def _seen(
+    subject: Differentiator,
+    scope: Scope,
+    dtype: str,
+    suspects: Sequence[Part],
+    plan: Plan,
+    timeout: float | None,
+) -> Iterator[Seen]:
+    """Call the subject on fresh cases, until it is clear that they do not share the suspicion."""
+    names, first = {part.parameter for part in suspects}, list[Seen]()
+    answered = 0
+    for spec, small in fresh_specs(scope, plan, dtype):
+        case = spec.build()
+        answer = call_once(subject, case, timeout)
+        if answer.result is None or answer.breaches:
+            continue
+        answered += 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = list(_of_case(scope, case, answer.result.grads, names, small))
+        yield from found
+        if answered <= FIRST_CASES:
+            first += found
+        if answered == FIRST_CASES:
+            strengths = (_sums(first, part).strength for part in suspects)
+            if max(strengths) < FIRST_STRENGTH:
+                return
+
+
+def _of_case(
+    scope: Scope, case: Case, got: Mapping[str, Array], names: set[str], small: bool
+) -> Iterator[Seen]:
+    """What a case says of each gradient that is suspected."""
+    exact = exact_gradients(case)
+    rounding, of_truth = conditioning(case, case.dtype), conditioning_in_float64(case)
+    shares = shares_of_terms(case) if small else {}
+    arithmetics = dict(errors_of_arithmetics(case, exact)) if small else {}
+    for name, of_subject in got.items():
+        if scope.named(name) not in names:
+            continue
+        true = exact[name]
+        errors = errors_of(case, name, of_subject, true, rounding, of_truth.error(name))
+        slopes, forms = dict(slopes_of(case, name, errors, true)), dict[Part, Array]()
+        if small:
+            terms = dict(terms_of(shares, name, true))
+            slopes |= {p: s for p, r in terms.items() if (s := errors.slope_on(r)) is not None}
+            known = {Part(name, Kind.ARITHMETIC, a): e[name] for a, e in arithmetics.items()}
+            forms = dict(regressors(case, name, true)) | terms | known
+        yield Seen(
+            case.spec,
+            scope.named(name),
+            errors,
+            {scope.part(p): s for p, s in slopes.items()},
+            {scope.part(p): f for p, f in forms.items()},
+        )

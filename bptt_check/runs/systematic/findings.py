@@ -1,0 +1,132 @@
+"""The systematic errors of a run: of each model, then of the models of a family together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ...cases.case import Spec
+from ...cases.precision import PRECISIONS
+from ...cases.result import Differentiator
+from ...cases.targets import Target
+from ...cases.written.reproduction import Origin, reproduction_of_run
+from ...verdicts.case_kind import CaseKind
+from ...verdicts.verdict import Reason, Verdict
+from ..records import FailureWithCase, Summary
+from ..target_cases import Plan
+from . import sentences
+from .confirmation import CHANCE, confirmed
+from .fresh import FRESH_CASES
+from .records import SystematicError, SystematicFloor
+from .scope import Scope
+from .screening import SUSPICIOUS, Screening
+from .slope import Kind
+from .sums import Sums, needed_strength
+
+
+def findings_of(
+    subject: Differentiator,
+    scope: Scope,
+    screening: Screening,
+    plan: Plan,
+    timeout: float | None,
+) -> list[SystematicError]:
+    """What a scope has, the strongest first."""
+    found = (
+        one
+        for dtype, parts in screening.suspects(scope).items()
+        for one in confirmed(subject, scope, dtype, parts, plan, timeout)
+    )
+    return sorted(found, key=lambda one: -one.strength)
+
+
+def families(targets: Iterable[Target], apart: Iterable[str]) -> list[Scope]:
+    """The families of which several models were checked, but for models that are known to be
+    wrong.
+    """
+    left_out, of_family = set(apart), dict[str, list[Target]]()
+    for target in targets:
+        if target.name not in left_out:
+            of_family.setdefault(target.model.family, []).append(target)
+    return [Scope(f, tuple(ts), pooled=True) for f, ts in of_family.items() if len(ts) > 1]
+
+
+def failures_of(
+    found: Sequence[SystematicError], scope: Scope, plan: Plan, origin: Origin
+) -> Iterator[FailureWithCase]:
+    """A failure for each dtype and verdict, on the case that shows it most clearly.
+
+    Several models that were put together have the failure under the name of the first of them.
+    """
+    ordered = sorted(found, key=lambda one: (one.dtype, one.verdict.rank, -one.strength))
+    for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
+        alike = list(together)
+        again = reproduction_of_run(
+            origin, scope.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
+        )
+        message = sentences.message_of(alike, again)
+        case = Spec.parse(alike[0].spec).build()
+        yield FailureWithCase(
+            verdict=alike[0].verdict,
+            model=scope.targets[0].name,
+            parameter="" if scope.pooled else alike[0].parameter,
+            message=str(message),
+            reproduction=again,
+            spec=alike[0].spec,
+            cases=alike[0].cases,
+            first_spec=alike[0].spec,
+            case=case,
+            kind=CaseKind.SYSTEMATIC,
+        )
+
+
+def with_findings(
+    rows: Iterable[Summary], found: Iterable[tuple[Scope, SystematicError]]
+) -> tuple[Summary, ...]:
+    """The summaries of a run, in which those of a gradient that is systematically off say so."""
+    summaries = tuple(rows)
+    for scope, one in found:
+        summaries = tuple(_with_finding(row, scope, one) for row in summaries)
+    return summaries
+
+
+def _with_finding(row: Summary, scope: Scope, found: SystematicError) -> Summary:
+    about = row.model in scope.names and scope.named(row.parameter) == found.parameter
+    if not about or row.verdict is not Verdict.PASS:
+        return row
+    reason = sentences.row_reason(found)
+    return replace(row, verdict=found.verdict, reason=reason, reason_kind=Reason.SYSTEMATIC)
+
+
+def floors_of(scope: Scope, screening: Screening) -> Iterator[SystematicFloor]:
+    """The smallest systematic error of each gradient of a scope that would have been found, where
+    the cases are enough to find any.
+    """
+    for (dtype, part), sums in screening.of(scope).items():
+        if part.kind is not Kind.WHOLE:
+            continue
+        floor, unit = smallest_found(sums), PRECISIONS[dtype].unit
+        if floor < math.inf:
+            yield SystematicFloor(
+                model=scope.name,
+                parameter=part.parameter,
+                dtype=dtype,
+                cases=sums.cases,
+                estimate=sums.estimate * unit,
+                uncertainty=sums.uncertainty * unit,
+                floor=floor * unit,
+            )
+
+
+def smallest_found(sums: Sums) -> float:
+    """The smallest slope that would have stood out, and would have been confirmed, in units."""
+    needed = needed_strength(CHANCE, TYPICAL_SUSPECTS)
+    rest = 1.0 - needed * needed / FRESH_CASES
+    of_fresh = needed * sums.uncertainty * math.sqrt(sums.counting / FRESH_CASES / rest)
+    return max(sums.smallest_seen(SUSPICIOUS), sums.band + of_fresh)
+
+
+TYPICAL_SUSPECTS = 8
+"""Parts that stand out together where a gradient is wrong."""

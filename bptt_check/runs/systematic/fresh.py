@@ -1,0 +1,50 @@
+"""Cases that the run did not have: those of the same design under another seed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...cases.case import Spec
+from ...cases.model import Model, Sizes
+from ..target_cases import Plan
+from .scope import Scope
+
+SMALL_CASES, ANY_CASES = 48, 16
+"""Fresh cases with small steps, on which every closed form is tried, and others."""
+SMALL_STEPS, SMALL_NUMBERS, LARGEST_NUMBERS = range(2, 9), 16_000, 100_000
+"""Steps of a small case: several, as the first step has no term of a step before. Numbers that a
+step of it multiplies, and one of the others at most: larger cases take long and say no more."""
+FRESH_CASES = SMALL_CASES + ANY_CASES
+DRAWN = 600
+"""Specs among which these are."""
+OTHER_SEED = 0x5EED
+"""What the seed of a run is changed by."""
+
+
+def numbers_of_step(model: Model, sizes: Sizes) -> int:
+    """How many numbers a step of all layers multiplies, but for the head."""
+    return sizes.B * len(model.layout.gates) * sizes.H * (sizes.H + sizes.D) * model.layers
+
+
+def has_small_steps(model: Model, sizes: Sizes) -> bool:
+    """Whether the terms of a case are quickly had, and some are of a step before."""
+    return sizes.T in SMALL_STEPS and numbers_of_step(model, sizes) <= SMALL_NUMBERS
+
+
+def fresh_specs(scope: Scope, plan: Plan, dtype: str) -> Iterator[tuple[Spec, bool]]:
+    """Specs of one dtype that a run of this plan does not have, and whether each has small steps:
+    of all targets in turn, small ones and others in turn.
+    """
+    plan = replace(plan, dtypes=(dtype,), seed=plan.seed ^ OTHER_SEED, quick=None)
+    each = DRAWN // len(scope.targets) + 1
+    of_targets = zip(*(plan.design(t).specs(each) for t in scope.targets), strict=True)
+    drawn = [spec for together in of_targets for spec in together]
+    small = [s for s in drawn if has_small_steps(s.model, s.sizes)][:SMALL_CASES]
+    chosen = set(small)
+    rest = [s for s in drawn if s not in chosen]
+    rest.sort(key=lambda s: numbers_of_step(s.model, s.sizes) > LARGEST_NUMBERS)
+    rest = rest[: FRESH_CASES - len(small)]
+    in_turn = itertools.zip_longest([(s, True) for s in small], [(s, False) for s in rest])
+    return (one for pair in in_turn for one in pair if one is not None)

@@ -1,0 +1,65 @@
+"""What is recorded of systematic errors: those that were found, and the smallest that would be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ...verdicts.verdict import Verdict
+from .slope import Kind
+
+
+@dataclass(frozen=True)
+class SystematicError:
+    """An error of one gradient that all cases share, though each of its entries may be rounding.
+
+    Args:
+        verdict: `fail` where it is a multiple of the gradient or of a term of it, `imprecise` where
+            it is that of an arithmetic.
+        model, dtype, parameter: of the gradient; the model is a family, and the parameter has no
+            layer, where those of several models were put together.
+        kind, name: what the error is a multiple of.
+        estimate: the multiple: -0.02 of a gradient that is 0.98 of what it must be.
+        uncertainty: its standard error.
+        share: how much of the square of the error it explains, from 0 to 1.
+        cases: fresh cases that show it.
+        strength: see `sums.Sums`; a right implementation reaches it with a probability of at most
+            `chance`.
+        spec: of the case whose error is most clearly this.
+    """
+
+    verdict: Verdict
+    model: str
+    dtype: str
+    parameter: str
+    kind: Kind
+    name: str
+    estimate: float
+    uncertainty: float
+    share: float
+    cases: int
+    strength: float
+    chance: float
+    spec: str
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class SystematicFloor:
+    """The smallest systematic error of a gradient that a run would have found.
+
+    Args:
+        model, parameter, dtype: of the gradient.
+        cases: whose errors were added up.
+        estimate, uncertainty: what multiple of itself the gradient is off by in all of them.
+        floor: the smallest that would have been found; infinite where the cases are too few.
+    """
+
+    model: str
+    parameter: str
+    dtype: str
+    cases: int
+    estimate: float
+    uncertainty: float
+    floor: float = math.inf
+    check: str = ""

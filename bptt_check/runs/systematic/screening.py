@@ -1,0 +1,111 @@
+"""Every case of a run adds its slopes; what stands out of them is looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ...cases.case import Case
+from ...cases.result import Result
+from ...cases.types import Array
+from ...equations.terms import shares_of_terms
+from ...verdicts.budget import Budgets
+from ...verdicts.case_report import CaseReport, Evidence
+from .fresh import has_small_steps
+from .slope import Errors, Part, Slope, errors_of, slopes_of, terms_of
+from .scope import Scope
+from .sums import Sums, sums_of
+
+TERM_CASES = 12
+"""Cases of a model and dtype of which the terms are looked at: what they take is that of a few
+oracles."""
+SUSPICIOUS, SUSPICIOUS_TERM = 3.8, 3.2
+"""Strengths from which on a part is looked at again, on fresh cases. A sum that strong is chance
+with a probability of at most 1 in 700, or 1 in 80, where all errors are as large as the band."""
+
+
+class Key(NamedTuple):
+    """What slopes are added up for."""
+
+    model: str
+    dtype: str
+    part: Part
+
+
+class Screening:
+    """The sums of a run, in any order of its cases."""
+
+    def __init__(self) -> None:
+        self.sums: dict[Key, Sums] = {}
+        self._with_terms: dict[tuple[str, str], int] = {}
+
+    def add(self, model: str, report: CaseReport) -> None:
+        """Take in a case of which nothing is wrong by itself."""
+        if report.evidence is None or report.verdict.failing:
+            return
+        case, shares = report.case, self._shares(model, report.case)
+        for part, slope in slopes_of_case(case, report.evidence, shares):
+            key = Key(model, case.dtype, part)
+            sums, before = sums_of(slope), self.sums.get(key)
+            self.sums[key] = sums if before is None else sums.and_those_of(before)
+
+    def _shares(self, model: str, case: Case) -> Mapping[str, Mapping[str, Array]]:
+        """The shares of the terms, of the first cases that are small enough."""
+        place = model, case.dtype
+        if self._with_terms.get(place, 0) >= TERM_CASES or not has_small_steps(
+            case.model, case.sizes
+        ):
+            return {}
+        self._with_terms[place] = self._with_terms.get(place, 0) + 1
+        return shares_of_terms(case)
+
+    def of(self, scope: Scope) -> dict[tuple[str, Part], Sums]:
+        """The sums of the models of a scope, by dtype and part."""
+        names, added = set(scope.names), dict[tuple[str, Part], Sums]()
+        for key, sums in self.sums.items():
+            if key.model in names:
+                own = key.dtype, scope.part(key.part)
+                added[own] = added.get(own, Sums()).and_those_of(sums)
+        return added
+
+    def suspects(self, scope: Scope) -> dict[str, list[Part]]:
+        """By dtype what stands out of the cases of a scope."""
+        found: dict[str, list[Part]] = {}
+        for (dtype, part), sums in self.of(scope).items():
+            if sums.strength > (SUSPICIOUS_TERM if part.is_term else SUSPICIOUS):
+                found.setdefault(dtype, []).append(part)
+        return found
+
+
+def slopes_of_case(
+    case: Case, evidence: Evidence, shares: Mapping[str, Mapping[str, Array]]
+) -> Iterator[tuple[Part, Slope]]:
+    """Every slope of a case: on each gradient, its gates, and its terms where these are known."""
+    for name, errors, true in errors_of_case(case, evidence):
+        yield from slopes_of(case, name, errors, true)
+        for part, share in terms_of(shares, name, true) if shares else ():
+            slope = errors.slope_on(share)
+            if slope is not None:
+                yield part, slope
+
+
+def errors_of_case(case: Case, evidence: Evidence) -> Iterator[tuple[str, Errors, Array]]:
+    """Name, errors and true values of each gradient that an oracle knows entry by entry."""
+    for name, got in evidence.result.grads.items():
+        known = {o: r for o, r in evidence.trusted.items() if _entrywise(name, r)}
+        if not known:
+            continue
+        oracle = min(
+            known, key=lambda o: (not known[o].proven, evidence.budgets[o].bounds is not None)
+        )
+        budgets: Budgets = evidence.budgets[oracle]
+        true = np.asarray(known[oracle].grads[name])
+        own = 0.0 if budgets.proven else budgets.oracle.error(name)
+        more = own + np.asarray(budgets.bound(name))
+        yield name, errors_of(case, name, np.asarray(got), true, budgets.subject, more), true
+
+
+def _entrywise(name: str, result: Result) -> bool:
+    return name in result.grads and name not in result.along

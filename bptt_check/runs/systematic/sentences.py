@@ -1,0 +1,84 @@
+"""Systematic errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...cases.message import Message
+from ...verdicts.verdict import Verdict
+from .known_arithmetics import KnownArithmetic
+from .records import SystematicError
+from .slope import Kind
+
+TERMS = {
+    "h_prev": "the recurrent term, from h_t back to h_{t-1}",
+    "c_prev": "the cell state, from c_t back to c_{t-1}",
+    "c_t": "the cell state c_t",
+    "x_t": "the input x_t",
+    "a_t": "the pre-activation a_t",
+    "a_i": "the input gate",
+    "a_f": "the forget gate",
+    "a_g": "the candidate g",
+    "a_o": "the output gate",
+    "r_t": "the reset gate",
+    "z_t": "the update gate",
+    "n_t": "the candidate n",
+}
+"""What the variables of the steps of this package stand for."""
+_HEADLINES = {
+    Verdict.FAIL: "is wrong",
+    Verdict.IMPRECISE: "loses digits in one direction",
+}
+
+
+def message_of(found: Sequence[SystematicError], again: str) -> Message:
+    """The message of what was found in one model: the strongest finding first."""
+    first = found[0]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return Message(
+        f"{first.verdict.upper()}  {first.model} in {first.dtype}: {first.parameter}{more} "
+        f"{_HEADLINES[first.verdict]}, by less than rounding leaves in one entry",
+        (
+            *map(sentence, found),
+            f"seen over {first.cases} fresh cases together, each of them within its budgets; a right "
+            f"implementation in {first.dtype} does this with a probability of {first.chance:.0e} "
+            "at most",
+        ),
+        again,
+    )
+
+
+def sentence(found: SystematicError) -> str:
+    """What the error of a gradient is."""
+    share = f"; that is {found.share:.0%} of its error" if found.share == found.share else ""
+    return f"{found.parameter}: {''.join(_multiple(found))}{share}"
+
+
+def _multiple(found: SystematicError) -> Iterator[str]:
+    """What multiple of what."""
+    size = f"{abs(found.estimate):.3g} (+-{found.uncertainty:.1g})"
+    times = f"{1.0 + found.estimate:.6g} (+-{found.uncertainty:.1g}) times"
+    match found.kind, found.name:
+        case Kind.WHOLE, _:
+            yield f"{times} what it must be"
+        case Kind.GATE, gate:
+            yield f"its rows of gate {gate} are {times} what they must be"
+        case Kind.TERM, term:
+            through = f"what comes through {_term(term)}"
+            yield f"lacks {size} of {through}" if found.estimate < 0 else f"has {times} {through}"
+        case _, KnownArithmetic.TRUNCATING:
+            yield f"{size} times the error of arithmetic that rounds towards zero"
+        case _, KnownArithmetic.IN_TURN:
+            yield f"{size} times the error of sums that are rounded after each addition"
+        case _:
+            low = "small" if found.estimate < 0 else "large"
+            yield f"as where tanh, sigmoid or exp come out {size} units of roundoff too {low}"
+
+
+def _term(name: str) -> str:
+    return f"{name}, {TERMS[name]}" if name in TERMS else name
+
+
+def row_reason(found: SystematicError) -> str:
+    """Why the rows of a gradient have the verdict that they have."""
+    return f"over all cases together {''.join(_multiple(found))}"
