@@ -90,8 +90,8 @@ class Tape:
                 node.push()
 
     def complete(self, node: Node, bar: Array) -> None:
-        """All that flows back into a node is there, before it flows on."""
-        if node.sequences:  # whoever adds up over all steps and sequences at once rounds more
+        """All of a cotangent is there; who adds up over all steps and sequences rounds more."""
+        if node.sequences:
             node.bar = self.arithmetic.in_turn(bar, math.ceil(node.sequences * node.shares))
 
 

@@ -8,7 +8,7 @@ other.
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any
@@ -139,7 +139,7 @@ class _Watched(list[Node]):
 
     def append(self, node: Node, /) -> None:
         super().append(node)
-        frame = sys._getframe(1)  # no hook of the interpreter: a profiler or debugger may have it
+        frame = inspect.currentframe()  # no hook: a profiler or a debugger may have that
         while frame is not None:
             if frame.f_code is self._code:
                 self.names = dict(frame.f_locals)

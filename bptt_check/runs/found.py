@@ -11,8 +11,8 @@ from ..verdicts.case_report import CaseReport
 from . import interruption
 from .earlier.early_cases import EarlyCases
 from .records import FailureWithCase
+from .systematic.model_group import ModelGroup
 from .systematic.records import SystematicError
-from .systematic.scope import Scope
 from .tally import Tally
 
 
@@ -26,10 +26,15 @@ class Found:
     tally: Tally = field(default_factory=Tally)
     early: EarlyCases = field(default_factory=EarlyCases)
     failures: list[FailureWithCase] = field(default_factory=list[FailureWithCase])
-    systematic: list[tuple[Scope, SystematicError]] = field(
-        default_factory=list[tuple[Scope, SystematicError]]
+    systematic: list[tuple[ModelGroup, SystematicError]] = field(
+        default_factory=list[tuple[ModelGroup, SystematicError]]
     )
     curves: list[TaylorCurve] = field(default_factory=list[TaylorCurve])
+
+    @property
+    def wrong_models(self) -> set[str]:
+        """The models of which a case failed, or all cases have an error in common."""
+        return {n for group, _ in self.systematic for n in group.names} | set(self.tally.first)
 
     def add(self, target: str, drawn: Spec, report: CaseReport) -> None:
         """Take in the report of a case."""

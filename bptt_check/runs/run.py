@@ -15,7 +15,6 @@ from ..cases.design.space import why_outside
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, StageClock, clock_of_run, timed
-from ..cases.written.reproduction import Origin
 from ..conventions.own_layout import own_layout
 from ..subjects.calling import is_supported
 from ..subjects.import_end import end_import
@@ -41,9 +40,9 @@ from .records import (
     Summary,
     counterexample_name,
 )
-from .systematic.findings import failures_of, families, findings_of, floors_of, with_findings
-from .systematic.records import SystematicFloor
-from .systematic.scope import Scope
+from .systematic.findings import with_findings
+from .systematic.model_group import ModelGroup
+from .systematic.of_run import floors_of_run, look_below_rounding, look_in_families
 from .tally import Tally
 from .target_cases import Plan, check_target
 
@@ -90,8 +89,7 @@ def _verified(
     declined |= tally.refused()
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
-    rows = with_findings(tally.summaries(), found.systematic)
-    cases = _named(found.failures)
+    rows, cases = with_findings(tally.summaries(), found.systematic), _named(found.failures)
     with timed(Stage.CURVES):
         flows = () if interrupted else tuple(shown_flows(accepted, tally.known))
     run = Run(
@@ -112,14 +110,16 @@ def _verified(
         error_histograms=tally.error_histograms.records(),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),
-        **vars(replace(origin_of(subject), accuracy=setup.tolerance.accuracy)),
         left_out=left_out,
+        **vars(replace(origin_of(subject), accuracy=setup.tolerance.accuracy)),
         covered=tally.coverage.record(plan.within, found.early.asked),
         kinds=tally.kinds(),
         stages=stages_of(clock.seconds),
         quick=plan.quick,
         systematic=tuple(error for _, error in found.systematic),
-        systematic_floors=() if setup.tolerance.accuracy else _floors(accepted, tally),
+        systematic_floors=()
+        if setup.tolerance.accuracy
+        else floors_of_run(accepted, tally.screening),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
@@ -146,33 +146,14 @@ def _check_all(
         told = list(found.failures)
         for failure in explained_failures(subject, target, plan, setup, tally, told):
             found.failures.append(failure)
-        _look_below_rounding(subject, Scope(target.name, (target,)), plan, setup, found)
+        look_below_rounding(subject, ModelGroup(target.name, (target,)), plan, setup, found)
         _close(subject, target, tally, found.early)
     found.failures += late_failures(subject, setup, found)
-    wrong = {name for scope, _ in found.systematic for name in scope.names}
-    for family in families(targets, wrong | tally.failing_models):
-        _look_below_rounding(subject, family, plan, setup, found)
+    look_in_families(subject, targets, plan, setup, found)
     if not setup.thorough:
         return
     with timed(Stage.CURVES):
         found.curves += shown_curves(subject, targets, tally.known, setup.timeout)
-
-
-def _look_below_rounding(
-    subject: Differentiator, scope: Scope, plan: Plan, setup: Setup, found: Found
-) -> None:
-    """Ask whether errors of some models have something in common; adds to what is found.
-
-    Of a model that is wrong by itself nothing more is said. Neither is anything of code that is
-    declared to be right to some accuracy: errors up to that may have any direction.
-    """
-    if setup.tolerance.accuracy or found.tally.failing_models.intersection(scope.names):
-        return
-    with timed(Stage.SYSTEMATIC):
-        errors = findings_of(subject, scope, found.tally.screening, plan, setup.timeout)
-    found.systematic += [(scope, error) for error in errors]
-    origin = origin_of(subject) if errors else Origin()
-    found.failures += failures_of(errors, scope, plan, origin)
 
 
 def _close(subject: Differentiator, target: Target, tally: Tally, early: EarlyCases) -> None:
@@ -223,12 +204,6 @@ def _tallied(
             return
     for report in found.early.ask_again(subject, target.name, setup, tally.count):
         found.revise(target.name, report)
-
-
-def _floors(targets: Sequence[Target], tally: Tally) -> tuple[SystematicFloor, ...]:
-    """Those of each model, and of each family."""
-    scopes = [*(Scope(t.name, (t,)) for t in targets), *families(targets, ())]
-    return tuple(floor for scope in scopes for floor in floors_of(scope, tally.screening))
 
 
 def _run_verdict(

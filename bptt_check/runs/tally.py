@@ -49,11 +49,6 @@ class Tally:
         """Number of cases with a failing verdict."""
         return sum(self.verdicts.get(v, 0) for v in Verdict if v.failing)
 
-    @property
-    def failing_models(self) -> set[str]:
-        """The targets of which a case failed."""
-        return set(self.first)
-
     def add(self, model: str, report: CaseReport) -> None:
         """Take in one case of the target named `model`."""
         spec = report.spec

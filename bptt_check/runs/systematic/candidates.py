@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...cases.types import Array
-from .slope import Errors, Kind, Part
+from .slope import Errors, Regressor, RegressorKind
 from .sums import Sums, added, sums_of
 
-PLAINER = (Kind.WHOLE, Kind.GATE, Kind.TERM, Kind.ARITHMETIC)
+PLAINER = (RegressorKind.WHOLE, RegressorKind.GATE, RegressorKind.TERM, RegressorKind.ARITHMETIC)
 """What is said rather than the next, where both explain as much."""
 AS_MUCH = 0.01
 """Difference of two shares that says nothing."""
@@ -22,7 +22,7 @@ ENOUGH = 8
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """A candidate on one case: sums of w R e and w R^2 beside that of w e^2, and the slope's sums."""
+    """A candidate on one case: sums of w R e and w R^2 beside that of w e^2; those of the slope."""
 
     moment: float
     square: float
@@ -34,7 +34,7 @@ class Tried:
 class Candidate:
     """What an error may be a multiple of, tried on many cases."""
 
-    part: Part
+    part: Regressor
     tried: list[Tried] = field(default_factory=list[Tried])
 
     def add(self, errors: Errors, regressor: Array) -> None:

@@ -24,9 +24,18 @@ from ..target_cases import Plan
 from .candidates import Candidate, best
 from .fresh import fresh_specs
 from .known_arithmetics import errors_of_arithmetics
+from .model_group import ModelGroup
 from .records import SystematicError
-from .scope import Scope
-from .slope import Errors, Kind, Part, Slope, errors_of, regressors, slopes_of, terms_of
+from .slope import (
+    Errors,
+    ErrorSlope,
+    Regressor,
+    RegressorKind,
+    errors_of,
+    regressors,
+    slopes_of,
+    terms_of,
+)
 from .sums import Sums, added, needed_strength, sums_of
 
 FIRST_CASES, FIRST_STRENGTH = 16, 2.0
@@ -47,15 +56,15 @@ class Seen:
     spec: Spec | None
     parameter: str
     errors: Errors
-    slopes: Mapping[Part, Slope]
-    forms: Mapping[Part, Array]
+    slopes: Mapping[Regressor, ErrorSlope]
+    forms: Mapping[Regressor, Array]
 
 
-def confirmed(
+def confirmed_errors(
     subject: Differentiator,
-    scope: Scope,
+    group: ModelGroup,
     dtype: str,
-    suspects: Sequence[Part],
+    suspects: Sequence[Regressor],
     plan: Plan,
     timeout: float | None,
 ) -> Iterator[SystematicError]:
@@ -63,31 +72,31 @@ def confirmed(
 
     Args:
         subject: is called once on each fresh case.
-        scope: of which models the cases are.
+        group: of which models the cases are.
         dtype: of the cases.
         suspects: what stood out.
         plan: of the run.
         timeout: seconds for one call of the subject.
     """
-    seen = list(_seen(subject, scope, dtype, suspects, plan, timeout))
+    seen = list(_seen(subject, group, dtype, suspects, plan, timeout))
     needed = needed_strength(CHANCE, len(suspects))
-    strong: dict[str, Part] = {}
+    strong: dict[str, Regressor] = {}
     for part in suspects:
         if (strength := _sums(seen, part).strength) >= needed:
             before = strong.get(part.parameter)
             if before is None or _sums(seen, before).strength < strength:
                 strong[part.parameter] = part
     for part in strong.values():
-        yield _finding(scope, dtype, part, seen, len(suspects))
+        yield _finding(group, dtype, part, seen, len(suspects))
 
 
-def _sums(seen: Sequence[Seen], part: Part) -> Sums:
+def _sums(seen: Sequence[Seen], part: Regressor) -> Sums:
     """Of the slopes of all cases on a part."""
     return added(sums_of(s.slopes[part]) for s in seen if part in s.slopes)
 
 
 def _finding(
-    scope: Scope, dtype: str, part: Part, seen: Sequence[Seen], tests: int
+    group: ModelGroup, dtype: str, part: Regressor, seen: Sequence[Seen], tests: int
 ) -> SystematicError:
     """What the error of a gradient is, in which a part was confirmed."""
     sums, unit = _sums(seen, part), PRECISIONS[dtype].unit
@@ -97,8 +106,8 @@ def _finding(
     slopes = [(s.slopes[part], s.spec) for s in seen if part in s.slopes and s.spec is not None]
     clearest = max(slopes, key=lambda s: abs(s[0].units) / s[0].typical)
     return SystematicError(
-        verdict=Verdict.IMPRECISE if what.kind is Kind.ARITHMETIC else Verdict.FAIL,
-        model=scope.name,
+        verdict=Verdict.IMPRECISE if what.kind is RegressorKind.ARITHMETIC else Verdict.FAIL,
+        model=group.name,
         dtype=dtype,
         parameter=part.parameter,
         kind=what.kind,
@@ -115,7 +124,7 @@ def _finding(
 
 def _candidates(seen: Sequence[Seen]) -> list[Candidate]:
     """Everything that was tried on the errors of a gradient."""
-    found: dict[Part, Candidate] = {}
+    found: dict[Regressor, Candidate] = {}
     for one in seen:
         for part, form in one.forms.items():
             found.setdefault(part, Candidate(part)).add(one.errors, form)
@@ -124,23 +133,23 @@ def _candidates(seen: Sequence[Seen]) -> list[Candidate]:
 
 def _seen(
     subject: Differentiator,
-    scope: Scope,
+    group: ModelGroup,
     dtype: str,
-    suspects: Sequence[Part],
+    suspects: Sequence[Regressor],
     plan: Plan,
     timeout: float | None,
 ) -> Iterator[Seen]:
     """Call the subject on fresh cases, until it is clear that they do not share the suspicion."""
     names, first = {part.parameter for part in suspects}, list[Seen]()
     answered = 0
-    for spec, small in fresh_specs(scope, plan, dtype):
+    for spec, small in fresh_specs(group, plan, dtype):
         case = spec.build()
         answer = call_once(subject, case, timeout)
         if answer.result is None or answer.breaches:
             continue
         answered += 1
         with np.errstate(over="ignore", invalid="ignore"):
-            found = list(_of_case(scope, case, answer.result.grads, names, small))
+            found = list(_of_case(group, case, answer.result.grads, names, small))
         yield from found
         if answered <= FIRST_CASES:
             first += found
@@ -151,7 +160,7 @@ def _seen(
 
 
 def _of_case(
-    scope: Scope, case: Case, got: Mapping[str, Array], names: set[str], small: bool
+    group: ModelGroup, case: Case, got: Mapping[str, Array], names: set[str], small: bool
 ) -> Iterator[Seen]:
     """What a case says of each gradient that is suspected."""
     exact = exact_gradients(case)
@@ -159,20 +168,23 @@ def _of_case(
     shares = shares_of_terms(case) if small else {}
     arithmetics = dict(errors_of_arithmetics(case, exact)) if small else {}
     for name, of_subject in got.items():
-        if scope.named(name) not in names:
+        if group.named(name) not in names:
             continue
         true = exact[name]
         errors = errors_of(case, name, of_subject, true, rounding, of_truth.error(name))
-        slopes, forms = dict(slopes_of(case, name, errors, true)), dict[Part, Array]()
+        slopes, forms = dict(slopes_of(case, name, errors, true)), dict[Regressor, Array]()
         if small:
             terms = dict(terms_of(shares, name, true))
             slopes |= {p: s for p, r in terms.items() if (s := errors.slope_on(r)) is not None}
-            known = {Part(name, Kind.ARITHMETIC, a): e[name] for a, e in arithmetics.items()}
+            known = {
+                Regressor(name, RegressorKind.ARITHMETIC, a): e[name]
+                for a, e in arithmetics.items()
+            }
             forms = dict(regressors(case, name, true)) | terms | known
         yield Seen(
             case.spec,
-            scope.named(name),
+            group.named(name),
             errors,
-            {scope.part(p): s for p, s in slopes.items()},
-            {scope.part(p): f for p, f in forms.items()},
+            {group.part(p): s for p, s in slopes.items()},
+            {group.part(p): f for p, f in forms.items()},
         )

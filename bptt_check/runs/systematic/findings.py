@@ -10,51 +10,39 @@ from dataclasses import replace
 from ...cases.case import Spec
 from ...cases.precision import PRECISIONS
 from ...cases.result import Differentiator
-from ...cases.targets import Target
 from ...cases.written.reproduction import Origin, reproduction_of_run
 from ...verdicts.case_kind import CaseKind
 from ...verdicts.verdict import Reason, Verdict
 from ..records import FailureWithCase, Summary
 from ..target_cases import Plan
 from . import sentences
-from .confirmation import CHANCE, confirmed
+from .confirmation import CHANCE, confirmed_errors
 from .fresh import FRESH_CASES
+from .model_group import ModelGroup
 from .records import SystematicError, SystematicFloor
-from .scope import Scope
 from .screening import SUSPICIOUS, Screening
-from .slope import Kind
+from .slope import RegressorKind
 from .sums import Sums, needed_strength
 
 
 def findings_of(
     subject: Differentiator,
-    scope: Scope,
+    group: ModelGroup,
     screening: Screening,
     plan: Plan,
     timeout: float | None,
 ) -> list[SystematicError]:
-    """What a scope has, the strongest first."""
+    """What a group has, the strongest first."""
     found = (
         one
-        for dtype, parts in screening.suspects(scope).items()
-        for one in confirmed(subject, scope, dtype, parts, plan, timeout)
+        for dtype, parts in screening.suspects(group).items()
+        for one in confirmed_errors(subject, group, dtype, parts, plan, timeout)
     )
     return sorted(found, key=lambda one: -one.strength)
 
 
-def families(targets: Iterable[Target], apart: Iterable[str]) -> list[Scope]:
-    """The families of which several models were checked, but for models that are known to be
-    wrong.
-    """
-    left_out, of_family = set(apart), dict[str, list[Target]]()
-    for target in targets:
-        if target.name not in left_out:
-            of_family.setdefault(target.model.family, []).append(target)
-    return [Scope(f, tuple(ts), pooled=True) for f, ts in of_family.items() if len(ts) > 1]
-
-
 def failures_of(
-    found: Sequence[SystematicError], scope: Scope, plan: Plan, origin: Origin
+    found: Sequence[SystematicError], group: ModelGroup, plan: Plan, origin: Origin
 ) -> Iterator[FailureWithCase]:
     """A failure for each dtype and verdict, on the case that shows it most clearly.
 
@@ -64,14 +52,14 @@ def failures_of(
     for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
         alike = list(together)
         again = reproduction_of_run(
-            origin, scope.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
+            origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
         )
-        message = sentences.message_of(alike, again)
+        message = sentences.systematic_message(alike, again)
         case = Spec.parse(alike[0].spec).build()
         yield FailureWithCase(
             verdict=alike[0].verdict,
-            model=scope.targets[0].name,
-            parameter="" if scope.pooled else alike[0].parameter,
+            model=group.targets[0].name,
+            parameter="" if group.pooled else alike[0].parameter,
             message=str(message),
             reproduction=again,
             spec=alike[0].spec,
@@ -83,34 +71,34 @@ def failures_of(
 
 
 def with_findings(
-    rows: Iterable[Summary], found: Iterable[tuple[Scope, SystematicError]]
+    rows: Iterable[Summary], found: Iterable[tuple[ModelGroup, SystematicError]]
 ) -> tuple[Summary, ...]:
     """The summaries of a run, in which those of a gradient that is systematically off say so."""
     summaries = tuple(rows)
-    for scope, one in found:
-        summaries = tuple(_with_finding(row, scope, one) for row in summaries)
+    for group, one in found:
+        summaries = tuple(_with_finding(row, group, one) for row in summaries)
     return summaries
 
 
-def _with_finding(row: Summary, scope: Scope, found: SystematicError) -> Summary:
-    about = row.model in scope.names and scope.named(row.parameter) == found.parameter
+def _with_finding(row: Summary, group: ModelGroup, found: SystematicError) -> Summary:
+    about = row.model in group.names and group.named(row.parameter) == found.parameter
     if not about or row.verdict is not Verdict.PASS:
         return row
     reason = sentences.row_reason(found)
     return replace(row, verdict=found.verdict, reason=reason, reason_kind=Reason.SYSTEMATIC)
 
 
-def floors_of(scope: Scope, screening: Screening) -> Iterator[SystematicFloor]:
-    """The smallest systematic error of each gradient of a scope that would have been found, where
+def floors_of(group: ModelGroup, screening: Screening) -> Iterator[SystematicFloor]:
+    """The smallest systematic error of each gradient of a group that would have been found, where
     the cases are enough to find any.
     """
-    for (dtype, part), sums in screening.of(scope).items():
-        if part.kind is not Kind.WHOLE:
+    for (dtype, part), sums in screening.of(group).items():
+        if part.kind is not RegressorKind.WHOLE:
             continue
         floor, unit = smallest_found(sums), PRECISIONS[dtype].unit
         if floor < math.inf:
             yield SystematicFloor(
-                model=scope.name,
+                model=group.name,
                 parameter=part.parameter,
                 dtype=dtype,
                 cases=sums.cases,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...cases.case import Spec
 from ...cases.model import Model, Sizes
 from ..target_cases import Plan
-from .scope import Scope
+from .model_group import ModelGroup
 
 SMALL_CASES, ANY_CASES = 48, 16
 """Fresh cases with small steps, on which every closed form is tried, and others."""
@@ -33,13 +33,13 @@ def has_small_steps(model: Model, sizes: Sizes) -> bool:
     return sizes.T in SMALL_STEPS and numbers_of_step(model, sizes) <= SMALL_NUMBERS
 
 
-def fresh_specs(scope: Scope, plan: Plan, dtype: str) -> Iterator[tuple[Spec, bool]]:
+def fresh_specs(group: ModelGroup, plan: Plan, dtype: str) -> Iterator[tuple[Spec, bool]]:
     """Specs of one dtype that a run of this plan does not have, and whether each has small steps:
     of all targets in turn, small ones and others in turn.
     """
     plan = replace(plan, dtypes=(dtype,), seed=plan.seed ^ OTHER_SEED, quick=None)
-    each = DRAWN // len(scope.targets) + 1
-    of_targets = zip(*(plan.design(t).specs(each) for t in scope.targets), strict=True)
+    each = DRAWN // len(group.targets) + 1
+    of_targets = zip(*(plan.design(t).specs(each) for t in group.targets), strict=True)
     drawn = [spec for together in of_targets for spec in together]
     small = [s for s in drawn if has_small_steps(s.model, s.sizes)][:SMALL_CASES]
     chosen = set(small)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ...verdicts.verdict import Verdict
-from .slope import Kind
+from .slope import RegressorKind
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SystematicError:
     model: str
     dtype: str
     parameter: str
-    kind: Kind
+    kind: RegressorKind
     name: str
     estimate: float
     uncertainty: float

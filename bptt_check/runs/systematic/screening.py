@@ -14,8 +14,8 @@ from ...equations.terms import shares_of_terms
 from ...verdicts.budget import Budgets
 from ...verdicts.case_report import CaseReport, Evidence
 from .fresh import has_small_steps
-from .slope import Errors, Part, Slope, errors_of, slopes_of, terms_of
-from .scope import Scope
+from .model_group import ModelGroup
+from .slope import Errors, ErrorSlope, Regressor, errors_of, slopes_of, terms_of
 from .sums import Sums, sums_of
 
 TERM_CASES = 12
@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
     model: str
     dtype: str
-    part: Part
+    part: Regressor
 
 
 class Screening:
@@ -61,19 +61,19 @@ class Screening:
         self._with_terms[place] = self._with_terms.get(place, 0) + 1
         return shares_of_terms(case)
 
-    def of(self, scope: Scope) -> dict[tuple[str, Part], Sums]:
-        """The sums of the models of a scope, by dtype and part."""
-        names, added = set(scope.names), dict[tuple[str, Part], Sums]()
+    def of(self, group: ModelGroup) -> dict[tuple[str, Regressor], Sums]:
+        """The sums of the models of a group, by dtype and part."""
+        names, added = set(group.names), dict[tuple[str, Regressor], Sums]()
         for key, sums in self.sums.items():
             if key.model in names:
-                own = key.dtype, scope.part(key.part)
+                own = key.dtype, group.part(key.part)
                 added[own] = added.get(own, Sums()).and_those_of(sums)
         return added
 
-    def suspects(self, scope: Scope) -> dict[str, list[Part]]:
-        """By dtype what stands out of the cases of a scope."""
-        found: dict[str, list[Part]] = {}
-        for (dtype, part), sums in self.of(scope).items():
+    def suspects(self, group: ModelGroup) -> dict[str, list[Regressor]]:
+        """By dtype what stands out of the cases of a group."""
+        found: dict[str, list[Regressor]] = {}
+        for (dtype, part), sums in self.of(group).items():
             if sums.strength > (SUSPICIOUS_TERM if part.is_term else SUSPICIOUS):
                 found.setdefault(dtype, []).append(part)
         return found
@@ -81,7 +81,7 @@ class Screening:
 
 def slopes_of_case(
     case: Case, evidence: Evidence, shares: Mapping[str, Mapping[str, Array]]
-) -> Iterator[tuple[Part, Slope]]:
+) -> Iterator[tuple[Regressor, ErrorSlope]]:
     """Every slope of a case: on each gradient, its gates, and its terms where these are known."""
     for name, errors, true in errors_of_case(case, evidence):
         yield from slopes_of(case, name, errors, true)

@@ -8,7 +8,7 @@ from ...cases.message import Message
 from ...verdicts.verdict import Verdict
 from .known_arithmetics import KnownArithmetic
 from .records import SystematicError
-from .slope import Kind
+from .slope import RegressorKind
 
 TERMS = {
     "h_prev": "the recurrent term, from h_t back to h_{t-1}",
@@ -31,7 +31,7 @@ _HEADLINES = {
 }
 
 
-def message_of(found: Sequence[SystematicError], again: str) -> Message:
+def systematic_message(found: Sequence[SystematicError], again: str) -> Message:
     """The message of what was found in one model: the strongest finding first."""
     first = found[0]
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -39,16 +39,16 @@ def message_of(found: Sequence[SystematicError], again: str) -> Message:
         f"{first.verdict.upper()}  {first.model} in {first.dtype}: {first.parameter}{more} "
         f"{_HEADLINES[first.verdict]}, by less than rounding leaves in one entry",
         (
-            *map(sentence, found),
-            f"seen over {first.cases} fresh cases together, each of them within its budgets; a right "
-            f"implementation in {first.dtype} does this with a probability of {first.chance:.0e} "
-            "at most",
+            *map(multiple_sentence, found),
+            f"seen over {first.cases} fresh cases together, each of them within its budgets; a "
+            f"right implementation in {first.dtype} does this with a probability of at most "
+            f"{first.chance:.0e}",
         ),
         again,
     )
 
 
-def sentence(found: SystematicError) -> str:
+def multiple_sentence(found: SystematicError) -> str:
     """What the error of a gradient is."""
     share = f"; that is {found.share:.0%} of its error" if found.share == found.share else ""
     return f"{found.parameter}: {''.join(_multiple(found))}{share}"
@@ -59,11 +59,11 @@ def _multiple(found: SystematicError) -> Iterator[str]:
     size = f"{abs(found.estimate):.3g} (+-{found.uncertainty:.1g})"
     times = f"{1.0 + found.estimate:.6g} (+-{found.uncertainty:.1g}) times"
     match found.kind, found.name:
-        case Kind.WHOLE, _:
+        case RegressorKind.WHOLE, _:
             yield f"{times} what it must be"
-        case Kind.GATE, gate:
+        case RegressorKind.GATE, gate:
             yield f"its rows of gate {gate} are {times} what they must be"
-        case Kind.TERM, term:
+        case RegressorKind.TERM, term:
             through = f"what comes through {_term(term)}"
             yield f"lacks {size} of {through}" if found.estimate < 0 else f"has {times} {through}"
         case _, KnownArithmetic.TRUNCATING:

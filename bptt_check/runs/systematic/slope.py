@@ -23,7 +23,7 @@ from ...cases.types import Array
 from ...equations.conditioning import Conditioning
 
 
-class Kind(StrEnum):
+class RegressorKind(StrEnum):
     """What the error of a gradient may be a multiple of."""
 
     WHOLE = "whole"
@@ -36,21 +36,21 @@ class Kind(StrEnum):
     """The error of an arithmetic that is known."""
 
 
-class Part(NamedTuple):
+class Regressor(NamedTuple):
     """Of which gradient the error may be a multiple of what."""
 
     parameter: str
-    kind: Kind
+    kind: RegressorKind
     name: str = ""
 
     @property
     def is_term(self) -> bool:
         """Whether it is the share of a term."""
-        return self.kind is Kind.TERM
+        return self.kind is RegressorKind.TERM
 
 
 @dataclass(frozen=True)
-class Slope:
+class ErrorSlope:
     """The slope of one case.
 
     Args:
@@ -82,13 +82,14 @@ class Errors:
     weight: Array
     unit: float
 
-    def slope_on(self, regressor: Array) -> Slope | None:
+    def slope_on(self, regressor: Array) -> ErrorSlope | None:
         """The slope on a regressor of the same shape; None where that is lost in rounding."""
         weighted = self.weight * regressor
         counts = weighted * regressor
-        return self._slope(counts.sum(), (weighted * self.error).sum(), np.vdot(counts, counts))
+        moment, squares = np.vdot(weighted, self.error), np.vdot(counts, counts)
+        return self._slope(float(counts.sum()), float(moment), float(squares))
 
-    def slopes_on(self, true: Array, gates: int) -> Iterator[Slope | None]:
+    def slopes_on(self, true: Array, gates: int) -> Iterator[ErrorSlope | None]:
         """The slope on the gradient itself, and with several gates on its rows of each."""
         weighted = (self.weight * true).reshape(gates, -1)
         counts = weighted * true.reshape(gates, -1)
@@ -100,11 +101,13 @@ class Errors:
         if gates > 1:
             yield from (self._slope(*of_gate) for of_gate in sums)
 
-    def _slope(self, counts: float, moment: float, squares: float) -> Slope | None:
+    def _slope(self, counts: float, moment: float, squares: float) -> ErrorSlope | None:
         if not 0.0 < counts < math.inf or not 0.0 < squares < math.inf:
             return None
         typical = math.sqrt(counts / squares) / self.unit  # root of (counts^2 / squares) / counts
-        return Slope(moment / counts / self.unit, typical) if typical * self.unit < LOST else None
+        return (
+            ErrorSlope(moment / counts / self.unit, typical) if typical * self.unit < LOST else None
+        )
 
 
 def errors_of(
@@ -145,33 +148,38 @@ def gates_of(case: Case, name: str) -> tuple[str, ...]:
     return gates if len(gates) > 1 and has_gates(case.model, name) else ()
 
 
-def slopes_of(case: Case, name: str, errors: Errors, true: Array) -> Iterator[tuple[Part, Slope]]:
+def slopes_of(
+    case: Case, name: str, errors: Errors, true: Array
+) -> Iterator[tuple[Regressor, ErrorSlope]]:
     """The slopes on the gradient itself, and on its rows of each gate."""
     gates = gates_of(case, name)
-    parts = [Part(name, Kind.WHOLE), *(Part(name, Kind.GATE, gate) for gate in gates)]
+    parts = [
+        Regressor(name, RegressorKind.WHOLE),
+        *(Regressor(name, RegressorKind.GATE, gate) for gate in gates),
+    ]
     for part, slope in zip(parts, errors.slopes_on(true, max(1, len(gates))), strict=True):
         if slope is not None:
             yield part, slope
 
 
-def regressors(case: Case, name: str, true: Array) -> Iterator[tuple[Part, Array]]:
+def regressors(case: Case, name: str, true: Array) -> Iterator[tuple[Regressor, Array]]:
     """The gradient itself and its rows of each gate, as arrays of its shape."""
-    yield Part(name, Kind.WHOLE), true
+    yield Regressor(name, RegressorKind.WHOLE), true
     for number, gate in enumerate(gates := gates_of(case, name)):
         H = len(true) // len(gates)
         rows = np.zeros_like(true)
         rows[number * H : (number + 1) * H] = true[number * H : (number + 1) * H]
-        yield Part(name, Kind.GATE, gate), rows
+        yield Regressor(name, RegressorKind.GATE, gate), rows
 
 
 def terms_of(
     shares: Mapping[str, Mapping[str, Array]], name: str, true: Array
-) -> Iterator[tuple[Part, Array]]:
+) -> Iterator[tuple[Regressor, Array]]:
     """The shares of the terms in a gradient, but for those that have none of it or all."""
     for term, of_term in shares.items():
         share = of_term[name]
         if np.any(share) and not np.allclose(share, true, rtol=SAME, atol=0.0):
-            yield Part(name, Kind.TERM, term), share
+            yield Regressor(name, RegressorKind.TERM, term), share
 
 
 SAME = 1e-6

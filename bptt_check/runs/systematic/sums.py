@@ -19,7 +19,7 @@ import operator
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .slope import Slope
+from .slope import ErrorSlope
 
 BAND = 1.0 / 3.0
 """What a right implementation may be off by in one direction, in typical errors of an entry. Those
@@ -36,8 +36,8 @@ class Sums(NamedTuple):
     """Sums over the cases of one gradient and regressor, in multiples of `1 / SCALE`.
 
     `cases` is how many; `above` and `below` of y, which counts slopes above the band, or below it,
-    as positive, with their squares; `a` to `a2_q2` of the weights a of the estimate, the slopes q in
-    units, and their products; `bands` of a times the band in units.
+    as positive, with their squares; `a` to `a2_q2` of the weights a of the estimate, the slopes q
+    in units, and their products; `bands` of a times the band in units.
     """
 
     cases: int = 0
@@ -98,7 +98,7 @@ class Sums(NamedTuple):
         return self.band + strength * self.uncertainty / math.sqrt(rest)
 
 
-def sums_of(slope: Slope) -> Sums:
+def sums_of(slope: ErrorSlope) -> Sums:
     """Those of one case. Its weight falls with the typical error of an entry, which is at least a
     unit for whole gradients, so that no case has much more than the others.
     """

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...cases.targets import Target
-from .slope import Part
+from .slope import Regressor
 
 
 @dataclass(frozen=True)
-class Scope:
+class ModelGroup:
     """What is added up together.
 
     Args:
@@ -28,10 +29,18 @@ class Scope:
         """Of the models."""
         return tuple(target.name for target in self.targets)
 
-    def part(self, part: Part) -> Part:
+    def part(self, part: Regressor) -> Regressor:
         """What a part counts as."""
         return part._replace(parameter=self.named(part.parameter))
 
     def named(self, parameter: str) -> str:
         """What a gradient counts as: `W_hh` for `W_hh_l1_reverse`, of several models."""
         return re.sub(r"_l\d+(_reverse)?$", "", parameter) if self.pooled else parameter
+
+
+def family_groups(targets: Iterable[Target]) -> list[ModelGroup]:
+    """The families of which there are several models."""
+    of_family: dict[str, list[Target]] = {}
+    for target in targets:
+        of_family.setdefault(target.model.family, []).append(target)
+    return [ModelGroup(f, tuple(ts), pooled=True) for f, ts in of_family.items() if len(ts) > 1]

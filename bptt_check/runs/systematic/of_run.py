@@ -1,0 +1,57 @@
+"""Where a run looks for systematic errors: in each model, then in the models of a family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...cases.result import Differentiator
+from ...cases.targets import Target
+from ...cases.timing.stage_clock import Stage, timed
+from ...cases.written.reproduction import Origin
+from ...subjects.origin import origin_of
+from ...verdicts.budget import Tolerance
+from ..check import Setup
+from ..found import Found
+from ..target_cases import Plan
+from .findings import failures_of, findings_of, floors_of
+from .model_group import ModelGroup, family_groups
+from .records import SystematicFloor
+from .screening import Screening
+
+
+def look_below_rounding(
+    subject: Differentiator, group: ModelGroup, plan: Plan, setup: Setup, found: Found
+) -> None:
+    """Ask whether errors of some models have something in common; adds to what is found.
+
+    Of a model that is wrong by itself nothing more is said. Neither is anything of code that is
+    declared to be right to some accuracy: errors up to that may have any direction.
+    """
+    if setup.tolerance.accuracy or found.wrong_models.intersection(group.names):
+        return
+    with timed(Stage.SYSTEMATIC):
+        errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
+    found.systematic += [(group, error) for error in errors]
+    origin = origin_of(subject) if errors else Origin()
+    found.failures += failures_of(errors, group, plan, origin)
+
+
+def look_in_families(
+    subject: Differentiator, targets: Sequence[Target], plan: Plan, setup: Setup, found: Found
+) -> None:
+    """The same of the models of each family together, but for those that are wrong by themselves:
+    a run of few cases of each model has many of a family.
+    """
+    right = [target for target in targets if target.name not in found.wrong_models]
+    for family in family_groups(right):
+        look_below_rounding(subject, family, plan, setup, found)
+
+
+def floors_of_run(
+    targets: Sequence[Target], screening: Screening, tolerance: Tolerance
+) -> tuple[SystematicFloor, ...]:
+    """The smallest systematic errors that would have been found, of each model and family."""
+    if tolerance.accuracy:
+        return ()
+    groups = [*(ModelGroup(t.name, (t,)) for t in targets), *family_groups(targets)]
+    return tuple(floor for group in groups for floor in floors_of(group, screening))
