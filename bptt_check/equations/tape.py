@@ -122,10 +122,7 @@ class Node:
         assert self.bar is not None
         for parent, pull in self.parents:
             share = self._folded(pull(self.bar), parent.value.shape)
-            if parent.bar is None:
-                parent.bar = share
-            else:
-                parent.bar = parent.added(parent.bar + share)
+            parent.bar = share if parent.bar is None else parent.added(parent.bar + share)
             parent.shares += 1
 
     def added(self, total: Array) -> Array:
