@@ -76,9 +76,19 @@ def conditioning(
 ) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
-    Remembered for the last few cases, because several subjects are judged on one.
+    Remembered for the last few cases, because several subjects are judged on one. Where it is
+    chaotic at a unit that is coarser than that of the dtype, a finer one decides.
     """
-    rounding, whole = RoundingModel(dtype, keeps_digits, factor_digits), problem_of(case)
+    rounding = RoundingModel(dtype, keeps_digits, factor_digits)
+    found = _simulated(case, rounding)
+    if found.chaotic is None or not rounding.has_finer:
+        return found
+    return _simulated(case, replace(rounding, finest=True))
+
+
+def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
+    """Conditioning as one simulation of rounding measures it."""
+    dtype, whole = rounding.dtype, problem_of(case)
     sums: dict[str, dict[str, Array]] = {"rounding": _zeros(case)}
     loss, flushed_loss = 0.0, 0.0
     before = _Before(rounding)

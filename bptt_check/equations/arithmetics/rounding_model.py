@@ -10,6 +10,9 @@ from .rounding import GridRounding
 SAMPLES = 16
 """Runs whose scatter is measured."""
 
+FINEST = 2.0**-48
+"""The finest unit that can be simulated in float64: what its own rounding adds is a thirtieth."""
+
 
 @dataclass(frozen=True)
 class RoundingModel:
@@ -20,11 +23,21 @@ class RoundingModel:
     dtype: str
     keeps_digits: bool = True
     factor_digits: int = 0
+    finest: bool = False
+    """Whether the simulated unit is as near to that of the dtype as can be."""
 
     @property
     def unit(self) -> float:
         """The simulated unit roundoff."""
-        return PRECISIONS[self.dtype].simulated
+        simulated = PRECISIONS[self.dtype].simulated
+        return min(simulated, FINEST) if self.finest else simulated
+
+    @property
+    def has_finer(self) -> bool:
+        """Whether a finer unit than the simulated one can be simulated, and is not below that of
+        the dtype.
+        """
+        return self.unit > FINEST >= PRECISIONS[self.dtype].unit
 
     def arithmetic(self) -> GridRounding:
         """An arithmetic that rounds like this, from the start of its offsets."""

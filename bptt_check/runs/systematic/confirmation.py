@@ -15,6 +15,7 @@ from ...cases.case import Case, Spec
 from ...cases.precision import PRECISIONS
 from ...cases.result import Differentiator
 from ...cases.types import Array
+from ...equations.arithmetics.one_direction import OneDirection, errors_in
 from ...equations.conditioning import conditioning, conditioning_in_float64
 from ...equations.exact import exact_gradients
 from ...equations.terms import shares_of_terms
@@ -23,7 +24,6 @@ from ...verdicts.verdict import Verdict
 from ..target_cases import Plan
 from .candidates import Candidate, best
 from .fresh import fresh_specs
-from .known_arithmetics import errors_of_arithmetics
 from .model_group import ModelGroup
 from .records import SystematicError
 from .slope import (
@@ -166,7 +166,7 @@ def _of_case(
     exact = exact_gradients(case)
     rounding, of_truth = conditioning(case, case.dtype), conditioning_in_float64(case)
     shares = shares_of_terms(case) if small else {}
-    arithmetics = dict(errors_of_arithmetics(case, exact)) if small else {}
+    arithmetics = {known: errors_in(known, case, exact) for known in OneDirection} if small else {}
     for name, of_subject in got.items():
         if group.named(name) not in names:
             continue

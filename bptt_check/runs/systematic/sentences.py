@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...cases.message import Message
+from ...equations.arithmetics.one_direction import NAMES, OneDirection
 from ...verdicts.verdict import Verdict
-from .known_arithmetics import KnownArithmetic
 from .records import SystematicError
 from .slope import RegressorKind
 
@@ -66,13 +66,11 @@ def _multiple(found: SystematicError) -> Iterator[str]:
         case RegressorKind.TERM, term:
             through = f"what comes through {_term(term)}"
             yield f"lacks {size} of {through}" if found.estimate < 0 else f"has {times} {through}"
-        case _, KnownArithmetic.TRUNCATING:
-            yield f"{size} times the error of arithmetic that rounds towards zero"
-        case _, KnownArithmetic.IN_TURN:
-            yield f"{size} times the error of sums that are rounded after each addition"
-        case _:
+        case _, OneDirection.FUNCTIONS:
             low = "small" if found.estimate < 0 else "large"
             yield f"as where tanh, sigmoid or exp come out {size} units of roundoff too {low}"
+        case _, known:
+            yield f"{size} times the error of {NAMES[OneDirection(known)]}"
 
 
 def _term(name: str) -> str:

@@ -19,6 +19,7 @@ from ..difference import Difference
 from ..judgement import Judgement
 from ..row import is_imprecise
 from ..verdict import Reason, Verdict
+from .one_direction import arithmetic_of_one_direction
 
 FEW = 10.0
 """Budgets up to which an error is no wrong formula, whatever it is: the model of rounding may not
@@ -34,11 +35,13 @@ MANY = 2.0**10
 
 def lost_digits(judged: Judgement) -> CaseReport | None:
     """A report if an arithmetic that loses digits explains everything that is over budget: one that
-    is known by name, or else one that loses few.
+    is known by name, one whose errors have one direction, or else one that loses few.
     """
     for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
         if _explains_loss(judged, rounding) and _explains_gradients(judged, rounding):
             return _imprecise(judged, low_precision.rounding_name(rounding))
+    if known := arithmetic_of_one_direction(judged):
+        return _imprecise(judged, known)
     return _imprecise(judged, "") if _is_slight(judged) else None
 
 
