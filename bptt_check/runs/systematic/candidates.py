@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +71,26 @@ class Candidate:
         c = self.multiple
         explained = [(2.0 * c * t.moment - c * c * t.square) / t.errors for t in self.tried]
         return float(np.mean(explained))
+
+
+NEARLY_AS_MUCH = 0.1
+"""Difference of two shares for which several gradients are not said to have several mistakes."""
+
+
+def best_of_each(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:
+    """By gradient the candidate that explains its error most; one and the same term or arithmetic
+    for all of them where that explains nearly as much of each.
+    """
+    chosen = {name: best(tried) for name, tried in candidates.items() if tried}
+    for cause in dict.fromkeys((c.part.kind, c.part.name) for c in chosen.values()):
+        if cause[0] not in (RegressorKind.TERM, RegressorKind.ARITHMETIC):
+            continue
+        same = {n: c for n in chosen for c in candidates[n] if (c.part.kind, c.part.name) == cause}
+        if len(same) == len(chosen) and all(
+            c.share >= chosen[n].share - NEARLY_AS_MUCH for n, c in same.items()
+        ):
+            return same
+    return chosen
 
 
 def best(candidates: Sequence[Candidate]) -> Candidate:

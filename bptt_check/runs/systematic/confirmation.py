@@ -22,7 +22,7 @@ from ...equations.terms import shares_of_terms
 from ...subjects.calling import call_once
 from ...verdicts.verdict import Verdict
 from ..target_cases import Plan
-from .candidates import Candidate, best
+from .candidates import Candidate, best_of_each
 from .fresh import fresh_specs
 from .model_group import ModelGroup
 from .records import SystematicError
@@ -86,8 +86,10 @@ def confirmed_errors(
             before = strong.get(part.parameter)
             if before is None or _sums(seen, before).strength < strength:
                 strong[part.parameter] = part
-    for part in strong.values():
-        yield _finding(group, dtype, part, seen, len(suspects))
+    tried = {name: _candidates([s for s in seen if s.parameter == name]) for name in strong}
+    chosen = best_of_each(tried)
+    for name, part in strong.items():
+        yield _finding(group, dtype, part, seen, chosen.get(name), len(suspects))
 
 
 def _sums(seen: Sequence[Seen], part: Regressor) -> Sums:
@@ -96,12 +98,15 @@ def _sums(seen: Sequence[Seen], part: Regressor) -> Sums:
 
 
 def _finding(
-    group: ModelGroup, dtype: str, part: Regressor, seen: Sequence[Seen], tests: int
+    group: ModelGroup,
+    dtype: str,
+    part: Regressor,
+    seen: Sequence[Seen],
+    chosen: Candidate | None,
+    tests: int,
 ) -> SystematicError:
     """What the error of a gradient is, in which a part was confirmed."""
     sums, unit = _sums(seen, part), PRECISIONS[dtype].unit
-    candidates = _candidates([s for s in seen if s.parameter == part.parameter])
-    chosen = best(candidates) if candidates else None
     what, said = (part, sums) if chosen is None else (chosen.part, chosen.sums)
     slopes = [(s.slopes[part], s.spec) for s in seen if part in s.slopes and s.spec is not None]
     clearest = max(slopes, key=lambda s: abs(s[0].units) / s[0].typical)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...cases.message import Message
 from ...equations.arithmetics.one_direction import NAMES, OneDirection
+from ...errors import enumerated
 from ...verdicts.verdict import Verdict
 from .records import SystematicError
 from .slope import RegressorKind
@@ -26,25 +27,52 @@ TERMS = {
 }
 """What the variables of the steps of this package stand for."""
 _HEADLINES = {
-    Verdict.FAIL: "is wrong",
-    Verdict.IMPRECISE: "loses digits in one direction",
+    Verdict.FAIL: ("is wrong", "are wrong"),
+    Verdict.IMPRECISE: ("loses digits in one direction", "lose digits in one direction"),
 }
+NAMED = 3
+"""Gradients that a title names."""
 
 
 def systematic_message(found: Sequence[SystematicError], again: str) -> Message:
     """The message of what was found in one model: the strongest finding first."""
-    first = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    first, names = found[0], [one.parameter for one in found]
+    rest = len(names) - NAMED
+    told = [*names[:NAMED], *([f"{rest} more"] if rest > 0 else [])]
     return Message(
-        f"{first.verdict.upper()}  {first.model} in {first.dtype}: {first.parameter}{more} "
-        f"{_HEADLINES[first.verdict]}, by less than rounding leaves in one entry",
+        f"{first.verdict.upper()}  {first.model} in {first.dtype}: {enumerated(told)} "
+        f"{_HEADLINES[first.verdict][len(names) > 1]}, by less than rounding leaves in one entry",
         (
-            *map(multiple_sentence, found),
+            *_sentences(found),
             f"seen over {first.cases} fresh cases together, each of them within its budgets; a "
             f"right implementation in {first.dtype} does this with a probability of at most "
             f"{first.chance:.0e}",
         ),
         again,
+    )
+
+
+def _sentences(found: Sequence[SystematicError]) -> Iterator[str]:
+    """What the error of each gradient is, those of one arithmetic in one sentence."""
+    of_arithmetic: dict[str, list[SystematicError]] = {}
+    for one in found:
+        if one.kind is RegressorKind.ARITHMETIC:
+            of_arithmetic.setdefault(one.name, []).append(one)
+        else:
+            yield multiple_sentence(one)
+    for alike in of_arithmetic.values():
+        yield from [multiple_sentence(alike[0])] if len(alike) == 1 else [_of_one_arithmetic(alike)]
+
+
+def _of_one_arithmetic(found: Sequence[SystematicError]) -> str:
+    """What several gradients have of the errors of an arithmetic."""
+    sizes = [abs(one.estimate) for one in found]
+    shares = [one.share for one in found]
+    names = enumerated([one.parameter for one in found])
+    return (
+        f"{names}: {min(sizes):.2g} to {max(sizes):.2g} times the error of "
+        f"{NAMES[OneDirection(found[0].name)]}; that is {min(shares):.0%} to {max(shares):.0%} of "
+        "their error"
     )
 
 

@@ -11,9 +11,9 @@ from ...equations.arithmetics.one_direction import NAMES, OneDirection, errors_i
 from ...equations.exact import exact_gradients
 from ..judgement import Judgement
 
-LIKENESS = 0.8
+LIKENESS = 0.7
 """Cosine of the angle between the errors of a subject and those of an arithmetic from which on it
-is this one. Those of an independent implementation that rounds so lie above 0.9."""
+is this one. Those of an independent implementation that rounds so are from 0.81 to 0.94."""
 SIZES = 2.0
 """How many times as long the longer of the two may be."""
 
