@@ -13,6 +13,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from ..cases.arrays.cell_layout import Layout
@@ -94,6 +95,11 @@ def step_function(model: Model) -> Step:
 def is_built_in(model: Model) -> bool:
     """Whether the cell of a model is one of this package."""
     return getattr(CELLS[model.cell].step(model), "__module__", None) == __name__
+
+
+def step_code(model: Model) -> CodeType | None:
+    """The code of the function that the step of a cell is; None where it is another callable."""
+    return getattr(CELLS[model.cell].step(model), "__code__", None)
 
 
 def affine(x: Any, W: Any, b: Any = None) -> Any:

@@ -18,7 +18,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.types import Array
 from .arithmetics.arithmetic import Arithmetic
-from .cells import CELLS
+from .cells import step_code
 from .exact import EXACT, leaves
 from .namespaces.taped import Taped
 from .network import losses
@@ -32,7 +32,7 @@ def shares_of_terms(case: Case) -> dict[str, dict[str, Array]]:
     A state that enters is a term of its own, apart from the same state where the loss of its step
     reads it. Empty for a cell whose step is no plain function.
     """
-    code = getattr(CELLS[case.model.cell].step(case.model), "__code__", None)
+    code = step_code(case.model)
     if code is None:
         return {}
     total: dict[str, dict[str, Array]] = {}

@@ -22,7 +22,7 @@ from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Differentiator, Result
 from bptt_check.cases.targets import Target
 from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
-from bptt_check.equations.exact import exact_loss
+from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
@@ -524,3 +524,37 @@ def test_conditioning_is_the_same_whoever_asked_for_the_forward_pass_before(text
         assert other.loss == alone.loss
         for name, array in alone.grads.items():
             np.testing.assert_array_equal(other.grads[name], array)
+
+
+FINER = "rnn-tanh T=100 B=2 D=3 H=32 O=3 regime=exploding seed=1"
+"""A case that is chaotic at the coarse unit at which float64 is simulated, and not in float64."""
+
+
+def test_float64_is_decided_where_only_the_coarser_unit_is_chaotic() -> None:
+    """A second simulation, nearer to float64, follows its trajectories; float32 does not."""
+    case = Spec.parse(FINER).build()
+    found = conditioning(case, "float64")
+    in_float32 = conditioning(case, "float32")
+
+    assert found.chaotic is None or not any(np.any(c) for c in found.chaotic.values())
+    assert in_float32.chaotic is not None
+    assert np.all(np.isinf(in_float32.chaotic["W_hh_l0"]))
+    exact, (_, grads) = exact_gradients(case), bptt_reference.loss_and_grads(case)
+    for name, error in ((n, np.abs(g - exact[n])) for n, g in grads.items()):
+        assert np.all(error <= 32.0 * found.error(name)), name
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (1.01, "fail")])
+def test_verdict_where_only_the_coarser_unit_is_chaotic(factor: float, verdict: str) -> None:
+    """Right code passes there, with every gradient decided; a hundredth too much does not."""
+    case = Spec.parse(FINER).build()
+
+    def subject(case: Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        return loss, {**grads, "W_hh_l0": factor * grads["W_hh_l0"]}
+
+    report = check_case(subject, case, Setup((RightOracle(),)), ())
+
+    assert report.verdict == verdict, report.message
+    assert all(row.decided for row in report.rows)
+    assert ("W_hh_l0 is wrong" in report.message) is (verdict == "fail")

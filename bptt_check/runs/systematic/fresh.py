@@ -11,7 +11,7 @@ from ...cases.model import Model, Sizes
 from ..target_cases import Plan
 from .model_group import ModelGroup
 
-SMALL_CASES, ANY_CASES = 48, 16
+SMALL_CASES, ANY_CASES = 56, 24
 """Fresh cases with small steps, on which every closed form is tried, and others."""
 SMALL_STEPS, SMALL_NUMBERS, LARGEST_NUMBERS = range(2, 9), 16_000, 100_000
 """Steps of a small case: several, as the first step has no term of a step before. Numbers that a
