@@ -47,11 +47,9 @@ def test_the_right_one_is_named_with_its_multiple(name: str) -> None:
 
 def test_of_two_that_explain_as_much_the_plainer_is_named() -> None:
     """The gradient itself before a term that is the same."""
-    one, other = (
-        Candidate(Regressor("W", k, k)) for k in (RegressorKind.TERM, RegressorKind.WHOLE)
-    )
-    for _ in range(10):
-        form = RANDOM.normal(size=9)
+    kinds = RegressorKind.TERM, RegressorKind.WHOLE
+    one, other = (Candidate(Regressor("W", kind, kind)) for kind in kinds)
+    for form in np.random.default_rng(0).normal(size=(10, 9)):
         errors = Errors(0.02 * form, np.full(9, 1.0), UNIT)
         one.add(errors, form)
         other.add(errors, form)
