@@ -27,13 +27,14 @@ class Stage(StrEnum):
     ROUNDING = "rounding model"
     JUDGING = "judging"
     SYSTEMATIC = "systematic errors"
+    """What the errors of many cases have in common."""
     SHRINKING = "shrinking"
     DIAGNOSIS = "diagnosis"
     CURVES = "gradient flow and Taylor tests"
     REPORT = "report"
 
 
-WHOLE = frozenset({Stage.SHRINKING, Stage.DIAGNOSIS, Stage.CURVES})
+WHOLE = frozenset({Stage.SYSTEMATIC, Stage.SHRINKING, Stage.DIAGNOSIS, Stage.CURVES})
 """Stages that check further cases, whose time is theirs."""
 Listener = Callable[[Stage, str], None]
 """Is told which stage begins, and the target at work ("" before the first)."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...cases.case import Case, Spec
+from ...cases.contract import Outcome
 from ...cases.precision import PRECISIONS
 from ...cases.result import Differentiator
 from ...cases.types import Array
@@ -40,6 +41,8 @@ from .sums import Sums, added, needed_strength, sums_of
 
 FIRST_CASES, FIRST_STRENGTH = 16, 2.0
 """Fresh cases after which a suspicion is dropped that they do not share at all."""
+MOST_LOST = 3
+"""Calls that do not come back, after which none is made any more."""
 CHANCE = 1e-6
 """Probability that anything is found of a model whose subject is right, at most."""
 
@@ -146,15 +149,18 @@ def _seen(
 ) -> Iterator[Seen]:
     """Call the subject on fresh cases, until it is clear that they do not share the suspicion."""
     names, first = {part.parameter for part in suspects}, list[Seen]()
-    answered = 0
+    answered = lost = 0
     for spec, small in fresh_specs(group, plan, dtype):
         case = spec.build()
         answer = call_once(subject, case, timeout)
         if answer.result is None or answer.breaches:
+            lost += answer.outcome in (Outcome.TIMED_OUT, Outcome.DIED, Outcome.NOT_CALLED)
+            if lost == MOST_LOST:
+                return
             continue
         answered += 1
         with np.errstate(over="ignore", invalid="ignore"):
-            found = list(_of_case(group, case, answer.result.grads, names, small))
+            found = list(_of_case(case, answer.result.grads, names, small))
         yield from found
         if answered <= FIRST_CASES:
             first += found
@@ -164,16 +170,14 @@ def _seen(
                 return
 
 
-def _of_case(
-    group: ModelGroup, case: Case, got: Mapping[str, Array], names: set[str], small: bool
-) -> Iterator[Seen]:
+def _of_case(case: Case, got: Mapping[str, Array], names: set[str], small: bool) -> Iterator[Seen]:
     """What a case says of each gradient that is suspected."""
     exact = exact_gradients(case)
     rounding, of_truth = conditioning(case, case.dtype), conditioning_in_float64(case)
     shares = shares_of_terms(case) if small else {}
     arithmetics = {known: errors_in(known, case, exact) for known in OneDirection} if small else {}
     for name, of_subject in got.items():
-        if group.named(name) not in names:
+        if name not in names:
             continue
         true = exact[name]
         errors = errors_of(case, name, of_subject, true, rounding, of_truth.error(name))
@@ -188,8 +192,8 @@ def _of_case(
             forms = dict(regressors(case, name, true)) | terms | known
         yield Seen(
             case.spec,
-            group.named(name),
+            name,
             errors,
-            {group.part(p): s for p, s in slopes.items()},
-            {group.part(p): f for p, f in forms.items()},
+            slopes,
+            forms,
         )

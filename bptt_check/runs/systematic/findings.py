@@ -59,7 +59,7 @@ def failures_of(
         yield FailureWithCase(
             verdict=alike[0].verdict,
             model=group.targets[0].name,
-            parameter="" if group.pooled else alike[0].parameter,
+            parameter=alike[0].parameter,
             message=str(message),
             reproduction=again,
             spec=alike[0].spec,
@@ -81,7 +81,7 @@ def with_findings(
 
 
 def _with_finding(row: Summary, group: ModelGroup, found: SystematicError) -> Summary:
-    about = row.model in group.names and group.named(row.parameter) == found.parameter
+    about = row.model in group.names and row.parameter == found.parameter
     if not about or row.verdict is not Verdict.PASS:
         return row
     reason = sentences.row_reason(found)

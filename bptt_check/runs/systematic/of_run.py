@@ -25,9 +25,10 @@ def look_below_rounding(
     """Ask whether errors of some models have something in common; adds to what is found.
 
     Of a model that is wrong by itself nothing more is said. Neither is anything of code that is
-    declared to be right to some accuracy: errors up to that may have any direction.
+    declared to be right to some accuracy: errors up to that may have any direction. A quick run
+    has no time for it.
     """
-    if setup.tolerance.accuracy or found.wrong_models.intersection(group.names):
+    if setup.tolerance.accuracy or plan.quick or found.wrong_models.intersection(group.names):
         return
     with timed(Stage.SYSTEMATIC):
         errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)

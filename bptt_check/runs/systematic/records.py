@@ -16,8 +16,8 @@ class SystematicError:
     Args:
         verdict: `fail` where it is a multiple of the gradient or of a term of it, `imprecise` where
             it is that of an arithmetic.
-        model, dtype, parameter: of the gradient; the model is a family, and the parameter has no
-            layer, where those of several models were put together.
+        model, dtype, parameter: of the gradient; the model is a family where the cases of several
+            models were put together.
         kind, name: what the error is a multiple of.
         estimate: the multiple: -0.02 of a gradient that is 0.98 of what it must be.
         uncertainty: its standard error.

@@ -66,7 +66,7 @@ class Screening:
         names, added = set(group.names), dict[tuple[str, Regressor], Sums]()
         for key, sums in self.sums.items():
             if key.model in names:
-                own = key.dtype, group.part(key.part)
+                own = key.dtype, key.part
                 added[own] = added.get(own, Sums()).and_those_of(sums)
         return added
 
