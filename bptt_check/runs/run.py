@@ -117,7 +117,7 @@ def _verified(
         stages=stages_of(clock.seconds),
         quick=plan.quick,
         systematic=tuple(error for _, error in found.systematic),
-        systematic_floors=floors_of_run(accepted, tally.screening, setup.tolerance),
+        systematic_floors=floors_of_run(accepted, plan, setup, found),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})

@@ -9,14 +9,12 @@ from ...cases.targets import Target
 from ...cases.timing.stage_clock import Stage, timed
 from ...cases.written.reproduction import Origin
 from ...subjects.origin import origin_of
-from ...verdicts.budget import Tolerance
 from ..check import Setup
 from ..found import Found
 from ..target_cases import Plan
 from .findings import failures_of, findings_of, floors_of
 from .model_group import ModelGroup, family_groups
 from .records import SystematicFloor
-from .screening import Screening
 
 
 def look_below_rounding(
@@ -24,11 +22,9 @@ def look_below_rounding(
 ) -> None:
     """Ask whether errors of some models have something in common; adds to what is found.
 
-    Of a model that is wrong by itself nothing more is said. Neither is anything of code that is
-    declared to be right to some accuracy: errors up to that may have any direction. A quick run
-    has no time for it.
+    Of a model that is wrong by itself nothing more is said.
     """
-    if setup.tolerance.accuracy or plan.quick or found.wrong_models.intersection(group.names):
+    if not _is_asked(plan, setup) or found.wrong_models.intersection(group.names):
         return
     with timed(Stage.SYSTEMATIC):
         errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
@@ -48,11 +44,18 @@ def look_in_families(
         look_below_rounding(subject, family, plan, setup, found)
 
 
+def _is_asked(plan: Plan, setup: Setup) -> bool:
+    """Not in a quick run, which has no time for it, and not of code that is declared to be right to
+    some accuracy: errors up to that may have any direction.
+    """
+    return plan.quick is None and not setup.tolerance.accuracy
+
+
 def floors_of_run(
-    targets: Sequence[Target], screening: Screening, tolerance: Tolerance
+    targets: Sequence[Target], plan: Plan, setup: Setup, found: Found
 ) -> tuple[SystematicFloor, ...]:
     """The smallest systematic errors that would have been found, of each model and family."""
-    if tolerance.accuracy:
+    if not _is_asked(plan, setup):
         return ()
     groups = [*(ModelGroup(t.name, (t,)) for t in targets), *family_groups(targets)]
-    return tuple(floor for group in groups for floor in floors_of(group, screening))
+    return tuple(floor for group in groups for floor in floors_of(group, found.tally.screening))

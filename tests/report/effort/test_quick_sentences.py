@@ -17,7 +17,10 @@ def test_pairs_and_oracles_are_named() -> None:
     run = made.report(quick=QUICK, covered=made.covered()).run
 
     (line,) = quick_lines(run)
-    left_out = "2 of 5 pairs of levels; the oracles torch, jax (slow to start); the Taylor tests"
+    left_out = (
+        "2 of 5 pairs of levels; the oracles torch, jax (slow to start); the Taylor tests; errors "
+        "that only many cases show together"
+    )
 
     assert line == f"  quick, without {left_out}"
     assert line in message(run)
@@ -30,6 +33,7 @@ def test_a_failure_says_that_it_was_not_diagnosed() -> None:
 
     assert left_out_by_quick(run) == [
         "the Taylor tests",
+        "errors that only many cases show together",
         "the diagnosis",
         "most tries for a smaller case",
     ]

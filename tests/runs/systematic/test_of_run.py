@@ -16,6 +16,7 @@ from bptt_check.cases.targets import parse_targets
 from bptt_check.equations.terms import shares_of_terms
 from bptt_check.errors import Unsupported
 from bptt_check.runs.check import Setup
+from bptt_check.runs.effort.quick import Quick
 from bptt_check.runs.records import Run
 from bptt_check.runs.run import verify_plan
 from bptt_check.runs.target_cases import Plan
@@ -36,11 +37,12 @@ def run_of(
     dtype: str = "bfloat16",
     seed: int = 0,
     accuracy: float = 0.0,
+    quick: Quick | None = None,
 ) -> Run:
     """The run of a subject on small cases."""
     targets = tuple(t for model in models for t in parse_targets(model))
     setup = Setup((RightOracle(),), Tolerance(accuracy=accuracy), thorough=False)
-    return verify_plan(subject, Plan(targets, cases, (dtype,), seed, SMALL), setup).run
+    return verify_plan(subject, Plan(targets, cases, (dtype,), seed, SMALL, quick), setup).run
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
@@ -95,7 +97,9 @@ def without(term: str, share: float) -> RoundedOnce:
         ("rnn-tanh", "h_prev", {"h_prev", ""}),
     ],
 )
-def test_part_of_a_term_that_is_missing_is_found_by_name(model, term, names) -> None:
+def test_part_of_a_term_that_is_missing_is_found_by_name(
+    model: str, term: str, names: set[str]
+) -> None:
     """Three hundredths of what comes through a gate: its name, and that number."""
     run = run_of(without(term, 0.03), model)
 
@@ -141,9 +145,10 @@ def test_few_cases_of_many_models_are_put_together() -> None:
     assert {f.parameter for f in right.systematic_floors} >= {"W_hh_l0", "W_xh_l0", "x", "h0"}
 
 
-def test_nothing_is_said_of_code_that_declares_an_accuracy() -> None:
-    """It may be off by that much in any direction."""
-    run = run_of(scaled(1.02, "W_hh"), "rnn-tanh", accuracy=0.05)
+@pytest.mark.parametrize("how", [{"accuracy": 0.05}, {"quick": Quick()}])
+def test_nothing_is_said_of_declared_accuracy_or_in_a_quick_run(how: dict[str, Any]) -> None:
+    """One may be off by that much in any direction; the other has no time, and says so."""
+    run = run_of(scaled(1.02, "W_hh"), "rnn-tanh", cases=40, **how)
 
     assert run.systematic == run.systematic_floors == ()
     assert run.verdict is Verdict.PASS

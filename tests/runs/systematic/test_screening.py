@@ -20,7 +20,9 @@ RIGHT = Setup((RightOracle(),))
 WHOLE = Regressor("W_hh_l0", RegressorKind.WHOLE)
 
 
-def reports_of(subject: object, count: int, line: str = "lstm T=4 B=2 D=2 H=3") -> list[CaseReport]:
+def reports_of(
+    subject: RoundedOnce, count: int, line: str = "lstm T=4 B=2 D=2 H=3"
+) -> list[CaseReport]:
     """Reports of a subject on cases that differ in their numbers."""
     specs = [Spec.parse(f"{line} dtype=bfloat16 seed={seed}") for seed in range(count)]
     return [check_case(subject, spec.build(), RIGHT, ()) for spec in specs]
