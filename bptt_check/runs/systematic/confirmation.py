@@ -24,7 +24,7 @@ from ...subjects.calling import call_once
 from ...verdicts.verdict import Verdict
 from ..target_cases import Plan
 from .candidates import Candidate, best_of_each
-from .fresh import fresh_specs
+from .fresh import FRESH_CASES, MOST_CASES, fresh_specs
 from .model_group import ModelGroup
 from .records import SystematicError
 from .slope import (
@@ -39,8 +39,11 @@ from .slope import (
 )
 from .sums import Sums, added, needed_strength, sums_of
 
-FIRST_CASES, FIRST_STRENGTH = 16, 2.0
-"""Fresh cases after which a suspicion is dropped that they do not share at all."""
+LOOK_AFTER, FIRST_STRENGTH = 16, 2.0
+"""Fresh cases after which the sums are looked at, each time; strength below which a suspicion is
+dropped after the first of them, which do not share it at all."""
+LOOKS = (MOST_CASES - FRESH_CASES) // LOOK_AFTER + 1
+"""How often it may be decided that there are enough: each time is one more for chance."""
 MOST_LOST = 3
 """Calls that do not come back, after which none is made any more."""
 CHANCE = 1e-6
@@ -81,14 +84,12 @@ def confirmed_errors(
         plan: of the run.
         timeout: seconds for one call of the subject.
     """
-    seen = list(_seen(subject, group, dtype, suspects, plan, timeout))
-    needed = needed_strength(CHANCE, len(suspects))
+    needed = needed_strength(CHANCE, len(suspects) * LOOKS)
+    seen = _seen(subject, group, dtype, suspects, plan, timeout, needed)
     strong: dict[str, Regressor] = {}
-    for part in suspects:
-        if (strength := _sums(seen, part).strength) >= needed:
-            before = strong.get(part.parameter)
-            if before is None or _sums(seen, before).strength < strength:
-                strong[part.parameter] = part
+    for part in sorted(suspects, key=lambda part: _sums(seen, part).strength):
+        if _sums(seen, part).strength >= needed:
+            strong[part.parameter] = part  # the strongest of a gradient comes last
     tried = {name: _candidates([s for s in seen if s.parameter == name]) for name in strong}
     chosen = best_of_each(tried)
     for name, part in strong.items():
@@ -125,7 +126,7 @@ def _finding(
         share=math.nan if chosen is None else chosen.share,
         cases=sums.cases,
         strength=sums.strength,
-        chance=min(1.0, 2.0 * tests * math.exp(-0.5 * sums.strength**2)),
+        chance=min(1.0, 2.0 * LOOKS * tests * math.exp(-0.5 * sums.strength**2)),
         spec=str(clearest[1]),
     )
 
@@ -146,28 +147,36 @@ def _seen(
     suspects: Sequence[Regressor],
     plan: Plan,
     timeout: float | None,
-) -> Iterator[Seen]:
-    """Call the subject on fresh cases, until it is clear that they do not share the suspicion."""
-    names, first = {part.parameter for part in suspects}, list[Seen]()
-    answered = lost = 0
+    needed: float,
+) -> list[Seen]:
+    """Call the subject on fresh cases, until it is clear whether they share the suspicion."""
+    seen, answered, lost = list[Seen](), 0, 0
     for spec, small in fresh_specs(group, plan, dtype):
         case = spec.build()
         answer = call_once(subject, case, timeout)
         if answer.result is None or answer.breaches:
             lost += answer.outcome in (Outcome.TIMED_OUT, Outcome.DIED, Outcome.NOT_CALLED)
             if lost == MOST_LOST:
-                return
+                break
             continue
         answered += 1
         with np.errstate(over="ignore", invalid="ignore"):
-            found = list(_of_case(case, answer.result.grads, names, small))
-        yield from found
-        if answered <= FIRST_CASES:
-            first += found
-        if answered == FIRST_CASES:
-            strengths = (_sums(first, part).strength for part in suspects)
-            if max(strengths) < FIRST_STRENGTH:
-                return
+            seen += _of_case(case, answer.result.grads, {p.parameter for p in suspects}, small)
+        strengths = _strengths(seen, suspects) if answered % LOOK_AFTER == 0 else {}
+        if answered == LOOK_AFTER and max(strengths.values()) < FIRST_STRENGTH:
+            break
+        if answered >= FRESH_CASES and strengths and min(strengths.values()) >= needed:
+            break
+    return seen
+
+
+def _strengths(seen: Sequence[Seen], suspects: Sequence[Regressor]) -> dict[str, float]:
+    """By gradient the strength of its strongest suspect."""
+    found: dict[str, float] = {}
+    for part in suspects:
+        strength = _sums(seen, part).strength
+        found[part.parameter] = max(found.get(part.parameter, strength), strength)
+    return found
 
 
 def _of_case(case: Case, got: Mapping[str, Array], names: set[str], small: bool) -> Iterator[Seen]:

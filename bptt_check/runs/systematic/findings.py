@@ -16,7 +16,7 @@ from ...verdicts.verdict import Reason, Verdict
 from ..records import FailureWithCase, Summary
 from ..target_cases import Plan
 from . import sentences
-from .confirmation import CHANCE, confirmed_errors
+from .confirmation import CHANCE, LOOKS, confirmed_errors
 from .fresh import FRESH_CASES
 from .model_group import ModelGroup
 from .records import SystematicError, SystematicFloor
@@ -110,7 +110,7 @@ def floors_of(group: ModelGroup, screening: Screening) -> Iterator[SystematicFlo
 
 def smallest_found(sums: Sums) -> float:
     """The smallest slope that would have stood out, and would have been confirmed, in units."""
-    needed = needed_strength(CHANCE, TYPICAL_SUSPECTS)
+    needed = needed_strength(CHANCE, TYPICAL_SUSPECTS * LOOKS)
     rest = 1.0 - needed * needed / FRESH_CASES
     of_fresh = needed * sums.uncertainty * math.sqrt(sums.counting / FRESH_CASES / rest)
     return max(sums.smallest_seen(SUSPICIOUS), sums.band + of_fresh)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...cases.case import Spec
@@ -11,13 +10,14 @@ from ...cases.model import Model, Sizes
 from ..target_cases import Plan
 from .model_group import ModelGroup
 
-SMALL_CASES, ANY_CASES = 56, 24
-"""Fresh cases with small steps, on which every closed form is tried, and others."""
+FRESH_CASES, MOST_CASES = 64, 160
+"""Fresh cases that are asked about, and how many at most where these decide nothing."""
+SMALL_SHARE = 0.7
+"""Share of them with small steps, on which every closed form is tried."""
 SMALL_STEPS, SMALL_NUMBERS, LARGEST_NUMBERS = range(2, 9), 16_000, 100_000
 """Steps of a small case: several, as the first step has no term of a step before. Numbers that a
 step of it multiplies, and one of the others at most: larger cases take long and say no more."""
-FRESH_CASES = SMALL_CASES + ANY_CASES
-DRAWN = 600
+DRAWN = 1000
 """Specs among which these are."""
 OTHER_SEED = 0x5EED
 """What the seed of a run is changed by."""
@@ -41,10 +41,20 @@ def fresh_specs(group: ModelGroup, plan: Plan, dtype: str) -> Iterator[tuple[Spe
     each = DRAWN // len(group.targets) + 1
     of_targets = zip(*(plan.design(t).specs(each) for t in group.targets), strict=True)
     drawn = [spec for together in of_targets for spec in together]
-    small = [s for s in drawn if has_small_steps(s.model, s.sizes)][:SMALL_CASES]
+    small = [s for s in drawn if has_small_steps(s.model, s.sizes)]
+    small = small[: round(SMALL_SHARE * MOST_CASES)]
     chosen = set(small)
     rest = [s for s in drawn if s not in chosen]
     rest.sort(key=lambda s: numbers_of_step(s.model, s.sizes) > LARGEST_NUMBERS)
-    rest = rest[: FRESH_CASES - len(small)]
-    in_turn = itertools.zip_longest([(s, True) for s in small], [(s, False) for s in rest])
-    return (one for pair in in_turn for one in pair if one is not None)
+    yield from _mixed(small, rest[: MOST_CASES - len(small)])
+
+
+def _mixed(small: Sequence[Spec], others: Sequence[Spec]) -> Iterator[tuple[Spec, bool]]:
+    """Both kinds, each as often as there are of it, with whether it is small."""
+    taken = 0
+    for number in range(len(small) + len(others)):
+        if taken * len(others) <= (number - taken) * len(small) and taken < len(small):
+            yield small[taken], True
+            taken += 1
+        else:
+            yield others[number - taken], False
