@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Summary
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Reason, Verdict
 from . import gaps, grouping, sentences
 from .report import Report
+from .systematic.told import failure_about
 
 SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
 
@@ -54,6 +55,8 @@ def _outcome(report: Report, model: str, gradient: grouping.Gradient) -> Gradien
     """The outcome of a gradient; its message is that of the first failure that is about it."""
     about = (model, gradient.parameter)
     failure = next((f for f in report.failures if (f.model, f.parameter) == about), None)
+    if gradient.worst.reason_kind is Reason.SYSTEMATIC:
+        failure = failure_about(report.run, *about, report.failures) or failure
     message = (
         "\n".join(sentences.failure_lines(report.run, failure))
         if failure

@@ -70,9 +70,21 @@ def check_run(run: Run) -> None:
             raise ValueError(f"it has times of {len(names):,} oracles, or left out so many")
     for histogram in run.error_histograms:
         _check_bins(histogram)
+    _check_shared(run)
     for name in {failure.counterexample for failure in run.failures} - {None}:
         if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
             raise ValueError(f"{quoted(name)} is no counterexample of a run")
+
+
+def _check_shared(run: Run) -> None:
+    """Of errors that all cases share, and of the smallest that would have been found."""
+    if not {error.verdict for error in run.systematic} <= {Verdict.FAIL, Verdict.IMPRECISE}:
+        raise ValueError("an error that all cases share is wrong or imprecise")
+    for one in (*run.systematic, *run.systematic_floors):
+        if one.cases < 0 or one.models < 1 or one.uncertainty < 0.0:
+            raise ValueError("an error that cases share has a count or an uncertainty below zero")
+    if not all(one.floor >= 0.0 for one in run.systematic_floors):
+        raise ValueError("the smallest error that would have been found is no size")
 
 
 def _check_bins(histogram: ErrorHistogram) -> None:

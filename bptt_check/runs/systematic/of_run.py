@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from ...cases.result import Differentiator
 from ...cases.targets import Target
 from ...cases.timing.stage_clock import Stage, timed
-from ...cases.written.reproduction import Origin
-from ...subjects.origin import origin_of
 from ..check import Setup
 from ..found import Found
 from ..target_cases import Plan
@@ -28,9 +26,9 @@ def look_below_rounding(
         return
     with timed(Stage.SYSTEMATIC):
         errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
+        failures = list(failures_of(errors, group, plan, subject))
     found.systematic += [(group, error) for error in errors]
-    origin = origin_of(subject) if errors else Origin()
-    found.failures += failures_of(errors, group, plan, origin)
+    found.failures += failures
 
 
 def look_in_families(
