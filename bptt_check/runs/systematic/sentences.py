@@ -40,13 +40,14 @@ def systematic_message(
     """The message of what was found in some models together: the strongest finding first."""
     first, names = found[0], [one.parameter for one in found]
     rest = len(names) - NAMED
+    several = f" ({len(models)} models together)" if len(models) > 1 else ""
     told = [*names[:NAMED], *([f"{rest} more"] if rest > 0 else [])]
     return Message(
-        f"{first.verdict.upper()}  {first.model} in {first.dtype}: {enumerated(told)} "
+        f"{first.verdict.upper()}  {first.model}{several} in {first.dtype}: {enumerated(told)} "
         f"{_HEADLINES[first.verdict][len(names) > 1]}, by less than rounding leaves in one entry",
         (
             *_sentences(found),
-            *([f"seen in these models together: {enumerated(models)}"] if len(models) > 1 else []),
+            *([f"the models are {enumerated(models)}"] if several else []),
             f"seen over {first.cases} fresh cases together, each of them within its budgets; a "
             f"right implementation in {first.dtype} does this with a probability of at most "
             f"{first.chance:.0e}",

@@ -170,7 +170,7 @@ def test_an_error_that_no_case_has_by_itself_has_no_share() -> None:
 
 def test_headline_of_lost_digits_says_so() -> None:
     """A run that also has a case that fails is told by its cases."""
-    lost = shared_error(verdict=Verdict.IMPRECISE, kind=RegressorKind.ARITHMETIC)
+    lost = shared_error(verdict=Verdict.IMPRECISE, kind=RegressorKind.ARITHMETIC, name="truncating")
     failures = (made.failure(model="gru", kind=GRADIENT, cases=9), shared_failure())
     both = with_shared_error(models=("lstm", "gru"), failures=failures, cases={"fail": 9})
 

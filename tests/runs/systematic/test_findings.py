@@ -47,7 +47,7 @@ def test_a_failure_is_of_one_dtype_and_verdict() -> None:
     """The strongest error of each first, whose case it has."""
     weak = shared_error(parameter="x", strength=6.0)
     other = shared_error(dtype="float16")
-    lost = shared_error(verdict=Verdict.IMPRECISE, kind=RegressorKind.ARITHMETIC)
+    lost = shared_error(verdict=Verdict.IMPRECISE, kind=RegressorKind.ARITHMETIC, name="truncating")
     found = failures(weak, shared_error(), other, lost)
 
     assert [(f.verdict, f.parameter, len(f.shared)) for f in found] == [
@@ -82,9 +82,10 @@ def test_models_of_a_family_have_one_failure() -> None:
     (alone,) = failures(shared_error())
 
     assert (found.model, found.parameter) == ("lstm", "")
-    assert "seen in these models together: lstm, lstm+mse" in found.message
+    assert found.message.startswith("FAIL  lstm (2 models together) in bfloat16: W_hh is wrong, by")
+    assert "\n  the models are lstm, lstm+mse\n" in found.message
     assert "--model lstm --model lstm+mse" in found.reproduction
-    assert "together: lstm" not in alone.message
+    assert "models" not in alone.message
 
 
 def test_a_failure_is_told_in_the_names_of_the_convention() -> None:
