@@ -68,7 +68,7 @@ def comparison_text(comparison: Comparison) -> str:
     counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
     changed = [c for c in comparison.changes if c.kind != "same"]
     failed = [f"failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
-    shared = [f"systematic error {c.kind}: {c.sentence}" for c in comparison.shared]
+    shared = [f"systematic error, {c.kind}: {c.sentence}" for c in comparison.shared]
     declined = comparison.run.declined
     left = [f"declined now: {model} ({declined[model]})" for model in comparison.declined]
     lines = [

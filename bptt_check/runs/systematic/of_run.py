@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...cases.result import Differentiator
 from ...cases.targets import Target
 from ...cases.timing.stage_clock import Stage, timed
+from .. import interruption
 from ..check import Setup
 from ..found import Found
 from ..target_cases import Plan
@@ -27,8 +28,12 @@ def look_below_rounding(
     with timed(Stage.SYSTEMATIC):
         errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
         failures = list(failures_of(errors, group, plan, subject))
-    found.systematic += [(group, error) for error in errors]
-    found.failures += failures
+
+    def take_in() -> None:
+        found.systematic.extend((group, error) for error in errors)
+        found.failures.extend(failures)
+
+    interruption.uninterrupted(take_in)  # one without the other would be a failure without a word
 
 
 def look_in_families(

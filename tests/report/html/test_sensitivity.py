@@ -62,7 +62,7 @@ def test_floors_of_all_cases_stand_beside_those_of_one_entry() -> None:
     shown = page.render_run(with_floors().run)
 
     assert '<th scope="row">bfloat16</th><td class="n">3</td><td class="n">0.001</td>' in shown
-    assert '<th scope="row">bfloat16, of all models of a family</th>' in shown
+    assert '<th scope="row">bfloat16, of families</th>' in shown
     assert "Nothing is claimed of the other gradients" in shown
 
 

@@ -26,10 +26,11 @@ def test_an_error_that_is_new_or_gone_is_told(base: object, run: object, kind: s
     data = json.loads(comparison_page.comparison_to_json(found))
     page = comparison_page.render_comparison(found, "base", "run")
 
-    assert f"\n  systematic error {kind}: {SENTENCE}\n" in comparison_text(found) + "\n"
+    assert f"\n  systematic error, {kind}: {SENTENCE}\n" in comparison_text(found) + "\n"
     (told,) = data["systematic"]
     assert (told["change"], told["model"], told["estimate"]) == (kind, "lstm", 0.02)
-    assert f"<dt>Systematic error {kind}</dt>" in page
+    assert ("<dt>New systematic error</dt>" in page) == (kind == "new")
+    assert ("<dt>Systematic error gone</dt>" in page) == (kind == "gone")
     assert found.is_worse == (kind == "new")
 
 
