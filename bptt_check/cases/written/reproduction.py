@@ -66,26 +66,18 @@ def reproduction(case: str, origin: Origin) -> str:
 
 
 def reproduction_of_run(
-    origin: Origin,
-    models: Sequence[str],
-    cases: int | None,
-    dtypes: Sequence[str],
-    seed: int,
-    within: str,
+    origin: Origin, models: Sequence[str], cases: int, dtypes: Sequence[str], seed: int, within: str
 ) -> str:
-    """What to type for all cases of some models, where no single one shows it; `cases` is None for
-    those of a quick run.
-    """
+    """What to type for all cases of some models, where no single one shows it."""
     if origin.address:
         words = [f"--model {shlex.quote(model)}" for model in models]
         words += [f"--dtype {dtype}" for dtype in dtypes]
         words += [f"--within {shlex.quote(within)}"] if within else []
-        words += ["--quick"] if cases is None else [f"--cases {cases}"]
-        return f"bptt-check run {shlex.quote(origin.address)} {' '.join(words)} --seed {seed}"
+        options = f"--cases {cases} --seed {seed}"
+        return f"bptt-check run {shlex.quote(origin.address)} {' '.join(words)} {options}"
     limits = f", within={within!r}" if within else ""
-    count = "quick=True" if cases is None else f"cases={cases}"
     call = (
-        f"bc.verify(subject, {list(models)!r}, {count}, dtypes={tuple(dtypes)!r}, "
+        f"bc.verify(subject, {list(models)!r}, cases={cases}, dtypes={tuple(dtypes)!r}, "
         f"seed={seed}{limits})"
     )
     return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"

@@ -55,6 +55,8 @@ def what_is_needed(run: Run) -> str:
             "Nothing is claimed of them here: errors up to the declared accuracy may have any "
             "direction."
         )
+    if run.quick is not None:
+        return "Nothing is claimed of them here: a quick run does not look for them."
     what = "the other gradients" if run.systematic_floors else "them here"
     return (
         f"Nothing is claimed of {what}: that takes at least some {NEEDED} cases of a model, or of "

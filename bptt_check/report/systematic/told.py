@@ -8,7 +8,7 @@ from typing import TypeVar
 from ...runs.records import Failure, Run
 from ...runs.systematic.records import SystematicError
 from ...verdicts.case_kind import CaseKind
-from ..called import base_name, label
+from ..called import label
 from ..grouping import plural
 
 AnyFailure = TypeVar("AnyFailure", bound=Failure)
@@ -38,9 +38,8 @@ def shared_errors_of(run: Run, failure: Failure) -> list[SystematicError]:
 
 def is_about(error: SystematicError, model: str, parameter: str) -> bool:
     """Whether an error is that of a gradient of a model, or of all such of the model's family."""
-    if error.models == 1:
-        return (error.model, error.parameter) == (model, parameter)
-    return (error.model, error.parameter) == (model.split("+")[0], base_name(parameter))
+    known = model if error.models == 1 else model.split("+")[0]
+    return (error.model, error.parameter) == (known, parameter)
 
 
 def failure_about(

@@ -54,9 +54,8 @@ def failures_of(
     Several models that were put together have the failure under the name of the first of them.
     """
     origin = origin_of(subject) if found else Origin()
-    cases = plan.cases if plan.quick is None else None
     again = reproduction_of_run(
-        origin, group.names, cases, plan.dtypes, plan.seed, str(plan.within)
+        origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
     )
     ordered = sorted(found, key=lambda one: (one.dtype, one.verdict.rank, -one.strength))
     for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
@@ -113,7 +112,7 @@ def with_shared_errors(
 
 
 def _is_about(group: ModelGroup, found: SystematicError, record: Summary | ErrorHistogram) -> bool:
-    return record.model in group.names and group.named(record.parameter) == found.parameter
+    return record.model in group.names and record.parameter == found.parameter
 
 
 def floors_of(group: ModelGroup, screening: Screening) -> Iterator[SystematicFloor]:

@@ -37,7 +37,7 @@ def pasted_test_of_run(origin: Origin, models: Sequence[str], plan: Plan) -> str
 def _arguments(models: Sequence[str], plan: Plan) -> Iterator[str]:
     """Those of `assert_gradients` that give the same cases again."""
     yield f"{[*models]!r}"
-    yield f"cases={plan.cases}" if plan.quick is None else "quick=True"
+    yield f"cases={plan.cases}"
     yield f"dtypes={plan.dtypes!r}"
     yield f"seed={plan.seed}"
     if str(plan.within):

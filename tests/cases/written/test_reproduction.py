@@ -9,26 +9,22 @@ def test_a_run_of_an_address_is_a_command() -> None:
     """With everything that its cases depend on."""
     origin = Origin("my file.py:wrong")
     whole = reproduction_of_run(origin, ["lstm", "gru"], 50, ["float16"], 7, "T=1..9 B=2")
-    quick = reproduction_of_run(origin, ["lstm"], None, ["float16"], 7, "")
 
     assert whole == (
         "bptt-check run 'my file.py:wrong' --model lstm --model gru --dtype float16 "
         "--within 'T=1..9 B=2' --cases 50 --seed 7"
-    )
-    assert (
-        quick == "bptt-check run 'my file.py:wrong' --model lstm --dtype float16 --quick --seed 7"
     )
 
 
 def test_a_run_of_what_lines_make_is_a_call_after_them() -> None:
     """And of what nobody knows how to make, a call that says so."""
     made = reproduction_of_run(Origin("", ("subject = made()",)), ["lstm"], 50, ["float16"], 7, "")
-    unknown = reproduction_of_run(Origin(), ["lstm"], None, ["float16"], 7, "T=2")
+    unknown = reproduction_of_run(Origin(), ["lstm"], 9, ["float16"], 7, "T=2")
 
     assert made.splitlines() == [
         "subject = made()",
         "print(bc.verify(subject, ['lstm'], cases=50, dtypes=('float16',), seed=7))",
     ]
     assert unknown.startswith(
-        "bc.verify(subject, ['lstm'], quick=True, dtypes=('float16',), seed=7, within='T=2')  # "
+        "bc.verify(subject, ['lstm'], cases=9, dtypes=('float16',), seed=7, within='T=2')  # "
     )

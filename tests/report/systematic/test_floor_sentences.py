@@ -7,6 +7,7 @@ from support.shared_errors import floor, with_floors
 
 from bptt_check.report import sentences
 from bptt_check.report.systematic.floor_sentences import floor_lines, what_is_needed
+from bptt_check.runs.effort.quick import Quick
 
 
 def test_a_pass_has_both_floors_of_each_dtype() -> None:
@@ -48,4 +49,5 @@ def test_what_is_not_claimed_says_why() -> None:
     """Too few cases, of all gradients or of others, or a declared accuracy."""
     assert what_is_needed(made.report().run).startswith("Nothing is claimed of them here: that")
     assert "of the other gradients: that takes" in what_is_needed(with_floors().run)
+    assert "a quick run" in what_is_needed(made.report(quick=Quick(())).run)
     assert "declared accuracy" in what_is_needed(made.report(accuracy=1e-3).run)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import bptt_check as bc
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.targets import parse_targets
 from bptt_check.conventions import presets
-from bptt_check.runs.effort.quick import Quick
 from bptt_check.runs.systematic.findings import (
     failures_of,
     floors_of,
@@ -61,28 +59,26 @@ def test_a_failure_is_of_one_dtype_and_verdict() -> None:
 
 
 def test_what_is_typed_again_is_the_whole_run() -> None:
-    """In the message, by itself, and as a test; of a quick run that it is quick."""
+    """In the message, by itself, and as a test."""
     (found,) = failures(shared_error())
-    (quick,) = failures(shared_error(), plan=replace(PLAN, quick=Quick(())))
 
     assert found.message.splitlines()[-1] == f"  reproduce: {found.reproduction}"
     assert found.reproduction.endswith("--dtype bfloat16 --dtype float16 --cases 100 --seed 3")
-    assert " --quick --seed 3" in quick.reproduction
-    assert "--cases" not in quick.reproduction
     assert (
         "    bc.assert_gradients(\n        subject,\n        ['lstm'],\n        cases=100,\n"
         in (found.test_code)
     )
-    assert "quick=True" in quick.test_code
 
 
 def test_models_of_a_family_have_one_failure() -> None:
-    """Under the name of the first, of no gradient of it alone; all of them are named."""
-    (found,) = failures(shared_error(parameter="W_hh", models=2), group=FAMILY)
+    """Under the name of the first; all of them are named."""
+    (found,) = failures(shared_error(models=2), group=FAMILY)
     (alone,) = failures(shared_error())
 
-    assert (found.model, found.parameter) == ("lstm", "")
-    assert found.message.startswith("FAIL  lstm (2 models together) in bfloat16: W_hh is wrong, by")
+    assert (found.model, found.parameter) == ("lstm", "W_hh_l0")
+    assert found.message.startswith(
+        "FAIL  lstm (2 models together) in bfloat16: W_hh_l0 is wrong, by"
+    )
     assert "\n  the models are lstm, lstm+mse\n" in found.message
     assert "--model lstm --model lstm+mse" in found.reproduction
     assert "models" not in alone.message
@@ -156,16 +152,16 @@ def test_rows_of_a_finding_have_its_verdict_and_say_why() -> None:
     assert with_findings(rows, []) == rows
 
 
-def test_rows_of_a_family_are_those_of_all_its_layers() -> None:
-    """In each of its models."""
+def test_rows_of_a_family_are_those_of_each_of_its_models() -> None:
+    """Of that layer only."""
     rows = tuple(
         made.row(model=m, parameter=p)
         for m in (*MODELS, "gru")
         for p in ("W_hh_l0", "W_hh_l1_reverse", "W_hy")
     )
-    found = with_findings(rows, [(FAMILY, shared_error(parameter="W_hh", models=2))])
+    found = with_findings(rows, [(FAMILY, shared_error(models=2))])
 
-    assert [row.verdict.failing for row in found] == [True, True, False] * 2 + [False] * 3
+    assert [row.verdict.failing for row in found] == [True, False, False] * 2 + [False] * 3
 
 
 def test_errors_of_another_dtype_keep_their_verdict() -> None:
@@ -217,4 +213,4 @@ def test_floors_of_a_family_are_of_all_its_models() -> None:
     (found,) = floors_of(FAMILY, both)
 
     assert list(floors_of(ONE, both)) == []
-    assert (found.model, found.parameter, found.cases, found.models) == ("lstm", "W_hh", 20, 2)
+    assert (found.model, found.parameter, found.cases, found.models) == ("lstm", "W_hh_l0", 20, 2)
