@@ -68,12 +68,14 @@ def comparison_text(comparison: Comparison) -> str:
     counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
     changed = [c for c in comparison.changes if c.kind != "same"]
     failed = [f"failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
+    shared = [f"systematic error, {c.kind}: {c.sentence}" for c in comparison.shared]
     declined = comparison.run.declined
     left = [f"declined now: {model} ({declined[model]})" for model in comparison.declined]
     lines = [
         f"{title}  {comparison_headline(comparison)}",
         f"  {counts}",
         *_first(failed),
+        *_first(shared),
         *(change_line(change, called) for change in changed[:SHOWN]),
     ]
     if len(changed) > SHOWN:

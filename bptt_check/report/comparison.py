@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..runs.records import Failure, Run, Summary
 from ..verdicts.verdict import Verdict
 from . import grouping
+from .systematic.changes import SharedChange, shared_changes
 
 KINDS = {
     "worse": "a worse verdict, or an error that grew beyond the threshold",
@@ -68,6 +69,11 @@ class Comparison:
     changes: tuple[Change, ...]
 
     @property
+    def shared(self) -> tuple[SharedChange, ...]:
+        """Errors that all cases of only one of the runs share, new ones first."""
+        return shared_changes(self.base, self.run)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Number of changes of every kind."""
         counts = Counter(change.kind for change in self.changes)
@@ -92,7 +98,8 @@ class Comparison:
     @property
     def is_worse(self) -> bool:
         """Whether a gate should stop the run."""
-        return bool(self.regressions or self.failures)
+        new = any(change.is_new for change in self.shared)
+        return bool(self.regressions or self.failures or new)
 
     @property
     def declined(self) -> tuple[str, ...]:
@@ -165,7 +172,11 @@ def comparison_headline(comparison: Comparison) -> str:
         said = [f"{grouping.plural(worse, 'check')} got worse"] if worse else []
         said += [f"{grouping.plural(new, 'new check')} {_fails(new)}"] if new else []
         said += [f"{grouping.plural(models, 'model')} newly failed"] if models else []
+        shared = sum(change.is_new for change in comparison.shared)
+        said += [f"{grouping.plural(shared, 'new systematic error')}"] if shared else []
         return ", ".join(said)
     counts = comparison.counts
     good = [f"{counts[kind]:,} {kind}" for kind in ("fixed", "better") if counts[kind]]
+    gone = len(comparison.shared)
+    good += [f"{grouping.plural(gone, 'systematic error')} gone"] if gone else []
     return f"nothing got worse{'; ' + ', '.join(good) if good else ''}"

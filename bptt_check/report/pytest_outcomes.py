@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Summary
-from ..verdicts.verdict import Verdict
+from ..runs.systematic.sentences import multiple_sentence
+from ..verdicts.verdict import Reason, Verdict
 from . import gaps, grouping, sentences
 from .report import Report
+from .systematic.told import failure_about, is_of_all, place_of_error
 
 SAYS: dict[str, str] = {Verdict.FAIL: "is wrong", Verdict.IMPRECISE: "loses digits"}
 
@@ -54,6 +56,8 @@ def _outcome(report: Report, model: str, gradient: grouping.Gradient) -> Gradien
     """The outcome of a gradient; its message is that of the first failure that is about it."""
     about = (model, gradient.parameter)
     failure = next((f for f in report.failures if (f.model, f.parameter) == about), None)
+    if gradient.worst.reason_kind is Reason.SYSTEMATIC:
+        failure = failure_about(report.run, *about, report.failures) or failure
     message = (
         "\n".join(sentences.failure_lines(report.run, failure))
         if failure
@@ -98,5 +102,8 @@ def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
         yield f"{name}_worst_budgets_{parameter}", f"{budgets:.3g}"
     for model, count in gaps.offered_sometimes(run):
         yield f"{name}_missing", f"{model}: {count}"
-    if run.failures:
-        yield f"{name}_spec", run.failures[0].spec
+    for error in run.systematic:
+        yield f"{name}_systematic", f"{place_of_error(error)}: {multiple_sentence(error)}"
+    specs = [failure.spec for failure in run.failures if not is_of_all(failure)]
+    if specs:
+        yield f"{name}_spec", specs[0]

@@ -20,6 +20,7 @@ from ..runs.effort.quick import Quick
 from ..runs.effort.stages import Stages
 from ..runs.measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
+from ..runs.systematic.records import SystematicError, SystematicFloor
 from ..verdicts.verdict import Verdict
 from .sentences import headline, message
 
@@ -71,7 +72,9 @@ class Report:
 
     @property
     def counterexample(self) -> Case | None:
-        """The simplest case that shows the first failure, None if there is none."""
+        """The simplest case that shows the first failure, or the clearest of those that do so only
+        together; None if there is none.
+        """
         return self.failures[0].case if self.failures else None
 
     @property
@@ -188,6 +191,16 @@ class Report:
     def quick(self) -> Quick | None:
         """What a quick run left out; None for any other."""
         return self.run.quick
+
+    @property
+    def systematic(self) -> tuple[SystematicError, ...]:
+        """Errors that all cases share, though each of them is within its budgets."""
+        return self.run.systematic
+
+    @property
+    def systematic_floors(self) -> tuple[SystematicFloor, ...]:
+        """The smallest such error of each gradient that would have been found."""
+        return self.run.systematic_floors
 
     def bundle(self) -> Bundle:
         """The run with its files, as it is written to a folder or sent to another process."""

@@ -15,7 +15,7 @@ from .foreign.version_1 import of_version_1
 from .strict_json import encoded, strict
 
 SCHEMA_VERSION = 3
-TABLES = ("rows", "error_histograms", "worst_entries")
+TABLES = ("rows", "error_histograms", "worst_entries", "systematic_floors")
 """Fields that are tables: a large run has thousands of such records."""
 
 

@@ -13,6 +13,8 @@ from . import coverage, gaps, grouping
 from .called import called_in, label
 from .effort.quick_sentences import quick_lines
 from .facts import shares
+from .systematic.floor_sentences import floor_lines
+from .systematic.told import is_of_all, is_of_all_only
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
@@ -27,6 +29,11 @@ HEADLINES = {
     Verdict.INCONCLUSIVE: "nothing was found wrong, but not everything could be decided",
 }
 """The verdict of a run in one sentence."""
+TOGETHER = {
+    Verdict.FAIL: "no case is over budget, but over all together something is wrong",
+    Verdict.IMPRECISE: "no case is over budget, but over all together digits are lost",
+}
+"""The same of a run that failed, of which no case did."""
 PARTLY = ", but some are missing in part of the cases"
 """What is added to that of a pass where it holds."""
 
@@ -53,11 +60,9 @@ def failure_lines(run: Run, failure: Failure) -> list[str]:
     """
     told, share = lines_of(failure.message), shares.share_line(run, failure)
     lines = [*told[:1], *([f"  {share}"] if share else []), *told[1:]]
-    alike = [
-        f.model
-        for f in run.failures
-        if (f.same_as, f.check, f.verdict) == (failure.model, failure.check, failure.verdict)
-    ]
+    about = failure.model, failure.check, failure.verdict
+    same = (f.model for f in run.failures if (f.same_as, f.check, f.verdict) == about)
+    alike = list(dict.fromkeys(same))
     more = [f"  the same in {grouping.plural(len(alike), 'other model')}: {_some(alike)}"]
     more = more if alike else []
     if run.left_out and failure is run.failures[0]:
@@ -79,7 +84,12 @@ def _other_kinds(run: Run) -> Iterator[str]:
             seen.add(kind)
             cases = sum(f.cases for f in run.failures if (f.verdict, f.kind) == kind)
             title = " ".join(lines_of(failure.message)[:1])
-            yield f"  besides, in {grouping.plural(cases, 'case')}: {title}"
+            of = "over all cases together" if is_of_all(failure) else f"in {_cases(cases)}"
+            yield f"  besides, {of}: {title}"
+
+
+def _cases(count: int) -> str:
+    return grouping.plural(count, "case")
 
 
 def without_failure(run: Run) -> tuple[list[str], int]:
@@ -105,6 +115,8 @@ def headline(run: Run) -> str:
     models = grouping.model_facts(run)
     bad = sum(m.verdict.failing for m in models)
     where = f"in {bad} of {grouping.plural(len(models), 'model')}"
+    if is_of_all_only(run) and run.verdict in TOGETHER:
+        return f"{TOGETHER[run.verdict]}, {where}"
     counts = shares.kind_counts(run)
     if shares.mostly_right(counts):
         return f"{shares.share_sentence(counts)}, {where}"
@@ -157,6 +169,7 @@ def _summary(run: Run) -> list[str]:
         *_subgradients(run),
         *_offered_sometimes(run),
         *coverage.coverage_lines(run),
+        *floor_lines(run),
         *quick_lines(run),
         *_declined(run),
     ]

@@ -10,6 +10,7 @@ from ..cases.wrong_kind import NoSubject, WrongKind
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import ContractBroken, NoAnswer
 from .records import FailureWithCase
+from .systematic.records import have_same_errors
 
 FEW = 3
 """Cases with the same ending, from the first on, after which something is no subject."""
@@ -83,9 +84,13 @@ def told_once(failures: Sequence[FailureWithCase]) -> list[FailureWithCase]:
 
 
 def _same(one: FailureWithCase, other: FailureWithCase) -> bool:
-    """Whether two failures have the same ending, or the same diagnosis."""
+    """Whether two failures have the same ending, the same diagnosis or the same errors that all
+    cases share.
+    """
     if one.verdict != other.verdict:
         return False
+    if one.shared or other.shared:
+        return one.model != other.model and have_same_errors(one.shared, other.shared)
     if one.diagnoses or other.diagnoses:
         return one.diagnoses == other.diagnoses
     return one.ending is not None and one.ending == other.ending

@@ -123,10 +123,12 @@ class FailureWithCase(Failure):
     """A failure with its smallest case in memory, for as long as the process lives.
 
     `ending` is why no number came, the same for failures that are the same; None if some did.
+    `shared` are the errors that it tells of, where these are of no case by itself.
     """
 
     case: Case = field(kw_only=True)
     ending: Hashable = field(default=None, kw_only=True)
+    shared: tuple[SystematicError, ...] = field(default=(), kw_only=True)
 
     def recorded(self, counterexample: str) -> Failure:
         """What `run.json` holds of it; the case goes to the file of this name."""

@@ -40,7 +40,7 @@ from .records import (
     Summary,
     counterexample_name,
 )
-from .systematic.findings import with_findings
+from .systematic.findings import with_findings, with_shared_errors
 from .systematic.model_group import ModelGroup
 from .systematic.of_run import floors_of_run, look_below_rounding, look_in_families
 from .tally import Tally
@@ -107,7 +107,7 @@ def _verified(
         rows=rows,
         failures=tuple(failure.recorded(name) for name, failure in cases.items()),
         flows=flows,
-        error_histograms=tally.error_histograms.records(),
+        error_histograms=with_shared_errors(tally.error_histograms.records(), found.systematic),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),
         left_out=left_out,

@@ -14,12 +14,14 @@ import pytest
 from support import made
 from support.opened import SCHEMES, Opened, axe, expect
 from support.own_arrays import CONVENTIONS, WRONG, report_of
+from support.shared_errors import floor, shared_error, with_floors, with_shared_error
 
 import bptt_check as bc
 from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import comparison, run_json
 from bptt_check.report.html import comparison_page, page, runs_page
 from bptt_check.runs.measurements import OwnArrays, OwnGrid
+from bptt_check.runs.systematic.slope import RegressorKind
 
 if TYPE_CHECKING:  # without it the tests are skipped by `support.opened`, and still collected
     from playwright.sync_api import Browser
@@ -69,6 +71,12 @@ REPORTS = {
             made.histogram(dtype="float32", max_budgets=0.9),
         ),
     ),
+    "shared error": with_shared_error(
+        shared_error(),
+        shared_error(parameter="x", kind=RegressorKind.TERM, name="c_prev"),
+        systematic_floors=(floor(parameter="b_h_l0"), floor(parameter="W_hh", models=4)),
+    ),
+    "floors": with_floors(),
     "curves": made.report(
         taylor=(made.curve(verdict="fail", order=1.02), made.curve(parameter="x", order=None))
     ),
@@ -247,6 +255,19 @@ def test_all_cells_are_as_the_markup_has_them(browser: Browser, page_of: Any) ->
         opened.page.evaluate("() => bptt.redrawAll()")
 
         assert opened.page.evaluate(read) == rendered
+
+
+def test_a_gradient_that_is_only_wrong_in_all_cases_says_so(browser: Browser, page_of: Any) -> None:
+    """Where its worst case is within budget, and only there."""
+    with Opened(browser, page_of(with_shared_error()), "light") as opened:
+        summary = opened.page.locator("#g-summary")
+        assert re.fullmatch(
+            r"fail W_hh_l0 of lstm is off by at most 0\.\d+ budgets in its worst case, at .*; "
+            r"over all cases together 1\.02 \(\+-0\.0001\) times what it must be\.",
+            summary.inner_text(),
+        )
+        opened.page.locator("#g-parameter").select_option("b_h_l0")
+        assert "over all cases" not in summary.inner_text()
 
 
 def test_the_table_sorts_by_number(browser: Browser, page_of: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support import made
+from support.shared_errors import floor, shared_error
 
 from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.report import run_json
@@ -52,6 +53,8 @@ def full_run(which: str) -> Run:
         own_arrays=(OwnArrays(model, {"W_hh_l0": (f"V of {which}",)}),),
         stages=Stages({Stage.JUDGING: number / 2}, {"torch": float(number), which: 1.0}),
         quick=Quick(("torch", f"oracle of {which}")),
+        systematic=(shared_error(model=model),),
+        systematic_floors=(floor(model=model),),
     ).run
     return replace(run, checks=run.parts)
 

@@ -11,14 +11,20 @@ from typing import Any
 import pytest
 from support import made
 from support.older_runs import version_2
+from support.shared_errors import floor, shared_error, with_shared_error
 
 from bptt_check.errors import ReportError
 from bptt_check.report import comparison, grouping, run_json
 from bptt_check.report.html import page
 from bptt_check.runs.errors.error_distribution import bin_of
 from bptt_check.runs.records import Run, Summary
+from bptt_check.runs.systematic.slope import RegressorKind
+from bptt_check.verdicts.verdict import Verdict
 
 FLOATS = [f.name for f in fields(Summary) if f.type == "float"]
+
+
+LOST = RegressorKind.ARITHMETIC
 
 
 def reread(run: Run) -> Run:
@@ -355,3 +361,50 @@ def test_the_bins_of_every_float_are_read() -> None:
     run = made.report(error_histograms=(made.histogram(ulps=bins),)).run
 
     assert reread(run) == run
+
+
+def test_errors_that_all_cases_share_survive_the_file_and_older_ones_have_none() -> None:
+    """With a share that is not known and a floor that is infinite."""
+    run = with_shared_error(
+        shared_error(), systematic_floors=(floor(floor=made.INF), floor(parameter="x"))
+    ).run
+    data = json.loads(run_json.to_json(run))
+    for name in ("systematic", "systematic_floors"):
+        del data[name]
+    older = run_json.from_json(json.dumps(data).encode(), "run.json")
+
+    assert reread(run) == run
+    assert (older.systematic, older.systematic_floors) == ((), ())
+    unknown = reread(with_shared_error(shared_error(share=made.NAN)).run).systematic[0].share
+    assert math.isnan(unknown)
+
+
+def test_floors_of_many_gradients_take_little_space() -> None:
+    """As rows do: a line of text each would be three times as long."""
+    floors = tuple(floor(model=f"m{n // 8}", parameter=f"p{n % 8}") for n in range(400))
+    run = made.report(systematic_floors=floors).run
+    columns = json.loads(run_json.to_json(run))["systematic_floors"]
+    objects = version_2(run)["systematic_floors"]
+
+    assert 3 * len(json.dumps(columns)) < len(json.dumps(objects))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"systematic": (shared_error(verdict=Verdict.PASS),)}, "that no run finds"),
+        ({"systematic": (shared_error(kind=LOST, name="magic"),)}, "that no run finds"),
+        ({"systematic": (shared_error(cases=-1),)}, "below zero"),
+        ({"systematic": (shared_error(models=0),)}, "below zero"),
+        ({"systematic": (shared_error(uncertainty=-1.0),)}, "below zero"),
+        ({"systematic_floors": (floor(cases=-1),)}, "below zero"),
+        ({"systematic_floors": (floor(floor=-1.0),)}, "is no size"),
+        ({"systematic_floors": (floor(floor=made.NAN),)}, "is no size"),
+    ],
+)
+def test_impossible_errors_that_all_cases_share_are_refused(
+    changes: dict[str, Any], words: str
+) -> None:
+    """Those that no run of ours has; the test above has siblings that are read."""
+    with pytest.raises(ReportError, match=words):
+        reread(made.report(**changes).run)

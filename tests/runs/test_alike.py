@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support import made
 from support.right import right
+from support.shared_errors import shared_error, shared_failure
 
 import bptt_check as bc
 from bptt_check.report.markdown import render_markdown
 from bptt_check.report.sentences import told_failures
+from bptt_check.runs.alike import told_once
 
 QUICK: dict[str, Any] = {"cases": 30, "oracles": ["complex_step"]}
 FOUR = ["rnn-tanh", "rnn-tanh+mse", "rnn-identity", "rnn-sigmoid"]
@@ -108,3 +111,18 @@ def test_equal_diagnoses_are_told_once_and_others_by_themselves():
 
     assert [f.same_as for f in same.failures] == ["", "rnn-tanh"]
     assert [f.same_as for f in other.failures] == ["", ""]
+
+
+def test_equal_errors_that_all_cases_share_are_told_once():
+    """Of different models: two of one model are of two dtypes; others are told by themselves."""
+    of_lstm, other = shared_error(), shared_error(parameter="W_hy")
+    failures = [
+        shared_failure(of_lstm),
+        shared_failure(shared_error(dtype="float16")),
+        shared_failure(of_lstm, model="gru"),
+        shared_failure(other, model="gru+mse"),
+        shared_failure(shared_error(estimate=0.5), model="rnn-tanh"),
+        made.failure(model="rnn-relu"),
+    ]
+
+    assert [f.same_as for f in told_once(failures)] == ["", "", "lstm", "", "", ""]

@@ -25,6 +25,7 @@ _WORDS = {
     CaseKind.NOT_CALLED: "not tried any more",
     CaseKind.UNDECIDED: "undecided",
     CaseKind.DECLINED: "declined",
+    CaseKind.SYSTEMATIC: "wrong only together",
 }
 """What is said of so many cases, in the order in which equal numbers are listed."""
 Counts = Counter[CaseKind]
@@ -64,10 +65,10 @@ def share_sentence(counts: Counts) -> str:
 
 def share_line(run: Run, failure: Failure) -> str:
     """How many cases of its model failed as a failure did, and what came of the others; empty where
-    that says nothing.
+    that says nothing, as of a failure that no case has by itself.
     """
     others, total = of_model(run, failure), of_model(run, failure).total()
-    if failure.kind is None or total < 2:
+    if failure.kind in (None, CaseKind.SYSTEMATIC) or total < 2:
         return ""
     if failure.cases >= total:
         return f"so in all {total:,} cases"

@@ -16,6 +16,7 @@ from ...runs.coverage.covered import counts_of
 from ...runs.errors.error_distribution import FIRST_BIN, LAST_BIN
 from ...runs.measurements import ErrorHistogram
 from ...runs.records import COUNTEREXAMPLES, TABLE, TABLE_TYPES, Run
+from ...runs.systematic.sentences import can_be_told
 from ...verdicts.verdict import Verdict
 
 MOST = {"oracles": 100, "environment": 1000}
@@ -70,9 +71,21 @@ def check_run(run: Run) -> None:
             raise ValueError(f"it has times of {len(names):,} oracles, or left out so many")
     for histogram in run.error_histograms:
         _check_bins(histogram)
+    _check_shared(run)
     for name in {failure.counterexample for failure in run.failures} - {None}:
         if not re.fullmatch(rf"{COUNTEREXAMPLES}/[\w+-]+\.npz", str(name), re.ASCII):
             raise ValueError(f"{quoted(name)} is no counterexample of a run")
+
+
+def _check_shared(run: Run) -> None:
+    """Of errors that all cases share, and of the smallest that would have been found."""
+    if not all(map(can_be_told, run.systematic)):
+        raise ValueError("it has an error that all cases share, of a kind that no run finds")
+    for one in (*run.systematic, *run.systematic_floors):
+        if one.cases < 0 or one.models < 1 or one.uncertainty < 0.0:
+            raise ValueError("an error that cases share has a count or an uncertainty below zero")
+    if not all(one.floor >= 0.0 for one in run.systematic_floors):
+        raise ValueError("the smallest error that would have been found is no size")
 
 
 def _check_bins(histogram: ErrorHistogram) -> None:

@@ -11,12 +11,14 @@ from ..called import called_in
 from ..comparison import KINDS, Change, Comparison, comparison_headline
 from ..files import made, write_file
 from ..strict_json import encoded, strict
+from ..systematic.changes import change_to_json
 from .assets import assets
 from .page import page_templates
 
 PAGE = "compare.html"
 FAILURES = 200
-"""Models on the page that newly failed, or are declined now; the JSON has them all."""
+"""Models on the page that newly failed or are declined now, and systematic errors; the JSON has
+them all."""
 SHOWN = 2000
 """Changes on the page; the worst ones, the JSON has them all."""
 
@@ -44,9 +46,11 @@ def render_comparison(comparison: Comparison, base: str, run: str) -> str:
         called=called_in(comparison.base, comparison.run),
         left=len(changed) - SHOWN,
         failures=comparison.failures[:FAILURES],
+        shared=comparison.shared[:FAILURES],
         declined=comparison.declined[:FAILURES],
         untold={
             "newly failed model": len(comparison.failures[FAILURES:]),
+            "systematic error that is new or gone": len(comparison.shared[FAILURES:]),
             "newly declined model": len(comparison.declined[FAILURES:]),
         },
         names={"base": clean(base), "run": clean(run)},
@@ -66,6 +70,7 @@ def comparison_to_json(comparison: Comparison) -> bytes:
                 {"check": f.check, "model": f.model, "verdict": f.verdict}
                 for f in comparison.failures
             ],
+            "systematic": [change_to_json(change) for change in comparison.shared],
             "changes": [_change(change) for change in comparison.changes if change.kind != "same"],
         }
     )

@@ -17,6 +17,9 @@ from .. import coverage, gaps, grouping, sentences
 from ..called import base_name, called_in, heading, label, worst_place_of
 from ..effort.quick_sentences import left_out_by_quick
 from ..effort.stage_shares import stage_shares
+from ..facts.floors import shared_sensitivities
+from ..systematic.floor_sentences import what_is_needed
+from ..systematic.told import failure_heading, is_of_all
 from . import matrix
 from .factor_table import covered_values
 from .failing_test import failing_test
@@ -77,7 +80,8 @@ def failures_section(run: Run) -> Section | None:
         "left": len(told[MOST_FAILURES:]),
         "open": OPEN_FAILURES,
         "missing": missing,
-        "heading": lambda failure: _heading(failure, called(failure)),
+        "heading": lambda failure: failure_heading(run, failure, called(failure)),
+        "of_all": is_of_all,
         "called": called,
         "code": failing_test,
         "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
@@ -89,11 +93,6 @@ def failures_section(run: Run) -> Section | None:
 def _fitted(run: Run, failure: Failure) -> str:
     lines = sentences.failure_lines(run, failure)
     return sentences.fit(lines, sentences.kept_lines(failure), 140, 80)
-
-
-def _heading(failure: Failure, called: str) -> str:
-    where = label(failure.check, failure.model)
-    return f"{where}: {called}" if called else where
 
 
 def gaps_section(run: Run) -> Section | None:
@@ -185,6 +184,8 @@ def sensitivity_section(run: Run, study: str = "") -> Section | None:
         return None
     shown = {
         "sensitivities": by_oracle,
+        "shared": shared_sensitivities(run),
+        "needed": what_is_needed(run),
         "proven": any(one.proven for one in by_oracle),
         "least": least_seen(run),
         "study": study,
@@ -221,6 +222,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "marks": matrix.MARKS,
         "limits": matrix.LIMITS,
         "notOffered": Reason.NOT_OFFERED,
+        "systematic": Reason.SYSTEMATIC,
         "names": called_in(run).names,
         "again": reproduction(SPEC, run.origin),
         "spec": SPEC,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...runs.records import Run
 from ..called import called_in, label
+from ..facts.floors import entry_floors
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,10 @@ def sensitivities(run: Run) -> list[Sensitivity]:
 
 def least_seen(run: Run, most: int = 8) -> list[tuple[str, str, float]]:
     """Model, gradient and the error that its sharpest oracle would have caught, largest first."""
-    called, best = called_in(run), dict[tuple[str, str], float]()
-    for row in run.rows:
-        if not math.isnan(row.floor_any):
-            key = (label(row.check, row.model), called.of_row(row))
-            best[key] = min(row.floor_any, best.get(key, math.inf))
-    worst = sorted(best.items(), key=lambda item: -item[1])[:most]
-    return [(*key, floor) for key, floor in worst]
+    called = called_in(run)
+    worst = sorted(entry_floors(run).items(), key=lambda item: -item[1])[:most]
+    named = ((label(check, model), parameter, floor) for (check, model, parameter), floor in worst)
+    return [(model, called.of(model, parameter), floor) for model, parameter, floor in named]
 
 
 def _known(values: Iterable[float]) -> list[float]:

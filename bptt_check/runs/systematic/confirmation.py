@@ -128,6 +128,7 @@ def _finding(
         strength=sums.strength,
         chance=min(1.0, 2.0 * LOOKS * tests * math.exp(-0.5 * sums.strength**2)),
         spec=str(clearest[1]),
+        models=len(group.targets),
     )
 
 

@@ -8,17 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ...cases.case import Spec
+from ...cases.message import in_names
 from ...cases.precision import PRECISIONS
 from ...cases.result import Differentiator
 from ...cases.written.reproduction import Origin, reproduction_of_run
+from ...conventions.own_names import own_names
+from ...subjects.origin import origin_of
 from ...verdicts.case_kind import CaseKind
 from ...verdicts.verdict import Reason, Verdict
+from ..measurements import ErrorHistogram
 from ..records import FailureWithCase, Summary
 from ..target_cases import Plan
 from . import sentences
 from .confirmation import CHANCE, LOOKS, confirmed_errors
 from .fresh import FRESH_CASES
 from .model_group import ModelGroup
+from .pasted import pasted_test_of_run
 from .records import SystematicError, SystematicFloor
 from .screening import SUSPICIOUS, Screening
 from .slope import RegressorKind
@@ -42,20 +47,22 @@ def findings_of(
 
 
 def failures_of(
-    found: Sequence[SystematicError], group: ModelGroup, plan: Plan, origin: Origin
+    found: Sequence[SystematicError], group: ModelGroup, plan: Plan, subject: Differentiator
 ) -> Iterator[FailureWithCase]:
     """A failure for each dtype and verdict, on the case that shows it most clearly.
 
     Several models that were put together have the failure under the name of the first of them.
     """
+    origin = origin_of(subject) if found else Origin()
+    again = reproduction_of_run(
+        origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
+    )
     ordered = sorted(found, key=lambda one: (one.dtype, one.verdict.rank, -one.strength))
     for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
         alike = list(together)
-        again = reproduction_of_run(
-            origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
-        )
-        message = sentences.systematic_message(alike, again)
         case = Spec.parse(alike[0].spec).build()
+        message = sentences.systematic_message(alike, group.names, again)
+        message = in_names(message, own_names(subject, case, ()))
         yield FailureWithCase(
             verdict=alike[0].verdict,
             model=group.targets[0].name,
@@ -67,6 +74,8 @@ def failures_of(
             first_spec=alike[0].spec,
             case=case,
             kind=CaseKind.SYSTEMATIC,
+            test_code=pasted_test_of_run(origin, group.names, plan),
+            shared=tuple(alike),
         )
 
 
@@ -81,11 +90,29 @@ def with_findings(
 
 
 def _with_finding(row: Summary, group: ModelGroup, found: SystematicError) -> Summary:
-    about = row.model in group.names and row.parameter == found.parameter
-    if not about or row.verdict is not Verdict.PASS:
+    if not _is_about(group, found, row) or row.verdict is not Verdict.PASS:
         return row
     reason = sentences.row_reason(found)
     return replace(row, verdict=found.verdict, reason=reason, reason_kind=Reason.SYSTEMATIC)
+
+
+def with_shared_errors(
+    histograms: Iterable[ErrorHistogram], found: Iterable[tuple[ModelGroup, SystematicError]]
+) -> tuple[ErrorHistogram, ...]:
+    """The same of the errors of each dtype: only in that of a finding they have its verdict."""
+    marked = tuple(histograms)
+    for group, one in found:
+        marked = tuple(
+            replace(h, verdict=one.verdict)
+            if h.dtype == one.dtype and _is_about(group, one, h) and h.verdict is Verdict.PASS
+            else h
+            for h in marked
+        )
+    return marked
+
+
+def _is_about(group: ModelGroup, found: SystematicError, record: Summary | ErrorHistogram) -> bool:
+    return record.model in group.names and record.parameter == found.parameter
 
 
 def floors_of(group: ModelGroup, screening: Screening) -> Iterator[SystematicFloor]:
@@ -102,10 +129,16 @@ def floors_of(group: ModelGroup, screening: Screening) -> Iterator[SystematicFlo
                 parameter=part.parameter,
                 dtype=dtype,
                 cases=sums.cases,
-                estimate=sums.estimate * unit,
-                uncertainty=sums.uncertainty * unit,
-                floor=floor * unit,
+                estimate=_shortened(sums.estimate * unit),
+                uncertainty=_shortened(sums.uncertainty * unit),
+                floor=_shortened(floor * unit),
+                models=len(group.targets),
             )
+
+
+def _shortened(value: float) -> float:
+    """With the digits that say something: a record has one for every gradient."""
+    return float(f"{value:.4g}")
 
 
 def smallest_found(sums: Sums) -> float:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from ...cases.result import Differentiator
 from ...cases.targets import Target
 from ...cases.timing.stage_clock import Stage, timed
-from ...cases.written.reproduction import Origin
-from ...subjects.origin import origin_of
+from .. import interruption
 from ..check import Setup
 from ..found import Found
 from ..target_cases import Plan
@@ -28,9 +27,13 @@ def look_below_rounding(
         return
     with timed(Stage.SYSTEMATIC):
         errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
-    found.systematic += [(group, error) for error in errors]
-    origin = origin_of(subject) if errors else Origin()
-    found.failures += failures_of(errors, group, plan, origin)
+        failures = list(failures_of(errors, group, plan, subject))
+
+    def take_in() -> None:
+        found.systematic.extend((group, error) for error in errors)
+        found.failures.extend(failures)
+
+    interruption.uninterrupted(take_in)  # one without the other would be a failure without a word
 
 
 def look_in_families(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...verdicts.verdict import Verdict
@@ -26,6 +27,7 @@ class SystematicError:
         strength: see `sums.Sums`; a right implementation reaches it with a probability of at most
             `chance`.
         spec: of the case whose error is most clearly this.
+        models: how many were put together.
     """
 
     verdict: Verdict
@@ -42,6 +44,7 @@ class SystematicError:
     chance: float
     spec: str
     check: str = ""
+    models: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class SystematicFloor:
         cases: whose errors were added up.
         estimate, uncertainty: what multiple of itself the gradient is off by in all of them.
         floor: the smallest that would have been found; infinite where the cases are too few.
+        models: how many were put together: `model` is a family then, as that of an error.
     """
 
     model: str
@@ -63,3 +67,27 @@ class SystematicFloor:
     uncertainty: float
     floor: float = math.inf
     check: str = ""
+    models: int = 1
+
+
+AGREE, CLOSE = 5.0, 0.05
+"""Standard errors, or a share of the larger, within which two estimates are of one mistake."""
+
+
+def have_same_errors(one: Sequence[SystematicError], other: Sequence[SystematicError]) -> bool:
+    """Whether what was found of two models is the same: in one dtype the same multiples of the same
+    terms of the same gradients, as far as they are known.
+    """
+    found, others = sorted(one, key=_what), sorted(other, key=_what)
+    return [*map(_what, found)] == [*map(_what, others)] and all(map(_is_as_large, found, others))
+
+
+def _what(error: SystematicError) -> tuple[str, ...]:
+    """All but how large an error is."""
+    return error.verdict, error.dtype, error.parameter, error.kind, error.name
+
+
+def _is_as_large(one: SystematicError, other: SystematicError) -> bool:
+    apart = abs(one.estimate - other.estimate)
+    known = AGREE * math.hypot(one.uncertainty, other.uncertainty)
+    return apart <= max(known, CLOSE * max(abs(one.estimate), abs(other.estimate)))

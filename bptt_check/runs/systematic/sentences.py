@@ -34,16 +34,20 @@ NAMED = 3
 """Gradients that a title names."""
 
 
-def systematic_message(found: Sequence[SystematicError], again: str) -> Message:
-    """The message of what was found in one model: the strongest finding first."""
+def systematic_message(
+    found: Sequence[SystematicError], models: Sequence[str], again: str
+) -> Message:
+    """The message of what was found in some models together: the strongest finding first."""
     first, names = found[0], [one.parameter for one in found]
     rest = len(names) - NAMED
+    several = f" ({len(models)} models together)" if len(models) > 1 else ""
     told = [*names[:NAMED], *([f"{rest} more"] if rest > 0 else [])]
     return Message(
-        f"{first.verdict.upper()}  {first.model} in {first.dtype}: {enumerated(told)} "
+        f"{first.verdict.upper()}  {first.model}{several} in {first.dtype}: {enumerated(told)} "
         f"{_HEADLINES[first.verdict][len(names) > 1]}, by less than rounding leaves in one entry",
         (
             *_sentences(found),
+            *([f"the models are {enumerated(models)}"] if several else []),
             f"seen over {first.cases} fresh cases together, each of them within its budgets; a "
             f"right implementation in {first.dtype} does this with a probability of at most "
             f"{first.chance:.0e}",
@@ -108,3 +112,9 @@ def _term(name: str) -> str:
 def row_reason(found: SystematicError) -> str:
     """Why the rows of a gradient have the verdict that they have."""
     return f"over all cases together {''.join(_multiple(found))}"
+
+
+def can_be_told(found: SystematicError) -> bool:
+    """Whether it is one that a run finds: a record may say anything."""
+    known = found.kind is not RegressorKind.ARITHMETIC or found.name in {*OneDirection}
+    return known and found.verdict in _HEADLINES

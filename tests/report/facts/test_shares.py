@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from support import made
+from support.shared_errors import shared_error, shared_failure, with_shared_error
 
 from bptt_check.report import sentences
 from bptt_check.report.facts import shares
 from bptt_check.report.markdown import render_markdown
 from bptt_check.report.pytest_outcomes import outcomes
 from bptt_check.runs.records import KindCount
+from bptt_check.runs.systematic.slope import RegressorKind
 from bptt_check.verdicts.case_kind import CaseKind
+from bptt_check.verdicts.verdict import Verdict
 
 RIGHT, INFINITE, GRADIENT = CaseKind.RIGHT, CaseKind.NOT_FINITE, CaseKind.WRONG_GRADIENT
 
@@ -151,3 +154,37 @@ def test_other_kinds_are_named_once_above_the_line_to_type() -> None:
     assert lines[-2] == "  besides, in 6 cases: CONTRACT  gru: inf"
     assert lines[-1].startswith("  reproduce: ")
     assert report.message.count("besides") == 1
+
+
+def test_an_error_that_no_case_has_by_itself_has_no_share() -> None:
+    """Neither in its message nor in the headline, which says what is right and what is not."""
+    report = with_shared_error()
+
+    assert shares.share_line(report.run, report.run.failures[0]) == ""
+    assert sentences.headline(report.run) == (
+        "no case is over budget, but over all together something is wrong, in 1 of 1 model"
+    )
+    assert "so in" not in report.message
+    assert "cases right" not in render_markdown(report.run)
+
+
+def test_headline_of_lost_digits_says_so() -> None:
+    """A run that also has a case that fails is told by its cases."""
+    lost = shared_error(verdict=Verdict.IMPRECISE, kind=RegressorKind.ARITHMETIC, name="truncating")
+    failures = (made.failure(model="gru", kind=GRADIENT, cases=9), shared_failure())
+    both = with_shared_error(models=("lstm", "gru"), failures=failures, cases={"fail": 9})
+
+    assert sentences.headline(with_shared_error(lost).run).startswith(
+        "no case is over budget, but over all together digits are lost, in"
+    )
+    assert sentences.headline(both.run).startswith("92 of 100 cases right")
+    assert (
+        "\n  besides, over all cases together: FAIL  lstm in bfloat16: W_hh_l0 is" in both.message
+    )
+
+
+def test_a_record_of_another_verdict_has_the_usual_headline() -> None:
+    """As a file may say, and no run of ours."""
+    strange = with_shared_error(verdict="error", kinds=()).run
+
+    assert sentences.headline(strange) == "something is wrong, in 1 of 1 model"

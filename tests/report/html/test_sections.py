@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import pytest
 from support import made
 from support.hostile_runs import crowded
+from support.shared_errors import COMMAND, TEST, shared_failure, with_shared_error
 
 from bptt_check.report import run_json
 from bptt_check.report.html.page import render_run
@@ -56,3 +58,46 @@ def test_the_time_grows_with_the_length_of_a_record(field: str) -> None:
     render_run(run)
 
     assert time.process_time() - start < 10.0
+
+
+def test_a_failure_of_all_cases_together_is_reproduced_by_all_of_them() -> None:
+    """Not by the case that shows it most clearly, which passes; nor is that a smallest one."""
+    shown, other = render_run(with_shared_error().run), render_run(made.failing().run)
+
+    assert f'<dd><code data-copy="the command">{COMMAND}</code></dd>' in shown
+    for words in ("Clearest case", "51 fresh cases together", "by itself it may pass"):
+        assert words in shown
+        assert words not in other
+    for words in ("Smallest case", "with values as simple as possible", "bc.Case.load("):
+        assert words not in shown
+        assert words in other
+
+
+def test_a_failure_of_all_cases_together_may_take_several_lines() -> None:
+    """Each stands in the page as it must be typed."""
+    again = "subject = made()\nprint(bc.verify(subject, ['lstm']))"
+    shown = render_run(with_shared_error(failures=(shared_failure(reproduction=again),)).run)
+
+    assert f'<code data-copy="the command">{again}</code>' in html.unescape(shown)
+    assert "\n  reproduce:\n" in shown
+
+
+def test_a_failure_of_all_cases_together_has_their_test() -> None:
+    """And none where a record has none: one of its case would pass."""
+    told = with_shared_error().run
+    (failure,) = told.failures
+    untold = replace(told, failures=(replace(failure, test_code=""),))
+
+    assert TEST in html.unescape(render_run(told))
+    assert "As a test to paste" in render_run(
+        replace(told, failures=(replace(failure, counterexample=None),))
+    )
+    assert "As a test to paste" not in render_run(untold)
+
+
+def test_rows_of_a_gradient_that_is_wrong_in_all_cases_say_so() -> None:
+    """In the overview and the table, though its largest error is within budget."""
+    shown = render_run(with_shared_error().run)
+
+    assert re.search(r'<a class="cell fail"[^>]*><b>0\.05</b>', shown)
+    assert ">over all cases together 1.02 (+-0.0001) times what it must be</td>" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support import made
+from support.shared_errors import with_floors
 
 from bptt_check.report.html import page, sensitivity
 
@@ -54,3 +55,21 @@ def test_without_floors_and_study_there_is_no_such_section() -> None:
     rows = (made.row(floor=made.NAN, floor_any=made.NAN, proven=False),)
 
     assert 'id="sensitivity"' not in page.render_run(made.report(rows=rows).run)
+
+
+def test_floors_of_all_cases_stand_beside_those_of_one_entry() -> None:
+    """A line for each dtype, and for families."""
+    shown = page.render_run(with_floors().run)
+
+    assert '<th scope="row">bfloat16</th><td class="n">3</td><td class="n">0.001</td>' in shown
+    assert '<th scope="row">bfloat16, of families</th>' in shown
+    assert "Nothing is claimed of the other gradients" in shown
+
+
+def test_few_cases_claim_nothing_of_what_they_share() -> None:
+    """The page says what it would take; one of a declared accuracy says why there is none."""
+    shown = page.render_run(made.report().run)
+
+    assert "Detection floors of all cases together" not in shown
+    assert "that takes at least some 20 cases of a model" in shown
+    assert "may have any direction" in page.render_run(made.report(accuracy=1e-3).run)

@@ -113,7 +113,8 @@ bptt.remainders = () => [...Map.groupBy(bptt.run.taylor, (curve) => curve.model)
 
 bptt.summary = (now, worst, rows) => {
   const verdicts = rows.map((row) => row.verdict);
-  const verdict = worst?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
+  const together = rows.find((row) => row.reason_kind === bptt.page.systematic);
+  const verdict = together?.verdict ?? worst?.verdict ?? bptt.worstOf(verdicts, bptt.page.order) ?? "not checked";
   const place = bptt.$("#g-summary");
   const badge = bptt.el("span", { class: `badge ${verdict.replaceAll(" ", "-")}` }, verdict);
   const name = bptt.el("strong", {}, `${bptt.called(now)} of ${bptt.label(now)}`);
@@ -124,7 +125,7 @@ bptt.summary = (now, worst, rows) => {
     return;
   }
   const largest = Math.max(...worst.errors.flat().map(bptt.number));
-  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at ${bptt.place(worst)}${bptt.entryName(worst)}.`);
+  place.replaceChildren(badge, " ", name, ` is off by at most ${bptt.format(largest)} budgets in its worst case, at ${bptt.place(worst)}${bptt.entryName(worst)}${together ? `; ${together.reason}` : ""}.`);
   bptt.$("#g-case").hidden = !worst.spec;
   bptt.$("#g-spec").textContent = worst.spec ? bptt.page.again.replace(bptt.page.spec, worst.spec) : "";
 };
