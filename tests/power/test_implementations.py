@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import bptt_reference
 import numpy as np
 import pytest
 
 from bptt_check.cases.case import Case, Spec
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.equations.exact import exact_gradients
-from bptt_check.power.implementations import implementations, jax_scan, torch_eager, torch_nn
+from bptt_check.power.implementations import jax_scan, torch_eager, torch_nn
 
 HALF = ("bfloat16", "float16")
 OF_FRAMEWORKS = {"torch.nn": torch_nn, "torch eager": torch_eager, "jax scan": jax_scan}
@@ -68,6 +69,6 @@ def test_other_precisions_are_those_of_the_arrays(implementation: Implementation
 @pytest.mark.parametrize("dtype", HALF)
 def test_arrays_of_float32_alone_are_no_half_precision(dtype: str):
     """The reference computes in the dtype of the arrays, so its gradients lie on no grid of it."""
-    _, grads = implementations()["reference"](case_of(dtype))
+    _, grads = bptt_reference.loss_and_grads(case_of(dtype))
 
     assert not any(on_grid(dtype, g) for g in grads.values())

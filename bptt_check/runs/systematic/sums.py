@@ -56,6 +56,10 @@ class Sums(NamedTuple):
         """The sums over both; the order does not matter to the last bit."""
         return Sums(*map(operator.add, self, other))
 
+    def of_as_many(self, cases: int) -> Sums:
+        """What they would be over so many cases of the same kind."""
+        return Sums(*(value * cases // self.cases for value in self)) if self.cases else self
+
     @property
     def strength(self) -> float:
         """`sum(y) / sqrt(sum(y^2))`, the larger of both directions."""
