@@ -21,7 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +30,19 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 
-import bptt_reference
-
+from benchmarks.rounding_to_nearest import COMPILED, right_implementations, targets
 from bptt_check.cases.case import Case
 from bptt_check.cases.contract import accept
 from bptt_check.cases.design.within import Within
-from bptt_check.cases.model import Sizes
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Differentiator
-from bptt_check.cases.targets import Target, default_targets
+from bptt_check.cases.targets import Target
 from bptt_check.cases.types import Array
-from bptt_check.equations.arithmetics.on_grid import OnGrid
 from bptt_check.equations.conditioning import conditioning, conditioning_in_float64
-from bptt_check.equations.exact import exact_gradients, exact_loss, gradients_in
+from bptt_check.equations.exact import exact_gradients
 from bptt_check.equations.terms import shares_of_terms
 from bptt_check.errors import Unsupported
-from bptt_check.power.implementations import implementations, jax_scan
+from bptt_check.power.implementations import jax_scan
 from bptt_check.runs.systematic.findings import findings_of, smallest_found
 from bptt_check.runs.systematic.fresh import has_small_steps
 from bptt_check.runs.systematic.model_group import ModelGroup, family_groups
@@ -59,48 +56,11 @@ from bptt_check.verdicts.budget import Tolerance
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 SMALL = "T=2..8 B=1..4 D=1..5 H=1..6 O=1..4"
 """Sizes of cases that cost little, and of which the terms are known."""
-COMPILED = Sizes(T=6, B=2, D=3, H=4, O=3)
-"""The one size of the cases that a compiled program is asked about."""
 CASES = (100, 10_000, 1_000_000)
 """Numbers of cases for which floors are told."""
 COUNTING, SPREAD_KNOWN = 30.0, 8.0
 """Cases that must count before an estimate says how far off an implementation is, and before their
 spread says how well it will be known."""
-
-
-def rounded_once(case: Case) -> Any:
-    """The NumPy reference, whose arrays are float32 in half precision; each gradient is rounded to
-    the dtype once.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        loss, grads = bptt_reference.loss_and_grads(case)
-    return loss, {n: PRECISIONS[case.dtype].rounded(g) for n, g in grads.items()}
-
-
-def every_operation_rounded(case: Case) -> Any:
-    """The equations, where every result of an operation is rounded to the dtype; sums are once."""
-    facts = PRECISIONS[case.dtype]
-    grads = gradients_in(case, OnGrid(facts))
-    return exact_loss(case), {n: facts.rounded(g) for n, g in grads.items()}
-
-
-def right_implementations() -> dict[str, Differentiator]:
-    """By name, those that round to nearest."""
-    of_frameworks = {n: f for n, f in implementations().items() if n != "reference"}
-    own = {"rounded once": rounded_once, "every operation rounded": every_operation_rounded}
-    return own | of_frameworks
-
-
-def targets() -> list[Target]:
-    """The default targets, and one of each family whose cases are all of one size."""
-    chosen = default_targets()
-    of_family: dict[str, list[Target]] = {}
-    for target in chosen:
-        if not (target.truncated or target.lengths or target.model.bidirectional):
-            of_family.setdefault(target.model.family, []).append(target)
-    compiled = [own[n % len(own)] for n, own in enumerate(of_family.values())]
-    named = [replace(t, name=f"{t.name}, one size", sizes=COMPILED) for t in compiled]
-    return [*chosen, *named]
 
 
 @dataclass
@@ -271,7 +231,9 @@ def floors(measured: Measured) -> dict[str, Any]:
         own
         for screening in measured.screenings.values()
         for key, own in screening.sums.items()
-        if key.part.kind is RegressorKind.WHOLE and own.counting >= SPREAD_KNOWN
+        if key.part.kind is RegressorKind.WHOLE
+        and own.counting >= SPREAD_KNOWN
+        and own.uncertainty > 0.0  # plain float64 is the truth itself
     ]
     told: dict[str, Any] = {"dtype": measured.dtype, "entry": float(np.median(measured.entries))}
     for cases in CASES:

@@ -8,19 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.systematic import (
-    CASES,
-    Measured,
-    every_operation_rounded,
-    floors,
-    measured,
-    right_implementations,
-    rounded_once,
-    said_of,
-    table,
-    targets,
-)
-from bptt_check.cases.case import Case, Spec
+from benchmarks.rounding_to_nearest import rounded_once
+from benchmarks.systematic import CASES, Measured, floors, measured, said_of, table
+from bptt_check.cases.case import Case
 from bptt_check.cases.design.within import Within
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.targets import parse_targets
@@ -90,24 +80,3 @@ def test_floors_fall_with_the_cases(found: Measured):
 
     assert told["entry"] > stands_out[0] > stands_out[1] > stands_out[2] > told["band"] > 0.0
     assert all(told[f"found at {n}"] >= told[f"stands out at {n}"] for n in CASES)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
-def test_own_implementations_round_to_nearest(dtype: str):
-    """Both give numbers of the dtype, and they are not the same ones."""
-    case = Spec.parse(f"lstm T=4 B=2 D=3 H=4 O=3 dtype={dtype}").build()
-    once, every = rounded_once(case)[1], every_operation_rounded(case)[1]
-
-    for grads in (once, every):
-        assert all(np.array_equal(PRECISIONS[dtype].rounded(g), g) for g in grads.values())
-    assert any(not np.array_equal(once[n], every[n]) for n in once)
-
-
-def test_every_family_is_measured_and_compiled_code_on_one_size():
-    """A program that is compiled for each shape sees cases of one."""
-    chosen = targets()
-    fixed = [t for t in chosen if t.sizes is not None]
-
-    assert {t.model.family for t in fixed} == {t.model.family for t in chosen}
-    assert len({t.name for t in chosen}) == len(chosen)
-    assert {"rounded once", "every operation rounded"} <= set(right_implementations())
