@@ -58,9 +58,9 @@ SMALL = "T=2..8 B=1..4 D=1..5 H=1..6 O=1..4"
 """Sizes of cases that cost little, and of which the terms are known."""
 CASES = (100, 10_000, 1_000_000)
 """Numbers of cases for which floors are told."""
-COUNTING, SPREAD_KNOWN = 30.0, 8.0
-"""Cases that must count before an estimate says how far off an implementation is, and before their
-spread says how well it will be known."""
+COUNTING = 30.0
+"""Cases that must count before an estimate says how far off an implementation is, and their spread
+how well that will be known."""
 
 
 @dataclass
@@ -128,9 +128,7 @@ def is_beyond(errors: Errors) -> bool:
 
 
 def measured(plan: Plan, subjects: Mapping[str, Differentiator]) -> Iterator[Measured]:
-    """What was measured after one case of each target of a plan of one dtype, after two, and so
-    on.
-    """
+    """What was measured after one case of each target of a plan of one dtype, then after two..."""
     (dtype,) = plan.dtypes
     result = Measured(dtype)
     streams = [(t, plan.design(t).specs(plan.cases)) for t in plan.targets]
@@ -222,28 +220,30 @@ def largest_in_bands(parts: Mapping[ModelGroup, Parts]) -> tuple[float, float, s
     return max(sized, default=(math.nan, math.nan, ""))
 
 
-def floors(measured: Measured) -> dict[str, Any]:
-    """The medians, over gradients and implementations, of the smallest errors that would be seen:
-    in one entry, and over so many cases of a model. NaN where no gradient had enough cases.
+def floors(measured: Measured, families: Sequence[ModelGroup]) -> dict[str, Any]:
+    """Medians over the gradients of families: the smallest errors that would be seen, in one entry
+    and over so many cases. NaN where no gradient had enough.
     """
     unit = PRECISIONS[measured.dtype].unit
     sums = [
         own
         for screening in measured.screenings.values()
-        for key, own in screening.sums.items()
-        if key.part.kind is RegressorKind.WHOLE
-        and own.counting >= SPREAD_KNOWN
+        for family in families
+        for (_, part), own in screening.of(family).items()
+        if part.kind is RegressorKind.WHOLE
+        and own.counting >= COUNTING
         and own.uncertainty > 0.0  # plain float64 is the truth itself
     ]
+
+    def median(sizes: list[float]) -> float:
+        return float(np.median(sizes)) * unit if sizes else math.nan
+
     told: dict[str, Any] = {"dtype": measured.dtype, "entry": float(np.median(measured.entries))}
     for cases in CASES:
         as_many = [own.of_as_many(cases) for own in sums]
-        stands_out = [own.smallest_seen(SUSPICIOUS) for own in as_many]
-        found = [smallest_found(own) for own in as_many]
-        told[f"stands out at {cases}"] = float(np.median(stands_out)) * unit if sums else math.nan
-        told[f"found at {cases}"] = float(np.median(found)) * unit if sums else math.nan
-    told["band"] = float(np.median([own.band for own in sums])) * unit if sums else math.nan
-    return told
+        told[f"stands out at {cases}"] = median([o.smallest_seen(SUSPICIOUS) for o in as_many])
+        told[f"found at {cases}"] = median([smallest_found(own) for own in as_many])
+    return told | {"band": median([own.band for own in sums])}
 
 
 def table(rows: Sequence[Right]) -> Iterator[str]:
@@ -286,7 +286,7 @@ def main() -> None:
             spent = time.perf_counter() - begin
             print(f"{dtype}: {done}, {spent:.0f} s", file=sys.stderr, flush=True)
         rows += [said_of(found, name, subjects[name], plan) for name in found.screenings]
-        smallest.append(floors(found))
+        smallest.append(floors(found, family_groups(chosen)))
         if options.json:
             written = {"right": list(map(asdict, rows)), "floors": smallest}
             options.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
