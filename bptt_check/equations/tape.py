@@ -293,6 +293,7 @@ class Part(Node):
         whole = self.whole
         bar = whole.own_bar(len(self.bar), self.bar.dtype)
         before = bar[self.index]
-        first = not np.any(before)
-        bar[self.index] = self.bar if first else whole.added(before + self.bar)
+        total = whole.added(before + self.bar) if np.any(before) else self.bar
+        # a sum may have more samples than its terms, where it is flushed
+        whole.own_bar(len(total), total.dtype)[self.index] = total
         whole.shares += self.value[:1].size / whole.value[:1].size

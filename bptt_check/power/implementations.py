@@ -1,7 +1,9 @@
 """Right implementations that have nothing in common with our forward pass: all must be passed.
 
 PyTorch's own modules, PyTorch by hand with a loop over time, and JAX with a scan; each with the
-gradients of its framework, in the dtype of the case.
+gradients of its framework, in the dtype of the case. In half precision the arrays of a case, which
+are float32, are cast to it, and the gradients come back as float32: every operation is the
+framework's own in that dtype.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 
 from ..cases.case import Case
 from ..cases.model import Model
+from ..cases.precision import PRECISIONS
 from ..cases.result import Differentiator
 from ..errors import Unsupported
 from ..subjects import loading
@@ -41,23 +44,31 @@ def _by_torch(case: Case, forward: Callable[[Case, Arrays], tuple[Any, Any, Any]
     """Loss and gradients by autograd; `forward` gives the top states, h_n and c_n."""
     import torch
 
-    leaves = {n: torch.tensor(a, requires_grad=True) for n, a in case.inputs.items()}
+    leaves = {n: _torch_tensor(case, a).requires_grad_() for n, a in case.inputs.items()}
     loss = _torch_loss(case, leaves, *forward(case, leaves))
     grads = torch.autograd.grad(
         loss, list(leaves.values()), allow_unused=True, materialize_grads=True
     )
-    return loss.item(), {n: g.numpy() for n, g in zip(leaves, grads, strict=True)}
+    stored = getattr(torch, PRECISIONS[case.dtype].stored)
+    return loss.item(), {n: g.to(stored).numpy() for n, g in zip(leaves, grads, strict=True)}
+
+
+def _torch_tensor(case: Case, array: Any) -> Any:
+    """A copy of an array in the dtype of the case; classes stay integers."""
+    import torch
+
+    tensor = torch.tensor(array)
+    return tensor.to(getattr(torch, case.dtype)) if tensor.is_floating_point() else tensor
 
 
 def _torch_loss(case: Case, leaves: Arrays, hs: Any, h_n: Any, c_n: Any) -> Any:
-    import torch
     from torch.nn import functional
 
-    model, targets = case.model, torch.tensor(case.targets)
+    model, targets = case.model, _torch_tensor(case, case.targets)
     hs = hs[-1] if model.readout == "last" else hs
     if model.loss == "linear":
         finals = ((case.cotangent_h_n, h_n), (case.cotangent_c_n, c_n))
-        shares = [(torch.tensor(bar) * s).sum() for bar, s in finals if bar is not None]
+        shares = [(_torch_tensor(case, bar) * s).sum() for bar, s in finals if bar is not None]
         return (targets * hs).sum() + sum(shares)
     y = functional.linear(hs, leaves["W_hy"], leaves.get("b_y")) if model.head else hs
     y = y.flatten(0, -2)
@@ -171,10 +182,20 @@ def jax_scan(case: Case) -> Any:
     if case.model.bidirectional:
         raise Unsupported("one direction only")
     constants = {"targets": case.targets, "h": case.cotangent_h_n, "c": case.cotangent_c_n}
-    given = {n: a for n, a in constants.items() if a is not None}
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        loss, grads = _jax_program(case.model)(dict(case.inputs), given)
-        return float(loss), {n: np.asarray(g) for n, g in grads.items()}
+        given = {n: _jax_array(case, a) for n, a in constants.items() if a is not None}
+        inputs = {n: _jax_array(case, a) for n, a in case.inputs.items()}
+        loss, grads = _jax_program(case.model)(inputs, given)
+        stored = PRECISIONS[case.dtype].stored
+        return float(loss), {n: np.asarray(g.astype(stored)) for n, g in grads.items()}
+
+
+def _jax_array(case: Case, array: Any) -> Any:
+    """An array in the dtype of the case; classes stay integers."""
+    import jax.numpy as jnp
+
+    is_float = np.issubdtype(array.dtype, np.floating)
+    return jnp.asarray(array, dtype=case.dtype if is_float else None)
 
 
 @functools.cache

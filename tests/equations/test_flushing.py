@@ -84,3 +84,23 @@ def test_nothing_changes_where_nothing_is_tiny():
     assert not losses.any()
     assert not any(a.any() for a in grads.values())
     assert conditioning(case, "float32").flush is None
+
+
+TINY_SUM = (
+    "gru-reset-before+2layers+bidirectional+linear T=8 B=2 D=2 H=1 O=1 dtype=float16 "
+    "regime=exploding lengths=full layout=fortran seed=45574"
+)
+"""Both directions read the layer below, and what flows back from the second makes a tiny sum."""
+
+
+@pytest.mark.parametrize(("factor", "passes"), [(1.0, True), (2.0, False)])
+def test_tiny_sum_of_what_is_not_tiny_is_one_of_every_sample(factor, passes):
+    """One sample was enough for its terms."""
+
+    def subject(case: bc.Case) -> Any:
+        loss, grads = bptt_reference.loss_and_grads(case)
+        return loss, grads | {"b_h_l1": factor * grads["b_h_l1"]}
+
+    case = bc.Spec.parse(TINY_SUM).build()
+
+    assert (check_case(subject, case, Setup((RightOracle(),))).verdict == "pass") == passes

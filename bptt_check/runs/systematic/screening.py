@@ -45,13 +45,35 @@ class Screening:
         """Take in a case of which nothing is wrong by itself."""
         if report.evidence is None or report.verdict.failing:
             return
-        case, shares = report.case, self._shares(model, report.case)
-        for part, slope in slopes_of_case(case, report.evidence, shares):
+        shares = self.shares(model, report.case)
+        for errors in errors_of_case(report.case, report.evidence):
+            self.add_errors(model, report.case, *errors, shares)
+
+    def add_errors(
+        self,
+        model: str,
+        case: Case,
+        name: str,
+        errors: Errors,
+        true: Array,
+        shares: Mapping[str, Mapping[str, Array]],
+    ) -> None:
+        """Take in the errors of one gradient of a case, whatever they were measured against.
+
+        Args:
+            model: of the case.
+            case: whose gradient it is.
+            name: of the gradient.
+            errors: of it.
+            true: what it must be.
+            shares: of the terms, by their names, in each gradient; may be empty.
+        """
+        for part, slope in slopes_and_terms(case, name, errors, true, shares):
             key = Key(model, case.dtype, part)
             sums, before = sums_of(slope), self.sums.get(key)
             self.sums[key] = sums if before is None else sums.and_those_of(before)
 
-    def _shares(self, model: str, case: Case) -> Mapping[str, Mapping[str, Array]]:
+    def shares(self, model: str, case: Case) -> Mapping[str, Mapping[str, Array]]:
         """The shares of the terms, of the first cases that are small enough."""
         place = model, case.dtype
         if self._with_terms.get(place, 0) >= TERM_CASES or not has_small_steps(
@@ -79,16 +101,19 @@ class Screening:
         return found
 
 
-def slopes_of_case(
-    case: Case, evidence: Evidence, shares: Mapping[str, Mapping[str, Array]]
+def slopes_and_terms(
+    case: Case,
+    name: str,
+    errors: Errors,
+    true: Array,
+    shares: Mapping[str, Mapping[str, Array]],
 ) -> Iterator[tuple[Regressor, ErrorSlope]]:
-    """Every slope of a case: on each gradient, its gates, and its terms where these are known."""
-    for name, errors, true in errors_of_case(case, evidence):
-        yield from slopes_of(case, name, errors, true)
-        for part, share in terms_of(shares, name, true) if shares else ():
-            slope = errors.slope_on(share)
-            if slope is not None:
-                yield part, slope
+    """The slopes on a gradient, its gates, and its terms where these are known."""
+    yield from slopes_of(case, name, errors, true)
+    for part, share in terms_of(shares, name, true) if shares else ():
+        slope = errors.slope_on(share)
+        if slope is not None:
+            yield part, slope
 
 
 def errors_of_case(case: Case, evidence: Evidence) -> Iterator[tuple[str, Errors, Array]]:

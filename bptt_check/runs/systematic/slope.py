@@ -178,7 +178,7 @@ def terms_of(
     """The shares of the terms in a gradient, but for those that have none of it or all."""
     for term, of_term in shares.items():
         share = of_term[name]
-        if np.any(share) and not np.allclose(share, true, rtol=SAME, atol=0.0):
+        if share.any() and (np.abs(share - true) > SAME * np.abs(true)).any():
             yield Regressor(name, RegressorKind.TERM, term), share
 
 

@@ -22,8 +22,8 @@ from typing import NamedTuple
 from .slope import ErrorSlope
 
 BAND = 1.0 / 3.0
-"""What a right implementation may be off by in one direction, in typical errors of an entry. Those
-measured are off by at most a fifth of that (docs/systematic.md)."""
+"""What a right implementation may be off by in one direction, in typical errors of an entry. None of
+those measured stands out of it (docs/systematic.md)."""
 CLIP = 4.0
 """Bands beyond which a slope counts no more: one case alone convinces nobody."""
 SCALE = 2.0**300
@@ -55,6 +55,10 @@ class Sums(NamedTuple):
     def and_those_of(self, other: Sums) -> Sums:
         """The sums over both; the order does not matter to the last bit."""
         return Sums(*map(operator.add, self, other))
+
+    def of_as_many(self, cases: int) -> Sums:
+        """What they would be over so many cases of the same kind."""
+        return Sums(*(value * cases // self.cases for value in self)) if self.cases else self
 
     @property
     def strength(self) -> float:
