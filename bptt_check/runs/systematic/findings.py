@@ -21,7 +21,7 @@ from ..records import FailureWithCase, Summary
 from ..target_cases import Plan
 from . import sentences
 from .confirmation import CHANCE, LOOKS, confirmed_errors
-from .fresh import FRESH_CASES
+from .fresh import MOST_CASES
 from .model_group import ModelGroup
 from .pasted import pasted_test_of_run
 from .records import SystematicError, SystematicFloor
@@ -141,13 +141,15 @@ def _shortened(value: float) -> float:
     return float(f"{value:.4g}")
 
 
+FRESH_THAT_COUNT = MOST_CASES // 2
+"""Fresh cases that count fully, at least: some say nothing of a gradient, and some little."""
+TYPICAL_SUSPECTS = 8
+"""Parts that stand out together where a gradient is wrong."""
+
+
 def smallest_found(sums: Sums) -> float:
     """The smallest slope that would have stood out, and would have been confirmed, in units."""
     needed = needed_strength(CHANCE, TYPICAL_SUSPECTS * LOOKS)
-    rest = 1.0 - needed * needed / FRESH_CASES
-    of_fresh = needed * sums.uncertainty * math.sqrt(sums.counting / FRESH_CASES / rest)
+    rest = 1.0 - needed * needed / FRESH_THAT_COUNT
+    of_fresh = needed * sums.uncertainty * math.sqrt(sums.counting / FRESH_THAT_COUNT / rest)
     return max(sums.smallest_seen(SUSPICIOUS), sums.band + of_fresh)
-
-
-TYPICAL_SUSPECTS = 8
-"""Parts that stand out together where a gradient is wrong."""
