@@ -56,8 +56,8 @@ def _outcome(report: Report, model: str, gradient: grouping.Gradient) -> Gradien
     """The outcome of a gradient; its message is that of the first failure that is about it."""
     about = (model, gradient.parameter)
     failure = next((f for f in report.failures if (f.model, f.parameter) == about), None)
-    if gradient.worst.reason_kind is Reason.SYSTEMATIC:
-        failure = failure_about(report.run, *about, report.failures) or failure
+    if failure is None and gradient.worst.reason_kind is Reason.SYSTEMATIC:
+        failure = failure_about(report.run, *about, report.failures)
     message = (
         "\n".join(sentences.failure_lines(report.run, failure))
         if failure

@@ -76,8 +76,11 @@ AGREE, CLOSE = 5.0, 0.05
 
 def have_same_errors(one: Sequence[SystematicError], other: Sequence[SystematicError]) -> bool:
     """Whether what was found of two models is the same: in one dtype the same multiples of the same
-    terms of the same gradients, as far as they are known.
+    terms of the same gradients, as far as they are known. Models that were put together are told by
+    themselves, as all of them must be named.
     """
+    if any(error.models > 1 for error in (*one, *other)):
+        return False
     found, others = sorted(one, key=_what), sorted(other, key=_what)
     return [*map(_what, found)] == [*map(_what, others)] and all(map(_is_as_large, found, others))
 

@@ -32,6 +32,7 @@ def test_errors_of_one_mistake_are_the_same(same: SystematicError) -> None:
         shared_error(estimate=0.022),
         shared_error(estimate=-0.02),
         shared_error(dtype="float16"),
+        shared_error(models=2),
         shared_error(parameter="W_hh_l1"),
         shared_error(kind=RegressorKind.GATE, name="f"),
         shared_error(verdict=Verdict.IMPRECISE),
