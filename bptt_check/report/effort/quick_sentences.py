@@ -15,7 +15,7 @@ def left_out_by_quick(run: Run) -> list[str]:
         *_pairs(run),
         *([f"the oracles {oracles} (slow to start)"] if oracles else []),
         "the Taylor tests",
-        "errors that only many cases show together",
+        "systematic errors",
         *(["the diagnosis", "most tries for a smaller case"] if run.failures else []),
     ]
 

@@ -48,9 +48,8 @@ def systematic_message(
         (
             *_sentences(found),
             *([f"the models are {enumerated(models)}"] if several else []),
-            f"seen over {first.cases} fresh cases together, each of them within its budgets; a "
-            f"right implementation in {first.dtype} does this with a probability of at most "
-            f"{first.chance:.0e}",
+            f"seen over {first.cases} fresh cases together; a right implementation in "
+            f"{first.dtype} does this with a probability of at most {first.chance:.0e}",
         ),
         again,
     )

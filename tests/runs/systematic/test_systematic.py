@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from bptt_check.runs.systematic.candidates import Candidate
-from bptt_check.runs.systematic.confirmation import CHANCE
-from bptt_check.runs.systematic.findings import TYPICAL_SUSPECTS, smallest_found
-from bptt_check.runs.systematic.fresh import FRESH_CASES
+from bptt_check.runs.systematic.confirmation import CHANCE, LOOKS
+from bptt_check.runs.systematic.findings import (
+    FRESH_THAT_COUNT,
+    TYPICAL_SUSPECTS,
+    smallest_found,
+)
 from bptt_check.runs.systematic.screening import SUSPICIOUS
 from bptt_check.runs.systematic.slope import Errors, ErrorSlope, Regressor, RegressorKind
 from bptt_check.runs.systematic.sums import Sums, added, needed_strength, sums_of
@@ -29,9 +32,9 @@ def sums_off_by(units: float, cases: int, scatter: float = 0.25) -> Sums:
 
 def is_found(units: float, cases: int) -> bool:
     """Whether an error stands out of so many cases, and fresh ones confirm it."""
-    needed = needed_strength(CHANCE, TYPICAL_SUSPECTS)
+    needed = needed_strength(CHANCE, TYPICAL_SUSPECTS * LOOKS)
     stands_out = sums_off_by(units, cases).strength > SUSPICIOUS
-    return stands_out and sums_off_by(units, FRESH_CASES).strength >= needed
+    return stands_out and sums_off_by(units, FRESH_THAT_COUNT).strength >= needed
 
 
 @pytest.mark.parametrize("cases", [20, 40, 100, 1000])
