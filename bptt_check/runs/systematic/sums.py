@@ -22,8 +22,8 @@ from typing import NamedTuple
 from .slope import ErrorSlope
 
 BAND = 1.0 / 3.0
-"""What a right implementation may be off by in one direction, in typical errors of an entry. None of
-those measured stands out of it (docs/systematic.md)."""
+"""What a right implementation may be off by in one direction, in typical errors of an entry: none
+of those measured stands out of it (docs/systematic.md)."""
 CLIP = 4.0
 """Bands beyond which a slope counts no more: one case alone convinces nobody."""
 SCALE = 2.0**300
