@@ -206,7 +206,7 @@ def test_chaotic_float32_gradients_are_not_judged():
 
     got = reference(case)
     assert got is not None
-    assert units(got, oracles.load_oracle("torch")(case), *both(case)) > 100 * WITHIN
+    assert units(got, oracles.load_oracle("torch")(case), *both(case)) > 50 * WITHIN
     assert report.verdict == "pass", report.message  # for b_y, which is not behind the chaos
     assert reasons["W_hh_l0"] == (
         "rounding in float32 grows until trajectories diverge, which explains any value"
@@ -504,7 +504,7 @@ def test_conditioning_grows_with_the_terms_of_a_sum_and_not_with_the_size_of_arr
 
 def test_loss_of_diverged_trajectories_is_known_only_as_far_as_they_agree() -> None:
     """Chaos ends as far apart under any unit roundoff; a steady sibling is known to rounding."""
-    line = "rnn-tanh+mse T=120 B=1 D=1 H=24 O=1 regime={} seed=0"
+    line = "rnn-tanh+mse T=200 B=1 D=1 H=24 O=1 regime={} seed=1"
     chaotic, steady = (Spec.parse(line.format(r)).build() for r in ("exploding", "normal"))
     reordered = exact_loss(chaotic) - float(bptt_reference.loss_and_grads(chaotic)[0])
 

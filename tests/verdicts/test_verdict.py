@@ -62,6 +62,7 @@ DETAILS = {
     Reason.VARIES_BELOW_STEPS: (0.01, 2.5, 0.0001, 17),
     Reason.NO_DIGITS: (0.25,),
     Reason.PLATEAU: (0.5,),
+    Reason.SYSTEMATIC: ("over all cases together 1.02 times what it must be",),
 }
 """What the sentences of some reasons need."""
 
