@@ -90,14 +90,16 @@ class Exact:
     Args:
         slope_of_relu: another one than 0 or 1.
         product: another one of two matrices than `@`.
+        function: what becomes of the values of functions.
     """
 
     def __init__(
         self,
         slope_of_relu: Callable[[Array], Array] | None = None,
         product: Callable[[Array, Array], Array] | None = None,
+        function: Callable[[Array], Array] | None = None,
     ) -> None:
-        self._slope_of_relu, self._product = slope_of_relu, product
+        self._slope_of_relu, self._product, self._function = slope_of_relu, product, function
 
     def entering(self, value: Array) -> Array:
         return value
@@ -112,7 +114,7 @@ class Exact:
         return total
 
     def function(self, value: Array, bounded: bool = False) -> Array:
-        return value
+        return self._function(value) if self._function else value
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         return self._product(a, b) if self._product else value

@@ -69,32 +69,6 @@ class OnGrid:
         return functools.reduce(lambda total, term: self.relative(total + term), terms, start)
 
 
-class OffFunctions:
+def off_functions(share: float) -> Exact:
     """No rounding, but the functions of a library are off in one direction, by a share."""
-
-    def __init__(self, share: float) -> None:
-        self._share = share
-
-    def entering(self, value: Array) -> Array:
-        return value
-
-    def relative(self, value: Array) -> Array:
-        return value
-
-    def absolute(self, value: Array, size: Array) -> Array:
-        return value
-
-    def in_turn(self, total: Array, additions: int) -> Array:
-        return total
-
-    def function(self, value: Array, bounded: bool = False) -> Array:
-        return value * (1.0 + self._share)
-
-    def product(self, value: Array, a: Array, b: Array) -> Array:
-        return value
-
-    def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
-        return _EXACT.total(terms, axis, keepdims)
-
-    def slope_of_relu(self, z: Array) -> Array:
-        return _EXACT.slope_of_relu(z)
+    return Exact(function=lambda value: value * (1.0 + share))

@@ -14,7 +14,7 @@ from ...cases.precision import PRECISIONS, Precision
 from ...cases.types import Array
 from ..exact import gradients_in
 from .arithmetic import Arithmetic
-from .on_grid import OffFunctions, OnGrid
+from .on_grid import OnGrid, off_functions
 
 
 class OneDirection(StrEnum):
@@ -50,4 +50,4 @@ def _arithmetic(known: OneDirection, precision: Precision) -> Arithmetic:
         case OneDirection.IN_TURN:
             return OnGrid(precision, sums_in_turn=True)
         case OneDirection.FUNCTIONS:
-            return OffFunctions(precision.unit)
+            return off_functions(precision.unit)

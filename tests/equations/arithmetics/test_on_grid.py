@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bptt_check.cases.precision import PRECISIONS
-from bptt_check.equations.arithmetics.on_grid import OffFunctions, OnGrid
+from bptt_check.equations.arithmetics.on_grid import OnGrid, off_functions
 
 VALUES = np.random.default_rng(0).normal(size=(1, 5, 7)) * 10.0 ** np.arange(-3, 4)
 
@@ -67,7 +67,7 @@ def test_product_in_turn_is_the_loop() -> None:
 
 def test_off_functions_leave_all_else() -> None:
     """Only the values of functions change, all by the same share."""
-    off = OffFunctions(0.01)
+    off = off_functions(0.01)
 
     np.testing.assert_allclose(off.function(VALUES), 1.01 * VALUES)
     for found in (off.relative(VALUES), off.absolute(VALUES, VALUES), off.in_turn(VALUES, 2)):
