@@ -40,6 +40,8 @@ def lost_digits(judged: Judgement) -> CaseReport | None:
     for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
         if _explains_loss(judged, rounding) and _explains_gradients(judged, rounding):
             return _imprecise(judged, low_precision.rounding_name(rounding))
+    if not _within(judged, MANY):  # as most wrong formulas: what follows takes passes of its own
+        return None
     if known := arithmetic_of_one_direction(judged):
         return _imprecise(judged, known)
     return _imprecise(judged, "") if _is_slight(judged) else None
