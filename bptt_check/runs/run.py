@@ -110,8 +110,8 @@ def _verified(
         error_histograms=with_shared_errors(tally.error_histograms.records(), found.systematic),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),
-        left_out=left_out,
         **vars(replace(origin_of(subject), accuracy=setup.tolerance.accuracy)),
+        left_out=left_out,
         covered=tally.coverage.record(plan.within, found.early.asked),
         kinds=tally.kinds(),
         stages=stages_of(clock.seconds),
@@ -211,7 +211,7 @@ def _run_verdict(
     model, and of no model only few cases.
     """
     tally = found.tally
-    failing = [v for v, n in tally.verdicts.items() if v.failing and n]
+    failing = [v for v in tally.verdicts if v.failing]
     failing += [error.verdict for _, error in found.systematic]
     if failing:
         return worst(failing)

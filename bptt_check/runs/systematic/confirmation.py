@@ -34,10 +34,10 @@ from .slope import (
     RegressorKind,
     errors_of,
     regressors,
-    slopes_of,
+    slopes_and_terms,
     terms_of,
 )
-from .sums import Sums, added, needed_strength, sums_of
+from .sums import Sums, added, chance_of, needed_strength, sums_of
 
 LOOK_AFTER, FIRST_STRENGTH = 16, 2.0
 """Fresh cases after which the sums are looked at, each time; strength below which a suspicion is
@@ -86,10 +86,10 @@ def confirmed_errors(
     """
     needed = needed_strength(CHANCE, len(suspects) * LOOKS)
     seen = _seen(subject, group, dtype, suspects, plan, timeout, needed)
-    strong: dict[str, Regressor] = {}
-    for part in sorted(suspects, key=lambda part: _sums(seen, part).strength):
-        if _sums(seen, part).strength >= needed:
-            strong[part.parameter] = part  # the strongest of a gradient comes last
+    strengths = {part: _sums(seen, part).strength for part in suspects}
+    enough = (part for part in suspects if strengths[part] >= needed)
+    # the strongest of a gradient comes last, and stays
+    strong = {part.parameter: part for part in sorted(enough, key=strengths.__getitem__)}
     tried = {name: _candidates([s for s in seen if s.parameter == name]) for name in strong}
     chosen = best_of_each(tried)
     for name, part in strong.items():
@@ -126,7 +126,7 @@ def _finding(
         share=math.nan if chosen is None else chosen.share,
         cases=sums.cases,
         strength=sums.strength,
-        chance=min(1.0, 2.0 * LOOKS * tests * math.exp(-0.5 * sums.strength**2)),
+        chance=chance_of(sums.strength, LOOKS * tests),
         spec=str(clearest[1]),
         models=len(group.targets),
     )
@@ -191,19 +191,12 @@ def _of_case(case: Case, got: Mapping[str, Array], names: set[str], small: bool)
             continue
         true = exact[name]
         errors = errors_of(case, name, of_subject, true, rounding, of_truth.error(name))
-        slopes, forms = dict(slopes_of(case, name, errors, true)), dict[Regressor, Array]()
+        slopes, forms = dict(slopes_and_terms(case, name, errors, true, shares)), {}
         if small:
-            terms = dict(terms_of(shares, name, true))
-            slopes |= {p: s for p, r in terms.items() if (s := errors.slope_on(r)) is not None}
             known = {
                 Regressor(name, RegressorKind.ARITHMETIC, a): e[name]
                 for a, e in arithmetics.items()
             }
+            terms = dict(terms_of(shares, name, true))
             forms = dict(regressors(case, name, true)) | terms | known
-        yield Seen(
-            case.spec,
-            name,
-            errors,
-            slopes,
-            forms,
-        )
+        yield Seen(case.spec, name, errors, slopes, forms)

@@ -15,7 +15,7 @@ from ...verdicts.budget import Budgets
 from ...verdicts.case_report import CaseReport, Evidence
 from .fresh import has_small_steps
 from .model_group import ModelGroup
-from .slope import Errors, ErrorSlope, Regressor, errors_of, slopes_of, terms_of
+from .slope import Errors, Regressor, errors_of, slopes_and_terms
 from .sums import Sums, sums_of
 
 TERM_CASES = 12
@@ -99,21 +99,6 @@ class Screening:
             if sums.strength > (SUSPICIOUS_TERM if part.is_term else SUSPICIOUS):
                 found.setdefault(dtype, []).append(part)
         return found
-
-
-def slopes_and_terms(
-    case: Case,
-    name: str,
-    errors: Errors,
-    true: Array,
-    shares: Mapping[str, Mapping[str, Array]],
-) -> Iterator[tuple[Regressor, ErrorSlope]]:
-    """The slopes on a gradient, its gates, and its terms where these are known."""
-    yield from slopes_of(case, name, errors, true)
-    for part, share in terms_of(shares, name, true) if shares else ():
-        slope = errors.slope_on(share)
-        if slope is not None:
-            yield part, slope
 
 
 def errors_of_case(case: Case, evidence: Evidence) -> Iterator[tuple[str, Errors, Array]]:

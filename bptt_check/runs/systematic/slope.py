@@ -184,3 +184,18 @@ def terms_of(
 
 SAME = 1e-6
 """Relative difference below which a share is the gradient itself."""
+
+
+def slopes_and_terms(
+    case: Case,
+    name: str,
+    errors: Errors,
+    true: Array,
+    shares: Mapping[str, Mapping[str, Array]],
+) -> Iterator[tuple[Regressor, ErrorSlope]]:
+    """The slopes on a gradient, its gates, and its terms where these are known."""
+    yield from slopes_of(case, name, errors, true)
+    for part, share in terms_of(shares, name, true):
+        slope = errors.slope_on(share)
+        if slope is not None:
+            yield part, slope

@@ -126,3 +126,8 @@ def _normalised(total: int, squares: int) -> float:
 def needed_strength(chance: float, tests: int) -> float:
     """What none of so many tests exceeds by chance, but with this probability."""
     return math.sqrt(2.0 * math.log(2.0 * tests / chance))
+
+
+def chance_of(strength: float, tests: int) -> float:
+    """With what probability some of so many tests exceed it by chance, at most."""
+    return min(1.0, 2.0 * tests * math.exp(-0.5 * strength * strength))
