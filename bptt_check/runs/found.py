@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ..cases.case import Spec
+from ..cases.timing.stage_clock import Stage, timed
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.case_report import CaseReport
 from . import interruption
@@ -13,6 +14,7 @@ from .earlier.early_cases import EarlyCases
 from .records import FailureWithCase
 from .systematic.model_group import ModelGroup
 from .systematic.records import SystematicError
+from .systematic.screening import Screening
 from .tally import Tally
 
 
@@ -24,6 +26,8 @@ class Found:
     """
 
     tally: Tally = field(default_factory=Tally)
+    screening: Screening | None = None
+    """None where no systematic errors are looked for."""
     early: EarlyCases = field(default_factory=EarlyCases)
     failures: list[FailureWithCase] = field(default_factory=list[FailureWithCase])
     systematic: list[tuple[ModelGroup, SystematicError]] = field(
@@ -42,6 +46,9 @@ class Found:
 
     def _add(self, target: str, drawn: Spec, report: CaseReport) -> None:
         self.tally.add(target, report)
+        if self.screening is not None:
+            with timed(Stage.SYSTEMATIC):
+                self.screening.add(target, report)
         self.tally.coverage.add(target, drawn, report)
         self.early.add(target, report, self.tally.count)
 

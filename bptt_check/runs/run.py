@@ -42,7 +42,12 @@ from .records import (
 )
 from .systematic.findings import with_findings, with_shared_errors
 from .systematic.model_group import ModelGroup
-from .systematic.of_run import floors_of_run, look_below_rounding, look_in_families
+from .systematic.of_run import (
+    floors_of_run,
+    look_below_rounding,
+    look_in_families,
+    screening_for,
+)
 from .tally import Tally
 from .target_cases import Plan, check_target
 
@@ -74,7 +79,8 @@ def _verified(
 ) -> RunWithCases:
     """`verify_plan`, once it is known what an interrupt does."""
     end_import()
-    begin, found, interrupted = time.perf_counter(), Found(), False
+    begin, interrupted = time.perf_counter(), False
+    found = Found(screening=screening_for(plan, setup))
     declined = interruption.interruptible(lambda: _declined(subject, plan, setup))
     accepted = [t for t in plan.targets if t.name not in declined]
     work = partial(_check_all, subject, accepted, plan, setup, progress, found, clock)
@@ -117,7 +123,7 @@ def _verified(
         stages=stages_of(clock.seconds),
         quick=plan.quick,
         systematic=tuple(error for _, error in found.systematic),
-        systematic_floors=floors_of_run(accepted, plan, setup, found),
+        systematic_floors=floors_of_run(accepted, found.screening),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..cases.case import Spec
 from ..cases.contract import Outcome
-from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_layout import OwnLayout
 from ..verdicts.case_kind import CaseEnd, CaseKind
 from ..verdicts.case_report import CaseReport
@@ -21,7 +20,6 @@ from .errors.row_table import RowTable
 from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
 from .records import TABLE, KindCount, Progress, Summary
-from .systematic.screening import Screening
 
 
 class Tally:
@@ -36,7 +34,6 @@ class Tally:
         self._counts: dict[str, Counter[CaseEnd]] = {}
         self.error_histograms = ErrorHistograms()
         self.coverage = CoverageCount()
-        self.screening = Screening()
         self.worst_cases = WorstCases()
         self.worst_entries: list[WorstEntry] = []
         self.alike = AlikeEndings()
@@ -55,8 +52,6 @@ class Tally:
         self.count += 1
         self.alike.add(model, report)
         self.error_histograms.add(model, report)
-        with timed(Stage.SYSTEMATIC):
-            self.screening.add(model, report)
         self.worst_cases.add(report)
         self.verdicts[report.verdict] = self.verdicts.get(report.verdict, 0) + 1
         if report.outcome is Outcome.NOT_CALLED:

@@ -14,6 +14,14 @@ from ..target_cases import Plan
 from .findings import failures_of, findings_of, floors_of
 from .model_group import ModelGroup, family_groups
 from .records import SystematicFloor
+from .screening import Screening
+
+
+def screening_for(plan: Plan, setup: Setup) -> Screening | None:
+    """None in a quick run, which has no time for it, and for code that is declared to be right to
+    some accuracy: errors up to that may have any direction.
+    """
+    return None if plan.quick is not None or setup.tolerance.accuracy else Screening()
 
 
 def look_below_rounding(
@@ -23,10 +31,10 @@ def look_below_rounding(
 
     Of a model that is wrong by itself nothing more is said.
     """
-    if not _is_asked(plan, setup) or found.wrong_models.intersection(group.names):
+    if found.screening is None or found.wrong_models.intersection(group.names):
         return
     with timed(Stage.SYSTEMATIC):
-        errors = findings_of(subject, group, found.tally.screening, plan, setup.timeout)
+        errors = findings_of(subject, group, found.screening, plan, setup.timeout)
         failures = list(failures_of(errors, group, plan, subject))
 
     def take_in() -> None:
@@ -47,18 +55,11 @@ def look_in_families(
         look_below_rounding(subject, family, plan, setup, found)
 
 
-def _is_asked(plan: Plan, setup: Setup) -> bool:
-    """Not in a quick run, which has no time for it, and not of code that is declared to be right to
-    some accuracy: errors up to that may have any direction.
-    """
-    return plan.quick is None and not setup.tolerance.accuracy
-
-
 def floors_of_run(
-    targets: Sequence[Target], plan: Plan, setup: Setup, found: Found
+    targets: Sequence[Target], screening: Screening | None
 ) -> tuple[SystematicFloor, ...]:
     """The smallest systematic errors that would have been found, of each model and family."""
-    if not _is_asked(plan, setup):
+    if screening is None:
         return ()
     groups = [*(ModelGroup(t.name, (t,)) for t in targets), *family_groups(targets)]
-    return tuple(floor for group in groups for floor in floors_of(group, found.tally.screening))
+    return tuple(floor for group in groups for floor in floors_of(group, screening))
