@@ -61,8 +61,7 @@ def reproduction(case: str, origin: Origin) -> str:
     if origin.address:
         option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
         return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}{option}"
-    call = f"bc.check(subject, {case!r}{origin.declared})"
-    return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"
+    return _printed(f"bc.check(subject, {case!r}{origin.declared})", origin)
 
 
 def reproduction_of_run(
@@ -75,11 +74,26 @@ def reproduction_of_run(
         words += [f"--within {shlex.quote(within)}"] if within else []
         options = f"--cases {cases} --seed {seed}"
         return f"bptt-check run {shlex.quote(origin.address)} {' '.join(words)} {options}"
-    limits = f", within={within!r}" if within else ""
-    call = (
-        f"bc.verify(subject, {list(models)!r}, cases={cases}, dtypes={tuple(dtypes)!r}, "
-        f"seed={seed}{limits})"
-    )
+    arguments = ", ".join(["subject", *run_arguments(models, cases, dtypes, seed, within)])
+    return _printed(f"bc.verify({arguments})", origin)
+
+
+def run_arguments(
+    models: Sequence[str], cases: int, dtypes: Sequence[str], seed: int, within: str
+) -> list[str]:
+    """Those of `verify` and `assert_gradients` that give the same cases again, after `subject`."""
+    limits = [f"within={within!r}"] if within else []
+    return [
+        f"{[*models]!r}",
+        f"cases={cases}",
+        f"dtypes={tuple(dtypes)!r}",
+        f"seed={seed}",
+        *limits,
+    ]
+
+
+def _printed(call: str, origin: Origin) -> str:
+    """Lines of Python that print what a call with `subject` returns."""
     return "\n".join([*origin.setup, f"print({call})"]) if origin.setup else f"{call}  {ONLY_HERE}"
 
 

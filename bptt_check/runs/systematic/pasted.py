@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from ...cases.written.reproduction import Origin
+from ...cases.written.reproduction import Origin, run_arguments
 from ..counterexample_test import UNKNOWN
 from ..target_cases import Plan
 
@@ -20,6 +20,7 @@ def pasted_test_of_run(origin: Origin, models: Sequence[str], plan: Plan) -> str
     Returns:
         A whole module.
     """
+    arguments = run_arguments(models, plan.cases, plan.dtypes, plan.seed, str(plan.within))
     lines = [
         *(origin.lines or UNKNOWN),
         "",
@@ -28,17 +29,7 @@ def pasted_test_of_run(origin: Origin, models: Sequence[str], plan: Plan) -> str
         '    """Each case may pass: it is all of them together that were wrong."""',
         "    bc.assert_gradients(",
         "        subject,",
-        *(f"        {argument}," for argument in _arguments(models, plan)),
+        *(f"        {argument}," for argument in arguments),
         "    )",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _arguments(models: Sequence[str], plan: Plan) -> Iterator[str]:
-    """Those of `assert_gradients` that give the same cases again."""
-    yield f"{[*models]!r}"
-    yield f"cases={plan.cases}"
-    yield f"dtypes={plan.dtypes!r}"
-    yield f"seed={plan.seed}"
-    if str(plan.within):
-        yield f"within={str(plan.within)!r}"
