@@ -19,6 +19,9 @@ CHUNK = 2**16
 """Bytes that are read at once: what a pipe holds. For more, memory would be mapped each time."""
 INTERVAL = 0.05
 """Seconds between two looks at a process that the system cannot tell the end of by itself."""
+LAST_WORDS = 2.0
+"""Seconds in which a thread must have read what an ended process left in its pipe. It is waited for
+only where another process holds that pipe: else its end comes at once."""
 
 
 class Pipes(Protocol):
@@ -139,7 +142,7 @@ class ThreadedPipes:
             ended = self._process.poll() is not None
             left = max(deadline - time.monotonic(), 0.0)
             with contextlib.suppress(queue.Empty):
-                return self._chunks.get(timeout=min(left, INTERVAL))
+                return self._chunks.get(timeout=min(left, LAST_WORDS if ended else INTERVAL))
             if ended:
                 return b""
             if left == 0.0:

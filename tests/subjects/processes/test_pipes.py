@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bptt_check.subjects.processes.pipes import Pipes, PolledPipes, ThreadedPipes
+from bptt_check.subjects.processes.pipes import INTERVAL, Pipes, PolledPipes, ThreadedPipes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="starts a shell")
 LONG, SHORT = 60.0, 0.1
@@ -61,6 +61,22 @@ def test_what_is_written_is_read(start):
 def test_the_end_of_a_process_ends_its_pipe(start, line):
     """Whoever else holds it; what was written before comes first."""
     pipes = start(f"echo last words; {line}")
+
+    assert pipes.read(soon()) == b"last words\n"
+    assert pipes.read(soon()) == b""
+
+
+def test_last_words_wait_for_the_thread_that_reads_them(start, monkeypatch):
+    """On a busy machine it comes to run only long after the process has ended."""
+    deliver = ThreadedPipes._deliver
+
+    def late(pipes: ThreadedPipes) -> None:
+        pipes._process.wait()
+        time.sleep(5 * INTERVAL)
+        deliver(pipes)
+
+    monkeypatch.setattr(ThreadedPipes, "_deliver", late)
+    pipes = start("echo last words; sleep 600 & exit 3")
 
     assert pipes.read(soon()) == b"last words\n"
     assert pipes.read(soon()) == b""
