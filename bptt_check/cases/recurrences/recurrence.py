@@ -1,0 +1,241 @@
+"""A recurrence of a user's own, its specs and its cases: what stands beside `Model` and `Case`."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ...errors import SpecError, UnknownName, quoted
+from ..arrays.streams import Streams
+from ..precision import PRECISIONS
+from ..types import Array, Arrays
+from .inputs import Inputs
+from .reference_code import ReferenceCode
+from .values import REGIMES
+
+COTANGENTS = ("random", "ones", "one_output", "last_step")
+"""Of all outputs, random; ones, with stride 0; random of one output, and none of the others; zero
+but at the last step."""
+DEFAULTS = {
+    "dtype": "float64",
+    "regime": "normal",
+    "cotangents": "random",
+    "layout": "contiguous",
+}
+"""Words that the line of a spec leaves out where they say this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """What a user's own recurrence is: a name, its inputs, and the plain code that defines it."""
+
+    name: str
+    inputs: Inputs
+    reference: ReferenceCode
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def cell(self) -> str:
+        """The name once more: it has no variants."""
+        return self.name
+
+    def parse(self, text: str) -> RecurrenceSpec:
+        """The spec of a line that `str(spec)` printed.
+
+        Raises:
+            SpecError, UnknownName: a word is unknown, missing or no number.
+        """
+        name, *words = text.split() or [""]
+        if name != self.name:
+            raise SpecError(f"the spec is of {quoted(name)}, and the recurrence is {self.name}.")
+        said = dict(word.partition("=")[::2] for word in words)
+        for word in said:
+            if word not in {*self.inputs.sizes, *DEFAULTS, "seed"}:
+                raise UnknownName("word in a spec:", word, [*self.inputs.sizes, *DEFAULTS, "seed"])
+        numbers: dict[str, int] = {}
+        for word in (*self.inputs.sizes, "seed"):
+            if not said.get(word, "").isdecimal():
+                raise SpecError(f"the spec {quoted(text, 200)} needs a whole number for {word}.")
+            numbers[word] = int(said.pop(word))
+        seed = numbers.pop("seed")
+        return RecurrenceSpec(self, tuple(numbers.items()), seed=seed, **said)
+
+
+@dataclass(frozen=True)
+class RecurrenceSpec:
+    """A recipe for a case of a recurrence: the same numbers on every machine.
+
+    Args:
+        model: the recurrence.
+        lengths_of_axes: every symbolic size and its number.
+        dtype: of every array that has none of its own.
+        regime: one of `values.REGIMES`.
+        cotangents: one of `COTANGENTS`.
+        layout: how arrays lie in memory, one of `case.LAYOUTS`.
+        seed: of the numbers.
+
+    Raises:
+        UnknownName: a word is none of those.
+    """
+
+    model: Recurrence
+    lengths_of_axes: tuple[tuple[str, int], ...]
+    dtype: str = "float64"
+    regime: str = "normal"
+    cotangents: str = "random"
+    layout: str = "contiguous"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        from ..case import LAYOUTS  # the two kinds of cases know each other's words
+
+        valid = {"dtype": PRECISIONS, "regime": REGIMES, "cotangents": COTANGENTS}
+        for name, words in (valid | {"layout": LAYOUTS}).items():
+            if getattr(self, name) not in words:
+                raise UnknownName(name, getattr(self, name), words)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Every symbolic size."""
+        return dict(self.lengths_of_axes)
+
+    def __str__(self) -> str:
+        words = [f"{name}={number}" for name, number in self.lengths_of_axes]
+        said = {n: getattr(self, n) for n in DEFAULTS}
+        words += [f"{n}={v}" for n, v in said.items() if v != DEFAULTS[n]]
+        return " ".join([self.model.name, *words, f"seed={self.seed}"])
+
+    def build(self) -> RecurrenceCase:
+        """The case; its outputs, which cotangents belong to, are those of the reference.
+
+        Raises:
+            SpecError: the numbers cannot be drawn, or the reference cannot be evaluated.
+        """
+        drawn = self.model.inputs.draw(self.sizes, self.dtype, self.seed, self.regime)
+        return RecurrenceCase(self.model, drawn, self.dtype, self, layout=self.layout)
+
+
+@dataclass(frozen=True, eq=False)
+class RecurrenceCase:
+    """One problem of a recurrence: its inputs, and a cotangent for its outputs.
+
+    Args:
+        model: the recurrence.
+        arrays: input name to its numbers: float64 on the grid of their dtype, whole numbers, or
+            what is passed as it is.
+        dtype: of every array that has none of its own.
+        spec: None where the arrays were given by hand.
+        cotangents: output name to an array of its shape; an output that has none has no part in
+            the loss. None draws them as the spec says.
+        layout: how arrays lie in memory.
+        wanted: the inputs whose gradient is asked for; None is all that have one.
+    """
+
+    model: Recurrence
+    arrays: dict[str, Any]
+    dtype: str = "float64"
+    spec: RecurrenceSpec | None = None
+    cotangents: dict[str, Array] = field(default_factory=dict[str, Array])
+    layout: str = "contiguous"
+    wanted: tuple[str, ...] | None = None
+    lengths: None = None
+    truncation: None = None
+
+    def __post_init__(self) -> None:
+        if not self.cotangents and self.spec is not None:
+            object.__setattr__(self, "cotangents", _cotangents(self, self.spec))
+
+    @functools.cached_property
+    def expected_outputs(self) -> dict[str, Array]:
+        """The outputs of the reference in float64, by name."""
+        return self.model.reference.outputs(self.arrays)
+
+    @property
+    def stored(self) -> str:
+        """NumPy dtype of the arrays that have no dtype of their own, and of their gradients."""
+        return PRECISIONS[self.dtype].stored
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Every symbolic size; empty where the arrays were given by hand."""
+        return {} if self.spec is None else self.spec.sizes
+
+    @functools.cached_property
+    def inputs(self) -> dict[str, Array]:
+        """Every array that has a gradient, as it is stored."""
+        return {n: self._stored(n) for n in self.model.inputs.differentiated}
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Every array whose gradient is required: all that have one."""
+        return self.inputs
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """What has no gradient, as it is stored or passed."""
+        return {n: self._stored(n) for n in self.arrays if n not in self.inputs}
+
+    @functools.cached_property
+    def data(self) -> dict[str, Array]:
+        """The cotangents, by `cotangent of` and the name of an output, as they are stored."""
+        return {cotangent_name(n): a.astype(self.stored) for n, a in self.cotangents.items()}
+
+    def _stored(self, name: str) -> Any:
+        value = self.arrays[name]
+        if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            return value
+        precision = self.model.inputs.values[name].precision(self.dtype)
+        stored = value.astype(PRECISIONS[precision].stored)
+        stored.flags.writeable = False
+        return stored
+
+    def with_data(self, arrays: Arrays) -> RecurrenceCase:
+        """The same case with some of `data` replaced; its spec is dropped."""
+        changed = {
+            n: np.asarray(arrays.get(cotangent_name(n), a), dtype=np.float64)
+            for n, a in self.cotangents.items()
+        }
+        return replace(self, spec=None, cotangents=changed)
+
+    def with_inputs(self, inputs: Arrays) -> RecurrenceCase:
+        """The same case with some of `inputs` replaced; its spec is dropped."""
+        changed = {n: np.asarray(a, dtype=np.float64) for n, a in inputs.items()}
+        return replace(self, spec=None, arrays={**self.arrays, **changed})
+
+
+def cotangent_name(output: str) -> str:
+    """What the cotangent of an output is called among the data of a case."""
+    return f"cotangent of {output}"
+
+
+def _cotangents(case: RecurrenceCase, spec: RecurrenceSpec) -> dict[str, Array]:
+    """Cotangents of the outputs, on the grid of the dtype: random signs and sizes."""
+    outputs = case.expected_outputs
+    names = list(outputs)
+    streams = Streams(spec.seed, (*map(cotangent_name, names), "which output"))
+    if spec.cotangents == "one_output":
+        number = int(streams.raw("which output", 1)[0] >> np.uint64(11))
+        names = [names[number % len(names)]]
+    drawn = {n: _drawn_cotangent(streams, n, outputs[n].shape, spec) for n in names}
+    return {n: PRECISIONS[spec.dtype].rounded(a).astype(np.float64) for n, a in drawn.items()}
+
+
+def _drawn_cotangent(
+    streams: Streams, name: str, shape: tuple[int, ...], spec: RecurrenceSpec
+) -> Array:
+    """One cotangent: magnitudes in [0.1, 1), of either sign."""
+    if spec.cotangents == "ones":
+        return np.ones(shape)
+    raw = streams.raw(cotangent_name(name), math.prod(shape)) >> np.uint64(11)
+    magnitudes = np.rint((0.1 + 0.9 * raw.astype(np.float64) * 2.0**-53) * 1000.0) / 1000.0
+    signed = np.where(raw % np.uint64(2), magnitudes, -magnitudes).reshape(shape)
+    steps = spec.sizes.get(spec.model.inputs.time or "", 0)
+    if spec.cotangents == "last_step" and shape and shape[0] == steps:
+        signed[:-1] = 0.0
+    return signed
