@@ -219,6 +219,11 @@ class Case:
         return {n: a for n, a in named.items() if a is not None}
 
     @property
+    def given(self) -> dict[str, Array]:
+        """Every array."""
+        return {**self.params, **self.data}
+
+    @property
     def inputs(self) -> dict[str, Array]:
         """Every array that has a gradient: the parameters, then `x`, `h0`, `c0`, ..."""
         data = self.data

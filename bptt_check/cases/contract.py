@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import LONGEST_VALUE, clean, cut, quoted, why
+from .any_case import AnyCase
 from .arrays.returned import PLAIN, Unreadable, dict_of, outputs_of, pair_of
-from .case import Case
 from .follow_up import FollowUpCall, FollowUpKind
 from .result import Result
 from .training import TrainingAnswers
@@ -102,9 +102,9 @@ def accept(case: Expects, returned: Any) -> Accepted:
     return Accepted(Result(loss, grads, outputs=outputs), tuple(breaches))
 
 
-def written_inputs(before: Case, after: Case) -> list[Breach]:
+def written_inputs(before: AnyCase, after: AnyCase) -> list[Breach]:
     """A breach for every array of the case that the subject changed."""
-    return writes({**before.params, **before.data}, {**after.params, **after.data})
+    return writes(before.given, after.given)
 
 
 def writes(before: Arrays, after: Mapping[str, Any]) -> list[Breach]:

@@ -29,10 +29,17 @@ class SignDirections:
     Args:
         name: of the input.
         signs: 1 or -1, (K, *shape).
+        whole: whether sequences are not told apart, whatever the input is called: those of a
+            recurrence of a user's own.
     """
 
     name: str
     signs: Array
+    whole: bool = False
+
+    @property
+    def _by_sequence(self) -> bool:
+        return is_per_sequence(self.name) and not self.whole
 
     def __len__(self) -> int:
         """The number of directions."""
@@ -40,14 +47,14 @@ class SignDirections:
 
     def slopes(self, gradient: Array) -> Array:
         """What a gradient of the input's shape says of each slope."""
-        if is_per_sequence(self.name):
+        if self._by_sequence:
             return np.einsum("ktbd,tbd->kb", self.signs, gradient)
         return self.signs.reshape(len(self), -1) @ gradient.reshape(-1)
 
     def reach(self, sizes: Array | float) -> Array:
         """How far each slope may move if each entry may move by its size: their sum."""
         whole = np.broadcast_to(sizes, self.signs.shape[1:])
-        total = whole.sum(axis=(0, 2)) if is_per_sequence(self.name) else whole.sum()
+        total = whole.sum(axis=(0, 2)) if self._by_sequence else whole.sum()
         return np.broadcast_to(total, (len(self), *total.shape))
 
     def scatter(self, sizes: Array) -> Array:

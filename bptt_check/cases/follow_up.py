@@ -13,9 +13,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from .case import Case
+from .any_case import AnyCase
 from .model_words import OF_SIGMOID
 from .probes import cotangents_of
+from .recurrences.recurrence import RecurrenceCase
 from .types import Array
 
 SCALE = 0.75
@@ -70,7 +71,7 @@ class FollowUpCall:
     names: tuple[str, ...] = ()
 
 
-def follow_up_case(case: Case, call: FollowUpCall) -> Case | None:
+def follow_up_case(case: AnyCase, call: FollowUpCall) -> AnyCase | None:
     """The case of a further call; None where it would be no other one, or there is none."""
     kind = call.kind
     if kind in _AGAIN:
@@ -88,7 +89,7 @@ def follow_up_case(case: Case, call: FollowUpCall) -> Case | None:
     return None if same else case.with_data(changed)
 
 
-def every_call(case: Case) -> tuple[FollowUpCall, ...]:
+def every_call(case: AnyCase) -> tuple[FollowUpCall, ...]:
     """Everything that can be asked about a case; of the subsets the most telling ones first."""
     names = tuple(case.inputs)
     alone = [(n,) for n in names]
@@ -119,6 +120,8 @@ _TURNS = (
 """What is asked on eight cases in turn: with an oracle of its own on three or four of them."""
 _LONG = 32
 """Steps from which a case is not asked for other values alone: their oracle takes longest there."""
+_MANY = 20_000
+"""Numbers of the inputs of a recurrence for which the same holds."""
 
 
 def calls_for(calls: Sequence[FollowUpCall], most_subsets: int) -> list[FollowUpCall]:
@@ -134,19 +137,26 @@ def calls_for(calls: Sequence[FollowUpCall], most_subsets: int) -> list[FollowUp
     return [c for c in calls if c not in subsets and c.kind not in unwanted]
 
 
-def calls_in_turn(index: int, case: Case) -> tuple[FollowUpCall, ...]:
+def calls_in_turn(index: int, case: AnyCase) -> tuple[FollowUpCall, ...]:
     """What a run asks about case number `index` of a target; depends on nothing else.
 
     The turns move on by one in every round, so that what recurs with them meets all of them.
     """
     round_ = index // len(_TURNS)
     kinds = _TURNS[(index + round_) % len(_TURNS)]
-    if case.sizes.T >= _LONG and not any(kind.same_case or kind in NO_ANSWERS for kind in kinds):
+    if _is_long(case) and not any(kind.same_case or kind in NO_ANSWERS for kind in kinds):
         kinds = (FollowUpKind.THIRD_CALL, FollowUpKind.SUBSET)
     return tuple(c for kind in kinds for c in _calls(kind, case, round_))
 
 
-def _calls(kind: FollowUpKind, case: Case, round_: int) -> Iterator[FollowUpCall]:
+def _is_long(case: AnyCase) -> bool:
+    """Whether a case of its own for a further call would take too long."""
+    if isinstance(case, RecurrenceCase):
+        return sum(a.size for a in case.inputs.values()) > _MANY
+    return case.sizes.T >= _LONG
+
+
+def _calls(kind: FollowUpKind, case: AnyCase, round_: int) -> Iterator[FollowUpCall]:
     """The calls of a kind for one case: one, or none; outputs are unused in turn, too."""
     if kind is FollowUpKind.SUBSET:
         yield FollowUpCall(kind, subset_of(case))
@@ -157,7 +167,7 @@ def _calls(kind: FollowUpKind, case: Case, round_: int) -> Iterator[FollowUpCall
         yield FollowUpCall(kind)
 
 
-def subset_of(case: Case) -> tuple[str, ...]:
+def subset_of(case: AnyCase) -> tuple[str, ...]:
     """The inputs whose gradients alone are wanted: one, all but one, the parameters, or any number,
     as the case says.
     """
@@ -175,11 +185,13 @@ def subset_of(case: Case) -> tuple[str, ...]:
     return some if 0 < len(some) < len(names) else (chosen,)
 
 
-def _number(case: Case) -> int:
+def _number(case: AnyCase) -> int:
     """A number that depends on the shapes and the targets of a case: the same when it is pasted, or
     when its inputs are made simpler.
     """
-    said = f"{case.model} {case.sizes}".encode() + np.ascontiguousarray(case.targets).tobytes()
+    fixed = [*case.data.values()] if isinstance(case, RecurrenceCase) else [case.targets]
+    said = f"{case.model} {case.sizes}".encode()
+    said += b"".join(np.ascontiguousarray(array).tobytes() for array in fixed)
     return zlib.crc32(said)
 
 
@@ -190,8 +202,10 @@ def other_input(name: str, array: Array) -> Array:
     return _moved(array)
 
 
-def _other_targets(case: Case) -> dict[str, Array]:
+def _other_targets(case: AnyCase) -> dict[str, Array]:
     """The next label, the opposite probability, or other values and cotangents."""
+    if isinstance(case, RecurrenceCase):
+        return {n: _moved(a) for n, a in case.data.items()}
     targets = case.targets
     if case.model.loss == "cross_entropy":
         return {"targets": (targets + 1) % case.sizes.O}

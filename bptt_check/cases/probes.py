@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .case import Case
+from .any_case import AnyCase
 from .model import final_cotangents
 from .precision import PRECISIONS
+from .recurrences.recurrence import RecurrenceCase
 
 SCALE = -1024.0
 """A power of two, so that no digit changes; negative, so that a sign that is lost shows; large, so
@@ -18,12 +19,12 @@ MARGIN = 2.0**32
 """Room below the largest number of a dtype that intermediate results of a scaled case may need."""
 
 
-def probes(case: Case) -> dict[str, Case]:
+def probes(case: AnyCase) -> dict[str, AnyCase]:
     """Cases to ask beside one with a linear loss: `zero`, `scaled`, and the parts `one`, `rest`.
 
     Empty for another loss, which has no cotangent of its own.
     """
-    if case.model.loss != "linear":
+    if not cotangents_of(case):
         return {}
     given = {n: case.data[n] for n in cotangents_of(case)}
     if (
@@ -45,6 +46,8 @@ def probes(case: Case) -> dict[str, Case]:
     return {kind: case.with_data(arrays) for kind, arrays in changed.items()}
 
 
-def cotangents_of(case: Case) -> tuple[str, ...]:
+def cotangents_of(case: AnyCase) -> tuple[str, ...]:
     """The names of the cotangents of a linear loss, the outputs' first; none for another loss."""
+    if isinstance(case, RecurrenceCase):
+        return tuple(case.data)
     return ("targets", *final_cotangents(case.model)) if case.model.loss == "linear" else ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import BrokenCell
-from .case import Case
+from .any_case import AnyCase
 from .directions import SignDirections
 from .types import Arrays
 
@@ -39,7 +39,7 @@ class Result:
     without: tuple[str, ...] = ()
 
 
-Differentiator = Callable[[Case], "Result | tuple[Any, Mapping[str, Any]]"]
+Differentiator = Callable[[Any], "Result | tuple[Any, Mapping[str, Any]]"]
 """A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
 
 
@@ -66,7 +66,7 @@ def address_of(subject: Callable[..., Any]) -> str:
     return address if isinstance(address, str) else ""
 
 
-def outcome_of(differentiate: Callable[[Case], Result], case: Case) -> OracleResult:
+def outcome_of(differentiate: Callable[[Any], Result], case: AnyCase) -> OracleResult:
     """The result of a function of a case, or what it raised.
 
     Raises:

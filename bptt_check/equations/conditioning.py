@@ -11,13 +11,15 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..cases.any_case import AnyCase
 from ..cases.case import Case
 from ..cases.directions import is_per_sequence
 from ..cases.precision import PRECISIONS
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.timing.stage_clock import Stage, timed_as
 from ..cases.types import Array
 from .arithmetics.rounding import DRIFT, GridRounding, Position, deviation
@@ -26,6 +28,7 @@ from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
+from .recurrences.truth import diverged, rounded_evaluation, scattered_loss
 from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
@@ -47,22 +50,30 @@ class Conditioning:
     are none."""
     flushed_loss: float = 0.0
     """How far apart the loss is."""
+    outputs: dict[str, Array] = field(default_factory=dict[str, Array])
+    """The same as `grads` of the outputs of a recurrence."""
+
+    @property
+    def entries(self) -> dict[str, Array]:
+        """Per unit roundoff, of every gradient and output."""
+        return {**self.grads, **self.outputs}
 
     def error(self, name: str) -> Array:
-        """Typical rounding error of each entry of a gradient computed in this dtype."""
-        return self.grads[name] * PRECISIONS[self.dtype].unit
+        """Typical rounding error of each entry of a gradient, or output, computed in this dtype."""
+        scatter = self.grads[name] if name in self.grads else self.outputs[name]
+        return scatter * PRECISIONS[self.dtype].unit
 
     def subgradient_width(self, name: str) -> Array | float:
         """How far apart two subgradients may be in each entry; 0 away from kinks."""
-        return 0.0 if self.kinks is None else self.kinks[name]
+        return 0.0 if self.kinks is None else self.kinks.get(name, 0.0)
 
     def unbounded(self, name: str) -> Array | float:
         """Infinite where trajectories diverge, so that every value of an entry may be right."""
-        return 0.0 if self.chaotic is None else self.chaotic[name]
+        return 0.0 if self.chaotic is None else self.chaotic.get(name, 0.0)
 
     def flushed(self, name: str) -> Array | float:
         """What flushing of tiny numbers to zero may change of each entry, on their way."""
-        return 0.0 if self.flush is None else self.flush[name]
+        return 0.0 if self.flush is None else self.flush.get(name, 0.0)
 
     def loss_error(self) -> float:
         """Typical rounding error of the loss computed in this dtype."""
@@ -72,7 +83,7 @@ class Conditioning:
 @functools.lru_cache(maxsize=16)
 @timed_as(Stage.ROUNDING)
 def conditioning(
-    case: Case, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
+    case: AnyCase, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
 ) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
@@ -80,10 +91,26 @@ def conditioning(
     chaotic at a unit that is coarser than that of the dtype, a finer one decides.
     """
     rounding = RoundingModel(dtype, keeps_digits, factor_digits)
+    if isinstance(case, RecurrenceCase):
+        return _of_recurrence(case, rounding)
     found = _simulated(case, rounding)
     if found.chaotic is None or not rounding.has_finer:
         return found
     return _simulated(case, replace(rounding, finest=True))
+
+
+def _of_recurrence(case: RecurrenceCase, rounding: RoundingModel) -> Conditioning:
+    """Conditioning as rounded runs of a recurrence's own plain code measure it."""
+    rounded, unit = rounded_evaluation(case, rounding), rounding.unit
+    grads = {n: scatter_of(bar, unit) for n, bar in rounded.grads.items()}
+    outputs = {n: scatter_of(o, unit) for n, o in rounded.outputs.items()}
+    chaotic = None
+    if diverged(rounded):
+        both = {**rounded.grads, **rounded.outputs}
+        scatter = {**grads, **outputs}
+        chaotic = {n: _chaotic(samples, scatter[n] * unit) for n, samples in both.items()}
+    loss = scattered_loss(case, rounded, unit)
+    return Conditioning(rounding.dtype, loss, grads, chaotic=chaotic, outputs=outputs)
 
 
 def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
@@ -113,7 +140,7 @@ def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
     )
 
 
-def conditioning_in_float64(case: Case) -> Conditioning:
+def conditioning_in_float64(case: AnyCase) -> Conditioning:
     """Conditioning of the gradient of a case under the float64 of the oracles.
 
     Beside the rounding of a case in fewer digits it is nothing: there the units that an entry

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cases.any_case import AnyCase
 from ..cases.case import Case
 from ..cases.directions import is_per_sequence
 from ..cases.model import HEAD
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.types import Array
 from .arithmetics.arithmetic import Arithmetic, Exact
 from .namespaces.numpy import NumPy
 from .namespaces.taped import Taped
 from .network import LayerRun, Problem, losses, problem_of, run_layers
+from .recurrences.truth import evaluation_of, linear_loss
 from .tape import Node, Tape
 from .truncation import windows_entered_by, windows_of
 
@@ -101,10 +104,12 @@ def sampled_states(problem: Problem, layers: Iterable[LayerRun]) -> dict[str, Ar
     }
 
 
-def exact_gradients(case: Case, xp: Taped = TAPED) -> dict[str, Array]:
+def exact_gradients(case: AnyCase, xp: Taped = TAPED) -> dict[str, Array]:
     """The gradient of a case by the NumPy tape, float64; `xp` may do the backward pass
-    differently.
+    differently. Of a recurrence it is that of its reference.
     """
+    if isinstance(case, RecurrenceCase):
+        return evaluation_of(case).grads
     total = {n: np.zeros(a.shape) for n, a in case.inputs.items()}
     for window in windows_of(case):
         bars = sweep(window.problem, xp).bars
@@ -125,7 +130,9 @@ def gradients_in(case: Case, arithmetic: Arithmetic) -> dict[str, Array]:
     return total
 
 
-def exact_loss(case: Case) -> float:
+def exact_loss(case: AnyCase) -> float:
     """The loss of a case, float64."""
+    if isinstance(case, RecurrenceCase):
+        return linear_loss(case, evaluation_of(case).outputs)
     problem = problem_of(case)
     return float(losses(NumPy(), problem, problem.inputs).sum())

@@ -6,27 +6,31 @@ import functools
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.precision import PRECISIONS
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.types import Array
 from .exact import EXACT, sweep
 from .namespaces.numpy import NumPy
 from .network import losses, problem_of
+from .recurrences.truth import evaluation_of
 from .truncation import windows_of
 
 
-def leaves_range(case: Case) -> bool:
+def leaves_range(case: AnyCase) -> bool:
     """Whether a number on the way to the loss or the gradient is beyond the dtype of the case."""
     return not largest_value(case) <= PRECISIONS[case.dtype].largest
 
 
 @functools.lru_cache(maxsize=2)
-def largest_value(case: Case) -> float:
+def largest_value(case: AnyCase) -> float:
     """Size of the largest number that the loss and its gradient need on their way, partial sums
     included; NaN or infinity where float64 does not hold it.
 
     Remembered, as every gradient that an oracle leaves undecided asks for it.
     """
+    if isinstance(case, RecurrenceCase):
+        return _largest_known(case)
     sizes = _Sizes()
     with np.errstate(over="ignore", invalid="ignore"):
         for window in windows_of(case):
@@ -34,6 +38,13 @@ def largest_value(case: Case) -> float:
         whole = problem_of(case)
         sizes.total(losses(NumPy(), whole, whole.inputs), 0)
     return sizes.largest
+
+
+def _largest_known(case: RecurrenceCase) -> float:
+    """The largest of what enters and of what comes out; what lies in between is not seen."""
+    found = evaluation_of(case)
+    arrays = [*case.inputs.values(), *found.outputs.values(), *found.grads.values()]
+    return float(np.max([np.abs(a).max(initial=0.0) for a in arrays]))
 
 
 class _Sizes:

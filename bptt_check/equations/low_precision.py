@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cases.any_case import AnyCase
 from ..cases.case import Case
 from ..cases.precision import FACTOR_FORMATS, PRECISIONS
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.types import Array
 from .arithmetics.fewer_bits import fewer_bits
 from .arithmetics.rounding_model import RoundingModel
@@ -43,20 +45,29 @@ first, from the mildest to the worst.
 """
 
 
-def lossy_models(case: Case, grads: Mapping[str, NDArray[Any]]) -> Iterator[RoundingModel]:
+def lossy_models(case: AnyCase, grads: Mapping[str, NDArray[Any]]) -> Iterator[RoundingModel]:
     """Those that may be behind these gradients."""
     for rounding in LOSSY_MODELS[case.dtype]:
+        if isinstance(case, RecurrenceCase) and not _is_dtype_alone(rounding):
+            continue
         if rounding not in _HALF or _on_grid(grads, rounding.dtype):
             yield rounding
 
 
-def loss_error(case: Case, rounding: RoundingModel) -> float:
+def _is_dtype_alone(rounding: RoundingModel) -> bool:
+    """Whether nothing is odd about an arithmetic but its dtype: what a recurrence is rounded by."""
+    return rounding.keeps_digits and not rounding.factor_digits
+
+
+def loss_error(case: AnyCase, rounding: RoundingModel) -> float:
     """The `Conditioning.loss_error` that an arithmetic leaves; takes a forward pass alone."""
+    if isinstance(case, RecurrenceCase):
+        return conditioning_in(case, rounding).loss_error()
     scatter = float(loss_scatter(problem_of(case), rounding).sum())
     return scatter * PRECISIONS[rounding.dtype].unit
 
 
-def conditioning_in(case: Case, rounding: RoundingModel) -> Conditioning:
+def conditioning_in(case: AnyCase, rounding: RoundingModel) -> Conditioning:
     """How rounding grows in one of them."""
     return conditioning(case, rounding.dtype, rounding.keeps_digits, rounding.factor_digits)
 

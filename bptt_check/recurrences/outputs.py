@@ -33,7 +33,7 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
         for key, child in value.items():
             yield from _leaves(child, f"{place}.{key}")
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        for key in value._fields:
+        for key in type(value).__dict__["_fields"]:
             yield from _leaves(getattr(value, key), f"{place}.{key}")
     elif isinstance(value, tuple | list):
         for n, child in enumerate(value):

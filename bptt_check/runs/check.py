@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Answer, FollowUp, Outcome, repeats
 from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
 from ..cases.result import (
@@ -56,7 +56,7 @@ class Setup:
 
 
 def check_case(
-    subject: Differentiator, case: Case, setup: Setup, calls: Calls | None = None
+    subject: Differentiator, case: AnyCase, setup: Setup, calls: Calls | None = None
 ) -> CaseReport:
     """Check a subject on one case, with every further call or with those of `calls`."""
     asked = every_call(case) if calls is None else calls
@@ -66,9 +66,9 @@ def check_case(
 
 def check_cases(
     subject: Differentiator,
-    cases: Sequence[Case],
+    cases: Sequence[AnyCase],
     setup: Setup,
-    calls: Callable[[int, Case], Calls] = calls_in_turn,
+    calls: Callable[[int, AnyCase], Calls] = calls_in_turn,
 ) -> Iterable[CaseReport]:
     """Check a subject on a chunk of cases; where it gave no result, no oracle is asked.
 
@@ -122,7 +122,7 @@ def check_again(
 
 
 def judged_calls(
-    case: Case, follow_ups: Iterable[FollowUp], results: OracleResults, oracles: Sequence[Any]
+    case: AnyCase, follow_ups: Iterable[FollowUp], results: OracleResults, oracles: Sequence[Any]
 ) -> Iterator[JudgedCall]:
     """Further calls with what oracles say: those of the case, or for other arrays the quickest that
     has a result.
@@ -141,7 +141,7 @@ QUICKEST = ("torch", "jax", "certified", "complex_step", "finite_difference")
 """Oracles by what one case costs them, the cheapest first; others come after them."""
 
 
-def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
+def quickest_result(oracles: Sequence[Any], case: AnyCase) -> OracleResults:
     """The result of the quickest oracle that has one; empty if none has."""
     ranks = {name: rank for rank, name in enumerate(QUICKEST)}
     for oracle in sorted(oracles, key=lambda o: ranks.get(o.name, len(ranks))):
@@ -152,7 +152,7 @@ def quickest_result(oracles: Sequence[Any], case: Case) -> OracleResults:
     return {}
 
 
-def oracle_results(setup: Setup, cases: Sequence[Case]) -> Iterator[OracleResults]:
+def oracle_results(setup: Setup, cases: Sequence[AnyCase]) -> Iterator[OracleResults]:
     """The results of all oracles on each case, or of the quickest."""
     if setup.one_oracle:
         yield from (quickest_result(setup.oracles, case) for case in cases)
@@ -167,7 +167,9 @@ def oracle_results(setup: Setup, cases: Sequence[Case]) -> Iterator[OracleResult
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def results_after_all(oracles: Sequence[Any], case: Case, results: OracleResults) -> OracleResults:
+def results_after_all(
+    oracles: Sequence[Any], case: AnyCase, results: OracleResults
+) -> OracleResults:
     """The results of the oracles that left a case alone among others, but have one for it alone."""
     late: dict[str, Result] = {}
     for oracle in oracles:
@@ -178,7 +180,9 @@ def results_after_all(oracles: Sequence[Any], case: Case, results: OracleResults
     return late
 
 
-def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Iterator[OracleResult]:
+def trusted_results(
+    oracle: Callable[[AnyCase], Any], cases: Sequence[AnyCase]
+) -> Iterator[OracleResult]:
     """The results of an oracle: all at once if it has a method `many`, else one by one.
 
     Where it raised, the exception takes the place of the result.
@@ -192,7 +196,7 @@ def trusted_results(oracle: Callable[[Case], Any], cases: Sequence[Case]) -> Ite
 
 
 def training_answers(
-    subject: Differentiator, case: Case, answer: Answer, setup: Setup
+    subject: Differentiator, case: AnyCase, answer: Answer, setup: Setup
 ) -> TrainingAnswers:
     """What `clip`, `clip_by_value` and `update` of a subject make of its gradients; nothing where
     these cannot be taken as they are.

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import (
     Accepted,
     Answer,
@@ -32,6 +32,7 @@ from ..cases.follow_up import NO_ANSWERS, FollowUpCall, FollowUpKind, calls_for,
 from ..cases.memory_layout import arranged
 from ..cases.model import Model
 from ..cases.probes import probes
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import name_of
 from ..cases.types import Arrays
 from ..cases.wrong_kind import NoSubject
@@ -44,7 +45,7 @@ from .wrong_kind import no_subject
 
 Calls = Sequence[FollowUpCall]
 """What to ask after the first two calls, in this order."""
-Timed = Callable[[Case], Any]
+Timed = Callable[[AnyCase], Any]
 """A subject with its time limit."""
 
 
@@ -56,7 +57,7 @@ class RemoteSubject(ABC):
     @abstractmethod
     def call(
         self,
-        case: Case,
+        case: AnyCase,
         timeout: float | None = None,
         calls: Calls = (),
         once: bool = False,
@@ -65,7 +66,7 @@ class RemoteSubject(ABC):
 
 
 def call(
-    subject: Callable[..., Any], case: Case, timeout: float | None = None, calls: Calls = ()
+    subject: Callable[..., Any], case: AnyCase, timeout: float | None = None, calls: Calls = ()
 ) -> Answer:
     """Call a subject twice on a case, each time on arrays of its own, then as `calls` say.
 
@@ -81,7 +82,7 @@ def call(
     return replace(answer, no_subject=_no_subject(subject, timed, case, answer))
 
 
-def call_once(subject: Callable[..., Any], case: Case, timeout: float | None = None) -> Answer:
+def call_once(subject: Callable[..., Any], case: AnyCase, timeout: float | None = None) -> Answer:
     """Call a subject once and read what it returns; nothing else is found out about it."""
     if isinstance(subject, RemoteSubject):
         return subject.call(case, timeout, once=True)
@@ -107,7 +108,7 @@ def is_supported(subject: Callable[..., Any], model: Model, timeout: float | Non
 
 
 def _no_subject(
-    subject: Callable[..., Any], timed: Timed, case: Case, answer: Answer
+    subject: Callable[..., Any], timed: Timed, case: AnyCase, answer: Answer
 ) -> NoSubject | None:
     """What was called, if it is no subject; gradients that came are looked at in one more call."""
     if answer.outcome is Outcome.RAISED or not answer.breaches:
@@ -138,14 +139,14 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
         return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
 
 
-def _answer_once(timed: Timed, case: Case) -> Answer:
+def _answer_once(timed: Timed, case: AnyCase) -> Answer:
     """The answer of a subject that is called once and raises nothing."""
     _, returned = _called(timed, case)
     read = accept(case, returned)
     return Answer(read.result, read.breaches)
 
 
-def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
+def _answer(timed: Timed, case: AnyCase, calls: Calls) -> Answer:
     """The answer of a subject that raises nothing."""
     kinds = {call.kind for call in calls}
     freed = FollowUpKind.FREED_MEMORY in kinds
@@ -181,14 +182,14 @@ def _answer(timed: Timed, case: Case, calls: Calls) -> Answer:
     )
 
 
-def _further_cases(case: Case, calls: Calls) -> list[tuple[FollowUpCall, Case]]:
+def _further_cases(case: AnyCase, calls: Calls) -> list[tuple[FollowUpCall, AnyCase]]:
     """Further calls that there are for a case, and what they are about."""
     asked = [(c, follow_up_case(case, c)) for c in calls if c.kind not in NO_ANSWERS]
     return [(call, of_call) for call, of_call in asked if of_call is not None]
 
 
 def _follow_ups(
-    timed: Timed, first: Accepted, further: Sequence[tuple[FollowUpCall, Case]]
+    timed: Timed, first: Accepted, further: Sequence[tuple[FollowUpCall, AnyCase]]
 ) -> Iterator[FollowUp]:
     """What came of further calls on a case that was answered as it should.
 
@@ -202,7 +203,7 @@ def _follow_ups(
         others += not call.kind.same_case
 
 
-def _called(timed: Timed, case: Case, freed: Sequence[int] = ()) -> tuple[Case, Any]:
+def _called(timed: Timed, case: AnyCase, freed: Sequence[int] = ()) -> tuple[AnyCase, Any]:
     """The arrays that a call got, and what it returned; memory of the sizes `freed` held zeros.
 
     Where NumPy's warnings are errors it raises over what happened to lie in fresh memory, a
@@ -219,20 +220,20 @@ def _called(timed: Timed, case: Case, freed: Sequence[int] = ()) -> tuple[Case, 
             return own, timed(own)
 
 
-def _changed(case: Case, returned: Any, first: Accepted) -> bool:
+def _changed(case: AnyCase, returned: Any, first: Accepted) -> bool:
     """Whether what a call returned now reads otherwise than it did then."""
     now = accept(case, returned)
     return now.breaches != first.breaches or differ(now.result, first.result)
 
 
-def _linear(timed: Timed, case: Case, first: Accepted) -> dict[str, Accepted]:
+def _linear(timed: Timed, case: AnyCase, first: Accepted) -> dict[str, Accepted]:
     """The answers to the probes of a linear loss, if the case itself was answered as it should."""
     if first.breaches:
         return {}
     return {kind: accept(c, _called(timed, c)[1]) for kind, c in probes(case).items()}
 
 
-def _with_memory(timed: Timed, case: Case, value: float, freed: bool) -> Accepted:
+def _with_memory(timed: Timed, case: AnyCase, value: float, freed: bool) -> Accepted:
     """The answer to a case while fresh memory holds `value`; with `freed` also memory that was
     freed before.
     """
@@ -244,7 +245,7 @@ def _with_memory(timed: Timed, case: Case, value: float, freed: bool) -> Accepte
 
 
 def _unwritten(
-    timed: Timed, case: Case, with_nan: Accepted, freed: bool
+    timed: Timed, case: AnyCase, with_nan: Accepted, freed: bool
 ) -> tuple[Accepted, Breach | None]:
     """The answer while fresh memory holds zeros, and a finding if that makes the difference.
 
@@ -257,12 +258,12 @@ def _unwritten(
     return zeros[0], read_before_written((with_nan, again), zeros)
 
 
-def _sizes(case: Case) -> list[int]:
+def _sizes(case: AnyCase) -> list[int]:
     """Bytes of the gradients, in single and in double precision."""
     return [bytes_each * array.size for array in case.inputs.values() for bytes_each in (4, 8)]
 
 
-def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any:
+def _call(subject: Callable[..., Any], timeout: float | None, case: AnyCase) -> Any:
     """What the subject returns.
 
     Where warnings are errors, NumPy's about a number that leaves the range of a dtype is none in a
@@ -280,10 +281,12 @@ def _call(subject: Callable[..., Any], timeout: float | None, case: Case) -> Any
         return subject(case)
 
 
-def _own_arrays(case: Case) -> Case:
+def _own_arrays(case: AnyCase) -> AnyCase:
     """The case on writable copies in its memory layout, so that a write neither fails on a flag
     nor reaches our arrays.
     """
+    if isinstance(case, RecurrenceCase):
+        return case.in_own_memory()
     own = copy.copy(case)
     values: dict[str, Any] = {
         n: arranged(a, case.layout) for n, a in vars(case).items() if isinstance(a, np.ndarray)

@@ -16,6 +16,7 @@ from .cause import (
     WrongFollowUp,
     WrongGradient,
     WrongLoss,
+    WrongOutputs,
     WrongTrainingStep,
 )
 from .nonfinite import NotFinite, Overflow
@@ -37,6 +38,8 @@ class CaseKind(StrEnum):
     NOT_FINITE = "not finite"
     """A loss or gradients with infinity or NaN, and nothing else that breaks the contract."""
     WRONG_LOSS = "wrong loss"
+    WRONG_OUTPUTS = "wrong outputs"
+    """Of a kernel, beside the recurrence that defines them."""
     WRONG_GRADIENT = "wrong gradient"
     TRAINING_STEP = "training step"
     WRONG_FOLLOW_UP = "wrong follow-up"
@@ -69,6 +72,7 @@ _OF_CAUSE: dict[type, CaseKind] = {
     LostDigits: CaseKind.LOST_DIGITS,
     LossLostDigits: CaseKind.LOST_DIGITS,
     WrongLoss: CaseKind.WRONG_LOSS,
+    WrongOutputs: CaseKind.WRONG_OUTPUTS,
     WrongGradient: CaseKind.WRONG_GRADIENT,
     WrongTrainingStep: CaseKind.TRAINING_STEP,
     WrongFollowUp: CaseKind.WRONG_FOLLOW_UP,

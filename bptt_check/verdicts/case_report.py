@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Outcome
 from ..cases.follow_up import FollowUpKind
 from ..cases.message import Message, in_names, preformatted
@@ -41,7 +41,7 @@ class CaseReport:
     """
 
     verdict: Verdict
-    case: Case
+    case: AnyCase
     subject: str
     rows: tuple[Row, ...] = ()
     cause: Cause | None = None

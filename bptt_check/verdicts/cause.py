@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.follow_up import FollowUpCall
 from ..cases.wrong_kind import NoSubject
 from .contract.linearity import Nonlinearity
@@ -85,6 +86,28 @@ class WrongLoss:
 
 
 @dataclass(frozen=True)
+class WrongOutputs:
+    """Outputs of a kernel are not those of the recurrence that defines them.
+
+    Args:
+        names: of the outputs.
+        first_steps: output name to the first step at which it is wrong; of those that have steps.
+        right_gradients: whether every gradient is right nevertheless.
+        own_derivative: whether the gradients are the derivative of these outputs, if that was
+            asked.
+        hints: what other cotangents say about the mistake.
+        approximation: see `WrongGradient`.
+    """
+
+    names: tuple[str, ...]
+    first_steps: Mapping[str, int]
+    right_gradients: bool
+    own_derivative: str = ""
+    hints: tuple[Nonlinearity, ...] = ()
+    approximation: float = 0.0
+
+
+@dataclass(frozen=True)
 class WrongGradient:
     """The loss is right and a gradient is not.
 
@@ -120,7 +143,7 @@ class WrongFollowUp:
 
     call: FollowUpCall
     after: int
-    case: Case
+    case: AnyCase
     cause: Explained
     rows: tuple[Row, ...]
     unchanged: tuple[str, ...] = ()
@@ -136,6 +159,7 @@ Explained = (
     | LostDigits
     | LossLostDigits
     | WrongLoss
+    | WrongOutputs
     | WrongGradient
     | WrongTrainingStep
     | WrongFollowUp

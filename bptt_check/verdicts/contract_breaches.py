@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Answer, Breach, FollowUp
 from ..cases.follow_up import FollowUpKind, follow_up_case
 from ..cases.result import Result
@@ -60,7 +60,7 @@ class Breaches:
 
 
 def breaches(
-    case: Case, answer: Answer, budgets: Budgets, truths: Mapping[str, Result], loss: float
+    case: AnyCase, answer: Answer, budgets: Budgets, truths: Mapping[str, Result], loss: float
 ) -> Breaches:
     """The breaches of an answer.
 
@@ -80,23 +80,23 @@ def breaches(
     )
 
     @functools.cache
-    def budgets_of(other: Case) -> Budgets:
+    def budgets_of(other: AnyCase) -> Budgets:
         return budgets if other is case else _budgets_of(other, budgets)
 
-    def budget(of: Case, name: str) -> Array:
+    def budget(of: AnyCase, name: str) -> Array:
         return np.array(budgets_of(of).of_loss()) if name == "loss" else budgets_of(of).of(name)
 
     linear = not_linear(case, answer.result, answer.linear, budget)
     return Breaches(closing, tuple(linear), beyond)
 
 
-def _budgets_of(case: Case, like: Budgets) -> Budgets:
+def _budgets_of(case: AnyCase, like: Budgets) -> Budgets:
     """The budgets of another case with the same inputs."""
     own, oracle = conditioning(case, case.dtype), conditioning_in_float64(case)
     return replace(like, subject=own, oracle=oracle)
 
 
-def kept_by_shape(case: Case, answer: Answer, budgets: Budgets) -> list[KeptByShape]:
+def kept_by_shape(case: AnyCase, answer: Answer, budgets: Budgets) -> list[KeptByShape]:
     """A breach if other arrays got the very same gradients although theirs are others, by more than
     rounding.
     """

@@ -45,8 +45,12 @@ class Difference:
 
 
 def differences(got: Result, want: Result) -> dict[str, Difference]:
-    """The difference of every gradient that `got` offers, in the order of `want`."""
-    return {name: _difference(name, got, want) for name in want.grads if name in got.grads}
+    """The difference of every gradient that `got` offers, in the order of `want`; before them those
+    of the outputs that both have.
+    """
+    outputs, of_oracle = got.outputs or {}, want.outputs or {}
+    compared = {n: Difference(n, outputs[n], of_oracle[n]) for n in of_oracle if n in outputs}
+    return compared | {n: _difference(n, got, want) for n in want.grads if n in got.grads}
 
 
 def _difference(name: str, got: Result, want: Result) -> Difference:

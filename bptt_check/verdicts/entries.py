@@ -7,10 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.directions import is_initial_state
 from ..cases.model import HEAD, Model, has_gates
+from ..cases.recurrences.recurrence import RecurrenceCase
 from .row import Row
+
+
+def entry_of(case: AnyCase, parameter: str, index: tuple[int, ...]) -> str:
+    """An entry of a gradient or of an output of a case, by name and meaning."""
+    if isinstance(case, RecurrenceCase):
+        return _entry_of_recurrence(case, parameter, index)
+    return entry(case.model, case.sizes.H, parameter, index)
+
+
+def _entry_of_recurrence(case: RecurrenceCase, parameter: str, index: tuple[int, ...]) -> str:
+    """An entry with the size that each axis runs over: `q[3, 0, 5] (T 3, B 0, K 5)`."""
+    place = f"{parameter}[{', '.join(map(str, index))}]"
+    values = case.model.inputs.values.get(parameter)
+    if values is None or not index:
+        return place
+    axes = ", ".join(f"{axis} {n}" for axis, n in zip(values.shape, index, strict=True))
+    return f"{place} ({axes})"
 
 
 def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
@@ -34,7 +52,7 @@ def entry(model: Model, H: int, parameter: str, index: tuple[int, ...]) -> str:
     return f"{place} ({which}unit {unit})"
 
 
-def worst_entry_lines(case: Case, worst: Row, against: Sequence[Row]) -> list[str]:
+def worst_entry_lines(case: AnyCase, worst: Row, against: Sequence[Row]) -> list[str]:
     """Got, expected and error at the worst entry, and which oracles say so."""
     alike = [r for r in against if r.directions == worst.directions]
     saying = ", ".join([r.oracle for r in alike if r.verdict == worst.verdict])
@@ -45,14 +63,14 @@ def worst_entry_lines(case: Case, worst: Row, against: Sequence[Row]) -> list[st
     ]
 
 
-def _place(case: Case, worst: Row) -> str:
+def _place(case: AnyCase, worst: Row) -> str:
     """Which entry is the worst, or that no oracle measured entries."""
     if worst.directions:
         return (
             f"worst slope of {worst.parameter} along {worst.directions} directions, in which all "
             "its entries move: too many to be measured one by one"
         )
-    return f"worst entry {entry(case.model, case.sizes.H, worst.parameter, worst.index)}"
+    return f"worst entry {entry_of(case, worst.parameter, worst.index)}"
 
 
 def got_and_expected(worst: Row, saying: str) -> list[str]:

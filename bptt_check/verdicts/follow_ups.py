@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import FollowUp
 from ..cases.precision import PRECISIONS
 from ..cases.result import OracleResults, Result
@@ -22,7 +22,7 @@ class JudgedCall:
     """A further call, the case that it was about, and what the oracles say of that."""
 
     follow_up: FollowUp
-    case: Case
+    case: AnyCase
     results: OracleResults
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Answer, Outcome
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import OracleResults, Result
 from .budget import Tolerance
 from .case_report import CaseReport
@@ -20,6 +21,7 @@ from .cause import (
     NoAnswer,
     WrongGradient,
     WrongLoss,
+    WrongOutputs,
     WrongTrainingStep,
 )
 from .contract.breach_sentences import why_out_of_range
@@ -30,13 +32,15 @@ from .judgement import Judgement
 from .measurement import measure
 from .nonfinite import OutOfRange, large_numbers
 from .oracle_disagreement import Disagreement, disagreement
+from .row import farthest_off
+from .steps import first_wrong_steps
 from .training_step import training_rows
 from .verdict import Reason, Verdict
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the truth may be out of range itself
 def judge(
-    case: Case, answer: Answer, results: OracleResults, tolerance: Tolerance, subject: str
+    case: AnyCase, answer: Answer, results: OracleResults, tolerance: Tolerance, subject: str
 ) -> CaseReport:
     """The report of one case: structure, then value, then derivative, then arithmetic.
 
@@ -64,11 +68,16 @@ def judge(
         if contradiction is not None:
             return _disagreeing(judged, contradiction)
     if judged.over_budget:
-        return lost_digits(judged) or _wrong_loss(judged) or _wrong_gradient(judged)
+        return (
+            lost_digits(judged)
+            or _wrong_outputs(judged)
+            or _wrong_loss(judged)
+            or _wrong_gradient(judged)
+        )
     return _not_linear(judged) or _wrong_training_step(judged) or _nothing_wrong(judged)
 
 
-def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
+def _nothing_to_compare(case: AnyCase, answer: Answer, subject: str) -> CaseReport:
     """The report of a subject that declined, gave no answer, or one that cannot be read."""
     verdict, cause, parameter = Verdict.ERROR, NoAnswer(answer.text, answer.place), ""
     if answer.outcome is Outcome.DECLINED:
@@ -82,7 +91,7 @@ def _nothing_to_compare(case: Case, answer: Answer, subject: str) -> CaseReport:
 
 
 def _judged(
-    case: Case,
+    case: AnyCase,
     answer: Answer,
     result: Result,
     results: OracleResults,
@@ -120,6 +129,23 @@ def _disagreeing(judged: Judgement, contradiction: Disagreement) -> CaseReport:
     return undecided.closed(Verdict.INCONCLUSIVE, contradiction)
 
 
+def _wrong_outputs(judged: Judgement) -> CaseReport | None:
+    """A report if outputs of a recurrence are others."""
+    wrong = [r for r in judged.rows if r.verdict == Verdict.FAIL]
+    outputs = [r for r in wrong if r.parameter in (judged.result.outputs or {})]
+    if not outputs:
+        return None
+    names = tuple(dict.fromkeys(r.parameter for r in outputs))
+    cause = WrongOutputs(
+        names,
+        first_wrong_steps(judged, names),
+        right_gradients=len(outputs) == len(wrong),
+        hints=judged.breaches.hints,
+        approximation=approximation(judged),
+    )
+    return judged.closed(Verdict.FAIL, cause, farthest_off(outputs).parameter)
+
+
 def _wrong_loss(judged: Judgement) -> CaseReport | None:
     """A report if the forward, or the loss, is not the model's."""
     if not judged.wrong_loss:
@@ -144,6 +170,8 @@ def _wrong_gradient(judged: Judgement) -> CaseReport:
 def _wrong_steps(judged: Judgement) -> tuple[int, ...]:
     """Steps at which some oracle finds an entry of the gradient of `x` over budget."""
     steps: set[int] = set()
+    if isinstance(judged.case, RecurrenceCase):
+        return ()
     for name, of_oracle in judged.differences.items():
         if "x" in of_oracle and not of_oracle["x"].directions:
             over = of_oracle["x"].error > judged.measurement.budgets[name].of("x")

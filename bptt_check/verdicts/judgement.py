@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Answer
 from ..cases.result import Result
 from .budget import Budgets
@@ -29,7 +29,7 @@ class Judgement:
         trusted: the results of the oracles that no proof contradicts.
     """
 
-    case: Case
+    case: AnyCase
     subject: str
     answer: Answer
     result: Result

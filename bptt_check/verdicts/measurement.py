@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.result import OracleResult, OracleResults, Result
 from ..equations.conditioning import conditioning, conditioning_in_float64
 from ..equations.exact import exact_gradients, exact_loss
@@ -38,7 +38,9 @@ class Measurement:
     rows: tuple[Row, ...]
 
 
-def measure(case: Case, result: Result, found: OracleResults, tolerance: Tolerance) -> Measurement:
+def measure(
+    case: AnyCase, result: Result, found: OracleResults, tolerance: Tolerance
+) -> Measurement:
     """Compare an answer with those of the oracles.
 
     Args:
@@ -71,7 +73,7 @@ def measure(case: Case, result: Result, found: OracleResults, tolerance: Toleran
     )
 
 
-def _declared(case: Case, accuracy: float) -> dict[str, float]:
+def _declared(case: AnyCase, accuracy: float) -> dict[str, float]:
     """What an accuracy allows of the entries of each gradient, and of the loss."""
     if not accuracy:
         return {}
@@ -80,7 +82,7 @@ def _declared(case: Case, accuracy: float) -> dict[str, float]:
 
 
 def _judged(
-    case: Case, oracle: str, off: Mapping[str, Difference], budgets: Budgets
+    case: AnyCase, oracle: str, off: Mapping[str, Difference], budgets: Budgets
 ) -> Iterator[Row]:
     """The rows of an oracle that answered."""
     for difference in off.values():
@@ -93,7 +95,7 @@ UNMEASURED = (Reason.KINK_WITHIN_STEP, Reason.KINK_ALONG_DIRECTIONS, Reason.CHAO
 """Reasons of rows without a budget; where numbers overflow, they are none."""
 
 
-def _overflowing(case: Case, row: Row, difference: Difference) -> Row:
+def _overflowing(case: AnyCase, row: Row, difference: Difference) -> Row:
     """The row, with an overflow as its reason if nothing is finite because of that."""
     nothing = row.reason_kind is Reason.VACUOUS and not np.isfinite(difference.want).any()
     if not nothing and row.reason_kind not in UNMEASURED:
@@ -105,7 +107,7 @@ def _overflowing(case: Case, row: Row, difference: Difference) -> Row:
 
 
 def _refused(
-    case: Case, oracle: str, outcome: OracleResult, offered: Collection[str]
+    case: AnyCase, oracle: str, outcome: OracleResult, offered: Collection[str]
 ) -> Iterator[Row]:
     """The rows of an oracle that could not judge."""
     known = isinstance(outcome, BpttCheckError)

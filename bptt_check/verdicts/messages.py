@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.follow_up import FollowUpKind
 from ..cases.kind_sentences import TITLES, no_subject_lines
 from ..cases.message import Message
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.wrong_kind import NoSubject
 from .cause import (
     Cause,
@@ -25,11 +26,12 @@ from .cause import (
     WrongFollowUp,
     WrongGradient,
     WrongLoss,
+    WrongOutputs,
     WrongTrainingStep,
 )
 from .contract.breach_sentences import breach_sentence, nonlinearity, why_out_of_range
 from .contract.linearity import Nonlinearity
-from .entries import census, entry, most_seen, worst_entry_lines
+from .entries import census, entry_of, most_seen, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
 from .nonfinite import LargeNumbers, OutOfRange
 from .oracle_disagreement import Disagreement
@@ -38,7 +40,7 @@ from .training_step import DEFINITIONS
 from .verdict import Reason, Verdict, sentence
 
 
-def message_of(cause: Cause, case: Case, rows: Sequence[Row], again: str) -> Message:
+def message_of(cause: Cause, case: AnyCase, rows: Sequence[Row], again: str) -> Message:
     """The message of a case whose verdict rests on this cause.
 
     `again` is what to type to see the case again.
@@ -64,7 +66,7 @@ Told = tuple[str, str, list[str]]
 """The word for a verdict, what happened, and the lines below; empty ones are left out."""
 
 
-def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
+def _told(cause: Explained, case: AnyCase, rows: Sequence[Row]) -> Told:
     match cause:
         case NoSubject():
             title = TITLES[cause.kind].format(name=cause.name)
@@ -85,6 +87,8 @@ def _told(cause: Explained, case: Case, rows: Sequence[Row]) -> Told:
             return _loss_lost_digits(cause)
         case WrongLoss():
             return _wrong_loss(cause)
+        case WrongOutputs():
+            return _wrong_outputs(cause, case, rows)
         case WrongGradient():
             return _wrong_gradient(cause, case, rows)
         case WrongTrainingStep():
@@ -123,7 +127,7 @@ def wrong_names(names: Sequence[str]) -> str:
     return f"the gradient of {_listed(names)} is wrong"
 
 
-def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> Told:
+def _wrong_gradient(cause: WrongGradient, case: AnyCase, rows: Sequence[Row]) -> Told:
     """A gradient that is not the derivative of a right loss."""
     bad = [r for r in rows if r.verdict == Verdict.FAIL]
     worst = farthest_off(bad)
@@ -140,7 +144,7 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
         ]
         return "FAIL", what, lines
     lines = [
-        "your forward is right (the loss agrees), your backward is wrong",
+        _right_forward(case),
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
         f"wrong: {census(bad)}",
         f"right: {_listed(right) or 'nothing'}",
@@ -148,6 +152,32 @@ def _wrong_gradient(cause: WrongGradient, case: Case, rows: Sequence[Row]) -> To
         *_hints(cause.hints),
     ]
     return "FAIL", wrong_names(names), lines
+
+
+def _wrong_outputs(cause: WrongOutputs, case: AnyCase, rows: Sequence[Row]) -> Told:
+    """Outputs that are not those of the recurrence."""
+    bad = [r for r in rows if r.verdict == Verdict.FAIL]
+    outputs = [r for r in bad if r.parameter in cause.names]
+    worst = farthest_off(outputs)
+    right = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
+    lines = [
+        *_approximate(cause.approximation),
+        *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
+        f"wrong: {census(bad)}",
+        f"right: {_listed([n for n in right if n not in {r.parameter for r in bad}]) or 'nothing'}",
+        *(f"in time: {n} is first wrong at step {step}" for n, step in cause.first_steps.items()),
+        "every gradient is right, only outputs are others"
+        if cause.right_gradients
+        else cause.own_derivative,
+        *_hints(cause.hints),
+    ]
+    are = "is" if len(cause.names) == 1 else "are"
+    return "FAIL", f"{_listed(cause.names)} {are} not what the reference gives", lines
+
+
+def _right_forward(case: AnyCase) -> str:
+    agree = "every output agrees" if isinstance(case, RecurrenceCase) else "the loss agrees"
+    return f"your forward is right ({agree}), your backward is wrong"
 
 
 def _approximate(error: float) -> list[str]:
@@ -186,7 +216,7 @@ UNNAMED = (
 """Of an arithmetic that is not known by name."""
 
 
-def _lost_digits(cause: LostDigits, case: Case, rows: Sequence[Row]) -> Told:
+def _lost_digits(cause: LostDigits, case: AnyCase, rows: Sequence[Row]) -> Told:
     """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
     worst = farthest_off(bad)
@@ -251,7 +281,7 @@ def _large_numbers(cause: LargeNumbers, rows: Sequence[Row]) -> Told:
     return "INCONCLUSIVE", "the numbers of this case are too large to decide anything", lines
 
 
-def _disagreement(cause: Disagreement, case: Case) -> Told:
+def _disagreement(cause: Disagreement, case: AnyCase) -> Told:
     """Oracles that exclude each other."""
     lines = [f"{name:18} {value:.17g}" for name, value in cause.values.items()]
     if cause.outvoted:
@@ -261,15 +291,15 @@ def _disagreement(cause: Disagreement, case: Case) -> Told:
     if cause.along_direction:
         place = f"along a direction through {cause.parameter}"
     else:
-        place = f"at {entry(case.model, case.sizes.H, cause.parameter, cause.index)}"
+        place = f"at {entry_of(case, cause.parameter, cause.index)}"
     return "INCONCLUSIVE", f"the oracles disagree {place}", lines
 
 
-def _first_wrong_step(case: Case, wrong_steps: Sequence[int]) -> list[str]:
+def _first_wrong_step(case: AnyCase, wrong_steps: Sequence[int]) -> list[str]:
     """What the gradient of `x` tells about the step where things first go wrong, backwards in
     time.
     """
-    last = case.sizes.T - 1
+    last = 0 if isinstance(case, RecurrenceCase) else case.sizes.T - 1
     if not wrong_steps or last == 0:
         return []
     first = max(wrong_steps)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.contract import Breach
 from ..cases.precision import PRECISIONS
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Result
 from ..cases.types import Array
 from ..equations.largest import largest_value
@@ -70,7 +71,7 @@ class OutOfRange:
     dtype: str
 
 
-def out_of_range(case: Case, breaches: Sequence[Breach]) -> OutOfRange | None:
+def out_of_range(case: AnyCase, breaches: Sequence[Breach]) -> OutOfRange | None:
     """Breaches that hold a value which the case itself puts beyond the range of its dtype."""
     if not breaches:
         return None
@@ -81,7 +82,7 @@ def out_of_range(case: Case, breaches: Sequence[Breach]) -> OutOfRange | None:
 
 
 def not_finite(
-    case: Case, breaches: Sequence[Breach], truths: Mapping[str, Result], loss: float
+    case: AnyCase, breaches: Sequence[Breach], truths: Mapping[str, Result], loss: float
 ) -> list[NotFinite | Overflow]:
     """What there is to say of breaches that hold a value, in a case within the range of its dtype.
 
@@ -128,10 +129,9 @@ PRODUCTS_OVERFLOW = 2.0**500
 """Size of numbers the square of which, times a few more factors, is beyond float64."""
 
 
-def large_numbers(case: Case) -> LargeNumbers | None:
+def large_numbers(case: AnyCase) -> LargeNumbers | None:
     """The numbers of a case, if their products leave the range of float64."""
-    given = {n: a for n, a in {**case.inputs, "targets": case.targets}.items() if a.size}
-    sizes = {n: float(np.abs(a).max()) for n, a in given.items()}
+    sizes = {n: float(np.abs(a).max()) for n, a in case.given.items() if a.size}
     reached = largest_value(case)
     if reached <= PRODUCTS_OVERFLOW:
         return None
@@ -152,8 +152,10 @@ def _truth(breach: Breach, truths: Mapping[str, Result], loss: float) -> tuple[A
     return known[by], by
 
 
-def _overflows(case: Case) -> Iterator[Overflow]:
+def _overflows(case: AnyCase) -> Iterator[Overflow]:
     """What in this case is known to overflow where a formula is taken literally."""
+    if isinstance(case, RecurrenceCase):
+        return
     xp, problem = Recording(), problem_of(case)
     with np.errstate(all="ignore"):
         losses(xp, problem, problem.inputs)

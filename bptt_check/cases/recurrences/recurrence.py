@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
 from ..arrays.streams import Streams
+from ..memory_layout import arranged
 from ..precision import PRECISIONS
 from ..types import Array, Arrays
 from .inputs import Inputs
@@ -54,7 +55,8 @@ class Recurrence:
         name, *words = text.split() or [""]
         if name != self.name:
             raise SpecError(f"the spec is of {quoted(name)}, and the recurrence is {self.name}.")
-        said = dict(word.partition("=")[::2] for word in words)
+        pairs = (word.partition("=") for word in words)
+        said = {key: value for key, _, value in pairs}
         for word in said:
             if word not in {*self.inputs.sizes, *DEFAULTS, "seed"}:
                 raise UnknownName("word in a spec:", word, [*self.inputs.sizes, *DEFAULTS, "seed"])
@@ -176,7 +178,20 @@ class RecurrenceCase:
         """Every array whose gradient is required: all that have one."""
         return self.inputs
 
-    @property
+    def time_axis_of(self, output: Array) -> int | None:
+        """Which axis of an output is that of time: the one that it is in most inputs, if an output
+        has as many steps there.
+        """
+        inputs = self.model.inputs
+        axes = [axis for n in inputs.values if (axis := inputs.time_axis(n)) is not None]
+        if not axes:
+            return None
+        axis = max(axes, key=axes.count)
+        named = next(n for n in inputs.values if inputs.time_axis(n) is not None)
+        steps = np.shape(self.arrays[named])[inputs.time_axis(named) or 0]
+        return axis if output.ndim > axis and output.shape[axis] == steps else None
+
+    @functools.cached_property
     def constants(self) -> dict[str, Any]:
         """What has no gradient, as it is stored or passed."""
         return {n: self._stored(n) for n in self.arrays if n not in self.inputs}
@@ -186,6 +201,12 @@ class RecurrenceCase:
         """The cotangents, by `cotangent of` and the name of an output, as they are stored."""
         return {cotangent_name(n): a.astype(self.stored) for n, a in self.cotangents.items()}
 
+    @property
+    def given(self) -> dict[str, Array]:
+        """Every array: inputs, constants and cotangents."""
+        arrays = {n: v for n, v in self.constants.items() if isinstance(v, np.ndarray)}
+        return {**self.inputs, **arrays, **self.data}
+
     def _stored(self, name: str) -> Any:
         value = self.arrays[name]
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
@@ -194,6 +215,20 @@ class RecurrenceCase:
         stored = value.astype(PRECISIONS[precision].stored)
         stored.flags.writeable = False
         return stored
+
+    def in_own_memory(self) -> RecurrenceCase:
+        """The same on writable copies in its memory layout, of which nobody else has any part."""
+        own = replace(self)
+        copied = {
+            "inputs": {n: arranged(a, self.layout) for n, a in self.inputs.items()},
+            "data": {n: arranged(a, self.layout) for n, a in self.data.items()},
+            "constants": {n: self._own(v) for n, v in self.constants.items()},
+        }
+        vars(own).update(copied)  # where what was computed once is kept
+        return own
+
+    def _own(self, value: Any) -> Any:
+        return arranged(value, self.layout) if isinstance(value, np.ndarray) else value
 
     def with_data(self, arrays: Arrays) -> RecurrenceCase:
         """The same case with some of `data` replaced; its spec is dropped."""

@@ -22,10 +22,14 @@ class Rounding(Protocol):
     """How operations round: `equations.arithmetics.rounding_model.RoundingModel` is one."""
 
     @property
-    def dtype(self) -> str: ...
+    def dtype(self) -> str:
+        """The precision."""
+        ...
 
     @property
-    def unit(self) -> float: ...
+    def unit(self) -> float:
+        """The simulated unit roundoff."""
+        ...
 
 
 class ReferenceCode(Protocol):

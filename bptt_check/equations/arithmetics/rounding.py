@@ -93,12 +93,30 @@ class GridRounding:
             a, b = (self._rounded(m, self._factors * np.abs(m)) for m in (a, b))
             b = b.reshape(len(b), *[1] * (a.ndim - b.ndim), *b.shape[1:])  # all steps at once
             value = a @ b
-        return self._rounded(value, self._of_sum(value, np.abs(a) @ np.abs(b), a.shape[-1]))
+        return self.summed(value, np.abs(a) @ np.abs(b), a.shape[-1])
+
+    def summed(self, value: Array, size: Array, terms: int) -> Array:
+        """A sum of so many terms whose sizes add up to `size`, which is overwritten."""
+        return self._rounded(value, self._of_sum(value, size, terms))
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         value = terms.sum(axis, keepdims=keepdims)
         size = np.abs(terms).sum(axis, keepdims=keepdims)
-        return self._rounded(value, self._of_sum(value, size, terms.size // max(value.size, 1)))
+        return self.summed(value, size, terms.size // max(value.size, 1))
+
+    def unordered_sum(self, value: Array, squares: Array, terms: int) -> Array:
+        """A sum of so many terms whose squares add up to `squares`, which is overwritten.
+
+        Its terms come in no order that matters: the sums on the way to `value` are a random walk,
+        of root mean square sqrt(value^2 + squares) at most, and each of them rounds once. Terms of
+        one sign cost as much as in `summed`, those of either sign less.
+        """
+        if self._sums_in_turn:
+            squares += np.square(value)
+            squares *= terms
+            return self._rounded(value, np.sqrt(squares, out=squares))
+        size = np.sqrt(squares, out=squares)
+        return self._rounded(value, np.maximum(size, np.abs(value), out=size))
 
     def slope_of_relu(self, z: Array) -> Array:
         """The same in every sample: which side of a kink rounding takes is no scatter.

@@ -13,14 +13,14 @@ from enum import Enum, auto
 
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
 from ...cases.contract import Accepted
 from ...cases.precision import PRECISIONS
 from ...cases.probes import KINDS, MARGIN, SCALE, probes
 from ...cases.result import Result
 from ...cases.types import Array
 
-Budget = Callable[[Case, str], Array]
+Budget = Callable[[AnyCase, str], Array]
 """Case and name of a gradient to the budget of each of its entries; of the loss for `"loss"`."""
 
 
@@ -95,7 +95,7 @@ class Nonlinearity:
 
 
 def not_linear(
-    case: Case, first: Result, answers: Mapping[str, Accepted], budget: Budget
+    case: AnyCase, first: Result, answers: Mapping[str, Accepted], budget: Budget
 ) -> list[Nonlinearity]:
     """Each way in which gradients, or the loss, are not linear in the cotangent.
 
@@ -134,7 +134,7 @@ def _value(answer: Accepted, name: str) -> Array | None:
     return grads[name] if name in grads and np.all(np.isfinite(grads[name])) else None
 
 
-def _at_zero(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
+def _at_zero(case: AnyCase, a: _Answers, budget: Budget) -> Nonlinearity | None:
     """Something where every cotangent is zero: it must be exactly zero there."""
     if a.zero is None:
         return Nonlinearity(Linearity.NOT_ZERO, (a.name,), Probe.ZERO)
@@ -147,7 +147,7 @@ def _at_zero(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
     return Nonlinearity(kind, (a.name,), Probe.ZERO, index, (float(a.zero[index]),))
 
 
-def _is_affine(case: Case, a: _Answers, budget: Budget) -> bool:
+def _is_affine(case: AnyCase, a: _Answers, budget: Budget) -> bool:
     """Whether all but the value at zero is a multiple, within the budget."""
     if a.zero is None or a.scaled is None:
         return False
@@ -156,7 +156,7 @@ def _is_affine(case: Case, a: _Answers, budget: Budget) -> bool:
     return bool(np.all(error <= abs(SCALE) * (budget(case, a.name) + rounding)))
 
 
-def _scaled(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
+def _scaled(case: AnyCase, a: _Answers, budget: Budget) -> Nonlinearity | None:
     """A multiple that is not one: a power of two changes no digit; where sums are taken in another
     order, it must be one within the budget.
     """
@@ -182,7 +182,7 @@ def _scaled(case: Case, a: _Answers, budget: Budget) -> Nonlinearity | None:
     )
 
 
-def _clipping(case: Case, got: Array, want: Array) -> Clipping | None:
+def _clipping(case: AnyCase, got: Array, want: Array) -> Clipping | None:
     """What is left of an array by clipping, by value or by norm; None if it is not smaller."""
     limit = float(np.abs(got).max())
     if got.size > 1 and np.array_equal(got, np.clip(want, -limit, limit)):
@@ -199,7 +199,7 @@ def _clipping(case: Case, got: Array, want: Array) -> Clipping | None:
 
 
 def _in_parts(
-    case: Case, asked: Mapping[str, Case], a: _Answers, budget: Budget
+    case: AnyCase, asked: Mapping[str, AnyCase], a: _Answers, budget: Budget
 ) -> Nonlinearity | None:
     """Gradients of two parts of the cotangents that do not add up to that of the whole."""
     if a.one is None or a.rest is None:

@@ -23,7 +23,7 @@ def approximation(judged: Judgement) -> float:
     unit = PRECISIONS[judged.case.dtype].unit * budgets.tolerance.units
     allowed = {
         n: np.full(g.shape, LARGEST * largest[n] / unit)
-        for n, g in budgets.subject.grads.items()
+        for n, g in budgets.subject.entries.items()
         if n in found
     }
     if of_loss > LARGEST or not is_imprecise(

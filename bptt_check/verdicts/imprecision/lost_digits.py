@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...cases.any_case import AnyCase
 from ...cases.precision import PRECISIONS
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.arithmetics.rounding_model import RoundingModel
@@ -94,7 +96,7 @@ def _within(judged: Judgement, times: float) -> bool:
 def _coarse(budgets: Budgets, times: float) -> Conditioning:
     """Rounding alone, so many times as large."""
     subject = budgets.subject
-    grads = {n: times * g for n, g in subject.grads.items()}
+    grads = {n: times * g for n, g in subject.entries.items()}
     return Conditioning(subject.dtype, times * subject.loss, grads)
 
 
@@ -122,6 +124,13 @@ def _explains_loss(judged: Judgement, rounding: RoundingModel) -> bool:
     return judged.loss_error <= plain.of_loss() + plain.tolerance.units * lost
 
 
+def _is_one_number(case: AnyCase) -> bool:
+    """Whether a net is no more than one unit at one step."""
+    if isinstance(case, RecurrenceCase):
+        return False
+    return case.sizes.T * case.sizes.B * case.sizes.H == 1
+
+
 def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     """Whether the gradients are right as far as an arithmetic can tell. Products on few bits leave
     none without errors.
@@ -133,8 +142,7 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     lower = low_precision.conditioning_in(judged.case, rounding)
     found, budgets = judged.sharpest()
     if not rounding.factor_digits:
-        sizes = judged.case.sizes
-        one = sizes.T * sizes.B * sizes.H == 1
+        one = _is_one_number(judged.case)
         return is_imprecise(found, budgets, lower, not rounding.keeps_digits, one)
     if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
         return False

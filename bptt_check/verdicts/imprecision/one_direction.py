@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
 from ...equations.arithmetics.one_direction import NAMES, OneDirection, errors_in
 from ...equations.exact import exact_gradients
@@ -24,7 +25,7 @@ def arithmetic_of_one_direction(judged: Judgement) -> str:
     A wrong formula is off in one direction, too: what is as much like a multiple of the gradient is
     no arithmetic.
     """
-    if judged.wrong_loss or not judged.wrong_gradients:
+    if judged.wrong_loss or not judged.wrong_gradients or isinstance(judged.case, RecurrenceCase):
         return ""
     exact, weights = exact_gradients(judged.case), _weights(judged)
     errors = {n: np.asarray(judged.result.grads[n]) - exact[n] for n in weights}

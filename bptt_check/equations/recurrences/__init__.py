@@ -1,0 +1,1 @@
+"""Of a recurrence of a user's own: its truth, and how rounding grows in it."""

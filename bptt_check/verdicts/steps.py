@@ -1,0 +1,31 @@
+"""At which step of a recurrence something is first wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..cases.recurrences.recurrence import RecurrenceCase
+from .judgement import Judgement
+
+
+def first_wrong_steps(judged: Judgement, names: Sequence[str]) -> dict[str, int]:
+    """Output name to the first step at which it is over budget, of those outputs that have steps.
+
+    Nothing where a case has no axis of time.
+    """
+    case = judged.case
+    if not isinstance(case, RecurrenceCase):
+        return {}
+    first: dict[str, int] = {}
+    for oracle, found in judged.differences.items():
+        for name in names:
+            axis = case.time_axis_of(found[name].want) if name in found else None
+            if axis is not None:
+                over = found[name].error > judged.measurement.budgets[oracle].of(name)
+                others = tuple(n for n in range(over.ndim) if n != axis)
+                steps = np.flatnonzero(over.any(axis=others))
+                if steps.size:
+                    first[name] = min(int(steps[0]), first.get(name, over.shape[axis]))
+    return first
