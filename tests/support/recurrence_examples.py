@@ -109,3 +109,12 @@ def in_bfloat16_as_in_float32(
 
     pairs = zip(results(torch.bfloat16), results(torch.float32), strict=True)
     return all(torch.equal(a, b) for a, b in pairs)
+
+
+def kept_dtype(
+    vjp: Any, arrays: Mapping[str, np.ndarray], bars: Sequence[np.ndarray], dtype: str
+) -> bool:
+    """Whether outputs and gradients have the dtype that the inputs are given in."""
+    given = {name: x.astype(dtype) for name, x in arrays.items()}
+    outputs, grads = by_hand(vjp, given, [bar.astype(dtype) for bar in bars])
+    return {x.dtype for x in (*outputs.values(), *grads.values())} == {np.dtype(dtype)}
