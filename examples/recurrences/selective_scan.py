@@ -11,9 +11,9 @@ step:
     y_t = sum_n C_t h_t + D u_t
 
 Steps of such a recurrence compose, (a, b) then (a', b') is (a' a, a' b + b'), so that all h of a
-chunk come from products and sums over 1, 2, 4, ... steps (Guy E. Blelloch, "Prefix Sums and Their
-Applications", 1990). With s_t for what the loss changes with h_t, the backward is such a scan too,
-from the last step on:
+chunk come from products and sums over 1, 2, 4, ... steps (W. Daniel Hillis, Guy L. Steele,
+"Data Parallel Algorithms", 1986). With s_t for what the loss changes with h_t, the backward is such
+a scan too, from the last step on:
 
     s_t = C_t y_bar_t + a_{t+1} s_{t+1}
 
