@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import cells as cells, conventions as conventions, strategies as strategies
+    from .against import assert_matches as assert_matches, verify_against as verify_against
     from .api import (
         assert_gradients as assert_gradients,
         check as check,
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from .cases.case import Case as Case, Sizes as Sizes, Spec as Spec, Truncation as Truncation
     from .cases.design.within import Within as Within
     from .cases.model import Layout as Layout, Model as Model
+    from .cases.recurrences.inputs import Inputs as Inputs
+    from .cases.recurrences.values import (
+        between as between,
+        choice as choice,
+        integers as integers,
+        normal as normal,
+        unit as unit,
+    )
     from .cases.result import Result as Result
     from .conventions import Convention as Convention
     from .diagnosis.finding import Finding as Finding
@@ -46,14 +55,18 @@ if TYPE_CHECKING:
     )
     from .report import Report as Report
     from .subjects.isolation import isolated as isolated
+    from .subjects.kernels.vjp import Vjp as Vjp
     from .verdicts.case_report import CaseReport as CaseReport
 
 _MODULES = ("cells", "conventions", "strategies")
 _HOME = {
+    "against": ("assert_matches", "verify_against"),
     "api": ("assert_gradients", "check", "models", "verify"),
     "cases.case": ("Case", "Sizes", "Spec", "Truncation"),
     "cases.design.within": ("Within",),
     "cases.model": ("Layout", "Model"),
+    "cases.recurrences.inputs": ("Inputs",),
+    "cases.recurrences.values": ("between", "choice", "integers", "normal", "unit"),
     "cases.result": ("Result",),
     "conventions": ("Convention",),
     "diagnosis.finding": ("Finding",),
@@ -65,6 +78,7 @@ _HOME = {
     "own_loss.verify": ("assert_function", "verify_function"),
     "report": ("Report",),
     "subjects.isolation": ("isolated",),
+    "subjects.kernels.vjp": ("Vjp",),
     "verdicts.case_report": ("CaseReport",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -60,7 +60,7 @@ def check(
         UnknownName, MissingFramework: of an oracle.
         SpecError: the text is no spec, or the file no case.
     """
-    setup = Setup(load_oracles(oracles), _tolerance(accuracy), timeout)
+    setup = Setup(load_oracles(oracles), tolerance_of(accuracy), timeout)
     given = read_case(case)
     report = check_in_detail(subject, given, setup)
     if isinstance(case, str) and case.endswith(SAVED):
@@ -119,14 +119,10 @@ def verify(
         cases, quick = said.cases, said.quick
     seed = seed if said.seed is None else said.seed
     count = _cases(cases, quick)
-    for name, value in (("models", models), ("oracles", oracles), ("dtypes", dtypes)):
+    for name, value in (("models", models), ("oracles", oracles)):
         if isinstance(value, str):
             raise SpecError(f"{name} must be a list of names: {name}=[{value!r}].")
-    for dtype in dtypes:
-        if dtype not in DTYPES:
-            raise UnknownName("dtype", dtype, DTYPES)
-    if not dtypes:
-        raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
+    dtypes = checked_dtypes(dtypes)
     wanted = getattr(subject, "targets", None) if models is None else models
     chosen = default_targets() if wanted is None else [t for m in wanted for t in parse_targets(m)]
     if not chosen:
@@ -134,10 +130,10 @@ def verify(
     limits = _within(subject, within)
     targets = tuple({t.name: t for t in chosen}.values())
     left_out = Quick(_slow_to_start(oracles)) if quick else None
-    plan = Plan(targets, count, tuple(dtypes), seed, limits, left_out)
+    plan = Plan(targets, count, dtypes, seed, limits, left_out)
     with clock_of_run():
         with timed(Stage.STARTING):
-            asked, tolerance = load_oracles(oracles, quick), _tolerance(accuracy)
+            asked, tolerance = load_oracles(oracles, quick), tolerance_of(accuracy)
         setup = Setup(asked, tolerance, timeout, thorough=not quick)
         report = Report(*_verify(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
@@ -174,6 +170,31 @@ def assert_gradients(
     return report
 
 
+def checked_dtypes(dtypes: Sequence[str]) -> tuple[str, ...]:
+    """The dtypes of a run.
+
+    Raises:
+        SpecError, UnknownName: there is none, or one is unknown.
+    """
+    if isinstance(dtypes, str):
+        raise SpecError(f"dtypes must be a list of names: dtypes=[{dtypes!r}].")
+    for dtype in dtypes:
+        if dtype not in DTYPES:
+            raise UnknownName("dtype", dtype, DTYPES)
+    if not dtypes:
+        raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
+    return tuple(dtypes)
+
+
+def cases_of_run(given: int | None, default: int) -> int:
+    """The number of cases: what the command line of pytest says, or the argument."""
+    said = overrides.get().cases
+    count = given if said is None else said
+    count = default if count is None else count
+    positive("cases", count)
+    return count
+
+
 def _cases(given: int | None, quick: bool) -> int:
     """The number of cases of a model."""
     if quick and given is not None:
@@ -185,7 +206,7 @@ def _cases(given: int | None, quick: bool) -> int:
     return count
 
 
-def _tolerance(accuracy: float) -> Tolerance:
+def tolerance_of(accuracy: float) -> Tolerance:
     """The tolerance of every budget, with what is declared."""
     if not 0.0 <= accuracy < 1.0:
         raise SpecError(f"accuracy must be a number from 0 to less than 1, got {accuracy!r}.")

@@ -1,4 +1,4 @@
-"""Plain code of a user in PyTorch: evaluated in float64, differentiated by autograd, and rounded."""
+"""Plain code of a user in PyTorch: evaluated in float64, differentiated by autograd, rounded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..cases.recurrences.outputs import named_outputs
 from ..cases.recurrences.reference_code import Evaluation
 from ..cases.types import Array
 from ..equations.arithmetics.rounding_model import RoundingModel
 from ..equations.namespaces.torch import threads
-from .outputs import named_outputs
 from .torch_rounding import RoundingMode
 
 

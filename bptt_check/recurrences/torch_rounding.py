@@ -157,6 +157,10 @@ _GATHERED = "bptt_check_gathered"
 """Marks a tensor that is zero but for what was put into it."""
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _ROUNDED: dict[str, Callable[[_Call], Array | None]] = {
     **dict.fromkeys(("add", "sub", "rsub"), _sum_of_two),
     **dict.fromkeys(
@@ -170,8 +174,22 @@ _ROUNDED: dict[str, Callable[[_Call], Array | None]] = {
     "linalg_solve_triangular": _solution,
 }
 """Operations by name, without the underscore of those that write, and how their results round."""
-_EXACT = frozenset(
-    ["abs", "amax", "amin", "any", "all", "alias", "arange", "argmax", "argmin", "as_strided", "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "complex", "conj", "conj_physical", "constant_pad_nd", "copy", "copysign", "cummax", "cummin", "detach", "diag_embed", "diagonal_scatter", "embedding", "empty", "empty_like", "empty_permuted", "empty_strided", "eq", "expand", "eye", "fill", "flip", "floor", "fmod", "full", "full_like", "gather", "ge", "gt", "hardtanh", "heaviside", "imag", "index", "index_copy", "index_fill", "index_put", "index_select", "isfinite", "isinf", "isnan", "item", "le", "leaky_relu", "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "masked_scatter", "masked_select", "max", "maximum", "median", "min", "minimum", "ne", "neg", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero", "ones", "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "real", "relu", "remainder", "repeat", "repeat_interleave", "reshape", "resize", "roll", "round", "scalar_tensor", "scatter", "select_scatter", "set", "sgn", "sign", "slice_scatter", "sort", "stack", "t", "threshold", "threshold_backward", "topk", "tril", "triu", "trunc", "unfold", "unique_dim", "unique_consecutive", "view_as_complex", "view_as_real", "where", "zero", "zeros", "zeros_like", "_conj", "_local_scalar_dense", "_reshape_alias", "_to_copy", "_unsafe_view", "_unsafe_index", "_unsafe_masked_index"]
+_EXACT = _words(
+    """
+    abs alias all amax amin any arange argmax argmin as_strided bernoulli bitwise_and bitwise_not
+    bitwise_or cat ceil clamp clamp_max clamp_min clone complex conj conj_physical copy copysign
+    cummax cummin detach diag_embed diagonal_scatter embedding empty empty_like empty_permuted
+    empty_strided eq expand eye fill flip floor fmod full full_like gather ge gt hardtanh heaviside
+    imag index index_copy index_fill index_put index_select isfinite isinf isnan item le leaky_relu
+    lift lift_fresh lift_fresh_copy linspace logical_and logical_not logical_or lt masked_fill
+    masked_scatter masked_select max maximum median min minimum ne neg new_empty new_empty_strided
+    new_full new_ones new_zeros nonzero ones ones_like rand rand_like randint randn randn_like real
+    relu remainder repeat repeat_interleave reshape resize roll round scalar_tensor scatter
+    select_scatter set sgn sign slice_scatter sort stack t threshold threshold_backward topk tril
+    triu trunc unfold unique_consecutive unique_dim view_as_complex view_as_real where zero zeros
+    zeros_like _conj _local_scalar_dense _reshape_alias _to_copy _unsafe_index _unsafe_masked_index
+    _unsafe_view
+    """
 )
 """Operations whose results are numbers that were there before, or none that round."""
 

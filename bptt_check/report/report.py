@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..cases.message import preformatted
 from ..own_loss.taylor_curve import TaylorCurve
 from ..runs.coverage.covered import Covered
@@ -40,7 +40,7 @@ class Report:
 
     run: Run
     table: Mapping[str, Sequence[Any]] = field(repr=False)
-    cases_by_name: Mapping[str, Case] = field(repr=False)
+    cases_by_name: Mapping[str, AnyCase] = field(repr=False)
 
     def __str__(self) -> str:
         return self.message
@@ -71,7 +71,7 @@ class Report:
         return FailureWithCase(**own, case=self.cases_by_name[str(failure.counterexample)])
 
     @property
-    def counterexample(self) -> Case | None:
+    def counterexample(self) -> AnyCase | None:
         """The simplest case that shows the first failure, or the clearest of those that do so only
         together; None if there is none.
         """

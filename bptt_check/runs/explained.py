@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from ..cases.case import Spec
+from ..cases.any_target import AnyTarget, spec_of
 from ..cases.result import Differentiator
-from ..cases.targets import Target
 from ..verdicts.case_kind import CaseKind
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
@@ -31,7 +30,7 @@ minutes.
 
 def explained_failures(
     subject: Differentiator,
-    target: Target,
+    target: AnyTarget,
     plan: Plan,
     setup: Setup,
     tally: Tally,
@@ -59,12 +58,12 @@ def explained_failures(
                 *map(run_sentences.not_called, setup.lost.given_up),
             ],
         )
-        remember(memory_of(subject, target, plan), Spec.parse(failure.spec), failing=True)
+        remember(memory_of(subject, target, plan), spec_of(target, failure.spec), failing=True)
         further = _explained_further(first, target, plan, tally)
         yield replace(failure, explains_further=further)
 
 
-def _to_tell(tally: Tally, target: Target) -> dict[Verdict, CaseReport]:
+def _to_tell(tally: Tally, target: AnyTarget) -> dict[Verdict, CaseReport]:
     """The first failure of each verdict; of a wrong formula some errors are as small as rounding,
     and are not told beside it.
     """
@@ -73,7 +72,7 @@ def _to_tell(tally: Tally, target: Target) -> dict[Verdict, CaseReport]:
     return {verdict: first for verdict, first in firsts.items() if verdict not in beside}
 
 
-def _explained_further(first: CaseReport, target: Target, plan: Plan, tally: Tally) -> int:
+def _explained_further(first: CaseReport, target: AnyTarget, plan: Plan, tally: Tally) -> int:
     """How many cases of a target a failure explains that did not fail so."""
     if first.verdict == Verdict.FAIL:
         return sum(e.verdict == Verdict.IMPRECISE for e in tally.ends[target.name].values())
@@ -84,7 +83,7 @@ def _explained_further(first: CaseReport, target: Target, plan: Plan, tally: Tal
     return tally.not_called.get(target.name, 0)
 
 
-def _not_asked(target: Target, plan: Plan, tally: Tally) -> Iterator[str]:
+def _not_asked(target: AnyTarget, plan: Plan, tally: Tally) -> Iterator[str]:
     """Lines that say what of a run was left out after errors."""
     if cases := tally.not_called.get(target.name, 0):
         yield run_sentences.not_tried(cases)
@@ -107,7 +106,7 @@ def late_failures(subject: Differentiator, setup: Setup, found: Found) -> Iterat
 
 def failures_as_found(
     subject: Differentiator,
-    targets: Sequence[Target],
+    targets: Sequence[AnyTarget],
     tally: Tally,
     told: Collection[tuple[str, Verdict]],
 ) -> Iterator[FailureWithCase]:

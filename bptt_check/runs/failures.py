@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..cases.case import Case, Spec
+from ..cases.any_case import AnyCase, AnySpec
+from ..cases.any_target import AnyDesign
+from ..cases.case import Spec
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.message import Message
+from ..cases.recurrences.design import RecurrenceDesign
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
 from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_names import own_arrays, own_parameters
@@ -34,6 +38,8 @@ from .effort.quick import QUICK_TRIES
 from .initial_states import passing_initial_state
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
+from .recurrences.pasted import pasted_recurrence_test
+from .recurrences.smallest import smallest_recurrence
 from .shrink import shrink_spec, simplify
 
 FRESH = 24
@@ -45,8 +51,8 @@ def failure_of(
     name: str,
     setup: Setup,
     first: CaseReport,
-    known: Mapping[Spec, CaseEnd],
-    design: Design | None,
+    known: Mapping[AnySpec, CaseEnd],
+    design: AnyDesign | None,
     notes: Iterable[str] = (),
 ) -> FailureWithCase:
     """The failure of which `first` was the first case.
@@ -66,7 +72,7 @@ def failure_of(
     def shows_it(report: CaseReport) -> bool:
         return report.end == first.end
 
-    def fails(candidate: Case) -> bool:
+    def fails(candidate: AnyCase) -> bool:
         return shows_it(check_case(subject, candidate, cheaper, calls_like(first, candidate)))
 
     case = simplest = first.case
@@ -74,14 +80,13 @@ def failure_of(
     if design is not None:
         most = {} if setup.thorough else {"most": QUICK_TRIES}
         with timed(Stage.SHRINKING):
-            if case.spec is not None:
-                case = shrink_spec(case.spec, same, fails, design.contains, **most).build()
+            case = _smallest(case, same, fails, design, most)
             simplest = simplify(case, fails, **most)
     passes_with, findings = "", ()
     with timed(Stage.DIAGNOSIS):
         detailed = check_in_detail(subject, case, setup)
         report = detailed if shows_it(detailed) else explainable(subject, first)
-        if design is not None and first.verdict == Verdict.FAIL:
+        if isinstance(design, Design) and first.verdict == Verdict.FAIL:
             passes_with = passing_initial_state(subject, setup, report, same)
         if setup.thorough and _may_be_diagnosed(report, passes_with):
             sample = _sample(subject, cheaper, known, first.verdict, design).with_failing(case)
@@ -101,12 +106,41 @@ def failure_of(
         case=simplest,
         diagnoses=tuple(own.told(finding.sentence) for finding in findings),
         findings=tuple(in_own_names(finding, own) for finding in findings),
-        test_code=pasted_test(simplest, report.origin, own_parameters(subject, simplest)),
+        test_code=_test_code(subject, simplest, report),
         passes_with=passes_with,
-        own_arrays=readable(own_arrays(subject, simplest)),
+        own_arrays=_readable_own(subject, simplest),
         ending=ending_of(first),
         kind=first.end.kind,
     )
+
+
+def _smallest(
+    case: AnyCase,
+    same: Mapping[AnySpec, bool],
+    fails: Callable[[AnyCase], bool],
+    design: AnyDesign,
+    most: Mapping[str, int],
+) -> AnyCase:
+    """The smallest case that is found that still fails."""
+    if isinstance(case, RecurrenceCase):
+        of_recurrence = isinstance(design, RecurrenceDesign) and case.spec is not None
+        return smallest_recurrence(case, same, fails, design, **most) if of_recurrence else case
+    if case.spec is None or not isinstance(design, Design):
+        return case
+    known = {spec: failed for spec, failed in same.items() if isinstance(spec, Spec)}
+    return shrink_spec(case.spec, known, fails, design.contains, **most).build()
+
+
+def _test_code(subject: Differentiator, case: AnyCase, report: CaseReport) -> str:
+    """A test of a case that can be pasted."""
+    if isinstance(case, RecurrenceCase):
+        return pasted_recurrence_test(case)
+    return pasted_test(case, report.origin, own_parameters(subject, case))
+
+
+def _readable_own(subject: Differentiator, case: AnyCase) -> dict[str, str]:
+    """The arrays of a small case as the subject has them."""
+    return {} if isinstance(case, RecurrenceCase) else readable(own_arrays(subject, case))
 
 
 def _approximates(report: CaseReport) -> bool:
@@ -140,7 +174,7 @@ MOST_ALIKE = 8
 """Calls of one kind that are made about each of the cases among which the smallest is sought."""
 
 
-def calls_like(first: CaseReport, case: Case) -> Calls:
+def calls_like(first: CaseReport, case: AnyCase) -> Calls:
     """The further calls that show on a case what they showed on another."""
     if not isinstance(first.cause, WrongFollowUp):
         return calls_of_kinds(case, STRUCTURAL)
@@ -151,7 +185,7 @@ def calls_like(first: CaseReport, case: Case) -> Calls:
     return [*calls_of_kinds(case, STRUCTURAL), *(same or alike[:MOST_ALIKE])]
 
 
-def calls_of_kinds(case: Case, kinds: Collection[FollowUpKind]) -> list[FollowUpCall]:
+def calls_of_kinds(case: AnyCase, kinds: Collection[FollowUpKind]) -> list[FollowUpCall]:
     """The further calls of some kinds."""
     return [call for call in every_call(case) if call.kind in kinds]
 
@@ -170,7 +204,7 @@ def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
     return report.verdict in SEARCHES and single and not explained
 
 
-def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseReport:
+def check_in_detail(subject: Differentiator, case: AnyCase, setup: Setup) -> CaseReport:
     """Check a subject on one case; where its loss is wrong, ask what the loss is the loss of."""
     end_import()
     report = check_case(subject, case, setup)
@@ -187,7 +221,7 @@ def check_in_detail(subject: Differentiator, case: Case, setup: Setup) -> CaseRe
 
 
 def as_found(
-    name: str, subject: Differentiator, first: CaseReport, known: Mapping[Spec, CaseEnd]
+    name: str, subject: Differentiator, first: CaseReport, known: Mapping[AnySpec, CaseEnd]
 ) -> FailureWithCase:
     """The failure of which `first` was the first case, without asking the subject anything more."""
     first = explainable(subject, first)
@@ -209,13 +243,13 @@ def as_found(
 def _sample(
     subject: Differentiator,
     setup: Setup,
-    known: Mapping[Spec, CaseEnd],
+    known: Mapping[AnySpec, CaseEnd],
     verdict: Verdict,
-    design: Design | None,
+    design: AnyDesign | None,
 ) -> FailureSample:
     """What a run found out about a target, and how to find out more."""
 
-    def fails(spec: Spec) -> bool | None:
+    def fails(spec: AnySpec) -> bool | None:
         case = spec.build()
         checked = check_case(subject, case, setup, calls_of_kinds(case, STRUCTURAL)).verdict
         return {verdict: True, Verdict.PASS: False}.get(checked)
@@ -227,8 +261,8 @@ def _sample(
 
 
 def _fresh(
-    failing: Sequence[Spec], passing: Sequence[Spec], design: Design | None
-) -> Sequence[Spec]:
+    failing: Sequence[AnySpec], passing: Sequence[AnySpec], design: AnyDesign | None
+) -> Sequence[AnySpec]:
     """Specs that the run has not seen: later ones of its design, and its own with other numbers."""
     if design is None:
         return ()

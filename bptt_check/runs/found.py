@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..cases.case import Spec
+from ..cases.any_case import AnySpec
 from ..cases.timing.stage_clock import Stage, timed
 from ..own_loss.taylor_curve import TaylorCurve
 from ..verdicts.case_report import CaseReport
@@ -40,11 +40,11 @@ class Found:
         """The models of which a case failed, or all cases have an error in common."""
         return {n for group, _ in self.systematic for n in group.names} | set(self.tally.first)
 
-    def add(self, target: str, drawn: Spec, report: CaseReport) -> None:
+    def add(self, target: str, drawn: AnySpec, report: CaseReport) -> None:
         """Take in the report of a case."""
         interruption.uninterrupted(partial(self._add, target, drawn, report))
 
-    def _add(self, target: str, drawn: Spec, report: CaseReport) -> None:
+    def _add(self, target: str, drawn: AnySpec, report: CaseReport) -> None:
         self.tally.add(target, report)
         if self.screening is not None:
             with timed(Stage.SYSTEMATIC):

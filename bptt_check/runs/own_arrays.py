@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..cases.case import Case, Spec
+from ..cases.any_case import AnyCase
+from ..cases.any_target import AnyTarget
+from ..cases.case import Spec
 from ..cases.own_names import OwnNames
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..conventions.own_layout import OwnLayout, own_layout
@@ -23,6 +26,8 @@ from .records import Run, Summary
 
 def in_own_arrays(subject: Differentiator, report: CaseReport) -> CaseReport:
     """A report with the names of the subject's convention, and its shares of what is wrong."""
+    if isinstance(report.case, RecurrenceCase):
+        return report
     entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
     if isinstance(report.cause, Disagreement):
         entries.append((report.cause.parameter, report.cause.index))
@@ -45,9 +50,10 @@ def in_own_names(finding: Finding, own: OwnNames) -> Finding:
     )
 
 
-def with_own_arrays(subject: Differentiator, targets: Sequence[Target], run: Run) -> Run:
+def with_own_arrays(subject: Differentiator, targets: Sequence[AnyTarget], run: Run) -> Run:
     """A run with the names of the subject's convention, and where its worst entries are there."""
-    layouts = {t.name: found for t in targets if (found := own_layout(subject, t.model))}
+    models = [t for t in targets if isinstance(t, Target)]
+    layouts = {t.name: found for t in models if (found := own_layout(subject, t.model))}
     rows = tuple(
         _with_place(row, layouts[row.model]) if row.model in layouts else row for row in run.rows
     )
@@ -64,7 +70,7 @@ def _with_place(row: Summary, found: OwnLayout) -> Summary:
     return replace(row, worst_place=", ".join(places))
 
 
-def with_shares(row: Row, found: OwnLayout, case: Case, evidence: Evidence) -> Row:
+def with_shares(row: Row, found: OwnLayout, case: AnyCase, evidence: Evidence) -> Row:
     """A row of a gradient that is wrong, with its shares if it is spread over several arrays."""
     if row.verdict not in (Verdict.FAIL, Verdict.IMPRECISE) or row.directions:
         return row

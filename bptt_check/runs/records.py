@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cases.any_case import AnyCase
 from ..cases.case import Case
+from ..cases.recurrences.recurrence import RecurrenceCase
+from ..cases.types import Array
 from ..cases.written.reproduction import Origin
 from ..diagnosis.finding import Finding
 from ..own_loss.taylor_curve import TaylorCurve
@@ -126,17 +129,22 @@ class FailureWithCase(Failure):
     `shared` are the errors that it tells of, where these are of no case by itself.
     """
 
-    case: Case = field(kw_only=True)
+    case: AnyCase = field(kw_only=True)
     ending: Hashable = field(default=None, kw_only=True)
     shared: tuple[SystematicError, ...] = field(default=(), kw_only=True)
 
     def recorded(self, counterexample: str) -> Failure:
         """What `run.json` holds of it; the case goes to the file of this name."""
         own = {f.name: getattr(self, f.name) for f in fields(Failure)}
-        arrays = {**self.case.inputs, "targets": self.case.targets}
-        if self.case.lengths is not None:
-            arrays["lengths"] = self.case.lengths
+        case = self.case
+        arrays = dict(case.given) if isinstance(case, RecurrenceCase) else _told_arrays(case)
         return replace(Failure(**own), counterexample=counterexample, arrays=readable(arrays))
+
+
+def _told_arrays(case: Case) -> dict[str, Array]:
+    """Inputs, targets and lengths."""
+    arrays = {**case.inputs, "targets": case.targets}
+    return arrays if case.lengths is None else {**arrays, "lengths": case.lengths}
 
 
 @dataclass(frozen=True)
@@ -248,7 +256,7 @@ class RunWithCases(NamedTuple):
 
     run: Run
     table: Mapping[str, Sequence[Any]]
-    cases: dict[str, Case]
+    cases: dict[str, AnyCase]
 
 
 TABLE: tuple[str, ...] = (

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from ..cases.any_target import AnyTarget
 from ..cases.design.space import why_outside
+from ..cases.recurrences.recurrence import RecurrenceTarget
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, StageClock, clock_of_run, timed
@@ -96,8 +98,9 @@ def _verified(
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
     accepted = [t for t in accepted if t.name not in {*declined, *left_out}]
     rows, cases = with_findings(tally.summaries(), found.systematic), _named(found.failures)
+    models = [t for t in accepted if isinstance(t, Target)]
     with timed(Stage.CURVES):
-        flows = () if interrupted else tuple(shown_flows(accepted, tally.known))
+        flows = () if interrupted else tuple(shown_flows(models, tally.known))
     run = Run(
         verdict=_run_verdict(found, rows, [t.name for t in accepted], interrupted),
         subject=name_of(subject),
@@ -123,7 +126,7 @@ def _verified(
         stages=stages_of(clock.seconds),
         quick=plan.quick,
         systematic=tuple(error for _, error in found.systematic),
-        systematic_floors=floors_of_run(accepted, found.screening),
+        systematic_floors=floors_of_run(models, found.screening),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
@@ -131,7 +134,7 @@ def _verified(
 
 def _check_all(
     subject: Differentiator,
-    targets: Sequence[Target],
+    targets: Sequence[AnyTarget],
     plan: Plan,
     setup: Setup,
     progress: Callable[[Progress], None] | None,
@@ -150,23 +153,26 @@ def _check_all(
         told = list(found.failures)
         for failure in explained_failures(subject, target, plan, setup, tally, told):
             found.failures.append(failure)
-        look_below_rounding(subject, ModelGroup(target.name, (target,)), plan, setup, found)
+        if isinstance(target, Target):
+            look_below_rounding(subject, ModelGroup(target.name, (target,)), plan, setup, found)
         _close(subject, target, tally, found.early)
     found.failures += late_failures(subject, setup, found)
-    look_in_families(subject, targets, plan, setup, found)
+    models = [target for target in targets if isinstance(target, Target)]
+    look_in_families(subject, models, plan, setup, found)
     if not setup.thorough:
         return
     with timed(Stage.CURVES):
-        found.curves += shown_curves(subject, targets, tally.known, setup.timeout)
+        found.curves += shown_curves(subject, models, tally.known, setup.timeout)
 
 
-def _close(subject: Differentiator, target: Target, tally: Tally, early: EarlyCases) -> None:
+def _close(subject: Differentiator, target: AnyTarget, tally: Tally, early: EarlyCases) -> None:
     """Let go of the arrays of a target of which no case comes any more."""
-    tally.close(target.name, own_layout(subject, target.model))
+    own = own_layout(subject, target.model) if isinstance(target, Target) else None
+    tally.close(target.name, own)
     early.drop(target.name)
 
 
-def _is_skipped(target: Target, tally: Tally) -> bool:
+def _is_skipped(target: AnyTarget, tally: Tally) -> bool:
     """Whether nothing of a target was asked after the same error in others."""
     return target.name not in tally.alike.targets and tally.alike.skips(target.model.cell)
 
@@ -182,8 +188,10 @@ def _declined(subject: Differentiator, plan: Plan, setup: Setup) -> dict[str, st
     return {t.name: why for t in plan.targets if (why := _why_not(subject, t, plan, setup))}
 
 
-def _why_not(subject: Differentiator, target: Target, plan: Plan, setup: Setup) -> str:
+def _why_not(subject: Differentiator, target: AnyTarget, plan: Plan, setup: Setup) -> str:
     """Why nothing of a target is asked; empty if something is."""
+    if isinstance(target, RecurrenceTarget):
+        return ""
     with timed(Stage.SUBJECT):
         if not is_supported(subject, target.model, setup.timeout):
             return "supports() says no"
@@ -192,7 +200,7 @@ def _why_not(subject: Differentiator, target: Target, plan: Plan, setup: Setup) 
 
 def _tallied(
     subject: Differentiator,
-    target: Target,
+    target: AnyTarget,
     plan: Plan,
     setup: Setup,
     found: Found,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from ..cases.case import Spec
+from ..cases.any_case import AnySpec
 from ..cases.contract import Outcome
 from ..conventions.own_layout import OwnLayout
 from ..verdicts.case_kind import CaseEnd, CaseKind
@@ -30,7 +30,7 @@ class Tally:
         self.verdicts: dict[Verdict, int] = {}
         self.table = RowTable()
         self.first: dict[str, dict[CaseEnd, CaseReport]] = {}
-        self.ends: dict[str, dict[Spec, CaseEnd]] = {}
+        self.ends: dict[str, dict[AnySpec, CaseEnd]] = {}
         self._counts: dict[str, Counter[CaseEnd]] = {}
         self.error_histograms = ErrorHistograms()
         self.coverage = CoverageCount()
@@ -81,7 +81,7 @@ class Tally:
         self.first.setdefault(model, {}).setdefault(report.end, report)
 
     @property
-    def known(self) -> dict[str, dict[Spec, Verdict]]:
+    def known(self) -> dict[str, dict[AnySpec, Verdict]]:
         """The verdict of every spec of every model that was checked."""
         return {m: {spec: end.verdict for spec, end in e.items()} for m, e in self.ends.items()}
 

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..cases.case import Case, Spec
+from ..cases.any_case import AnyCase, AnySpec
+from ..cases.any_target import AnyDesign, AnyTarget, spec_of
 from ..cases.design.alternatives import Change
 from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.selection import specs_covering_most
 from ..cases.design.within import Within
 from ..cases.follow_up import calls_in_turn, every_call
+from ..cases.recurrences.design import RecurrenceDesign
+from ..cases.recurrences.recurrence import RecurrenceTarget
 from ..cases.result import Differentiator, name_of
-from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, timed
 from ..subjects.calling import Calls
 from ..verdicts.case_report import CaseReport
@@ -37,30 +39,32 @@ class Plan:
     what is left out if it is to be quick.
     """
 
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
     cases: int = 100
     dtypes: tuple[str, ...] = ("float64",)
     seed: int = 0
     within: Within = EVERYTHING
     quick: Quick | None = None
 
-    def design(self, target: Target) -> Design:
+    def design(self, target: AnyTarget) -> AnyDesign:
         """The cases of a target."""
+        if isinstance(target, RecurrenceTarget):
+            return RecurrenceDesign(target, self.dtypes, self.seed)
         return Design(target, self.dtypes, self.seed, self.within)
 
-    def specs(self, target: Target) -> Iterator[Spec]:
+    def specs(self, target: AnyTarget) -> Iterator[AnySpec]:
         """The specs of a target: the first of its design, or in a quick run those that cover most
         for their price.
         """
         design = self.design(target)
-        if self.quick is None:
+        if self.quick is None or isinstance(design, RecurrenceDesign):
             return design.specs(self.cases)
         return specs_covering_most(design, self.cases)
 
 
 def check_target(
-    subject: Differentiator, target: Target, plan: Plan, setup: Setup
-) -> Iterator[tuple[Spec, CaseReport]]:
+    subject: Differentiator, target: AnyTarget, plan: Plan, setup: Setup
+) -> Iterator[tuple[AnySpec, CaseReport]]:
     """The specs of a target and their reports, failures of earlier runs first.
 
     Instead of a case that the subject declines, similar ones are tried until it takes one; the
@@ -69,7 +73,8 @@ def check_target(
     memory = memory_of(subject, target, plan)
     design = plan.design(target)
     with timed(Stage.DRAWING):
-        before = [s for s in dict.fromkeys(remembered(memory)) if design.contains(s)]
+        kept = dict.fromkeys(remembered(memory, partial(spec_of, target)))
+        before = [s for s in kept if design.contains(s)]
         drawn = list(dict.fromkeys([*before, *plan.specs(target)]))[: plan.cases]
     taken, failed = False, 0
     changes: dict[tuple[Change, ...], None] = {}
@@ -89,7 +94,7 @@ def check_target(
             yield spec, report
 
 
-def _calls(start: int, place: int, case: Case) -> Calls:
+def _calls(start: int, place: int, case: AnyCase) -> Calls:
     """What is asked about a case of the chunk that begins with number `start` of a design.
 
     Before a design come cases that have failed earlier, perhaps in a further call: they are asked
@@ -107,8 +112,8 @@ ALTERNATIVES = 300
 
 def _instead(
     subject: Differentiator,
-    design: Design,
-    declined: Spec,
+    design: AnyDesign,
+    declined: AnySpec,
     setup: Setup,
     number: int,
     before: dict[tuple[Change, ...], None],
@@ -129,6 +134,6 @@ def _instead(
     return None
 
 
-def memory_of(subject: Differentiator, target: Target, plan: Plan) -> str:
+def memory_of(subject: Differentiator, target: AnyTarget, plan: Plan) -> str:
     """The name under which failing specs are kept for later runs of the same kind."""
     return f"{name_of(subject)} {target.name} {' '.join(sorted(plan.dtypes))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..cases.follow_up import FollowUpKind
+from ..cases.probes import cotangents_of
 from .cause import WrongFollowUp
 
 _WHEN = {
@@ -23,7 +24,7 @@ def when(cause: WrongFollowUp) -> str:
     """`in the third call`, `when only the gradients of x, W_hh_l0 are asked for`, ..."""
     case, names = cause.case, cause.call.names
     return _WHEN[cause.call.kind].format(
-        targets="cotangents" if case.model.loss == "linear" else "targets",
+        targets="cotangents" if cotangents_of(case) else "targets",
         output=" and ".join(_output(n) for n in names),
         wanted=_gradients(names),
         others=f"{cause.after} other case{'' if cause.after == 1 else 's'}",

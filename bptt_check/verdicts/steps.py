@@ -22,10 +22,11 @@ def first_wrong_steps(judged: Judgement, names: Sequence[str]) -> dict[str, int]
     for oracle, found in judged.differences.items():
         for name in names:
             axis = case.time_axis_of(found[name].want) if name in found else None
-            if axis is not None:
-                over = found[name].error > judged.measurement.budgets[oracle].of(name)
-                others = tuple(n for n in range(over.ndim) if n != axis)
-                steps = np.flatnonzero(over.any(axis=others))
-                if steps.size:
-                    first[name] = min(int(steps[0]), first.get(name, over.shape[axis]))
+            if axis is None:
+                continue
+            over = found[name].error > judged.measurement.budgets[oracle].of(name)
+            steps = np.flatnonzero(over.any(axis=tuple(n for n in range(over.ndim) if n != axis)))
+            if steps.size:
+                before = first.get(name, int(steps[0]))
+                first[name] = min(before, int(steps[0]))
     return first

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
 from ..arrays.streams import Streams
+from ..case import LAYOUTS
 from ..memory_layout import arranged
 from ..precision import PRECISIONS
 from ..types import Array, Arrays
@@ -46,7 +47,7 @@ class Recurrence:
         """The name once more: it has no variants."""
         return self.name
 
-    def parse(self, text: str) -> RecurrenceSpec:
+    def spec_of(self, text: str) -> RecurrenceSpec:
         """The spec of a line that `str(spec)` printed.
 
         Raises:
@@ -67,6 +68,14 @@ class Recurrence:
             numbers[word] = int(said.pop(word))
         seed = numbers.pop("seed")
         return RecurrenceSpec(self, tuple(numbers.items()), seed=seed, **said)
+
+
+@dataclass(frozen=True)
+class RecurrenceTarget:
+    """A recurrence as something to verify by name."""
+
+    name: str
+    model: Recurrence
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,6 @@ class RecurrenceSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        from ..case import LAYOUTS  # the two kinds of cases know each other's words
-
         valid = {"dtype": PRECISIONS, "regime": REGIMES, "cotangents": COTANGENTS}
         for name, words in (valid | {"layout": LAYOUTS}).items():
             if getattr(self, name) not in words:
@@ -178,6 +185,13 @@ class RecurrenceCase:
         """Every array whose gradient is required: all that have one."""
         return self.inputs
 
+    @property
+    def steps(self) -> int:
+        """The number of steps; 1 where there is no time."""
+        inputs = self.model.inputs
+        axes = [(n, axis) for n in inputs.values if (axis := inputs.time_axis(n)) is not None]
+        return np.shape(self.arrays[axes[0][0]])[axes[0][1]] if axes else 1
+
     def time_axis_of(self, output: Array) -> int | None:
         """Which axis of an output is that of time: the one that it is in most inputs, if an output
         has as many steps there.
@@ -187,9 +201,7 @@ class RecurrenceCase:
         if not axes:
             return None
         axis = max(axes, key=axes.count)
-        named = next(n for n in inputs.values if inputs.time_axis(n) is not None)
-        steps = np.shape(self.arrays[named])[inputs.time_axis(named) or 0]
-        return axis if output.ndim > axis and output.shape[axis] == steps else None
+        return axis if output.ndim > axis and output.shape[axis] == self.steps else None
 
     @functools.cached_property
     def constants(self) -> dict[str, Any]:
@@ -201,6 +213,20 @@ class RecurrenceCase:
         """The cotangents, by `cotangent of` and the name of an output, as they are stored."""
         return {cotangent_name(n): a.astype(self.stored) for n, a in self.cotangents.items()}
 
+    def precision_of(self, name: str) -> str:
+        """The name of the precision of an input."""
+        return self.model.inputs.values[name].precision(self.dtype)
+
+    def cotangent(self, output: str) -> Array:
+        """The cotangent of an output, as it is stored."""
+        return self.data[cotangent_name(output)]
+
+    @property
+    def layout_of_cotangents(self) -> str:
+        """How cotangents lie in memory: ones come with stride 0, as those of a sum do."""
+        alike = self.spec is not None and self.spec.cotangents == "ones"
+        return "expanded" if alike else self.layout
+
     @property
     def given(self) -> dict[str, Array]:
         """Every array: inputs, constants and cotangents."""
@@ -211,8 +237,7 @@ class RecurrenceCase:
         value = self.arrays[name]
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
             return value
-        precision = self.model.inputs.values[name].precision(self.dtype)
-        stored = value.astype(PRECISIONS[precision].stored)
+        stored = value.astype(PRECISIONS[self.precision_of(name)].stored)
         stored.flags.writeable = False
         return stored
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...cases.case import LAYOUTS, Spec
-from ...cases.design.covering import Covering
-from ...cases.design.design import Design
-from ...cases.design.recipe import SIZES, recipe_of
+from ...cases.any_case import AnySpec
+from ...cases.any_target import AnyCovering, AnyDesign
+from ...cases.case import LAYOUTS
 from ...cases.design.within import KINDS_OF_LENGTHS, Within
 from ...cases.follow_up import FollowUpKind
 from ...cases.generate import INITIAL_STATES, INPUTS, REGIMES
@@ -26,7 +25,7 @@ class TargetCount:
     """The cases of one target so far, and how many of the decided ones had each two levels."""
 
     model: str
-    covering: Covering
+    covering: AnyCovering
     asked: int = 0
     decided: int = 0
     declined: int = 0
@@ -55,12 +54,12 @@ class CoverageCount:
         self._largest: dict[str, int] = {}
         self._targets: dict[str, TargetCount] = {}
 
-    def begin(self, design: Design) -> None:
+    def begin(self, design: AnyDesign) -> None:
         """The cases of a target come now."""
         name = design.target.name
         self._targets[name] = TargetCount(name, design.covering)
 
-    def add(self, model: str, drawn: Spec, report: CaseReport) -> None:
+    def add(self, model: str, drawn: AnySpec, report: CaseReport) -> None:
         """Take in one case of a target that was begun; `drawn` is what it was drawn as."""
         count, spec = self._targets[model], report.case.spec
         count.asked += 1
@@ -70,11 +69,10 @@ class CoverageCount:
             return
         count.decided += 1
         self.calls.update(report.asked)
-        recipe = recipe_of(spec)
-        levels = count.covering.levels(recipe)
+        levels = count.covering.levels_of(spec)
         count.table[levels[:, None], levels] += 1
-        for name in (*SIZES, "layers"):
-            self._largest[name] = max(self._largest.get(name, 0), getattr(recipe, name))
+        for name, size in count.covering.sizes_of(spec).items():
+            self._largest[name] = max(self._largest.get(name, 0), size)
 
     def few_decided(self, model: str) -> bool:
         """Whether too few cases of a target were decided for a pass."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...cases.case import Spec
+from ...cases.any_case import AnySpec
 from ...errors import SpecError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FOLDER = Path(".hypothesis", "bptt_check")
 
 
-def remember(memory: str, spec: Spec, failing: bool) -> None:
+def remember(memory: str, spec: AnySpec, failing: bool) -> None:
     """Keep a failing spec for the next run under a name; drop one that passes again."""
     database = _database() if failing else _database_so_far()
     if database is None or not memory:
@@ -25,14 +26,14 @@ def remember(memory: str, spec: Spec, failing: bool) -> None:
     change(memory.encode(), str(spec).encode())
 
 
-def remembered(memory: str) -> list[Spec]:
-    """Specs that failed in earlier runs; a line that this version cannot read is left alone."""
+def remembered(memory: str, spec_of: Callable[[str], AnySpec]) -> list[AnySpec]:
+    """Specs that failed in earlier runs; a line that `spec_of` cannot read is left alone."""
     database = _database_so_far()
     lines = sorted(database.fetch(memory.encode())) if database and memory else []
-    specs: list[Spec] = []
+    specs: list[AnySpec] = []
     for line in lines:
         with contextlib.suppress(SpecError, UnicodeDecodeError):
-            specs.append(Spec.parse(line.decode()))
+            specs.append(spec_of(line.decode()))
     return specs
 
 

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...verdicts.case_report import CaseReport
 from ...verdicts.row import Row
 from ...verdicts.verdict import Verdict, decisive
@@ -22,8 +23,10 @@ def bin_of(size: float) -> int:
     return math.floor(BINS_PER_DECADE * math.log10(size)) if size < math.inf else LAST_BIN
 
 
-def steps_back(case: Case) -> int:
+def steps_back(case: AnyCase) -> int:
     """Over how many steps the losses of a case flow back at most."""
+    if isinstance(case, RecurrenceCase):
+        return case.steps
     T = len(case.x)
     return T if case.truncation is None else min(T, case.truncation.k2)
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
 from ...cases.directions import is_per_sequence
 from ...cases.model import Sizes, has_gates
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
 from ...cases.types import Array
 from ...conventions.own_layout import OwnLayout
@@ -66,7 +67,7 @@ class WorstCases:
         for row, report in self._worst.values():
             if report.evidence is not None:
                 entry = worst_entry(model, row, report.case, report.evidence)
-                if own is None:
+                if own is None or isinstance(report.case, RecurrenceCase):
                     yield entry
                     continue
                 errors = errors_in_budgets(row.parameter, report.evidence)
@@ -78,7 +79,7 @@ def _badness(row: Row) -> tuple[int, bool, float]:
     return row.verdict.failure_rank, row.decided == 0, -row.max_budgets
 
 
-def worst_entry(model: str, row: Row, case: Case, evidence: Evidence) -> WorstEntry:
+def worst_entry(model: str, row: Row, case: AnyCase, evidence: Evidence) -> WorstEntry:
     """The gradient and the entry of a row."""
     name, index = row.parameter, row.index
     opinions = tuple(_opinions(name, index, evidence))
@@ -170,8 +171,10 @@ def _short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _gates(case: Case, name: str) -> tuple[str, ...]:
+def _gates(case: AnyCase, name: str) -> tuple[str, ...]:
     """The gates in the first axis of a layer's array."""
+    if isinstance(case, RecurrenceCase):
+        return ()
     gates = case.model.layout.gates
     return tuple(gates) if has_gates(case.model, name) and len(gates) > 1 else ()
 
@@ -204,9 +207,11 @@ def _agreement(name: str, evidence: Evidence) -> Iterator[Agreement]:
 
 
 def _quotients(
-    case: Case, name: str, index: tuple[int, ...], truth: float
+    case: AnyCase, name: str, index: tuple[int, ...], truth: float
 ) -> DifferenceQuotients | None:
     """Difference quotients of one entry of the surrogate; None where it is a constant of it."""
+    if isinstance(case, RecurrenceCase):
+        return None
     total, chosen = np.zeros(len(STEPS)), []
     for window in windows_of(case):
         place = _inside(window, name, index)
@@ -251,8 +256,10 @@ def _slopes(window: Window, name: str, index: tuple[int, ...]) -> Array:
     return (up - down) / (2.0 * STEPS)
 
 
-def _time_profile(case: Case, evidence: Evidence) -> TimeProfile:
+def _time_profile(case: AnyCase, evidence: Evidence) -> TimeProfile:
     """The profile along time, by the oracle that knows dL/dx best."""
+    if isinstance(case, RecurrenceCase):
+        return TimeProfile((), (), ())
     known = _entrywise("x", evidence)
     best = min(known, key=lambda o: float(evidence.budgets[o].of("x").max()))
     bar = known[best].grads["x"]
@@ -262,7 +269,7 @@ def _time_profile(case: Case, evidence: Evidence) -> TimeProfile:
     return TimeProfile(tuple(map(_short, norms)), tuple(map(_short, errors)), tuple(_windows(case)))
 
 
-def _windows(case: Case) -> Iterator[tuple[int, int]]:
+def _windows(case: AnyCase) -> Iterator[tuple[int, int]]:
     """The window of each block, `[max(0, end - k2), end)`."""
     if case.truncation is None:
         return

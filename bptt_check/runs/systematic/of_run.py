@@ -21,7 +21,9 @@ def screening_for(plan: Plan, setup: Setup) -> Screening | None:
     """None in a quick run, which has no time for it, and for code that is declared to be right to
     some accuracy: errors up to that may have any direction.
     """
-    return None if plan.quick is not None or setup.tolerance.accuracy else Screening()
+    of_models = all(isinstance(target, Target) for target in plan.targets)
+    skipped = plan.quick is not None or setup.tolerance.accuracy or not of_models
+    return None if skipped else Screening()
 
 
 def look_below_rounding(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...cases.any_case import AnyCase
+from ...cases.case import Case
 from ...cases.precision import PRECISIONS
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
@@ -147,6 +148,7 @@ def _explains_gradients(judged: Judgement, rounding: RoundingModel) -> bool:
     if any(np.any(d.error > budgets.allowed_in(name, lower)) for name, d in found.items()):
         return False
     weights = _weights(found, judged.measurement.plain, lower)
+    assert isinstance(judged.case, Case)  # a recurrence has no model of such products
     return low_precision.errors_of_factors(judged.case, judged.result.grads, rounding, weights)
 
 
@@ -154,6 +156,8 @@ def _may_be_of_factors(judged: Judgement, rounding: RoundingModel) -> bool:
     """Whether errors may be those of products on few bits, by what is known already. Beyond a relu
     another sign tells nothing.
     """
+    if isinstance(judged.case, RecurrenceCase):
+        return False
     if judged.case.model.activation == "relu":
         return True
     if not _most_are_off(judged):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from ..errors import SpecError, quoted
+from ...errors import SpecError, quoted
 
 OUTPUT = "output"
 """The name of what is returned; a part of it is `output[1]` or `output.state`."""
@@ -48,3 +48,19 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
             f"{place} is {quoted(value)}: a recurrence returns arrays, or tuples, lists and dicts "
             "of them."
         )
+
+
+def with_arrays(returned: Any, arrays: Mapping[str, Any], place: str = OUTPUT) -> Any:
+    """The nest that was returned, with other arrays in the places of its own, by their names."""
+    if returned is None or place in arrays:
+        return arrays.get(place)
+    if isinstance(returned, Mapping):
+        return {k: with_arrays(v, arrays, f"{place}.{k}") for k, v in returned.items()}
+    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
+        keys = type(returned).__dict__["_fields"]
+        pairs = zip(keys, returned, strict=True)
+        return type(returned)(*(with_arrays(v, arrays, f"{place}.{k}") for k, v in pairs))
+    if isinstance(returned, tuple | list):
+        children = (with_arrays(v, arrays, f"{place}[{n}]") for n, v in enumerate(returned))
+        return type(returned)(children)
+    return None

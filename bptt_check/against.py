@@ -1,0 +1,120 @@
+"""A kernel against a user's own plain code: objects go in here, then the run does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .api import cases_of_run, checked_dtypes, tolerance_of
+from .cases.recurrences.inputs import Inputs
+from .cases.recurrences.recurrence import Recurrence, RecurrenceTarget
+from .cases.result import name_of
+from .cases.timing.stage_clock import Stage, clock_of_run, timed
+from .errors import GradientMismatch, SpecError, UnknownName
+from .oracles.recurrences import differences, reverse_mode
+from .recurrences.code import reference_code
+from .report.report import Report
+from .runs.check import Setup
+from .runs.records import Progress
+from .runs.run import Plan, verify_plan
+from .runs.session import collected
+from .subjects.kernels.kernel import kernel_subject
+from .subjects.kernels.vjp import Vjp
+
+CASES = 50
+"""Cases where nothing else is said."""
+ORACLES = (reverse_mode.NAME, differences.NAME)
+
+
+def verify_against(
+    kernel: Callable[..., Any] | Vjp,
+    reference: Callable[..., Any],
+    inputs: Inputs,
+    cases: int | None = None,
+    dtypes: Sequence[str] = ("float32",),
+    seed: int = 0,
+    accuracy: float = 0.0,
+    device: str = "cpu",
+    timeout: float | None = None,
+    *,
+    oracles: Iterable[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    keep_partial: bool = False,
+) -> Report:
+    """Check a kernel, outputs and all gradients, against plain code that defines what it is.
+
+    Args:
+        kernel: a function of arrays by name that torch or JAX differentiates by its own backward
+            pass (an `autograd.Function`, a module, a `custom_vjp`), or a `Vjp`.
+        reference: plain torch, JAX or NumPy: the definition, evaluated in float64.
+        inputs: what both are called with.
+        cases: number of cases; None is 50.
+        dtypes: of the arrays, one of these each.
+        seed: of the cases.
+        accuracy: as in `verify`.
+        device: where the kernel runs; what it returns is judged on the CPU.
+        timeout: seconds for one call of the kernel; None is no limit.
+        oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
+            one that is wrong itself); None is both.
+        progress: called after every case.
+        keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
+
+    Raises:
+        UnknownName, SpecError: an argument is impossible; the message says why.
+    """
+    if not isinstance(inputs, Inputs):
+        raise SpecError(f"inputs must be a bptt_check.Inputs, got {inputs!r}.")
+    dtypes = checked_dtypes(dtypes)
+    subject = kernel_subject(kernel, device)
+    code = reference_code(reference)
+    target = RecurrenceTarget(name_of(reference), Recurrence(name_of(reference), inputs, code))
+    plan = Plan((target,), cases_of_run(cases, CASES), dtypes, seed)
+    with clock_of_run():
+        with timed(Stage.STARTING):
+            asked = _oracles(oracles)
+        setup = Setup(asked, tolerance_of(accuracy), timeout)
+        report = Report(*verify_plan(subject, plan, setup, progress, keep_partial))
+    gathered = collected.get()
+    if gathered is not None:
+        gathered.append(report)
+    return report
+
+
+def assert_matches(
+    kernel: Callable[..., Any] | Vjp,
+    reference: Callable[..., Any],
+    inputs: Inputs,
+    cases: int | None = None,
+    dtypes: Sequence[str] = ("float32",),
+    seed: int = 0,
+    accuracy: float = 0.0,
+    device: str = "cpu",
+    timeout: float | None = None,
+) -> Report:
+    """The same as `verify_against`, for tests: anything but `pass` raises.
+
+    Raises:
+        GradientMismatch: an AssertionError whose message explains what most cases suffer from.
+    """
+    __tracebackhide__ = True
+    report = verify_against(
+        kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout
+    )
+    if not report.passed:
+        raise GradientMismatch(report.message, report)
+    return report
+
+
+def _oracles(names: Iterable[str] | None) -> tuple[Any, ...]:
+    """The oracles of these names, both for None."""
+    known = {
+        reverse_mode.NAME: reverse_mode.ReferenceOracle(),
+        differences.NAME: differences.DifferencesOracle(asked_for=names is not None),
+    }
+    if names is None:
+        return tuple(known.values())
+    wanted = dict.fromkeys(names)
+    for name in wanted:
+        if name not in known:
+            raise UnknownName("oracle", name, known)
+    return tuple(known[name] for name in wanted)

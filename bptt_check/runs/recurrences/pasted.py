@@ -1,0 +1,25 @@
+"""A counterexample of a recurrence as a test that can be pasted into a file and run."""
+
+from __future__ import annotations
+
+from ...cases.recurrences.recurrence import RecurrenceCase
+
+SETUP = (
+    "import bptt_check as bc",
+    "from your_module import INPUTS, kernel, reference  # those that were checked",
+)
+
+
+def pasted_recurrence_test(case: RecurrenceCase) -> str:
+    """The source of a test that fails for as long as the kernel is wrong on the case."""
+    if case.spec is None:
+        return ""
+    lines = [
+        *SETUP,
+        "",
+        "",
+        "def test_kernel() -> None:",
+        '    """The outputs and gradients of the smallest case on which something was wrong."""',
+        f"    bc.assert_matches(kernel, reference, INPUTS, case={str(case.spec)!r})",
+    ]
+    return "\n".join(lines) + "\n"

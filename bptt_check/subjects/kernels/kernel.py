@@ -1,0 +1,38 @@
+"""A kernel as a subject, whatever it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...cases.result import name_of
+from ...errors import SpecError
+from .framework import framework_of
+from .vjp import NumPyKernel, Vjp
+
+
+def kernel_subject(kernel: Callable[..., Any] | Vjp, device: str = "cpu") -> Callable[..., Any]:
+    """The subject of a kernel: a `Vjp`, or a function of tensors or JAX arrays by name.
+
+    Raises:
+        SpecError: it is neither, or the device is not that of a framework.
+    """
+    if isinstance(kernel, Vjp):
+        if device != "cpu":
+            raise SpecError(f"device={device!r} is for torch and JAX: a bc.Vjp runs on the CPU.")
+        return NumPyKernel(kernel, kernel.name or name_of(kernel.forward))
+    if not callable(kernel):
+        raise SpecError(f"the kernel must be a function or a bc.Vjp, got {kernel!r}.")
+    framework = framework_of(kernel)
+    if framework == "torch":
+        from .torch_kernel import TorchKernel
+
+        return TorchKernel(kernel, name_of(kernel), device)
+    if framework == "jax":
+        from .jax_kernel import JaxKernel
+
+        return JaxKernel(kernel, name_of(kernel), device)
+    raise SpecError(
+        f"{name_of(kernel)} uses neither torch nor JAX: of a NumPy kernel give "
+        "bc.Vjp(forward, backward)."
+    )

@@ -1,0 +1,60 @@
+"""A kernel in NumPy: a forward function, and a backward one that somebody wrote by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...cases.recurrences.outputs import named_outputs, with_arrays
+from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.result import Result
+from ...errors import BrokenContract, cut, one_line
+from .linear_loss import checked_outputs, linear_loss
+
+
+@dataclass(frozen=True)
+class Vjp:
+    """A function of arrays and its vector-Jacobian product, for code without a framework.
+
+    Args:
+        forward: `forward(**arrays) -> (outputs, residuals)`: an array or any nest of arrays, and
+            whatever the backward pass needs.
+        backward: `backward(residuals, cotangents) -> {name: gradient}`: the cotangents come in the
+            nest of the outputs, zeros for an output that has no part in the loss.
+        name: in reports; "" is that of the forward function.
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[[Any, Any], Mapping[str, Any]]
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class NumPyKernel:
+    """`case -> Result` of a `Vjp`."""
+
+    vjp: Vjp
+    name: str
+    most_subsets = 0
+
+    def __call__(self, case: RecurrenceCase) -> Result:
+        """Outputs, and gradients by the backward function.
+
+        Raises:
+            BrokenContract: the forward function returned something else than two things.
+        """
+        returned = self.vjp.forward(**case.inputs, **case.constants)
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise BrokenContract(
+                "return value",
+                f"forward must return (outputs, residuals), got {cut(one_line(repr(returned)))}",
+            )
+        nest, residuals = returned
+        outputs = checked_outputs(named_outputs(nest), case)
+        zeros = {n: np.zeros_like(o) for n, o in named_outputs(nest).items()}
+        given = {n: case.cotangent(n) for n in case.cotangents}
+        grads = self.vjp.backward(residuals, with_arrays(nest, {**zeros, **given}))
+        return Result(linear_loss(outputs, case), grads, outputs=outputs)
