@@ -58,6 +58,16 @@ ROWS = {
         },
         {},
     ),
+    "slstm": Row(
+        "torch",
+        {"x": "TBD", "W": "GHD", "R": "GHH", "b": "GH", "h0": "BH", "c0": "BH", "n0": "BH"},
+        {
+            "normaliser not carried": lambda T: set(ROWS["slstm"].shapes) if T > 1 else set(),
+            "h_t for h_{t-1}": lambda T: {"R"},
+        },
+        {"n0": (0.5, 2)},
+        chunked=False,
+    ),
 }
 
 
@@ -201,7 +211,7 @@ def test_a_kernel_is_right_with_its_own_chunk_length(example, T):
 @pytest.mark.parametrize("B", [1, 3])
 @pytest.mark.parametrize("T", LENGTHS)
 def test_a_twin_is_wrong_in_what_its_comment_says(example, T, B):
-    """Its outputs are right; some gradients are wrong by a part in 10,000 or more, all else right."""
+    """Its outputs are right; some gradients are wrong by 1/10,000 or more, all else right."""
     row, module = example
     arrays = drawn(row, T, B)
     outputs, gradients, bars = truth(row, module.reference, arrays)
