@@ -68,6 +68,15 @@ ROWS = {
         {"n0": (0.5, 2)},
         chunked=False,
     ),
+    "mlstm": Row(
+        "torch",
+        {"q": "TBK", "k": "TBK", "v": "TBV", "i": "TB", "f": "TB", "C0": "BKV", "n0": "BK"},
+        {
+            "floor ignored": lambda T: {"q", "k", "i", "f", "n0"},
+            "cumulative sum one off": lambda T: {"f"},
+        },
+        {},
+    ),
 }
 
 
