@@ -77,6 +77,17 @@ ROWS = {
         },
         {},
     ),
+    "rwkv": Row(
+        "numpy",
+        {"r": "TBHK", "k": "TBHK", "v": "TBHV", "d": "TBHK", "u": "HK", "S0": "BHKV"},
+        {
+            "decay of the carry forgotten": lambda T: (
+                {"k", "v", "d", "S0"} if T > CHUNK else {"S0"}
+            ),
+            "bonus assigned": lambda T: {"u"} if T > CHUNK else set(),
+        },
+        {},
+    ),
 }
 
 
