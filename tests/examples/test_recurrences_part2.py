@@ -26,7 +26,6 @@ RELATIVE = 1e-10
 smallest error of a twin is a million times larger, which `test_a_twin_is_wrong_...` holds."""
 
 Arrays = dict[str, Any]
-Wrong = Callable[[int], set[str]]
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,16 @@ class Row:
     Attributes:
         framework: of its kernel.
         shapes: letters of each input's axes.
-        wrong: of each twin, which gradients are wrong at a length T.
-        draws: of inputs that are not standard normal times 0.7.
+        wrong: of each twin, the names of the gradients that are wrong at a length T.
         chunked: whether the kernel takes `chunk`.
+        half: a half precision of its framework.
     """
 
     framework: str
     shapes: Mapping[str, str]
-    wrong: Mapping[str, Wrong]
-    draws: Mapping[str, tuple[float, float]]
+    wrong: Mapping[str, Callable[[int], str]]
     chunked: bool = True
+    half: str = "float16"
 
 
 ROWS = {
@@ -53,40 +52,36 @@ ROWS = {
         "numpy",
         {"x": "TBD", "W_z": "HD", "b_z": "H", "W_h": "HD", "b_h": "H", "h0": "BH"},
         {
-            "carry lost": lambda T: set(ROWS["mingru"].shapes) if T > CHUNK else set(),
-            "last chunk cut": lambda T: set(ROWS["mingru"].shapes) if T % CHUNK else set(),
+            "carry lost": lambda T: "x W_z b_z W_h b_h h0" if T > CHUNK else "",
+            "last chunk cut": lambda T: "x W_z b_z W_h b_h h0" if T % CHUNK else "",
         },
-        {},
     ),
     "slstm": Row(
         "torch",
         {"x": "TBD", "W": "GHD", "R": "GHH", "b": "GH", "h0": "BH", "c0": "BH", "n0": "BH"},
         {
-            "normaliser not carried": lambda T: set(ROWS["slstm"].shapes) if T > 1 else set(),
-            "h_t for h_{t-1}": lambda T: {"R"},
+            "normaliser not carried": lambda T: "x W R b h0 c0 n0" if T > 1 else "",
+            "h_t for h_{t-1}": lambda _: "R",
         },
-        {"n0": (0.5, 2)},
         chunked=False,
+        half="bfloat16",
     ),
     "mlstm": Row(
         "torch",
         {"q": "TBK", "k": "TBK", "v": "TBV", "i": "TB", "f": "TB", "C0": "BKV", "n0": "BK"},
         {
-            "floor ignored": lambda T: {"q", "k", "i", "f", "n0"},
-            "cumulative sum one off": lambda T: {"f"},
+            "floor ignored": lambda _: "q k i f n0",
+            "cumulative sum one off": lambda _: "f",
         },
-        {},
+        half="bfloat16",
     ),
     "rwkv": Row(
         "numpy",
         {"r": "TBHK", "k": "TBHK", "v": "TBHV", "d": "TBHK", "u": "HK", "S0": "BHKV"},
         {
-            "decay of the carry forgotten": lambda T: (
-                {"k", "v", "d", "S0"} if T > CHUNK else {"S0"}
-            ),
-            "bonus assigned": lambda T: {"u"} if T > CHUNK else set(),
+            "decay of the carry forgotten": lambda T: "k v d S0" if T > CHUNK else "S0",
+            "bonus assigned": lambda T: "u" if T > CHUNK else "",
         },
-        {},
     ),
 }
 
@@ -120,16 +115,13 @@ def example(request: pytest.FixtureRequest, modules: Mapping[str, ModuleType]) -
 
 
 def drawn(row: Row, T: int, B: int) -> Arrays:
-    """Inputs in float64."""
+    """Inputs in float64; an sLSTM's n0 must not be negative, so no n0 is."""
     rng, sizes = np.random.default_rng([T, B]), {**SIZES, "T": T, "B": B}
-    arrays: Arrays = {}
-    for name, letters in row.shapes.items():
-        shape = [sizes[letter] for letter in letters]
-        if name in row.draws:
-            arrays[name] = rng.uniform(*row.draws[name], size=shape)
-        else:
-            arrays[name] = 0.7 * rng.standard_normal(shape)
-    return arrays
+    arrays = {
+        name: 0.7 * rng.standard_normal([sizes[letter] for letter in letters])
+        for name, letters in row.shapes.items()
+    }
+    return {name: np.abs(a) if name == "n0" else a for name, a in arrays.items()}
 
 
 def cotangents_of(outputs: Any) -> list[Any]:
@@ -162,25 +154,32 @@ def autograd(function: Any, arrays: Arrays, bars: list[Any], dtype: str = "float
     return [o.detach() for o in outputs], {name: leaf.grad for name, leaf in leaves.items()}
 
 
-def through(row: Row, kernel: Any, arrays: Arrays, bars: list[Any] | None, **options: Any) -> Any:
+def through(
+    row: Row, kernel: Any, arrays: Arrays, bars: list[Any], dtype: str = "float64", **options: Any
+) -> Any:
     """Outputs and gradients of a kernel, whatever it is made of."""
     if row.framework == "torch":
-        return autograd(lambda **leaves: kernel(**leaves, **options), arrays, bars or [])
-    outputs, residuals = kernel.forward(**arrays, **options)
-    return outputs, kernel.backward(residuals, tuple(bars or cotangents_of(outputs)))
+        return autograd(lambda **leaves: kernel(**leaves, **options), arrays, bars, dtype)
+    inputs = {name: array.astype(dtype) for name, array in arrays.items()}
+    outputs, residuals = kernel.forward(**inputs, **options)
+    return outputs, kernel.backward(residuals, tuple(bar.astype(dtype) for bar in bars))
+
+
+def outputs_of(row: Row, reference: Any, arrays: Arrays) -> Any:
+    """What the reference gives in float64."""
+    if row.framework == "numpy":
+        return reference(**arrays)
+    import torch
+
+    return reference(**{name: torch.tensor(array) for name, array in arrays.items()})
 
 
 def truth(row: Row, reference: Any, arrays: Arrays) -> Any:
     """Outputs and gradients of the reference in float64, and the cotangents."""
-    if row.framework == "torch":
-        import torch
-
-        with torch.no_grad():
-            outputs = reference(**{name: torch.tensor(a) for name, a in arrays.items()})
-        bars = cotangents_of(outputs)
-        return *autograd(reference, arrays, bars), bars
-    outputs = reference(**arrays)
+    outputs = outputs_of(row, reference, arrays)
     bars = cotangents_of(outputs)
+    if row.framework == "torch":
+        return *autograd(reference, arrays, bars), bars
     return outputs, complex_step(reference, arrays, bars), bars
 
 
@@ -191,9 +190,36 @@ def error(got: Any, want: Any) -> float:
     return float(np.abs(got - want).max() / np.abs(want).max())
 
 
+def rounded(array: Any, dtype: str) -> Any:
+    """The values in another precision, as float64."""
+    if dtype != "bfloat16":
+        return np.asarray(array).astype(dtype).astype(float)
+    import torch
+
+    return torch.tensor(array).to(torch.bfloat16).double().numpy()
+
+
+def listed(got: Any) -> tuple[set[str], list[Any]]:
+    """The types of outputs and gradients, and their values as float64."""
+    outputs, gradients = got
+    arrays = [*outputs, *(gradients[name] for name in sorted(gradients))]
+    names = {str(array.dtype).removeprefix("torch.") for array in arrays}
+    return names, [np.array(array.tolist()) for array in arrays]
+
+
 def options_of(row: Row) -> dict[str, int]:
     """The short chunk, where the kernel has chunks."""
     return {"chunk": CHUNK} if row.chunked else {}
+
+
+def errors_of(got: Any, want: Any) -> dict[str, float]:
+    """The error of each gradient, and of the outputs together, where it is beyond rounding."""
+    (outputs, gradients), (right_outputs, right_gradients) = got, want
+    assert set(gradients) == set(right_gradients)
+    errors = {name: error(gradients[name], right_gradients[name]) for name in right_gradients}
+    pairs = zip(outputs, right_outputs, strict=True)
+    errors["outputs"] = max(error(output, right) for output, right in pairs)
+    return {name: value for name, value in errors.items() if not value < RELATIVE}
 
 
 @pytest.mark.parametrize("B", [1, 3])
@@ -202,15 +228,11 @@ def test_a_kernel_gives_the_outputs_and_gradients_of_its_reference(example, T, B
     """At the edges of chunks, in float64."""
     row, module = example
     arrays = drawn(row, T, B)
-    outputs, gradients, bars = truth(row, module.reference, arrays)
+    *want, bars = truth(row, module.reference, arrays)
 
-    got, got_gradients = through(row, module.kernel, arrays, bars, **options_of(row))
+    got = through(row, module.kernel, arrays, bars, **options_of(row))
 
-    assert max(error(g, w) for g, w in zip(got, outputs, strict=True)) < RELATIVE
-    assert set(got_gradients) == set(gradients)
-    assert {
-        n: e for n in gradients if (e := error(got_gradients[n], gradients[n])) > RELATIVE
-    } == {}
+    assert errors_of(got, want) == {}
 
 
 @pytest.mark.parametrize("T", [15, 16, 17, 35])
@@ -218,29 +240,50 @@ def test_a_kernel_is_right_with_its_own_chunk_length(example, T):
     """The default, with one sequence."""
     row, module = example
     arrays = drawn(row, T, 1)
-    outputs, gradients, bars = truth(row, module.reference, arrays)
+    *want, bars = truth(row, module.reference, arrays)
 
-    got, got_gradients = through(row, module.kernel, arrays, bars)
+    assert errors_of(through(row, module.kernel, arrays, bars), want) == {}
 
-    assert max(error(g, w) for g, w in zip(got, outputs, strict=True)) < RELATIVE
-    assert {
-        n: e for n in gradients if (e := error(got_gradients[n], gradients[n])) > RELATIVE
-    } == {}
+
+def test_a_kernel_is_right_where_the_initial_state_is_zero(example):
+    """As at the start of most sequences: a normaliser of zero has no logarithm."""
+    row, module = example
+    arrays = drawn(row, CHUNK + 1, 2)
+    arrays = {name: 0 * a if name.endswith("0") else a for name, a in arrays.items()}
+    *want, bars = truth(row, module.reference, arrays)
+
+    assert errors_of(through(row, module.kernel, arrays, bars, **options_of(row)), want) == {}
 
 
 @pytest.mark.parametrize("B", [1, 3])
 @pytest.mark.parametrize("T", LENGTHS)
 def test_a_twin_is_wrong_in_what_its_comment_says(example, T, B):
-    """Its outputs are right; some gradients are wrong by 1/10,000 or more, all else right."""
+    """By a ten-thousandth or more; all else that it gives is right, its outputs too."""
     row, module = example
     arrays = drawn(row, T, B)
-    outputs, gradients, bars = truth(row, module.reference, arrays)
-    assert set(module.BROKEN) == set(row.wrong)
+    *want, bars = truth(row, module.reference, arrays)
+    twins = module.BROKEN
 
-    for name, twin in module.BROKEN.items():
-        got, got_gradients = through(row, twin, arrays, bars, **options_of(row))
+    got = {n: through(row, twin, arrays, bars, **options_of(row)) for n, twin in twins.items()}
 
-        errors = {n: error(got_gradients[n], gradients[n]) for n in gradients}
-        assert max(error(g, w) for g, w in zip(got, outputs, strict=True)) < RELATIVE
-        assert {n for n, e in errors.items() if e > 1e-4} == row.wrong[name](T), (name, errors)
-        assert {n for n, e in errors.items() if e > RELATIVE} == row.wrong[name](T), (name, errors)
+    errors = {name: errors_of(gradients, want) for name, gradients in got.items()}
+    expected = {name: set(names(T).split()) for name, names in row.wrong.items()}
+    assert {name: set(wrong) for name, wrong in errors.items()} == expected
+    assert all(value > 1e-4 for wrong in errors.values() for value in wrong.values()), errors
+
+
+@pytest.mark.parametrize("T", [1, 2 * CHUNK + 3])
+def test_half_precision_is_computed_in_float32(example, T):
+    """To the bit: what it gives is what float32 gives for the same values, rounded."""
+    row, module = example
+    arrays = {name: rounded(array, row.half) for name, array in drawn(row, T, 2).items()}
+    plain = outputs_of(row, module.reference, arrays)
+    bars = [rounded(bar, row.half) for bar in cotangents_of(plain)]
+
+    low = through(row, module.kernel, arrays, bars, row.half, **options_of(row))
+    high = through(row, module.kernel, arrays, bars, "float32", **options_of(row))
+
+    (low_types, got), (high_types, want) = listed(low), listed(high)
+    assert (low_types, high_types) == ({row.half}, {"float32"})
+    for value, right in zip(got, want, strict=True):
+        np.testing.assert_array_equal(value, rounded(right, row.half))
