@@ -275,6 +275,11 @@ def kernel(
     return MLSTM.apply(chunk, (moves, decay), q, k, v, i, f, C0, n0)
 
 
+def everywhere(size: Tensor, floor: Tensor) -> Tensor:
+    """The mask that is true for every step."""
+    return size >= 0
+
+
 def own_step_too(logs_bar: Tensor) -> Tensor:
     """`decay_bars` with s <= r for s < r."""
     return logs_bar.cumsum(dim=2)[:, :, 1:].tril().sum(dim=1)
@@ -282,7 +287,7 @@ def own_step_too(logs_bar: Tensor) -> Tensor:
 
 BROKEN = {
     # |n_t^T q_t| gets a gradient also where 1 is larger, and h_t does not depend on it
-    "floor ignored": partial(kernel, moves=lambda size, _: size >= 0),
+    "floor ignored": partial(kernel, moves=everywhere),
     # the cumulative sum for f_r includes step r's own input, which f_r does not multiply
     "cumulative sum one off": partial(kernel, decay=own_step_too),
 }

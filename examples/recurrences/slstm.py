@@ -16,9 +16,9 @@ and, so that no exponential overflows, with c_t and n_t divided by exp(m_t):
 
 States go in and out undivided: m_0 = 0, and the last c and n are multiplied by exp(m_T).
 
-`reference` takes the steps so. `kernel` divides by exp(l_t) = n_t itself, so that c_t / n_t is a
-mean u_t of z_t and u_{t-1} whose weights add up to 1; the products with x are made for all steps
-and gates at once, and so are all gradients of weights.
+`reference` takes the steps so. `kernel` keeps u_t = c_t / n_t, which is a mean of u_{t-1} and z_t
+whose weights add up to 1, and differentiates log n_t; the products with x are made for all steps
+and gates at once, and so are the gradients of weights.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ import bptt_check as bc
 
 INPUTS = bc.Inputs(
     x="T B D",
-    W=bc.normal("G H D", scale=0.4),
-    R=bc.normal("G H H", scale=0.4),
-    b="G H",
+    W=bc.normal("4 H D", scale=0.4),
+    R=bc.normal("4 H H", scale=0.4),
+    b="4 H",
     h0="B H",
     c0="B H",
     n0=bc.between(0.5, 2, "B H"),
-    sizes={"T": (1, 100), "B": (1, 4), "D": (1, 8), "H": (1, 8), "G": (4, 4)},
+    sizes={"T": (1, 100), "B": (1, 4), "D": (1, 8), "H": (1, 8)},
     time="T",
 )
 
@@ -76,8 +76,9 @@ class Steps(NamedTuple):
     Attributes:
         h_prev: h_{t-1}.
         u_prev: u_{t-1}; c0 before the first step.
-        nu: n_{t-1} / exp(l_{t-1}): n0 before the first step, then 1.
-        w, g: the weights of u_{t-1} and z_t in u_t.
+        w: weight of u_{t-1} in u_t.
+        p: weight of n_{t-1} in n_t, f_t n_{t-1} / n_t: that of u_{t-1}, but for the first step.
+        g: weight of z_t in u_t, i_t / n_t.
         z: z_t.
         u: u_t.
         o: o_t.
@@ -86,8 +87,8 @@ class Steps(NamedTuple):
 
     h_prev: Tensor
     u_prev: Tensor
-    nu: Tensor
     w: Tensor
+    p: Tensor
     g: Tensor
     z: Tensor
     u: Tensor
@@ -98,46 +99,49 @@ class Steps(NamedTuple):
 def forward_steps(
     x: Tensor, W: Tensor, R: Tensor, b: Tensor, h0: Tensor, c0: Tensor, n0: Tensor
 ) -> tuple[Steps, Tensor]:
-    """All steps and l_T [B, H]; arguments as of `reference`."""
+    """All steps and n_T [B, H]; arguments as of `reference`."""
     a_x = torch.einsum("ghd,tbd->tgbh", W, x) + b[:, None]
-    h_prev, u_prev, nu, l_prev = h0, c0, n0, torch.zeros_like(n0)
+    h_prev, u_prev, n_prev, m_t = h0, c0, n0, torch.zeros_like(n0)
+    scale = torch.ones_like(n0)  # c_{t-1} / u_{t-1}
     steps: list[Steps] = []
     for a_x_t in a_x:
         a_z, a_i, a_f, a_o = a_x_t + torch.einsum("ghk,bk->gbh", R, h_prev)
-        kept = logsigmoid(a_f) + l_prev
-        # n_t = exp(l_t) = f_t n_{t-1} + i_t
-        l_t = torch.logaddexp(kept + torch.log(nu), a_i)
-        w, g = torch.exp(kept - l_t), torch.exp(a_i - l_t)
+        kept = logsigmoid(a_f) + m_t
+        m_t = torch.maximum(kept, a_i)
+        f, i = torch.exp(kept - m_t), torch.exp(a_i - m_t)
+        n_t = f * n_prev + i
+        w, p, g = f * scale / n_t, f * n_prev / n_t, i / n_t
         z, o = torch.tanh(a_z), torch.sigmoid(a_o)
         u = w * u_prev + g * z
-        steps.append(Steps(h_prev, u_prev, nu, w, g, z, u, o, torch.sigmoid(-a_f)))
-        h_prev, u_prev, nu, l_prev = o * u, u, torch.ones_like(nu), l_t
-    return Steps(*(torch.stack(arrays) for arrays in zip(*steps, strict=True))), l_prev
+        steps.append(Steps(h_prev, u_prev, w, p, g, z, u, o, torch.sigmoid(-a_f)))
+        h_prev, u_prev, n_prev, scale = o * u, u, n_t, n_t
+    joined = Steps(*(torch.stack(arrays) for arrays in zip(*steps, strict=True)))
+    return joined, n_prev * torch.exp(m_t)
 
 
 def step_bars(h_bar: Tensor, u_bar: Tensor, l_bar: Tensor, step: Steps) -> tuple[Tensor, Tensor]:
-    """What one step gives to its a_t [4, B, H], and to log f_t + l_{t-1} [B, H].
+    """What one step gives to its a_t [4, B, H], and to log f_t + log n_{t-1} [B, H].
 
     Args:
         h_bar: of h_t, [B, H].
         u_bar: of u_t, that through h_t included.
-        l_bar: of l_t, by all that is later.
+        l_bar: of log n_t, by all that is later.
         step: this step.
     """
-    _, u_prev, nu, w, g, z, u, o, not_f = step
-    # through w_t = exp(log f_t + l_{t-1} - l_t) and g_t = exp(a^i_t - l_t), l_t also gets
-    # -u_bar (w_t u_{t-1} + g_t z_t) = -u_bar u_t; dl_t = w_t nu d(log f_t + l_{t-1}) + g_t da^i_t
-    kept_bar = w * (u_bar * (u_prev - nu * u) + nu * l_bar)
-    i_bar = g * (u_bar * (z - u) + l_bar)
+    _, u_prev, w, p, g, z, u, o, not_f = step
+    # dlog n_t = p_t (dlog f_t + dlog n_{t-1}) + g_t da^i_t; dlog w_t = dlog f_t - dlog n_t,
+    # dlog g_t = da^i_t - dlog n_t; with p_t + g_t = 1 it adds up to this, and nothing cancels
+    apart = g * u_bar * (w * u_prev - p * z)
+    i_bar, f_bar = g * l_bar - apart, p * l_bar + apart
     # dlog f_t = (1 - f_t) da^f_t
-    gates = [u_bar * g * (1 - z * z), i_bar, kept_bar * not_f, h_bar * u * o * (1 - o)]
-    return torch.stack(gates), kept_bar
+    gates = [u_bar * g * (1 - z * z), i_bar, f_bar * not_f, h_bar * u * o * (1 - o)]
+    return torch.stack(gates), f_bar
 
 
 def backward_steps(
     R: Tensor,
     steps: Steps,
-    l_T: Tensor,
+    n_T: Tensor,
     bars: Sequence[Tensor],
     carry: Callable[[Tensor], Tensor],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -145,24 +149,25 @@ def backward_steps(
 
     Args:
         R: [4, H, H].
-        steps, l_T: of `forward_steps`.
+        steps, n_T: of `forward_steps`.
         bars: of all h_t, of c_T and of n_T.
-        carry: from the gradient of l_{t-1} in one step to what the step before gets.
+        carry: from the gradient of log n_{t-1} in one step to what the step before gets.
     """
     h_bars, c_bar, n_bar = bars
-    h_prev_bar, nu_bar, a_bars = torch.zeros_like(c_bar), torch.zeros_like(c_bar), []
-    # c_T = u_T exp(l_T), n_T = exp(l_T)
-    u_bar, l_bar = c_bar * torch.exp(l_T), (c_bar * steps.u[-1] + n_bar) * torch.exp(l_T)
+    h_prev_bar, n0_bar, a_bars = torch.zeros_like(c_bar), torch.zeros_like(c_bar), []
+    # c_T = u_T n_T
+    u_bar, l_bar = c_bar * n_T, (c_bar * steps.u[-1] + n_bar) * n_T
     for t in reversed(range(len(h_bars))):
         step = Steps(*(array[t] for array in steps))
         h_bar = h_bars[t] + h_prev_bar
         u_bar = u_bar + h_bar * step.o
-        a_bar, kept_bar = step_bars(h_bar, u_bar, l_bar, step)
-        nu_bar = step.w * (l_bar - u_bar * step.u)
+        a_bar, l_prev_bar = step_bars(h_bar, u_bar, l_bar, step)
+        # in the first step w_t = f_t / n_t is dlog n_t / dn0
+        n0_bar = step.w * (l_bar - u_bar * step.u)
         h_prev_bar = torch.einsum("gbh,ghk->bk", a_bar, R)
-        u_bar, l_bar = u_bar * step.w, carry(kept_bar)
+        u_bar, l_bar = u_bar * step.w, carry(l_prev_bar)
         a_bars.append(a_bar)
-    return torch.stack(a_bars[::-1]), h_prev_bar, u_bar, nu_bar
+    return torch.stack(a_bars[::-1]), h_prev_bar, u_bar, n0_bar
 
 
 class SLSTM(torch.autograd.Function):
@@ -174,11 +179,11 @@ class SLSTM(torch.autograd.Function):
         ctx.parts, ctx.dtype = parts, inputs[0].dtype
         work = torch.promote_types(ctx.dtype, torch.float32)
         x, W, R, *others = (array.to(work) for array in inputs)
-        steps, l_T = forward_steps(x, W, R, *others)
-        ctx.save_for_backward(x, W, R, l_T, *steps)
-        outputs = steps.o * steps.u, steps.u[-1] * torch.exp(l_T), torch.exp(l_T)
-        h, c_T, n_T = (array.to(ctx.dtype) for array in outputs)
-        return h, c_T, n_T
+        steps, n_T = forward_steps(x, W, R, *others)
+        ctx.save_for_backward(x, W, R, n_T, *steps)
+        h, c_T = steps.o * steps.u, steps.u[-1] * n_T
+        # a copy, since n_T is also kept for the backward pass
+        return h.to(ctx.dtype), c_T.to(ctx.dtype), n_T.to(ctx.dtype, copy=True)
 
     @staticmethod
     @once_differentiable
@@ -186,10 +191,10 @@ class SLSTM(torch.autograd.Function):
         ctx: Any, *cotangents: Tensor
     ) -> tuple[Tensor | None, ...]:
         """The gradients of all inputs, in their order."""
-        x, W, R, l_T, *saved = ctx.saved_tensors
+        x, W, R, n_T, *saved = ctx.saved_tensors
         steps, (carry, multiplied) = Steps(*saved), ctx.parts
         bars = [bar.to(x.dtype) for bar in cotangents]
-        a_bars, h0_bar, c0_bar, n0_bar = backward_steps(R, steps, l_T, bars, carry)
+        a_bars, h0_bar, c0_bar, n0_bar = backward_steps(R, steps, n_T, bars, carry)
         gradients = (
             torch.einsum("tgbh,ghd->tbd", a_bars, W),
             torch.einsum("tgbh,tbd->ghd", a_bars, x),
