@@ -25,6 +25,7 @@ FILES = {path: TESTS[path] for path in ("cases/test_case.py", "conftest.py", "su
 EXCEPTIONS = {
     "own_loss/test_no_fixed_tolerance.py": "a rule over all sources of the room",
     "examples/test_examples.py": "what holds for every example",
+    "examples/test_recurrences_part2.py": "the gated ones of `examples/recurrences`, in one table",
     "examples/test_programs.py": "the programs for `exec:`, one of which is C",
 }
 """Test files of a mirrored folder that are named after no module, and why."""
