@@ -37,6 +37,7 @@ def verify_against(
     device: str = "cpu",
     timeout: float | None = None,
     *,
+    case: str | None = None,
     oracles: Iterable[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
@@ -54,6 +55,7 @@ def verify_against(
         accuracy: as in `verify`.
         device: where the kernel runs; what it returns is judged on the CPU.
         timeout: seconds for one call of the kernel; None is no limit.
+        case: the line of one case, which alone is checked.
         oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
             one that is wrong itself); None is both.
         progress: called after every case.
@@ -68,7 +70,10 @@ def verify_against(
     subject = kernel_subject(kernel, device)
     code = reference_code(reference)
     target = RecurrenceTarget(name_of(reference), Recurrence(name_of(reference), inputs, code))
-    plan = Plan((target,), cases_of_run(cases, CASES), dtypes, seed)
+    lines = () if case is None else (str(case),)
+    for line in lines:
+        target.model.spec_of(line)
+    plan = Plan((target,), cases_of_run(cases, CASES), dtypes, seed, lines=lines)
     with clock_of_run():
         with timed(Stage.STARTING):
             asked = _oracles(oracles)
@@ -90,6 +95,8 @@ def assert_matches(
     accuracy: float = 0.0,
     device: str = "cpu",
     timeout: float | None = None,
+    *,
+    case: str | None = None,
 ) -> Report:
     """The same as `verify_against`, for tests: anything but `pass` raises.
 
@@ -98,7 +105,7 @@ def assert_matches(
     """
     __tracebackhide__ = True
     report = verify_against(
-        kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout
+        kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout, case=case
     )
     if not report.passed:
         raise GradientMismatch(report.message, report)

@@ -137,7 +137,7 @@ def judged_calls(
             yield JudgedCall(follow_up, other, quickest_result(oracles, other))
 
 
-QUICKEST = ("torch", "jax", "certified", "complex_step", "finite_difference")
+QUICKEST = ("reference", "torch", "jax", "certified", "complex_step", "finite_difference")
 """Oracles by what one case costs them, the cheapest first; others come after them."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..cases.any_case import AnyCase, AnySpec
 from ..cases.any_target import AnyDesign
-from ..cases.case import Spec
+from ..cases.case import Case, Spec
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
 from ..cases.message import Message
@@ -38,6 +38,7 @@ from .effort.quick import QUICK_TRIES
 from .initial_states import passing_initial_state
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
+from .recurrences.explained import findings_of_recurrence
 from .recurrences.pasted import pasted_recurrence_test
 from .recurrences.smallest import smallest_recurrence
 from .shrink import shrink_spec, simplify
@@ -82,17 +83,13 @@ def failure_of(
         with timed(Stage.SHRINKING):
             case = _smallest(case, same, fails, design, most)
             simplest = simplify(case, fails, **most)
-    passes_with, findings = "", ()
     with timed(Stage.DIAGNOSIS):
         detailed = check_in_detail(subject, case, setup)
         report = detailed if shows_it(detailed) else explainable(subject, first)
-        if isinstance(design, Design) and first.verdict == Verdict.FAIL:
-            passes_with = passing_initial_state(subject, setup, report, same)
-        if setup.thorough and _may_be_diagnosed(report, passes_with):
-            sample = _sample(subject, cheaper, known, first.verdict, design).with_failing(case)
-            findings = SEARCHES[first.verdict](subject, sample, setup.timeout)
-            if _approximates(report):
-                findings = tuple(f for f in findings if f.confidence != "hint")
+        if isinstance(case, RecurrenceCase):
+            passes_with, findings = "", findings_of_recurrence(report, known, first.end)
+        else:
+            passes_with, findings = _diagnosed(subject, setup, report, known, design)
     own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
@@ -112,6 +109,31 @@ def failure_of(
         ending=ending_of(first),
         kind=first.end.kind,
     )
+
+
+def _diagnosed(
+    subject: Differentiator,
+    setup: Setup,
+    report: CaseReport,
+    known: Mapping[AnySpec, CaseEnd],
+    design: AnyDesign | None,
+) -> tuple[str, tuple[Finding, ...]]:
+    """With which initial state a model passes that fails on a case, and what is wrong with it."""
+    of_models = {spec: end for spec, end in known.items() if isinstance(spec, Spec)}
+    same = {spec: end == report.end for spec, end in of_models.items()}
+    drawn = design if isinstance(design, Design) else None
+    passes_with = ""
+    if drawn is not None and report.verdict == Verdict.FAIL:
+        passes_with = passing_initial_state(subject, setup, report, same)
+    if not setup.thorough or not _may_be_diagnosed(report, passes_with):
+        return passes_with, ()
+    cheaper, case = replace(setup, one_oracle=True), report.case
+    sample = _sample(subject, cheaper, of_models, report.verdict, drawn)
+    sample = sample.with_failing(*([case] if isinstance(case, Case) else []))
+    findings = SEARCHES[report.verdict](subject, sample, setup.timeout)
+    if _approximates(report):
+        findings = tuple(f for f in findings if f.confidence != "hint")
+    return passes_with, findings
 
 
 def _smallest(
@@ -212,7 +234,7 @@ def check_in_detail(subject: Differentiator, case: AnyCase, setup: Setup) -> Cas
         return in_own_arrays(subject, report)
     report = explainable(subject, report)
     cause, evidence = report.cause, report.evidence
-    if not isinstance(cause, WrongLoss) or evidence is None:
+    if not isinstance(cause, WrongLoss) or evidence is None or isinstance(case, RecurrenceCase):
         return report
     result, limit = evidence.result, setup.timeout
     own = "" if cause.right_gradients else own_derivative(subject, case, result, limit)
@@ -243,13 +265,13 @@ def as_found(
 def _sample(
     subject: Differentiator,
     setup: Setup,
-    known: Mapping[AnySpec, CaseEnd],
+    known: Mapping[Spec, CaseEnd],
     verdict: Verdict,
-    design: AnyDesign | None,
+    design: Design | None,
 ) -> FailureSample:
     """What a run found out about a target, and how to find out more."""
 
-    def fails(spec: AnySpec) -> bool | None:
+    def fails(spec: Spec) -> bool | None:
         case = spec.build()
         checked = check_case(subject, case, setup, calls_of_kinds(case, STRUCTURAL)).verdict
         return {verdict: True, Verdict.PASS: False}.get(checked)
@@ -261,8 +283,8 @@ def _sample(
 
 
 def _fresh(
-    failing: Sequence[AnySpec], passing: Sequence[AnySpec], design: AnyDesign | None
-) -> Sequence[AnySpec]:
+    failing: Sequence[Spec], passing: Sequence[Spec], design: Design | None
+) -> Sequence[Spec]:
     """Specs that the run has not seen: later ones of its design, and its own with other numbers."""
     if design is None:
         return ()

@@ -36,7 +36,7 @@ when it fails.
 @dataclass(frozen=True)
 class Plan:
     """What to check: targets, cases per target, dtypes, the seed, what cases are limited to, and
-    what is left out if it is to be quick.
+    what is left out if it is to be quick. Of a recurrence `lines` may say which specs alone.
     """
 
     targets: tuple[AnyTarget, ...]
@@ -45,11 +45,12 @@ class Plan:
     seed: int = 0
     within: Within = EVERYTHING
     quick: Quick | None = None
+    lines: tuple[str, ...] = ()
 
     def design(self, target: AnyTarget) -> AnyDesign:
         """The cases of a target."""
         if isinstance(target, RecurrenceTarget):
-            return RecurrenceDesign(target, self.dtypes, self.seed)
+            return RecurrenceDesign(target, self.dtypes, self.seed, self.lines)
         return Design(target, self.dtypes, self.seed, self.within)
 
     def specs(self, target: AnyTarget) -> Iterator[AnySpec]:

@@ -11,8 +11,14 @@ from ..cases.contract import Outcome
 from ..cases.follow_up import FollowUpKind
 from ..cases.message import Message, in_names, preformatted
 from ..cases.own_names import OwnNames
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Result
-from ..cases.written.reproduction import Origin, reproduction, reproduction_of_arrays
+from ..cases.written.reproduction import (
+    Origin,
+    reproduction,
+    reproduction_of_arrays,
+    reproduction_of_recurrence,
+)
 from .budget import Budgets
 from .case_kind import CaseEnd, end_of
 from .cause import Cause, NoAnswer
@@ -72,6 +78,8 @@ class CaseReport:
     @property
     def _reproduction(self) -> str:
         """What to type to see the case again."""
+        if isinstance(self.case, RecurrenceCase):
+            return reproduction_of_recurrence(self.spec, self.origin)
         if named := self.spec or self.file:
             return reproduction(named, self.origin)
         return reproduction_of_arrays(self.case, self.origin)

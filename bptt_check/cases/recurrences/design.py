@@ -43,11 +43,13 @@ class RecurrenceDesign:
         target: its name, and the recurrence as its model.
         dtypes: of which each case has one.
         seed: another one gives other cases.
+        lines: of specs, where these alone are meant.
     """
 
     target: RecurrenceTarget
     dtypes: tuple[str, ...] = ("float64",)
     seed: int = 0
+    lines: tuple[str, ...] = ()
 
     @property
     def model(self) -> Recurrence:
@@ -55,7 +57,10 @@ class RecurrenceDesign:
         return self.target.model
 
     def specs(self, count: int, start: int = 0) -> Iterator[RecurrenceSpec]:
-        """So many specs."""
+        """So many specs, or those of its lines."""
+        if self.lines:
+            yield from map(self.model.spec_of, self.lines[start : start + count])
+            return
         rows = _rows(self, start + count)
         for number in range(start, start + count):
             picks = Picks(f"{self.seed} {self.target.name} numbers {number}")

@@ -64,6 +64,20 @@ def reproduction(case: str, origin: Origin) -> str:
     return _printed(f"bc.check(subject, {case!r}{origin.declared})", origin)
 
 
+def reproduction_of_recurrence(case: str, origin: Origin) -> str:
+    """What to type for a case of a recurrence, by the line of its spec; "" if it has none.
+
+    The address of its origin is those of the kernel, the reference and the inputs.
+    """
+    if not case:
+        return ""
+    if origin.address:
+        option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
+        return f"bptt-check against {origin.address} --case {_quoted(case)}{option}"
+    arguments = f"kernel, reference, inputs, case={case!r}{origin.declared}"
+    return f"print(bc.verify_against({arguments}))"
+
+
 def reproduction_of_run(
     origin: Origin, models: Sequence[str], cases: int, dtypes: Sequence[str], seed: int, within: str
 ) -> str:

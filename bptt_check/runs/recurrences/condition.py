@@ -31,9 +31,6 @@ class SizeRule:
         """Whether it holds of a case."""
         return _TESTS[self.relation](_read(spec, self.name), self.value)
 
-    def __str__(self) -> str:
-        return f"{self.name} {self.relation} {self.value}"
-
 
 _TESTS: Mapping[str, Callable[[object, object], bool]] = {
     ">": lambda a, b: isinstance(a, int) and isinstance(b, int) and a > b,

@@ -1,0 +1,85 @@
+"""What is found out about a failing recurrence: where it is wrong, when, and in which dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ...cases.any_case import AnySpec
+from ...cases.recurrences.recurrence import RecurrenceCase, RecurrenceSpec
+from ...diagnosis.finding import Finding
+from ...verdicts.case_kind import CaseEnd
+from ...verdicts.case_report import CaseReport
+from ...verdicts.verdict import Verdict
+from .condition import SizeRule, rule_of
+from .places import CommonFactor, Place, WrongRange, ZeroGradient, places_of, sharpest_difference
+
+MOST = 4
+"""Findings of a failure."""
+
+
+def findings_of_recurrence(
+    report: CaseReport, known: Mapping[AnySpec, CaseEnd], end: CaseEnd
+) -> tuple[Finding, ...]:
+    """What there is to say of a case that fails, beside what its message has.
+
+    Args:
+        report: of the smallest case.
+        known: in which way every spec ended that was checked.
+        end: of those that failed in the same way.
+    """
+    specs = {s: e for s, e in known.items() if isinstance(s, RecurrenceSpec)}
+    failing = [spec for spec, e in specs.items() if e == end]
+    passing = [spec for spec, e in specs.items() if e.verdict == Verdict.PASS]
+    rule = rule_of(failing, passing)
+    found = [_finding(place, len(failing)) for place in _places(report)][:MOST]
+    if rule is None:
+        return tuple(found)
+    condition = Finding(
+        f"only when {rule_text(rule)} ({len(failing)} cases that fail, {len(passing)} that pass)",
+        "likely",
+        cases=len(failing),
+        condition=rule_text(rule),
+    )
+    return (condition, *found)
+
+
+def _places(report: CaseReport) -> Iterator[Place]:
+    """Where the arrays of a case are wrong, the farthest off first."""
+    case, evidence = report.case, report.evidence
+    if evidence is None or not isinstance(case, RecurrenceCase):
+        return
+    rows = [r for r in report.rows if r.verdict == report.verdict and not r.directions]
+    for row in sorted(rows, key=lambda r: -r.max_budgets):
+        if (measured := sharpest_difference(row.parameter, evidence)) is not None:
+            yield from places_of(row.parameter, _axes(case, row.parameter), *measured)
+
+
+def _axes(case: RecurrenceCase, name: str) -> tuple[str, ...]:
+    """What each axis of an input runs over; of an output its number, and time."""
+    values = case.model.inputs.values.get(name)
+    if values is not None:
+        return values.shape
+    output = case.expected_outputs[name]
+    time, steps = case.time_axis_of(output), case.model.inputs.time or ""
+    return tuple(steps if axis == time else f"axis {axis}" for axis in range(output.ndim))
+
+
+def _finding(place: Place, cases: int) -> Finding:
+    return Finding(place_text(place), "hint", parameters=(place.name,), cases=cases)
+
+
+def place_text(place: Place) -> str:
+    """Where something is wrong, in words."""
+    match place:
+        case ZeroGradient():
+            return f"{place.name} is zero everywhere"
+        case CommonFactor():
+            return f"{place.name} is {place.factor:.6g} times what it should be, in every entry"
+        case WrongRange(first=first, last=last):
+            at = f"{first}" if first == last else f"{first} to {last}"
+            return f"{place.name} is wrong only at {place.axis} = {at}, of 0 to {place.length - 1}"
+
+
+def rule_text(rule: SizeRule) -> str:
+    """A rule in words."""
+    return f"{rule.name} {rule.relation} {rule.value}"
