@@ -28,7 +28,12 @@ from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .flushing import change_by_flushing, may_flush
 from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
-from .recurrences.truth import diverged, rounded_evaluation, scattered_loss
+from .recurrences.truth import (
+    diverged,
+    rounded_evaluation,
+    scattered_loss,
+    sizes_where_zero,
+)
 from .tape import Node, Tape
 from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
@@ -103,6 +108,9 @@ def _of_recurrence(case: RecurrenceCase, rounding: RoundingModel) -> Conditionin
     """Conditioning as rounded runs of a recurrence's own plain code measure it."""
     rounded, unit = rounded_evaluation(case, rounding), rounding.unit
     grads = {n: scatter_of(bar, unit) for n, bar in rounded.grads.items()}
+    if any(np.any(scatter == 0) for scatter in grads.values()):
+        cancelled = sizes_where_zero(case)
+        grads = {n: np.where(s == 0, cancelled[n], s) for n, s in grads.items()}
     outputs = {n: scatter_of(o, unit) for n, o in rounded.outputs.items()}
     chaotic = None
     if diverged(rounded):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class TorchCode:
     """
 
     function: Callable[..., Any]
-    framework = "torch"
+    framework: str = field(default="torch", init=False)
 
     @functools.cached_property
     def _is_narrow(self) -> list[bool]:

@@ -11,6 +11,7 @@ import numpy as np
 from ..cases.any_case import AnyCase
 from ..cases.contract import Answer, FollowUp, Outcome, repeats
 from ..cases.follow_up import FollowUpCall, FollowUpKind, calls_in_turn, every_call, follow_up_case
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import (
     Differentiator,
     OracleResult,
@@ -181,7 +182,7 @@ def results_after_all(
 
 
 def trusted_results(
-    oracle: Callable[[AnyCase], Any], cases: Sequence[AnyCase]
+    oracle: Callable[[Any], Any], cases: Sequence[AnyCase]
 ) -> Iterator[OracleResult]:
     """The results of an oracle: all at once if it has a method `many`, else one by one.
 
@@ -201,7 +202,7 @@ def training_answers(
     """What `clip`, `clip_by_value` and `update` of a subject make of its gradients; nothing where
     these cannot be taken as they are.
     """
-    if answer.result is None or answer.breaches:
+    if answer.result is None or answer.breaches or isinstance(case, RecurrenceCase):
         return TrainingAnswers()
     calls = TrainingCalls(subject, setup.timeout, setup.lost)
     try:

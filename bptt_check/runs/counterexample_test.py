@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..cases.any_case import AnyCase
+from ..cases.case import Case
 from ..cases.written.reproduction import Origin
 from ..cases.written.written_out import case_lines
 
@@ -15,7 +15,7 @@ UNKNOWN = (
 )
 
 
-def pasted_test(case: AnyCase, origin: Origin, own: Mapping[str, Any] | None = None) -> str:
+def pasted_test(case: Case, origin: Origin, own: Mapping[str, Any] | None = None) -> str:
     """The source of a test that fails for as long as the subject is wrong on the case.
 
     `own` are the parameters of the case as the subject's convention has them, if it has one.

@@ -145,8 +145,9 @@ def _smallest(
 ) -> AnyCase:
     """The smallest case that is found that still fails."""
     if isinstance(case, RecurrenceCase):
-        of_recurrence = isinstance(design, RecurrenceDesign) and case.spec is not None
-        return smallest_recurrence(case, same, fails, design, **most) if of_recurrence else case
+        if not isinstance(design, RecurrenceDesign):
+            return case
+        return smallest_recurrence(case, same, fails, design, **most)
     if case.spec is None or not isinstance(design, Design):
         return case
     known = {spec: failed for spec, failed in same.items() if isinstance(spec, Spec)}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..cases.any_case import AnySpec
 from ..cases.case import Spec
 from ..cases.design.ordinary import special_words
 from ..cases.result import Differentiator
@@ -17,7 +18,7 @@ from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
 from .measurements import Flow
 
-Known = Mapping[str, Mapping[Spec, Verdict]]
+Known = Mapping[str, Mapping[AnySpec, Verdict]]
 """Name of a target to its specs and their verdicts."""
 
 SHOWN_STEPS = range(4, 13)
@@ -68,7 +69,7 @@ def _families(targets: Sequence[Target], known: Known) -> Iterator[tuple[Target,
         specs = [
             spec
             for spec in known.get(target.name, {})
-            if spec.sizes.T in SHOWN_STEPS and spec.regime == "normal"
+            if isinstance(spec, Spec) and spec.sizes.T in SHOWN_STEPS and spec.regime == "normal"
         ]
         if specs and target.model.family not in seen:
             seen.add(target.model.family)

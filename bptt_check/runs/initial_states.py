@@ -31,7 +31,7 @@ def passing_initial_state(
         failing: whether each spec that was checked failed in the same way.
     """
     smallest = report.case.spec
-    if smallest is None or isinstance(report.cause, WrongFollowUp):
+    if not isinstance(smallest, Spec) or isinstance(report.cause, WrongFollowUp):
         return ""
     others = sorted((spec for spec, fails in failing.items() if fails), key=_size)
     specs = list(dict.fromkeys([smallest, *others]))

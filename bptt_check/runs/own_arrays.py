@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..cases.any_case import AnyCase
 from ..cases.any_target import AnyTarget
 from ..cases.case import Spec
+from ..cases.case import Case
 from ..cases.own_names import OwnNames
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
@@ -70,7 +70,7 @@ def _with_place(row: Summary, found: OwnLayout) -> Summary:
     return replace(row, worst_place=", ".join(places))
 
 
-def with_shares(row: Row, found: OwnLayout, case: AnyCase, evidence: Evidence) -> Row:
+def with_shares(row: Row, found: OwnLayout, case: Case, evidence: Evidence) -> Row:
     """A row of a gradient that is wrong, with its shares if it is spread over several arrays."""
     if row.verdict not in (Verdict.FAIL, Verdict.IMPRECISE) or row.directions:
         return row

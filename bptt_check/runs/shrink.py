@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cases.any_case import AnyCase
 from ..cases.case import Case, Spec, Truncation
 from ..cases.design.recipe import recipe_of, work_of
 from ..cases.generate import DATA_SETS, ON_REQUEST
@@ -161,7 +162,7 @@ def _smaller(size: int, least: int = 1) -> list[int]:
     return sorted(n for n in sizes if least <= n <= size)
 
 
-def simplify(case: Case, fails: Fails, most: int = 200) -> Case:
+def simplify(case: AnyCase, fails: Callable[[AnyCase], bool], most: int = 200) -> AnyCase:
     """The case with values zeroed and rounded for as long as it still fails, in at most `most`
     tries.
     """

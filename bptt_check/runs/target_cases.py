@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..cases.any_case import AnyCase, AnySpec
-from ..cases.any_target import AnyDesign, AnyTarget, spec_of
+from ..cases.any_target import AnyDesign, AnyTarget, alternatives, contains, spec_of
 from ..cases.design.alternatives import Change
 from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.selection import specs_covering_most
@@ -75,7 +75,7 @@ def check_target(
     design = plan.design(target)
     with timed(Stage.DRAWING):
         kept = dict.fromkeys(remembered(memory, partial(spec_of, target)))
-        before = [s for s in kept if design.contains(s)]
+        before = [s for s in kept if contains(design, s)]
         drawn = list(dict.fromkeys([*before, *plan.specs(target)]))[: plan.cases]
     taken, failed = False, 0
     changes: dict[tuple[Change, ...], None] = {}
@@ -125,7 +125,7 @@ def _instead(
         before: changes after which the subject took others, the last one last; is added to.
     """
     first = list(reversed(before))
-    for changes, spec in itertools.islice(design.alternatives(declined, first), ALTERNATIVES):
+    for changes, spec in itertools.islice(alternatives(design, declined, first), ALTERNATIVES):
         case = spec.build()
         report = check_case(subject, case, setup, calls_in_turn(number, case))
         if report.verdict != Verdict.UNSUPPORTED:

@@ -79,6 +79,8 @@ def call(
     calls = calls_for(calls, getattr(subject, "most_subsets", 0))
     timed = partial(_call, subject, timeout)
     answer = _guarded(partial(_answer, timed, case, calls))
+    if isinstance(case, RecurrenceCase):  # what a kernel is was read before it became a subject
+        return answer
     return replace(answer, no_subject=_no_subject(subject, timed, case, answer))
 
 
@@ -108,7 +110,7 @@ def is_supported(subject: Callable[..., Any], model: Model, timeout: float | Non
 
 
 def _no_subject(
-    subject: Callable[..., Any], timed: Timed, case: AnyCase, answer: Answer
+    subject: Callable[..., Any], timed: Timed, case: Case, answer: Answer
 ) -> NoSubject | None:
     """What was called, if it is no subject; gradients that came are looked at in one more call."""
     if answer.outcome is Outcome.RAISED or not answer.breaches:

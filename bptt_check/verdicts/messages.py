@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..cases.any_case import AnyCase
+from ..cases.case import Case
 from ..cases.follow_up import FollowUpKind
 from ..cases.kind_sentences import TITLES, no_subject_lines
 from ..cases.message import Message
@@ -70,7 +71,8 @@ def _told(cause: Explained, case: AnyCase, rows: Sequence[Row]) -> Told:
     match cause:
         case NoSubject():
             title = TITLES[cause.kind].format(name=cause.name)
-            return "CONTRACT", title, [*no_subject_lines(cause, case)]
+            lines = no_subject_lines(cause, case) if isinstance(case, Case) else ()
+            return "CONTRACT", title, [*lines]
         case NoAnswer():
             return no_answer("subject", cause.what)
         case ContractBroken():

@@ -66,10 +66,6 @@ class RecurrenceCovering:
         """The number of the level of every factor that a spec has."""
         return self.levels({**spec.sizes, **{n: getattr(spec, n) for n in self._words}})
 
-    def sizes_of(self, spec: RecurrenceSpec) -> dict[str, int]:
-        """The sizes of a spec."""
-        return spec.sizes
-
     @functools.cached_property
     def possible_table(self) -> NDArray[np.bool_]:
         """(levels, levels): whether some of many rows had both; on the diagonal, the level."""

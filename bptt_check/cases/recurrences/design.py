@@ -73,16 +73,14 @@ class RecurrenceDesign:
         tied = inputs.tied({n: sizes[n] for n in inputs.free}) == sizes
         return within and tied and spec.dtype in self.dtypes and inputs.allows(sizes)
 
-    def alternatives(
-        self, spec: RecurrenceSpec, first: Sequence[Any] = ()
-    ) -> Iterator[tuple[tuple[Any, ...], RecurrenceSpec]]:
+    def alternatives(self, spec: RecurrenceSpec) -> Iterator[RecurrenceSpec]:
         """Specs to ask instead of one that a kernel declined: with plainer words, then others."""
         for word, plain in (("layout", "contiguous"), ("cotangents", "random")):
             if getattr(spec, word) != plain:
-                yield ((word, plain),), replace(spec, **{word: plain})
+                yield replace(spec, **{word: plain})
         for number in range(CANDIDATES):
             picks = Picks(f"{spec} instead {number}")
-            yield ((number,),), self._spec(self.row(picks), picks.below(NUMBERS))
+            yield self._spec(self.row(picks), picks.below(NUMBERS))
 
     def row(self, picks: Picks) -> dict[str, Any]:
         """Any row: free sizes, and words.

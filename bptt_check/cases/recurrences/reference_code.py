@@ -18,20 +18,6 @@ class Evaluation(NamedTuple):
     grads: dict[str, Array]
 
 
-class Rounding(Protocol):
-    """How operations round: `equations.arithmetics.rounding_model.RoundingModel` is one."""
-
-    @property
-    def dtype(self) -> str:
-        """The precision."""
-        ...
-
-    @property
-    def unit(self) -> float:
-        """The simulated unit roundoff."""
-        ...
-
-
 class ReferenceCode(Protocol):
     """A plain function of arrays, evaluated in float64.
 
@@ -40,7 +26,10 @@ class ReferenceCode(Protocol):
     that is missing is zero.
     """
 
-    framework: str
+    @property
+    def framework(self) -> str:
+        """What it is written in: `numpy`, `torch` or `jax`."""
+        ...
 
     def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
         """The outputs; complex where an array is.
@@ -61,8 +50,10 @@ class ReferenceCode(Protocol):
         arrays: Mapping[str, Any],
         cotangents: Mapping[str, Array],
         wrt: Sequence[str],
-        rounding: Rounding,
+        rounding: Any,
         samples: int,
     ) -> Evaluation:
-        """Samples of the same, in which every operation of both passes rounds at random."""
+        """Samples of the same, in which every operation of both passes rounds at random, as a
+        `RoundingModel` says.
+        """
         ...

@@ -52,6 +52,22 @@ def scattered_loss(case: RecurrenceCase, rounded: Evaluation, unit: float) -> fl
     return float(deviation(np.asarray(sums)) / unit) + terms
 
 
+def sizes_where_zero(case: RecurrenceCase) -> dict[str, float]:
+    """How large what cancels is, where a gradient is exactly zero: the root mean square of each
+    gradient if every output has a part in the loss.
+
+    Where an output does not depend on an input the reference may take no path to it at all, and
+    other code several that cancel: of these rounding is left.
+    """
+    outputs = evaluation_of(case).outputs
+    sizes = [float(np.abs(c).max(initial=0.0)) for c in case.cotangents.values()]
+    rng = np.random.default_rng(0)
+    spread = {n: max(sizes) * rng.choice((-1.0, 1.0), o.shape) for n, o in outputs.items()}
+    wrt = case.model.inputs.differentiated
+    grads = case.model.reference.gradients(case.arrays, spread, wrt).grads
+    return {n: float(np.sqrt(np.mean(np.square(g)))) for n, g in grads.items()}
+
+
 APART = 0.5
 """Scatter beside the values themselves from which on samples no longer follow each other."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...cases.any_case import AnySpec
-from ...cases.any_target import AnyCovering, AnyDesign
+from ...cases.any_target import AnyCovering, AnyDesign, levels_of, sizes_of
 from ...cases.case import LAYOUTS
 from ...cases.design.within import KINDS_OF_LENGTHS, Within
 from ...cases.follow_up import FollowUpKind
@@ -69,9 +69,9 @@ class CoverageCount:
             return
         count.decided += 1
         self.calls.update(report.asked)
-        levels = count.covering.levels_of(spec)
+        levels = levels_of(count.covering, spec)
         count.table[levels[:, None], levels] += 1
-        for name, size in count.covering.sizes_of(spec).items():
+        for name, size in sizes_of(count.covering, spec).items():
             self._largest[name] = max(self._largest.get(name, 0), size)
 
     def few_decided(self, model: str) -> bool:

@@ -43,11 +43,12 @@ class Screening:
 
     def add(self, model: str, report: CaseReport) -> None:
         """Take in a case of which nothing is wrong by itself."""
-        if report.evidence is None or report.verdict.failing:
+        case = report.case
+        if report.evidence is None or report.verdict.failing or not isinstance(case, Case):
             return
-        shares = self.shares(model, report.case)
-        for errors in errors_of_case(report.case, report.evidence):
-            self.add_errors(model, report.case, *errors, shares)
+        shares = self.shares(model, case)
+        for errors in errors_of_case(case, report.evidence):
+            self.add_errors(model, case, *errors, shares)
 
     def add_errors(
         self,
