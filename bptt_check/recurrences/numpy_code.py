@@ -1,0 +1,166 @@
+"""Plain NumPy code: run in float64, differentiated in reverse mode, rounded at random."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..cases.precision import PRECISIONS
+from ..cases.recurrences.reference_code import Evaluation, Rounding
+from ..cases.types import Array
+from ..equations.arithmetics.arithmetic import Arithmetic, Exact
+from ..equations.arithmetics.rounding import GridRounding
+from ..errors import SpecError, enumerated, quoted
+from .outputs import named_outputs
+from .traced.array import TracedArray
+from .traced.creating import REPLACED, stand_in
+from .traced.functions import FUNCTIONS
+from .traced.infinities import KeepsInfinities
+from .traced.own_globals import OwnGlobals
+from .traced.trace import Trace, TracedValue
+
+
+class NumPyCode:
+    """A function of NumPy arrays that returns an array, or a nest of arrays.
+
+    It may loop, write into arrays, branch; what it calls of NumPy must be in
+    `traced.functions.FUNCTIONS`. Branches and comparisons of a rounded run are those of its first
+    sample. Of equal numbers in a maximum each gets half of what flows back, and |x| has the slope 0
+    at zero.
+
+    Args:
+        function: called with arrays by name.
+    """
+
+    framework = "numpy"
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
+        """The outputs; complex where an array is."""
+        if any(np.iscomplexobj(a) for a in arrays.values()):
+            run = _Run(self._function, arrays, (), Exact(), 1, "complex128")
+            return {name: _plain(out, run.trace)[0] for name, out in run.outputs.items()}
+        copies = {name: np.copy(a) if np.ndim(a) else a for name, a in arrays.items()}
+        returned = named_outputs(self._function(**copies))
+        return {name: _float64(name, out) for name, out in returned.items()}
+
+    def gradients(
+        self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
+    ) -> Evaluation:
+        """The outputs, and the vector-Jacobian product with the cotangents, in reverse mode."""
+        run = _Run(self._function, arrays, wrt, Exact(_slope_of_relu), 1)
+        evaluation = run.evaluation(cotangents)
+        return Evaluation(*({name: a[0] for name, a in part.items()} for part in evaluation))
+
+    def rounded(
+        self,
+        arrays: Mapping[str, Any],
+        cotangents: Mapping[str, Array],
+        wrt: Sequence[str],
+        rounding: Rounding,
+        samples: int,
+    ) -> Evaluation:
+        """Samples of the same, in which every operation of both passes rounds at random."""
+        run = _Run(self._function, arrays, wrt, _arithmetic(rounding, samples), samples)
+        evaluation = run.evaluation(cotangents)
+        if _finite(evaluation):
+            return evaluation
+        # an infinity in a grid is no number: run again with an eye on them
+        careful = KeepsInfinities(_arithmetic(rounding, samples))
+        return _Run(self._function, arrays, wrt, careful, samples).evaluation(cotangents)
+
+
+class _Run:
+    """One traced run of a function."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arrays: Mapping[str, Any],
+        wrt: Sequence[str],
+        arithmetic: Arithmetic,
+        samples: int,
+        dtype: str = "float64",
+    ) -> None:
+        self.trace = Trace(arithmetic, samples, dtype, FUNCTIONS)
+        self.inputs: dict[str, TracedValue] = {}
+        given: dict[str, Any] = {}
+        for name, array in arrays.items():
+            if name in wrt or (isinstance(array, np.ndarray) and array.dtype.kind in "fc"):
+                self.inputs[name] = self.trace.leaf(array, active=name in wrt)
+                given[name] = TracedArray(self.trace, self.inputs[name])
+            else:
+                given[name] = np.copy(array) if np.ndim(array) else array
+        self.wrt = wrt
+        with np.errstate(all="ignore"):
+            code = OwnGlobals(stand_in(self.trace), REPLACED).of(function)
+            self.outputs = named_outputs(code(**given))
+
+    def evaluation(self, cotangents: Mapping[str, Array]) -> Evaluation:
+        """Outputs and gradients, [samples, ...] each."""
+        unknown = [name for name in cotangents if name not in self.outputs]
+        if unknown:
+            raise SpecError(
+                f"the reference has no output {quoted(unknown[0])}; its outputs are"
+                f" {', '.join(self.outputs)}."
+            )
+        outputs = {name: _plain(out, self.trace) for name, out in self.outputs.items()}
+        seeds = [
+            (self.outputs[name].value, _seed(name, bar, self.outputs[name].shape))
+            for name, bar in cotangents.items()
+            if isinstance(self.outputs[name], TracedArray)
+        ]
+        with np.errstate(all="ignore"):
+            self.trace.backward(seeds)
+        return Evaluation(outputs, {name: self._gradient(name) for name in self.wrt})
+
+    def _gradient(self, name: str) -> Array:
+        leaf = self.inputs[name]
+        shape = (self.trace.samples, *leaf.value.shape[1:])
+        if leaf.bar is None:
+            return np.zeros(shape)
+        return np.array(np.broadcast_to(leaf.bar, shape))
+
+
+def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:
+    facts = PRECISIONS[rounding.dtype]
+    return GridRounding(
+        rounding.unit, samples, facts.functions, sums_in_turn=facts.name == facts.stored
+    )
+
+
+def _slope_of_relu(z: Array) -> Array:
+    return np.where(z > 0.0, 1.0, np.where(z < 0.0, 0.0, 0.5))
+
+
+def _seed(name: str, bar: Any, shape: tuple[int, ...]) -> Array:
+    seed = np.asarray(bar, np.float64)
+    if seed.shape != shape:
+        raise SpecError(f"the cotangent of {name} has shape {seed.shape}, the output {shape}.")
+    return seed[np.newaxis]
+
+
+def _plain(output: Any, trace: Trace) -> Array:
+    """An output as [samples, ...]."""
+    value = output.value.value if isinstance(output, TracedArray) else np.asarray(output)[None]
+    return np.array(np.broadcast_to(value, (trace.samples, *value.shape[1:])), trace.dtype)
+
+
+def _float64(name: str, output: Any) -> Array:
+    found = np.asarray(output)
+    if found.dtype.kind == "f" and found.dtype != np.float64:
+        raise SpecError(
+            f"{name} of the reference is {found.dtype}. It is the definition, evaluated in float64:"
+            " leave dtypes out."
+        )
+    return found.astype(np.float64)
+
+
+def _finite(evaluation: Evaluation) -> bool:
+    arrays: Iterable[Array] = (*evaluation.outputs.values(), *evaluation.grads.values())
+    return all(np.isfinite(a).all() for a in arrays)

@@ -1,0 +1,61 @@
+"""The arrays in what a function returned, by their places in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from numbers import Number
+from typing import Any, cast
+
+from ..errors import SpecError, quoted
+
+
+def named_outputs(returned: Any) -> dict[str, Any]:
+    """The leaves of a nest of tuples, lists, dictionaries and dataclasses, by their places.
+
+    A leaf is what has a `shape` and a `dtype`, of whichever framework, or a number. Places are
+    `output`, `output[1]`, `output.state`, `output['log decay']`. What is None has no place.
+
+    Raises:
+        SpecError: something else is in it, or nothing at all.
+    """
+    found = dict(_leaves("output", returned))
+    if not found:
+        raise SpecError(
+            "the reference returned no array. Return an array, or a tuple, list, dict or"
+            " dataclass of arrays."
+        )
+    return found
+
+
+def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if value is None:
+        return
+    if isinstance(value, Number) or (hasattr(value, "shape") and hasattr(value, "dtype")):
+        yield place, value
+        return
+    for name, part in _parts(place, value):
+        yield from _leaves(name, part)
+
+
+def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a nest holds, with the place of each."""
+    if isinstance(value, Mapping):
+        for key, part in cast("Mapping[Any, Any]", value).items():
+            plain = isinstance(key, str) and key.isidentifier()
+            yield f"{place}.{key}" if plain else f"{place}[{key!r}]", part
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield f"{place}.{field.name}", getattr(value, field.name)
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple
+        for name in cast("Any", value)._fields:
+            yield f"{place}.{name}", getattr(value, name)
+    elif isinstance(value, (tuple, list)):
+        for i, part in enumerate(cast("list[Any]", value)):
+            yield f"{place}[{i}]", part
+    else:
+        kind = quoted(type(value).__name__)
+        raise SpecError(
+            f"{place} of the reference is of type {kind}. Return an array, or a tuple, list, dict"
+            " or dataclass of arrays."
+        )

@@ -1,0 +1,263 @@
+"""The array that a user's NumPy code gets in place of NumPy's, and which records what it does.
+
+It looks like an array of float64: the samples are hidden. It aliases like one, too: a slice is a
+view, into which one can write, and which sees what is written into the whole.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...cases.types import Array
+from ...errors import SpecError, why
+from .operands import INTO_PLAIN, constant_of, not_known, place_of, refuse_repeats, spelled
+from .operators import Operators
+from .trace import Place, Pull, Trace, TracedValue
+
+_WHOLE = Place((), basic=True)
+
+
+class _Storage:
+    """What an array shares with its views: how often it was written into."""
+
+    __slots__ = ("spoiled", "writes")
+
+    def __init__(self) -> None:
+        self.writes = 0
+        self.spoiled = False
+        """Whether it was written into through another shape of it, which is not followed."""
+
+
+class TracedArray(Operators):
+    """An array [...] whose value lies in a trace as [samples, ...].
+
+    Comparisons and `bool` go by the first sample: code takes the same branch in all of them, as
+    which side of a threshold rounding takes is no scatter.
+    """
+
+    __slots__ = ("_base", "_key", "_owned", "_place", "_seen", "_storage", "_value", "trace")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(
+        self, trace: Trace, value: TracedValue, base: TracedArray | None = None, owned: bool = False
+    ) -> None:
+        self.trace, self._value, self._base, self._owned = trace, value, base, owned
+        self._storage: _Storage | None = None
+        self._seen = 0
+        self._key: Any = None
+        self._place: Place | None = None
+        if base is not None:
+            self._storage, self._seen = base.shared_storage()
+
+    # what it is
+
+    @property
+    def value(self) -> TracedValue:
+        """Its value now; from here on nobody may write into that array."""
+        if self._storage is not None:
+            self._refresh()
+        self._owned = False
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the user sees."""
+        return self._value.value.shape[1:]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._value.value.ndim - 1
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64, and complex128 for complex step."""
+        return self.trace.dtype
+
+    @property
+    def first(self) -> Array:
+        """The values of the first sample, their real parts."""
+        if self._storage is not None:
+            self._refresh()
+        return np.real(self._value.value[0])
+
+    def shared_storage(self) -> tuple[_Storage, int]:
+        """What it shares with its views, and how often that was written into."""
+        if self._storage is None:
+            self._storage = _Storage()
+        else:
+            self._refresh()
+        return self._storage, self._storage.writes
+
+    def _refresh(self) -> None:
+        """See what was written into an array of which this is a view."""
+        storage = self._storage
+        if storage is None or storage.writes == self._seen:
+            return
+        if storage.spoiled or self._base is None or self._place is None:
+            raise SpecError(
+                "the reference reads an array that was written into after a view of it of another"
+                " shape was taken (reshape, transpose). Copy the view, or take it anew."
+            )
+        base = self._base
+        self._value = base.part(self._place)
+        self._seen = storage.writes
+
+    # parts, and writing into them
+
+    def part(self, place: Place) -> TracedValue:
+        """The entries at a place, which later writes do not change."""
+        if self._storage is not None:
+            self._refresh()
+        whole = self._value
+        entries = place.of(whole.value)
+        if self._owned and place.basic:
+            entries = entries.copy()
+        return self.trace.part(whole, entries, place)
+
+    def __getitem__(self, key: Any) -> TracedArray:
+        place = place_of(key, self.shape)
+        value = self.part(place)
+        if not place.basic:
+            return TracedArray(self.trace, value)
+        view = TracedArray(self.trace, value, self)
+        view._key, view._place = key, place
+        return view
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        if isinstance(new, TracedArray) and new._base is self and new._key is key:
+            new._refresh()  # `h[t] += x` has written already when it assigns
+            return
+        place = place_of(key, self.shape)
+        if place.repeats:
+            refuse_repeats(place, self.shape)
+        self._write(place, new.value if isinstance(new, TracedArray) else constant_of(self.trace, new))
+
+    def _write(self, place: Place, new: TracedValue | float | Array) -> None:
+        base = self._base
+        if base is None:
+            self._write_own(place, new)
+        elif self._place is None:
+            assert self._storage is not None
+            self._storage.spoiled = True
+            self._storage.writes += 1
+            self._base, self._storage, self._seen = None, None, 0
+            self._write_own(place, new)
+        else:
+            self._refresh()
+            if place is not _WHOLE:
+                self._write_own(place, new)
+                new = self._value
+                self._owned = False
+            base._write(self._place, new)
+            self._refresh()
+
+    def _write_own(self, place: Place, new: TracedValue | float | Array) -> None:
+        """Write, in place if nobody else has the array of the value."""
+        if self._storage is not None and self._base is None:
+            self._refresh()
+        trace, before = self.trace, self._value
+        entries = new.value if isinstance(new, TracedValue) else new
+        value = before.value
+        samples = len(value) if isinstance(entries, float) else max(len(value), len(entries))
+        if not self._owned or len(value) < samples:
+            value = np.array(np.broadcast_to(value, (samples, *value.shape[1:])))
+        place.put(value, entries)
+        self._value = trace.written(
+            value, before, place, new if isinstance(new, TracedValue) else None
+        )
+        self._owned = True
+        if self._storage is not None and self._base is None:
+            self._storage.writes += 1
+            self._seen = self._storage.writes
+
+    def assign(self, result: TracedArray) -> TracedArray:
+        """This array, after all of it was replaced in place (`h += x`)."""
+        if result.shape != self.shape:
+            raise SpecError(
+                f"a result of shape {result.shape} does not fit into an array of shape"
+                f" {self.shape}, in place."
+            )
+        if self._base is not None:
+            self._write(_WHOLE, result.value)
+            return self
+        if self._storage is not None:
+            self._refresh()
+            self._storage.writes += 1
+            self._seen = self._storage.writes
+        self._value, self._owned = result.value, False
+        return self
+
+    def derived(self, value: Array, pull: Pull, view: bool = False) -> TracedArray:
+        """An array computed from this one alone; `view`: NumPy would share the memory."""
+        own = self.value
+        parents = ((own, pull),) if own.active else ()
+        derived = self.trace.derived(value, parents)
+        return TracedArray(self.trace, derived, self if view else None)
+
+    # protocols
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        out = options.pop("out", None)
+        name = ufunc if method == "__call__" else (ufunc, method)
+        result = self._called(name, inputs, options)
+        if out is None:
+            return result
+        if not isinstance(out[0], TracedArray):
+            raise SpecError(INTO_PLAIN)
+        return out[0].assign(result)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return self._called(function, args, options)
+
+    def _called(self, name: Any, args: Any, options: Any) -> Any:
+        ours = self.trace.functions.get(name)
+        if ours is None:
+            raise SpecError(not_known(name))
+        try:
+            return ours(*args, **options)
+        except TypeError as error:
+            try:
+                inspect.signature(ours).bind(*args, **options)
+            except TypeError as mismatch:
+                raise SpecError(f"{spelled(name)}: {why(mismatch)}. Leave it out.") from error
+            raise
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[TracedArray]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.first)
+
+    def __array__(self, *_: Any, **__: Any) -> Array:
+        if self._value.active or len(self._value.value) > 1:
+            raise TypeError(INTO_PLAIN)
+        return self.first.copy()
+
+    def __float__(self) -> float:
+        if self._value.active or len(self._value.value) > 1:
+            raise TypeError(
+                "float() of a value that depends on an input loses its gradient. Leave it an array."
+            )
+        return float(self.first)
+
+    def __int__(self) -> int:
+        return int(self.__float__())
+
+    def __repr__(self) -> str:
+        return f"TracedArray(shape={self.shape})"

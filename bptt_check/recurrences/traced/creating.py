@@ -1,0 +1,131 @@
+"""Arrays that code makes: traced ones, so that it can write into them.
+
+`np.zeros(shape)` has no operand that could say that a traced array is wanted, and what NumPy makes
+cannot hold one. So code runs with a stand-in for the module `numpy`, see `stand_in`.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from ...errors import SpecError
+from .array import TracedArray
+from .trace import Trace
+
+
+def _is_traced_dtype(dtype: Any) -> bool:
+    """Whether an array of this dtype is of float64: others hold no traced values.
+
+    Raises:
+        SpecError: it is of fewer bits.
+    """
+    if dtype is None:
+        return True
+    found = np.dtype(dtype)
+    if found.kind == "f" and found.itemsize < np.dtype(np.float64).itemsize:
+        raise SpecError(
+            f"the reference asks for {found}. It is the definition, evaluated in float64: leave the"
+            " dtype out."
+        )
+    return found.kind in "fc"
+
+
+def owned_array(trace: Trace, value: Any) -> TracedArray:
+    """A constant into which one can write in place."""
+    return TracedArray(trace, trace.leaf(value), owned=True)
+
+
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return a.derived(a.value.value, lambda bar: bar)
+
+
+def _astype(x: Any, dtype: Any) -> Any:
+    return _copy(x) if _is_traced_dtype(dtype) else x.first.astype(dtype)
+
+
+def _like(number: float | None) -> Any:
+    def function(
+        a: Any,
+        *numbers: float,
+        dtype: Any = None,
+        order: str = "K",
+        subok: bool = True,
+        shape: Any = None,
+    ) -> Any:
+        (fill,) = (*numbers, *(() if number is None else (number,)))
+        sizes = a.shape if shape is None else shape
+        if not _is_traced_dtype(dtype):
+            return np.full(sizes, fill, dtype)
+        return owned_array(a.trace, np.full(sizes, fill))
+
+    return function
+
+
+def _array(trace: Trace, plain: Any) -> Any:
+    """`np.array` and `np.asarray`: of traced arrays, or of nested lists that hold some."""
+
+    def function(a: Any, dtype: Any = None, **options: Any) -> Any:
+        if isinstance(a, TracedArray):
+            if plain is np.array:
+                return _astype(a, dtype)
+            return a if _is_traced_dtype(dtype) else a.first.astype(dtype)
+        if _holds_traced(a):
+            return np.stack([function(part, dtype) for part in a])
+        return plain(a, dtype=dtype, **options)
+
+    def of_parts(a: Any, dtype: Any = None, **options: Any) -> Any:
+        found = function(a, dtype, **options)
+        if isinstance(found, np.ndarray) and found.dtype.kind in "fc" and _is_traced_dtype(dtype):
+            return owned_array(trace, found)
+        return found
+
+    return of_parts
+
+
+def _holds_traced(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_traced(part) for part in value)
+    return isinstance(value, TracedArray)
+
+
+def _made(trace: Trace, plain: Any) -> Any:
+    """A function of NumPy that makes an array, which here is a traced one if it holds floats."""
+
+    def function(*args: Any, **options: Any) -> Any:
+        found = plain(*args, **options)
+        if found.dtype.kind in "fc" and _is_traced_dtype(found.dtype):
+            return owned_array(trace, found)
+        return found
+
+    return function
+
+
+def stand_in(trace: Trace) -> types.ModuleType:
+    """A module like numpy whose functions that make arrays make traced ones."""
+    module = types.ModuleType("numpy", "NumPy, whose new arrays are traced.")
+    module.__dict__.update(np.__dict__)
+    module.__dict__.update({f.__name__: _made(trace, f) for f in _MAKERS})
+    module.__dict__.update({f.__name__: _array(trace, f) for f in _CONVERTERS})
+    module.__dict__.update(empty=_made(trace, np.zeros))  # what is not written has one value at least
+    return module
+
+
+_MAKERS = (np.zeros, np.ones, np.full, np.eye, np.identity, np.zeros_like, np.ones_like, np.full_like)
+_CONVERTERS = (np.array, np.asarray, np.ascontiguousarray)
+
+REPLACED = (*_MAKERS, *_CONVERTERS, np.empty, np.empty_like)
+"""Functions that code may have imported by name."""
+
+CREATING: dict[Any, Any] = {
+    np.zeros_like: _like(0.0),
+    np.empty_like: _like(0.0),
+    np.ones_like: _like(1.0),
+    np.full_like: _like(None),
+    np.copy: _copy,
+    "astype": _astype,
+    np.real: lambda val: val,
+}
+"""Functions of NumPy with what they do where an operand is traced."""

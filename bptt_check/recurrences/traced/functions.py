@@ -1,0 +1,23 @@
+"""All functions of NumPy that a traced array knows, in one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .applying import comparison, of_one, of_two
+from .arranging import ARRANGING
+from .creating import CREATING
+from .elementwise import BINARY, COMPARISONS, UNARY
+from .products import PRODUCTS
+from .reductions import REDUCTIONS
+
+FUNCTIONS: dict[Any, Any] = {
+    **{ufunc: of_one(rule) for ufunc, rule in UNARY.items()},
+    **{ufunc: of_two(rule) for ufunc, rule in BINARY.items()},
+    **{ufunc: comparison(ufunc) for ufunc in COMPARISONS},
+    **REDUCTIONS,
+    **PRODUCTS,
+    **ARRANGING,
+    **CREATING,
+}
+"""A function or ufunc of NumPy, or a ufunc and its method, and what does the same on traced arrays."""
