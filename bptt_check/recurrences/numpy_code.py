@@ -20,7 +20,7 @@ from .traced.creating import REPLACED, stand_in
 from .traced.functions import FUNCTIONS
 from .traced.infinities import KeepsInfinities
 from .traced.own_globals import OwnGlobals
-from .traced.trace import Trace, TracedValue
+from .traced.trace import Recorded, Trace
 
 
 class NumPyCode:
@@ -88,12 +88,13 @@ class _Run:
         dtype: str = "float64",
     ) -> None:
         self.trace = Trace(arithmetic, samples, dtype, FUNCTIONS)
-        self.inputs: dict[str, TracedValue] = {}
+        self.inputs: dict[str, Recorded] = {}
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in wrt or (isinstance(array, np.ndarray) and array.dtype.kind in "fc"):
-                self.inputs[name] = self.trace.leaf(array, active=name in wrt)
-                given[name] = TracedArray(self.trace, self.inputs[name])
+                entries = np.array(array, dtype)[np.newaxis]
+                self.inputs[name] = Recorded(entries.shape[1:], (), active=name in wrt)
+                given[name] = TracedArray(self.trace, entries, self.inputs[name])
             else:
                 given[name] = np.copy(array) if np.ndim(array) else array
         self.wrt = wrt
@@ -111,7 +112,7 @@ class _Run:
             )
         outputs = {name: _plain(out, self.trace) for name, out in self.outputs.items()}
         seeds = [
-            (self.outputs[name].value, _seed(name, bar, self.outputs[name].shape))
+            (self.outputs[name].node, _seed(name, bar, self.outputs[name].shape))
             for name, bar in cotangents.items()
             if isinstance(self.outputs[name], TracedArray)
         ]
@@ -121,7 +122,7 @@ class _Run:
 
     def _gradient(self, name: str) -> Array:
         leaf = self.inputs[name]
-        shape = (self.trace.samples, *leaf.value.shape[1:])
+        shape = (self.trace.samples, *leaf.shape)
         if leaf.bar is None:
             return np.zeros(shape)
         return np.array(np.broadcast_to(leaf.bar, shape))
@@ -147,7 +148,7 @@ def _seed(name: str, bar: Any, shape: tuple[int, ...]) -> Array:
 
 def _plain(output: Any, trace: Trace) -> Array:
     """An output as [samples, ...]."""
-    value = output.value.value if isinstance(output, TracedArray) else np.asarray(output)[None]
+    value = output.entries if isinstance(output, TracedArray) else np.asarray(output)[None]
     return np.array(np.broadcast_to(value, (trace.samples, *value.shape[1:])), trace.dtype)
 
 

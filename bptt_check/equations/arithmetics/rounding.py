@@ -58,6 +58,7 @@ class GridRounding:
         self._functions, self._factors = functions, factors / unit
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
+        self._memory = [np.empty(0), np.empty(0)]
 
     @property
     def position(self) -> Position:
@@ -72,7 +73,7 @@ class GridRounding:
         return value
 
     def relative(self, value: Array) -> Array:
-        return self._rounded(value, np.abs(value))
+        return self._rounded(value, self._size_of(value))
 
     def absolute(self, value: Array, size: Array) -> Array:
         return self._rounded(value, 1.0 * size)
@@ -86,18 +87,21 @@ class GridRounding:
     def function(self, value: Array, bounded: bool = False) -> Array:
         if bounded and not self._keeps_digits:
             return self._rounded(value, np.ones_like(value))
-        return self._rounded(value, self._functions * np.abs(value))
+        size = self._size_of(value)
+        size *= self._functions
+        return self._rounded(value, size)
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         if self._factors:
             a, b = (self._rounded(m, self._factors * np.abs(m)) for m in (a, b))
             b = b.reshape(len(b), *[1] * (a.ndim - b.ndim), *b.shape[1:])  # all steps at once
             value = a @ b
-        return self._rounded(value, self._of_sum(value, np.abs(a) @ np.abs(b), a.shape[-1]))
+        size = self._size_of(a) @ self._size_of(b, 1)
+        return self._rounded(value, self._of_sum(value, size, a.shape[-1]))
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         value = terms.sum(axis, keepdims=keepdims)
-        size = np.abs(terms).sum(axis, keepdims=keepdims)
+        size = self._size_of(terms).sum(axis, keepdims=keepdims)
         return self._rounded(value, self._of_sum(value, size, terms.size // max(value.size, 1)))
 
     def slope_of_relu(self, z: Array) -> Array:
@@ -128,12 +132,24 @@ class GridRounding:
         """
         anchor = size
         anchor *= self._anchor
-        offset = anchor * self._offsets.draw(value.shape)
+        draws = self._offsets.draw(value.shape)
+        offset = np.multiply(anchor, draws, out=self._reused(1, draws.shape))
         on_grid = value + offset
         on_grid += anchor
         on_grid -= anchor
         on_grid -= offset
         return on_grid
+
+    def _size_of(self, value: Array, which: int = 0) -> Array:
+        """|value|, in memory that is used again at the next rounding."""
+        return np.abs(value, out=self._reused(which, value.shape))
+
+    def _reused(self, which: int, shape: tuple[int, ...]) -> Array:
+        """Memory for what is gone when a rounding is done: new memory costs more than to fill it."""
+        size = math.prod(shape)
+        if size > self._memory[which].size:
+            self._memory[which] = np.empty(size)
+        return self._memory[which][:size].reshape(shape)
 
 
 def deviation(samples: Array) -> Array:

@@ -11,7 +11,7 @@ from ...cases.types import Array
 from .array import TracedArray
 from .elementwise import Binary, Unary
 from .operands import constant_of
-from .trace import Pull, Trace, TracedValue, aligned
+from .trace import Parents, Pull, Trace, aligned
 
 
 def trace_of(*operands: Any) -> Trace:
@@ -23,7 +23,7 @@ def of_one(rule: Unary) -> Callable[[Any], TracedArray]:
     """The function of a traced array whose rule this is."""
 
     def function(a: TracedArray) -> TracedArray:
-        value, pull = rule(a.trace.arithmetic, a.value.value)
+        value, pull = rule(a.trace.arithmetic, a.entries)
         return a.derived(value, pull)
 
     return function
@@ -34,16 +34,14 @@ def of_two(rule: Binary) -> Callable[[Any, Any], TracedArray]:
 
     def function(a: Any, b: Any) -> TracedArray:
         trace: Trace = a.trace if type(a) is TracedArray else b.trace
-        parents: tuple[tuple[TracedValue, Pull], ...] = ()
+        parents: Parents = ()
         left = right = None
         if type(a) is TracedArray:
-            left = a.value
-            x = left.value
+            left, x = a.node, a.entries
         else:
             x = constant_of(trace, a)
         if type(b) is TracedArray:
-            right = b.value
-            y = right.value
+            right, y = b.node, b.entries
         else:
             y = constant_of(trace, b)
         if type(x) is not float and type(y) is not float and x.ndim != y.ndim:
@@ -53,7 +51,7 @@ def of_two(rule: Binary) -> Callable[[Any, Any], TracedArray]:
             parents = ((left, to_left),)
         if right is not None and right.active:
             parents = (*parents, (right, to_right))
-        return TracedArray(trace, trace.derived(value, parents))
+        return TracedArray(trace, value, trace.derived(value.shape[1:], parents))
 
     return function
 
@@ -71,17 +69,15 @@ def joined(
     trace: Trace, value: Array, parts: Sequence[tuple[Any, Pull]]
 ) -> TracedArray:
     """An array computed from several operands, each with the way back of its cotangent."""
-    parents = tuple(
-        (part.value, pull) for part, pull in parts if isinstance(part, TracedArray)
-    )
-    active = tuple((value, pull) for value, pull in parents if value.active)
-    return TracedArray(trace, trace.derived(value, active))
+    traced = [(part.node, pull) for part, pull in parts if isinstance(part, TracedArray)]
+    active = tuple((node, pull) for node, pull in traced if node.active)
+    return TracedArray(trace, value, trace.derived(value.shape[1:], active))
 
 
 def value_of(trace: Trace, operand: Any) -> Any:
     """The value [samples, ...] of an operand; of a constant [1, ...]."""
     if isinstance(operand, TracedArray):
-        return operand.value.value
+        return operand.entries
     constant = constant_of(trace, operand)
     return np.full(1, constant) if isinstance(constant, float) else constant
 

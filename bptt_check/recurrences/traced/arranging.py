@@ -24,7 +24,7 @@ def _reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = Non
         raise SpecError("np.reshape: give no order; transpose before it where you need another.")
     shape = newshape if shape is None else shape
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    own = a.value.value
+    own = a.entries
     if own.shape[1:] == sizes:
         return a.derived(own, _same_kind, view=True)
     known = math.prod(n for n in sizes if n != -1)
@@ -39,7 +39,7 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     order = range(a.ndim)[::-1] if axes is None else [axis_of(i, a.ndim) for i in axes]
     forth = (0, *(1 + i for i in order))
     back = tuple(int(i) for i in np.argsort(forth))
-    value = a.value.value.transpose(forth)
+    value = a.entries.transpose(forth)
     return a.derived(value, lambda bar: bar.transpose(back), view=True)
 
 
@@ -57,7 +57,7 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 def _broadcast_to(array: Any, shape: Any) -> Any:
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    own = array.value.value
+    own = array.entries
     value = aligned(own, 1 + len(sizes))
     return array.derived(np.broadcast_to(value, (len(own), *sizes)), _same_kind, view=True)
 

@@ -17,7 +17,7 @@ from ...cases.types import Array
 from ...errors import SpecError, why
 from .operands import INTO_PLAIN, constant_of, not_known, place_of, refuse_repeats, spelled
 from .operators import Operators
-from .trace import Place, Pull, Trace, TracedValue
+from .trace import Place, Pull, Recorded, Trace
 
 _WHOLE = Place((), basic=True)
 
@@ -40,39 +40,54 @@ class TracedArray(Operators):
     which side of a threshold rounding takes is no scatter.
     """
 
-    __slots__ = ("_base", "_key", "_owned", "_place", "_seen", "_storage", "_value", "trace")
+    __slots__ = (
+        *("_base", "_entries", "_key", "_node", "_owned", "_place", "_seen", "_storage"),
+        "trace",
+    )
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(
-        self, trace: Trace, value: TracedValue, base: TracedArray | None = None, owned: bool = False
+        self,
+        trace: Trace,
+        entries: Array,
+        node: Recorded,
+        base: TracedArray | None = None,
+        owned: bool = False,
     ) -> None:
-        self.trace, self._value, self._base, self._owned = trace, value, base, owned
+        self.trace, self._entries, self._node, self._owned = trace, entries, node, owned
+        self._base = base
         self._storage: _Storage | None = None
-        self._seen = 0
-        self._key: Any = None
-        self._place: Place | None = None
         if base is not None:
+            self._key: Any = None
+            self._place: Place | None = None
             self._storage, self._seen = base.shared_storage()
 
     # what it is
 
     @property
-    def value(self) -> TracedValue:
-        """Its value now; from here on nobody may write into that array."""
+    def entries(self) -> Array:
+        """Its values now, [samples, ...]; from here on nobody may write into that array."""
         if self._storage is not None:
             self._refresh()
         self._owned = False
-        return self._value
+        return self._entries
+
+    @property
+    def node(self) -> Recorded:
+        """What its values now came from."""
+        if self._storage is not None:
+            self._refresh()
+        return self._node
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that the user sees."""
-        return self._value.value.shape[1:]
+        return self._entries.shape[1:]
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._value.value.ndim - 1
+        return self._entries.ndim - 1
 
     @property
     def size(self) -> int:
@@ -89,12 +104,13 @@ class TracedArray(Operators):
         """The values of the first sample, their real parts."""
         if self._storage is not None:
             self._refresh()
-        return np.real(self._value.value[0])
+        return np.real(self._entries[0])
 
     def shared_storage(self) -> tuple[_Storage, int]:
         """What it shares with its views, and how often that was written into."""
         if self._storage is None:
             self._storage = _Storage()
+            self._seen = 0
         else:
             self._refresh()
         return self._storage, self._storage.writes
@@ -109,75 +125,75 @@ class TracedArray(Operators):
                 "the reference reads an array that was written into after a view of it of another"
                 " shape was taken (reshape, transpose). Copy the view, or take it anew."
             )
-        base = self._base
-        self._value = base.part(self._place)
+        self._entries, self._node = self._base.part(self._place)
         self._seen = storage.writes
 
     # parts, and writing into them
 
-    def part(self, place: Place) -> TracedValue:
+    def part(self, place: Place) -> tuple[Array, Recorded]:
         """The entries at a place, which later writes do not change."""
         if self._storage is not None:
             self._refresh()
-        whole = self._value
-        entries = place.of(whole.value)
+        entries = place.of(self._entries)
         if self._owned and place.basic:
             entries = entries.copy()
-        return self.trace.part(whole, entries, place)
+        return entries, self.trace.part(self._node, entries.shape[1:], place)
 
     def __getitem__(self, key: Any) -> TracedArray:
-        place = place_of(key, self.shape)
-        value = self.part(place)
+        place = place_of(key)
+        entries, node = self.part(place)
         if not place.basic:
-            return TracedArray(self.trace, value)
-        view = TracedArray(self.trace, value, self)
+            return TracedArray(self.trace, entries, node)
+        view = TracedArray(self.trace, entries, node, self)
         view._key, view._place = key, place
         return view
 
     def __setitem__(self, key: Any, new: Any) -> None:
-        if isinstance(new, TracedArray) and new._base is self and new._key is key:
+        traced = isinstance(new, TracedArray)
+        if traced and new._base is self and new._key is key:
             new._refresh()  # `h[t] += x` has written already when it assigns
             return
-        place = place_of(key, self.shape)
+        place = place_of(key)
         if place.repeats:
             refuse_repeats(place, self.shape)
-        self._write(place, new.value if isinstance(new, TracedArray) else constant_of(self.trace, new))
+        if traced:
+            self._write(place, new.entries, new.node)
+        else:
+            self._write(place, constant_of(self.trace, new), None)
 
-    def _write(self, place: Place, new: TracedValue | float | Array) -> None:
+    def _write(self, place: Place, entries: Array | float, node: Recorded | None) -> None:
         base = self._base
         if base is None:
-            self._write_own(place, new)
-        elif self._place is None:
-            assert self._storage is not None
-            self._storage.spoiled = True
-            self._storage.writes += 1
-            self._base, self._storage, self._seen = None, None, 0
-            self._write_own(place, new)
+            self._write_own(place, entries, node)
+        elif self._place is None:  # it has the memory of another shape, which is not followed
+            storage, _ = self.shared_storage()
+            storage.spoiled = True
+            storage.writes += 1
+            self._base = self._storage = None
+            self._write_own(place, entries, node)
         else:
             self._refresh()
             if place is not _WHOLE:
-                self._write_own(place, new)
-                new = self._value
+                self._write_own(place, entries, node)
                 self._owned = False
-            base._write(self._place, new)
+                entries, node = self._entries, self._node
+            base._write(self._place, entries, node)
             self._refresh()
 
-    def _write_own(self, place: Place, new: TracedValue | float | Array) -> None:
-        """Write, in place if nobody else has the array of the value."""
-        if self._storage is not None and self._base is None:
+    def _write_own(self, place: Place, new: Array | float, node: Recorded | None) -> None:
+        """Write, in place if nobody else has the array of the entries."""
+        is_root = self._storage is not None and self._base is None
+        if is_root:
             self._refresh()
-        trace, before = self.trace, self._value
-        entries = new.value if isinstance(new, TracedValue) else new
-        value = before.value
-        samples = len(value) if isinstance(entries, float) else max(len(value), len(entries))
-        if not self._owned or len(value) < samples:
-            value = np.array(np.broadcast_to(value, (samples, *value.shape[1:])))
-        place.put(value, entries)
-        self._value = trace.written(
-            value, before, place, new if isinstance(new, TracedValue) else None
-        )
-        self._owned = True
-        if self._storage is not None and self._base is None:
+        own = self._entries
+        samples = len(own) if isinstance(new, float) else max(len(own), len(new))
+        if not self._owned or len(own) < samples:
+            own = np.empty((samples, *own.shape[1:]), own.dtype)
+            own[...] = self._entries
+        place.put(own, new)
+        self._node = self.trace.written(self._node, place, node)
+        self._entries, self._owned = own, True
+        if is_root and self._storage is not None:
             self._storage.writes += 1
             self._seen = self._storage.writes
 
@@ -189,21 +205,20 @@ class TracedArray(Operators):
                 f" {self.shape}, in place."
             )
         if self._base is not None:
-            self._write(_WHOLE, result.value)
+            self._write(_WHOLE, result.entries, result.node)
             return self
         if self._storage is not None:
             self._refresh()
             self._storage.writes += 1
             self._seen = self._storage.writes
-        self._value, self._owned = result.value, False
+        self._entries, self._node, self._owned = result.entries, result.node, False
         return self
 
     def derived(self, value: Array, pull: Pull, view: bool = False) -> TracedArray:
         """An array computed from this one alone; `view`: NumPy would share the memory."""
-        own = self.value
-        parents = ((own, pull),) if own.active else ()
-        derived = self.trace.derived(value, parents)
-        return TracedArray(self.trace, derived, self if view else None)
+        own = self.node
+        node = self.trace.derived(value.shape[1:], ((own, pull),) if own.active else ())
+        return TracedArray(self.trace, value, node, self if view else None)
 
     # protocols
 
@@ -245,12 +260,12 @@ class TracedArray(Operators):
         return bool(self.first)
 
     def __array__(self, *_: Any, **__: Any) -> Array:
-        if self._value.active or len(self._value.value) > 1:
+        if self._node.active or len(self._entries) > 1:
             raise TypeError(INTO_PLAIN)
         return self.first.copy()
 
     def __float__(self) -> float:
-        if self._value.active or len(self._value.value) > 1:
+        if self._node.active or len(self._entries) > 1:
             raise TypeError(
                 "float() of a value that depends on an input loses its gradient. Leave it an array."
             )

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import SpecError
 from .array import TracedArray
-from .trace import Trace
+from .trace import Recorded, Trace
 
 
 def _is_traced_dtype(dtype: Any) -> bool:
@@ -35,11 +35,12 @@ def _is_traced_dtype(dtype: Any) -> bool:
 
 def owned_array(trace: Trace, value: Any) -> TracedArray:
     """A constant into which one can write in place."""
-    return TracedArray(trace, trace.leaf(value), owned=True)
+    entries = np.asarray(value, trace.dtype)[np.newaxis]
+    return TracedArray(trace, entries, Recorded(entries.shape[1:], ()), owned=True)
 
 
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return a.derived(a.value.value, lambda bar: bar)
+    return a.derived(a.entries, lambda bar: bar)
 
 
 def _astype(x: Any, dtype: Any) -> Any:

@@ -38,7 +38,15 @@ def _subtract(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
 
 
 def _multiply(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
-    return r.relative(a * b), lambda bar: r.relative(bar * b), lambda bar: r.relative(bar * a)
+    return r.relative(a * b), lambda bar: _times(r, bar, b, a), lambda bar: _times(r, bar, a, b)
+
+
+def _times(r: Arithmetic, bar: Array, factor: Any, of: Array) -> Array:
+    """The share of a factor `of`, which is not rounded where it is to be summed: the sum rounds by
+    more than all its terms.
+    """
+    share = bar * factor
+    return r.relative(share) if share.shape[1:] == of.shape[1:] else share
 
 
 def _divide(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:

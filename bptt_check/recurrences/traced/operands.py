@@ -42,8 +42,8 @@ def constant_of(trace: Trace, number: Any) -> float | Array:
     raise SpecError(f"the reference computes with {quoted(number)}, which is no array of numbers.")
 
 
-def place_of(key: Any, shape: tuple[int, ...]) -> Place:
-    """The entries of an array of this shape that a user's index names."""
+def place_of(key: Any) -> Place:
+    """The entries that a user's index names."""
     if type(key) is int:
         return Place((key,), basic=True)
     keys: list[Any] = []

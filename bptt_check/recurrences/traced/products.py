@@ -18,17 +18,13 @@ from .trace import Pull
 
 def _matrices(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
     """The product of matrices [samples, ..., n, m] and [samples, ..., m, k]."""
+    return _product(r, a, b), lambda bar: _product(r, bar, b.mT), lambda bar: _product(r, a.mT, bar)
+
+
+def _product(r: Arithmetic, a: Array, b: Array) -> Array:
     if a.shape[-1] == 1:  # each sum has one term
-        return (
-            r.relative(a * b),
-            lambda bar: r.product(bar @ b.mT, bar, b.mT),
-            lambda bar: r.product(a.mT @ bar, a.mT, bar),
-        )
-    return (
-        r.product(a @ b, a, b),
-        lambda bar: r.product(bar @ b.mT, bar, b.mT),
-        lambda bar: r.product(a.mT @ bar, a.mT, bar),
-    )
+        return r.relative(a * b)
+    return r.product(a @ b, a, b)
 
 
 _of_matrices = of_two(_matrices)
@@ -171,11 +167,10 @@ def _between(b: Any, at: int, axes: int) -> Any:
 def _inverse(a: Any) -> Any:
     """The inverse, as right as that of a matrix whose entries were rounded."""
     r = a.trace.arithmetic
-    value = r.relative(np.linalg.inv(r.relative(a.value.value)))
+    value = r.relative(np.linalg.inv(r.relative(a.entries)))
 
     def pull(bar: Array) -> Array:
-        half = r.product(value.mT @ bar, value.mT, bar)
-        return -r.product(half @ value.mT, half, value.mT)
+        return -_product(r, _product(r, value.mT, bar), value.mT)
 
     return a.derived(value, pull)
 
@@ -194,8 +189,7 @@ def _solution(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
         return r.relative(np.linalg.solve(r.relative(a.mT), bar))
 
     def to_matrix(bar: Array) -> Array:
-        back = to_right(bar)
-        return -r.product(back @ value.mT, back, value.mT)
+        return -_product(r, to_right(bar), value.mT)
 
     return value, to_matrix, to_right
 

@@ -14,7 +14,7 @@ from .array import TracedArray
 
 
 def _sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    own = a.value.value
+    own = a.entries
     axes = axes_of(axis, a.ndim)
     if math.prod(own.shape[i] for i in axes) == 1:
         value = own.sum(axes, keepdims=keepdims)
@@ -50,7 +50,7 @@ def _std(
 
 def _extreme(a: Any, axis: Any, keepdims: bool, sign: float) -> Any:
     """The largest or smallest entries; equal ones share what flows back."""
-    own = a.value.value
+    own = a.entries
     axes = axes_of(axis, a.ndim)
     value = (sign * np.real(own)).max(axes, keepdims=True) * sign
     chosen = np.real(own) == value
@@ -89,7 +89,7 @@ def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
         return exact + errors.cumsum(along)
 
     return a.derived(
-        running(a.value.value), lambda bar: np.flip(running(np.flip(bar, along)), along)
+        running(a.entries), lambda bar: np.flip(running(np.flip(bar, along)), along)
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ...cases.types import Array
 from ...equations.arithmetics.arithmetic import Arithmetic
 
 Pull = Callable[[Array], Array]
-Parents = tuple[tuple["TracedValue", Pull], ...]
+Parents = tuple[tuple["Recorded", Pull], ...]
 
 
 class Trace:
@@ -35,49 +35,42 @@ class Trace:
     ) -> None:
         self.arithmetic, self.samples, self.dtype = arithmetic, samples, np.dtype(dtype)
         self.functions = functions
-        self.values: list[TracedValue] = []
+        self._nodes: list[Recorded] = []
 
-    def leaf(self, value: Any, active: bool = False) -> TracedValue:
-        """A value that enters: an input, or with `active` False a constant."""
-        leaf = TracedValue(np.asarray(value, self.dtype)[np.newaxis], ())
-        leaf.active = active
-        return leaf
-
-    def derived(self, value: Array, parents: Parents) -> TracedValue:
+    def derived(self, shape: tuple[int, ...], parents: Parents) -> Recorded:
         """A value that was computed from these, each with the way back of a cotangent."""
-        derived = TracedValue(value, parents)
+        node = Recorded(shape, parents)
         if parents:
-            self.values.append(derived)
-        return derived
+            self._nodes.append(node)
+        return node
 
-    def part(self, whole: TracedValue, value: Array, place: Place) -> TracedValue:
-        """Some entries of a value, which were copied if the value may be written into."""
+    def part(self, whole: Recorded, shape: tuple[int, ...], place: Place) -> Recorded:
+        """Some entries of a value."""
         if not whole.active:
-            return TracedValue(value, ())
-        part = TracedPart(value, whole, place)
-        self.values.append(part)
+            return Recorded(shape, ())
+        part = RecordedPart(shape, whole, place)
+        self._nodes.append(part)
         return part
 
-    def written(
-        self, value: Array, before: TracedValue, place: Place, new: TracedValue | None
-    ) -> TracedValue:
+    def written(self, before: Recorded, place: Place, new: Recorded | None) -> Recorded:
         """A value into which `new` was written; None is a constant."""
         new = new if new is not None and new.active else None
         if new is None and not before.active:
-            return TracedValue(value, ())
-        written = TracedWrite(value, before, place, new)
-        self.values.append(written)
+            return Recorded(before.shape, ())
+        written = RecordedWrite(before, place, new)
+        self._nodes.append(written)
         return written
 
-    def backward(self, seeds: list[tuple[TracedValue, Array]]) -> None:
+    def backward(self, seeds: list[tuple[Recorded, Array]]) -> None:
         """Fill the bars of all leaves that the values depend on, given their cotangents."""
-        for value, seed in seeds:
-            if value.active:
-                value.receive(self, seed)
-        for value in reversed(self.values):
-            if value.bar is not None:
-                value.push(self)
-                value.bar = None
+        for node, seed in seeds:
+            if node.active:
+                node.receive(self, seed)
+        for node in reversed(self._nodes):
+            bar = node.bar
+            if bar is not None:
+                node.push(self, bar)
+                node.bar = None
 
 
 class Place:
@@ -137,20 +130,27 @@ def aligned(value: Array, ndim: int) -> Array:
     return value.reshape(len(value), *value.shape[1 + value.ndim - ndim :])
 
 
-class TracedValue:
-    """A value, what it was computed from, and its cotangent."""
+class Recorded:
+    """What a value was computed from, and its cotangent. The value itself lives as long as
+    somebody needs it.
 
-    __slots__ = ("active", "bar", "owns_bar", "parents", "value")
+    Args:
+        shape: of the value, without the samples.
+        parents: with the way back to each; none of a constant.
+    """
 
-    def __init__(self, value: Array, parents: Parents) -> None:
-        self.value, self.parents = value, parents
-        self.active = bool(parents)
+    __slots__ = ("active", "bar", "looked_into", "owns_bar", "parents", "shape")
+
+    def __init__(self, shape: tuple[int, ...], parents: Parents, active: bool = False) -> None:
+        self.shape, self.parents = shape, parents
+        self.active = active or bool(parents)
         self.bar: Array | None = None
         self.owns_bar = False
+        self.looked_into: set[int] | None = None
+        """Places along the first axis whose bars came, if those are all that came."""
 
-    def push(self, trace: Trace) -> None:
+    def push(self, trace: Trace, bar: Array) -> None:
         """Hand the cotangent on to what the value was computed from."""
-        bar = cast("Array", self.bar)
         for parent, pull in self.parents:
             parent.receive(trace, pull(bar))
 
@@ -158,9 +158,8 @@ class TracedValue:
         """Add a share of the cotangent. Zeros are added without rounding where there may be many:
         where only parts had a share.
         """
-        shape = self.value.shape
-        if share.shape[1:] != shape[1:]:
-            share = _folded(trace.arithmetic, share, shape)
+        if share.shape[1:] != self.shape:
+            share = _folded(trace.arithmetic, share, self.shape)
         if self.bar is None:
             self.bar, self.owns_bar = share, False
             return
@@ -168,60 +167,80 @@ class TracedValue:
         rounded = trace.arithmetic.relative(total)
         if self.owns_bar and rounded is not total:
             rounded = np.where((self.bar == 0) | (share == 0), total, rounded)
-        self.bar = rounded
+        self.bar, self.looked_into = rounded, None
 
     def own_bar(self, trace: Trace) -> Array:
         """The cotangent as an array that nobody else has, of all samples."""
-        if self.bar is None or not self.owns_bar or len(self.bar) < trace.samples:
-            bar = np.zeros((trace.samples, *self.value.shape[1:]))
-            if self.bar is not None:
-                bar += self.bar
-            self.bar, self.owns_bar = bar, True
+        if self.bar is None:
+            self.bar, self.owns_bar = np.zeros((trace.samples, *self.shape)), True
+            self.looked_into = set()
+        elif not self.owns_bar or len(self.bar) < trace.samples:
+            bar = np.empty((trace.samples, *self.shape))
+            bar[...] = self.bar
+            self.bar, self.owns_bar, self.looked_into = bar, True, None
         return self.bar
 
+    def is_new(self, place: Place) -> bool:
+        """Whether nothing came yet for a place, as far as can be told without a look."""
+        step = place.key[1] if place.basic and len(place.key) > 1 else None
+        if self.looked_into is None or type(step) is not int or step < 0:
+            self.looked_into = None
+            return False
+        if step in self.looked_into:
+            return False
+        if len(place.key) == 2:
+            self.looked_into.add(step)
+        else:
+            self.looked_into = None  # only a part of this step: others may follow
+        return True
 
-class TracedPart(TracedValue):
+
+class RecordedPart(Recorded):
     """Some entries of a value. Its cotangent flows into those alone, and rounds no others."""
 
     __slots__ = ("place", "whole")
 
-    def __init__(self, value: Array, whole: TracedValue, place: Place) -> None:
-        super().__init__(value, ())
-        self.whole, self.place, self.active = whole, place, True
+    def __init__(self, shape: tuple[int, ...], whole: Recorded, place: Place) -> None:
+        super().__init__(shape, (), active=True)
+        self.whole, self.place = whole, place
 
-    def push(self, trace: Trace) -> None:
+    def push(self, trace: Trace, bar: Array) -> None:
         """Hand the cotangent on to the value that this is a part of."""
-        bar = cast("Array", self.bar)
-        if self.place.repeats:
-            shape = (len(bar), *self.whole.value.shape[1:])
-            size = self.place.added_up(shape, np.abs(bar))
-            total = self.place.added_up(shape, bar)
-            # an entry that is named once is exact: the sum of sizes has one term there
-            times = self.place.added_up((1, *shape[1:]), np.ones((1, *bar.shape[1:])))
-            rounded = trace.arithmetic.absolute(total, size * np.sqrt(times))
-            self.whole.receive(trace, np.where(times > 1, rounded, total))
+        place = self.place
+        if place.repeats:
+            self._push_repeated(trace, bar)
             return
         whole = self.whole.own_bar(trace)
-        before = self.place.of(whole)
-        if before.any():
-            bar = trace.arithmetic.relative(before + bar)
-        self.place.put(whole, bar)
+        if not self.whole.is_new(place):
+            before = place.of(whole)
+            if before.any():
+                bar = trace.arithmetic.relative(before + bar)
+        place.put(whole, bar)
+
+    def _push_repeated(self, trace: Trace, bar: Array) -> None:
+        """Add up what flows into entries that are named twice; of those named once it is exact."""
+        shape = (len(bar), *self.whole.shape)
+        total = self.place.added_up(shape, bar)
+        times = self.place.added_up((1, *self.whole.shape), np.ones((1, *bar.shape[1:])))
+        size = self.place.added_up(shape, np.abs(bar)) * np.sqrt(times)
+        rounded = trace.arithmetic.absolute(total, size)
+        share = np.where(times > 1, rounded, total)
+        before = self.whole.own_bar(trace)
+        added = trace.arithmetic.relative(before + share)
+        self.whole.looked_into = None
+        before[...] = np.where((before == 0) | (share == 0), before + share, added)
 
 
-class TracedWrite(TracedValue):
-    """A value some entries of which were written; the array is that of the value before, if nobody
-    else had it.
-    """
+class RecordedWrite(Recorded):
+    """A value some entries of which were written."""
 
     __slots__ = ("before", "new", "place")
 
-    def __init__(
-        self, value: Array, before: TracedValue, place: Place, new: TracedValue | None
-    ) -> None:
-        super().__init__(value, ())
-        self.before, self.place, self.new, self.active = before, place, new, True
+    def __init__(self, before: Recorded, place: Place, new: Recorded | None) -> None:
+        super().__init__(before.shape, (), active=True)
+        self.before, self.place, self.new = before, place, new
 
-    def push(self, trace: Trace) -> None:
+    def push(self, trace: Trace, bar: Array) -> None:
         """Hand on what flowed into the entries to what was written, the rest to the value before,
         in the same array.
         """
@@ -240,12 +259,12 @@ class TracedWrite(TracedValue):
 
 def _folded(arithmetic: Arithmetic, bar: Array, shape: tuple[int, ...]) -> Array:
     """The sum of `bar` over the axes along which a value of this shape was broadcast."""
-    extra = bar.ndim - len(shape)
+    extra = bar.ndim - 1 - len(shape)
     if extra > 0:
         bar = _total(arithmetic, bar, tuple(range(1, 1 + extra)), False)
     elif extra < 0:  # written where axes of length 1 were dropped
-        return aligned(bar, len(shape))
-    axes = tuple(i for i in range(1, len(shape)) if shape[i] == 1 != bar.shape[i])
+        return aligned(bar, 1 + len(shape))
+    axes = tuple(i for i, n in enumerate(shape, 1) if n == 1 != bar.shape[i])
     return _total(arithmetic, bar, axes, True) if axes else bar
 
 
