@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..cases.recurrences.reference_code import Evaluation, Rounding
 from ..cases.types import Array
 from ..equations.arithmetics.arithmetic import Arithmetic, Exact
 from ..equations.arithmetics.rounding import GridRounding
-from ..errors import SpecError, enumerated, quoted
+from ..errors import SpecError, quoted
 from .outputs import named_outputs
 from .traced.array import TracedArray
 from .traced.creating import REPLACED, stand_in
@@ -98,9 +99,10 @@ class _Run:
             else:
                 given[name] = np.copy(array) if np.ndim(array) else array
         self.wrt = wrt
-        with np.errstate(all="ignore"):
-            code = OwnGlobals(stand_in(self.trace), REPLACED).of(function)
-            self.outputs = named_outputs(code(**given))
+        code = OwnGlobals(stand_in(self.trace), REPLACED)
+        with np.errstate(all="ignore"), _no_collection():
+            self.outputs = named_outputs(code.of(function)(**given))
+        code.forget()
 
     def evaluation(self, cotangents: Mapping[str, Array]) -> Evaluation:
         """Outputs and gradients, [samples, ...] each."""
@@ -116,7 +118,7 @@ class _Run:
             for name, bar in cotangents.items()
             if isinstance(self.outputs[name], TracedArray)
         ]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _no_collection():
             self.trace.backward(seeds)
         return Evaluation(outputs, {name: self._gradient(name) for name in self.wrt})
 
@@ -126,6 +128,19 @@ class _Run:
         if leaf.bar is None:
             return np.zeros(shape)
         return np.array(np.broadcast_to(leaf.bar, shape))
+
+
+@contextlib.contextmanager
+def _no_collection() -> Generator[None]:
+    """No search for garbage: it takes as long as a run, for each record stays until its end."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:

@@ -36,6 +36,8 @@ def of_two(rule: Binary) -> Callable[[Any, Any], TracedArray]:
         trace: Trace = a.trace if type(a) is TracedArray else b.trace
         parents: Parents = ()
         left = right = None
+        x: Any
+        y: Any
         if type(a) is TracedArray:
             left, x = a.node, a.entries
         else:
@@ -65,9 +67,7 @@ def comparison(ufunc: Any) -> Callable[..., Array]:
     return function
 
 
-def joined(
-    trace: Trace, value: Array, parts: Sequence[tuple[Any, Pull]]
-) -> TracedArray:
+def joined(trace: Trace, value: Array, parts: Sequence[tuple[Any, Pull]]) -> TracedArray:
     """An array computed from several operands, each with the way back of its cotangent."""
     traced = [(part.node, pull) for part, pull in parts if isinstance(part, TracedArray)]
     active = tuple((node, pull) for node, pull in traced if node.active)

@@ -1,14 +1,12 @@
-"""Functions that move entries, choose among them or put arrays together: none of them rounds."""
+"""Functions that give the entries another shape or order, or choose among them; none rounds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...cases.types import Array
 from ...errors import SpecError
 from .applying import axis_of, joined, trace_of, value_of
 from .array import TracedArray
@@ -91,7 +89,8 @@ def _atleast(ndim: int) -> Any:
     return function
 
 
-def _along(a: Any, index: Any, axis: Any) -> Any:
+def along(a: Any, index: Any, axis: Any) -> Any:
+    """The entries that an index along one axis names."""
     at = axis_of(axis, a.ndim)
     return a[(*(slice(None),) * at, index)]
 
@@ -102,25 +101,13 @@ def _flip(m: Any, axis: Any = None) -> Any:
     return m[tuple(slice(None, None, -1 if i in at else 1) for i in range(m.ndim))]
 
 
-def _roll(a: Any, shift: int, axis: Any = None) -> Any:
-    if axis is None:
-        return _roll(a.reshape(-1), shift, 0).reshape(a.shape)
-    if isinstance(axis, tuple):
-        raise SpecError("np.roll: roll along one axis at a time.")
-    size = a.shape[axis_of(axis, a.ndim)]
-    cut = (size - shift) % max(size, 1)
-    return np.concatenate(
-        [_along(a, slice(cut, None), axis), _along(a, slice(0, cut), axis)], axis=axis
-    )
-
-
 def _take(a: Any, indices: Any, axis: Any = None) -> Any:
-    return a.reshape(-1)[indices] if axis is None else _along(a, indices, axis)
+    return a.reshape(-1)[indices] if axis is None else along(a, indices, axis)
 
 
 def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     at = axis_of(axis, arr.ndim)
-    index = list(np.indices(np.shape(indices), sparse=True))
+    index: list[Any] = list(np.indices(np.shape(indices), sparse=True))
     index[at] = np.asarray(indices)
     for i, size in enumerate(arr.shape):
         if i != at and size == 1:
@@ -131,74 +118,7 @@ def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 def _repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     if axis is None:
         a, axis = a.reshape(-1), 0
-    return _along(a, np.repeat(np.arange(a.shape[axis_of(axis, a.ndim)]), repeats), axis)
-
-
-def _tile(A: Any, reps: Any) -> Any:
-    times = reps if isinstance(reps, (tuple, list)) else (reps,)
-    times = (1,) * (A.ndim - len(times)) + tuple(times)
-    tiled = _atleast(len(times))(A)
-    for axis, n in enumerate(times):
-        if n != 1:
-            tiled = np.concatenate([tiled] * n, axis=axis)
-    return tiled
-
-
-def _concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
-    if axis is None:
-        arrays, axis = [np.reshape(a, -1) for a in arrays], 0
-    trace = trace_of(*arrays)
-    values = [value_of(trace, a) for a in arrays]
-    along = 1 + axis_of(axis, values[0].ndim - 1)
-    value = np.concatenate(_of_as_many_samples(values), axis=along)
-    edges = np.cumsum([0, *(v.shape[along] for v in values)]).tolist()
-    lead = (slice(None),) * along
-    pulls = [
-        lambda bar, key=(*lead, slice(i, j)): bar[key]
-        for i, j in zip(edges[:-1], edges[1:], strict=True)
-    ]
-    return joined(trace, value, list(zip(arrays, pulls, strict=True)))
-
-
-def _stack(arrays: Sequence[Any], axis: Any = 0) -> Any:
-    arrays = list(arrays)
-    trace = trace_of(*arrays)
-    values = [value_of(trace, a) for a in arrays]
-    along = 1 + axis_of(axis, values[0].ndim)
-    value = np.stack(_of_as_many_samples(values), axis=along)
-    lead = (slice(None),) * along
-    pulls = [lambda bar, key=(*lead, i): bar[key] for i in range(len(arrays))]
-    return joined(trace, value, list(zip(arrays, pulls, strict=True)))
-
-
-def _of_as_many_samples(values: Sequence[Array]) -> list[Array]:
-    samples = max(len(v) for v in values)
-    return [
-        v if len(v) == samples else np.broadcast_to(v, (samples, *v.shape[1:])) for v in values
-    ]
-
-
-def _vstack(tup: Sequence[Any]) -> Any:
-    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in tup], axis=0)
-
-
-def _hstack(tup: Sequence[Any]) -> Any:
-    rows = [np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in tup]
-    return np.concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
-
-
-def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    size = ary.shape[axis_of(axis, ary.ndim)]
-    parts = np.array_split(np.arange(size), indices_or_sections)
-    starts = [0, *np.cumsum([len(p) for p in parts]).tolist()]
-    return [_along(ary, slice(i, j), axis) for i, j in zip(starts[:-1], starts[1:], strict=True)]
-
-
-def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    size = ary.shape[axis_of(axis, ary.ndim)]
-    if isinstance(indices_or_sections, int) and size % indices_or_sections:
-        raise ValueError("np.split: an axis cannot be cut into equal parts")
-    return _array_split(ary, indices_or_sections, axis)
+    return along(a, np.repeat(np.arange(a.shape[axis_of(axis, a.ndim)]), repeats), axis)
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
@@ -254,20 +174,9 @@ def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return _diagonal(a, offset, axis1, axis2).sum(-1)
 
 
-def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
-    if mode != "constant" or not isinstance(constant_values, (int, float)):
-        raise SpecError("np.pad: pad with one constant, or write it with np.concatenate.")
-    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
-    shape = tuple(n + i + j for n, (i, j) in zip(array.shape, widths, strict=True))
-    padded = np.full_like(array, constant_values, shape=shape)
-    inner = tuple(slice(i, i + n) for n, (i, _) in zip(array.shape, widths, strict=True))
-    padded[inner] = array
-    return padded
-
-
 def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
-        a = _along(a, slice(1, None), axis) - _along(a, slice(None, -1), axis)
+        a = along(a, slice(1, None), axis) - along(a, slice(None, -1), axis)
     return a
 
 
@@ -288,17 +197,9 @@ ARRANGING: dict[Any, Any] = {
     np.flip: _flip,
     np.flipud: lambda m: _flip(m, 0),
     np.fliplr: lambda m: _flip(m, 1),
-    np.roll: _roll,
     np.take: _take,
     np.take_along_axis: _take_along_axis,
     np.repeat: _repeat,
-    np.tile: _tile,
-    np.concatenate: _concatenate,
-    np.stack: _stack,
-    np.vstack: _vstack,
-    np.hstack: _hstack,
-    np.array_split: _array_split,
-    np.split: _split,
     np.where: _where,
     np.clip: _clip,
     np.tril: _tril,
@@ -306,7 +207,6 @@ ARRANGING: dict[Any, Any] = {
     np.diagonal: _diagonal,
     np.diag: _diag,
     np.trace: _trace,
-    np.pad: _pad,
     np.diff: _diff,
 }
 """Functions of NumPy with what they do where an operand is traced."""

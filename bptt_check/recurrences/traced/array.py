@@ -186,7 +186,7 @@ class TracedArray(Operators):
         if is_root:
             self._refresh()
         own = self._entries
-        samples = len(own) if isinstance(new, float) else max(len(own), len(new))
+        samples = max(len(own), 1 if isinstance(new, float) else new.shape[0])
         if not self._owned or len(own) < samples:
             own = np.empty((samples, *own.shape[1:]), own.dtype)
             own[...] = self._entries

@@ -104,17 +104,32 @@ def _made(trace: Trace, plain: Any) -> Any:
     return function
 
 
+def _name(function: Any) -> str:
+    return function.__name__
+
+
 def stand_in(trace: Trace) -> types.ModuleType:
     """A module like numpy whose functions that make arrays make traced ones."""
     module = types.ModuleType("numpy", "NumPy, whose new arrays are traced.")
     module.__dict__.update(np.__dict__)
-    module.__dict__.update({f.__name__: _made(trace, f) for f in _MAKERS})
-    module.__dict__.update({f.__name__: _array(trace, f) for f in _CONVERTERS})
-    module.__dict__.update(empty=_made(trace, np.zeros))  # what is not written has one value at least
+    module.__dict__.update({_name(f): _made(trace, f) for f in _MAKERS})
+    module.__dict__.update({_name(f): _array(trace, f) for f in _CONVERTERS})
+    module.__dict__.update(
+        empty=_made(trace, np.zeros)
+    )  # what is not written has one value at least
     return module
 
 
-_MAKERS = (np.zeros, np.ones, np.full, np.eye, np.identity, np.zeros_like, np.ones_like, np.full_like)
+_MAKERS = (
+    np.zeros,
+    np.ones,
+    np.full,
+    np.eye,
+    np.identity,
+    np.zeros_like,
+    np.ones_like,
+    np.full_like,
+)
 _CONVERTERS = (np.array, np.asarray, np.ascontiguousarray)
 
 REPLACED = (*_MAKERS, *_CONVERTERS, np.empty, np.empty_like)

@@ -104,7 +104,9 @@ def _logaddexp(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
     value = np.where(np.isinf(larger), larger, value)
 
     def share(bar: Array, of: Any) -> Array:
-        return r.relative(bar * r.function(np.exp(r.relative(of - np.where(np.isinf(value), 0.0, value)))))
+        return r.relative(
+            bar * r.function(np.exp(r.relative(of - np.where(np.isinf(value), 0.0, value))))
+        )
 
     return value, lambda bar: share(bar, a), lambda bar: share(bar, b)
 

@@ -8,6 +8,7 @@ from .applying import comparison, of_one, of_two
 from .arranging import ARRANGING
 from .creating import CREATING
 from .elementwise import BINARY, COMPARISONS, UNARY
+from .joining import JOINING
 from .products import PRODUCTS
 from .reductions import REDUCTIONS
 
@@ -18,6 +19,7 @@ FUNCTIONS: dict[Any, Any] = {
     **REDUCTIONS,
     **PRODUCTS,
     **ARRANGING,
+    **JOINING,
     **CREATING,
 }
-"""A function or ufunc of NumPy, or a ufunc and its method, and what does the same on traced arrays."""
+"""By function or ufunc of NumPy, or ufunc and method: what does the same on traced arrays."""

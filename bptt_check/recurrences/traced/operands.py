@@ -1,4 +1,4 @@
-"""What a user's code hands to a traced array: constants and indices, and what of them is refused."""
+"""What a user's code hands to a traced array: constants, indices, and what of them is refused."""
 
 from __future__ import annotations
 

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from .trace import Trace
 
 _METHODS = frozenset(
-    "sum mean max min prod cumsum cumprod clip squeeze swapaxes take repeat diagonal var std"
-    " dot round argmax argmin argsort sort".split()
+    {
+        *("sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "var", "std", "round"),
+        *("clip", "squeeze", "swapaxes", "take", "repeat", "diagonal", "dot"),
+        *("argmax", "argmin", "argsort"),
+    }
 )
 """Methods of NumPy's arrays that are functions of NumPy as well."""
 

@@ -36,6 +36,11 @@ class OwnGlobals:
         self._folder = _folder_of(function.__globals__)
         return self._copied(function)
 
+    def forget(self) -> None:
+        """Let go of all copies: they refer to each other, and to the arrays of a run."""
+        for names in self._globals.values():
+            names.clear()
+
     def _copied(self, function: types.FunctionType) -> Any:
         if id(function) in self._functions:
             return self._functions[id(function)]

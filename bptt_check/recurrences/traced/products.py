@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...cases.types import Array
-from ...errors import SpecError
 from ...equations.arithmetics.arithmetic import Arithmetic
-from .applying import axis_of, joined, of_two, trace_of
-from .array import TracedArray
+from ...errors import SpecError
+from .applying import axis_of, of_two
 from .trace import Pull
 
 

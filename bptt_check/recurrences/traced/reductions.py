@@ -88,9 +88,7 @@ def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
         # to first order the error of a sum is that of the last one, and its own
         return exact + errors.cumsum(along)
 
-    return a.derived(
-        running(a.entries), lambda bar: np.flip(running(np.flip(bar, along)), along)
-    )
+    return a.derived(running(a.entries), lambda bar: np.flip(running(np.flip(bar, along)), along))
 
 
 def _running_products(a: Any, axis: int) -> list[Any]:
@@ -126,10 +124,11 @@ def _sort(a: Any, axis: int = -1) -> Any:
 
 
 def _of_first(function: Any) -> Any:
-    """A function that gives integers: those of the first sample."""
+    """A function that gives integers, or true and false: those of the first sample."""
 
-    def plain(a: Any, *args: Any, **options: Any) -> Any:
-        return function(a.first if isinstance(a, TracedArray) else a, *args, **options)
+    def plain(*args: Any, **options: Any) -> Any:
+        firsts = (a.first if isinstance(a, TracedArray) else a for a in args)
+        return function(*firsts, **options)
 
     return plain
 

@@ -87,8 +87,8 @@ class Place:
     def __init__(self, key: tuple[Any, ...], basic: bool, repeats: bool = False) -> None:
         self.basic, self.repeats = basic, repeats
         if basic:
-            self.key = (slice(None), *key)
-        else:  # where arrays stand apart NumPy puts their axes first: the samples are out of the way
+            self.key: Any = (slice(None), *key)
+        else:  # where arrays stand apart NumPy puts their axes first, where the samples would be
             self.key = (*key, slice(None)) if any(k is Ellipsis for k in key) else key
 
     def of(self, value: Array) -> Array:
