@@ -97,7 +97,7 @@ def _made(trace: Trace, plain: Any) -> Any:
 
     def function(*args: Any, **options: Any) -> Any:
         found = plain(*args, **options)
-        if found.dtype.kind in "fc" and _is_traced_dtype(found.dtype):
+        if isinstance(found, np.ndarray) and _is_traced_dtype(found.dtype):
             return owned_array(trace, found)
         return found
 
@@ -114,9 +114,8 @@ def stand_in(trace: Trace) -> types.ModuleType:
     module.__dict__.update(np.__dict__)
     module.__dict__.update({_name(f): _made(trace, f) for f in _MAKERS})
     module.__dict__.update({_name(f): _array(trace, f) for f in _CONVERTERS})
-    module.__dict__.update(
-        empty=_made(trace, np.zeros)
-    )  # what is not written has one value at least
+    # what code does not write has one value at least
+    module.__dict__.update(empty=_made(trace, np.zeros), empty_like=_made(trace, np.zeros_like))
     return module
 
 

@@ -163,11 +163,8 @@ class Recorded:
         if self.bar is None:
             self.bar, self.owns_bar = share, False
             return
-        total = self.bar + share
-        rounded = trace.arithmetic.relative(total)
-        if self.owns_bar and rounded is not total:
-            rounded = np.where((self.bar == 0) | (share == 0), total, rounded)
-        self.bar, self.looked_into = rounded, None
+        add = _added if self.owns_bar else _added_everywhere
+        self.bar, self.looked_into = add(trace.arithmetic, self.bar, share), None
 
     def own_bar(self, trace: Trace) -> Array:
         """The cotangent as an array that nobody else has, of all samples."""
@@ -214,7 +211,7 @@ class RecordedPart(Recorded):
         if not self.whole.is_new(place):
             before = place.of(whole)
             if before.any():
-                bar = trace.arithmetic.relative(before + bar)
+                bar = _added(trace.arithmetic, before, bar)
         place.put(whole, bar)
 
     def _push_repeated(self, trace: Trace, bar: Array) -> None:
@@ -226,9 +223,8 @@ class RecordedPart(Recorded):
         rounded = trace.arithmetic.absolute(total, size)
         share = np.where(times > 1, rounded, total)
         before = self.whole.own_bar(trace)
-        added = trace.arithmetic.relative(before + share)
         self.whole.looked_into = None
-        before[...] = np.where((before == 0) | (share == 0), before + share, added)
+        before[...] = _added(trace.arithmetic, before, share)
 
 
 class RecordedWrite(Recorded):
@@ -255,6 +251,17 @@ class RecordedWrite(Recorded):
                 self.before.bar, self.before.owns_bar = bar, True
             else:
                 self.before.receive(trace, bar)
+
+
+def _added_everywhere(arithmetic: Arithmetic, bar: Array, share: Array) -> Array:
+    return arithmetic.relative(bar + share)
+
+
+def _added(arithmetic: Arithmetic, bar: Array, share: Array) -> Array:
+    """A sum that is exact where one of both is zero."""
+    total = bar + share
+    rounded = arithmetic.relative(total)
+    return rounded if rounded is total else np.where((bar == 0) | (share == 0), total, rounded)
 
 
 def _folded(arithmetic: Arithmetic, bar: Array, shape: tuple[int, ...]) -> Array:
