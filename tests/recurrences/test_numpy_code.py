@@ -211,8 +211,8 @@ def test_the_scatter_is_that_of_a_real_evaluation(dtype):
     A result rounds as in hardware, to a grid of the same spacing, so both would be equal if all
     operations were products and sums of two. A sum of n terms scatters by up to sqrt(n) times as
     much as one that is added by pairs (n is 8 here at most), and the smallest gradient has one
-    entry a step, so that a single run is a rough measure of its own size. Together: within a factor of
-    three.
+    entry a step, so that a single run is a rough measure of its own size. Together: within a
+    factor of three.
     """
     outputs, grads = _error_of_float32(dtype)
     code = NumPyCode(delta_rule)

@@ -74,7 +74,7 @@ def joined(trace: Trace, value: Array, parts: Sequence[tuple[Any, Pull]]) -> Tra
     return TracedArray(trace, value, trace.derived(value.shape[1:], active))
 
 
-def value_of(trace: Trace, operand: Any) -> Any:
+def entries_of(trace: Trace, operand: Any) -> Any:
     """The value [samples, ...] of an operand; of a constant [1, ...]."""
     if isinstance(operand, TracedArray):
         return operand.entries

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import SpecError
-from .applying import axis_of, joined, trace_of, value_of
+from .applying import axis_of, entries_of, joined, trace_of
 from .array import TracedArray
 from .trace import aligned
 
@@ -128,7 +128,7 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     if not isinstance(x, TracedArray) and not isinstance(y, TracedArray):
         return np.where(holds[0], x, y)
     trace = trace_of(x, y)
-    a, b = value_of(trace, x), value_of(trace, y)
+    a, b = entries_of(trace, x), entries_of(trace, y)
     ndim = max(holds.ndim, a.ndim, b.ndim)
     holds, a, b = aligned(holds, ndim), aligned(a, ndim), aligned(b, ndim)
     parts = [

@@ -15,11 +15,11 @@ import numpy as np
 
 from ...cases.types import Array
 from ...errors import SpecError, why
-from .operands import INTO_PLAIN, constant_of, not_known, place_of, refuse_repeats, spelled
+from .operands import INTO_PLAIN, constant_of, not_known, parsed_index, refuse_repeats, spelled
 from .operators import Operators
-from .trace import Place, Pull, Recorded, Trace
+from .trace import EntryIndex, Pull, Recorded, Trace
 
-_WHOLE = Place((), basic=True)
+_WHOLE = EntryIndex((), basic=True)
 
 
 class _Storage:
@@ -59,7 +59,7 @@ class TracedArray(Operators):
         self._storage: _Storage | None = None
         if base is not None:
             self._key: Any = None
-            self._place: Place | None = None
+            self._place: EntryIndex | None = None
             self._storage, self._seen = base.shared_storage()
 
     # what it is
@@ -130,7 +130,7 @@ class TracedArray(Operators):
 
     # parts, and writing into them
 
-    def part(self, place: Place) -> tuple[Array, Recorded]:
+    def part(self, place: EntryIndex) -> tuple[Array, Recorded]:
         """The entries at a place, which later writes do not change."""
         if self._storage is not None:
             self._refresh()
@@ -140,7 +140,7 @@ class TracedArray(Operators):
         return entries, self.trace.part(self._node, entries.shape[1:], place)
 
     def __getitem__(self, key: Any) -> TracedArray:
-        place = place_of(key)
+        place = parsed_index(key)
         entries, node = self.part(place)
         if not place.basic:
             return TracedArray(self.trace, entries, node)
@@ -153,7 +153,7 @@ class TracedArray(Operators):
         if traced and new._base is self and new._key is key:
             new._refresh()  # `h[t] += x` has written already when it assigns
             return
-        place = place_of(key)
+        place = parsed_index(key)
         if place.repeats:
             refuse_repeats(place, self.shape)
         if traced:
@@ -161,7 +161,7 @@ class TracedArray(Operators):
         else:
             self._write(place, constant_of(self.trace, new), None)
 
-    def _write(self, place: Place, entries: Array | float, node: Recorded | None) -> None:
+    def _write(self, place: EntryIndex, entries: Array | float, node: Recorded | None) -> None:
         base = self._base
         if base is None:
             self._write_own(place, entries, node)
@@ -180,15 +180,15 @@ class TracedArray(Operators):
             base._write(self._place, entries, node)
             self._refresh()
 
-    def _write_own(self, place: Place, new: Array | float, node: Recorded | None) -> None:
+    def _write_own(self, place: EntryIndex, new: Any, node: Recorded | None) -> None:
         """Write, in place if nobody else has the array of the entries."""
         is_root = self._storage is not None and self._base is None
         if is_root:
             self._refresh()
         own = self._entries
-        samples = max(len(own), 1 if isinstance(new, float) else new.shape[0])
+        samples = 1 if isinstance(new, float) else len(new)
         if not self._owned or len(own) < samples:
-            own = np.empty((samples, *own.shape[1:]), own.dtype)
+            own = np.empty((max(len(own), samples), *own.shape[1:]), own.dtype)
             own[...] = self._entries
         place.put(own, new)
         self._node = self.trace.written(self._node, place, node)

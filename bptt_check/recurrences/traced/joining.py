@@ -10,7 +10,7 @@ import numpy as np
 
 from ...cases.types import Array
 from ...errors import SpecError
-from .applying import axis_of, joined, trace_of, value_of
+from .applying import axis_of, entries_of, joined, trace_of
 from .arranging import along
 
 
@@ -18,7 +18,7 @@ def _concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
     if axis is None:
         arrays, axis = [np.reshape(a, -1) for a in arrays], 0
     trace = trace_of(*arrays)
-    values = [value_of(trace, a) for a in arrays]
+    values = [entries_of(trace, a) for a in arrays]
     at = 1 + axis_of(axis, values[0].ndim - 1)
     value = np.concatenate(_of_as_many_samples(values), axis=at)
     edges = np.cumsum([0, *(v.shape[at] for v in values)]).tolist()
@@ -30,7 +30,7 @@ def _concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
 def _stack(arrays: Sequence[Any], axis: Any = 0) -> Any:
     arrays = list(arrays)
     trace = trace_of(*arrays)
-    values = [value_of(trace, a) for a in arrays]
+    values = [entries_of(trace, a) for a in arrays]
     at = 1 + axis_of(axis, values[0].ndim)
     value = np.stack(_of_as_many_samples(values), axis=at)
     lead = (slice(None),) * at

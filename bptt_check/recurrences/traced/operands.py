@@ -9,7 +9,7 @@ import numpy as np
 
 from ...cases.types import Array
 from ...errors import SpecError, quoted
-from .trace import Place, Trace
+from .trace import EntryIndex, Trace
 
 INTO_PLAIN = (
     "a traced value cannot become a plain NumPy array: its gradient would be lost. Where it is"
@@ -42,10 +42,10 @@ def constant_of(trace: Trace, number: Any) -> float | Array:
     raise SpecError(f"the reference computes with {quoted(number)}, which is no array of numbers.")
 
 
-def place_of(key: Any) -> Place:
+def parsed_index(key: Any) -> EntryIndex:
     """The entries that a user's index names."""
     if type(key) is int:
-        return Place((key,), basic=True)
+        return EntryIndex((key,), basic=True)
     keys: list[Any] = []
     basic, repeats = True, False
     for k in key if isinstance(key, tuple) else (key,):
@@ -59,10 +59,10 @@ def place_of(key: Any) -> Place:
                 found = found.astype(np.intp)
             keys.append(found)
             basic, repeats = False, repeats or found.dtype.kind != "b"
-    return Place(tuple(keys), basic, repeats)
+    return EntryIndex(tuple(keys), basic, repeats)
 
 
-def refuse_repeats(place: Place, shape: tuple[int, ...]) -> None:
+def refuse_repeats(place: EntryIndex, shape: tuple[int, ...]) -> None:
     """Refuse to write where an index names an entry twice: NumPy does not say which one stays."""
     times = place.added_up((1, *shape), np.ones_like(place.of(np.zeros((1, *shape)))))
     if times.max(initial=0.0) > 1.0:

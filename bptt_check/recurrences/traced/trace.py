@@ -44,7 +44,7 @@ class Trace:
             self._nodes.append(node)
         return node
 
-    def part(self, whole: Recorded, shape: tuple[int, ...], place: Place) -> Recorded:
+    def part(self, whole: Recorded, shape: tuple[int, ...], place: EntryIndex) -> Recorded:
         """Some entries of a value."""
         if not whole.active:
             return Recorded(shape, ())
@@ -52,7 +52,7 @@ class Trace:
         self._nodes.append(part)
         return part
 
-    def written(self, before: Recorded, place: Place, new: Recorded | None) -> Recorded:
+    def written(self, before: Recorded, place: EntryIndex, new: Recorded | None) -> Recorded:
         """A value into which `new` was written; None is a constant."""
         new = new if new is not None and new.active else None
         if new is None and not before.active:
@@ -73,7 +73,7 @@ class Trace:
                 node.bar = None
 
 
-class Place:
+class EntryIndex:
     """Entries of an array that a user's index names.
 
     Args:
@@ -177,7 +177,7 @@ class Recorded:
             self.bar, self.owns_bar, self.looked_into = bar, True, None
         return self.bar
 
-    def is_new(self, place: Place) -> bool:
+    def is_new(self, place: EntryIndex) -> bool:
         """Whether nothing came yet for a place, as far as can be told without a look."""
         step = place.key[1] if place.basic and len(place.key) > 1 else None
         if self.looked_into is None or type(step) is not int or step < 0:
@@ -197,7 +197,7 @@ class RecordedPart(Recorded):
 
     __slots__ = ("place", "whole")
 
-    def __init__(self, shape: tuple[int, ...], whole: Recorded, place: Place) -> None:
+    def __init__(self, shape: tuple[int, ...], whole: Recorded, place: EntryIndex) -> None:
         super().__init__(shape, (), active=True)
         self.whole, self.place = whole, place
 
@@ -232,7 +232,7 @@ class RecordedWrite(Recorded):
 
     __slots__ = ("before", "new", "place")
 
-    def __init__(self, before: Recorded, place: Place, new: Recorded | None) -> None:
+    def __init__(self, before: Recorded, place: EntryIndex, new: Recorded | None) -> None:
         super().__init__(before.shape, (), active=True)
         self.before, self.place, self.new = before, place, new
 
