@@ -14,6 +14,7 @@ from ..cases.recurrences.reference_code import Evaluation, Rounding
 from ..cases.types import Array
 from ..equations.arithmetics.arithmetic import Arithmetic, Exact
 from ..equations.arithmetics.rounding import GridRounding
+from ..equations.arithmetics.rounding_model import RoundingModel
 from ..errors import SpecError, quoted
 from .outputs import named_outputs
 from .traced.array import TracedArray
@@ -144,6 +145,8 @@ def _no_collection() -> Generator[None]:
 
 
 def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:
+    if isinstance(rounding, RoundingModel):
+        return rounding.arithmetic(samples)
     facts = PRECISIONS[rounding.dtype]
     return GridRounding(
         rounding.unit, samples, facts.functions, sums_in_turn=facts.name == facts.stored

@@ -145,7 +145,7 @@ class GridRounding:
         return np.abs(value, out=self._reused(which, value.shape))
 
     def _reused(self, which: int, shape: tuple[int, ...]) -> Array:
-        """Memory for what is gone when a rounding is done: new memory costs more than to fill it."""
+        """Memory for what is gone when a rounding is done: new one costs more than to fill it."""
         size = math.prod(shape)
         if size > self._memory[which].size:
             self._memory[which] = np.empty(size)

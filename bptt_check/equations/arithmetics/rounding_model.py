@@ -39,12 +39,12 @@ class RoundingModel:
         """
         return self.unit > FINEST >= PRECISIONS[self.dtype].unit
 
-    def arithmetic(self) -> GridRounding:
+    def arithmetic(self, samples: int = SAMPLES) -> GridRounding:
         """An arithmetic that rounds like this, from the start of its offsets."""
         facts = PRECISIONS[self.dtype]
         return GridRounding(
             self.unit,
-            SAMPLES,
+            samples,
             facts.functions,
             self.keeps_digits,
             sums_in_turn=facts.name == facts.stored,

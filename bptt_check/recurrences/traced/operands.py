@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -45,7 +46,7 @@ def constant_of(trace: Trace, number: Any) -> float | Array:
 def parsed_index(key: Any) -> EntryIndex:
     """The entries that a user's index names."""
     if type(key) is int:
-        return EntryIndex((key,), basic=True)
+        return _step(key)
     keys: list[Any] = []
     basic, repeats = True, False
     for k in key if isinstance(key, tuple) else (key,):
@@ -60,6 +61,12 @@ def parsed_index(key: Any) -> EntryIndex:
             keys.append(found)
             basic, repeats = False, repeats or found.dtype.kind != "b"
     return EntryIndex(tuple(keys), basic, repeats)
+
+
+@functools.lru_cache(maxsize=4096)
+def _step(key: int) -> EntryIndex:
+    """The same object each time: code asks for the same steps of many arrays."""
+    return EntryIndex((key,), basic=True)
 
 
 def refuse_repeats(place: EntryIndex, shape: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import types
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 
 
 class OwnGlobals:
-    """Copies of functions, and of those of the same folder that they call, that see a stand-in.
+    """Copies of functions, and of those of the same folder that they call, that see a stand-in,
+    by whichever name they have it or import it.
 
     Args:
         module: the stand-in for numpy.
@@ -66,19 +68,28 @@ class OwnGlobals:
         """The globals of a module with what stands in for numpy."""
         if id(names) not in self._globals:
             copied = self._globals[id(names)] = dict(names)
+            copied["__builtins__"] = {**vars(builtins), "__import__": self._import}
             for name, value in names.items():
-                copied[name] = self._exchanged(value)
+                if name != "__builtins__":
+                    copied[name] = self._exchanged(value)
         return self._globals[id(names)]
 
     def _exchanged(self, value: Any) -> Any:
         if value is np:
             return self._module
-        if isinstance(value, types.FunctionType) and self._is_users(value):
+        if isinstance(value, types.FunctionType) and self._is_users(value.__globals__):
             return self._copied(value)
+        if isinstance(value, types.ModuleType) and self._is_users(vars(value)):
+            module = types.ModuleType(value.__name__)
+            module.__dict__.update(self._seen(vars(value)))
+            return module
         return self._replaced.get(id(value), value)
 
-    def _is_users(self, function: types.FunctionType) -> bool:
-        names = function.__globals__
+    def _import(self, *args: Any, **options: Any) -> Any:
+        """What `import` inside a function calls."""
+        return self._exchanged(__import__(*args, **options))
+
+    def _is_users(self, names: dict[str, Any]) -> bool:
         return id(names) in self._globals or (
             self._folder is not None and _folder_of(names) == self._folder
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 
 import numpy
 import numpy as np
@@ -35,6 +36,14 @@ def by_name(x):
 
 def by_helper(x):
     return _helper(x) + _recursive(x, 2)
+
+
+def by_own_import(x):
+    import numpy as another
+
+    out = another.zeros((4, 2))
+    out[1] = x[1]
+    return out
 
 
 def by_inner_function(x):
@@ -87,6 +96,7 @@ class Model:
     [
         by_name,
         by_helper,
+        by_own_import,
         by_inner_function,
         by_decorator,
         _made_by_a_factory(3.0),
@@ -97,6 +107,27 @@ class Model:
 )
 def test_arrays_that_code_makes_can_be_written_into(function):
     assert_derivative(function, ARRAYS)
+
+
+def test_modules_of_the_same_folder_see_it_as_well(tmp_path, monkeypatch):
+    """Those of other folders are libraries, and stay what they are."""
+    (tmp_path / "own_steps_of_a_test.py").write_text(
+        "import numpy as np\n\n"
+        "def step(x):\n    out = np.zeros((4, 2))\n    out[0] = x[0]\n    return out\n"
+    )
+    (tmp_path / "own_model_of_a_test.py").write_text(
+        "import own_steps_of_a_test as steps\nfrom own_steps_of_a_test import step\n\n"
+        "def model(x):\n    return steps.step(x) * step(x)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = importlib.import_module("own_model_of_a_test").model
+
+    assert_derivative(model, ARRAYS)
+
+    elsewhere = {"model": model}
+    exec("def outer(x):\n    return model(x)", elsewhere)
+    with pytest.raises(TypeError, match=r"np\.stack"):
+        NumPyCode(elsewhere["outer"]).gradients(ARRAYS, {}, ["x"])
 
 
 def test_the_function_itself_is_left_alone():
