@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -171,6 +173,30 @@ def test_torch_has_the_same_gradients():
     for name, grad in found.grads.items():
         theirs = tensors[name].grad.numpy()
         np.testing.assert_allclose(grad, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
+
+
+def test_a_run_leaves_nothing_behind():
+    """Without a search for garbage, which may come late: a run holds much memory."""
+    kept: list[Any] = []
+
+    def function(x):
+        out = np.zeros(3)
+        out[0] = np.array([x[0], 1.0]).sum()
+        kept.append(weakref.ref(out.trace) if hasattr(out, "trace") else None)
+        return out, _delta_of_ones(x)
+
+    code = NumPyCode(function)
+    gc.disable()
+    try:
+        code.gradients(drawn(x=(3,)), {"output[0]": np.ones(3)}, ["x"])
+        code.rounded(drawn(x=(3,)), {"output[0]": np.ones(3)}, ["x"], FLOAT32, 4)
+        assert [ref() for ref in kept] == [None, None]
+    finally:
+        gc.enable()
+
+
+def _delta_of_ones(x):
+    return x * np.ones(3)
 
 
 # rounding

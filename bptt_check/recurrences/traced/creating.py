@@ -69,21 +69,21 @@ def _array(trace: Trace, plain: Any) -> Any:
     """`np.array` and `np.asarray`: of traced arrays, or of nested lists that hold some."""
 
     def function(a: Any, dtype: Any = None, **options: Any) -> Any:
-        if isinstance(a, TracedArray):
-            if plain is np.array:
-                return _astype(a, dtype)
-            return a if _is_traced_dtype(dtype) else a.first.astype(dtype)
+        if isinstance(a, TracedArray) and plain is not np.array and _is_traced_dtype(dtype):
+            return a
         if _holds_traced(a):
-            return np.stack([function(part, dtype) for part in a])
-        return plain(a, dtype=dtype, **options)
-
-    def of_parts(a: Any, dtype: Any = None, **options: Any) -> Any:
-        found = function(a, dtype, **options)
-        if isinstance(found, np.ndarray) and found.dtype.kind in "fc" and _is_traced_dtype(dtype):
+            return _astype(_stacked(a), dtype)
+        found = plain(a, dtype=dtype, **options)
+        if found.dtype.kind in "fc" and _is_traced_dtype(dtype):
             return owned_array(trace, found)
         return found
 
-    return of_parts
+    return function
+
+
+def _stacked(value: Any) -> Any:
+    """Nested lists as one array."""
+    return np.stack([_stacked(v) for v in value]) if isinstance(value, (list, tuple)) else value
 
 
 def _holds_traced(value: Any) -> bool:

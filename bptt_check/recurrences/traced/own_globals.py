@@ -42,6 +42,8 @@ class OwnGlobals:
         """Let go of all copies: they refer to each other, and to the arrays of a run."""
         for names in self._globals.values():
             names.clear()
+        self._functions.clear()
+        self._globals.clear()
 
     def _copied(self, function: types.FunctionType) -> Any:
         if id(function) in self._functions:

@@ -62,14 +62,14 @@ class Trace:
         return written
 
     def backward(self, seeds: list[tuple[Recorded, Array]]) -> None:
-        """Fill the bars of all leaves that the values depend on, given their cotangents."""
+        """Fill the bars of all leaves that the values depend on, given their cotangents; once."""
         for node, seed in seeds:
             if node.active:
                 node.receive(self, seed)
-        for node in reversed(self._nodes):
-            bar = node.bar
-            if bar is not None:
-                node.push(self, bar)
+        while self._nodes:
+            node = self._nodes.pop()  # what is done with gives its memory to what comes
+            if node.bar is not None:
+                node.push(self, node.bar)
                 node.bar = None
 
 
