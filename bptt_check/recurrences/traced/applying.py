@@ -39,11 +39,11 @@ def of_two(rule: Binary) -> Callable[[Any, Any], TracedArray]:
         x: Any
         y: Any
         if type(a) is TracedArray:
-            left, x = a.node, a.entries
+            x, left = a.read()
         else:
             x = constant_of(trace, a)
         if type(b) is TracedArray:
-            right, y = b.node, b.entries
+            y, right = b.read()
         else:
             y = constant_of(trace, b)
         if type(x) is not float and type(y) is not float and x.ndim != y.ndim:

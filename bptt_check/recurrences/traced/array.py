@@ -45,22 +45,19 @@ class TracedArray(Operators):
         "trace",
     )
     __hash__ = None  # type: ignore[assignment]
+    _key: Any  # of a view, as is `_place`
+    _place: EntryIndex | None
 
     def __init__(
         self,
         trace: Trace,
         entries: Array,
         node: Recorded,
-        base: TracedArray | None = None,
         owned: bool = False,
     ) -> None:
         self.trace, self._entries, self._node, self._owned = trace, entries, node, owned
-        self._base = base
+        self._base: TracedArray | None = None
         self._storage: _Storage | None = None
-        if base is not None:
-            self._key: Any = None
-            self._place: EntryIndex | None = None
-            self._storage, self._seen = base.shared_storage()
 
     # what it is
 
@@ -78,6 +75,13 @@ class TracedArray(Operators):
         if self._storage is not None:
             self._refresh()
         return self._node
+
+    def read(self) -> tuple[Array, Recorded]:
+        """Its entries and where they came from."""
+        if self._storage is not None and self._storage.writes != self._seen:
+            self._refresh()
+        self._owned = False
+        return self._entries, self._node
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -106,14 +110,17 @@ class TracedArray(Operators):
             self._refresh()
         return np.real(self._entries[0])
 
-    def shared_storage(self) -> tuple[_Storage, int]:
-        """What it shares with its views, and how often that was written into."""
+    def _view(
+        self, entries: Array, node: Recorded, key: Any, place: EntryIndex | None
+    ) -> TracedArray:
+        """An array that shares its memory; `place` is None if it has another shape."""
         if self._storage is None:
             self._storage = _Storage()
             self._seen = 0
-        else:
-            self._refresh()
-        return self._storage, self._storage.writes
+        view = TracedArray(self.trace, entries, node)
+        view._base, view._key, view._place = self, key, place
+        view._storage, view._seen = self._storage, self._seen
+        return view
 
     def _refresh(self) -> None:
         """See what was written into an array of which this is a view."""
@@ -132,9 +139,9 @@ class TracedArray(Operators):
 
     def part(self, place: EntryIndex) -> tuple[Array, Recorded]:
         """The entries at a place, which later writes do not change."""
-        if self._storage is not None:
+        if self._storage is not None and self._storage.writes != self._seen:
             self._refresh()
-        entries = place.of(self._entries)
+        entries = self._entries[place.key] if place.basic else place.of(self._entries)
         if self._owned and place.basic:
             entries = entries.copy()
         return entries, self.trace.part(self._node, entries.shape[1:], place)
@@ -142,11 +149,9 @@ class TracedArray(Operators):
     def __getitem__(self, key: Any) -> TracedArray:
         place = parsed_index(key)
         entries, node = self.part(place)
-        if not place.basic:
-            return TracedArray(self.trace, entries, node)
-        view = TracedArray(self.trace, entries, node, self)
-        view._key, view._place = key, place
-        return view
+        if place.basic:
+            return self._view(entries, node, key, place)
+        return TracedArray(self.trace, entries, node)
 
     def __setitem__(self, key: Any, new: Any) -> None:
         traced = isinstance(new, TracedArray)
@@ -166,9 +171,10 @@ class TracedArray(Operators):
         if base is None:
             self._write_own(place, entries, node)
         elif self._place is None:  # it has the memory of another shape, which is not followed
-            storage, _ = self.shared_storage()
-            storage.spoiled = True
-            storage.writes += 1
+            self._refresh()
+            assert self._storage is not None
+            self._storage.spoiled = True
+            self._storage.writes += 1
             self._base = self._storage = None
             self._write_own(place, entries, node)
         else:
@@ -218,7 +224,9 @@ class TracedArray(Operators):
         """An array computed from this one alone; `view`: NumPy would share the memory."""
         own = self.node
         node = self.trace.derived(value.shape[1:], ((own, pull),) if own.active else ())
-        return TracedArray(self.trace, value, node, self if view else None)
+        if view:
+            return self._view(value, node, None, None)
+        return TracedArray(self.trace, value, node)
 
     # protocols
 

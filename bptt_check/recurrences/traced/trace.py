@@ -198,8 +198,9 @@ class RecordedPart(Recorded):
     __slots__ = ("place", "whole")
 
     def __init__(self, shape: tuple[int, ...], whole: Recorded, place: EntryIndex) -> None:
-        super().__init__(shape, (), active=True)
-        self.whole, self.place = whole, place
+        self.shape, self.whole, self.place = shape, whole, place
+        self.active, self.owns_bar = True, False
+        self.bar = self.looked_into = None
 
     def push(self, trace: Trace, bar: Array) -> None:
         """Hand the cotangent on to the value that this is a part of."""
@@ -212,7 +213,10 @@ class RecordedPart(Recorded):
             before = place.of(whole)
             if before.any():
                 bar = _added(trace.arithmetic, before, bar)
-        place.put(whole, bar)
+        if place.basic:
+            whole[place.key] = bar
+        else:
+            place.put(whole, bar)
 
     def _push_repeated(self, trace: Trace, bar: Array) -> None:
         """Add up what flows into entries that are named twice; of those named once it is exact."""
