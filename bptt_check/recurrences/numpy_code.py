@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from .traced.infinities import KeepsInfinities
 from .traced.own_globals import OwnGlobals
 from .traced.trace import Recorded, Trace
 
+MOST_ENTRIES = 2**27
+"""Numbers of float64 that a record may hold: a gigabyte. Samples beyond it run after each other."""
+
 
 class NumPyCode:
     """A function of NumPy arrays that returns an array, or a nest of arrays.
@@ -41,6 +45,8 @@ class NumPyCode:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+        self._entries: dict[Any, int] = {}
+        """Of the record of a run of one sample, by the shapes of the arrays."""
 
     def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
         """The outputs; complex where an array is."""
@@ -56,6 +62,7 @@ class NumPyCode:
     ) -> Evaluation:
         """The outputs, and the vector-Jacobian product with the cotangents, in reverse mode."""
         run = _Run(self._function, arrays, wrt, Exact(_slope_of_relu), 1)
+        self._entries[_shapes_of(arrays, wrt)] = run.trace.entries
         evaluation = run.evaluation(cotangents)
         return Evaluation(*({name: a[0] for name, a in part.items()} for part in evaluation))
 
@@ -68,13 +75,28 @@ class NumPyCode:
         samples: int,
     ) -> Evaluation:
         """Samples of the same, in which every operation of both passes rounds at random."""
-        run = _Run(self._function, arrays, wrt, _arithmetic(rounding, samples), samples)
-        evaluation = run.evaluation(cotangents)
-        if _finite(evaluation):
-            return evaluation
-        # an infinity in a grid is no number: run again with an eye on them
-        careful = KeepsInfinities(_arithmetic(rounding, samples))
-        return _Run(self._function, arrays, wrt, careful, samples).evaluation(cotangents)
+        evaluations: list[Evaluation] = []
+        for some in self._groups(arrays, wrt, samples):
+            arithmetic = _some_of(_arithmetic(rounding, samples), some)
+            run = _Run(self._function, arrays, wrt, arithmetic, some.stop - some.start)
+            evaluation = run.evaluation(cotangents)
+            if not _finite(evaluation):
+                # an infinity on a grid is no number: run again with an eye on them
+                careful = KeepsInfinities(_some_of(_arithmetic(rounding, samples), some))
+                run = _Run(self._function, arrays, wrt, careful, some.stop - some.start)
+                evaluation = run.evaluation(cotangents)
+            evaluations.append(evaluation)
+        return _joined(evaluations)
+
+    def _groups(self, arrays: Mapping[str, Any], wrt: Sequence[str], samples: int) -> list[slice]:
+        """Samples that are run at once: all, if there is memory for their record."""
+        shapes = _shapes_of(arrays, wrt)
+        if shapes not in self._entries:
+            self._entries[shapes] = _Run(self._function, arrays, wrt, Exact(), 1).trace.entries
+        at_once = max(1, min(samples, MOST_ENTRIES // max(self._entries[shapes], 1)))
+        count = -(-samples // at_once)
+        edges = [samples * i // count for i in range(count + 1)]
+        return [slice(i, j) for i, j in itertools.pairwise(edges)]
 
 
 class _Run:
@@ -151,6 +173,28 @@ def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:
     return GridRounding(
         rounding.unit, samples, facts.functions, sums_in_turn=facts.name == facts.stored
     )
+
+
+def _shapes_of(arrays: Mapping[str, Any], wrt: Sequence[str]) -> Any:
+    return (*((name, np.shape(a)) for name, a in arrays.items()), *wrt)
+
+
+def _some_of(arithmetic: GridRounding, samples: slice) -> GridRounding:
+    """An arithmetic that rounds like some samples of another."""
+    offsets, at = arithmetic.position
+    arithmetic.position = offsets[samples], at
+    return arithmetic
+
+
+def _joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """All samples of several runs."""
+    if len(parts) == 1:
+        return parts[0]
+    outputs, grads = (
+        {name: np.concatenate([of[name] for of in every]) for name in every[0]}
+        for every in ([p.outputs for p in parts], [p.grads for p in parts])
+    )
+    return Evaluation(outputs, grads)
 
 
 def _slope_of_relu(z: Array) -> Array:

@@ -280,6 +280,21 @@ def test_rounding_is_the_same_in_every_run():
     assert len(np.unique(one[:, 3, 1])) == SAMPLES
 
 
+def test_samples_that_run_after_each_other_are_the_same(monkeypatch):
+    """Where a record of all would take too much memory. Three samples fit here, of eight."""
+    code, wrt = NumPyCode(delta_rule), list(INPUTS)
+    at_once = code.rounded(INPUTS, _bars(), wrt, FLOAT32, SAMPLES)
+    (entries,) = code._entries.values()
+    monkeypatch.setattr("bptt_check.recurrences.numpy_code.MOST_ENTRIES", 3 * entries)
+
+    parts = code.rounded(INPUTS, _bars(), wrt, FLOAT32, SAMPLES)
+
+    assert [g.stop - g.start for g in code._groups(INPUTS, wrt, SAMPLES)] == [2, 3, 3]
+    for one, other in zip(at_once, parts, strict=True):
+        for name, array in one.items():
+            np.testing.assert_array_equal(other[name], array)
+
+
 def moving(x, y):
     """Nothing here computes."""
     buffer = np.zeros((4, 6))

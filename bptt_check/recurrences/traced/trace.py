@@ -36,12 +36,15 @@ class Trace:
         self.arithmetic, self.samples, self.dtype = arithmetic, samples, np.dtype(dtype)
         self.functions = functions
         self._nodes: list[Recorded] = []
+        self.entries = 0
+        """Of all values that were computed, of one sample: what the record holds at most."""
 
     def derived(self, shape: tuple[int, ...], parents: Parents) -> Recorded:
         """A value that was computed from these, each with the way back of a cotangent."""
         node = Recorded(shape, parents)
         if parents:
             self._nodes.append(node)
+            self.entries += math.prod(shape)
         return node
 
     def part(self, whole: Recorded, shape: tuple[int, ...], place: EntryIndex) -> Recorded:
