@@ -53,7 +53,7 @@ class NumPyCode:
         if any(np.iscomplexobj(a) for a in arrays.values()):
             run = _Run(self._function, arrays, (), Exact(), 1, "complex128")
             return {name: _plain(out, run.trace)[0] for name, out in run.outputs.items()}
-        copies = {name: np.copy(a) if np.ndim(a) else a for name, a in arrays.items()}
+        copies = {name: _copied(a) for name, a in arrays.items()}
         returned = named_outputs(self._function(**copies))
         return {name: _float64(name, out) for name, out in returned.items()}
 
@@ -120,7 +120,7 @@ class _Run:
                 self.inputs[name] = Recorded(entries.shape[1:], (), active=name in wrt)
                 given[name] = TracedArray(self.trace, entries, self.inputs[name])
             else:
-                given[name] = np.copy(array) if np.ndim(array) else array
+                given[name] = _copied(array)
         self.wrt = wrt
         code = OwnGlobals(stand_in(self.trace), REPLACED)
         with np.errstate(all="ignore"), _no_collection():
@@ -214,8 +214,17 @@ def _plain(output: Any, trace: Trace) -> Array:
     return np.array(np.broadcast_to(value, (trace.samples, *value.shape[1:])), trace.dtype)
 
 
+def _copied(array: Any) -> Any:
+    """An argument that the code may write into: arrays of floats are of float64."""
+    if not isinstance(array, np.ndarray):
+        return array
+    return np.array(array, np.float64 if array.dtype.kind == "f" else None)
+
+
 def _float64(name: str, output: Any) -> Array:
     found = np.asarray(output)
+    if found.dtype.kind not in "biuf":
+        raise SpecError(f"{name} of the reference holds no real numbers but {found.dtype}.")
     if found.dtype.kind == "f" and found.dtype != np.float64:
         raise SpecError(
             f"{name} of the reference is {found.dtype}. It is the definition, evaluated in float64:"

@@ -145,6 +145,23 @@ def test_a_cotangent_that_fits_no_output_is_refused(bars, words):
         NumPyCode(lambda x: (x, x)).gradients(drawn(x=(3,)), bars, ["x"])
 
 
+@pytest.mark.parametrize("output", [1j * np.ones(3), np.array(["a"]), np.array([None])])
+def test_an_output_that_is_not_real_is_refused(output):
+    with pytest.raises(SpecError, match="output of the reference holds no real numbers but"):
+        NumPyCode(lambda x: output).outputs(drawn(x=(3,)))
+
+
+def test_float32_constants_are_read_as_float64():
+    """Their product with each other would round, where the truth must not."""
+    a = np.array([0.1, 0.3], np.float32)
+    code = NumPyCode(lambda x, a: x * (a * a))
+    exact = np.float64(a) * np.float64(a)
+
+    assert code.outputs({"x": np.ones(2), "a": a})["output"].tolist() == exact.tolist()
+    found = code.gradients({"x": np.ones(2), "a": a}, {"output": np.ones(2)}, ["x"])
+    assert found.grads["x"].tolist() == exact.tolist()
+
+
 def test_an_output_of_few_bits_is_refused():
     """The definition is evaluated in float64: otherwise its own rounding would be the truth."""
     with pytest.raises(SpecError, match="output of the reference is float32"):

@@ -253,7 +253,9 @@ class TracedArray(Operators):
             try:
                 inspect.signature(ours).bind(*args, **options)
             except TypeError as mismatch:
-                raise SpecError(f"{spelled(name)}: {why(mismatch)}. Leave it out.") from error
+                raise SpecError(
+                    f"{spelled(name)}: {why(mismatch)}. It is not differentiated here in this form."
+                ) from error
             raise
 
     def __len__(self) -> int:

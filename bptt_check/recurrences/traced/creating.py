@@ -11,26 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import SpecError
 from .array import TracedArray
+from .operands import is_traced_dtype
 from .trace import Recorded, Trace
-
-
-def _is_traced_dtype(dtype: Any) -> bool:
-    """Whether an array of this dtype is of float64: others hold no traced values.
-
-    Raises:
-        SpecError: it is of fewer bits.
-    """
-    if dtype is None:
-        return True
-    found = np.dtype(dtype)
-    if found.kind == "f" and found.itemsize < np.dtype(np.float64).itemsize:
-        raise SpecError(
-            f"the reference asks for {found}. It is the definition, evaluated in float64: leave the"
-            " dtype out."
-        )
-    return found.kind in "fc"
 
 
 def owned_array(trace: Trace, value: Any) -> TracedArray:
@@ -44,7 +27,7 @@ def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 
 
 def _astype(x: Any, dtype: Any) -> Any:
-    return _copy(x) if _is_traced_dtype(dtype) else x.first.astype(dtype)
+    return _copy(x) if is_traced_dtype(x.trace, dtype) else x.first.astype(dtype)
 
 
 def _like(number: float | None) -> Any:
@@ -58,7 +41,7 @@ def _like(number: float | None) -> Any:
     ) -> Any:
         (fill,) = (*numbers, *(() if number is None else (number,)))
         sizes = a.shape if shape is None else shape
-        if not _is_traced_dtype(dtype):
+        if not is_traced_dtype(a.trace, dtype):
             return np.full(sizes, fill, dtype)
         return owned_array(a.trace, np.full(sizes, fill))
 
@@ -69,12 +52,12 @@ def _array(trace: Trace, plain: Any) -> Any:
     """`np.array` and `np.asarray`: of traced arrays, or of nested lists that hold some."""
 
     def function(a: Any, dtype: Any = None, **options: Any) -> Any:
-        if isinstance(a, TracedArray) and plain is not np.array and _is_traced_dtype(dtype):
+        if isinstance(a, TracedArray) and plain is not np.array and is_traced_dtype(trace, dtype):
             return a
         if _holds_traced(a):
             return _astype(_stacked(a), dtype)
         found = plain(a, dtype=dtype, **options)
-        if found.dtype.kind in "fc" and _is_traced_dtype(dtype):
+        if is_traced_dtype(trace, found.dtype):
             return owned_array(trace, found)
         return found
 
@@ -97,7 +80,7 @@ def _made(trace: Trace, plain: Any) -> Any:
 
     def function(*args: Any, **options: Any) -> Any:
         found = plain(*args, **options)
-        if isinstance(found, np.ndarray) and _is_traced_dtype(found.dtype):
+        if isinstance(found, np.ndarray) and is_traced_dtype(trace, found.dtype):
             return owned_array(trace, found)
         return found
 

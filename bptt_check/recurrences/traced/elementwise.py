@@ -113,8 +113,11 @@ def _logaddexp(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
 
 def _arctan2(r: Arithmetic, y: Any, x: Any) -> tuple[Array, Pull, Pull]:
     square = r.relative(r.relative(x * x) + r.relative(y * y))
+    angle = r.function(np.arctan2(np.real(y), np.real(x)))
+    if np.iscomplexobj(square):  # to first order, which is all of a complex step
+        angle = angle + 1j * np.imag(y * np.conj(x)) / np.real(square)
     return (
-        r.function(np.arctan2(y, x)),
+        angle,
         lambda bar: r.relative(bar * r.relative(x / square)),
         lambda bar: -r.relative(bar * r.relative(y / square)),
     )

@@ -20,6 +20,31 @@ INTO_PLAIN = (
 )
 
 
+COMPLEX = (
+    "the reference uses complex numbers. Write their real and imaginary parts as two arrays, or"
+    " give the reference in torch or JAX."
+)
+
+
+def is_traced_dtype(trace: Trace, dtype: Any) -> bool:
+    """Whether an array that is asked for with this dtype holds traced values: one of floats.
+
+    Raises:
+        SpecError: it is of fewer bits than float64, or complex.
+    """
+    if dtype is None:
+        return True
+    found = np.dtype(dtype)
+    if found.kind == "c" != trace.dtype.kind:
+        raise SpecError(COMPLEX)
+    if found.kind == "f" and found.itemsize < np.dtype(np.float64).itemsize:
+        raise SpecError(
+            f"the reference asks for {found}. It is the definition, evaluated in float64: leave the"
+            " dtype out."
+        )
+    return found.kind in "fc"
+
+
 def constant_of(trace: Trace, number: Any) -> float | Array:
     """A number of Python, or an array [1, ...], of what is not traced.
 
@@ -36,10 +61,7 @@ def constant_of(trace: Trace, number: Any) -> float | Array:
     if array.dtype.kind == "c" and trace.dtype.kind == "c":
         return array[np.newaxis]
     if array.dtype.kind == "c":
-        raise SpecError(
-            "the reference uses complex numbers. Write their real and imaginary parts as two"
-            " arrays, or give the reference in torch or JAX."
-        )
+        raise SpecError(COMPLEX)
     raise SpecError(f"the reference computes with {quoted(number)}, which is no array of numbers.")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset(
     {
-        *("sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "var", "std", "round"),
+        *("sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "var", "std"),
         *("clip", "squeeze", "swapaxes", "take", "repeat", "diagonal", "dot"),
         *("argmax", "argmin", "argsort"),
     }

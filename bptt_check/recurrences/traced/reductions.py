@@ -11,9 +11,12 @@ from ...cases.types import Array
 from ...errors import SpecError
 from .applying import axes_of, axis_of
 from .array import TracedArray
+from .operands import is_traced_dtype
 
 
 def _sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    if not is_traced_dtype(a.trace, dtype):
+        raise SpecError(f"the reference adds up in {np.dtype(dtype)}: leave the dtype out.")
     own = a.entries
     axes = axes_of(axis, a.ndim)
     if math.prod(own.shape[i] for i in axes) == 1:
@@ -30,14 +33,14 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) ->
 
 
 def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    total = _sum(a, axis, keepdims=keepdims)
+    total = _sum(a, axis, dtype, keepdims)
     return total / (a.size / max(total.size, 1))
 
 
 def _var(
     a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    from_mean = a - _mean(a, axis, keepdims=True)
+    from_mean = a - _mean(a, axis, dtype, True)
     total = _sum(from_mean * from_mean, axis, keepdims=keepdims)
     return total / (a.size / max(total.size, 1) - ddof)
 
@@ -74,7 +77,7 @@ def _min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _extreme(a, axis, keepdims, -1.0)
 
 
-def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+def _cumsum(a: Any, axis: Any = None) -> Any:
     """Running sums, each of which rounds the last one and what is added."""
     if axis is None:
         a, axis = a.reshape(-1), 0
@@ -99,13 +102,13 @@ def _running_products(a: Any, axis: int) -> list[Any]:
     return products
 
 
-def _cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+def _cumprod(a: Any, axis: Any = None) -> Any:
     if axis is None:
         a, axis = a.reshape(-1), 0
     return np.stack(_running_products(a, axis), axis=axis)
 
 
-def _prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def _prod(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if keepdims or isinstance(axis, tuple):
         raise SpecError("np.prod: give one axis, and no keepdims.")
     if axis is None:
