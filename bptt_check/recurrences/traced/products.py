@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from typing import Any
@@ -9,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from ...cases.types import Array
-from ...equations.arithmetics.arithmetic import Arithmetic
+from ...equations.arithmetics.arithmetic import Arithmetic, Exact
 from ...errors import SpecError
-from .applying import axis_of, of_two
+from .applying import axis_of, entries_of, joined, of_two, trace_of
+from .array import TracedArray
 from .trace import Pull
+
+
+def _ndim(a: Any) -> int:
+    return a.ndim if isinstance(a, (TracedArray, np.ndarray)) else np.ndim(a)
 
 
 def _matrices(r: Arithmetic, a: Any, b: Any) -> tuple[Array, Pull, Pull]:
@@ -31,9 +37,10 @@ _of_matrices = of_two(_matrices)
 
 def _matmul(a: Any, b: Any) -> Any:
     """`a @ b`, of vectors as well."""
-    rows, columns = np.ndim(a) == 1, np.ndim(b) == 1
-    if not (np.ndim(a) and np.ndim(b)):
+    of_a, of_b = _ndim(a), _ndim(b)
+    if not (of_a and of_b):
         raise ValueError("np.matmul: a number has no matrix product")
+    rows, columns = of_a == 1, of_b == 1
     product = _of_matrices(a[None] if rows else a, b[:, None] if columns else b)
     if rows and columns:
         return product[..., 0, 0]
@@ -41,9 +48,9 @@ def _matmul(a: Any, b: Any) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    if not (np.ndim(a) and np.ndim(b)):
+    if not (_ndim(a) and _ndim(b)):
         return a * b
-    return np.tensordot(a, b, (-1, -2 if np.ndim(b) > 1 else -1))
+    return _tensordot(a, b, (-1, -2 if _ndim(b) > 1 else -1))
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -51,18 +58,18 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 def _inner(a: Any, b: Any) -> Any:
-    return np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b
+    return _tensordot(a, b, (-1, -1)) if _ndim(a) and _ndim(b) else a * b
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if isinstance(axes, int):
         axes = (tuple(range(-axes, 0)), tuple(range(axes)))
     of_a, of_b = (
-        [axis_of(i, np.ndim(m)) for i in (own if isinstance(own, (tuple, list)) else (own,))]
+        [axis_of(i, _ndim(m)) for i in (own if isinstance(own, (tuple, list)) else (own,))]
         for m, own in zip((a, b), axes, strict=True)
     )
-    left = [f"a{i}" for i in range(np.ndim(a))]
-    right = [f"b{i}" for i in range(np.ndim(b))]
+    left = [f"a{i}" for i in range(_ndim(a))]
+    right = [f"b{i}" for i in range(_ndim(b))]
     for i, j in zip(of_a, of_b, strict=True):
         right[j] = left[i]
     kept = [n for n in left + right if (n in left) != (n in right)]
@@ -73,34 +80,35 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
     """Products of two operands at a time, from the left, each summed as soon as can be."""
     if not isinstance(subscripts, str):
         raise SpecError("np.einsum: give the subscripts as text, as in 'bk,bkv->bv'.")
-    named, output = _axes_of_operands(subscripts.replace(" ", ""), operands)
+    named, output = _axes_of_operands(subscripts, tuple(_ndim(o) for o in operands))
     result, names = operands[0], named[0]
     for i, operand in enumerate(operands[1:], 1):
         later = {n for other in named[i + 1 :] for n in other} | set(output)
         kept = [n for n in dict.fromkeys(names + named[i]) if n in later]
+        if i == len(operands) - 1 and len(kept) == len(output):
+            kept = output
         result = _pair(result, names, operand, named[i], kept)
         names = kept
     return _ordered(result, names, output)
 
 
-def _axes_of_operands(
-    subscripts: str, operands: tuple[Any, ...]
-) -> tuple[list[list[str]], list[str]]:
-    """Names of the axes of each operand, and of the output."""
-    inputs, arrow, output = subscripts.partition("->")
+@functools.lru_cache(maxsize=1024)
+def _axes_of_operands(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[list[str]], list[str]]:
+    """Names of the axes of operands with so many axes, and of the output."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
-    if len(terms) != len(operands):
+    if len(terms) != len(ndims):
         raise ValueError(f"np.einsum: {subscripts!r} has not as many terms as there are operands")
     further = [
-        np.ndim(operand) - len(term.replace("...", ""))
-        for term, operand in zip(terms, operands, strict=True)
+        ndim - len(term.replace("...", ""))
+        for term, ndim in zip(terms, ndims, strict=True)
         if "..." in term
     ]
     dots = [f".{i}" for i in range(max(further, default=0))]
     named: list[list[str]] = []
-    for term, operand in zip(terms, operands, strict=True):
+    for term, ndim in zip(terms, ndims, strict=True):
         before, has_dots, after = term.partition("...")
-        own = dots[len(dots) - (np.ndim(operand) - len(before + after)) :] if has_dots else []
+        own = dots[len(dots) - (ndim - len(before + after)) :] if has_dots else []
         named.append([*before, *own, *after])
         if max(Counter(named[-1]).values(), default=1) > 1:
             raise SpecError(f"np.einsum: {term!r} names an axis twice. Take np.diagonal first.")
@@ -117,50 +125,57 @@ def _ordered(a: Any, names: list[str], output: list[str]) -> Any:
     if gone:
         a = a.sum(gone)
         names = [n for n in names if n in output]
-    order = [names.index(n) for n in output]
-    return a if order == list(range(len(order))) else np.transpose(a, order)
+    return a if names == output else a.transpose([names.index(n) for n in output])
 
 
 def _pair(a: Any, left: list[str], b: Any, right: list[str], kept: list[str]) -> Any:
     """The product of two operands with these axes, summed over those that are not kept."""
-    alone_a = [n for n in left if n in kept or n in right]
-    alone_b = [n for n in right if n in kept or n in left]
-    a, b = _ordered(a, left, alone_a), _ordered(b, right, alone_b)
-    both = [n for n in kept if n in alone_a and n in alone_b]
-    summed = [n for n in alone_a if n in alone_b and n not in kept]
-    rows = [n for n in alone_a if n not in alone_b]
-    columns = [n for n in alone_b if n not in alone_a]
-    sizes = dict(zip(alone_a, np.shape(a), strict=True))
-    for name, size in zip(alone_b, np.shape(b), strict=True):
-        sizes[name] = size if sizes.get(name, 1) == 1 else sizes[name]
-    if not summed:
-        a = _spread(_ordered(a, alone_a, both + rows), len(columns))
-        b = _between(_ordered(b, alone_b, both + columns), len(both), len(rows))
-        return _ordered(a * b, both + rows + columns, kept)
-
-    a = _as_matrices(_ordered(a, alone_a, both + rows + summed), both, rows, summed, sizes)
-    b = _as_matrices(_ordered(b, alone_b, both + summed + columns), both, summed, columns, sizes)
-    product = np.reshape(np.matmul(a, b), [sizes[n] for n in both + rows + columns])
-    return _ordered(product, both + rows + columns, kept)
+    of_a = [n for n in left if n in kept or n in right]
+    of_b = [n for n in right if n in kept or n in left]
+    a, b = _ordered(a, left, of_a), _ordered(b, right, of_b)
+    if not isinstance(a, TracedArray) and not isinstance(b, TracedArray):
+        return _contraction(Exact(), np.asarray(a)[None], of_a, np.asarray(b)[None], of_b, kept)[0]
+    trace = trace_of(a, b)
+    r, x, y = trace.arithmetic, entries_of(trace, a), entries_of(trace, b)
+    parts = [
+        (a, lambda bar: _contraction(r, bar, kept, y, of_b, of_a)),
+        (b, lambda bar: _contraction(r, bar, kept, x, of_a, of_b)),
+    ]
+    return joined(trace, _contraction(r, x, of_a, y, of_b, kept), parts)
 
 
-def _as_matrices(
-    a: Any, lead: list[str], rows: list[str], columns: list[str], sizes: dict[str, int]
-) -> Any:
-    """An operand with its axes in this order as a stack of matrices."""
-    a = np.broadcast_to(a, [sizes[n] for n in lead + rows + columns])
-    shape = (math.prod(sizes[n] for n in names) for names in (rows, columns))
-    return np.reshape(a, (*(sizes[n] for n in lead), *shape))
-
-
-def _spread(a: Any, behind: int) -> Any:
-    """An operand with so many axes of length 1 behind."""
-    return a[(..., *(None,) * behind)] if behind else a
-
-
-def _between(b: Any, at: int, axes: int) -> Any:
-    """An operand with so many axes of length 1 behind the first ones."""
-    return b[(*(slice(None),) * at, *(None,) * axes)] if axes else b
+def _contraction(
+    r: Arithmetic, a: Array, left: list[str], b: Array, right: list[str], output: list[str]
+) -> Array:
+    """The product of values with these axes behind the samples', summed over those that only both
+    have. Where one has an axis of length 1 and the other a longer one, that of the sum is longer.
+    """
+    both = [n for n in output if n in left and n in right]
+    summed = [n for n in left if n in right and n not in output]
+    rows = [n for n in left if n not in right]
+    columns = [n for n in right if n not in left]
+    a = a.transpose(0, *(1 + left.index(n) for n in both + rows + summed))
+    b = b.transpose(0, *(1 + right.index(n) for n in both + summed + columns))
+    lead = 1 + len(both)
+    of_rows = a.shape[lead : lead + len(rows)]
+    of_columns = b.shape[lead + len(summed) :]
+    if summed:
+        terms = np.broadcast_shapes(a.shape[lead + len(rows) :], b.shape[lead : lead + len(summed)])
+        count = math.prod(terms)
+        a = np.broadcast_to(a, (*a.shape[: lead + len(rows)], *terms))
+        b = np.broadcast_to(b, (*b.shape[:lead], *terms, *of_columns))
+        a = a.reshape(*a.shape[:lead], math.prod(of_rows), count)
+        b = b.reshape(*b.shape[:lead], count, math.prod(of_columns))
+        value = _product(r, a, b)
+        value = value.reshape(*value.shape[:lead], *of_rows, *of_columns)
+    else:
+        a = a.reshape(*a.shape, *(1,) * len(columns))
+        b = b.reshape(*b.shape[:lead], *(1,) * len(rows), *of_columns)
+        value = r.relative(a * b)
+    order = both + rows + columns
+    if order == output:
+        return value
+    return value.transpose(0, *(1 + order.index(n) for n in output))
 
 
 def _inverse(a: Any) -> Any:
@@ -176,7 +191,7 @@ def _inverse(a: Any) -> Any:
 
 def _solve(a: Any, b: Any) -> Any:
     """The solution of `a x = b`, as right as that of a matrix whose entries were rounded."""
-    if np.ndim(b) == 1:
+    if _ndim(b) == 1:
         return _solve(a, b[:, None])[..., 0]
     return _solved(a, b)
 
@@ -205,6 +220,6 @@ PRODUCTS: dict[Any, Any] = {
     np.einsum: _einsum,
     np.linalg.inv: _inverse,
     np.linalg.solve: _solve,
-    (np.multiply, "outer"): lambda a, b: _spread(a, np.ndim(b)) * b,
+    (np.multiply, "outer"): lambda a, b: a[(..., *(None,) * _ndim(b))] * b,
 }
 """Functions of NumPy with what they do where an operand is traced."""
