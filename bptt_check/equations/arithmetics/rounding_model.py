@@ -39,12 +39,14 @@ class RoundingModel:
         """
         return self.unit > FINEST >= PRECISIONS[self.dtype].unit
 
-    def arithmetic(self, samples: int = SAMPLES) -> GridRounding:
-        """An arithmetic that rounds like this, from the start of its offsets."""
+    def arithmetic(self, samples: int = 0) -> GridRounding:
+        """An arithmetic that rounds like this, from the start of its offsets; in `SAMPLES` ways
+        unless told otherwise.
+        """
         facts = PRECISIONS[self.dtype]
         return GridRounding(
             self.unit,
-            samples,
+            samples or SAMPLES,
             facts.functions,
             self.keeps_digits,
             sums_in_turn=facts.name == facts.stored,
