@@ -54,7 +54,8 @@ class NumPyCode:
             run = _Run(self._function, arrays, (), Exact(), 1, "complex128")
             return {name: _plain(out, run.trace)[0] for name, out in run.outputs.items()}
         copies = {name: _copied(a) for name, a in arrays.items()}
-        returned = named_outputs(self._function(**copies))
+        with np.errstate(all="ignore"):
+            returned = named_outputs(self._function(**copies))
         return {name: _float64(name, out) for name, out in returned.items()}
 
     def gradients(
@@ -123,9 +124,11 @@ class _Run:
                 given[name] = _copied(array)
         self.wrt = wrt
         code = OwnGlobals(stand_in(self.trace), REPLACED)
-        with np.errstate(all="ignore"), _no_collection():
-            self.outputs = named_outputs(code.of(function)(**given))
-        code.forget()
+        try:
+            with np.errstate(all="ignore"), _no_collection():
+                self.outputs = named_outputs(code.of(function)(**given))
+        finally:
+            code.forget()
 
     def evaluation(self, cotangents: Mapping[str, Array]) -> Evaluation:
         """Outputs and gradients, [samples, ...] each."""

@@ -162,6 +162,29 @@ def test_float32_constants_are_read_as_float64():
     assert found.grads["x"].tolist() == exact.tolist()
 
 
+def test_an_overflow_is_a_result_and_no_warning():
+    """As sigmoids have them; in every way to run."""
+    code = NumPyCode(lambda x: 1 / (1 + np.exp(-x)))
+    arrays, bars = {"x": np.array([-1000.0, 0.0])}, {"output": np.ones(2)}
+
+    assert code.outputs(arrays)["output"].tolist() == [0.0, 0.5]
+    assert code.gradients(arrays, {}, ["x"]).outputs["output"].tolist() == [0.0, 0.5]
+    rounded = code.rounded(arrays, bars, ["x"], FLOAT32, SAMPLES).outputs["output"]
+    assert rounded[:, 0].tolist() == [0.0] * SAMPLES
+
+
+def test_an_error_of_the_code_itself_comes_through():
+    """With nothing around it: whoever calls knows more about the code."""
+
+    def function(x):
+        raise RuntimeError("of the user")
+
+    with pytest.raises(RuntimeError, match="of the user"):
+        NumPyCode(function).gradients(drawn(x=(2,)), {}, ["x"])
+    with pytest.raises(ValueError, match="matmul"):
+        NumPyCode(lambda x: x @ np.ones((5, 5))).gradients(drawn(x=(2,)), {}, ["x"])
+
+
 def test_an_output_of_few_bits_is_refused():
     """The definition is evaluated in float64: otherwise its own rounding would be the truth."""
     with pytest.raises(SpecError, match="output of the reference is float32"):
