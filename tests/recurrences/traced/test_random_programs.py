@@ -81,9 +81,10 @@ def test_a_program_with_other_shapes_is_right_or_refused(seed):
         "flat = {a}.reshape(-1); flat[{i}] = {row}[0]",
         "turned = {a}.T; {a} += 0.1; total = total + turned[0].sum()",
         "turned = {a}.T; turned[0] *= 2.0",
+        "turned = {a}.T; {b} = {b} * turned[0].sum()",
         "flat = {a}[1:].reshape(-1) * 1.0; flat[0] = 1.0; total = total + flat.sum()",
     )
-    function, _ = program(seed, STATEMENTS + 3 * shapes)
+    function, _ = program(seed, STATEMENTS + shapes, length=6)
     arrays = drawn(seed, x=(4, 3), y=(4, 3))
     try:
         NumPyCode(function).gradients(arrays, {}, ["x"])
