@@ -133,7 +133,8 @@ class GridRounding:
         anchor = size
         anchor *= self._anchor
         draws = self._offsets.draw(value.shape)
-        offset = np.multiply(anchor, draws, out=self._reused(1, draws.shape))
+        memory = None if draws.size < _LARGE else self._reused(1, draws.shape)
+        offset = np.multiply(anchor, draws, out=memory)
         on_grid = value + offset
         on_grid += anchor
         on_grid -= anchor
@@ -142,6 +143,8 @@ class GridRounding:
 
     def _size_of(self, value: Array, which: int = 0) -> Array:
         """|value|, in memory that is used again at the next rounding."""
+        if value.size < _LARGE:
+            return np.abs(value)
         return np.abs(value, out=self._reused(which, value.shape))
 
     def _reused(self, which: int, shape: tuple[int, ...]) -> Array:
@@ -231,6 +234,12 @@ def _in_turn(samples: int, additions: int, axes: int) -> Array:
 
 _SPACING = 2.0**-53
 """Distance of the numbers below an anchor of 1; twice that above it."""
+
+
+_LARGE = 2**14
+"""Numbers of an array whose memory is worth keeping: the C library asks the system for that of
+128 KiB and more, and gives it back, each time.
+"""
 
 
 _STARTS = 101
