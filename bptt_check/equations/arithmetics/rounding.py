@@ -236,9 +236,9 @@ _SPACING = 2.0**-53
 """Distance of the numbers below an anchor of 1; twice that above it."""
 
 
-_LARGE = 2**14
-"""Numbers of an array whose memory is worth keeping: the C library asks the system for that of
-128 KiB and more, and gives it back, each time.
+_LARGE = 2**15
+"""Numbers of an array whose memory is worth keeping: the C library gives several of that size back
+to the system as soon as they are free, and the next rounding has to ask for them again.
 """
 
 
