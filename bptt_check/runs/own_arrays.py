@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..cases.any_target import AnyTarget
-from ..cases.case import Spec
-from ..cases.case import Case
+from ..cases.case import Case, Spec
 from ..cases.own_names import OwnNames
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator

@@ -1,52 +1,66 @@
-"""What a recurrence returns, by name: an array, or any nest of tuples, lists and dicts of them."""
+"""What a recurrence returns, by name: an array, or any nest of tuples, lists, dicts of them."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from numbers import Number
+from typing import Any, cast
 
 from ...errors import SpecError, quoted
 
 OUTPUT = "output"
-"""The name of what is returned; a part of it is `output[1]` or `output.state`."""
+"""The name of what is returned."""
 
 
 def named_outputs(returned: Any) -> dict[str, Any]:
-    """Every array of what was returned, by its place; None is no output.
+    """The leaves of a nest of tuples, lists, dictionaries and dataclasses, by their places.
+
+    A leaf is what has a `shape` and a `dtype`, of whichever framework, or a number. Places are
+    `output`, `output[1]`, `output.state`, `output['log decay']`. What is None has no place.
 
     Raises:
-        SpecError: something is neither an array nor a nest of arrays, or there is none.
+        SpecError: something else is in it, or nothing at all.
     """
-    named = dict(_leaves(returned, OUTPUT))
-    if not named:
-        raise SpecError("nothing was returned: a recurrence returns an array, or a nest of arrays.")
-    return named
+    found = dict(_leaves(OUTPUT, returned))
+    if not found:
+        raise SpecError(
+            "the reference returned no array. Return an array, or a tuple, list, dict or"
+            " dataclass of arrays."
+        )
+    return found
 
 
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
     if value is None:
         return
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if isinstance(value, Number) or (hasattr(value, "shape") and hasattr(value, "dtype")):
         yield place, value
-    elif isinstance(value, Mapping):
-        for key, child in value.items():
-            yield from _leaves(child, f"{place}.{key}")
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        for key in type(value).__dict__["_fields"]:
-            yield from _leaves(getattr(value, key), f"{place}.{key}")
-    elif isinstance(value, tuple | list):
-        for n, child in enumerate(value):
-            yield from _leaves(child, f"{place}[{n}]")
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name), f"{place}.{field.name}")
-    elif isinstance(value, int | float | complex):
-        yield place, value
+        return
+    for name, part in _parts(place, value):
+        yield from _leaves(name, part)
+
+
+def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a nest holds, with the place of each."""
+    if isinstance(value, Mapping):
+        for key, part in cast("Mapping[Any, Any]", value).items():
+            plain = isinstance(key, str) and key.isidentifier()
+            yield f"{place}.{key}" if plain else f"{place}[{key!r}]", part
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield f"{place}.{field.name}", getattr(value, field.name)
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple
+        for name in cast("Any", value)._fields:
+            yield f"{place}.{name}", getattr(value, name)
+    elif isinstance(value, (tuple, list)):
+        for i, part in enumerate(cast("list[Any]", value)):
+            yield f"{place}[{i}]", part
     else:
+        kind = quoted(type(value).__name__)
         raise SpecError(
-            f"{place} is {quoted(value)}: a recurrence returns arrays, or tuples, lists and dicts "
-            "of them."
+            f"{place} of the reference is of type {kind}. Return an array, or a tuple, list, dict"
+            " or dataclass of arrays."
         )
 
 
@@ -54,13 +68,12 @@ def with_arrays(returned: Any, arrays: Mapping[str, Any], place: str = OUTPUT) -
     """The nest that was returned, with other arrays in the places of its own, by their names."""
     if returned is None or place in arrays:
         return arrays.get(place)
+    parts = [with_arrays(part, arrays, name) for name, part in _parts(place, returned)]
     if isinstance(returned, Mapping):
-        return {k: with_arrays(v, arrays, f"{place}.{k}") for k, v in returned.items()}
-    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
-        keys = type(returned).__dict__["_fields"]
-        pairs = zip(keys, returned, strict=True)
-        return type(returned)(*(with_arrays(v, arrays, f"{place}.{k}") for k, v in pairs))
-    if isinstance(returned, tuple | list):
-        children = (with_arrays(v, arrays, f"{place}[{n}]") for n, v in enumerate(returned))
-        return type(returned)(children)
-    return None
+        return dict(zip(cast("Mapping[Any, Any]", returned), parts, strict=True))
+    if dataclasses.is_dataclass(returned) and not isinstance(returned, type):
+        names = [field.name for field in dataclasses.fields(returned)]
+        return dataclasses.replace(returned, **dict(zip(names, parts, strict=True)))
+    if hasattr(returned, "_fields"):
+        return type(returned)(*parts)
+    return type(returned)(parts)

@@ -58,6 +58,7 @@ class GridRounding:
         self._functions, self._factors = functions, factors / unit
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
         self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
+        self._memory = [np.empty(0), np.empty(0)]
 
     @property
     def position(self) -> Position:
@@ -72,7 +73,7 @@ class GridRounding:
         return value
 
     def relative(self, value: Array) -> Array:
-        return self._rounded(value, np.abs(value))
+        return self._rounded(value, self._size_of(value))
 
     def absolute(self, value: Array, size: Array) -> Array:
         return self._rounded(value, 1.0 * size)
@@ -86,14 +87,16 @@ class GridRounding:
     def function(self, value: Array, bounded: bool = False) -> Array:
         if bounded and not self._keeps_digits:
             return self._rounded(value, np.ones_like(value))
-        return self._rounded(value, self._functions * np.abs(value))
+        size = self._size_of(value)
+        size *= self._functions
+        return self._rounded(value, size)
 
     def product(self, value: Array, a: Array, b: Array) -> Array:
         if self._factors:
             a, b = (self._rounded(m, self._factors * np.abs(m)) for m in (a, b))
             b = b.reshape(len(b), *[1] * (a.ndim - b.ndim), *b.shape[1:])  # all steps at once
             value = a @ b
-        return self.summed(value, np.abs(a) @ np.abs(b), a.shape[-1])
+        return self.summed(value, self._size_of(a) @ self._size_of(b, 1), a.shape[-1])
 
     def summed(self, value: Array, size: Array, terms: int) -> Array:
         """A sum of so many terms whose sizes add up to `size`, which is overwritten."""
@@ -101,7 +104,7 @@ class GridRounding:
 
     def total(self, terms: Array, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
         value = terms.sum(axis, keepdims=keepdims)
-        size = np.abs(terms).sum(axis, keepdims=keepdims)
+        size = self._size_of(terms).sum(axis, keepdims=keepdims)
         return self.summed(value, size, terms.size // max(value.size, 1))
 
     def unordered_sum(self, value: Array, squares: Array, terms: int) -> Array:
@@ -146,12 +149,27 @@ class GridRounding:
         """
         anchor = size
         anchor *= self._anchor
-        offset = anchor * self._offsets.draw(value.shape)
+        draws = self._offsets.draw(value.shape)
+        memory = None if draws.size < _LARGE else self._reused(1, draws.shape)
+        offset = np.multiply(anchor, draws, out=memory)
         on_grid = value + offset
         on_grid += anchor
         on_grid -= anchor
         on_grid -= offset
         return on_grid
+
+    def _size_of(self, value: Array, which: int = 0) -> Array:
+        """|value|, in memory that is used again at the next rounding."""
+        if value.size < _LARGE:
+            return np.abs(value)
+        return np.abs(value, out=self._reused(which, value.shape))
+
+    def _reused(self, which: int, shape: tuple[int, ...]) -> Array:
+        """Memory for what is gone when a rounding is done: new one costs more than to fill it."""
+        size = math.prod(shape)
+        if size > self._memory[which].size:
+            self._memory[which] = np.empty(size)
+        return self._memory[which][:size].reshape(shape)
 
 
 def deviation(samples: Array) -> Array:
@@ -233,6 +251,12 @@ def _in_turn(samples: int, additions: int, axes: int) -> Array:
 
 _SPACING = 2.0**-53
 """Distance of the numbers below an anchor of 1; twice that above it."""
+
+
+_LARGE = 2**15
+"""Numbers of an array whose memory is worth keeping: the C library gives several of that size back
+to the system as soon as they are free, and the next rounding has to ask for them again.
+"""
 
 
 _STARTS = 101

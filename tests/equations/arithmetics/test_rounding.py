@@ -144,3 +144,25 @@ def test_equal_numbers_added_one_by_one_stay_within_a_budget(count):
 def test_one_number_left_out_of_many_is_beyond_a_budget_of_double_precision(count):
     """A term of the sum is billions of units of float64."""
     assert 1.0 / count > 1e5 * 32 * typical(count) * 2.0**-53
+
+
+def test_memory_that_is_used_again_changes_no_result(monkeypatch):
+    """Arrays of any size, one after the other: each result has memory of its own."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(4, 7, 9)), random.normal(size=(1, 9, 30))
+    asked = (
+        lambda g: g.relative(a),
+        lambda g: g.relative(b),  # one sample becomes four
+        lambda g: g.function(a),
+        lambda g: g.product(a @ b, a, b),
+        lambda g: g.total(a, (1, 2)),
+        lambda g: g.absolute(a, np.ones((4, 7, 1))),
+    )
+
+    def results(large: int) -> list[np.ndarray]:
+        monkeypatch.setattr("bptt_check.equations.arithmetics.rounding._LARGE", large)
+        grid = GridRounding(2.0**-24, 4, 4.0)
+        return [ask(grid) for ask in asked]
+
+    for kept, new in zip(results(0), results(10**9), strict=True):
+        np.testing.assert_array_equal(kept, new)

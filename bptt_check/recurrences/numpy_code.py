@@ -1,0 +1,241 @@
+"""Plain NumPy code: run in float64, differentiated in reverse mode, rounded at random."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..cases.precision import PRECISIONS
+from ..cases.recurrences.outputs import named_outputs
+from ..cases.recurrences.reference_code import Evaluation, Rounding
+from ..cases.types import Array
+from ..equations.arithmetics.arithmetic import Arithmetic, Exact
+from ..equations.arithmetics.rounding import GridRounding
+from ..equations.arithmetics.rounding_model import RoundingModel
+from ..errors import SpecError, quoted
+from .traced.array import TracedArray
+from .traced.creating import REPLACED, stand_in
+from .traced.functions import FUNCTIONS
+from .traced.infinities import KeepsInfinities
+from .traced.own_globals import OwnGlobals
+from .traced.trace import Recorded, Trace
+
+MOST_ENTRIES = 2**27
+"""Numbers of float64 that a record may hold: a gigabyte. Samples beyond it run after each other."""
+
+
+class NumPyCode:
+    """A function of NumPy arrays that returns an array, or a nest of arrays.
+
+    It may loop, write into arrays, branch; what it calls of NumPy must be in
+    `traced.functions.FUNCTIONS`. Branches and comparisons of a rounded run are those of its first
+    sample. Of equal numbers in a maximum each gets half of what flows back, and |x| has the slope 0
+    at zero.
+
+    Args:
+        function: called with arrays by name.
+    """
+
+    framework = "numpy"
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._entries: dict[Any, int] = {}
+        """Of the record of a run of one sample, by the shapes of the arrays."""
+
+    def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
+        """The outputs; complex where an array is."""
+        if any(np.iscomplexobj(a) for a in arrays.values()):
+            run = _Run(self._function, arrays, (), Exact(), 1, "complex128")
+            return {name: _plain(out, run.trace)[0] for name, out in run.outputs.items()}
+        copies = {name: _copied(a) for name, a in arrays.items()}
+        with np.errstate(all="ignore"):
+            returned = named_outputs(self._function(**copies))
+        return {name: _float64(name, out) for name, out in returned.items()}
+
+    def gradients(
+        self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
+    ) -> Evaluation:
+        """The outputs, and the vector-Jacobian product with the cotangents, in reverse mode."""
+        run = _Run(self._function, arrays, wrt, Exact(_slope_of_relu), 1)
+        self._entries[_shapes_of(arrays, wrt)] = run.trace.entries
+        evaluation = run.evaluation(cotangents)
+        return Evaluation(*({name: a[0] for name, a in part.items()} for part in evaluation))
+
+    def rounded(
+        self,
+        arrays: Mapping[str, Any],
+        cotangents: Mapping[str, Array],
+        wrt: Sequence[str],
+        rounding: Rounding,
+        samples: int,
+    ) -> Evaluation:
+        """Samples of the same, in which every operation of both passes rounds at random."""
+        evaluations: list[Evaluation] = []
+        for some in self._groups(arrays, wrt, samples):
+            arithmetic = _some_of(_arithmetic(rounding, samples), some)
+            run = _Run(self._function, arrays, wrt, arithmetic, some.stop - some.start)
+            evaluation = run.evaluation(cotangents)
+            if not _finite(evaluation):
+                # an infinity on a grid is no number: run again with an eye on them
+                careful = KeepsInfinities(_some_of(_arithmetic(rounding, samples), some))
+                run = _Run(self._function, arrays, wrt, careful, some.stop - some.start)
+                evaluation = run.evaluation(cotangents)
+            evaluations.append(evaluation)
+        return _joined(evaluations)
+
+    def _groups(self, arrays: Mapping[str, Any], wrt: Sequence[str], samples: int) -> list[slice]:
+        """Samples that are run at once: all, if there is memory for their record."""
+        shapes = _shapes_of(arrays, wrt)
+        if shapes not in self._entries:
+            self._entries[shapes] = _Run(self._function, arrays, wrt, Exact(), 1).trace.entries
+        at_once = max(1, min(samples, MOST_ENTRIES // max(self._entries[shapes], 1)))
+        count = -(-samples // at_once)
+        edges = [samples * i // count for i in range(count + 1)]
+        return [slice(i, j) for i, j in itertools.pairwise(edges)]
+
+
+class _Run:
+    """One traced run of a function."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arrays: Mapping[str, Any],
+        wrt: Sequence[str],
+        arithmetic: Arithmetic,
+        samples: int,
+        dtype: str = "float64",
+    ) -> None:
+        self.trace = Trace(arithmetic, samples, dtype, FUNCTIONS)
+        self.inputs: dict[str, Recorded] = {}
+        given: dict[str, Any] = {}
+        for name, array in arrays.items():
+            if name in wrt or (isinstance(array, np.ndarray) and array.dtype.kind in "fc"):
+                entries = np.array(array, dtype)[np.newaxis]
+                self.inputs[name] = Recorded(entries.shape[1:], (), active=name in wrt)
+                given[name] = TracedArray(self.trace, entries, self.inputs[name])
+            else:
+                given[name] = _copied(array)
+        self.wrt = wrt
+        code = OwnGlobals(stand_in(self.trace), REPLACED)
+        try:
+            with np.errstate(all="ignore"), _no_collection():
+                self.outputs = named_outputs(code.of(function)(**given))
+        finally:
+            code.forget()
+
+    def evaluation(self, cotangents: Mapping[str, Array]) -> Evaluation:
+        """Outputs and gradients, [samples, ...] each."""
+        unknown = [name for name in cotangents if name not in self.outputs]
+        if unknown:
+            raise SpecError(
+                f"the reference has no output {quoted(unknown[0])}; its outputs are"
+                f" {', '.join(self.outputs)}."
+            )
+        outputs = {name: _plain(out, self.trace) for name, out in self.outputs.items()}
+        seeds = [
+            (self.outputs[name].node, _seed(name, bar, self.outputs[name].shape))
+            for name, bar in cotangents.items()
+            if isinstance(self.outputs[name], TracedArray)
+        ]
+        with np.errstate(all="ignore"), _no_collection():
+            self.trace.backward(seeds)
+        return Evaluation(outputs, {name: self._gradient(name) for name in self.wrt})
+
+    def _gradient(self, name: str) -> Array:
+        leaf = self.inputs[name]
+        shape = (self.trace.samples, *leaf.shape)
+        if leaf.bar is None:
+            return np.zeros(shape)
+        return np.array(np.broadcast_to(leaf.bar, shape))
+
+
+@contextlib.contextmanager
+def _no_collection() -> Generator[None]:
+    """No search for garbage: it takes as long as a run, for each record stays until its end."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:
+    if isinstance(rounding, RoundingModel):
+        return rounding.arithmetic(samples)
+    facts = PRECISIONS[rounding.dtype]
+    return GridRounding(
+        rounding.unit, samples, facts.functions, sums_in_turn=facts.name == facts.stored
+    )
+
+
+def _shapes_of(arrays: Mapping[str, Any], wrt: Sequence[str]) -> Any:
+    return (*((name, np.shape(a)) for name, a in arrays.items()), *wrt)
+
+
+def _some_of(arithmetic: GridRounding, samples: slice) -> GridRounding:
+    """An arithmetic that rounds like some samples of another."""
+    offsets, at = arithmetic.position
+    arithmetic.position = offsets[samples], at
+    return arithmetic
+
+
+def _joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """All samples of several runs."""
+    if len(parts) == 1:
+        return parts[0]
+    outputs, grads = (
+        {name: np.concatenate([of[name] for of in every]) for name in every[0]}
+        for every in ([p.outputs for p in parts], [p.grads for p in parts])
+    )
+    return Evaluation(outputs, grads)
+
+
+def _slope_of_relu(z: Array) -> Array:
+    return np.where(z > 0.0, 1.0, np.where(z < 0.0, 0.0, 0.5))
+
+
+def _seed(name: str, bar: Any, shape: tuple[int, ...]) -> Array:
+    seed = np.asarray(bar, np.float64)
+    if seed.shape != shape:
+        raise SpecError(f"the cotangent of {name} has shape {seed.shape}, the output {shape}.")
+    return seed[np.newaxis]
+
+
+def _plain(output: Any, trace: Trace) -> Array:
+    """An output as [samples, ...]."""
+    value = output.entries if isinstance(output, TracedArray) else np.asarray(output)[None]
+    return np.array(np.broadcast_to(value, (trace.samples, *value.shape[1:])), trace.dtype)
+
+
+def _copied(array: Any) -> Any:
+    """An argument that the code may write into: arrays of floats are of float64."""
+    if not isinstance(array, np.ndarray):
+        return array
+    return np.array(array, np.float64 if array.dtype.kind == "f" else None)
+
+
+def _float64(name: str, output: Any) -> Array:
+    found = np.asarray(output)
+    if found.dtype.kind not in "biuf":
+        raise SpecError(f"{name} of the reference holds no real numbers but {found.dtype}.")
+    if found.dtype.kind == "f" and found.dtype != np.float64:
+        raise SpecError(
+            f"{name} of the reference is {found.dtype}. It is the definition, evaluated in float64:"
+            " leave dtypes out."
+        )
+    return found.astype(np.float64)
+
+
+def _finite(evaluation: Evaluation) -> bool:
+    arrays: Iterable[Array] = (*evaluation.outputs.values(), *evaluation.grads.values())
+    return all(np.isfinite(a).all() for a in arrays)
