@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cases.precision import PRECISIONS
 from ..cases.recurrences.outputs import named_outputs
-from ..cases.recurrences.reference_code import Evaluation, Rounding
+from ..cases.recurrences.reference_code import Evaluation
 from ..cases.types import Array
 from ..equations.arithmetics.arithmetic import Arithmetic, Exact
 from ..equations.arithmetics.rounding import GridRounding
@@ -72,7 +72,7 @@ class NumPyCode:
         arrays: Mapping[str, Any],
         cotangents: Mapping[str, Array],
         wrt: Sequence[str],
-        rounding: Rounding,
+        rounding: RoundingModel,
         samples: int,
     ) -> Evaluation:
         """Samples of the same, in which every operation of both passes rounds at random."""
@@ -169,7 +169,7 @@ def _no_collection() -> Generator[None]:
         gc.enable()
 
 
-def _arithmetic(rounding: Rounding, samples: int) -> GridRounding:
+def _arithmetic(rounding: RoundingModel, samples: int) -> GridRounding:
     if isinstance(rounding, RoundingModel):
         return rounding.arithmetic(samples)
     facts = PRECISIONS[rounding.dtype]

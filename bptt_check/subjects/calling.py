@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.any_case import AnyCase
+from ..cases.case import Case
 from ..cases.contract import (
     Accepted,
     Answer,

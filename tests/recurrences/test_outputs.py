@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from bptt_check.errors import SpecError
 from bptt_check.cases.recurrences.outputs import named_outputs
+from bptt_check.errors import SpecError
 
 
 class Pair(NamedTuple):
