@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ...cases.result import name_of
-from ...errors import SpecError
+from ...errors import SpecError, quoted
 from .framework import framework_of
 from .vjp import NumPyKernel, Vjp
 
 
-def kernel_subject(kernel: Callable[..., Any] | Vjp, device: str = "cpu") -> Callable[..., Any]:
+def kernel_subject(
+    kernel: Callable[..., Any] | Vjp, device: str = "cpu", address: str = ""
+) -> Callable[..., Any]:
     """The subject of a kernel: a `Vjp`, or a function of tensors or JAX arrays by name.
 
     Raises:
@@ -20,18 +22,18 @@ def kernel_subject(kernel: Callable[..., Any] | Vjp, device: str = "cpu") -> Cal
     if isinstance(kernel, Vjp):
         if device != "cpu":
             raise SpecError(f"device={device!r} is for torch and JAX: a bc.Vjp runs on the CPU.")
-        return NumPyKernel(kernel, kernel.name or name_of(kernel.forward))
+        return NumPyKernel(kernel, kernel.name or name_of(kernel.forward), address)
     if not callable(kernel):
-        raise SpecError(f"the kernel must be a function or a bc.Vjp, got {kernel!r}.")
+        raise SpecError(f"the kernel must be a function or a bc.Vjp, got {quoted(kernel)}.")
     framework = framework_of(kernel)
     if framework == "torch":
         from .torch_kernel import TorchKernel
 
-        return TorchKernel(kernel, name_of(kernel), device)
+        return TorchKernel(kernel, name_of(kernel), device, address)
     if framework == "jax":
         from .jax_kernel import JaxKernel
 
-        return JaxKernel(kernel, name_of(kernel), device)
+        return JaxKernel(kernel, name_of(kernel), device, address)
     raise SpecError(
         f"{name_of(kernel)} uses neither torch nor JAX: of a NumPy kernel give "
         "bc.Vjp(forward, backward)."

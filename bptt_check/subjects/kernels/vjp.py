@@ -38,6 +38,7 @@ class NumPyKernel:
 
     vjp: Vjp
     name: str
+    address: str = ""
     most_subsets = 0
 
     def __call__(self, case: RecurrenceCase) -> Result:
