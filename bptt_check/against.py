@@ -69,8 +69,8 @@ def verify_against(
     if not isinstance(inputs, Inputs):
         raise SpecError(f"inputs must be a bptt_check.Inputs, got {inputs!r}.")
     dtypes = checked_dtypes(dtypes)
-    subject = kernel_subject(kernel, device, address)
     code = reference_code(reference)
+    subject = kernel_subject(kernel, device, address, code.framework)
     target = RecurrenceTarget(name_of(reference), Recurrence(name_of(reference), inputs, code))
     lines = () if case is None else (str(case),)
     for line in lines:

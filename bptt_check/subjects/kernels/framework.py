@@ -48,8 +48,11 @@ def _uses(value: Any) -> Iterator[Any]:
         if hasattr(value, inner) and not isinstance(value, types.ModuleType):
             yield getattr(value, inner)
     if isinstance(value, types.FunctionType):
-        known = value.__globals__
-        yield from (known[name] for name in _names(value.__code__) if name in known)
+        known, names = value.__globals__, [*_names(value.__code__)]
+        named = [known[name] for name in names if name in known]
+        yield from named
+        modules = [child for child in named if isinstance(child, types.ModuleType)]
+        yield from (vars(m)[name] for m in modules for name in names if name in vars(m))
         yield from (cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell))
     elif callable(value) and not isinstance(value, type):
         yield type(value).__call__

@@ -12,9 +12,11 @@ from .vjp import NumPyKernel, Vjp
 
 
 def kernel_subject(
-    kernel: Callable[..., Any] | Vjp, device: str = "cpu", address: str = ""
+    kernel: Callable[..., Any] | Vjp, device: str = "cpu", address: str = "", like: str = "numpy"
 ) -> Callable[..., Any]:
     """The subject of a kernel: a `Vjp`, or a function of tensors or JAX arrays by name.
+
+    One that does not say which of them it takes is given those of the framework `like`.
 
     Raises:
         SpecError: it is neither, or the device is not that of a framework.
@@ -25,7 +27,8 @@ def kernel_subject(
         return NumPyKernel(kernel, kernel.name or name_of(kernel.forward), address)
     if not callable(kernel):
         raise SpecError(f"the kernel must be a function or a bc.Vjp, got {quoted(kernel)}.")
-    framework = framework_of(kernel)
+    own = framework_of(kernel)
+    framework = like if own == "numpy" else own
     if framework == "torch":
         from .torch_kernel import TorchKernel
 
