@@ -33,6 +33,8 @@ def findings_of_recurrence(
     """
     specs = {s: e for s, e in known.items() if isinstance(s, RecurrenceSpec)}
     failing = [spec for spec, e in specs.items() if e == end]
+    if isinstance(smallest := report.case.spec, RecurrenceSpec):
+        failing = list(dict.fromkeys([*failing, smallest]))
     passing = [spec for spec, e in specs.items() if e.verdict == Verdict.PASS]
     rule = rule_of(failing, passing)
     found = [_finding(place, len(failing)) for place in _places(report)][:MOST]
