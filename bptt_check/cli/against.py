@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,9 +18,12 @@ from ..errors import clean
 from ..report.report import Report
 from ..runs import interruption
 from ..runs.records import Progress
+from ..subjects.isolation import Isolated
+from ..subjects.isolation.protocol import KernelStart
+from ..subjects.kernels.framework import framework_of
 from .group import cli
 from .run import Output, told_and_written
-from .shared import accuracy_option, advice
+from .shared import Limits, accuracy_option, advice, limit_options
 
 
 @cli.command("against")
@@ -32,13 +35,21 @@ from .shared import accuracy_option, advice
 @click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
 @click.option("--device", default="cpu", show_default=True, help="Where the kernel runs.")
-@click.option("--timeout", type=float, metavar="S", help="Seconds for one call of the kernel.")
 @click.option("--oracle", multiple=True, metavar="NAME", help="reference or finite_difference.")
 @accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
 @click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
-def against_command(report: str | None, as_json: bool, profile: bool, **options: Any) -> None:
+@limit_options
+def against_command(
+    report: str | None,
+    as_json: bool,
+    profile: bool,
+    isolate: bool,
+    timeout: float | None,
+    memory: str | None,
+    **options: Any,
+) -> None:
     """Check KERNEL, outputs and gradients, against plain REFERENCE code on INPUTS.
 
     Each is `package.module:attribute` or `path/to/file.py:attribute`.
@@ -46,7 +57,8 @@ def against_command(report: str | None, as_json: bool, profile: bool, **options:
     \b
     bptt-check against my.kernels:delta my.plain:delta my.kernels:INPUTS --dtype bfloat16
     """
-    asked, output = AgainstOptions(**options), Output(report, as_json, profile)
+    asked = AgainstOptions(**options, limits=Limits(isolate, timeout, memory))
+    output = Output(report, as_json, profile)
 
     with advice():
         status = interruption.uninterrupted(
@@ -67,9 +79,9 @@ class AgainstOptions:
     dtype: tuple[str, ...]
     seed: int
     device: str
-    timeout: float | None
     oracle: tuple[str, ...]
     accuracy: float
+    limits: Limits
 
     @property
     def command(self) -> str:
@@ -82,8 +94,7 @@ class AgainstOptions:
         words += ["--seed", str(self.seed)]
         words += ["--device", self.device] if self.device != "cpu" else []
         words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
-        words += ["--timeout", f"{self.timeout:g}"] if self.timeout else []
-        return shlex.join(words)
+        return shlex.join([*words, *self.limits.words])
 
 
 def run_against(
@@ -100,8 +111,9 @@ def run_against(
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         with timed(Stage.STARTING):
             named = (options.kernel, options.reference, options.inputs)
-            kernel, reference, inputs = interruption.interruptible(
-                partial(_loaded, load_object, named)
+            reference, inputs = interruption.interruptible(partial(_loaded, load_object, named[1:]))
+            kernel = interruption.interruptible(
+                lambda: stack.enter_context(_kernel(options, reference, load_object))
             )
         if folder is not None:
             stack.enter_context(replacing(folder))
@@ -114,7 +126,7 @@ def run_against(
             options.seed,
             options.accuracy,
             options.device,
-            options.timeout,
+            options.limits.timeout,
             case=options.case,
             oracles=options.oracle or None,
             address=shlex.join(named),
@@ -122,6 +134,20 @@ def run_against(
             keep_partial=True,
         )
     return replace(report, run=replace(report.run, command=clean(options.command)))
+
+
+@contextlib.contextmanager
+def _kernel(
+    options: AgainstOptions, reference: Callable[..., Any], load: Callable[[str], Any]
+) -> Generator[Any, None, None]:
+    """The kernel, in a process of its own unless that is not wanted."""
+    if not options.limits.isolate:
+        yield load(options.kernel)
+        return
+    start = KernelStart(options.inputs, options.device, framework_of(reference))
+    with Isolated(options.kernel, options.limits.timeout, options.limits.memory, start) as isolated:
+        isolated.address = shlex.join([options.kernel, options.reference, options.inputs])
+        yield isolated
 
 
 def _loaded(load: Callable[[str], Any], texts: tuple[str, ...]) -> list[Any]:

@@ -21,7 +21,7 @@ MANY_NUMBERS = 20_000
 @functools.lru_cache(maxsize=32)
 def evaluation_of(case: RecurrenceCase) -> Evaluation:
     """Outputs and gradients of the reference in float64, remembered for the last few cases."""
-    reference = case.model.reference
+    reference = case.reference
     wrt = case.model.inputs.differentiated
     return reference.gradients(case.arrays, case.cotangents, wrt)
 
@@ -35,7 +35,7 @@ def rounded_evaluation(case: RecurrenceCase, rounding: RoundingModel) -> Evaluat
     """Samples of both passes with random rounding, along a first axis."""
     numbers = [*case.inputs.values(), *case.cotangents.values()]
     many = sum(a.size for a in numbers) > MANY_NUMBERS
-    return case.model.reference.rounded(
+    return case.reference.rounded(
         case.arrays,
         case.cotangents,
         case.model.inputs.differentiated,
@@ -64,7 +64,7 @@ def sizes_where_zero(case: RecurrenceCase) -> dict[str, float]:
     rng = np.random.default_rng(0)
     spread = {n: max(sizes) * rng.choice((-1.0, 1.0), o.shape) for n, o in outputs.items()}
     wrt = case.model.inputs.differentiated
-    grads = case.model.reference.gradients(case.arrays, spread, wrt).grads
+    grads = case.reference.gradients(case.arrays, spread, wrt).grads
     return {n: float(np.sqrt(np.mean(np.square(g)))) for n, g in grads.items()}
 
 

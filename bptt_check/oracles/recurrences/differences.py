@@ -88,8 +88,8 @@ def _slope(case: RecurrenceCase, name: str, signs: Array) -> tuple[float, float]
 @np.errstate(over="ignore", invalid="ignore")
 def _central(case: RecurrenceCase, name: str, base: Array, move: Array) -> tuple[float, float]:
     """Half the difference of the loss on both sides, and the size of its terms."""
-    up = case.model.reference.outputs({**case.arrays, name: base + move})
-    down = case.model.reference.outputs({**case.arrays, name: base - move})
+    up = case.reference.outputs({**case.arrays, name: base + move})
+    down = case.reference.outputs({**case.arrays, name: base - move})
     terms = sum(float(np.sum(np.abs(c * up[n]))) for n, c in case.cotangents.items())
     return _difference(up, down, case.cotangents) / 2.0, terms
 

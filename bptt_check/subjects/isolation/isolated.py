@@ -8,8 +8,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from ...cases.any_case import AnyCase
 from ...cases.case import Case
 from ...cases.contract import Answer, Outcome
+from ...cases.follow_up import FollowUpCall
 from ...cases.model import LAYOUTS, Model
 from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
@@ -41,6 +43,7 @@ class Isolated(RemoteSubject):
         text: names the subject, as on the command line.
         timeout: seconds for one call; None is five minutes.
         memory: the most it may use, such as `"2G"`; None is no limit.
+        kernel: what it needs if it is a kernel of a recurrence.
 
     Raises:
         SubjectNotFound: the text leads nowhere, or the import fails or ends the process.
@@ -52,11 +55,13 @@ class Isolated(RemoteSubject):
         text: str,
         timeout: float | None = None,
         memory: str | int | None = None,
+        kernel: protocol.KernelStart | None = None,
     ) -> None:
         self._timeout = _positive(timeout)
         self._memory = None if memory is None else memory_limit.parse_size(memory)
         if self._memory is not None:
             memory_limit.check_measurable()
+        self._kernel, self._text = kernel, text
         self.address = text
         self.name = shlex.quote(text)  # so that a line that reproduces a failure can be pasted
         self._deaths = Deaths()
@@ -74,19 +79,19 @@ class Isolated(RemoteSubject):
 
     def call(
         self,
-        case: Case,
+        case: AnyCase,
         timeout: float | None = None,
         calls: Calls = (),
         once: bool = False,
     ) -> Answer:
         """What came of a case, the death of the worker included."""
-        if reason := self._no_supports.get(case.model):
+        if isinstance(case, Case) and (reason := self._no_supports.get(case.model)):
             return Answer(outcome=Outcome.RAISED, text=reason)
         model = str(case.model)
         if reason := self._deaths.reason_given_up(model):
             return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
-        request = protocol.CallSubject(case, limit, tuple(calls), once)
+        request = _request_of(case, limit, tuple(calls), once)
         try:
             answer = self._answer(request, limit)
         except Ended as end:
@@ -99,7 +104,9 @@ class Isolated(RemoteSubject):
             self._deaths.came_back(model)
         return answer
 
-    def _answer(self, request: protocol.CallSubject, limit: float | None) -> Answer:
+    def _answer(
+        self, request: protocol.CallSubject | protocol.CallKernel, limit: float | None
+    ) -> Answer:
         """What the subject answers; a case before this one may have damaged the process, so where
         the code that calls it fails there, a fresh one is asked.
 
@@ -114,7 +121,9 @@ class Isolated(RemoteSubject):
                 raise
         return self._answer_or_damage(request, limit)
 
-    def _answer_or_damage(self, request: protocol.CallSubject, limit: float | None) -> Answer:
+    def _answer_or_damage(
+        self, request: protocol.CallSubject | protocol.CallKernel, limit: float | None
+    ) -> Answer:
         try:
             reply = self._request(request, limit)
         except Ended:
@@ -130,7 +139,7 @@ class Isolated(RemoteSubject):
         self._drop()
         raise _Damaged(f"{text}, {AROUND}", Outcome.RAISED)
 
-    def __call__(self, case: Case) -> Result:
+    def __call__(self, case: AnyCase) -> Result:
         """The result for a case.
 
         Raises:
@@ -196,7 +205,7 @@ class Isolated(RemoteSubject):
             worker = uninterrupted(self._new_worker)
             tied = threading.current_thread() is threading.main_thread()
             folder, trace = str(worker.scratch.path), str(worker.scratch.trace)
-            start = protocol.Start(self.address, trace, folder, tied, limit)
+            start = protocol.Start(self._text, trace, folder, tied, limit, self._kernel)
             reply = worker.request(start, limit, "its start")
         except Ended as end:
             self._drop()
@@ -263,6 +272,18 @@ class Isolated(RemoteSubject):
         if self._worker is not None:
             self._worker = None
             self._finalizer()
+
+
+def _request_of(
+    case: AnyCase, limit: float | None, calls: tuple[FollowUpCall, ...], once: bool
+) -> protocol.CallSubject | protocol.CallKernel:
+    """The request for a case of either kind."""
+    if isinstance(case, Case):
+        return protocol.CallSubject(case, limit, calls, once)
+    sent = protocol.SentRecurrence(
+        case.model.name, case.dtype, case.layout, case.arrays, case.cotangents, case.wanted
+    )
+    return protocol.CallKernel(sent, limit, calls, once)
 
 
 def _answers(answer: Answer) -> tuple[Answer, ...]:

@@ -45,10 +45,20 @@ class GarbledMessage(Exception):
     """What came is no message of ours."""
 
 
+class KernelStart(msgspec.Struct):
+    """What a subject that is a kernel needs beside itself: the address of its inputs, the device
+    where it runs, and the framework whose arrays it gets if it does not say.
+    """
+
+    inputs: str
+    device: str
+    like: str
+
+
 class Start(msgspec.Struct, tag=True):
     """The first message: which subject, where a dying worker leaves its traceback, whether the
-    worker is to end with the parent by the system's own means, a folder for temporary files, and
-    how many seconds a program has for its hello line.
+    worker is to end with the parent by the system's own means, a folder for temporary files, how
+    many seconds a program has for its hello line, and what it needs if it is a kernel.
     """
 
     subject: str
@@ -56,6 +66,27 @@ class Start(msgspec.Struct, tag=True):
     scratch: str
     ends_with_parent: bool
     seconds: float
+    kernel: KernelStart | None = None
+
+
+class SentRecurrence(msgspec.Struct):
+    """A case of a recurrence without what only the parent needs: spec, reference, outputs."""
+
+    name: str
+    dtype: str
+    layout: str
+    arrays: dict[str, Any]
+    cotangents: dict[str, Any]
+    wanted: tuple[str, ...] | None
+
+
+class CallKernel(msgspec.Struct, tag=True):
+    """The same as `CallSubject` of a kernel on a case of its recurrence."""
+
+    case: SentRecurrence
+    timeout: float | None
+    calls: tuple[FollowUpCall, ...] = ()
+    once: bool = False
 
 
 class CallSubject(msgspec.Struct, tag=True):
@@ -83,7 +114,7 @@ class CallFunction(msgspec.Struct, tag=True):
     arguments: list[Any]
 
 
-Request = Start | CallSubject | Supports | CallFunction
+Request = Start | CallSubject | CallKernel | Supports | CallFunction
 
 
 class Hello(msgspec.Struct, tag=True):
@@ -271,6 +302,8 @@ def _unchecked(kind: type[T], values: dict[str, Any]) -> T:
 _SentCall = _sent(CallSubject, "CallSubject", case=_sent(Case, spec=_sent(Spec) | None))
 _encoder = msgspec.msgpack.Encoder(enc_hook=_to_wire)
 _requests = msgspec.msgpack.Decoder(
-    Start | _SentCall | Supports | CallFunction, ext_hook=_from_wire, dec_hook=_is_array
+    Start | _SentCall | CallKernel | Supports | CallFunction,
+    ext_hook=_from_wire,
+    dec_hook=_is_array,
 )
 _replies = msgspec.msgpack.Decoder(Reply, ext_hook=_from_wire, dec_hook=_is_array)

@@ -22,8 +22,8 @@ def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
         return
     if isinstance(request, protocol.Start):
         fits = isinstance(reply, protocol.Hello | protocol.Refused)
-    elif isinstance(request, protocol.CallSubject):
-        shapes = {name: array.shape for name, array in request.case.inputs.items()}
+    elif isinstance(request, protocol.CallSubject | protocol.CallKernel):
+        shapes = _shapes(request)
         fits = isinstance(reply, protocol.Answered) and _fits(shapes, reply.answer)
     elif isinstance(request, protocol.Supports):
         fits = isinstance(reply, protocol.Returned) and isinstance(reply.value, bool)
@@ -31,6 +31,13 @@ def check_reply(request: protocol.Request, reply: protocol.Reply) -> None:
         fits = isinstance(reply, protocol.Returned) and _are_arrays(reply.value)
     if not fits:
         raise GarbledMessage("gave an answer that does not belong to what it was asked")
+
+
+def _shapes(request: protocol.CallSubject | protocol.CallKernel) -> Shapes:
+    """Of the arrays of a case that may have a gradient."""
+    if isinstance(request, protocol.CallSubject):
+        return {name: array.shape for name, array in request.case.inputs.items()}
+    return {name: np.shape(value) for name, value in request.case.arrays.items()}
 
 
 def _fits(shapes: Shapes, answer: Answer) -> bool:

@@ -19,9 +19,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
 from ...cases.contract import Answer, Outcome
 from ...cases.model import LAYOUTS
+from ...cases.recurrences.inputs import Inputs
+from ...cases.recurrences.recurrence import Recurrence, RecurrenceCase
 from ...cases.targets import parse_targets
 from ...errors import BpttCheckError
 from .. import loading
@@ -48,15 +50,25 @@ def serve() -> None:
     _prepare(start)
     channel = Channel(replies)
     try:
-        subject = loading.load(start.subject, start.seconds)
+        subject, inputs = _loaded(start)
         channel.send(_hello(subject))
     except BpttCheckError as error:
         channel.send(protocol.Refused(str(error)))
         return
-    watched = Watched(subject, channel)
+    watched = Watched(subject, channel, inputs)
     while (body := _next_request(requests)) is not None:
         channel.reply(watched, body)
     os._exit(protocol.PIPES_LOST)  # without what a subject has registered for the end
+
+
+def _loaded(start: protocol.Start) -> tuple[Callable[..., Any], Inputs | None]:
+    """The subject, and of a kernel its inputs."""
+    if start.kernel is None:
+        return loading.load(start.subject, start.seconds), None
+    from ..kernels.kernel import kernel_subject
+
+    kernel, inputs = (loading.load_object(t) for t in (start.subject, start.kernel.inputs))
+    return kernel_subject(kernel, start.kernel.device, like=start.kernel.like), inputs
 
 
 def _next_request(requests: IO[bytes]) -> bytes | None:
@@ -158,12 +170,14 @@ class Watched:
     Calls that follow quickly upon another are not announced, which would cost more than they do.
     """
 
-    def __init__(self, subject: Callable[..., Any], channel: Channel) -> None:
-        self._subject, self._channel = subject, channel
+    def __init__(
+        self, subject: Callable[..., Any], channel: Channel, inputs: Inputs | None = None
+    ) -> None:
+        self._subject, self._channel, self.inputs = subject, channel, inputs
         self.last_announced = 0.0
         self.raised = 0
 
-    def __call__(self, case: Case) -> Any:
+    def __call__(self, case: AnyCase) -> Any:
         """What the subject returns."""
         if time.monotonic() - self.last_announced > ANNOUNCE_AFTER:
             self._channel.send(protocol.Began())
@@ -180,7 +194,7 @@ class Watched:
 
 def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
     subject.last_announced = time.monotonic()
-    if isinstance(request, protocol.CallSubject):
+    if isinstance(request, protocol.CallSubject | protocol.CallKernel):
         before, answer = subject.raised, _called(subject, request)
         answers = (answer, *(f.answer for f in answer.follow_ups))
         raised = sum(a.outcome is Outcome.RAISED for a in answers)
@@ -192,16 +206,33 @@ def _carried_out(subject: Watched, request: protocol.Request) -> protocol.Reply:
     return protocol.Returned(_plain(getattr(subject, request.function)(*arguments)))
 
 
-def _called(subject: Watched, request: protocol.CallSubject) -> Answer:
+def _called(subject: Watched, request: protocol.CallSubject | protocol.CallKernel) -> Answer:
     """What came of it; a KeyboardInterrupt is the subject's own, since Ctrl-C never comes here."""
     limit = request.timeout if hasattr(signal, "SIGALRM") else None
     try:
         with watched_elsewhere(request.timeout):
+            case = _case_of(subject, request)
             if request.once:
-                return call_once(subject, request.case, limit)
-            return call(subject, request.case, limit, request.calls)
+                return call_once(subject, case, limit)
+            return call(subject, case, limit, request.calls)
     except KeyboardInterrupt as error:
         return Answer(outcome=Outcome.RAISED, text=explained(error), place=kind_and_line(error))
+
+
+def _case_of(subject: Watched, request: protocol.CallSubject | protocol.CallKernel) -> AnyCase:
+    """The case of a request; of a recurrence with the inputs that were loaded here."""
+    if isinstance(request, protocol.CallSubject):
+        return request.case
+    assert subject.inputs is not None
+    sent = request.case
+    return RecurrenceCase(
+        Recurrence(sent.name, subject.inputs, None),
+        sent.arrays,
+        sent.dtype,
+        cotangents=sent.cotangents,
+        layout=sent.layout,
+        wanted=sent.wanted,
+    )
 
 
 def _writable(value: Any) -> Any:

@@ -7,12 +7,16 @@ from typing import Any
 
 from ...cases.result import name_of
 from ...errors import SpecError, quoted
+from ..calling import RemoteSubject
 from .framework import framework_of
 from .vjp import NumPyKernel, Vjp
 
 
 def kernel_subject(
-    kernel: Callable[..., Any] | Vjp, device: str = "cpu", address: str = "", like: str = "numpy"
+    kernel: Callable[..., Any] | Vjp | RemoteSubject,
+    device: str = "cpu",
+    address: str = "",
+    like: str = "numpy",
 ) -> Callable[..., Any]:
     """The subject of a kernel: a `Vjp`, or a function of tensors or JAX arrays by name.
 
@@ -21,6 +25,8 @@ def kernel_subject(
     Raises:
         SpecError: it is neither, or the device is not that of a framework.
     """
+    if isinstance(kernel, RemoteSubject):
+        return kernel
     if isinstance(kernel, Vjp):
         if device != "cpu":
             raise SpecError(f"device={device!r} is for torch and JAX: a bc.Vjp runs on the CPU.")
