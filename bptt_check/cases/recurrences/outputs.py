@@ -75,5 +75,5 @@ def with_arrays(returned: Any, arrays: Mapping[str, Any], place: str = OUTPUT) -
         names = [field.name for field in dataclasses.fields(returned)]
         return dataclasses.replace(returned, **dict(zip(names, parts, strict=True)))
     if hasattr(returned, "_fields"):
-        return type(returned)(*parts)
-    return type(returned)(parts)
+        return cast("Any", type(returned))(*parts)
+    return cast("Any", type(returned))(parts)
