@@ -52,7 +52,7 @@ class TorchCode:
 
     def _evaluated(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
         named = named_outputs(self.function(**{n: _tensor(a) for n, a in arrays.items()}))
-        return {n: _array(v) for n, v in named.items()}
+        return _outputs(named)
 
     def gradients(
         self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
@@ -64,7 +64,7 @@ class TorchCode:
             named = named_outputs(self.function(**given | _copies(leaves)))
             seeds = {n: _tensor(c) for n, c in cotangents.items()}
             grads = _pulled_back(named, seeds, leaves)
-        return Evaluation({n: _array(v) for n, v in named.items()}, grads)
+        return Evaluation(_outputs(named), grads)
 
     def rounded(
         self,
@@ -125,7 +125,7 @@ class TorchCode:
                 same = torch.func.vmap(function, randomness="same")
                 named = same(spread | _copies(leaves), torch.ones(samples, dtype=torch.bool))
                 grads = _pulled_back(named, seeds, leaves)
-        return Evaluation({n: _array(v) for n, v in named.items()}, grads)
+        return Evaluation(_outputs(named), grads)
 
     def _one_sample(
         self,
@@ -142,7 +142,7 @@ class TorchCode:
             with RoundingMode(arithmetic, 1):
                 named = named_outputs(self.function(**given | _copies(leaves)))
                 grads = _pulled_back(named, seeds, leaves)
-        return Evaluation({n: _array(v) for n, v in named.items()}, grads)
+        return Evaluation(_outputs(named), grads)
 
     @contextlib.contextmanager
     def _prepared(self) -> Generator[None]:
@@ -228,5 +228,19 @@ def _repeated(tensor: torch.Tensor, samples: int) -> torch.Tensor:
 
 def _array(value: Any) -> Array:
     if isinstance(value, torch.Tensor):
-        return value.detach().resolve_conj().resolve_neg().numpy()
-    return np.asarray(value)
+        value = value.detach().resolve_conj().resolve_neg().numpy()
+    return np.asarray(value, dtype=np.float64)
+
+
+def _outputs(named: Mapping[str, Any]) -> dict[str, Array]:
+    """Outputs in float64.
+
+    Raises:
+        SpecError: one is complex.
+    """
+    for name, value in named.items():
+        if value.is_complex() if isinstance(value, torch.Tensor) else np.iscomplexobj(value):
+            raise SpecError(
+                f"{name} of the reference is complex: return its real and its imaginary part."
+            )
+    return {n: _array(v) for n, v in named.items()}

@@ -251,7 +251,7 @@ class RecurrenceCase:
         own = replace(self)
         copied = {
             "inputs": {n: arranged(a, self.layout) for n, a in self.inputs.items()},
-            "data": {n: arranged(a, self.layout) for n, a in self.data.items()},
+            "data": {n: arranged(a, self.layout_of_cotangents) for n, a in self.data.items()},
             "constants": {n: self._own(v) for n, v in self.constants.items()},
         }
         vars(own).update(copied)  # where what was computed once is kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,9 @@ PACKAGES = {
     "equinox": "jax",
 }
 """Package to the framework whose arrays its functions take."""
-DEPTH = 3
+_LIBRARIES = frozenset(("numpy", "scipy", "builtins", "functools", "math", "typing"))
+"""Packages of which nothing is looked into: some of them know of every framework there is."""
+DEPTH = 12
 """Calls that are followed from a function on."""
 
 
@@ -24,16 +27,22 @@ def framework_of(function: Callable[..., Any]) -> str:
     what it calls, comes from or names.
     """
     layer: list[Any] = [function]
+    seen: dict[int, Any] = {}
     for _ in range(DEPTH + 1):
         packages = (module.partition(".")[0] for value in layer for module in _modules(value))
         if known := [PACKAGES[package] for package in packages if package in PACKAGES]:
             return known[0]
-        layer = [child for value in layer for child in _uses(value)]
+        children = {id(child): child for value in layer for child in _uses(value)}
+        layer = [child for n, child in children.items() if n not in seen]
+        seen |= children  # kept, so that no other has its id
     return "numpy"
 
 
 def _modules(value: Any) -> Iterator[str]:
-    """The modules that a value, its type and the bases of a class come from."""
+    """The modules that a value, its type and the bases of a class come from, or that a name is."""
+    if isinstance(value, str):
+        yield value
+        return
     if isinstance(value, types.ModuleType):
         yield value.__name__
         return
@@ -43,16 +52,39 @@ def _modules(value: Any) -> Iterator[str]:
 
 
 def _uses(value: Any) -> Iterator[Any]:
-    """What a function names or closes over; of another callable the function behind it."""
-    for inner in ("__wrapped__", "__func__", "func"):
-        if hasattr(value, inner) and not isinstance(value, types.ModuleType):
-            yield getattr(value, inner)
-    if isinstance(value, types.FunctionType):
-        known = value.__globals__
-        yield from (known[name] for name in _names(value.__code__) if name in known)
-        yield from (cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell))
+    """What a function names or closes over; of another callable the function behind it, and the
+    callables that it has.
+    """
+    own = str(getattr(value, "__module__", "")).partition(".")[0]
+    if isinstance(value, (str, types.ModuleType)) or own in _LIBRARIES - {"functools"}:
+        return
+    for inner in ("__wrapped__", "__func__", "__self__", "func"):
+        if (found := getattr(value, inner, None)) is not None:
+            yield found
+    if isinstance(value, functools.partial):
+        yield from filter(callable, [*value.args, *value.keywords.values()])
+    elif isinstance(value, types.FunctionType):
+        yield from _uses_of_function(value)
     elif callable(value) and not isinstance(value, type):
         yield type(value).__call__
+        yield from (part for part in getattr(value, "__dict__", {}).values() if callable(part))
+
+
+def _uses_of_function(function: types.FunctionType) -> Iterator[Any]:
+    """What a function names, in its body or in its signature."""
+    known = function.__globals__
+    yield from (known.get(n, n) for n in _names(function.__code__) if n in known or _is_import(n))
+    yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
+    yield from (d for d in (function.__defaults__ or ()) if callable(d))
+    yield from (d for d in (function.__kwdefaults__ or {}).values() if callable(d))
+    for annotation in function.__annotations__.values():
+        head = annotation.partition(".")[0] if isinstance(annotation, str) else annotation
+        yield known.get(head, annotation) if isinstance(head, str) else annotation
+
+
+def _is_import(name: str) -> bool:
+    """Whether a name is that of a framework, which a function imports itself."""
+    return name.partition(".")[0] in PACKAGES
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

@@ -33,6 +33,6 @@ def kernel_subject(kernel: Callable[..., Any] | Vjp, device: str = "cpu") -> Cal
 
         return JaxKernel(kernel, name_of(kernel), device)
     raise SpecError(
-        f"{name_of(kernel)} uses neither torch nor JAX: of a NumPy kernel give "
-        "bc.Vjp(forward, backward)."
+        f"{name_of(kernel)} uses neither torch nor JAX, as far as it says: of a NumPy kernel give "
+        "bc.Vjp(forward, backward), else say what it takes, such as x: torch.Tensor."
     )
