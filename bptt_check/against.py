@@ -39,6 +39,7 @@ def verify_against(
     *,
     case: str | None = None,
     oracles: Iterable[str] | None = None,
+    address: str = "",
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
 ) -> Report:
@@ -58,6 +59,7 @@ def verify_against(
         case: the line of one case, which alone is checked.
         oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
             one that is wrong itself); None is both.
+        address: the words by which the command line takes kernel, reference and inputs.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
@@ -67,8 +69,8 @@ def verify_against(
     if not isinstance(inputs, Inputs):
         raise SpecError(f"inputs must be a bptt_check.Inputs, got {inputs!r}.")
     dtypes = checked_dtypes(dtypes)
-    subject = kernel_subject(kernel, device)
     code = reference_code(reference)
+    subject = kernel_subject(kernel, device, address, code.framework)
     target = RecurrenceTarget(name_of(reference), Recurrence(name_of(reference), inputs, code))
     lines = () if case is None else (str(case),)
     for line in lines:

@@ -18,6 +18,7 @@ from .output import best_effort_output
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Names of the signals that end a command early, with what it knows."""
 COMMANDS = {
+    "against": "Check KERNEL, outputs and gradients, against plain REFERENCE code.",
     "compare": "Compare RUN with the earlier BASE.",
     "doctor": "Show which oracles work here, versions, and what to install.",
     "list": "Show what can be named: models, oracles, subjects, mutants.",

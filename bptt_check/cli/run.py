@@ -104,6 +104,10 @@ class RunOptions:
         return shlex.join([*words, *self.limits.words])
 
 
+RunInto = Callable[[str | None, Callable[[Progress], None]], Report]
+"""Runs, with the folder that its report will be in and a display of its progress."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What becomes of a run: the folder of its report, and what is printed."""
@@ -153,12 +157,17 @@ def run(options: RunOptions, folder: str | None, progress: Callable[[Progress], 
 
 def _run_and_tell(options: RunOptions, output: Output) -> int:
     """Run, write the folder, then print, in this order; returns the exit status."""
+    return told_and_written(lambda folder, shown: run(options, folder, shown), output)
+
+
+def told_and_written(run_into: RunInto, output: Output) -> int:
+    """Run, write the folder, then print, in this order; returns the exit status."""
     from ..report.folder import write_folder
     from .progress import display
 
     page, unwritten, folder = None, None, output.folder
     with display() as shown, counted_by(StageClock(shown.begin)) as clock:
-        report = run(options, folder, shown)
+        report = run_into(folder, shown)
         if folder is not None:
             with timed(Stage.REPORT):
                 page, unwritten = attempted(lambda: write_folder(folder, report.bundle()))

@@ -38,7 +38,7 @@ from .effort.quick import QUICK_TRIES
 from .initial_states import passing_initial_state
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
-from .recurrences.explained import findings_of_recurrence
+from .recurrences.explained import findings_of_recurrence, with_own_forward
 from .recurrences.pasted import pasted_recurrence_test
 from .recurrences.smallest import smallest_recurrence
 from .shrink import shrink_spec, simplify
@@ -87,6 +87,7 @@ def failure_of(
         detailed = check_in_detail(subject, case, setup)
         report = detailed if shows_it(detailed) else explainable(subject, first)
         if isinstance(case, RecurrenceCase):
+            report = with_own_forward(subject, report)
             passes_with, findings = "", findings_of_recurrence(report, known, first.end)
         else:
             passes_with, findings = _diagnosed(subject, setup, report, known, design)

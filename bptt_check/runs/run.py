@@ -126,7 +126,7 @@ def _verified(
         stages=stages_of(clock.seconds),
         quick=plan.quick,
         systematic=tuple(error for _, error in found.systematic),
-        systematic_floors=floors_of_run(models, found.screening),
+        systematic_floors=floors_of_run(accepted, found.screening),
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
@@ -153,8 +153,7 @@ def _check_all(
         told = list(found.failures)
         for failure in explained_failures(subject, target, plan, setup, tally, told):
             found.failures.append(failure)
-        if isinstance(target, Target):
-            look_below_rounding(subject, ModelGroup(target.name, (target,)), plan, setup, found)
+        look_below_rounding(subject, ModelGroup(target.name, (target,)), plan, setup, found)
         _close(subject, target, tally, found.early)
     found.failures += late_failures(subject, setup, found)
     models = [target for target in targets if isinstance(target, Target)]

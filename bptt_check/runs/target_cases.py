@@ -17,6 +17,7 @@ from ..cases.follow_up import calls_in_turn, every_call
 from ..cases.recurrences.design import RecurrenceDesign
 from ..cases.recurrences.recurrence import RecurrenceTarget
 from ..cases.result import Differentiator, name_of
+from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, timed
 from ..subjects.calling import Calls
 from ..verdicts.case_report import CaseReport
@@ -51,6 +52,10 @@ class Plan:
         """The cases of a target."""
         if isinstance(target, RecurrenceTarget):
             return RecurrenceDesign(target, self.dtypes, self.seed, self.lines)
+        return self.model_design(target)
+
+    def model_design(self, target: Target) -> Design:
+        """The cases of a target of a model."""
         return Design(target, self.dtypes, self.seed, self.within)
 
     def specs(self, target: AnyTarget) -> Iterator[AnySpec]:

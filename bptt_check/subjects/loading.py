@@ -54,6 +54,18 @@ def load(text: str, seconds: float = LONGEST_WAIT) -> Differentiator:
         from .program import program
 
         return program(text, seconds)
+    subject = load_object(text)
+    if not callable(subject):
+        raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
+    return cast("Differentiator", subject)
+
+
+def load_object(text: str) -> Any:
+    """Whatever `package.module:attribute` or `path/to/file.py:attribute` names.
+
+    Raises:
+        SubjectNotFound: says which part of the text leads nowhere, and what is there instead.
+    """
     module_name, separator, attribute = text.rpartition(":")
     if not separator or not module_name or not attribute:
         known = ", ".join(entry_points()) or "none"
@@ -68,9 +80,7 @@ def load(text: str, seconds: float = LONGEST_WAIT) -> Differentiator:
             what = f"{module_name} has no {attribute!r}. {_what_it_has(module, attribute)}"
             raise SubjectNotFound(what)
         subject = getattr(subject, part)
-    if not callable(subject):
-        raise SubjectNotFound(f"{text} is a {type(subject).__name__}; a subject must be callable.")
-    return cast("Differentiator", subject)
+    return subject
 
 
 def load_within(text: str, seconds: float | None) -> Differentiator:

@@ -78,6 +78,17 @@ def reproduction_of_recurrence(case: str, origin: Origin) -> str:
     return f"print(bc.verify_against({arguments}))"
 
 
+def reproduction_of_recurrences(
+    origin: Origin, cases: int, dtypes: Sequence[str], seed: int
+) -> str:
+    """What to type for all cases of a recurrence, where no single one shows it."""
+    if origin.address:
+        words = " ".join(f"--dtype {dtype}" for dtype in dtypes)
+        return f"bptt-check against {origin.address} {words} --cases {cases} --seed {seed}"
+    arguments = f"kernel, reference, inputs, cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
+    return f"print(bc.verify_against({arguments}))"
+
+
 def reproduction_of_run(
     origin: Origin, models: Sequence[str], cases: int, dtypes: Sequence[str], seed: int, within: str
 ) -> str:

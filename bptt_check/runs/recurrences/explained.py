@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ...cases.any_case import AnySpec
 from ...cases.recurrences.recurrence import RecurrenceCase, RecurrenceSpec
+from ...cases.result import Differentiator
 from ...diagnosis.finding import Finding
 from ...verdicts.case_kind import CaseEnd
 from ...verdicts.case_report import CaseReport
+from ...verdicts.cause import WrongOutputs
 from ...verdicts.verdict import Verdict
 from .condition import SizeRule, rule_of
+from .own_forward import is_own_derivative
 from .places import CommonFactor, Place, WrongRange, ZeroGradient, places_of, sharpest_difference
 
 MOST = 4
@@ -29,6 +33,8 @@ def findings_of_recurrence(
     """
     specs = {s: e for s, e in known.items() if isinstance(s, RecurrenceSpec)}
     failing = [spec for spec, e in specs.items() if e == end]
+    if isinstance(smallest := report.case.spec, RecurrenceSpec):
+        failing = list(dict.fromkeys([*failing, smallest]))
     passing = [spec for spec, e in specs.items() if e.verdict == Verdict.PASS]
     rule = rule_of(failing, passing)
     found = [_finding(place, len(failing)) for place in _places(report)][:MOST]
@@ -41,6 +47,22 @@ def findings_of_recurrence(
         condition=rule_text(rule),
     )
     return (condition, *found)
+
+
+RIGHT_FOR_ITSELF = "your gradients are right for your own forward: they are its derivative"
+WRONG_FOR_ITSELF = "your gradients are not the derivative of your own outputs, either"
+
+
+def with_own_forward(subject: Differentiator, report: CaseReport) -> CaseReport:
+    """A report of wrong outputs with whether the gradients are the derivative of these."""
+    case, cause = report.case, report.cause
+    if not isinstance(case, RecurrenceCase) or not isinstance(cause, WrongOutputs):
+        return report
+    if cause.right_gradients:
+        return report
+    told = {True: RIGHT_FOR_ITSELF, False: WRONG_FOR_ITSELF, None: ""}
+    own = told[is_own_derivative(subject, case)]
+    return replace(report, cause=replace(cause, own_derivative=own))
 
 
 def _places(report: CaseReport) -> Iterator[Place]:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...cases.recurrences.recurrence import RecurrenceCase
 
 SETUP = (
     "import bptt_check as bc",
     "from your_module import INPUTS, kernel, reference  # those that were checked",
 )
+
+
+def pasted_recurrence_run(cases: int, dtypes: Sequence[str], seed: int) -> str:
+    """The source of a test that fails for as long as all cases together show an error."""
+    arguments = f"cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
+    lines = [
+        *SETUP,
+        "",
+        "",
+        "def test_kernel() -> None:",
+        '    """Each case may pass: it is all of them together that were wrong."""',
+        f"    bc.assert_matches(kernel, reference, INPUTS, {arguments})",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def pasted_recurrence_test(case: RecurrenceCase) -> str:

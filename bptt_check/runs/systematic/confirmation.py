@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...cases.case import Case, Spec
+from ...cases.any_case import AnyCase, AnySpec
 from ...cases.contract import Outcome
 from ...cases.precision import PRECISIONS
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Differentiator
 from ...cases.types import Array
 from ...equations.arithmetics.one_direction import OneDirection, errors_in
@@ -59,7 +60,7 @@ class Seen:
         forms: what the error may be a multiple of; none where the case is too large to try.
     """
 
-    spec: Spec | None
+    spec: AnySpec | None
     parameter: str
     errors: Errors
     slopes: Mapping[Regressor, ErrorSlope]
@@ -180,12 +181,24 @@ def _strengths(seen: Sequence[Seen], suspects: Sequence[Regressor]) -> dict[str,
     return found
 
 
-def _of_case(case: Case, got: Mapping[str, Array], names: set[str], small: bool) -> Iterator[Seen]:
+def _known_forms(
+    case: AnyCase, exact: Mapping[str, Array]
+) -> tuple[Mapping[str, Mapping[str, Array]], Mapping[OneDirection, Mapping[str, Array]]]:
+    """The shares of the terms of a case, and the errors of each arithmetic; none of a recurrence,
+    whose steps are not known.
+    """
+    if isinstance(case, RecurrenceCase):
+        return {}, {}
+    return shares_of_terms(case), {known: errors_in(known, case, exact) for known in OneDirection}
+
+
+def _of_case(
+    case: AnyCase, got: Mapping[str, Array], names: set[str], small: bool
+) -> Iterator[Seen]:
     """What a case says of each gradient that is suspected."""
     exact = exact_gradients(case)
     rounding, of_truth = conditioning(case, case.dtype), conditioning_in_float64(case)
-    shares = shares_of_terms(case) if small else {}
-    arithmetics = {known: errors_in(known, case, exact) for known in OneDirection} if small else {}
+    shares, arithmetics = _known_forms(case, exact) if small else ({}, {})
     for name, of_subject in got.items():
         if name not in names:
             continue

@@ -7,17 +7,24 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ...cases.case import Spec
+from ...cases.any_target import spec_of
+from ...cases.case import Case
 from ...cases.message import in_names
 from ...cases.precision import PRECISIONS
+from ...cases.recurrences.recurrence import RecurrenceTarget
 from ...cases.result import Differentiator
-from ...cases.written.reproduction import Origin, reproduction_of_run
+from ...cases.written.reproduction import (
+    Origin,
+    reproduction_of_recurrences,
+    reproduction_of_run,
+)
 from ...conventions.own_names import own_names
 from ...subjects.origin import origin_of
 from ...verdicts.case_kind import CaseKind
 from ...verdicts.verdict import Reason, Verdict
 from ..measurements import ErrorHistogram
 from ..records import FailureWithCase, Summary
+from ..recurrences.pasted import pasted_recurrence_run
 from ..target_cases import Plan
 from . import sentences
 from .confirmation import CHANCE, LOOKS, confirmed_errors
@@ -54,15 +61,14 @@ def failures_of(
     Several models that were put together have the failure under the name of the first of them.
     """
     origin = origin_of(subject) if found else Origin()
-    again = reproduction_of_run(
-        origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
-    )
+    again = _again(origin, group, plan)
     ordered = sorted(found, key=lambda one: (one.dtype, one.verdict.rank, -one.strength))
     for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
         alike = list(together)
-        case = Spec.parse(alike[0].spec).build()
+        case = spec_of(group.targets[0], alike[0].spec).build()
         message = sentences.systematic_message(alike, group.names, again)
-        message = in_names(message, own_names(subject, case, ()))
+        if isinstance(case, Case):
+            message = in_names(message, own_names(subject, case, ()))
         yield FailureWithCase(
             verdict=alike[0].verdict,
             model=group.targets[0].name,
@@ -74,9 +80,24 @@ def failures_of(
             first_spec=alike[0].spec,
             case=case,
             kind=CaseKind.SYSTEMATIC,
-            test_code=pasted_test_of_run(origin, group.names, plan),
+            test_code=_pasted(origin, group, plan),
             shared=tuple(alike),
         )
+
+
+def _pasted(origin: Origin, group: ModelGroup, plan: Plan) -> str:
+    if isinstance(group.targets[0], RecurrenceTarget):
+        return pasted_recurrence_run(plan.cases, plan.dtypes, plan.seed)
+    return pasted_test_of_run(origin, group.names, plan)
+
+
+def _again(origin: Origin, group: ModelGroup, plan: Plan) -> str:
+    """What to type for all cases of a run."""
+    if isinstance(group.targets[0], RecurrenceTarget):
+        return reproduction_of_recurrences(origin, plan.cases, plan.dtypes, plan.seed)
+    return reproduction_of_run(
+        origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
+    )
 
 
 def with_findings(

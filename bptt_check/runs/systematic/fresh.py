@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ...cases.any_case import AnySpec
 from ...cases.case import Spec
 from ...cases.model import Model, Sizes
+from ...cases.recurrences.design import RecurrenceDesign
+from ...cases.recurrences.recurrence import RecurrenceTarget
+from ...cases.targets import Target
 from ..target_cases import Plan
 from .model_group import ModelGroup
 
@@ -33,13 +37,19 @@ def has_small_steps(model: Model, sizes: Sizes) -> bool:
     return sizes.T in SMALL_STEPS and numbers_of_step(model, sizes) <= SMALL_NUMBERS
 
 
-def fresh_specs(group: ModelGroup, plan: Plan, dtype: str) -> Iterator[tuple[Spec, bool]]:
+def fresh_specs(group: ModelGroup, plan: Plan, dtype: str) -> Iterator[tuple[AnySpec, bool]]:
     """Specs of one dtype that a run of this plan does not have, and whether each has small steps:
     of all targets in turn, small ones and others in turn.
     """
     plan = replace(plan, dtypes=(dtype,), seed=plan.seed ^ OTHER_SEED, quick=None)
-    each = DRAWN // len(group.targets) + 1
-    of_targets = zip(*(plan.design(t).specs(each) for t in group.targets), strict=True)
+    models = [target for target in group.targets if isinstance(target, Target)]
+    for target in group.targets:
+        if isinstance(target, RecurrenceTarget):
+            yield from _of_recurrence(RecurrenceDesign(target, (dtype,), plan.seed))
+    if not models:
+        return
+    each = DRAWN // len(models) + 1
+    of_targets = zip(*(plan.model_design(t).specs(each) for t in models), strict=True)
     drawn = [spec for together in of_targets for spec in together]
     small = [s for s in drawn if has_small_steps(s.model, s.sizes)]
     small = small[: round(SMALL_SHARE * MOST_CASES)]
@@ -47,6 +57,12 @@ def fresh_specs(group: ModelGroup, plan: Plan, dtype: str) -> Iterator[tuple[Spe
     rest = [s for s in drawn if s not in chosen]
     rest.sort(key=lambda s: numbers_of_step(s.model, s.sizes) > LARGEST_NUMBERS)
     yield from _mixed(small, rest[: MOST_CASES - len(small)])
+
+
+def _of_recurrence(design: RecurrenceDesign) -> Iterator[tuple[AnySpec, bool]]:
+    """Specs of a recurrence; on all of them every form is tried, as there are few."""
+    for spec in design.specs(MOST_CASES):
+        yield spec, True
 
 
 def _mixed(small: Sequence[Spec], others: Sequence[Spec]) -> Iterator[tuple[Spec, bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...cases.any_target import AnyTarget
 from ...cases.targets import Target
 
 
@@ -18,7 +19,7 @@ class ModelGroup:
     """
 
     name: str
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
 
     @property
     def names(self) -> tuple[str, ...]:

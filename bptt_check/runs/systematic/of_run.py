@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...cases.any_target import AnyTarget
 from ...cases.result import Differentiator
 from ...cases.targets import Target
 from ...cases.timing.stage_clock import Stage, timed
@@ -21,8 +22,7 @@ def screening_for(plan: Plan, setup: Setup) -> Screening | None:
     """None in a quick run, which has no time for it, and for code that is declared to be right to
     some accuracy: errors up to that may have any direction.
     """
-    of_models = all(isinstance(target, Target) for target in plan.targets)
-    skipped = plan.quick is not None or setup.tolerance.accuracy or not of_models
+    skipped = plan.quick is not None or setup.tolerance.accuracy or plan.lines
     return None if skipped else Screening()
 
 
@@ -58,10 +58,13 @@ def look_in_families(
 
 
 def floors_of_run(
-    targets: Sequence[Target], screening: Screening | None
+    targets: Sequence[AnyTarget], screening: Screening | None
 ) -> tuple[SystematicFloor, ...]:
     """The smallest systematic errors that would have been found, of each model and family."""
     if screening is None:
         return ()
-    groups = [*(ModelGroup(t.name, (t,)) for t in targets), *family_groups(targets)]
+    groups = [
+        *(ModelGroup(t.name, (t,)) for t in targets),
+        *family_groups([t for t in targets if isinstance(t, Target)]),
+    ]
     return tuple(floor for group in groups for floor in floors_of(group, screening))

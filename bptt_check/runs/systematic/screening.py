@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
 from ...cases.types import Array
 from ...equations.terms import shares_of_terms
@@ -44,7 +45,7 @@ class Screening:
     def add(self, model: str, report: CaseReport) -> None:
         """Take in a case of which nothing is wrong by itself."""
         case = report.case
-        if report.evidence is None or report.verdict.failing or not isinstance(case, Case):
+        if report.evidence is None or report.verdict.failing:
             return
         shares = self.shares(model, case)
         for errors in errors_of_case(case, report.evidence):
@@ -53,7 +54,7 @@ class Screening:
     def add_errors(
         self,
         model: str,
-        case: Case,
+        case: AnyCase,
         name: str,
         errors: Errors,
         true: Array,
@@ -74,9 +75,11 @@ class Screening:
             sums, before = sums_of(slope), self.sums.get(key)
             self.sums[key] = sums if before is None else sums.and_those_of(before)
 
-    def shares(self, model: str, case: Case) -> Mapping[str, Mapping[str, Array]]:
+    def shares(self, model: str, case: AnyCase) -> Mapping[str, Mapping[str, Array]]:
         """The shares of the terms, of the first cases that are small enough."""
         place = model, case.dtype
+        if isinstance(case, RecurrenceCase):  # its steps are not known
+            return {}
         if self._with_terms.get(place, 0) >= TERM_CASES or not has_small_steps(
             case.model, case.sizes
         ):
@@ -102,7 +105,7 @@ class Screening:
         return found
 
 
-def errors_of_case(case: Case, evidence: Evidence) -> Iterator[tuple[str, Errors, Array]]:
+def errors_of_case(case: AnyCase, evidence: Evidence) -> Iterator[tuple[str, Errors, Array]]:
     """Name, errors and true values of each gradient that an oracle knows entry by entry."""
     for name, got in evidence.result.grads.items():
         known = {o: r for o, r in evidence.trusted.items() if _entrywise(name, r)}

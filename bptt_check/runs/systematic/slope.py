@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...cases.case import Case
+from ...cases.any_case import AnyCase
 from ...cases.model import has_gates
 from ...cases.precision import PRECISIONS
+from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
 from ...equations.conditioning import Conditioning
 
@@ -111,7 +112,7 @@ class Errors:
 
 
 def errors_of(
-    case: Case,
+    case: AnyCase,
     name: str,
     got: Array,
     true: Array,
@@ -142,14 +143,16 @@ def errors_of(
     return Errors(error, weight, facts.unit)
 
 
-def gates_of(case: Case, name: str) -> tuple[str, ...]:
+def gates_of(case: AnyCase, name: str) -> tuple[str, ...]:
     """The gates in the rows of a gradient, where there are several."""
+    if isinstance(case, RecurrenceCase):
+        return ()
     gates = tuple(case.model.layout.gates)
     return gates if len(gates) > 1 and has_gates(case.model, name) else ()
 
 
 def slopes_of(
-    case: Case, name: str, errors: Errors, true: Array
+    case: AnyCase, name: str, errors: Errors, true: Array
 ) -> Iterator[tuple[Regressor, ErrorSlope]]:
     """The slopes on the gradient itself, and on its rows of each gate."""
     gates = gates_of(case, name)
@@ -162,7 +165,7 @@ def slopes_of(
             yield part, slope
 
 
-def regressors(case: Case, name: str, true: Array) -> Iterator[tuple[Regressor, Array]]:
+def regressors(case: AnyCase, name: str, true: Array) -> Iterator[tuple[Regressor, Array]]:
     """The gradient itself and its rows of each gate, as arrays of its shape."""
     yield Regressor(name, RegressorKind.WHOLE), true
     for number, gate in enumerate(gates := gates_of(case, name)):
@@ -187,7 +190,7 @@ SAME = 1e-6
 
 
 def slopes_and_terms(
-    case: Case,
+    case: AnyCase,
     name: str,
     errors: Errors,
     true: Array,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import types
 from collections.abc import Callable, Iterator
@@ -72,8 +73,13 @@ def _uses(value: Any) -> Iterator[Any]:
 
 def _uses_of_function(function: types.FunctionType) -> Iterator[Any]:
     """What a function names, in its body or in its signature."""
-    known = function.__globals__
-    yield from (known.get(n, n) for n in _names(function.__code__) if n in known or _is_import(n))
+    known, said = function.__globals__, [*_instructions(function.__code__)]
+    yield from (name for how, name in said if how == "IMPORT_NAME")
+    named = [known[name] for how, name in said if how == "LOAD_GLOBAL" and name in known]
+    yield from named
+    modules = [vars(child) for child in named if isinstance(child, types.ModuleType)]
+    attributes = [name for how, name in said if how in ("LOAD_ATTR", "LOAD_METHOD")]
+    yield from (module[name] for module in modules for name in attributes if name in module)
     yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     yield from (d for d in (function.__defaults__ or ()) if callable(d))
     yield from (d for d in (function.__kwdefaults__ or {}).values() if callable(d))
@@ -82,17 +88,12 @@ def _uses_of_function(function: types.FunctionType) -> Iterator[Any]:
         yield known.get(head, annotation) if isinstance(head, str) else annotation
 
 
-def _is_import(name: str) -> bool:
-    """Whether a name is that of a framework, which a function imports itself."""
-    return name.partition(".")[0] in PACKAGES
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    """The global names in a function, those of functions inside it included."""
-    yield from code.co_names
+def _instructions(code: types.CodeType) -> Iterator[tuple[str, Any]]:
+    """What a function does, and to which name, functions inside it included."""
+    yield from ((step.opname, step.argval) for step in dis.get_instructions(code))
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+            yield from _instructions(constant)
 
 
 def _is_filled(cell: types.CellType) -> bool:

@@ -25,11 +25,13 @@ class JaxKernel:
         function: of JAX arrays by name.
         name: in reports.
         device: a platform of `jax.devices`.
+        address: by which the command line takes it.
     """
 
     function: Callable[..., Any]
     name: str
     device: str = "cpu"
+    address: str = ""
     most_subsets = 2
 
     def __call__(self, case: RecurrenceCase) -> Result:

@@ -29,11 +29,13 @@ class TorchKernel:
         function: of tensors by name; a module will do.
         name: in reports.
         device: where the tensors live; what comes back is judged on the CPU.
+        address: by which the command line takes it.
     """
 
     function: Callable[..., Any]
     name: str
     device: str = "cpu"
+    address: str = ""
     most_subsets = 1000
 
     def __call__(self, case: RecurrenceCase) -> Result:

@@ -39,6 +39,7 @@ class NumPyKernel:
 
     vjp: Vjp
     name: str
+    address: str = ""
     most_subsets = 0
 
     def __call__(self, case: RecurrenceCase) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -186,6 +187,23 @@ def test_the_nearest_counts():
 
     assert framework_of(jax_first) == "jax"
     assert framework_of(converted) == "torch"
+
+
+def test_functions_of_other_modules_are_followed():
+    """`module.kernel(x)` names the module and, as an attribute, the function."""
+    other = types.ModuleType("other_kernels")
+    vars(other).update(first=of_torch, second=of_numpy)
+
+    def calls(x):
+        return other_kernels.first(x)  # noqa: F821
+
+    def calls_the_other(x):
+        return other_kernels.second(x)  # noqa: F821
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(calls.__globals__, "other_kernels", other)
+        assert framework_of(calls) == "torch"
+        assert framework_of(calls_the_other) == "numpy"
 
 
 def test_what_an_annotation_says_as_text():

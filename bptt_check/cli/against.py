@@ -1,0 +1,128 @@
+"""`bptt-check against`: a kernel beside the plain code that defines it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import click
+
+from ..cases.case import DTYPES
+from ..cases.timing.stage_clock import Stage, timed
+from ..errors import clean
+from ..report.report import Report
+from ..runs import interruption
+from ..runs.records import Progress
+from .group import cli
+from .run import Output, told_and_written
+from .shared import accuracy_option, advice
+
+
+@cli.command("against")
+@click.argument("kernel")
+@click.argument("reference")
+@click.argument("inputs")
+@click.option("--cases", type=int, metavar="N", help="Cases. [default: 50]")
+@click.option("--case", metavar="LINE", help="One case alone, by its line.")
+@click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
+@click.option("--device", default="cpu", show_default=True, help="Where the kernel runs.")
+@click.option("--timeout", type=float, metavar="S", help="Seconds for one call of the kernel.")
+@click.option("--oracle", multiple=True, metavar="NAME", help="reference or finite_difference.")
+@accuracy_option
+@click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
+@click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
+def against_command(report: str | None, as_json: bool, profile: bool, **options: Any) -> None:
+    """Check KERNEL, outputs and gradients, against plain REFERENCE code on INPUTS.
+
+    Each is `package.module:attribute` or `path/to/file.py:attribute`.
+
+    \b
+    bptt-check against my.kernels:delta my.plain:delta my.kernels:INPUTS --dtype bfloat16
+    """
+    asked, output = AgainstOptions(**options), Output(report, as_json, profile)
+
+    with advice():
+        status = interruption.uninterrupted(
+            lambda: told_and_written(partial(run_against, asked), output)
+        )
+    raise click.exceptions.Exit(status)
+
+
+@dataclass(frozen=True)
+class AgainstOptions:
+    """What to check; empty tuples stand for the default."""
+
+    kernel: str
+    reference: str
+    inputs: str
+    cases: int | None
+    case: str | None
+    dtype: tuple[str, ...]
+    seed: int
+    device: str
+    timeout: float | None
+    oracle: tuple[str, ...]
+    accuracy: float
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same; where its output goes is left out."""
+        words = ["bptt-check", "against", self.kernel, self.reference, self.inputs]
+        for name in ("oracle", "dtype"):
+            words += [w for value in getattr(self, name) for w in (f"--{name}", value)]
+        words += ["--cases", str(self.cases)] if self.cases else []
+        words += ["--case", self.case] if self.case else []
+        words += ["--seed", str(self.seed)]
+        words += ["--device", self.device] if self.device != "cpu" else []
+        words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
+        words += ["--timeout", f"{self.timeout:g}"] if self.timeout else []
+        return shlex.join(words)
+
+
+def run_against(
+    options: AgainstOptions, folder: str | None, progress: Callable[[Progress], None]
+) -> Report:
+    """Verify what the options say; Ctrl-C ends it early, with a report of what there is."""
+    from .. import against
+    from ..report.folder import prepare, replacing
+    from ..subjects.loading import load_object
+
+    if folder is not None:
+        prepare(folder)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        with timed(Stage.STARTING):
+            named = (options.kernel, options.reference, options.inputs)
+            kernel, reference, inputs = interruption.interruptible(
+                partial(_loaded, load_object, named)
+            )
+        if folder is not None:
+            stack.enter_context(replacing(folder))
+        report = against.verify_against(
+            kernel,
+            reference,
+            inputs,
+            options.cases,
+            options.dtype or ("float32",),
+            options.seed,
+            options.accuracy,
+            options.device,
+            options.timeout,
+            case=options.case,
+            oracles=options.oracle or None,
+            address=shlex.join(named),
+            progress=progress,
+            keep_partial=True,
+        )
+    return replace(report, run=replace(report.run, command=clean(options.command)))
+
+
+def _loaded(load: Callable[[str], Any], texts: tuple[str, ...]) -> list[Any]:
+    return [load(text) for text in texts]
