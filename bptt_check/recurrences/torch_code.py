@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..cases.recurrences.outputs import named_outputs
 from ..cases.recurrences.reference_code import Evaluation
 from ..cases.types import Array
+from ..equations.arithmetics.rounding import GridRounding
 from ..equations.arithmetics.rounding_model import RoundingModel
 from ..equations.namespaces.torch import threads
+from ..errors import SpecError
+from .torch_modes import NewTensorsMode, WideMode, is_float
 from .torch_rounding import RoundingMode
 
 
@@ -33,31 +37,34 @@ class TorchCode:
     framework: str = field(default="torch", init=False)
 
     @functools.cached_property
-    def _is_narrow(self) -> list[bool]:
-        """Whether it computed in less than float64 somewhere, once that was looked at."""
-        return []
-
-    def _mode(self) -> AbstractContextManager[Any]:
-        """What widens everything, for code that needs it."""
-        return _Wide(self._is_narrow) if self._is_narrow != [False] else nullcontext()
+    def _known(self) -> _Known:
+        """What was found out about it so far."""
+        return _Known()
 
     def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
         """See `ReferenceCode`."""
-        with threads(1), torch.no_grad(), self._mode():
-            named = named_outputs(self.function(**{n: _tensor(a) for n, a in arrays.items()}))
-            return {n: _array(v) for n, v in named.items()}
+        with self._prepared(), torch.no_grad():
+            before = torch.get_rng_state()
+            found = self._evaluated(arrays)
+            if not torch.equal(torch.get_rng_state(), before):
+                _check_repeats(found, self._evaluated(arrays))
+            return found
+
+    def _evaluated(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
+        named = named_outputs(self.function(**{n: _tensor(a) for n, a in arrays.items()}))
+        return _outputs(named)
 
     def gradients(
         self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
     ) -> Evaluation:
         """See `ReferenceCode`."""
-        with threads(1), torch.enable_grad(), self._mode():
+        with self._prepared(), torch.enable_grad():
             given = {n: _tensor(a) for n, a in arrays.items()}
             leaves = {n: given[n].requires_grad_() for n in wrt}
-            named = named_outputs(self.function(**given))
+            named = named_outputs(self.function(**given | _copies(leaves)))
             seeds = {n: _tensor(c) for n, c in cotangents.items()}
             grads = _pulled_back(named, seeds, leaves)
-        return Evaluation({n: _array(v) for n, v in named.items()}, grads)
+        return Evaluation(_outputs(named), grads)
 
     def rounded(
         self,
@@ -67,23 +74,130 @@ class TorchCode:
         rounding: RoundingModel,
         samples: int,
     ) -> Evaluation:
-        """See `ReferenceCode`."""
-        given = {n: _tensor(a) for n, a in arrays.items()}
-        moving = {n: t for n, t in given.items() if _is_float(t)}
-        fixed = {n: t for n, t in given.items() if n not in moving}
+        """See `ReferenceCode`.
+
+        All samples at once, by `vmap`; code that this does not take is run for each of them: its
+        branches depend on numbers, or it has an `autograd.Function`.
+        """
+        while self._known.way is not Way.ONE_BY_ONE:
+            arithmetic = rounding.arithmetic(samples)
+            try:
+                return self._at_once(arrays, cotangents, wrt, arithmetic, samples)
+            except Exception:  # whatever it is: if it is the code's own, it comes once more
+                self._known.way = Way(self._known.way + 1)
         arithmetic = rounding.arithmetic(samples)
+        pool, start = arithmetic.position
+        found: list[Evaluation] = []
+        for n in range(samples):
+            arithmetic.position = pool[n : n + 1], start
+            found.append(self._one_sample(arrays, cotangents, wrt, arithmetic))
+        return Evaluation(
+            {n: np.stack([f.outputs[n] for f in found]) for n in found[0].outputs},
+            {n: np.stack([f.grads[n] for f in found]) for n in found[0].grads},
+        )
 
-        def function(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-            return named_outputs(self.function(**fixed, **tensors))
+    def _at_once(
+        self,
+        arrays: Mapping[str, Any],
+        cotangents: Mapping[str, Array],
+        wrt: Sequence[str],
+        arithmetic: GridRounding,
+        samples: int,
+    ) -> Evaluation:
+        """Both passes of all samples."""
+        given = {n: _tensor(a) for n, a in arrays.items()}
+        moving = {n: t for n, t in given.items() if is_float(t)}
+        fixed = {n: t for n, t in given.items() if n not in moving}
 
-        with threads(1), torch.enable_grad(), self._mode():
+        def function(
+            tensors: dict[str, torch.Tensor], yes: torch.Tensor
+        ) -> dict[str, torch.Tensor]:
+            own = self._known.way is Way.OWN_TENSORS
+            with NewTensorsMode(yes) if own else nullcontext():
+                named = named_outputs(self.function(**fixed, **tensors))
+            return {n: torch.as_tensor(v) for n, v in named.items()}
+
+        with self._prepared(), torch.enable_grad():
             spread = {n: _repeated(t, samples) for n, t in moving.items()}
             leaves = {n: spread[n].requires_grad_() for n in wrt}
             seeds = {n: _repeated(_tensor(c), samples) for n, c in cotangents.items()}
             with RoundingMode(arithmetic, samples):
-                named = torch.func.vmap(function)(spread)
+                same = torch.func.vmap(function, randomness="same")
+                named = same(spread | _copies(leaves), torch.ones(samples, dtype=torch.bool))
                 grads = _pulled_back(named, seeds, leaves)
-        return Evaluation({n: _array(v) for n, v in named.items()}, grads)
+        return Evaluation(_outputs(named), grads)
+
+    def _one_sample(
+        self,
+        arrays: Mapping[str, Any],
+        cotangents: Mapping[str, Array],
+        wrt: Sequence[str],
+        arithmetic: GridRounding,
+    ) -> Evaluation:
+        """Both passes of one sample."""
+        with self._prepared(), torch.enable_grad():
+            given = {n: _tensor(a) for n, a in arrays.items()}
+            leaves = {n: given[n].requires_grad_() for n in wrt}
+            seeds = {n: _tensor(c) for n, c in cotangents.items()}
+            with RoundingMode(arithmetic, 1):
+                named = named_outputs(self.function(**given | _copies(leaves)))
+                grads = _pulled_back(named, seeds, leaves)
+        return Evaluation(_outputs(named), grads)
+
+    @contextlib.contextmanager
+    def _prepared(self) -> Generator[None]:
+        """One thread, float64, and nothing that the code changes for the whole process."""
+        dtype, generator = torch.get_default_dtype(), torch.get_rng_state()
+        wide = WideMode()
+        try:
+            with threads(1), np.errstate(all="ignore"):
+                torch.set_default_dtype(torch.float64)
+                with nullcontext() if self._known.is_narrow is False else wide:
+                    yield
+            self._known.is_narrow = bool(self._known.is_narrow) or wide.found
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.set_rng_state(generator)
+
+
+class Way(IntEnum):
+    """How samples of code are had: all at once; the same where it writes into tensors that it makes
+    itself; one after the other.
+    """
+
+    AT_ONCE, OWN_TENSORS, ONE_BY_ONE = range(3)
+
+
+@dataclass
+class _Known:
+    """What is found out about code when it is run.
+
+    Args:
+        is_narrow: whether it computes in less than float64 somewhere; None as long as it never ran.
+        way: in which samples of it can be had.
+    """
+
+    is_narrow: bool | None = None
+    way: Way = Way.AT_ONCE
+
+
+def _check_repeats(first: Mapping[str, Array], second: Mapping[str, Array]) -> None:
+    """Code that asked for random numbers must give the same nevertheless.
+
+    Raises:
+        SpecError: it does not.
+    """
+    for name, array in first.items():
+        if name not in second or not np.array_equal(array, second[name], equal_nan=True):
+            raise SpecError(
+                f"two evaluations of the reference differ in {name}: it draws random numbers. "
+                "Leave dropout and the like out of it, or make what is drawn an input."
+            )
+
+
+def _copies(leaves: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What code may write to."""
+    return {n: leaf.clone() for n, leaf in leaves.items()}
 
 
 def _pulled_back(
@@ -103,57 +217,9 @@ def _pulled_back(
     return {n: np.zeros(leaf.shape) if g is None else _array(g) for (n, leaf), g in pairs}
 
 
-class _Wide(TorchDispatchMode):
-    """What code computes in single or half precision it computes in float64.
-
-    Args:
-        found: is set to whether there is anything of that kind.
-    """
-
-    def __init__(self, found: list[bool]) -> None:
-        super().__init__()
-        self._found = found
-        found[:] = found or [False]
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No compiler is meant here: else PyTorch imports its own, which takes seconds."""
-        return False
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The result of an operation, in float64 where it would be a narrower float."""
-        options = {**(kwargs or {})}
-        if options.get("dtype") in _NARROW:
-            options["dtype"] = _NARROW[options["dtype"]]
-            self._found[:] = [True]
-        result = func(*args, **options)
-        if not isinstance(result, torch.Tensor) or result.dtype not in _NARROW:
-            return result
-        self._found[:] = [True]
-        return result.to(_NARROW[result.dtype])
-
-
-_NARROW = {
-    torch.float32: torch.float64,
-    torch.bfloat16: torch.float64,
-    torch.float16: torch.float64,
-    torch.complex64: torch.complex128,
-}
-
-
 def _tensor(value: Any) -> Any:
     """A tensor of the same numbers that shares no memory; what is no array stays as it is."""
     return torch.tensor(value) if isinstance(value, np.ndarray) else value
-
-
-def _is_float(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.is_floating_point()
 
 
 def _repeated(tensor: torch.Tensor, samples: int) -> torch.Tensor:
@@ -162,5 +228,19 @@ def _repeated(tensor: torch.Tensor, samples: int) -> torch.Tensor:
 
 def _array(value: Any) -> Array:
     if isinstance(value, torch.Tensor):
-        return value.detach().resolve_conj().resolve_neg().numpy()
-    return np.asarray(value)
+        value = value.detach().resolve_conj().resolve_neg().numpy()
+    return np.asarray(value, dtype=np.float64)
+
+
+def _outputs(named: Mapping[str, Any]) -> dict[str, Array]:
+    """Outputs in float64.
+
+    Raises:
+        SpecError: one is complex.
+    """
+    for name, value in named.items():
+        if value.is_complex() if isinstance(value, torch.Tensor) else np.iscomplexobj(value):
+            raise SpecError(
+                f"{name} of the reference is complex: return its real and its imaginary part."
+            )
+    return {n: _array(v) for n, v in named.items()}

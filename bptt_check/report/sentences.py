@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Run
-from ..verdicts.verdict import Verdict
+from ..verdicts.oracle_disagreement import OF_REFERENCE
+from ..verdicts.verdict import Reason, Verdict
 from . import coverage, gaps, grouping
 from .called import called_in, label
 from .effort.quick_sentences import quick_lines
@@ -263,9 +264,19 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:LISTED]) + more
 
 
+def _of_reference(run: Run) -> list[str]:
+    """That the reference of a recurrence is wrong itself, where that is why nothing is decided."""
+    told = {r.reason for r in run.rows if r.reason_kind is Reason.ORACLES_DISAGREE}
+    if "reference" not in run.oracles or not told:
+        return []
+    return [*(f"  {reason}" for reason in sorted(told)[:LISTED]), f"  to do: {OF_REFERENCE}"]
+
+
 def _advice(run: Run, found: Sequence[gaps.Gap]) -> list[str]:
     if run.interrupted:
         return ["  to do: run it again, to the end"]
+    if of_reference := _of_reference(run):
+        return of_reference
     if not grouping.model_facts(run):
         return ["  to do: name models that the subject supports, or check its supports()"]
     if found and run.quick is not None:

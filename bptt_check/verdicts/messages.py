@@ -35,7 +35,7 @@ from .contract.linearity import Nonlinearity
 from .entries import census, entry_of, most_seen, worst_entry_lines
 from .follow_up_sentences import kept, suggestion, when
 from .nonfinite import LargeNumbers, OutOfRange
-from .oracle_disagreement import Disagreement
+from .oracle_disagreement import OF_REFERENCE, Disagreement
 from .row import Row, farthest_off
 from .training_step import DEFINITIONS
 from .verdict import Reason, Verdict, sentence
@@ -294,6 +294,7 @@ def _disagreement(cause: Disagreement, case: AnyCase) -> Told:
         place = f"along a direction through {cause.parameter}"
     else:
         place = f"at {entry_of(case, cause.parameter, cause.index)}"
+    lines += [OF_REFERENCE] if isinstance(case, RecurrenceCase) else []
     return "INCONCLUSIVE", f"the oracles disagree {place}", lines
 
 

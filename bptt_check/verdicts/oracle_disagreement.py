@@ -13,6 +13,12 @@ from ..cases.result import Result
 from ..cases.types import Array
 from .budget import Budgets, ratio
 
+OF_REFERENCE = (
+    "the reference's own backward pass is not the derivative of its outputs: look in it for a "
+    "backward written by hand, .detach(), or numbers taken out of arrays"
+)
+"""What it means that the gradient of a reference and differences of its outputs disagree."""
+
 
 @dataclass(frozen=True)
 class Disagreement:

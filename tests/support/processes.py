@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 
@@ -20,3 +23,15 @@ def gone(pid: int, seconds: float = 20.0) -> bool:
     while running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not running(pid)
+
+
+def printed_elsewhere(script: str, **environment: str) -> str:
+    """What a script prints in another process."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout

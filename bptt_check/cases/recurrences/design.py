@@ -1,7 +1,8 @@
 """The cases of a recurrence: which sizes, numbers, cotangents and layouts, pair by pair.
 
-Case i is a pure function of (seed, target, i). Each takes, of some drawn rows, the one that has the
-most pairs of levels that no case before it had, for its cost.
+Case i is a pure function of (seed, target, i). Its words, which cost nothing, are those whose
+pairs occurred least before it, of all that there are; its sizes, of some that are drawn, those
+whose pairs did, for their cost.
 """
 
 from __future__ import annotations
@@ -9,25 +10,31 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import SpecError
 from ..case import LAYOUTS
 from ..design.picks import Picks
+from .cotangents import COTANGENTS
 from .coverage import RecurrenceCovering
 from .inputs import Inputs
-from .levels import class_of
-from .recurrence import COTANGENTS, Recurrence, RecurrenceSpec, RecurrenceTarget
+from .levels import class_of, remainder_of
+from .recurrence import Recurrence, RecurrenceSpec, RecurrenceTarget
 from .values import REGIMES
 
 NUMBERS = 2**16
 """Seeds of the numbers of a case."""
 CANDIDATES = 24
-"""Rows that are drawn for each case."""
-COST = 0.25
-"""Power of the cost by which the worth of a row is divided: large sizes occur, but not always."""
+"""Sizes that are drawn for each case."""
+COST = 0.125
+"""Power of the cost by which the worth of sizes is divided: large ones occur, but not always."""
+SEEN = 4.0
+"""A pair of levels is worth so many times less with every case that had it."""
 TRIES = 100
 """Draws of sizes, of which `where` must allow one."""
 
@@ -69,7 +76,7 @@ class RecurrenceDesign:
     def contains(self, spec: RecurrenceSpec) -> bool:
         """Whether a spec keeps to the sizes and dtypes."""
         inputs, sizes = self.model.inputs, spec.sizes
-        within = all(min(v) <= sizes[n] <= max(v) for n, v in inputs.free.items())
+        within = all(sizes[n] in of for n, of in inputs.ranges.items())
         tied = inputs.tied({n: sizes[n] for n in inputs.free}) == sizes
         return within and tied and spec.dtype in self.dtypes and inputs.allows(sizes)
 
@@ -83,18 +90,22 @@ class RecurrenceDesign:
             yield self._spec(self.row(picks), picks.below(NUMBERS))
 
     def row(self, picks: Picks) -> dict[str, Any]:
-        """Any row: free sizes, and words.
+        """Any row: free sizes, and words."""
+        words = {name: picks.of(options) for name, options in self.words.items()}
+        return {**self.free_sizes(picks), **words}
+
+    def free_sizes(self, picks: Picks) -> dict[str, int]:
+        """Any free sizes.
 
         Raises:
             SpecError: `where` of the inputs allows none of many.
         """
         inputs = self.model.inputs
-        drawn = ({n: _size(v, picks) for n, v in inputs.free.items()} for _ in range(TRIES))
-        sizes = next((s for s in drawn if inputs.allows(inputs.tied(s))), None)
-        if sizes is None:
-            raise SpecError(f"where= of Inputs holds for none of {TRIES} draws of the sizes.")
-        words = {name: picks.of(options) for name, options in self.words.items()}
-        return {**sizes, **words}
+        for _ in range(TRIES):
+            sizes = {n: _size(v, picks) for n, v in inputs.free.items()}
+            if inputs.allows(inputs.tied(sizes)):
+                return sizes
+        raise SpecError(f"where= of Inputs holds for none of {TRIES} draws of the sizes.")
 
     @functools.cached_property
     def words(self) -> dict[str, tuple[str, ...]]:
@@ -102,7 +113,7 @@ class RecurrenceDesign:
         return {
             "dtype": self.dtypes,
             "regime": regimes_of(self.model.inputs),
-            "cotangents": COTANGENTS,
+            "cotangents": kinds_of_cotangents(self.model.inputs),
             "layout": LAYOUTS,
         }
 
@@ -126,26 +137,53 @@ class RecurrenceDesign:
 @functools.lru_cache(maxsize=16)
 def _rows(design: RecurrenceDesign, count: int) -> list[dict[str, Any]]:
     """The first rows of a design."""
-    seen: set[tuple[int, int]] = set()
-    levels_of = design.covering.levels
+    covering = design.covering
+    combinations = itertools.product(*design.words.values())
+    options = [dict(zip(design.words, words, strict=True)) for words in combinations]
+    levels_of_options = np.array([covering.levels_of_words(words) for words in options])
+    worth = np.ones((covering.size, covering.size))
     rows: list[dict[str, Any]] = []
     for number in range(count):
         picks = Picks(f"{design.seed} {design.target.name} row {number}")
-        drawn = [design.row(picks) for _ in range(CANDIDATES)]
-        new = [set(itertools.combinations(levels_of(row).tolist(), 2)) - seen for row in drawn]
-        worth = [len(n) / design.cost(r) ** COST for n, r in zip(new, drawn, strict=True)]
-        best = worth.index(max(worth))
+        words = options[_best(_worths(worth, levels_of_options), picks)]
+        drawn = [{**design.free_sizes(picks), **words} for _ in range(CANDIDATES)]
+        levels = np.array([covering.levels(row) for row in drawn])
+        costs = np.array([design.cost(row) for row in drawn])
+        new = _worths(worth, levels) - _worths(worth, covering.levels_of_words(words)[np.newaxis])
+        best = _best(new / costs**COST, picks)
         rows.append(drawn[best])
-        seen |= new[best]
+        worth[levels[best][:, np.newaxis], levels[best]] /= SEEN
     return rows
 
 
-def _size(values: Sequence[int], picks: Picks) -> int:
-    """A size: its classes are as likely as each other."""
-    by_class: dict[str, list[int]] = {}
+def _worths(worth: NDArray[np.float64], levels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the levels of each row (rows, factors) and their pairs are worth together."""
+    pairs = np.triu_indices(levels.shape[1])
+    return worth[levels[:, pairs[0]], levels[:, pairs[1]]].sum(1)
+
+
+def _best(worths: NDArray[np.float64], picks: Picks) -> int:
+    """Which is worth most; any of those that are alike."""
+    return picks.of(np.flatnonzero(worths == worths.max()).tolist())
+
+
+def _size(values: tuple[int, ...], picks: Picks) -> int:
+    """A size: its classes are as likely as each other, and in each where it lies beside a tile."""
+    return picks.of(picks.of(picks.of(_by_level(values))))
+
+
+@functools.lru_cache(maxsize=64)
+def _by_level(values: tuple[int, ...]) -> list[list[list[int]]]:
+    """Sizes by class, and in each by remainder."""
+    found: dict[str, dict[str, list[int]]] = {}
     for value in values:
-        by_class.setdefault(class_of(value), []).append(value)
-    return picks.of(picks.of([*by_class.values()]))
+        found.setdefault(class_of(value), {}).setdefault(remainder_of(value), []).append(value)
+    return [[*of_class.values()] for of_class in found.values()]
+
+
+def kinds_of_cotangents(inputs: Inputs) -> tuple[str, ...]:
+    """The kinds of cotangents that make a difference."""
+    return tuple(k for k in COTANGENTS if k != "last_step" or inputs.time is not None)
 
 
 def regimes_of(inputs: Inputs) -> tuple[str, ...]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from ...errors import SpecError, UnknownName
-from ..precision import PRECISIONS
-from ..types import Array
+from ...errors import SpecError, UnknownName, quoted
 from .shapes import length_of
-from .values import Values, choice, draw, normal
+from .values import Values, choice, draw, normal, on_grid
 
 Size = int | str | tuple[int, ...] | list[int] | range
 """One number; `(lowest, highest)`; a list of numbers; the name of a size that this one equals."""
@@ -20,6 +20,8 @@ DENSE = 9
 """Numbers of a range that is taken whole."""
 TILES = (4, 8, 16, 32, 64, 128, 256)
 """Lengths in which kernels cut their work; numbers beside them and their multiples are drawn."""
+_OTHER_WORDS = ("dtype", "regime", "cotangents", "layout", "seed")
+"""What else is said in the line of a spec."""
 TRIES = 200
 """Draws of the numbers of a case, of which one must satisfy `where`."""
 
@@ -53,12 +55,16 @@ class Inputs:
             raise SpecError("Inputs needs at least one array: Inputs(x='T B D', sizes=...).")
         self.values: dict[str, Values] = {n: _values(n, v) for n, v in arrays.items()}
         used = dict.fromkeys(size for v in self.values.values() for size in v.sizes)
-        self.sizes: dict[str, tuple[int, ...] | str] = _read_sizes(sizes, [*used])
+        may_be = _read_sizes(sizes, [*used])
+        self.sizes = {n: m if isinstance(m, str) else _drawn_of(m) for n, m in may_be.items()}
+        self.ranges = {n: m for n, m in may_be.items() if not isinstance(m, str)}
         if time is not None and time not in used:
             raise UnknownName("time", time, used)
         self.time = time
         self.where = where
         self._asked = () if where is None else _arguments(where, [*self.sizes, *self.values])
+        if both := [n for n in self._asked if n in self.sizes and n in self.values]:
+            raise SpecError(f"where= takes {both[0]}, a size and an input: rename the size.")
         if not self.differentiated:
             raise SpecError("no input of Inputs is differentiated: at least one must be.")
 
@@ -94,13 +100,22 @@ class Inputs:
         return shape.index(self.time) if self.time in shape else None
 
     def allows(self, sizes: Mapping[str, int], arrays: Mapping[str, Any] | None = None) -> bool:
-        """Whether `where` holds; without arrays, of sizes alone, where it asks for no others."""
+        """Whether `where` holds; without arrays, of sizes alone, whether it can: where it asks for
+        arrays that is not known before they are drawn.
+        """
         if self.where is None:
             return True
-        known = {**sizes, **(arrays or {})}
-        if not known.keys() >= {*self._asked}:
+        if arrays is not None:
+            return self._holds({**sizes, **arrays})
+        missing = [name for name in self._asked if name not in sizes]
+        if any(self.values[name].kind != "choice" for name in missing):
             return True
-        return bool(self.where(**{name: known[name] for name in self._asked}))
+        options = itertools.product(*(self.values[name].options for name in missing))
+        return any(self._holds({**sizes, **dict(zip(missing, o, strict=True))}) for o in options)
+
+    def _holds(self, known: Mapping[str, Any]) -> bool:
+        assert self.where is not None
+        return bool(np.all(self.where(**{name: known[name] for name in self._asked})))
 
     def draw(self, sizes: Mapping[str, int], dtype: str, seed: int, regime: str) -> dict[str, Any]:
         """The inputs of a case: float64 arrays on the grid of their dtype, integers, options.
@@ -111,9 +126,10 @@ class Inputs:
         shapes = self.shapes(sizes)
         for again in range(TRIES):
             arrays = {
-                name: _on_grid(
+                name: on_grid(
+                    v,
                     draw(name, v, shapes[name], seed + (again << 32), regime, self.time_axis(name)),
-                    v.precision(dtype),
+                    dtype,
                 )
                 for name, v in self.values.items()
             }
@@ -130,14 +146,6 @@ class Inputs:
         return f"Inputs({shapes})"
 
 
-def _on_grid(drawn: Any, precision: str) -> Any:
-    """Numbers of a precision, as float64."""
-    if not isinstance(drawn, np.ndarray) or drawn.dtype.kind != "f":
-        return drawn
-    on_grid: Array = PRECISIONS[precision].rounded(drawn).astype(np.float64)
-    return on_grid
-
-
 def _values(name: str, given: Any) -> Values:
     if isinstance(given, Values):
         return given
@@ -151,7 +159,9 @@ def _values(name: str, given: Any) -> Values:
     )
 
 
-def _read_sizes(given: Mapping[str, Size], used: Sequence[str]) -> dict[str, Any]:
+def _read_sizes(
+    given: Mapping[str, Size], used: Sequence[str]
+) -> dict[str, str | range | tuple[int, ...]]:
     """What each size may be, in the order of the arrays."""
     missing = [name for name in used if name not in given]
     if missing:
@@ -169,19 +179,27 @@ def _read_sizes(given: Mapping[str, Size], used: Sequence[str]) -> dict[str, Any
     return sizes
 
 
-def _read_size(name: str, given: Size) -> tuple[int, ...] | str:
+def _read_size(name: str, given: Any) -> str | range | tuple[int, ...]:
+    if name in _OTHER_WORDS or not str(name).isidentifier():
+        raise SpecError(f"no size can be called {quoted(str(name))}: call it otherwise.")
     if isinstance(given, str):
         return given
-    numbers = [given] if isinstance(given, int) else [*given]
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in numbers)
-    if not numbers or not whole:
+    numbers = [*given] if isinstance(given, Iterable) else [given]
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) for n in numbers)
+    if not numbers or not whole or min(numbers) < 1:
         raise SpecError(f"the size {name} must be made of whole numbers from 1 on, got {given!r}.")
-    if isinstance(given, tuple) and len(given) == 2:
-        low, high = given
+    numbers = [int(n) for n in numbers]
+    if isinstance(given, tuple) and len(numbers) == 2:
+        low, high = numbers
         if low > high:
             raise SpecError(f"the size {name} has its lowest number above its highest: {given!r}.")
-        return _from_range(low, high)
+        return range(low, high + 1)
     return tuple(sorted({*numbers}))
+
+
+def _drawn_of(numbers: range | tuple[int, ...]) -> tuple[int, ...]:
+    """Those of the numbers that a size may be which are drawn."""
+    return _from_range(numbers[0], numbers[-1]) if isinstance(numbers, range) else numbers
 
 
 def _from_range(low: int, high: int) -> tuple[int, ...]:
@@ -204,7 +222,7 @@ def _arguments(where: Callable[..., Any], known: Sequence[str]) -> tuple[str, ..
         raise SpecError(f"where of Inputs must be a function, got {where!r}.") from None
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return tuple(known)
-    names = tuple(p.name for p in parameters)
+    names = tuple(p.name for p in parameters if p.default is p.empty or p.name in known)
     for name in names:
         if name not in known:
             raise UnknownName("size or input that where= takes:", name, known)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-_ENDS = (1, 2, 3, 8, 16, 32, 64, 128, 256)
+_ENDS = (1, 3, 8, 16, 32, 64, 128, 256)
 """Upper ends of the classes."""
 TILE = 16
 """Of whose multiples a size may be one, one less or one more: where tiled code has its mistakes."""
-REMAINDERS = ("0", "1", str(TILE - 1), "others")
+BELOW = f"below {TILE - 1}"
+"""Sizes that lie beside no multiple of a tile, as there is none yet."""
+REMAINDERS = ("0", "1", str(TILE - 1), "others", BELOW)
 
 
 def _named() -> list[str]:
@@ -27,7 +29,9 @@ def class_of(size: int) -> str:
 def remainder_of(size: int) -> str:
     """Where a size lies beside a multiple of a tile."""
     remainder = str(size % TILE)
-    return remainder if remainder in REMAINDERS else REMAINDERS[-1]
+    if size < TILE - 1:
+        return BELOW
+    return remainder if remainder in REMAINDERS else "others"
 
 
 def remainder_name(size: str) -> str:

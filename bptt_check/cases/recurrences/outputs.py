@@ -13,35 +13,39 @@ OUTPUT = "output"
 """The name of what is returned."""
 
 
-def named_outputs(returned: Any) -> dict[str, Any]:
+def named_outputs(returned: Any, whose: str = "the reference") -> dict[str, Any]:
     """The leaves of a nest of tuples, lists, dictionaries and dataclasses, by their places.
 
     A leaf is what has a `shape` and a `dtype`, of whichever framework, or a number. Places are
     `output`, `output[1]`, `output.state`, `output['log decay']`. What is None has no place.
 
+    Args:
+        returned: the nest.
+        whose: in messages, which function it is of.
+
     Raises:
         SpecError: something else is in it, or nothing at all.
     """
-    found = dict(_leaves(OUTPUT, returned))
+    found = dict(_leaves(OUTPUT, returned, whose))
     if not found:
         raise SpecError(
-            "the reference returned no array. Return an array, or a tuple, list, dict or"
+            f"{whose} returned no array. Return an array, or a tuple, list, dict or"
             " dataclass of arrays."
         )
     return found
 
 
-def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(place: str, value: Any, whose: str) -> Iterator[tuple[str, Any]]:
     if value is None:
         return
     if isinstance(value, Number) or (hasattr(value, "shape") and hasattr(value, "dtype")):
         yield place, value
         return
-    for name, part in _parts(place, value):
-        yield from _leaves(name, part)
+    for name, part in _parts(place, value, whose):
+        yield from _leaves(name, part, whose)
 
 
-def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _parts(place: str, value: Any, whose: str = "the reference") -> Iterator[tuple[str, Any]]:
     """What a nest holds, with the place of each."""
     if isinstance(value, Mapping):
         for key, part in cast("Mapping[Any, Any]", value).items():
@@ -59,7 +63,7 @@ def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:
     else:
         kind = quoted(type(value).__name__)
         raise SpecError(
-            f"{place} of the reference is of type {kind}. Return an array, or a tuple, list, dict"
+            f"{place} of {whose} is of type {kind}. Return an array, or a tuple, list, dict"
             " or dataclass of arrays."
         )
 
@@ -75,5 +79,5 @@ def with_arrays(returned: Any, arrays: Mapping[str, Any], place: str = OUTPUT) -
         names = [field.name for field in dataclasses.fields(returned)]
         return dataclasses.replace(returned, **dict(zip(names, parts, strict=True)))
     if hasattr(returned, "_fields"):
-        return type(returned)(*parts)
-    return type(returned)(parts)
+        return cast("Any", type(returned))(*parts)
+    return cast("Any", type(returned))(parts)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
-from ..arrays.streams import Streams
 from ..case import LAYOUTS
 from ..memory_layout import arranged
 from ..precision import PRECISIONS
 from ..types import Array, Arrays
+from .cotangents import COTANGENTS, cotangent_name, draw_cotangents, of_last_step
 from .inputs import Inputs
 from .reference_code import ReferenceCode
 from .values import REGIMES
 
-COTANGENTS = ("random", "ones", "one_output", "last_step")
-"""Of all outputs, random; ones, with stride 0; random of one output, and none of the others; zero
-but at the last step."""
 DEFAULTS = {
     "dtype": "float64",
     "regime": "normal",
@@ -69,6 +65,11 @@ class Recurrence:
                 raise SpecError(f"the spec {quoted(text, 200)} needs a whole number for {word}.")
             numbers[word] = int(said.pop(word))
         seed = numbers.pop("seed")
+        tied = self.inputs.tied({n: numbers[n] for n in self.inputs.free})
+        for word, number in tied.items():
+            if numbers[word] != number:
+                equal = self.inputs.sizes[word]
+                raise SpecError(f"{word}={numbers[word]}, but {word} equals {equal}: {number}.")
         return RecurrenceSpec(self, tuple(numbers.items()), seed=seed, **said)
 
 
@@ -160,7 +161,11 @@ class RecurrenceCase:
 
     def __post_init__(self) -> None:
         if not self.cotangents and self.spec is not None:
-            object.__setattr__(self, "cotangents", _cotangents(self, self.spec))
+            spec = self.spec
+            drawn = draw_cotangents(self.expected_outputs, spec.cotangents, spec.dtype, spec.seed)
+            if spec.cotangents == "last_step":
+                drawn = {n: of_last_step(a, self.time_axis_of(a)) for n, a in drawn.items()}
+            object.__setattr__(self, "cotangents", drawn)
 
     @functools.cached_property
     def expected_outputs(self) -> dict[str, Array]:
@@ -254,7 +259,7 @@ class RecurrenceCase:
         own = replace(self)
         copied = {
             "inputs": {n: arranged(a, self.layout) for n, a in self.inputs.items()},
-            "data": {n: arranged(a, self.layout) for n, a in self.data.items()},
+            "data": {n: arranged(a, self.layout_of_cotangents) for n, a in self.data.items()},
             "constants": {n: self._own(v) for n, v in self.constants.items()},
         }
         vars(own).update(copied)  # where what was computed once is kept
@@ -275,35 +280,3 @@ class RecurrenceCase:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         changed = {n: np.asarray(a, dtype=np.float64) for n, a in inputs.items()}
         return replace(self, spec=None, arrays={**self.arrays, **changed})
-
-
-def cotangent_name(output: str) -> str:
-    """What the cotangent of an output is called among the data of a case."""
-    return f"cotangent of {output}"
-
-
-def _cotangents(case: RecurrenceCase, spec: RecurrenceSpec) -> dict[str, Array]:
-    """Cotangents of the outputs, on the grid of the dtype: random signs and sizes."""
-    outputs = case.expected_outputs
-    names = list(outputs)
-    streams = Streams(spec.seed, (*map(cotangent_name, names), "which output"))
-    if spec.cotangents == "one_output":
-        number = int(streams.raw("which output", 1)[0] >> np.uint64(11))
-        names = [names[number % len(names)]]
-    drawn = {n: _drawn_cotangent(streams, n, outputs[n].shape, spec) for n in names}
-    return {n: PRECISIONS[spec.dtype].rounded(a).astype(np.float64) for n, a in drawn.items()}
-
-
-def _drawn_cotangent(
-    streams: Streams, name: str, shape: tuple[int, ...], spec: RecurrenceSpec
-) -> Array:
-    """One cotangent: magnitudes in [0.1, 1), of either sign."""
-    if spec.cotangents == "ones":
-        return np.ones(shape)
-    raw = streams.raw(cotangent_name(name), math.prod(shape)) >> np.uint64(11)
-    magnitudes = np.rint((0.1 + 0.9 * raw.astype(np.float64) * 2.0**-53) * 1000.0) / 1000.0
-    signed = np.where(raw % np.uint64(2), magnitudes, -magnitudes).reshape(shape)
-    steps = spec.sizes.get(spec.model.inputs.time or "", 0)
-    if spec.cotangents == "last_step" and shape and shape[0] == steps:
-        signed[:-1] = 0.0
-    return signed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Mapping
 
@@ -31,13 +32,18 @@ def length_of(axis: str, sizes: Mapping[str, int]) -> int:
     Raises:
         SpecError: it is none.
     """
-    length = _value(_read(axis), sizes)
+    try:
+        length = _value(_read(axis), sizes)
+    except ZeroDivisionError:
+        length = 0
     if length < 1:
-        told = ", ".join(f"{n} = {sizes[n]}" for n in names_in(axis))
-        raise SpecError(f"the axis {axis} has length {length} where {told}: limit the sizes.")
+        told = ", ".join(f"{n} = {sizes[n]}" for n in dict.fromkeys(names_in(axis)))
+        where = f" where {told}: limit the sizes" if told else ": write one of 1 and more"
+        raise SpecError(f"the axis {axis} has length {length}{where}.")
     return length
 
 
+@functools.lru_cache(maxsize=256)
 def _read(axis: str) -> ast.expr:
     try:
         read = ast.parse(axis, mode="eval").body

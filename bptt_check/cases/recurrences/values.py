@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import SpecError, UnknownName
 from ..arrays.streams import Streams
-from ..precision import PRECISIONS
+from ..precision import PRECISIONS, Precision
 from ..types import Array
 from .shapes import names_in
 
@@ -31,7 +31,7 @@ REGIMES = (
     "zero_states",
 )
 """As declared; all values of a range at its low or at its high end, or at either; many zeros; the
-same at every step; large and small numbers; arrays without an axis of time zero."""
+same at every step; large and small numbers; normal numbers without an axis of time zero."""
 LARGE, SMALL = 4.0, 2.0**-6
 """Factors of normal numbers in these regimes."""
 OF_RANGES = ("lowest", "highest", "extremes")
@@ -87,6 +87,14 @@ def _dtype(dtype: str) -> str:
     return dtype
 
 
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def normal(shape: str, scale: float = 1.0, *, dtype: str = "", constant: bool = False) -> Values:
     """An input of about normal numbers of mean 0.
 
@@ -100,7 +108,7 @@ def normal(shape: str, scale: float = 1.0, *, dtype: str = "", constant: bool = 
     Raises:
         SpecError, UnknownName: an argument is impossible.
     """
-    if not (math.isfinite(scale) and scale > 0):
+    if not (_is_finite(scale) and scale > 0):
         raise SpecError(f"scale must be a positive number, got {scale!r}.")
     return Values(
         "normal", _shape(shape), scale=scale, dtype=_dtype(dtype), differentiated=not constant
@@ -123,7 +131,7 @@ def between(
     Raises:
         SpecError, UnknownName: an argument is impossible.
     """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (_is_finite(low) and _is_finite(high) and low < high):
         raise SpecError(f"between needs two numbers, the lower first, got {low!r} and {high!r}.")
     return Values(
         "between",
@@ -139,10 +147,10 @@ def integers(low: int, high: int, shape: str = "") -> Values:
     """A constant array of whole numbers from `low` to `high`, both included.
 
     Raises:
-        SpecError: `low` is above `high`.
+        SpecError: `low` is above `high`, or one of them is no whole number.
     """
-    if not low <= high:
-        raise SpecError(f"integers needs low <= high, got {low!r} and {high!r}.")
+    if not (_is_whole(low) and _is_whole(high) and low <= high):
+        raise SpecError(f"integers needs whole numbers, low <= high, got {low!r} and {high!r}.")
     return Values("integers", _shape(shape), low, high, differentiated=False)
 
 
@@ -181,11 +189,38 @@ def draw(
     if values.kind == "between":
         drawn = _between(name, values, shape, streams, regime)
     else:
-        drawn = _of_regime(_normal(streams, name, size).reshape(shape), regime, time, values.scale)
+        drawn = _of_regime(_normal(streams, name, size).reshape(shape), regime, time, values)
     if regime == "sparse" and (values.kind != "between" or values.low <= 0.0 <= values.high):
         drawn = drawn * (_uniform(streams, f"{name} zeros", size).reshape(shape) < 0.5)
     drawn = _repeated(drawn, regime, time)
     return _of_unit_norm(drawn) if values.kind == "unit" else drawn
+
+
+def on_grid(values: Values, drawn: Any, dtype: str) -> Any:
+    """The nearest numbers of the precision that an input has in a case of `dtype`, as float64;
+    those of a range stay within it.
+
+    Raises:
+        SpecError: the range has no such number.
+    """
+    if not isinstance(drawn, np.ndarray) or drawn.dtype.kind != "f":
+        return drawn
+    precision = PRECISIONS[values.precision(dtype)]
+    nearest: Array = precision.rounded(drawn).astype(np.float64)
+    if values.kind != "between":
+        return nearest
+    low, high = -_highest(precision, -values.low), _highest(precision, values.high)
+    if low > high:
+        raise SpecError(f"no {precision.name} lies between {values.low!r} and {values.high!r}.")
+    return np.clip(nearest, low, high)
+
+
+def _highest(precision: Precision, bound: float) -> float:
+    """The largest number of a precision that is not above a bound."""
+    nearest = float(precision.rounded(np.array(bound)))
+    if nearest <= bound:
+        return nearest
+    return min(nearest - float(precision.spacing(np.array(bound))), precision.largest)
 
 
 def _between(
@@ -201,11 +236,11 @@ def _between(
     return low + (high - low) * _uniform(streams, name, math.prod(shape)).reshape(shape)
 
 
-def _of_regime(drawn: Array, regime: str, time: int | None, scale: float) -> Array:
+def _of_regime(drawn: Array, regime: str, time: int | None, values: Values) -> Array:
     """Normal numbers of the size of a regime."""
-    if regime == "zero_states" and time is None:
+    if regime == "zero_states" and time is None and values.kind == "normal":
         return np.zeros_like(drawn)
-    return drawn * scale * {"large": LARGE, "small": SMALL}.get(regime, 1.0)
+    return drawn * values.scale * {"large": LARGE, "small": SMALL}.get(regime, 1.0)
 
 
 def _repeated(drawn: Array, regime: str, time: int | None) -> Array:
@@ -216,9 +251,10 @@ def _repeated(drawn: Array, regime: str, time: int | None) -> Array:
 
 
 def _of_unit_norm(drawn: Array) -> Array:
-    """Unit norm along the last axis; what is zero stays so."""
+    """Unit norm along the last axis; zeros become the first unit vector."""
     norm = np.sqrt(np.square(drawn).sum(-1, keepdims=True))
-    return np.where(norm > 0, drawn / np.where(norm > 0, norm, 1.0), 0.0)
+    first = np.arange(drawn.shape[-1]) == 0
+    return np.where(norm > 0, drawn / np.where(norm > 0, norm, 1.0), 1.0 * first)
 
 
 def _normal(streams: Streams, name: str, size: int) -> Array:

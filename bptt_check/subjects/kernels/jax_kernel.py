@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...cases.recurrences.outputs import named_outputs
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
 from ...cases.types import Array
-from .linear_loss import checked_outputs, linear_loss
+from ...equations.recurrences.truth import linear_loss
+from .kernel_outputs import checked_outputs, outputs_of_kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +43,16 @@ class JaxKernel:
         wide = "float64" in (case.dtype, *(case.precision_of(n) for n in case.inputs))
         with jax.enable_x64(wide), jax.default_device(jax.devices(self.device)[0]):
             given = {n: jnp.asarray(a, dtype=case.precision_of(n)) for n, a in case.inputs.items()}
-            fixed = {n: _constant(v) for n, v in case.constants.items()}
+            fixed = {n: _constant(case, n, v) for n, v in case.constants.items()}
             leaves = {n: given.pop(n) for n in case.wanted or case.inputs}
             named, pull = jax.vjp(
-                lambda moving: named_outputs(self.function(**given, **fixed, **moving)), leaves
+                lambda moving: outputs_of_kernel(self.function(**given, **fixed, **moving)), leaves
             )
             outputs = checked_outputs({n: _array(o) for n, o in named.items()}, case)
             seeds = {n: self._seed(case, n, o) for n, o in named.items()}
             (grads,) = pull(seeds)
             back = {n: np.asarray(g, dtype=case.inputs[n].dtype) for n, g in grads.items()}
-        return Result(linear_loss(outputs, case), back, outputs=outputs)
+        return Result(linear_loss(case, outputs), back, outputs=outputs)
 
     def _seed(self, case: RecurrenceCase, name: str, output: Any) -> Any:
         """The cotangent of an output; zeros where it has no part in the loss."""
@@ -61,9 +61,13 @@ class JaxKernel:
         return jnp.zeros_like(output)
 
 
-def _constant(value: Any) -> Any:
-    return jnp.asarray(value) if isinstance(value, np.ndarray) else value
+def _constant(case: RecurrenceCase, name: str, value: Any) -> Any:
+    """A constant array, in the precision that it has in the case."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return jnp.asarray(value, dtype=case.precision_of(name) if value.dtype.kind == "f" else None)
 
 
 def _array(value: Any) -> Array:
-    return np.asarray(value, dtype=np.float64)
+    """An output in float64; complex ones as they are."""
+    return np.asarray(value, dtype=None if np.iscomplexobj(value) else np.float64)

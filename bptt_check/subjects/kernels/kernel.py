@@ -44,6 +44,6 @@ def kernel_subject(
 
         return JaxKernel(kernel, name_of(kernel), device, address)
     raise SpecError(
-        f"{name_of(kernel)} uses neither torch nor JAX: of a NumPy kernel give "
-        "bc.Vjp(forward, backward)."
+        f"{name_of(kernel)} uses neither torch nor JAX, as far as it says: of a NumPy kernel give "
+        "bc.Vjp(forward, backward), else say what it takes, such as x: torch.Tensor."
     )

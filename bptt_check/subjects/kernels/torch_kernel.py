@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...cases.recurrences.outputs import named_outputs
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
 from ...cases.types import Array
 from ...equations.namespaces.torch import threads
+from ...equations.recurrences.truth import linear_loss
 from ..autograd import arranged_tensor
-from .linear_loss import checked_outputs, linear_loss
+from .kernel_outputs import checked_outputs, outputs_of_kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,43 +46,62 @@ class TorchKernel:
         """
         with torch.inference_mode(False), torch.enable_grad(), threads(1):
             given = {n: self._tensor(case, n, a) for n, a in case.inputs.items()}
-            fixed = {n: self._constant(case, v) for n, v in case.constants.items()}
+            fixed = {n: self._constant(case, n, v) for n, v in case.constants.items()}
             leaves = {n: given[n].requires_grad_() for n in case.wanted or given}
-            named = named_outputs(self.function(**given, **fixed))
+            named = outputs_of_kernel(self.function(**given, **fixed))
             outputs = checked_outputs({n: _array(o) for n, o in named.items()}, case)
-            grads = self._pulled_back(case, named, leaves)
+            seeds = self._seeds(case, named)
+            grads = _pulled_back(named, seeds, leaves)
+        self._show_writes(case, {**given, **fixed}, seeds)
         return Result(
-            linear_loss(outputs, case),
+            linear_loss(case, outputs),
             {n: _gradient(g, case.inputs[n]) for n, g in zip(leaves, grads, strict=True)},
             outputs=outputs,
         )
 
     def _tensor(self, case: RecurrenceCase, name: str, array: Array) -> torch.Tensor:
-        kind = getattr(torch, case.precision_of(name))
+        kind = getattr(torch, case.precision_of(name)) if array.dtype.kind == "f" else None
         return arranged_tensor(torch.tensor(array, device=self.device, dtype=kind), case.layout)
 
-    def _constant(self, case: RecurrenceCase, value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return value
-        return arranged_tensor(torch.tensor(value, device=self.device), case.layout)
+    def _constant(self, case: RecurrenceCase, name: str, value: Any) -> Any:
+        return self._tensor(case, name, value) if isinstance(value, np.ndarray) else value
 
-    def _pulled_back(
-        self, case: RecurrenceCase, named: dict[str, Any], leaves: dict[str, torch.Tensor]
-    ) -> tuple[torch.Tensor | None, ...]:
-        """The gradient of each leaf; autograd gets no cotangent of an output without a part in the
-        loss, and those of the others in the memory layout of the case.
+    def _seeds(self, case: RecurrenceCase, named: dict[str, Any]) -> dict[str, torch.Tensor]:
+        """The cotangents in the memory layout of the case; none of an output that has no part in
+        the loss, or does not depend on what has a gradient.
         """
-        starts = {n: named[n] for n in case.cotangents if _requires_grad(named[n])}
-        if not starts:
-            return (None,) * len(leaves)
-        seeds = [
-            arranged_tensor(
-                torch.tensor(case.cotangent(n), device=self.device).to(o.dtype),
-                case.layout_of_cotangents,
-            )
-            for n, o in starts.items()
-        ]
-        return torch.autograd.grad([*starts.values()], [*leaves.values()], seeds, allow_unused=True)
+        return {
+            n: arranged_tensor(self._cotangent(case, n, named[n]), case.layout_of_cotangents)
+            for n in case.cotangents
+            if _requires_grad(named[n])
+        }
+
+    def _cotangent(self, case: RecurrenceCase, name: str, output: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(case.cotangent(name), device=self.device).to(output.dtype)
+
+    def _show_writes(
+        self, case: RecurrenceCase, given: dict[str, Any], seeds: dict[str, torch.Tensor]
+    ) -> None:
+        """What was written to tensors is written to the arrays of the case, where it is seen:
+        autograd sees nothing of what a kernel does by address.
+        """
+        pairs = [(t, {**case.inputs, **case.constants}[n]) for n, t in given.items()]
+        pairs += [(seed, case.cotangent(n)) for n, seed in seeds.items()]
+        for tensor, array in pairs:
+            if isinstance(array, np.ndarray) and array.flags.writeable:
+                now = tensor.detach().to("cpu")
+                if not torch.equal(now, torch.tensor(array).to(now.dtype)):
+                    array[...] = now.to(torch.float64).numpy()
+
+
+def _pulled_back(
+    named: dict[str, Any], seeds: dict[str, torch.Tensor], leaves: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor | None, ...]:
+    """The gradient of each leaf."""
+    if not seeds:
+        return (None,) * len(leaves)
+    starts = [named[n] for n in seeds]
+    return torch.autograd.grad(starts, [*leaves.values()], [*seeds.values()], allow_unused=True)
 
 
 def _requires_grad(value: Any) -> bool:
@@ -90,8 +109,11 @@ def _requires_grad(value: Any) -> bool:
 
 
 def _array(value: Any) -> Any:
-    """An output in float64, on the CPU."""
-    return value.detach().to("cpu", torch.float64).numpy() if hasattr(value, "detach") else value
+    """An output on the CPU, in float64 if it is real."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    value = value.detach().to("cpu")
+    return (value if value.is_complex() else value.to(torch.float64)).resolve_conj().numpy()
 
 
 def _gradient(gradient: torch.Tensor | None, like: Array) -> Array:

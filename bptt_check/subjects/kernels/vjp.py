@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.recurrences.outputs import named_outputs, with_arrays
+from ...cases.recurrences.outputs import with_arrays
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
+from ...equations.recurrences.truth import linear_loss
 from ...errors import BrokenContract, cut, one_line
-from .linear_loss import checked_outputs, linear_loss
+from .kernel_outputs import checked_outputs, outputs_of_kernel
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class NumPyKernel:
         """Outputs, and gradients by the backward function.
 
         Raises:
-            BrokenContract: the forward function returned something else than two things.
+            BrokenContract: the forward function returned something else than two things, or
+                outputs that are not those of the reference, or a gradient is None.
         """
         returned = self.vjp.forward(**case.inputs, **case.constants)
         if not isinstance(returned, tuple) or len(returned) != 2:
@@ -54,8 +56,13 @@ class NumPyKernel:
                 f"forward must return (outputs, residuals), got {cut(one_line(repr(returned)))}",
             )
         nest, residuals = returned
-        outputs = checked_outputs(named_outputs(nest), case)
-        zeros = {n: np.zeros_like(o) for n, o in named_outputs(nest).items()}
+        named = outputs_of_kernel(nest)
+        outputs = checked_outputs(named, case)
+        zeros = {n: np.zeros_like(o) for n, o in named.items()}
         given = {n: case.cotangent(n) for n in case.cotangents}
         grads = self.vjp.backward(residuals, with_arrays(nest, {**zeros, **given}))
-        return Result(linear_loss(outputs, case), grads, outputs=outputs)
+        for name in case.inputs:
+            if isinstance(grads, Mapping) and name in grads and grads[name] is None:
+                what = f"the gradient of {name} is None: return zeros where nothing flows"
+                raise BrokenContract(name, what)
+        return Result(linear_loss(case, outputs), grads, outputs=outputs)
