@@ -43,13 +43,18 @@ def _modules(value: Any) -> Iterator[str]:
 
 
 def _uses(value: Any) -> Iterator[Any]:
-    """What a function names or closes over; of another callable the function behind it."""
+    """What a function names or closes over, and what it takes from a module that it names; of
+    another callable the function behind it.
+    """
     for inner in ("__wrapped__", "__func__", "func"):
         if hasattr(value, inner) and not isinstance(value, types.ModuleType):
             yield getattr(value, inner)
     if isinstance(value, types.FunctionType):
-        known = value.__globals__
-        yield from (known[name] for name in _names(value.__code__) if name in known)
+        known, names = value.__globals__, {*_names(value.__code__)}
+        named = [known[name] for name in names if name in known]
+        yield from named
+        of_modules = [vars(own) for own in named if isinstance(own, types.ModuleType)]
+        yield from (own[name] for own in of_modules for name in names if name in own)
         yield from (cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell))
     elif callable(value) and not isinstance(value, type):
         yield type(value).__call__
