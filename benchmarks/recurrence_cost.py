@@ -33,11 +33,8 @@ WHOLE, REFERENCE, CALLS = "in all", "reference forward and backward", "kernel ca
 
 def inputs_of(steps: int, width: int) -> bc.Inputs:
     """Those of the example, of one size."""
-    return bc.Inputs(
-        **gated_delta_rule.INPUTS.values,
-        sizes={"T": steps, "B": 1, "K": width, "V": width},
-        time="T",
-    )
+    arrays: dict[str, Any] = {**gated_delta_rule.INPUTS.values}
+    return bc.Inputs(**arrays, sizes={"T": steps, "B": 1, "K": width, "V": width}, time="T")
 
 
 def case_of(inputs: bc.Inputs, line: str) -> RecurrenceCase:

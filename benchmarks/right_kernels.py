@@ -65,8 +65,11 @@ def alarms_of(example: str, report: bc.Report) -> Iterator[FalseAlarm]:
     table = report.table
     columns = ("verdict", "reason", "parameter", "oracle", "max_budgets", "spec")
     for row in zip(*(table[column] for column in columns), strict=True):
-        if row[0] not in ("pass", "inconclusive", "unsupported"):
-            yield FalseAlarm(example, *map(str, row[:4]), float(row[4]), str(row[5]))
+        verdict, reason, parameter, oracle, budgets, spec = row
+        if verdict not in ("pass", "inconclusive", "unsupported"):
+            yield FalseAlarm(
+                example, str(verdict), reason, parameter, oracle, float(budgets), str(spec)
+            )
     for failure in report.failures:
         if failure.verdict in ("error", "contract"):
             line, message = str(failure.counterexample), failure.message.splitlines()[0]

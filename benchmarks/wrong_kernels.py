@@ -34,7 +34,9 @@ from benchmarks.kernels.field_tests import (
     found_by_gradcheck,
     largest_ratio,
 )
-from benchmarks.kernels.wrong import BOTH, TestedKernel, right_kernels, wrong_kernels
+from benchmarks.kernels.tested import BOTH, TestedKernel
+from benchmarks.kernels.twins import right_kernels
+from benchmarks.kernels.wrong import wrong_kernels
 
 RATIOS = {"float32": (0.005,), "bfloat16": (0.005, 0.01, 0.02)}
 """Limits of the ratio test by dtype."""

@@ -115,9 +115,7 @@ def largest_ratio(kernel: Any, reference: Any, inputs: bc.Inputs, dtype: str) ->
     for shape in SHAPES:
         arrays = drawn(inputs, shape, getattr(torch, dtype))
         got = measured(as_torch(kernel), arrays)
-        want = measured(
-            reference_as_torch(reference), {n: a.float() for n, a in arrays.items()}
-        )
+        want = measured(reference_as_torch(reference), {n: a.float() for n, a in arrays.items()})
         for own, true in zip(got, want, strict=True):
             error = own.float() - true
             if not error.abs().max() <= TINY:

@@ -41,10 +41,8 @@ def kernel(
     q: Tensor, k: Tensor, v: Tensor, beta: Tensor, g: Tensor, S0: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The same by chunks; half precision is computed in float32."""
-    arrays = (x.float() if x.element_size() < 4 else x for x in (q, k, v, beta, g, S0))
-    q32, k32, *others = arrays
-    o, S = gated_delta_rule.kernel(q32, of_unit_norm(k32), *others)
+    q_, k_, v_, beta_, g_, S_ = (
+        x.float() if x.element_size() < 4 else x for x in (q, k, v, beta, g, S0)
+    )
+    o, S = gated_delta_rule.kernel(q_, of_unit_norm(k_), v_, beta_, g_, S_)
     return o.to(v.dtype), S.to(S0.dtype)
-
-
-CLAIMED = (reference, INPUTS)

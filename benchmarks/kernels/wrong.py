@@ -1,179 +1,79 @@
-"""The wrong kernels: a name, what is wrong in plain words, and the recurrence that each claims."""
+"""The wrong kernels: those of the examples, and more that are made of right ones here."""
 
 from __future__ import annotations
 
 import itertools
 import random
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
-
 import bptt_check as bc
 
 from . import changes, normalised
+from .tested import TestedKernel, changed, made
+from .twins import NORMALISED, twins
 from .wrapped import chunk_by_chunk, with_changed_gradients, with_cotangents_read
-
-BOTH = ("float32", "bfloat16")
-TWINS = {
-    ("decayed_linear_attention", "last_chunk_cut"): "cotangents after the last whole chunk unread",
-    ("decayed_linear_attention", "gate_of_own_write"): "gate's cumulative sum includes its own step",
-    ("diagonal_complex", "missing_conjugate"): "scan backwards without the conjugate",
-    ("diagonal_complex", "first_state_of_one_chunk"): "first state: none where T <= chunk",
-    ("gated_delta_rule", "lost_carry"): "nothing goes from a chunk to the one before",
-    ("gated_delta_rule", "last_state_unread"): "cotangent of the last state unread",
-    ("mingru", "carry lost"): "nothing goes from a chunk to the one before",
-    ("mingru", "last chunk cut"): "steps of a shorter last chunk get nothing",
-    ("mlstm", "floor ignored"): "normaliser moves also where its floor is larger",
-    ("mlstm", "cumulative sum one off"): "gate's cumulative sum includes its own step",
-    ("rwkv", "decay of the carry forgotten"): "carry handed back without the chunk's decay",
-    ("rwkv", "bonus assigned"): "gradient of u assigned by each chunk, not added",
-    ("selective_scan", "padded_softplus"): "steps that fill a chunk have size softplus(0)",
-    ("selective_scan", "decay_of_wrong_side"): "decay of step t for that of step t + 1",
-    ("slstm", "normaliser not carried"): "n_{t-1} taken for a constant",
-    ("slstm", "h_t for h_{t-1}"): "gradient of R with h_t for h_{t-1}",
-}
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """What a kernel claims to compute: plain code, and its inputs."""
-
-    reference: Any
-    inputs: bc.Inputs
-
-
-@dataclass(frozen=True)
-class TestedKernel:
-    """A kernel of the study.
-
-    Args:
-        name: of the kernel.
-        wrong: what is wrong, in plain words; "" of a right one.
-        claimed: what it should compute.
-        make: a kernel without memory of earlier calls.
-        wrong_in: the dtypes in which it is wrong.
-    """
-
-    name: str
-    wrong: str
-    claimed: Claimed
-    make: Callable[[], Any]
-    wrong_in: tuple[str, ...] = BOTH
-
-
-def module_of(example: str) -> Any:
-    """An example of `examples/recurrences`."""
-    return import_module(f"recurrences.{example}")
-
-
-def claimed_by(example: str) -> Claimed:
-    """What the kernel of an example claims."""
-    module = module_of(example)
-    return Claimed(module.reference, module.INPUTS)
-
-
-def right_kernels() -> list[TestedKernel]:
-    """Those of the examples."""
-    names = dict.fromkeys(example for example, _ in TWINS)
-    found = [(n, claimed_by(n), module_of(n).kernel) for n in names]
-    found.append(("normalised_keys", normalised.CLAIMED, normalised.kernel))
-    return [TestedKernel(n, "", Claimed(*_pair(c)), lambda k=k: k) for n, c, k in found]
-
-
-def _pair(claimed: Any) -> tuple[Any, bc.Inputs]:
-    return (claimed.reference, claimed.inputs) if isinstance(claimed, Claimed) else claimed
 
 
 def wrong_kernels() -> list[TestedKernel]:
     """The broken twins of the examples, and those made here."""
-    twins = [
-        TestedKernel(
-            f"{example}: {twin}",
-            wrong,
-            claimed_by(example),
-            lambda e=example, t=twin: module_of(e).BROKEN[t],
-        )
-        for (example, twin), wrong in TWINS.items()
-    ]
-    return [*twins, *_of_changed_gradients(), *_of_cotangents(), *_of_states(), *_of_parts()]
-
-
-def _made(
-    example: str, name: str, wrong: str, make: Callable[[Any], Any], wrong_in: Any = BOTH
-) -> TestedKernel:
-    module = module_of(example)
-    return TestedKernel(
-        f"{example}: {name}", wrong, claimed_by(example), lambda: make(module), wrong_in
-    )
-
-
-def _changed(
-    example: str, name: str, wrong: str, change: Callable[[], changes.Change]
-) -> TestedKernel:
-    return _made(
-        example, name, wrong, lambda module: with_changed_gradients(module.kernel, change())
-    )
+    return [*twins(), *_of_changed_gradients(), *_of_cotangents(), *_of_states(), *_of_parts()]
 
 
 def _of_changed_gradients() -> list[TestedKernel]:
     linear, gated, scan = "decayed_linear_attention", "gated_delta_rule", "selective_scan"
     at_normalised = with_changed_gradients(normalised.kernel, changes.normalised_backwards)
     return [
-        _changed(linear, "scale", "1/sqrt(K) twice in q", lambda: changes.scaled_once_more),
-        _changed(gated, "1 %", "gradient of v 1 % too large", lambda: changes.times("v", 1.01)),
-        _changed(
+        changed(linear, "scale", "1/sqrt(K) twice in q", lambda: changes.scaled_once_more),
+        changed(gated, "1 %", "gradient of v 1 % too large", lambda: changes.times("v", 1.01)),
+        changed(
             linear,
             "lone last step",
             "last chunk of a single step gets nothing (T % 16 = 1)",
             lambda: changes.without_lone_last_step,
         ),
-        _changed(
+        changed(
             "rwkv",
             "batch index",
             "gradient of d goes to the next sequence",
             lambda: changes.of_the_next_sequence("d"),
         ),
-        _changed(
+        changed(
             gated,
             "four chunks",
             "no gradient of beta from step 64 on",
             lambda: changes.nothing_after_64_steps("beta"),
         ),
-        _changed(
+        changed(
             gated,
             "old state",
             "gradient of beta with the state before its decay",
             lambda: changes.beta_of_state_before_decay,
         ),
-        _changed(
+        changed(
             "mlstm",
             "n0 of short ones",
             "no gradient of n0 where T < chunk",
             lambda: changes.nothing_if_short("n0", 16),
         ),
-        _changed(
+        changed(
             scan,
             "mean over batch",
             "gradient of D: mean over sequences, not sum",
             lambda: changes.mean_over_batch("D"),
         ),
-        _changed(
+        changed(
             scan,
             "slope of softplus",
             "slope taken at its result",
             lambda: changes.slope_at_step_size,
         ),
-        _changed(
+        changed(
             gated,
             "kept by shape",
             "gradient of g is that of the first call with its shape",
@@ -182,7 +82,7 @@ def _of_changed_gradients() -> list[TestedKernel]:
         TestedKernel(
             "normalised_keys: norm",
             "through k/|k| without division by |k|",
-            Claimed(*normalised.CLAIMED),
+            NORMALISED,
             lambda: at_normalised,
         ),
     ]
@@ -193,26 +93,26 @@ def _of_cotangents() -> list[TestedKernel]:
         return lambda module: with_cotangents_read(module.kernel, **reads)
 
     return [
-        _made(
+        made(
             "gated_delta_rule",
             "strides",
             "cotangent of o read in the order of memory",
             read(first=changes.misread_if_not_contiguous),
         ),
-        _made(
+        made(
             "selective_scan",
             "stride 0",
             "expanded cotangent of y: its first number, then zeros",
             read(first=changes.first_element_if_expanded),
         ),
-        _made("mlstm", "n unread", "cotangent of the last n unread", read(last=torch.zeros_like)),
-        _made(
+        made("mlstm", "n unread", "cotangent of the last n unread", read(last=torch.zeros_like)),
+        made(
             "gated_delta_rule",
             "S0 with S only",
             "no gradient of S0 where the last state has no cotangent",
             lambda module: partial(module.kernel, backward=partial(first_state_needs_last, module)),
         ),
-        _made(
+        made(
             "gated_delta_rule",
             "overwritten",
             "o's cotangent overwritten by v's gradient before q's is made",
@@ -244,20 +144,20 @@ def _of_states() -> list[TestedKernel]:
         return lambda module: chunk_by_chunk(module.kernel, hand_on(), "h0", over_time)
 
     return [
-        _made(
+        made(
             "selective_scan",
             "race",
             "now and then a chunk gets the state before the one it should",
             scan(lambda: partial(at_times_the_one_before, random.Random(0))),
         ),
-        _made(
+        made(
             "gated_delta_rule",
             "state in bfloat16",
             "state kept in bfloat16 between chunks",
             delta_rule(lambda: kept_in_bfloat16),
             ("float32",),
         ),
-        _made(
+        made(
             "gated_delta_rule",
             "detached",
             "each chunk's first state is a constant to autograd",
@@ -278,21 +178,21 @@ def kept_in_bfloat16(states: Sequence[Tensor]) -> Tensor:
 
 def _of_parts() -> list[TestedKernel]:
     return [
-        _made(
+        made(
             "mlstm",
             "divisor constant",
             "normaliser has no part in the gradient",
             lambda module: partial(module.kernel, moves=lambda size, floor: size < 0),
         ),
-        _made("mingru", "h_t for h_{t-1}", "gate's gradient reads h_t for h_{t-1}", state_after),
-        _made("mingru", "64 steps", "backward pass ends after 64 steps", after_four_chunks),
-        _made(
+        made("mingru", "h_t for h_{t-1}", "gate's gradient reads h_t for h_{t-1}", state_after),
+        made("mingru", "64 steps", "backward pass ends after 64 steps", after_four_chunks),
+        made(
             "diagonal_complex",
             "imaginary part unread",
             "cotangent of the last x's imaginary part unread",
             imaginary_part_unread,
         ),
-        _made(
+        made(
             "decayed_linear_attention",
             "gate by cancellation",
             "gate's gradient as differences of cumulative sums",
