@@ -1,6 +1,6 @@
 """Which wrong kernels are found, by `verify_against` and by what people test kernels with.
 
-    python benchmarks/wrong_kernels.py [--cases N] [--seed N] [--only TEXT] [--json PATH]
+    python benchmarks/wrong_kernels.py [--cases N] [--seed N] [--only TEXT ...] [--json PATH]
 
 The kernels are those of `examples/recurrences`, their broken twins, and more wrong ones of
 `benchmarks/kernels`, in float32 and bfloat16. Beside the verdict of `bc.verify_against` at its
@@ -37,10 +37,13 @@ from benchmarks.kernels.field_tests import (
 from benchmarks.kernels.tested import BOTH, TestedKernel
 from benchmarks.kernels.twins import right_kernels
 from benchmarks.kernels.wrong import wrong_kernels
+from bptt_check.runs.records import Progress
 
 RATIOS = {"float32": (0.005,), "bfloat16": (0.005, 0.01, 0.02)}
 """Limits of the ratio test by dtype."""
 OURS = "verify_against"
+ENOUGH = 3
+"""Cases that fail, after which a run ends: its verdict is known."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Judged:
         verdicts: by method, `caught`, `missed` or `imprecise`; of a right kernel `false alarm` or
             `silent`.
         ratio: the largest of the ratio test.
-        failing, cases: of `verify_against`.
-        spec: the smallest case that it found.
+        failing, cases: of `verify_against`, which ends after `ENOUGH` that fail.
+        spec: the first of them.
         said: the first line of its message.
         seconds: of it, on the CPU.
     """
@@ -76,7 +79,14 @@ def judged(kernel: TestedKernel, dtype: str, cases: int | None, seed: int) -> Ju
     wrong = kernel.wrong if dtype in kernel.wrong_in else ""
     begin = time.process_time()
     report = bc.verify_against(
-        kernel.make(), claimed.reference, claimed.inputs, cases, (dtype,), seed
+        kernel.make(),
+        claimed.reference,
+        claimed.inputs,
+        cases,
+        (dtype,),
+        seed,
+        progress=end_if_enough,
+        keep_partial=True,
     )
     seconds = time.process_time() - begin
     ratio = largest_ratio(kernel.make(), claimed.reference, claimed.inputs, dtype)
@@ -102,6 +112,12 @@ def judged(kernel: TestedKernel, dtype: str, cases: int | None, seed: int) -> Ju
         report.message.splitlines()[0],
         seconds,
     )
+
+
+def end_if_enough(progress: Progress) -> None:
+    """End a run that has failed often enough; nothing is made smaller or explained."""
+    if progress.failing >= ENOUGH:
+        raise KeyboardInterrupt
 
 
 def _word(found: bool, is_wrong: bool) -> str:
@@ -148,12 +164,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cases", type=int, help="of each kernel and dtype (default 50)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="kernels whose names have this text")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="kernels whose names have one of these texts"
+    )
     parser.add_argument("--json", type=Path, help="write the table there as well")
     options = parser.parse_args()
     rows = list[Judged]()
     for kernel in (*right_kernels(), *wrong_kernels()):
-        if options.only not in kernel.name:
+        if not any(text in kernel.name for text in options.only):
             continue
         for dtype in BOTH:
             rows.append(judged(kernel, dtype, options.cases, options.seed))

@@ -6,7 +6,9 @@ _ENDS = (1, 2, 3, 8, 16, 32, 64, 128, 256)
 """Upper ends of the classes."""
 TILE = 16
 """Of whose multiples a size may be one, one less or one more: where tiled code has its mistakes."""
-REMAINDERS = ("0", "1", str(TILE - 1), "others")
+REMAINDERS = ("none", "0", "1", str(TILE - 1), "others")
+"""`none` of sizes that are smaller than all but one step of a tile: these have no tile before the
+rest, and say nothing of code that is wrong behind whole tiles."""
 
 
 def _named() -> list[str]:
@@ -26,6 +28,8 @@ def class_of(size: int) -> str:
 
 def remainder_of(size: int) -> str:
     """Where a size lies beside a multiple of a tile."""
+    if size < TILE - 1:
+        return REMAINDERS[0]
     remainder = str(size % TILE)
     return remainder if remainder in REMAINDERS else REMAINDERS[-1]
 
