@@ -21,8 +21,8 @@ from .wrapped import chunk_by_chunk, with_changed_gradients, with_cotangents_rea
 
 
 def wrong_kernels() -> list[TestedKernel]:
-    """The broken twins of the examples, and those made here."""
-    return [*twins(), *_of_changed_gradients(), *_of_cotangents(), *_of_states(), *_of_parts()]
+    """Those made here, and the broken twins of the examples."""
+    return [*_of_parts(), *_of_states(), *_of_cotangents(), *_of_changed_gradients(), *twins()]
 
 
 def _of_changed_gradients() -> list[TestedKernel]:
