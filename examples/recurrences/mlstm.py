@@ -32,12 +32,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import logsigmoid, pad
+from torch.nn.functional import logsigmoid, one_hot, pad
 
 import bptt_check as bc
 
 Mask = Callable[[Tensor, Tensor], Tensor]
-Decay = Callable[[Tensor], Tensor]
+Decay = Callable[[Tensor, Tensor], Tensor]
 
 INPUTS = bc.Inputs(
     q="T B K",
@@ -78,13 +78,7 @@ def reference(
 
 
 class Chunk(NamedTuple):
-    """One chunk of C steps, batch first.
-
-    Attributes:
-        q, k: [B, C, K].
-        v: with its entry 1, [B, C, V + 1].
-        i, log_f: [B, C].
-    """
+    """One chunk of C steps: q, k [B, C, K]; v with its entry 1 [B, C, V + 1]; i, log_f [B, C]."""
 
     q: Tensor
     k: Tensor
@@ -105,9 +99,7 @@ def weights_of(part: Chunk, m_in: Tensor) -> tuple[Tensor, Tensor]:
     Sums of logarithms over s < r <= t rather than differences of cumulative sums, which would
     cancel.
 
-    Args:
-        part: its gates are used.
-        m_in: stabiliser of the state that enters, [B].
+    `m_in` [B] is the stabiliser of the state that enters.
 
     Returns:
         P [B, C, C + 1] and m. P[t, 0] = exp(sum_{r <= t} log f_r + m_in - m_t) is for the state,
@@ -126,8 +118,7 @@ def read(part: Chunk, P: Tensor, S_in: Tensor) -> Tensor:
     """C'_t^T q_t and n'_t^T q_t of all steps of a chunk, [B, C, V + 1].
 
     Args:
-        part: the chunk.
-        P: its weights.
+        part, P: the chunk and its weights.
         S_in: the state that enters, C' and n' side by side, [B, K, V + 1].
     """
     # y_t = P[t, 0] S_in^T q_t + sum_{s <= t} P[t, 1 + s] (q_t^T k_s) v_s
@@ -145,13 +136,11 @@ def above(size: Tensor, floor: Tensor) -> Tensor:
     return size > floor
 
 
-def divided_bars(h_bar: Tensor, y: Tensor, m: Tensor, moves: Mask) -> Tensor:
-    """What y_t gets through h_t = y_t[:V] / max(|y_t[V]|, exp(-m_t)), [B, C, V + 1].
+def divided_bars(h_bar: Tensor, y: Tensor, m: Tensor, moves: Mask) -> tuple[Tensor, Tensor]:
+    """What y_t gets through h_t = y_t[:V] / max(|y_t[V]|, exp(-m_t)), [B, C, V + 1], and `moves`.
 
     Args:
-        h_bar: of all h_t of a chunk, [B, C, V].
-        y: of `read`.
-        m: [B, C].
+        h_bar, y, m: of all h_t of a chunk, [B, C, V]; of `read`; [B, C].
         moves: of |y_t[V]| and exp(-m_t), where the first moves the divisor.
     """
     size, floor = torch.abs(y[:, :, -1]), torch.exp(-m)
@@ -159,27 +148,42 @@ def divided_bars(h_bar: Tensor, y: Tensor, m: Tensor, moves: Mask) -> Tensor:
     y_bar = h_bar / divisor[:, :, None]
     # d(1 / x) = -dx / x^2
     size_bar = -(y_bar * y[:, :, :-1]).sum(dim=2) / divisor
-    last_bar = torch.where(moves(size, floor), size_bar * torch.sign(y[:, :, -1]), 0)
-    return torch.cat([y_bar, last_bar[:, :, None]], dim=2)
+    moved = moves(size, floor)
+    last_bar = torch.where(moved, size_bar * torch.sign(y[:, :, -1]), 0)
+    return torch.cat([y_bar, last_bar[:, :, None]], dim=2), moved
 
 
-def decay_bars(logs_bar: Tensor) -> Tensor:
-    """The gradient of all log f_r of a chunk, [B, C], by that of the logarithms of its weights."""
-    # log f_r is in P[t, 0] for r <= t, and in P[t, 1 + s] for s < r <= t
-    return logs_bar.cumsum(dim=2)[:, :, :-1].tril().sum(dim=1)
+def balanced(logs_bar: Tensor, P: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradient of log P without what cancels in it, and which weight was found by the others.
+
+    Where h_t is a quotient of two sums, a common factor of all weights P[t] does not change it: the
+    largest one gets what the others get, with the other sign.
+    """
+    largest = one_hot(P.argmax(dim=2), P.shape[2]).bool() & moved[:, :, None]
+    others = logs_bar.masked_fill(largest, 0).sum(dim=2, keepdim=True)
+    return torch.where(largest, -others, logs_bar), largest
+
+
+def decay_bars(logs_bar: Tensor, largest: Tensor) -> Tensor:
+    """The gradient of all log f_r of a chunk, [B, C], by that of log P; `largest` of `balanced`."""
+    # log f_r is in P[t, 0] for r <= t and P[t, 1 + s] for s < r <= t, the weights before r: where
+    # the largest one is among these, the others are summed instead, with the other sign
+    before = logs_bar.cumsum(dim=2)[:, :, :-1]
+    after = logs_bar.flip(2).cumsum(dim=2).flip(2)[:, :, 1:]
+    return torch.where(largest.cumsum(dim=2)[:, :, :-1] > 0, -after, before).tril().sum(dim=1)
 
 
 def chunk_bars(
-    part: Chunk, P: Tensor, S_in: Tensor, y_bar: Tensor, S_bar: Tensor, decay: Decay
+    part: Chunk, P: Tensor, S_in: Tensor, bars: tuple[Tensor, Tensor, Tensor], decay: Decay
 ) -> tuple[Chunk, Tensor]:
     """What a chunk gives to its inputs, and to the state that enters it.
 
     Args:
         part, P, S_in: as of `read`.
-        y_bar: of what `read` gave.
-        S_bar: of the state that leaves, [B, K, V + 1].
+        bars: those of `divided_bars`, and that of the state that leaves, [B, K, V + 1].
         decay: `decay_bars`, or what stands in its place.
     """
+    y_bar, moved, S_bar = bars
     P_in, P_own, P_end = P[:, :, :1], P[:, :, 1:], P[:, -1, 1:, None]
     qk, yv = part.q @ part.k.mT, y_bar @ part.v.mT
     end_bar = (part.v @ S_bar.mT) * P_end  # of k_s, by the state that leaves
@@ -189,10 +193,13 @@ def chunk_bars(
     S_in_bar = (P_in * part.q).mT @ y_bar + P[:, -1, :1, None] * S_bar
     # of log P; the weights of the last step also make the state that leaves
     in_bar = P_in * ((part.q @ S_in) * y_bar).sum(dim=2, keepdim=True)
-    logs_bar = torch.cat([in_bar, P_own * qk * yv], dim=2)
-    logs_bar[:, -1, 0] += P[:, -1, 0] * (S_in * S_bar).sum(dim=(1, 2))
-    logs_bar[:, -1, 1:] += (part.k * end_bar).sum(dim=2)
-    return Chunk(q_bar, k_bar, v_bar, logs_bar[:, :, 1:].sum(dim=1), decay(logs_bar)), S_in_bar
+    read_bar, largest = balanced(torch.cat([in_bar, P_own * qk * yv], dim=2), P, moved)
+    left_bar = torch.zeros_like(P)
+    left_bar[:, -1, 0] = P[:, -1, 0] * (S_in * S_bar).sum(dim=(1, 2))
+    left_bar[:, -1, 1:] = (part.k * end_bar).sum(dim=2)
+    i_bar = (read_bar + left_bar)[:, :, 1:].sum(dim=1)
+    f_bar = decay(read_bar, largest) + decay(left_bar, torch.zeros_like(largest))
+    return Chunk(q_bar, k_bar, v_bar, i_bar, f_bar), S_in_bar
 
 
 class MLSTM(torch.autograd.Function):
@@ -238,8 +245,8 @@ class MLSTM(torch.autograd.Function):
         (moves, decay), bars = ctx.parts, []
         for n in reversed(range(len(chunks))):
             P, m = weights_of(chunks[n], stabilisers[n])
-            y_bar = divided_bars(h_bars[n], read(chunks[n], P, states[n]), m, moves)
-            chunk_bar, S_bar = chunk_bars(chunks[n], P, states[n], y_bar, S_bar, decay)
+            through_h = divided_bars(h_bars[n], read(chunks[n], P, states[n]), m, moves)
+            chunk_bar, S_bar = chunk_bars(chunks[n], P, states[n], (*through_h, S_bar), decay)
             bars.append(chunk_bar)
         joined = (torch.cat(array[::-1], dim=1) for array in zip(*bars, strict=True))
         q_bar, k_bar, v_bar, i_bar, log_f_bar = (array.transpose(0, 1) for array in joined)
@@ -267,7 +274,6 @@ def kernel(
     """What `reference` gives, chunk by chunk, with a backward pass of its own.
 
     Args:
-        q, k, v, i, f, C0, n0: as of `reference`.
         chunk: steps of a chunk; T need not be a multiple.
         moves: where |n_t^T q_t| moves the divisor.
         decay: the gradient of a chunk's forget gates.
@@ -280,7 +286,7 @@ def everywhere(size: Tensor, floor: Tensor) -> Tensor:
     return size >= 0
 
 
-def own_step_too(logs_bar: Tensor) -> Tensor:
+def own_step_too(logs_bar: Tensor, largest: Tensor) -> Tensor:
     """`decay_bars` with s <= r for s < r."""
     return logs_bar.cumsum(dim=2)[:, :, 1:].tril().sum(dim=1)
 
