@@ -30,14 +30,14 @@ class TracedCode(NamedTuple):
     Args:
         program: from its arrays, and the cotangents of `seeded`, to the outputs, and the gradients
             of `wrt`.
-        shapes: of the outputs, by their names.
+        outputs: shape and dtype of each, by name.
         seeded: the outputs whose cotangents it is given: the others have no part in it, which a
             zero would have where it meets an infinite slope.
         wrt: the inputs with a gradient.
     """
 
     program: Any
-    shapes: Mapping[str, tuple[int, ...]]
+    outputs: Mapping[str, Any]
     seeded: tuple[str, ...]
     wrt: tuple[str, ...]
 
@@ -107,23 +107,38 @@ class JaxCode:
         of_others = tuple((n, type(v), repr(v)) for n, v in fixed.items())
         key = of_arrays, of_others, seeded, wrt
         if key not in self._traces:
-            code = _trace(functools.partial(self.function, **fixed), given, seeded, wrt)
+            outputs = self._traced(arrays, (), ()).outputs if seeded else {}
+            starts = _inexact(seeded, outputs)
+            code = _trace(functools.partial(self.function, **fixed), given, starts, wrt)
             while len(self._traces) >= MOST_PROGRAMS:
                 del self._traces[next(iter(self._traces))]
             self._traces[key] = code
         return self._traces[key]
 
 
+def _inexact(seeded: Sequence[str], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the outputs that are floats: others have no cotangents.
+
+    Raises:
+        SpecError: there is no output of that name.
+    """
+    for name in seeded:
+        if name not in outputs:
+            told = ", ".join(outputs)
+            raise SpecError(f"the reference has no output {quoted(name)}; its outputs are {told}.")
+    return {n: outputs[n] for n in seeded if jnp.issubdtype(outputs[n].dtype, jnp.inexact)}
+
+
 def _trace(
     function: Callable[..., Any],
     given: Mapping[str, Array],
-    seeded: tuple[str, ...],
+    starts: Mapping[str, Any],
     wrt: tuple[str, ...],
 ) -> TracedCode:
     """Trace a function, and its reverse mode if there are inputs to differentiate by.
 
     Raises:
-        SpecError: it has no output to which a cotangent belongs, or looks at numbers.
+        SpecError: it looks at numbers.
     """
     outputs: dict[str, Any] = {}
 
@@ -132,20 +147,17 @@ def _trace(
         outputs.update({n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in found.items()})
         return found
 
+    both = functools.partial(_both_passes, named, [*given], [*starts], wrt)
     try:
-        jax.eval_shape(named, **given)
-        _refuse_unknown(seeded, outputs)
-        inexact = [n for n in seeded if jnp.issubdtype(outputs[n].dtype, jnp.inexact)]
-        both = functools.partial(_both_passes, named, [*given], inexact, wrt)
-        starts = [np.zeros(outputs[n].shape) for n in inexact]
-        program = jax.make_jaxpr(both)([*given.values()], starts)
+        program = jax.make_jaxpr(both)(
+            [*given.values()], [np.zeros(o.shape) for o in starts.values()]
+        )
     except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
         raise SpecError(
             "the reference asks JAX for the numbers in an array, to branch or to loop on them:"
             " use jnp.where, jax.lax.cond or jax.lax.while_loop, or an input that is a number."
         ) from error
-    shapes = {n: o.shape for n, o in outputs.items()}
-    return TracedCode(program, shapes, (*inexact,), wrt)
+    return TracedCode(program, outputs, (*starts,), wrt)
 
 
 def _both_passes(
@@ -170,14 +182,6 @@ def _both_passes(
     pairs = zip(seeds, starts, strict=True)
     (grads,) = pull([jax.lax.convert_element_type(c, o.dtype) for c, o in pairs])
     return outputs, [grads[n] for n in wrt]
-
-
-def _refuse_unknown(seeded: Sequence[str], outputs: Mapping[str, Any]) -> None:
-    for name in seeded:
-        if name not in outputs:
-            raise SpecError(
-                f"the reference has no output {quoted(name)}; its outputs are {', '.join(outputs)}."
-            )
 
 
 def _rounded(
@@ -215,12 +219,12 @@ def _run(
 ) -> Evaluation:
     """What the program gives, [samples or 1, ...] each."""
     given, _ = _parted(arrays)
-    seeds = [_seed(n, cotangents[n], code.shapes[n]) for n in code.seeded]
+    seeds = [_seed(n, cotangents[n], code.outputs[n].shape) for n in code.seeded]
     with np.errstate(all="ignore"):
         results = interpreter.run(code.program, [a[np.newaxis] for a in (*given.values(), *seeds)])
-    count = len(code.shapes)
+    count = len(code.outputs)
     return Evaluation(
-        dict(zip(code.shapes, results[:count], strict=True)),
+        dict(zip(code.outputs, results[:count], strict=True)),
         dict(zip(code.wrt, results[count:], strict=True)),
     )
 

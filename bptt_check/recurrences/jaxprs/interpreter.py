@@ -18,6 +18,7 @@ from jax.extend import core
 from ...cases.types import Array
 from ...equations.arithmetics.rounding import GridRounding
 from .applied import applied, array_of, wide_dtype
+from .operations import stacked
 from .rounding import EXACT, JaxOperation, rounded_result
 
 
@@ -88,24 +89,16 @@ def _scan(run: Interpreter, params: Mapping[str, Any], operands: list[Any]) -> S
     first, last = params["num_consts"], params["num_consts"] + params["num_carry"]
     constants, state, sequences = operands[:first], operands[first:last], operands[last:]
     steps = range(params["length"])
-    stacked: list[Sequence[Any]] = []
+    of_steps: list[Sequence[Any]] = []
     for t in reversed(steps) if params["reverse"] else steps:
         results = run.run(params["jaxpr"], [*constants, *state, *(x[:, t] for x in sequences)])
         state = results[: len(state)]
-        stacked.append(results[len(state) :])
+        of_steps.append(results[len(state) :])
     if params["reverse"]:
-        stacked.reverse()
-    if not stacked:
+        of_steps.reverse()
+    if not of_steps:
         return [*state, *_no_steps(params["jaxpr"], len(state))]
-    return [*state, *map(_stacked, zip(*stacked, strict=True))]
-
-
-def _stacked(parts: Sequence[Any]) -> Any:
-    """Along an axis behind that of the samples."""
-    samples = max(len(part) for part in parts)
-    if all(len(part) == samples for part in parts):
-        return np.stack(parts, 1)
-    return np.stack([np.broadcast_to(part, (samples, *part.shape[1:])) for part in parts], 1)
+    return [*state, *(stacked(parts, 1) for parts in zip(*of_steps, strict=True))]
 
 
 def _no_steps(program: Any, states: int) -> list[Array]:

@@ -125,6 +125,24 @@ def _concatenate(params: Params, *parts: Array) -> Array:
     return np.concatenate(spread, params["dimension"] + 1)
 
 
+def _stack(params: Params, *parts: Array) -> Array:
+    return stacked(parts, params["axis"] + 1)
+
+
+def stacked(parts: Sequence[Array], axis: int) -> Array:
+    """Along a new axis; some may be the same for all samples, and others not."""
+    samples = max(len(part) for part in parts)
+    return np.stack([np.broadcast_to(part, (samples, *part.shape[1:])) for part in parts], axis)
+
+
+def _unstack(params: Params, x: Array) -> list[Array]:
+    return [*np.moveaxis(x, params["axis"] + 1, 0)]
+
+
+def _tile(params: Params, x: Array) -> Array:
+    return np.tile(x, (1, *params["reps"]))
+
+
 def _pad(params: Params, x: Array, value: Array) -> Array:
     """Negative padding takes off; between the entries there may be some, too."""
     config = [tuple(map(int, of_axis)) for of_axis in params["padding_config"]]
@@ -280,7 +298,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "integer_pow": _integer_pow, "convert_element_type": _convert, "clamp": _clamp,
     "select_n": _select, "round": _round, "broadcast_in_dim": _broadcast, "reshape": _reshape,
     "squeeze": _squeeze, "expand_dims": _expand_dims, "transpose": _transpose, "rev": _reverse,
-    "slice": _slice, "split": _split, "concatenate": _concatenate, "pad": _pad,
+    "slice": _slice, "split": _split, "concatenate": _concatenate, "stack": _stack,
+    "unstack": _unstack, "tile": _tile, "pad": _pad,
     "dynamic_slice": _dynamic_slice, "dynamic_update_slice": _dynamic_update,
     "reduce_sum": _reduction(np.sum, True), "reduce_prod": _reduction(np.prod, True),
     "reduce_max": _reduction(np.max), "reduce_min": _reduction(np.min),

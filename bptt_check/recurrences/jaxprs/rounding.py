@@ -56,7 +56,7 @@ def _bounded(operation: JaxOperation, r: GridRounding) -> Array:
 def _off_by(value: Array, size: Array, r: GridRounding) -> Array:
     """Rounded at this size; the parts of a complex number both at the same."""
     if value.dtype.kind == "c":
-        return r.absolute(value.real, size) + 1j * r.absolute(value.imag, size)
+        return r.absolute(np.real(value), size) + 1j * r.absolute(np.imag(value), size)
     return r.absolute(value, size)
 
 
@@ -115,7 +115,7 @@ def _counted_sum(operation: JaxOperation, r: GridRounding) -> Array:
 
 def _unordered_sum(value: Array, squares: Array, terms: Any, r: GridRounding) -> Array:
     if value.dtype.kind == "c":
-        size = np.sqrt((np.square(np.abs(value)) + squares.real) * terms)
+        size = np.sqrt((np.square(np.abs(value)) + np.real(squares)) * terms)
         return _off_by(value, size, r)
     return r.unordered_sum(value, squares, terms)
 
