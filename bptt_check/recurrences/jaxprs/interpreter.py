@@ -167,7 +167,8 @@ _CALLS = _words(
 
 def _value(atom: Any, known: Mapping[Any, Any]) -> Any:
     if isinstance(atom, core.Literal):
-        return np.asarray(atom.val, wide_dtype(atom.aval.dtype))[np.newaxis]
+        aval: Any = atom.aval
+        return np.asarray(atom.val, wide_dtype(aval.dtype))[np.newaxis]
     return known[atom]
 
 

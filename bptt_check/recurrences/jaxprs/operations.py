@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.types import Array
+from .indexing import INDEXING
 
 Params = Mapping[str, Any]
 
@@ -307,6 +308,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "argmax": _position(np.argmax), "argmin": _position(np.argmin),
     "cumsum": _running(np.add), "cumprod": _running(np.multiply),
     "cummax": _running(np.maximum), "cummin": _running(np.minimum),
-    "dot_general": _product, "iota": _iota,
+    "dot_general": _product, "iota": _iota, **INDEXING,
 }  # fmt: skip
 """By the names that they have in JAX: `f(params, *operands)`."""

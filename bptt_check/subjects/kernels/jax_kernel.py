@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -42,27 +43,35 @@ class JaxKernel:
         """
         wide = "float64" in (case.dtype, *(case.precision_of(n) for n in case.inputs))
         with jax.enable_x64(wide), jax.default_device(jax.devices(self.device)[0]):
-            given = {n: jnp.asarray(a, dtype=case.precision_of(n)) for n, a in case.inputs.items()}
+            given = {n: jnp.array(a, dtype=case.precision_of(n)) for n, a in case.inputs.items()}
             fixed = {n: _constant(v) for n, v in case.constants.items()}
             leaves = {n: given.pop(n) for n in case.wanted or case.inputs}
-            named, pull = jax.vjp(
-                lambda moving: named_outputs(self.function(**given, **fixed, **moving)), leaves
+            starts, pull, named = jax.vjp(
+                functools.partial(_forward, self.function, {**given, **fixed}), leaves, has_aux=True
             )
             outputs = checked_outputs({n: _array(o) for n, o in named.items()}, case)
-            seeds = {n: self._seed(case, n, o) for n, o in named.items()}
-            (grads,) = pull(seeds)
+            (grads,) = pull({n: _cotangent(case, n, o) for n, o in starts.items()})
             back = {n: np.asarray(g, dtype=case.inputs[n].dtype) for n, g in grads.items()}
         return Result(linear_loss(outputs, case), back, outputs=outputs)
 
-    def _seed(self, case: RecurrenceCase, name: str, output: Any) -> Any:
-        """The cotangent of an output; zeros where it has no part in the loss."""
-        if name in case.cotangents:
-            return jnp.asarray(case.cotangent(name), dtype=output.dtype)
-        return jnp.zeros_like(output)
+
+def _forward(
+    function: Callable[..., Any], fixed: dict[str, Any], leaves: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The outputs by name that have cotangents, and all of them: JAX takes none of whole numbers."""
+    named = {n: jnp.asarray(o) for n, o in named_outputs(function(**fixed, **leaves)).items()}
+    return {n: o for n, o in named.items() if jnp.issubdtype(o.dtype, jnp.inexact)}, named
+
+
+def _cotangent(case: RecurrenceCase, name: str, output: Any) -> Any:
+    """The cotangent of an output; zeros where it has no part in the loss."""
+    if name in case.cotangents:
+        return jnp.array(case.cotangent(name), dtype=output.dtype)
+    return jnp.zeros_like(output)
 
 
 def _constant(value: Any) -> Any:
-    return jnp.asarray(value) if isinstance(value, np.ndarray) else value
+    return jnp.array(value) if isinstance(value, np.ndarray) else value
 
 
 def _array(value: Any) -> Array:
