@@ -81,15 +81,15 @@ def _spread(
 
 def _array(result: Any, alike: bool) -> Any:
     """With an axis of samples, wide; keys of random numbers are no arrays of NumPy."""
-    result = result[None] if alike else result
     if not isinstance(result.dtype, np.dtype):
-        return result
-    return np.asarray(result, wide_dtype(result.dtype))
+        return result[np.newaxis] if alike else result
+    array = np.asarray(result).astype(wide_dtype(result.dtype), copy=False)
+    return array[np.newaxis] if alike else array
 
 
 def array_of(constant: Any) -> Any:
     """A constant of a program, the same for all samples."""
-    return _array(jnp.asarray(constant), True)
+    return _array(constant if hasattr(constant, "dtype") else np.asarray(constant), True)
 
 
 def wide_dtype(dtype: Any) -> Any:

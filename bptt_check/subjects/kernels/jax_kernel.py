@@ -41,10 +41,11 @@ class JaxKernel:
         Raises:
             BrokenContract: an output is missing or has another shape.
         """
-        wide = "float64" in (case.dtype, *(case.precision_of(n) for n in case.inputs))
+        floats = [n for n, a in case.given.items() if n in case.arrays and a.dtype.kind == "f"]
+        wide = "float64" in (case.dtype, *(case.precision_of(n) for n in floats))
         with jax.enable_x64(wide), jax.default_device(jax.devices(self.device)[0]):
-            given = {n: jnp.array(a, dtype=case.precision_of(n)) for n, a in case.inputs.items()}
-            fixed = {n: _constant(v) for n, v in case.constants.items()}
+            given = {n: _copied(a, case.precision_of(n)) for n, a in case.inputs.items()}
+            fixed = {n: _constant(case, n, v) for n, v in case.constants.items()}
             leaves = {n: given.pop(n) for n in case.wanted or case.inputs}
             starts, pull, named = jax.vjp(
                 functools.partial(_forward, self.function, {**given, **fixed}), leaves, has_aux=True
@@ -58,7 +59,7 @@ class JaxKernel:
 def _forward(
     function: Callable[..., Any], fixed: dict[str, Any], leaves: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The outputs by name that have cotangents, and all of them: JAX takes none of whole numbers."""
+    """The outputs that have cotangents, by name, and all of them: whole numbers have none."""
     named = {n: jnp.asarray(o) for n, o in named_outputs(function(**fixed, **leaves)).items()}
     return {n: o for n, o in named.items() if jnp.issubdtype(o.dtype, jnp.inexact)}, named
 
@@ -66,12 +67,20 @@ def _forward(
 def _cotangent(case: RecurrenceCase, name: str, output: Any) -> Any:
     """The cotangent of an output; zeros where it has no part in the loss."""
     if name in case.cotangents:
-        return jnp.array(case.cotangent(name), dtype=output.dtype)
-    return jnp.zeros_like(output)
+        return _copied(case.cotangent(name), output.dtype)
+    return _copied(np.zeros(output.shape), output.dtype)
 
 
-def _constant(value: Any) -> Any:
-    return jnp.array(value) if isinstance(value, np.ndarray) else value
+def _constant(case: RecurrenceCase, name: str, value: Any) -> Any:
+    """An array, floats in the dtype of the case; what is none is passed as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return _copied(value, case.precision_of(name) if value.dtype.kind == "f" else value.dtype)
+
+
+def _copied(array: Array, dtype: Any) -> jax.Array:
+    """On the device, cast by NumPy: JAX would compile a cast for every shape."""
+    return jax.device_put(array.astype(jnp.dtype(dtype)))
 
 
 def _array(value: Any) -> Array:
