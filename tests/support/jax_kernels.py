@@ -2,9 +2,10 @@
 
     h_t = a_t h_{t-1} + x_t
 
-Backwards, with h_t_bar the cotangent of h_t from the outputs (S. Hochreiter's error flow):
+Backwards, with h_t_bar the cotangent of h_t from the outputs:
 
-    d_t = h_t_bar + a_{t+1} d_{t+1},      x_t_bar = d_t,      a_t_bar = d_t h_{t-1},      h0_bar = a_1 d_1
+    d_t = h_t_bar + a_{t+1} d_{t+1}
+    x_t_bar = d_t,      a_t_bar = d_t h_{t-1},      h0_bar = a_1 d_1
 """
 
 from __future__ import annotations
