@@ -17,8 +17,8 @@ from ..cases.recurrences.reference_code import Evaluation
 from ..cases.types import Array
 from ..equations.arithmetics.rounding_model import RoundingModel
 from ..errors import SpecError, quoted
-from .jaxprs.interpreter import Interpreter, sizes_of
-from .samples import groups_of_samples, is_finite, joined, some_samples
+from .jaxprs.interpreter import Interpreter, result_sizes
+from .samples import groups_of_samples, is_finite, joined_samples, some_samples
 
 MOST_PROGRAMS = 32
 """Traced programs that are kept, each of one function in arrays of certain shapes."""
@@ -91,12 +91,12 @@ class JaxCode:
         """See `ReferenceCode`."""
         with _own_settings():
             code = self._traced(arrays, (*cotangents,), (*wrt,))
-            entries = sum(sizes_of(code.program))
+            entries = sum(result_sizes(code.program))
             parts = [
                 _rounded(code, arrays, cotangents, rounding, samples, some)
                 for some in groups_of_samples(entries, samples)
             ]
-        return joined(parts)
+        return joined_samples(parts)
 
     def _traced(
         self, arrays: Mapping[str, Any], seeded: tuple[str, ...], wrt: tuple[str, ...]

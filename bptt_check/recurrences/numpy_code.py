@@ -17,7 +17,7 @@ from ..equations.arithmetics.arithmetic import Arithmetic, Exact
 from ..equations.arithmetics.rounding import GridRounding
 from ..equations.arithmetics.rounding_model import RoundingModel
 from ..errors import SpecError, quoted
-from .samples import groups_of_samples, is_finite, joined, some_samples
+from .samples import groups_of_samples, is_finite, joined_samples, some_samples
 from .traced.array import TracedArray
 from .traced.creating import REPLACED, stand_in
 from .traced.functions import FUNCTIONS
@@ -84,7 +84,7 @@ class NumPyCode:
                 run = _Run(self._function, arrays, wrt, careful, some.stop - some.start)
                 evaluation = run.evaluation(cotangents)
             evaluations.append(evaluation)
-        return joined(evaluations)
+        return joined_samples(evaluations)
 
     def _groups(self, arrays: Mapping[str, Any], wrt: Sequence[str], samples: int) -> list[slice]:
         """Samples that are run at once: all, if there is memory for their record."""

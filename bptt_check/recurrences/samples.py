@@ -35,7 +35,7 @@ def some_samples(arithmetic: GridRounding, samples: slice) -> GridRounding:
     return arithmetic
 
 
-def joined(parts: Sequence[Evaluation]) -> Evaluation:
+def joined_samples(parts: Sequence[Evaluation]) -> Evaluation:
     """All samples of several runs."""
     if len(parts) == 1:
         return parts[0]

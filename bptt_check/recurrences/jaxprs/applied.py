@@ -87,7 +87,7 @@ def _array(result: Any, alike: bool) -> Any:
     return array[np.newaxis] if alike else array
 
 
-def array_of(constant: Any) -> Any:
+def constant_array(constant: Any) -> Any:
     """A constant of a program, the same for all samples."""
     return _array(constant if hasattr(constant, "dtype") else np.asarray(constant), True)
 

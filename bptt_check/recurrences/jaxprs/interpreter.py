@@ -17,12 +17,12 @@ from jax.extend import core
 
 from ...cases.types import Array
 from ...equations.arithmetics.rounding import GridRounding
-from .applied import applied, array_of, wide_dtype
+from .applied import applied, constant_array, wide_dtype
 from .operations import stacked
 from .rounding import EXACT, JaxOperation, rounded_result
 
 
-class Step(NamedTuple):
+class EquationStep(NamedTuple):
     """An equation, and the variables that nothing needs any more when it is done."""
 
     equation: Any
@@ -47,7 +47,7 @@ class Interpreter:
         """The results of a program, [samples or 1, ...] each, given the same of its arguments."""
         jaxpr, constants = _opened(program)
         known: dict[Any, Any] = dict(zip(jaxpr.invars, arrays, strict=True))
-        known.update(zip(jaxpr.constvars, map(array_of, constants), strict=True))
+        known.update(zip(jaxpr.constvars, map(constant_array, constants), strict=True))
         for equation, dead in _steps(jaxpr):
             operands = [_value(atom, known) for atom in equation.invars]
             results = self._results(equation, operands)
@@ -185,24 +185,24 @@ def _opened(program: Any) -> tuple[Any, Sequence[Any]]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _steps(jaxpr: Any) -> tuple[Step, ...]:
+def _steps(jaxpr: Any) -> tuple[EquationStep, ...]:
     """Its equations, each with the variables that were needed for the last time."""
     needed = {atom for atom in jaxpr.outvars if not isinstance(atom, core.Literal)}
-    steps: list[Step] = []
+    steps: list[EquationStep] = []
     for equation in reversed(jaxpr.eqns):
         inputs = {atom for atom in equation.invars if not isinstance(atom, core.Literal)}
         dead = (inputs | {*equation.outvars}) - needed
         needed |= inputs
-        steps.append(Step(equation, tuple(dead)))
+        steps.append(EquationStep(equation, tuple(dead)))
     return tuple(reversed(steps))
 
 
-def sizes_of(program: Any) -> Iterator[int]:
+def result_sizes(program: Any) -> Iterator[int]:
     """Numbers of each array that a program computes, without those inside loops."""
     jaxpr, _ = _opened(program)
     for equation in jaxpr.eqns:
         inner = _inner_program(equation.params) if equation.primitive.name in _CALLS else None
         if inner is not None:
-            yield from sizes_of(inner)
+            yield from result_sizes(inner)
         for atom in equation.outvars:
             yield int(np.prod(getattr(atom.aval, "shape", ())))

@@ -12,7 +12,7 @@ import jax.numpy as jnp  # noqa: E402
 from jax import lax  # noqa: E402
 
 from bptt_check.equations.arithmetics.rounding_model import RoundingModel  # noqa: E402
-from bptt_check.recurrences.jaxprs.interpreter import Interpreter, sizes_of  # noqa: E402
+from bptt_check.recurrences.jaxprs.interpreter import Interpreter, result_sizes  # noqa: E402
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 UNITS = 64
@@ -222,4 +222,4 @@ def test_infinities_stay_if_asked_for():
 def test_memory_is_that_of_all_results():
     program = _program(jax.jit(lambda x: jnp.sin(jnp.tanh(x))), X)
 
-    assert sum(sizes_of(program)) == 3 * X.size
+    assert sum(result_sizes(program)) == 3 * X.size
