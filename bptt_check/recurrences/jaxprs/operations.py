@@ -25,12 +25,12 @@ def _elementwise(function: Callable[..., Any], kinds: str = "biuf") -> Callable[
     def apply(_: Params, *operands: Array) -> Any:
         if any(x.dtype.kind not in kinds for x in operands):
             return NotImplemented
-        return function(*_aligned(operands))
+        return function(*aligned_operands(operands))
 
     return apply
 
 
-def _aligned(operands: Sequence[Array]) -> Sequence[Array]:
+def aligned_operands(operands: Sequence[Array]) -> Sequence[Array]:
     """With the same number of axes: a number beside arrays has none but that of the samples."""
     axes = max(x.ndim for x in operands)
     return [x if x.ndim == axes else x.reshape(len(x), *(1,) * (axes - 1)) for x in operands]
@@ -59,14 +59,14 @@ def _convert(params: Params, x: Array) -> Any:
 
 
 def _clamp(_: Params, low: Array, x: Array, high: Array) -> Array:
-    low, x, high = _aligned((low, x, high))
+    low, x, high = aligned_operands((low, x, high))
     return np.minimum(np.maximum(x, low), high)
 
 
 def _select(_: Params, which: Array, *cases: Array) -> Any:
     if len(cases) != 2:
         return NotImplemented
-    which, first, second = _aligned((which, *cases))
+    which, first, second = aligned_operands((which, *cases))
     return np.where(which, second, first)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...cases.types import Array
 from ...equations.arithmetics.rounding import GridRounding
+from .operations import aligned_operands
 
 
 class JaxOperation(NamedTuple):
@@ -62,7 +63,7 @@ def _off_by(value: Array, size: Array, r: GridRounding) -> Array:
 
 def _sum_of_two(operation: JaxOperation, r: GridRounding) -> Array:
     """Exact where a term is zero: gradients are gathered in arrays of zeros."""
-    a, b = operation.operands
+    a, b = aligned_operands(operation.operands)
     rounds = (a != 0) & (b != 0)
     if rounds.all():
         return _relative(operation, r)
