@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,13 @@ from ..equations.arithmetics.arithmetic import Arithmetic, Exact
 from ..equations.arithmetics.rounding import GridRounding
 from ..equations.arithmetics.rounding_model import RoundingModel
 from ..errors import SpecError, quoted
+from .samples import groups_of_samples, is_finite, joined_samples, some_samples
 from .traced.array import TracedArray
 from .traced.creating import REPLACED, stand_in
 from .traced.functions import FUNCTIONS
 from .traced.infinities import KeepsInfinities
 from .traced.own_globals import OwnGlobals
 from .traced.trace import Recorded, Trace
-
-MOST_ENTRIES = 2**27
-"""Numbers of float64 that a record may hold: a gigabyte. Samples beyond it run after each other."""
 
 
 class NumPyCode:
@@ -78,26 +75,23 @@ class NumPyCode:
         """Samples of the same, in which every operation of both passes rounds at random."""
         evaluations: list[Evaluation] = []
         for some in self._groups(arrays, wrt, samples):
-            arithmetic = _some_of(_arithmetic(rounding, samples), some)
+            arithmetic = some_samples(_arithmetic(rounding, samples), some)
             run = _Run(self._function, arrays, wrt, arithmetic, some.stop - some.start)
             evaluation = run.evaluation(cotangents)
-            if not _finite(evaluation):
+            if not is_finite(evaluation):
                 # an infinity on a grid is no number: run again with an eye on them
-                careful = KeepsInfinities(_some_of(_arithmetic(rounding, samples), some))
+                careful = KeepsInfinities(some_samples(_arithmetic(rounding, samples), some))
                 run = _Run(self._function, arrays, wrt, careful, some.stop - some.start)
                 evaluation = run.evaluation(cotangents)
             evaluations.append(evaluation)
-        return _joined(evaluations)
+        return joined_samples(evaluations)
 
     def _groups(self, arrays: Mapping[str, Any], wrt: Sequence[str], samples: int) -> list[slice]:
         """Samples that are run at once: all, if there is memory for their record."""
         shapes = _shapes_of(arrays, wrt)
         if shapes not in self._entries:
             self._entries[shapes] = _Run(self._function, arrays, wrt, Exact(), 1).trace.entries
-        at_once = max(1, min(samples, MOST_ENTRIES // max(self._entries[shapes], 1)))
-        count = -(-samples // at_once)
-        edges = [samples * i // count for i in range(count + 1)]
-        return [slice(i, j) for i, j in itertools.pairwise(edges)]
+        return groups_of_samples(self._entries[shapes], samples)
 
 
 class _Run:
@@ -182,24 +176,6 @@ def _shapes_of(arrays: Mapping[str, Any], wrt: Sequence[str]) -> Any:
     return (*((name, np.shape(a)) for name, a in arrays.items()), *wrt)
 
 
-def _some_of(arithmetic: GridRounding, samples: slice) -> GridRounding:
-    """An arithmetic that rounds like some samples of another."""
-    offsets, at = arithmetic.position
-    arithmetic.position = offsets[samples], at
-    return arithmetic
-
-
-def _joined(parts: Sequence[Evaluation]) -> Evaluation:
-    """All samples of several runs."""
-    if len(parts) == 1:
-        return parts[0]
-    outputs, grads = (
-        {name: np.concatenate([of[name] for of in every]) for name in every[0]}
-        for every in ([p.outputs for p in parts], [p.grads for p in parts])
-    )
-    return Evaluation(outputs, grads)
-
-
 def _slope_of_relu(z: Array) -> Array:
     return np.where(z > 0.0, 1.0, np.where(z < 0.0, 0.0, 0.5))
 
@@ -234,8 +210,3 @@ def _float64(name: str, output: Any) -> Array:
             " leave dtypes out."
         )
     return found.astype(np.float64)
-
-
-def _finite(evaluation: Evaluation) -> bool:
-    arrays: Iterable[Array] = (*evaluation.outputs.values(), *evaluation.grads.values())
-    return all(np.isfinite(a).all() for a in arrays)

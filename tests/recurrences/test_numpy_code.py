@@ -325,7 +325,7 @@ def test_samples_that_run_after_each_other_are_the_same(monkeypatch):
     code, wrt = NumPyCode(delta_rule), list(INPUTS)
     at_once = code.rounded(INPUTS, _bars(), wrt, FLOAT32, SAMPLES)
     (entries,) = code._entries.values()
-    monkeypatch.setattr("bptt_check.recurrences.numpy_code.MOST_ENTRIES", 3 * entries)
+    monkeypatch.setattr("bptt_check.recurrences.samples.MOST_ENTRIES", 3 * entries)
 
     parts = code.rounded(INPUTS, _bars(), wrt, FLOAT32, SAMPLES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,34 +41,47 @@ class JaxKernel:
         Raises:
             BrokenContract: an output is missing or has another shape.
         """
-        wide = "float64" in (case.dtype, *(case.precision_of(n) for n in case.inputs))
+        floats = [n for n, a in case.given.items() if n in case.arrays and a.dtype.kind == "f"]
+        wide = "float64" in (case.dtype, *(case.precision_of(n) for n in floats))
         with jax.enable_x64(wide), jax.default_device(jax.devices(self.device)[0]):
-            given = {n: jnp.asarray(a, dtype=case.precision_of(n)) for n, a in case.inputs.items()}
+            given = {n: _copied(a, case.precision_of(n)) for n, a in case.inputs.items()}
             fixed = {n: _constant(case, n, v) for n, v in case.constants.items()}
             leaves = {n: given.pop(n) for n in case.wanted or case.inputs}
-            named, pull = jax.vjp(
-                lambda moving: outputs_of_kernel(self.function(**given, **fixed, **moving)), leaves
+            starts, pull, named = jax.vjp(
+                functools.partial(_forward, self.function, {**given, **fixed}), leaves, has_aux=True
             )
             outputs = checked_outputs({n: _array(o) for n, o in named.items()}, case)
-            seeds = {n: self._seed(case, n, o) for n, o in named.items()}
-            (grads,) = pull(seeds)
+            (grads,) = pull({n: _cotangent(case, n, o) for n, o in starts.items()})
             back = {n: np.asarray(g, dtype=case.inputs[n].dtype) for n, g in grads.items()}
         return Result(linear_loss(case, outputs), back, outputs=outputs)
 
-    def _seed(self, case: RecurrenceCase, name: str, output: Any) -> Any:
-        """The cotangent of an output; zeros where it has no part in the loss."""
-        if name in case.cotangents:
-            return jnp.asarray(case.cotangent(name), dtype=output.dtype)
-        return jnp.zeros_like(output)
+
+def _forward(
+    function: Callable[..., Any], fixed: dict[str, Any], leaves: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The outputs that have cotangents, by name, and all of them: whole numbers have none."""
+    named = {n: jnp.asarray(o) for n, o in outputs_of_kernel(function(**fixed, **leaves)).items()}
+    return {n: o for n, o in named.items() if jnp.issubdtype(o.dtype, jnp.inexact)}, named
+
+
+def _cotangent(case: RecurrenceCase, name: str, output: Any) -> Any:
+    """The cotangent of an output; zeros where it has no part in the loss."""
+    if name in case.cotangents:
+        return _copied(case.cotangent(name), output.dtype)
+    return _copied(np.zeros(output.shape), output.dtype)
 
 
 def _constant(case: RecurrenceCase, name: str, value: Any) -> Any:
-    """A constant array, in the precision that it has in the case."""
+    """An array, floats in the dtype of the case; what is none is passed as it is."""
     if not isinstance(value, np.ndarray):
         return value
-    return jnp.asarray(value, dtype=case.precision_of(name) if value.dtype.kind == "f" else None)
+    return _copied(value, case.precision_of(name) if value.dtype.kind == "f" else value.dtype)
+
+
+def _copied(array: Array, dtype: Any) -> jax.Array:
+    """On the device, cast by NumPy: JAX would compile a cast for every shape."""
+    return jax.device_put(array.astype(jnp.dtype(dtype)))
 
 
 def _array(value: Any) -> Array:
-    """An output in float64; complex ones as they are."""
-    return np.asarray(value, dtype=None if np.iscomplexobj(value) else np.float64)
+    return np.asarray(value, dtype=np.float64)

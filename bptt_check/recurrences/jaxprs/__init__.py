@@ -1,0 +1,1 @@
+"""What JAX has traced, evaluated operation by operation in NumPy, for many samples at once."""
