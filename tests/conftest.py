@@ -3,6 +3,9 @@
 `BPTT_CHECK_BACKENDS` names the frameworks that must be there (comma separated; empty: none). One
 that is named and missing ends the run; one that is not named and missing skips its tests, and
 says so.
+
+`BPTT_CHECK_EVERY` is a number n: of the tables of the whole harness every n-th row is taken, where
+an environment is tested and not the harness.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import importlib.util
 import os
 
 import pytest
+from support.sampled_rows import left_out
 
 from bptt_check import oracles
 
@@ -30,6 +34,14 @@ def pytest_configure() -> None:
     missing = [name for name in NAMED if not installed(name)]
     if missing:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = left_out(items, int(os.environ.get("BPTT_CHECK_EVERY", "1")))
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
 
 
 def pytest_report_header() -> str:
