@@ -36,6 +36,8 @@ entry, and in the root mean square of all.
 """
 TINY = 2.0**-30
 """Size of numbers four of which make one that is flushed to zero in float32."""
+LARGEST_EXPONENT = 700.0
+"""Beyond which exp overflows."""
 MANY = 2.0**10
 """Budgets up to which it is none if it is spread like rounding and small..."""
 
@@ -59,14 +61,18 @@ def lost_digits(judged: Judgement) -> CaseReport | None:
 def _is_far_beyond(judged: Judgement, rounding: RoundingModel) -> bool:
     """Whether errors are so far beyond what an arithmetic leaves that it need not be simulated.
 
-    Rounding grows with the unit roundoff, but where functions saturate and lose more than that, and
-    where trajectories diverge: there the units of the case itself are without end.
+    Rounding grows with the unit roundoff, but where trajectories diverge: there the units of the
+    case itself are without end. What is flushed to zero is none of it. A function that keeps no
+    digits of what it lacks to its bound loses so much more as that is smaller than the bound: at z
+    that is exp(-2 |z|) for tanh, and more for the others.
     """
     own = judged.measurement.plain.subject
-    if not rounding.keeps_digits or own.chaotic is not None:
+    if own.chaotic is not None or _has_tiny_numbers(judged.case):
         return False
     found, budgets = judged.sharpest()
     coarser = rounding.coarsest_unit / PRECISIONS[own.dtype].unit
+    if not rounding.keeps_digits:
+        coarser *= math.exp(min(2.0 * own.largest_argument, LARGEST_EXPONENT))
     if rounding.factor_digits:  # they are believed by how all errors lie, of one size with theirs
         ratios = [d.error * _inverse(t := budgets.typical(n, own), t > 0) for n, d in found.items()]
         squares = np.concatenate([np.square(r / coarser).ravel() for r in ratios])

@@ -213,14 +213,20 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[RoundingModel]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_wrong_formula_is_too_far_off_for_single_precision_to_be_simulated(model, simulated):
-    """What a term is worth is a thousand times what any unit of float32 leaves of it; saturated
-    functions are simulated, as these may lose more.
-    """
+    """What a term is worth is a thousand times what any unit of float32 leaves of it."""
     report = judged(scaled(1.5), model)
 
     assert report.verdict == "fail"
-    assert RoundingModel("float64", keeps_digits=False) in simulated
     assert RoundingModel("float32") not in simulated
+
+
+@pytest.mark.parametrize(("regime", "asked"), [("normal", False), ("saturated", True)])
+def test_functions_without_digits_are_simulated_where_they_saturate(regime, asked, simulated):
+    """Elsewhere a wrong formula is off by far more than they could lose."""
+    report = judged(scaled(1.5), f"lstm T=4 regime={regime}")
+
+    assert report.verdict == "fail"
+    assert (RoundingModel("float64", keeps_digits=False) in simulated) == asked
 
 
 @pytest.mark.parametrize("model", MODELS)
