@@ -11,7 +11,6 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,8 +47,6 @@ class Conditioning:
     are none."""
     flushed_loss: float = 0.0
     """How far apart the loss is."""
-    largest_argument: float = math.inf
-    """The largest size of what enters a function that saturates; infinite where nobody looked."""
 
     def error(self, name: str) -> Array:
         """Typical rounding error of each entry of a gradient computed in this dtype."""
@@ -93,12 +90,11 @@ def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
     """Conditioning as one simulation of rounding measures it."""
     dtype, whole = rounding.dtype, problem_of(case)
     sums: dict[str, dict[str, Array]] = {"rounding": _zeros(case)}
-    loss, flushed_loss, largest = 0.0, 0.0, 0.0
+    loss, flushed_loss = 0.0, 0.0
     before = _Before(rounding)
     for window in windows_entered_by(case, before.states):
         scatter = _scatter(window.problem, rounding, before.diverged)
         loss, flushed_loss = loss + scatter.loss, flushed_loss + scatter.flushed_loss
-        largest = max(largest, scatter.largest_argument)
         for kind, grads in scatter.parts.items():  # magnitudes add: windows round independently
             window.add_to(sums.setdefault(kind, _zeros(case)), grads)
     if case.truncation is not None:  # the loss is the whole one, not the windows'
@@ -114,7 +110,6 @@ def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
         chaotic=sums.get("chaotic"),
         flush=sums.get("flush"),
         flushed_loss=flushed_loss,
-        largest_argument=largest,
     )
 
 
@@ -216,14 +211,12 @@ class _Scatter:
     Args:
         loss: scatter of the loss per unit.
         flushed_loss: what flushing to zero changes of the loss.
-        largest_argument: the largest size of what enters a function that saturates.
         parts: what there is of the scatter per unit ("rounding"), of the reach of "kinks", of what
             is "chaotic", and of what flushing to zero changes ("flush").
     """
 
     loss: float
     flushed_loss: float
-    largest_argument: float
     parts: dict[str, dict[str, Array]]
 
 
@@ -245,9 +238,7 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
         losses, parts["flush"] = change_by_flushing(problem, tiniest, SAMPLES)
         flushed_loss = float(losses.sum())
     loss = float(_loss_spread(swept.losses, swept.tape, rounding).sum())
-    entering = [*swept.tape.nonlinear_inputs, *swept.tape.logits]
-    largest = max((float(np.abs(z).max(initial=0.0)) for z in entering), default=0.0)
-    return _Scatter(loss, flushed_loss, largest, parts)
+    return _Scatter(loss, flushed_loss, parts)
 
 
 def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:

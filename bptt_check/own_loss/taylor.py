@@ -21,7 +21,7 @@ from ..cases.types import Array
 from ..errors import Undecidable
 from ..verdicts.verdict import Verdict
 from .differencing.noise import noise_along
-from .taylor_curve import Remainder, TaylorCurve, has_order_one, judge_remainders
+from .differencing.taylor_curve import Remainder, TaylorCurve, has_order_one, judge_remainders
 
 Inputs = Mapping[str, Array]
 Loss = Callable[[dict[str, Array]], float]

@@ -12,7 +12,7 @@ import numpy as np
 from ..cases.case import Case
 from ..cases.written.reproduction import Origin
 from ..diagnosis.finding import Finding
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..verdicts.case_kind import CaseKind
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict

@@ -12,7 +12,8 @@ from ...cases.precision import PRECISIONS
 from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.arithmetics.rounding_model import RoundingModel
-from ...equations.conditioning import Conditioning
+from ...equations.conditioning import Conditioning, rounded_forward
+from ...equations.network import problem_of
 from ..budget import Budgets
 from ..case_report import CaseReport
 from ..cause import LossLostDigits, LostDigits
@@ -66,13 +67,13 @@ def _is_far_beyond(judged: Judgement, rounding: RoundingModel) -> bool:
     digits of what it lacks to its bound loses so much more as that is smaller than the bound: at z
     that is exp(-2 |z|) for tanh, and more for the others.
     """
-    own = judged.measurement.plain.subject
-    if own.chaotic is not None or _has_tiny_numbers(judged.case):
+    own, case = judged.measurement.plain.subject, judged.case
+    if not judged.wrong_gradients or own.chaotic is not None or _has_tiny_numbers(case):
         return False
     found, budgets = judged.sharpest()
     coarser = rounding.coarsest_unit / PRECISIONS[own.dtype].unit
     if not rounding.keeps_digits:
-        coarser *= math.exp(min(2.0 * own.largest_argument, LARGEST_EXPONENT))
+        coarser *= math.exp(min(2.0 * _largest_argument(case), LARGEST_EXPONENT))
     if rounding.factor_digits:  # they are believed by how all errors lie, of one size with theirs
         ratios = [d.error * _inverse(t := budgets.typical(n, own), t > 0) for n, d in found.items()]
         squares = np.concatenate([np.square(r / coarser).ravel() for r in ratios])
@@ -82,6 +83,13 @@ def _is_far_beyond(judged: Judgement, rounding: RoundingModel) -> bool:
         np.any(d.error > budgets.of(n) + allowed * (budgets.typical(n, own) + tiniest))
         for n, d in found.items()
     )
+
+
+def _largest_argument(case: Case) -> float:
+    """The largest size of what enters a function that saturates, softmax included."""
+    _, loss, _ = rounded_forward(problem_of(case), RoundingModel(case.dtype))
+    entering = [*loss.tape.nonlinear_inputs, *loss.tape.logits]
+    return max((float(np.abs(z).max(initial=0.0)) for z in entering), default=0.0)
 
 
 def _has_tiny_numbers(case: Case) -> bool:

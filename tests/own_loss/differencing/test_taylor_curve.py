@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bptt_check.own_loss.taylor_curve import (
+from bptt_check.own_loss.differencing.taylor_curve import (
     FITTED,
     SETTLED,
     Remainder,

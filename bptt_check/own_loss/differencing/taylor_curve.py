@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..verdicts.verdict import Verdict
+from ...verdicts.verdict import Verdict
 
 FITTED = 5
 """Steps that the order is fitted to: the smallest that rounding leaves."""
