@@ -19,6 +19,7 @@ from support.sampled_rows import left_out
 from bptt_check import oracles
 
 FRAMEWORKS = ("torch", "jax", "flint", "flax", "keras")
+EVERY = os.environ.get("BPTT_CHECK_EVERY", "1")
 NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
 
 
@@ -34,10 +35,12 @@ def pytest_configure() -> None:
     missing = [name for name in NAMED if not installed(name)]
     if missing:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
+    if not EVERY.isdecimal() or int(EVERY) == 0:
+        raise pytest.UsageError(f"BPTT_CHECK_EVERY must be a number from 1 on, got {EVERY!r}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = left_out(items, int(os.environ.get("BPTT_CHECK_EVERY", "1")))
+    left = left_out(items, int(EVERY))
     if left:
         config.hook.pytest_deselected(items=left)
         gone = set(left)

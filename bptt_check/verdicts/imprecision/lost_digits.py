@@ -12,7 +12,8 @@ from ...cases.precision import PRECISIONS
 from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.arithmetics.rounding_model import RoundingModel
-from ...equations.conditioning import Conditioning, rounded_forward
+from ...equations.conditioning import Conditioning
+from ...equations.exact import record
 from ...equations.network import problem_of
 from ..budget import Budgets
 from ..case_report import CaseReport
@@ -87,8 +88,8 @@ def _is_far_beyond(judged: Judgement, rounding: RoundingModel) -> bool:
 
 def _largest_argument(case: Case) -> float:
     """The largest size of what enters a function that saturates, softmax included."""
-    _, loss, _ = rounded_forward(problem_of(case), RoundingModel(case.dtype))
-    entering = [*loss.tape.nonlinear_inputs, *loss.tape.logits]
+    _, loss = record(problem_of(case))
+    entering = loss.tape.nonlinear_inputs
     return max((float(np.abs(z).max(initial=0.0)) for z in entering), default=0.0)
 
 
