@@ -26,6 +26,8 @@ device.
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For each of the workers: several threads of each would fight for the cores."""
+SOME_ROWS = {"BPTT_CHECK_EVERY": "3"}
+"""Of the tables of the whole harness, in sessions of other environments: all are in `tests`."""
 PACKAGED = [
     *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
     *("tests/subjects/isolation", "tests/subjects/test_program.py"),
@@ -99,7 +101,7 @@ def one_backend(name: str, requirements: list[str]) -> None:
     def session_of_backend(session: nox.Session) -> None:
         session.install(*requirements, *group("test"))
         named = "" if name == "none" else name  # a named backend that is missing fails
-        environment = {"BPTT_CHECK_BACKENDS": named} | ONE_THREAD
+        environment = {"BPTT_CHECK_BACKENDS": named} | SOME_ROWS | ONE_THREAD
         session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
 
 
@@ -135,7 +137,7 @@ def minimums(session: nox.Session) -> None:
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
     session.install(".[jax,flint,exec]", *lowest, *group("test"))
-    environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | ONE_THREAD
+    environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | SOME_ROWS | ONE_THREAD
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 

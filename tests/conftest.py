@@ -3,6 +3,9 @@
 `BPTT_CHECK_BACKENDS` names the frameworks that must be there (comma separated; empty: none). One
 that is named and missing ends the run; one that is not named and missing skips its tests, and
 says so.
+
+`BPTT_CHECK_EVERY` is a number n: of the tables of the whole harness every n-th row is taken, where
+an environment is tested and not the harness.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ import importlib.util
 import os
 
 import pytest
+from support.sampled_rows import left_out
 
 from bptt_check import oracles
 
 FRAMEWORKS = ("torch", "jax", "flint", "flax", "keras")
+EVERY = os.environ.get("BPTT_CHECK_EVERY", "1")
 NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
 
 
@@ -30,6 +35,16 @@ def pytest_configure() -> None:
     missing = [name for name in NAMED if not installed(name)]
     if missing:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
+    if not EVERY.isdecimal() or int(EVERY) == 0:
+        raise pytest.UsageError(f"BPTT_CHECK_EVERY must be a number from 1 on, got {EVERY!r}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = left_out(items, int(EVERY))
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
 
 
 def pytest_report_header() -> str:

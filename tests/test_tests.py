@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from support.placement import (
     sources,
     unknown_folders,
 )
+from support.sampled_rows import left_out
 
 TESTS = sources(Path(__file__).parent)
 MODULES = module_files(Path(__file__).parents[1])
@@ -147,3 +149,21 @@ def test_the_readme_names_every_folder_that_is_no_room():
     named = {folder for folder in NOT_MIRRORED | BESIDE_THE_PACKAGE if f"`{folder}/`" in page}
 
     assert named == NOT_MIRRORED | BESIDE_THE_PACKAGE
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What `left_out` asks of a test."""
+
+    nodeid: str
+
+
+def test_other_environments_take_every_third_row_of_the_harness():
+    """The first of each test is among them; what has no rows or is of other rooms is all taken."""
+    rows = [f"tests/harness/test_a.py::test_x[{n}]" for n in range(5)]
+    others = ["tests/harness/test_a.py::test_y", "tests/cases/test_a.py::test_x[1]"]
+    others += ["tests/harness/test_a.py::test_y[0]", "tests/cases/test_harness.py::test_x[1]"]
+    items = [Collected(nodeid) for nodeid in (*rows, *others)]
+
+    assert [item.nodeid for item in left_out(items, 3)] == [rows[1], rows[2], rows[4]]
+    assert left_out(items, 1) == []

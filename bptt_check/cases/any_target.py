@@ -12,6 +12,7 @@ from .case import Spec
 from .design.alternatives import Change
 from .design.covering import Covering
 from .design.design import Design
+from .design.recipe import SIZES, recipe_of
 from .recurrences.coverage import RecurrenceCovering
 from .recurrences.design import RecurrenceDesign
 from .recurrences.recurrence import RecurrenceSpec, RecurrenceTarget
@@ -38,7 +39,7 @@ def contains(design: AnyDesign, spec: AnySpec) -> bool:
     return isinstance(spec, Spec) and design.contains(spec)
 
 
-def alternatives(
+def other_specs(
     design: AnyDesign, spec: AnySpec, first: Sequence[Sequence[Change]]
 ) -> Iterator[tuple[tuple[Change, ...], AnySpec]]:
     """Specs to ask instead of one that was declined, and what is changed in them."""
@@ -54,12 +55,12 @@ def levels_of(covering: AnyCovering, spec: AnySpec) -> NDArray[np.int64]:
         assert isinstance(spec, RecurrenceSpec)
         return covering.levels_of(spec)
     assert isinstance(spec, Spec)
-    return covering.levels_of(spec)
+    return covering.levels(recipe_of(spec))
 
 
-def sizes_of(covering: AnyCovering, spec: AnySpec) -> dict[str, int]:
-    """The sizes of a spec, by name."""
+def sizes_in(spec: AnySpec) -> dict[str, int]:
+    """The sizes of a spec by name, and the layers of a model."""
     if isinstance(spec, RecurrenceSpec):
         return spec.sizes
-    assert isinstance(covering, Covering)
-    return covering.sizes_of(spec)
+    recipe = recipe_of(spec)
+    return {name: getattr(recipe, name) for name in (*SIZES, "layers")}

@@ -26,6 +26,7 @@ from .generate import (
     Drawn,
     draw_arrays,
 )
+from .memory_layout import LAYOUTS
 from .model import Model, Sizes, Truncation, check_combination, final_cotangents, initial_states
 from .precision import PRECISIONS
 from .types import Array, Arrays
@@ -34,9 +35,6 @@ from .written.case_file import no_case, read_case_file, write_case_file
 from .written.spec_line import SIZES, line_of, read_line
 
 DTYPES = tuple(PRECISIONS)
-LAYOUTS = ("contiguous", "fortran", "strided", "offset", "expanded")
-"""How arrays may lie in memory: in C order; in Fortran order; with gaps; from the middle of a
-buffer; with stride 0 along axes on which they are constant."""
 _VALID: dict[str, tuple[str, ...]] = {
     "dtype": DTYPES,
     "regime": (*REGIMES, *ON_REQUEST, *DATA_SETS),
@@ -238,9 +236,8 @@ class Case:
     def with_inputs(self, inputs: Arrays) -> Case:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         others = {n: a for n, a in inputs.items() if n in ("x", *initial_states(self.model))}
-        return replace(
-            self.with_data(others), params={n: inputs.get(n, a) for n, a in self.params.items()}
-        )
+        params = {n: inputs.get(n, a) for n, a in self.params.items()}
+        return replace(self.with_data(others), params=params)
 
     def save(self, path: str | Path | IO[bytes]) -> None:
         """Write the case as an `.npz` file, without pickle, or into an open one."""
@@ -282,10 +279,8 @@ def _builds(spec: Spec, case: Case) -> bool:
     for name in ("model", "sizes", "truncation", "dtype", "layout"):
         if (of_spec := getattr(spec, name)) != (of_case := getattr(case, name)):
             raise SpecError(f"its spec has the {name} {of_spec}, and the case has {of_case}")
-    built, given = (  # no larger than the case
-        {name: a.tobytes() for name, a in {**c.params, **c.data}.items()}
-        for c in (spec.build(), case)
-    )
+    cases = spec.build(), case  # no larger than the case
+    built, given = ({n: a.tobytes() for n, a in c.given.items()} for c in cases)
     return built == given
 
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 import numpy as np
 
 from .any_case import AnyCase
-from .model_words import OF_SIGMOID
 from .probes import cotangents_of
 from .recurrences.recurrence import RecurrenceCase
 from .types import Array
+from .words.model_words import OF_SIGMOID
 
 SCALE = 0.75
 """Of other values: exact in binary, and no sum stays what it was."""

@@ -28,7 +28,7 @@ from .model import (
     parameter_shapes,
     target_shape,
 )
-from .model_words import OF_SIGMOID
+from .words.model_words import OF_SIGMOID
 
 Regime = Literal["normal", "saturated", "tiny", "vanishing", "exploding", "sparse"]
 REGIMES: tuple[str, ...] = get_args(Regime)

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+LAYOUTS = ("contiguous", "fortran", "strided", "offset", "expanded")
+"""How arrays may lie in memory: in C order; in Fortran order; with gaps; from the middle of a
+buffer; with stride 0 along axes on which they are constant."""
 MARGIN = 3
 """Elements before and after an array that starts in the middle of a buffer; odd, so that it is not
 aligned as a whole buffer is."""
@@ -46,7 +49,7 @@ class Placement:
 
 
 def placement(array: Any, layout: str) -> Placement:
-    """The placement of an array, of NumPy or of torch, in a layout of `case.LAYOUTS`."""
+    """The placement of an array, of NumPy or of torch, in a layout of `LAYOUTS`."""
     repeated = tuple(layout == "expanded" and _is_constant(array, n) for n in range(array.ndim))
     shape = tuple(1 if r else n for n, r in zip(array.shape, repeated, strict=True))
     size = math.prod(shape)
@@ -60,7 +63,7 @@ def placement(array: Any, layout: str) -> Placement:
 
 
 def arranged(array: np.ndarray, layout: str) -> np.ndarray:
-    """A writable copy of an array in a layout of `case.LAYOUTS`.
+    """A writable copy of an array in a layout of `LAYOUTS`.
 
     What lies between and around its elements is NaN, or large where it holds integers.
     """

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import SpecError, UnknownName, quoted
 from .arrays.cell_layout import Layout
-from .model_words import (
+from .sizes import Sizes, Truncation, positive
+from .words.model_words import (
     ACTIVATIONS,
     COTANGENTS,
     LOSSES,
@@ -24,7 +25,6 @@ from .model_words import (
     Reduction,
     changes_of,
 )
-from .sizes import Sizes, Truncation, positive
 
 _RNN = Layout(gates=("h",))
 _LSTM = Layout(gates=("i", "f", "g", "o"), states=("h", "c"))

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import UnknownName
 from .case import Spec, Truncation
 from .model import READOUTS, Model, Sizes, families
-from .model_words import MODIFIERS, is_modifier
+from .words.model_words import MODIFIERS, is_modifier
 
 DRAWN = ("truncated", "lengths", "onehot")
 """Modifiers of a name that say what a case has beyond its model."""

@@ -22,11 +22,14 @@ from ..cases.precision import PRECISIONS
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.timing.stage_clock import Stage, timed_as
 from ..cases.types import Array
-from .arithmetics.rounding import DRIFT, GridRounding, Position, deviation
+from .arithmetics.offsets import Position
+from .arithmetics.rounding import DRIFT, GridRounding
 from .arithmetics.rounding_model import FLOAT64, SAMPLES, RoundingModel
+from .arithmetics.scatter import chaotic_entries, scatter_of
+from .discontinuities.flushing import change_by_flushing, may_flush
+from .discontinuities.kinks import width_at_kinks
+from .discontinuities.ties import DIVERGED, tied_sequences
 from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
-from .flushing import change_by_flushing, may_flush
-from .kinks import width_at_kinks
 from .network import Problem, losses_of, outputs, problem_of, run_layers
 from .recurrences.truth import (
     diverged,
@@ -35,7 +38,6 @@ from .recurrences.truth import (
     sizes_where_zero,
 )
 from .tape import Node, Tape
-from .ties import DIVERGED, tied_sequences
 from .truncation import windows_entered_by
 
 
@@ -116,7 +118,7 @@ def _of_recurrence(case: RecurrenceCase, rounding: RoundingModel) -> Conditionin
     if diverged(rounded):
         both = {**rounded.grads, **rounded.outputs}
         scatter = {**grads, **outputs}
-        chaotic = {n: _chaotic(samples, scatter[n] * unit) for n, samples in both.items()}
+        chaotic = {n: chaotic_entries(samples, scatter[n] * unit) for n, samples in both.items()}
     loss = scattered_loss(case, rounded, unit)
     return Conditioning(rounding.dtype, loss, grads, chaotic=chaotic, outputs=outputs)
 
@@ -266,7 +268,7 @@ def _scatter(problem: Problem, rounding: RoundingModel, diverged: bool) -> _Scat
     if diverged or _diverged(swept.tape):
         tied = tied_sequences(problem, swept.tape.logits)
         parts["chaotic"] = {
-            n: _chaotic(bar, grads[n] * unit) + _behind_ties(n, tied)
+            n: chaotic_entries(bar, grads[n] * unit) + _behind_ties(n, tied)
             for n, bar in swept.bars.items()
         }
     if may_flush(problem, swept, tiniest):
@@ -290,30 +292,7 @@ def _loss_spread(losses: Array, tape: Tape, rounding: RoundingModel) -> Array:
     return spread * coarser if _diverged(tape) else spread
 
 
-MANY = 0.125
-"""Share of the entries of a gradient that must be chaotic for all of them to be..."""
-ENOUGH_FOR_CHANCE = 16
-"""...and their number, more than which: among fewer hardly an entry looks quiet by chance."""
-
-
-def _chaotic(bar: Array, scatter: Array) -> Array:
-    """Infinite where runs that diverged agree on nothing of a gradient.
-
-    What a chaotic system multiplies up over the steps is spread over many orders of magnitude, of
-    which the root mean square of some samples says nothing. If many entries are such, the others
-    are those on which a few samples agree by chance.
-    """
-    astray = scatter > 0.5 * np.abs(bar.mean(0))
-    many = astray.sum() > ENOUGH_FOR_CHANCE and astray.mean() > MANY
-    return np.where(astray | many, np.inf, 0.0)
-
-
 def _behind_ties(name: str, tied: Array) -> Array | float:
     """Infinite for what a loss of tied logits goes back to."""
     of_any = np.inf if tied.any() else 0.0
     return np.where(tied[:, np.newaxis], np.inf, 0.0) if is_per_sequence(name) else of_any
-
-
-def scatter_of(samples: Array, unit: float) -> Array:
-    """`deviation` in units; at least the value's own rounding."""
-    return np.maximum(deviation(samples) / unit, np.abs(samples.mean(0)))

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..cases.types import Array
 from .arithmetics.rounding_model import FLOAT64
-from .conditioning import rounded_forward, scatter_of
+from .arithmetics.scatter import scatter_of
+from .conditioning import rounded_forward
 from .network import Problem
 
 STEP = 2.0**-12

@@ -14,8 +14,9 @@ from ..cases.precision import PRECISIONS
 from ..cases.result import Result
 from ..cases.types import Array
 from ..verdicts.budget import Tolerance
-from ..verdicts.messages import Told, broken_contract, no_answer
+from ..verdicts.messages import broken_contract, no_answer
 from ..verdicts.row import Row
+from ..verdicts.sentences.parts import Told
 from ..verdicts.verdict import Verdict
 from .bisection import find_entries
 from .differencing.differences import (

@@ -10,8 +10,10 @@ import numpy as np
 from ..cases.message import Message
 from ..cases.types import Array
 from ..verdicts.entries import got_and_expected, over_budget
-from ..verdicts.messages import LOSES_DIGITS, Told, titled, wrong_names
+from ..verdicts.messages import LOSES_DIGITS, titled
 from ..verdicts.row import Row
+from ..verdicts.sentences.parts import Told
+from ..verdicts.sentences.wrong_results import wrong_names
 from ..verdicts.verdict import Verdict
 from .judge import BY_DIRECTION, BY_ENTRY, DigitsLost
 from .report import Coverage

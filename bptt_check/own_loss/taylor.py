@@ -21,7 +21,7 @@ from ..cases.types import Array
 from ..errors import Undecidable
 from ..verdicts.verdict import Verdict
 from .differencing.noise import noise_along
-from .taylor_curve import Remainder, TaylorCurve, judge_remainders
+from .differencing.taylor_curve import Remainder, TaylorCurve, has_order_one, judge_remainders
 
 Inputs = Mapping[str, Array]
 Loss = Callable[[dict[str, Array]], float]
@@ -145,13 +145,17 @@ class _Lines:
         return loss
 
     def curve(self, parameter: str, v: Inputs) -> TaylorCurve:
-        """The remainders along one direction, and what they say."""
+        """The remainders along one direction, and what they say; along a single input no more of
+        them than that takes.
+        """
         start = self._value(dict(self.inputs))
         points: list[Remainder] = []
-        s = 0.5
+        s, settles = 0.5, parameter != EVERYTHING
         while s >= SMALLEST and sum(p.is_rounding and p.smooth for p in points[-3:]) < 3:
             points.append(self._remainders(v, s, start))
             s /= 2.0
+            if settles and has_order_one(points):
+                break
         verdict, reason, order, first, last = judge_remainders(points)
         return TaylorCurve(
             *self.label, parameter, verdict, reason, order,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..cases.case import Case
+from ..cases.any_case import AnyCase
 from ..errors import ReportError, clean, one_line, quoted
 from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
@@ -33,7 +33,7 @@ class Bundle:
     files: Mapping[str, bytes]
 
 
-def npz_of(case: Case) -> bytes:
+def npz_of(case: AnyCase) -> bytes:
     """What `case.save` writes."""
     written = io.BytesIO()
     case.save(written)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cases.any_case import AnyCase
 from ..cases.message import preformatted
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..runs.coverage.covered import Covered
 from ..runs.effort.quick import Quick
 from ..runs.effort.stages import Stages

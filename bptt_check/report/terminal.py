@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..cases.message import reproduction_lines
 from ..cases.own_names import OwnNames
 from ..errors import clean
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row

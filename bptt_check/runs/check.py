@@ -23,9 +23,10 @@ from ..cases.result import (
 from ..cases.timing.stage_clock import Stage, timed, timed_each
 from ..cases.training import TrainingAnswers
 from ..errors import LeftAlone
-from ..subjects.calling import Calls, call, call_once
+from ..subjects.calling import call, call_once
 from ..subjects.origin import origin_of
 from ..subjects.raised import explained
+from ..subjects.remote import Calls
 from ..subjects.training import LostCalls, TrainingCalls, call_training_step
 from ..verdicts.budget import Tolerance
 from ..verdicts.case_report import CaseReport

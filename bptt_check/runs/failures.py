@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ..cases.any_case import AnyCase, AnySpec
 from ..cases.any_target import AnyDesign
-from ..cases.case import Case, Spec
+from ..cases.case import Spec
 from ..cases.design.design import Design
-from ..cases.follow_up import FollowUpCall, FollowUpKind, every_call
+from ..cases.follow_up import FollowUpKind, every_call
 from ..cases.message import Message
 from ..cases.recurrences.design import RecurrenceDesign
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
 from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_names import own_arrays, own_parameters
-from ..diagnosis import FailureSample, diagnose, diagnose_breach, diagnose_lost_digits
 from ..diagnosis.finding import Finding
 from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
-from ..subjects.calling import Calls
 from ..subjects.import_end import end_import
-from ..verdicts import messages
+from ..subjects.remote import Calls
 from ..verdicts.case_kind import CaseEnd
 from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import WrongFollowUp, WrongGradient, WrongLoss
-from ..verdicts.training_step import DEFINITIONS
-from ..verdicts.verdict import Verdict
+from ..verdicts.cause import WrongFollowUp, WrongLoss
+from ..verdicts.sentences.parts import diagnosed
 from . import run_sentences
 from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
+from .diagnosed.structural import STRUCTURAL, calls_of_kinds
+from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
-from .initial_states import passing_initial_state
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
 from .recurrences.explained import findings_of_recurrence, with_own_forward
 from .recurrences.pasted import pasted_recurrence_test
 from .recurrences.smallest import smallest_recurrence
 from .shrink import shrink_spec, simplify
-
-FRESH = 24
-"""Specs drawn anew, on which a condition may be tried."""
 
 
 def failure_of(
@@ -90,7 +84,7 @@ def failure_of(
             report = with_own_forward(subject, report)
             passes_with, findings = "", findings_of_recurrence(report, known, first.end)
         else:
-            passes_with, findings = _diagnosed(subject, setup, report, known, design)
+            passes_with, findings = what_is_wrong(subject, setup, report, known, design)
     own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
@@ -110,31 +104,6 @@ def failure_of(
         ending=ending_of(first),
         kind=first.end.kind,
     )
-
-
-def _diagnosed(
-    subject: Differentiator,
-    setup: Setup,
-    report: CaseReport,
-    known: Mapping[AnySpec, CaseEnd],
-    design: AnyDesign | None,
-) -> tuple[str, tuple[Finding, ...]]:
-    """With which initial state a model passes that fails on a case, and what is wrong with it."""
-    of_models = {spec: end for spec, end in known.items() if isinstance(spec, Spec)}
-    same = {spec: end == report.end for spec, end in of_models.items()}
-    drawn = design if isinstance(design, Design) else None
-    passes_with = ""
-    if drawn is not None and report.verdict == Verdict.FAIL:
-        passes_with = passing_initial_state(subject, setup, report, same)
-    if not setup.thorough or not _may_be_diagnosed(report, passes_with):
-        return passes_with, ()
-    cheaper, case = replace(setup, one_oracle=True), report.case
-    sample = _sample(subject, cheaper, of_models, report.verdict, drawn)
-    sample = sample.with_failing(*([case] if isinstance(case, Case) else []))
-    findings = SEARCHES[report.verdict](subject, sample, setup.timeout)
-    if _approximates(report):
-        findings = tuple(f for f in findings if f.confidence != "hint")
-    return passes_with, findings
 
 
 def _smallest(
@@ -167,32 +136,16 @@ def _readable_own(subject: Differentiator, case: AnyCase) -> dict[str, str]:
     return {} if isinstance(case, RecurrenceCase) else readable(own_arrays(subject, case))
 
 
-def _approximates(report: CaseReport) -> bool:
-    """Whether errors are small all over: then there is no step at which they begin."""
-    cause = report.cause
-    return isinstance(cause, WrongLoss | WrongGradient) and cause.approximation > 0
-
-
 def _message(report: CaseReport, passes_with: str, findings: Iterable[Finding]) -> Message:
     """The explanation of a case with what was found out about others."""
     message = report.explanation
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
     for finding in findings:
-        told = messages.diagnosed(report.own.told(finding.sentence), derivation_lines(finding))
+        told = diagnosed(report.own.told(finding.sentence), derivation_lines(finding))
         message = message.with_lines(told)
     return message
 
-
-SEARCHES = {
-    Verdict.FAIL: diagnose,
-    Verdict.IMPRECISE: diagnose_lost_digits,
-    Verdict.CONTRACT: diagnose_breach,
-}
-"""Verdict to what looks for the mistake that it is due to."""
-
-STRUCTURAL = (FollowUpKind.FREED_MEMORY, FollowUpKind.OTHER_VALUES, FollowUpKind.LINEARITY)
-"""Further calls that may break the contract; without them a case could fail in another way."""
 
 MOST_ALIKE = 8
 """Calls of one kind that are made about each of the cases among which the smallest is sought."""
@@ -209,23 +162,10 @@ def calls_like(first: CaseReport, case: AnyCase) -> Calls:
     return [*calls_of_kinds(case, STRUCTURAL), *(same or alike[:MOST_ALIKE])]
 
 
-def calls_of_kinds(case: AnyCase, kinds: Collection[FollowUpKind]) -> list[FollowUpCall]:
-    """The further calls of some kinds."""
-    return [call for call in every_call(case) if call.kind in kinds]
-
-
 def _needs_the_run(report: CaseReport) -> bool:
     """Whether a case was wrong only after the others of a run."""
     cause = report.cause
     return isinstance(cause, WrongFollowUp) and cause.call.kind is FollowUpKind.AT_THE_END
-
-
-def _may_be_diagnosed(report: CaseReport, passes_with: str) -> bool:
-    """Whether a case is wrong in a way that is looked for, and not yet explained."""
-    cause = report.cause
-    explained = bool(passes_with) and isinstance(cause, WrongLoss)
-    single = report.parameter not in DEFINITIONS and not isinstance(cause, WrongFollowUp)
-    return report.verdict in SEARCHES and single and not explained
 
 
 def check_in_detail(subject: Differentiator, case: AnyCase, setup: Setup) -> CaseReport:
@@ -262,35 +202,3 @@ def as_found(
         ending=ending_of(first),
         kind=first.end.kind,
     )
-
-
-def _sample(
-    subject: Differentiator,
-    setup: Setup,
-    known: Mapping[Spec, CaseEnd],
-    verdict: Verdict,
-    design: Design | None,
-) -> FailureSample:
-    """What a run found out about a target, and how to find out more."""
-
-    def fails(spec: Spec) -> bool | None:
-        case = spec.build()
-        checked = check_case(subject, case, setup, calls_of_kinds(case, STRUCTURAL)).verdict
-        return {verdict: True, Verdict.PASS: False}.get(checked)
-
-    failing = [spec for spec, end in known.items() if end.verdict == verdict]
-    passing = [spec for spec, end in known.items() if end.verdict == Verdict.PASS]
-    fresh = functools.cache(functools.partial(_fresh, failing, passing, design))
-    return FailureSample(failing, passing, fails, fresh)
-
-
-def _fresh(
-    failing: Sequence[Spec], passing: Sequence[Spec], design: Design | None
-) -> Sequence[Spec]:
-    """Specs that the run has not seen: later ones of its design, and its own with other numbers."""
-    if design is None:
-        return ()
-    seen = {*failing, *passing}
-    again = [replace(s, seed=s.seed + 1) for s in (*failing[:FRESH], *passing[:FRESH])]
-    later = design.specs(FRESH, start=len(seen))
-    return [spec for spec in dict.fromkeys([*later, *again]) if spec not in seen]

@@ -7,7 +7,7 @@ from functools import partial
 
 from ..cases.any_case import AnySpec
 from ..cases.timing.stage_clock import Stage, timed
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..verdicts.case_report import CaseReport
 from . import interruption
 from .earlier.early_cases import EarlyCases

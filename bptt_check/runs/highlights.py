@@ -13,7 +13,7 @@ from ..cases.design.ordinary import special_words
 from ..cases.result import Differentiator
 from ..cases.targets import Target
 from ..equations.gradient_flow import gradient_flow
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..own_loss.taylor_of_subject import taylor
 from ..verdicts.verdict import Verdict
 from .measurements import Flow

@@ -15,7 +15,7 @@ from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.types import Array
 from ..cases.written.reproduction import Origin
 from ..diagnosis.finding import Finding
-from ..own_loss.taylor_curve import TaylorCurve
+from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..verdicts.case_kind import CaseKind
 from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..cases.any_case import AnyCase, AnySpec
-from ..cases.any_target import AnyDesign, AnyTarget, alternatives, contains, spec_of
+from ..cases.any_target import AnyDesign, AnyTarget, contains, other_specs, spec_of
 from ..cases.design.alternatives import Change
 from ..cases.design.design import EVERYTHING, Design
 from ..cases.design.selection import specs_covering_most
@@ -19,7 +19,7 @@ from ..cases.recurrences.recurrence import RecurrenceTarget
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, timed
-from ..subjects.calling import Calls
+from ..subjects.remote import Calls
 from ..verdicts.case_report import CaseReport
 from ..verdicts.verdict import Verdict
 from .check import Setup, check_case, check_cases
@@ -130,7 +130,7 @@ def _instead(
         before: changes after which the subject took others, the last one last; is added to.
     """
     first = list(reversed(before))
-    for changes, spec in itertools.islice(alternatives(design, declined, first), ALTERNATIVES):
+    for changes, spec in itertools.islice(other_specs(design, declined, first), ALTERNATIVES):
         case = spec.build()
         report = check_case(subject, case, setup, calls_in_turn(number, case))
         if report.verdict != Verdict.UNSUPPORTED:

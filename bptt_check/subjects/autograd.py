@@ -96,7 +96,7 @@ def _grads(
 
 
 def arranged_tensor(tensor: torch.Tensor, layout: str) -> torch.Tensor:
-    """A copy of a tensor in a layout of `case.LAYOUTS`; see `memory_layout.arranged`."""
+    """A copy of a tensor in a layout of `memory_layout.LAYOUTS`; see `memory_layout.arranged`."""
     place = placement(tensor, layout)
     gap = float("nan") if tensor.is_floating_point() else LARGE
     buffer = torch.full((place.size,), gap, dtype=tensor.dtype, device=tensor.device)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -35,35 +34,17 @@ from ..cases.model import Model
 from ..cases.probes import probes
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import name_of
-from ..cases.types import Arrays
 from ..cases.wrong_kind import NoSubject
 from ..equations.largest import leaves_range
 from ..errors import BrokenContract, SubjectTimeout, Unsupported, clean, text_of
 from .raised import error_text, explained, kind_and_line
+from .remote import Calls, RemoteSubject
 from .time_limit import check_limit, time_limit
 from .uninitialised import np_empty_filled_with, read_before_written, refill_freed_blocks
 from .wrong_kind import no_subject
 
-Calls = Sequence[FollowUpCall]
-"""What to ask after the first two calls, in this order."""
 Timed = Callable[[AnyCase], Any]
 """A subject with its time limit."""
-
-
-class RemoteSubject(ABC):
-    """A subject that is called in another process, by that process's own `call`."""
-
-    name: str
-
-    @abstractmethod
-    def call(
-        self,
-        case: AnyCase,
-        timeout: float | None = None,
-        calls: Calls = (),
-        once: bool = False,
-    ) -> Answer:
-        """The same as `calling.call` of the subject, or with `once` as `calling.call_once`."""
 
 
 def call(
@@ -144,8 +125,7 @@ def _guarded(answer: Callable[[], Answer]) -> Answer:
 
 def _answer_once(timed: Timed, case: AnyCase) -> Answer:
     """The answer of a subject that is called once and raises nothing."""
-    _, returned = _called(timed, case)
-    read = accept(case, returned)
+    read = accept(case, _called(timed, case)[1])
     return Answer(read.result, read.breaches)
 
 
@@ -187,7 +167,7 @@ def _answer(timed: Timed, case: AnyCase, calls: Calls) -> Answer:
 
 def _further_cases(case: AnyCase, calls: Calls) -> list[tuple[FollowUpCall, AnyCase]]:
     """Further calls that there are for a case, and what they are about."""
-    asked = [(c, follow_up_case(case, c)) for c in calls if c.kind not in NO_ANSWERS]
+    asked = ((c, follow_up_case(case, c)) for c in calls if c.kind not in NO_ANSWERS)
     return [(call, of_call) for call, of_call in asked if of_call is not None]
 
 
@@ -295,8 +275,7 @@ def _own_arrays(case: AnyCase) -> AnyCase:
         n: arranged(a, case.layout) for n, a in vars(case).items() if isinstance(a, np.ndarray)
     }
     for group in ("params", "more_states"):
-        named: Arrays = getattr(case, group)
-        values[group] = {n: arranged(a, case.layout) for n, a in named.items()}
+        values[group] = {n: arranged(a, case.layout) for n, a in getattr(case, group).items()}
     for name, value in values.items():
         object.__setattr__(own, name, value)
     return own

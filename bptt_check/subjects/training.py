@@ -14,8 +14,8 @@ from ..cases.case import Case
 from ..cases.training import TrainingAnswer
 from ..cases.types import Array, Arrays
 from ..errors import SubjectFailed, SubjectTimeout
-from .calling import RemoteSubject
 from .isolation.worker_process import Ended
+from .remote import RemoteSubject
 from .time_limit import time_limit
 
 LEARNING_RATE = 0.125

@@ -5,16 +5,16 @@ Every function takes records and returns text; nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..cases.any_case import AnyCase
 from ..cases.case import Case
 from ..cases.follow_up import FollowUpKind
-from ..cases.kind_sentences import TITLES, no_subject_lines
 from ..cases.message import Message
 from ..cases.recurrences.recurrence import RecurrenceCase
+from ..cases.words.kind_sentences import TITLES, no_subject_lines
 from ..cases.wrong_kind import NoSubject
 from .cause import (
     Cause,
@@ -30,14 +30,19 @@ from .cause import (
     WrongOutputs,
     WrongTrainingStep,
 )
-from .contract.breach_sentences import breach_sentence, nonlinearity, why_out_of_range
-from .contract.linearity import Nonlinearity
-from .entries import census, entry_of, most_seen, worst_entry_lines
-from .follow_up_sentences import kept, suggestion, when
+from .contract.breach_sentences import breach_sentence, why_out_of_range
+from .entries import census, entry_of, worst_entry_lines
 from .nonfinite import LargeNumbers, OutOfRange
 from .oracle_disagreement import OF_REFERENCE, Disagreement
 from .row import Row, farthest_off
-from .training_step import DEFINITIONS
+from .sentences.follow_up_sentences import kept, suggestion, when
+from .sentences.parts import Told, comma_list, diagnosed
+from .sentences.wrong_results import (
+    wrong_gradient,
+    wrong_loss,
+    wrong_outputs,
+    wrong_training_step,
+)
 from .verdict import Reason, Verdict, sentence
 
 
@@ -56,15 +61,6 @@ def titled(told: Told, of: str, again: str) -> Message:
     """The message of what is told of a model or a function, with what to type to see it again."""
     verdict, what, lines = told
     return Message(f"{verdict}  {of}: {what}", tuple(filter(None, lines)), again)
-
-
-def diagnosed(sentence: str, more: Iterable[str] = ()) -> list[str]:
-    """The lines of a message that name the mistake."""
-    return [f"diagnosis: {sentence}", *(f"  {line}" for line in more)]
-
-
-Told = tuple[str, str, list[str]]
-"""The word for a verdict, what happened, and the lines below; empty ones are left out."""
 
 
 def _told(cause: Explained, case: AnyCase, rows: Sequence[Row]) -> Told:
@@ -88,13 +84,13 @@ def _told(cause: Explained, case: AnyCase, rows: Sequence[Row]) -> Told:
         case LossLostDigits():
             return _loss_lost_digits(cause)
         case WrongLoss():
-            return _wrong_loss(cause)
+            return wrong_loss(cause)
         case WrongOutputs():
-            return _wrong_outputs(cause, case, rows)
+            return wrong_outputs(cause, case, rows)
         case WrongGradient():
-            return _wrong_gradient(cause, case, rows)
+            return wrong_gradient(cause, case, rows)
         case WrongTrainingStep():
-            return _wrong_training_step(cause)
+            return wrong_training_step(cause)
         case WrongFollowUp():
             return _wrong_follow_up(cause)
 
@@ -122,90 +118,6 @@ def no_answer(who: str, what: str) -> Told:
 def broken_contract(breaches: Iterable[str]) -> Told:
     """What came back is no loss and gradients."""
     return "CONTRACT", "what came back cannot be taken as it is", [*breaches]
-
-
-def wrong_names(names: Sequence[str]) -> str:
-    """Whose gradient is wrong."""
-    return f"the gradient of {_listed(names)} is wrong"
-
-
-def _wrong_gradient(cause: WrongGradient, case: AnyCase, rows: Sequence[Row]) -> Told:
-    """A gradient that is not the derivative of a right loss."""
-    bad = [r for r in rows if r.verdict == Verdict.FAIL]
-    worst = farthest_off(bad)
-    parts = [part for row in most_seen(bad) for part in row.parts]
-    names = [part.array for part in parts if part.wrong]
-    decided = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
-    right = [part.array for part in parts if not part.wrong]
-    right += [n for n in decided if n not in {r.parameter for r in bad}]
-    if cause.approximation:
-        what = f"{wrong_names(names)}: approximate, to about {cause.approximation:.0e}"
-        lines = [
-            *_approximate(cause.approximation),
-            *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        ]
-        return "FAIL", what, lines
-    lines = [
-        _right_forward(case),
-        *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        f"wrong: {census(bad)}",
-        f"right: {_listed(right) or 'nothing'}",
-        *_first_wrong_step(case, cause.steps),
-        *_hints(cause.hints),
-    ]
-    return "FAIL", wrong_names(names), lines
-
-
-def _wrong_outputs(cause: WrongOutputs, case: AnyCase, rows: Sequence[Row]) -> Told:
-    """Outputs that are not those of the recurrence."""
-    bad = [r for r in rows if r.verdict == Verdict.FAIL]
-    outputs = [r for r in bad if r.parameter in cause.names]
-    worst = farthest_off(outputs)
-    right = dict.fromkeys(r.parameter for r in rows if r.verdict == Verdict.PASS)
-    lines = [
-        *_approximate(cause.approximation),
-        *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
-        f"wrong: {census(bad)}",
-        f"right: {_listed([n for n in right if n not in {r.parameter for r in bad}]) or 'nothing'}",
-        *(f"in time: {n} is first wrong at step {step}" for n, step in cause.first_steps.items()),
-        "every gradient is right, only outputs are others"
-        if cause.right_gradients
-        else cause.own_derivative,
-        *_hints(cause.hints),
-    ]
-    are = "is" if len(cause.names) == 1 else "are"
-    return "FAIL", f"{_listed(cause.names)} {are} not what the reference gives", lines
-
-
-def _right_forward(case: AnyCase) -> str:
-    agree = "every output agrees" if isinstance(case, RecurrenceCase) else "the loss agrees"
-    return f"your forward is right ({agree}), your backward is wrong"
-
-
-def _approximate(error: float) -> list[str]:
-    """That everything is near the truth, and how that is declared where it is meant."""
-    if not error:
-        return []
-    return [
-        "every error is small beside the largest entry, and none is a missing term: "
-        f"if your code approximates, say accuracy={_rounded_up(error):.0e}"
-    ]
-
-
-def _rounded_up(error: float) -> float:
-    """A power of ten, at least twice as large."""
-    return float(10.0 ** np.ceil(np.log10(2.0 * error)))
-
-
-def _wrong_training_step(cause: WrongTrainingStep) -> Told:
-    """A `clip` or `update` that is not what its definition says."""
-    row = cause.row
-    lines = [
-        "your gradient is right, what you do with it is not",
-        f"got       {row.got:.17g}",
-        f"expected  {row.want:.17g}  ({row.reason})",
-    ]
-    return "FAIL", f"{row.parameter} is not {DEFINITIONS[row.parameter]}", lines
 
 
 LOSES_DIGITS = "right to fewer digits than its dtype has"
@@ -248,38 +160,19 @@ def _loss_lost_digits(cause: LossLostDigits) -> Told:
     return "IMPRECISE", LOSES_DIGITS, lines
 
 
-def _wrong_loss(cause: WrongLoss) -> Told:
-    """A loss that is not the model's: another forward, or another loss."""
-    error = abs(cause.got - cause.expected)
-    right = "your gradients are those of the model, only the loss is another one"
-    lines = [
-        f"got       {cause.got:.17g}",
-        f"expected  {cause.expected:.17g}",
-        f"error     {error:.3g} = {error / cause.budget:.3g} budgets",
-        *_approximate(cause.approximation),
-        cause.first_difference,
-        right if cause.right_gradients else cause.own_derivative,
-        *_hints(cause.hints),
-    ]
-    return "FAIL", "the loss is not that of this model", lines
-
-
-def _hints(hints: Iterable[Nonlinearity]) -> Iterator[str]:
-    """What the cotangents say about a wrong gradient."""
-    for hint in hints:
-        yield from diagnosed(nonlinearity(hint))
-
-
 def _out_of_range(cause: OutOfRange) -> Told:
     """Gradients, or a loss, that no number of the dtype can hold."""
-    lines = [f"not finite: {_listed(cause.names)}", why_out_of_range(cause)]
+    lines = [f"not finite: {comma_list(cause.names)}", why_out_of_range(cause)]
     return "INCONCLUSIVE", f"this case leaves the range of {cause.dtype}", lines
 
 
 def _large_numbers(cause: LargeNumbers, rows: Sequence[Row]) -> Told:
     """Numbers with which nothing can be measured, and of which oracles that holds."""
     oracles = dict.fromkeys(r.oracle for r in rows if r.reason_kind is Reason.OVERFLOW)
-    lines = [sentence(Reason.OVERFLOW, *cause.details), f"undecided by: {_listed([*oracles])}"]
+    lines = [
+        sentence(Reason.OVERFLOW, *cause.details),
+        f"undecided by: {comma_list([*oracles])}",
+    ]
     return "INCONCLUSIVE", "the numbers of this case are too large to decide anything", lines
 
 
@@ -296,19 +189,3 @@ def _disagreement(cause: Disagreement, case: AnyCase) -> Told:
         place = f"at {entry_of(case, cause.parameter, cause.index)}"
     lines += [OF_REFERENCE] if isinstance(case, RecurrenceCase) else []
     return "INCONCLUSIVE", f"the oracles disagree {place}", lines
-
-
-def _first_wrong_step(case: AnyCase, wrong_steps: Sequence[int]) -> list[str]:
-    """What the gradient of `x` tells about the step where things first go wrong, backwards in
-    time.
-    """
-    last = 0 if isinstance(case, RecurrenceCase) else case.sizes.T - 1
-    if not wrong_steps or last == 0:
-        return []
-    first = max(wrong_steps)
-    right = f"; later steps are right up to {last}" if first < last else ""
-    return [f"in time: going backwards, the gradient of x is first wrong at step {first}{right}"]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptt_check.cases.case import LAYOUTS, Spec
-from bptt_check.cases.memory_layout import LARGE, MARGIN, arranged
+from bptt_check.cases.case import Spec
+from bptt_check.cases.memory_layout import LARGE, LAYOUTS, MARGIN, arranged
 
 SHAPES = ((), (1,), (5,), (3, 4), (1, 4), (4, 1), (2, 3, 4), (1, 1, 1), (3, 1, 2))
 

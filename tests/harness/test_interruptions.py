@@ -30,7 +30,7 @@ FAILING = (
     "runs.explained.failure_of", "runs.failures.shrink_spec", "runs.shrink._explore",
     "runs.failures.check_case", "runs.shrink._with_each_size_smaller", "runs.failures.simplify",
     "runs.failures.check_in_detail", "runs.failures.passing_initial_state",
-    "runs.failures._sample", "runs.failures.pasted_test", "runs.run.shown_curves",
+    "runs.diagnosed.what_is_wrong._sample", "runs.failures.pasted_test", "runs.run.shown_curves",
 )  # fmt: skip
 """Those that are called once one has failed."""
 COMPLETE = (

@@ -61,6 +61,15 @@ def test_a_wrong_gradient_has_order_one(name, size):
     }
 
 
+def test_an_input_alone_takes_no_more_steps_than_its_order_needs():
+    """The curve along everything goes on until rounding, as does that of a right input."""
+    test = taylor_of(loss, RIGHT | {"a": 2.0 * RIGHT["a"]}, P)
+    lengths = {c.parameter: len(c.steps) for c in test.curves}
+
+    assert test.wrong == ("a",)
+    assert lengths["a"] < 20 < lengths["b"] < lengths[EVERYTHING]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_direction_sees_a_wrong_gradient(seed):
     """And the same seed takes the same ones."""

@@ -14,7 +14,7 @@ import bptt_check as bc
 from bptt_check.cases.case import Case
 from bptt_check.cases.result import Result
 from bptt_check.diagnosis import FailureSample
-from bptt_check.runs import failures
+from bptt_check.runs.diagnosed import what_is_wrong
 
 
 def test_a_wrong_loss_with_its_own_gradient_is_told_to_be_right_for_its_forward():
@@ -103,7 +103,7 @@ def test_diagnosis_knows_the_smallest_case(name: str, monkeypatch: pytest.Monkey
         samples.append(sample)
         return ()
 
-    monkeypatch.setitem(failures.SEARCHES, "fail", diagnose)
+    monkeypatch.setitem(what_is_wrong.SEARCHES, "fail", diagnose)
     wrong = changed(lambda v, g: (v, {n: np.sin(3.0 * a) for n, a in g.items()}))
 
     report = bc.verify(wrong, [name], cases=3, oracles=["complex_step"], within=SMALL)

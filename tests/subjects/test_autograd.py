@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.cases.case import LAYOUTS
 from bptt_check.cases.follow_up import FollowUpKind
+from bptt_check.cases.memory_layout import LAYOUTS
 
 if importlib.util.find_spec("torch") is None:
     pytest.skip("torch is not installed", allow_module_level=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bptt_check as bc
-from bptt_check.own_loss.taylor_curve import TaylorCurve
+from bptt_check.own_loss.differencing.taylor_curve import TaylorCurve
 from bptt_check.report.columns.levels import numbers_of_levels, text_of_levels
 from bptt_check.report.report import Report
 from bptt_check.runs.cleaning import cleaned

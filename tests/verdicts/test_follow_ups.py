@@ -278,7 +278,7 @@ def test_a_run_finds_each_within_a_few_cases(make, seed):
 def test_every_kind_of_call_that_can_be_wrong_has_words(kind):
     """None is left without its part of the sentence."""
     from bptt_check.cases.follow_up import NO_ANSWERS
-    from bptt_check.verdicts.follow_up_sentences import when
+    from bptt_check.verdicts.sentences.follow_up_sentences import when
 
     case = bc.Spec.parse(LINE).build()
     if kind not in NO_ANSWERS:

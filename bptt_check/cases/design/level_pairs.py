@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case import Spec
 from .kinds_of_cuts import cuts_of_every_kind
-from .recipe import SIZES, Recipe, recipe_of
+from .recipe import SIZES, Recipe
 from .recipe_columns import RecipeColumns
 from .space import Space
 
@@ -39,15 +38,6 @@ class LevelPairs:
     def levels(self, recipe: Recipe) -> Levels:
         """The number of the level of every factor."""
         return self.starts + np.array([f.level(recipe) for f in self.factors], dtype=np.int64)
-
-    def levels_of(self, spec: Spec) -> Levels:
-        """The number of the level of every factor that a spec has."""
-        return self.levels(recipe_of(spec))
-
-    def sizes_of(self, spec: Spec) -> dict[str, int]:
-        """The sizes of a spec, and its layers."""
-        recipe = recipe_of(spec)
-        return {name: getattr(recipe, name) for name in (*SIZES, "layers")}
 
     @functools.cached_property
     def witnesses(self) -> dict[Pair, Recipe]:

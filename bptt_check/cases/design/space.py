@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import SpecError
-from ..case import LAYOUTS, Truncation
+from ..case import Truncation
 from ..generate import INITIAL_STATES, INPUTS, REGIMES
+from ..memory_layout import LAYOUTS
 from ..model import Model, Sizes, input_shapes, parameter_shapes
 from ..targets import Target
 from .cuts import cheapest_cut, cut_keeps, possible_cuts

@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ...errors import SpecError, UnknownName
-from ..case import LAYOUTS
 from ..generate import INITIAL_STATES, INPUTS, LENGTHS, ON_REQUEST, REGIMES
+from ..memory_layout import LAYOUTS
 from .recipe import SIZES
 
 SizeRange = int | str | tuple[int, ...] | list[int] | range | None

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SpecError
-from ..case import LAYOUTS
 from ..design.picks import Picks
+from ..memory_layout import LAYOUTS
 from .cotangents import COTANGENTS
 from .coverage import RecurrenceCovering
 from .inputs import Inputs

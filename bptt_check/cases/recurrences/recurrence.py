@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
-from ..case import LAYOUTS
-from ..memory_layout import arranged
+from ..memory_layout import LAYOUTS, arranged
 from ..precision import PRECISIONS
 from ..types import Array, Arrays
+from ..written.case_file import write_case_file
 from .cotangents import COTANGENTS, cotangent_name, draw_cotangents, of_last_step
 from .inputs import Inputs
 from .reference_code import ReferenceCode
@@ -91,7 +92,7 @@ class RecurrenceSpec:
         dtype: of every array that has none of its own.
         regime: one of `values.REGIMES`.
         cotangents: one of `COTANGENTS`.
-        layout: how arrays lie in memory, one of `case.LAYOUTS`.
+        layout: how arrays lie in memory, one of `memory_layout.LAYOUTS`.
         seed: of the numbers.
 
     Raises:
@@ -188,9 +189,13 @@ class RecurrenceCase:
         """Every symbolic size; empty where the arrays were given by hand."""
         return {} if self.spec is None else self.spec.sizes
 
-    @functools.cached_property
+    @property
     def inputs(self) -> dict[str, Array]:
         """Every array that has a gradient, as it is stored."""
+        return self._inputs
+
+    @functools.cached_property
+    def _inputs(self) -> dict[str, Array]:
         return {n: self._stored(n) for n in self.model.inputs.differentiated}
 
     @property
@@ -254,11 +259,16 @@ class RecurrenceCase:
         stored.flags.writeable = False
         return stored
 
+    def save(self, path: str | Path | IO[bytes]) -> None:
+        """Write the inputs and cotangents by name, and the line that builds them, as `.npz`."""
+        header = {"recurrence": self.model.name, "spec": str(self.spec or ""), "dtype": self.dtype}
+        write_case_file(path, header, {}, self.given)
+
     def in_own_memory(self) -> RecurrenceCase:
         """The same on writable copies in its memory layout, of which nobody else has any part."""
         own = replace(self)
         copied = {
-            "inputs": {n: arranged(a, self.layout) for n, a in self.inputs.items()},
+            "_inputs": {n: arranged(a, self.layout) for n, a in self.inputs.items()},
             "data": {n: arranged(a, self.layout_of_cotangents) for n, a in self.data.items()},
             "constants": {n: self._own(v) for n, v in self.constants.items()},
         }

@@ -14,9 +14,7 @@ import numpy as np
 
 from ...cases.types import Array
 from .arithmetic import Kinks
-
-Position = tuple[Array, int]
-"""Offsets, and how many of them were drawn."""
+from .offsets import SPACING, Offsets, Position, offset_pool
 
 
 class GridRounding:
@@ -54,10 +52,10 @@ class GridRounding:
         sums_in_turn: bool = True,
         factors: float = 0.0,
     ) -> None:
-        self._offsets = _Offsets(_pool(samples))
+        self._offsets = Offsets(offset_pool(samples))
         self._functions, self._factors = functions, factors / unit
         self._keeps_digits, self._sums_in_turn = keeps_digits, sums_in_turn
-        self._anchor = 1.25 * unit / _SPACING  # 1.25: powers of 2 are far from a change of spacing
+        self._anchor = 1.25 * unit / SPACING  # 1.25: powers of 2 are far from a change of spacing
         self._memory = [np.empty(0), np.empty(0)]
 
     @property
@@ -203,8 +201,8 @@ class KinkSlopes:
     def __init__(self, samples: int, kinks: Sequence[Kinks]) -> None:
         self.few = sum(int(k.crossed.sum()) for k in kinks) < samples.bit_length()
         """Whether the samples have all combinations of slopes where rounding decides."""
-        self._between = _Offsets(_pool(samples))
-        self._flips = _Offsets(_every_flip(samples) if self.few else _some_flips(samples))
+        self._between = Offsets(offset_pool(samples))
+        self._flips = Offsets(_every_flip(samples) if self.few else _some_flips(samples))
         self._kinks = iter(kinks)
 
     def entering(self, value: Array) -> Array:
@@ -230,7 +228,7 @@ class KinkSlopes:
 
     def slope_of_relu(self, z: Array) -> Array:
         places, crossed = next(self._kinks)
-        slope = 0.5 + 0.5 / _SPACING * self._between.draw(z.shape)
+        slope = 0.5 + 0.5 / SPACING * self._between.draw(z.shape)
         slope[0], slope[1] = 0.0, 1.0
         alike = slice(0 if self.few else 2, None)
         flips = self._flips.draw((1, int(crossed.sum())))
@@ -249,52 +247,10 @@ def _in_turn(samples: int, additions: int, axes: int) -> Array:
     return units.reshape(-1, *(1,) * (axes - 1))
 
 
-_SPACING = 2.0**-53
-"""Distance of the numbers below an anchor of 1; twice that above it."""
-
-
 _LARGE = 2**15
 """Numbers of an array whose memory is worth keeping: the C library gives several of that size back
 to the system as soon as they are free, and the next rounding has to ask for them again.
 """
-
-
-_STARTS = 101
-"""Another start each round through the pool, so that no period locks in."""
-
-
-class _Offsets:
-    """Numbers of a pool (samples, width) one after the other, the same in every run."""
-
-    def __init__(self, pool: Array) -> None:
-        self.position: Position = pool, 0
-
-    def __len__(self) -> int:
-        """The number of samples."""
-        return len(self.position[0])
-
-    def draw(self, shape: tuple[int, ...]) -> Array:
-        """The next offsets of the pool for values of this shape, `samples` along the first axis."""
-        pool, at = self.position
-        size, width = math.prod(shape[1:]), pool.shape[1]
-        if size + _STARTS > width:
-            pool = np.tile(pool, 1 + 2 * (size + _STARTS) // width)
-        elif at + size > width:
-            at = (at + size) % _STARTS
-        self.position = pool, at + size
-        return pool[:, at : at + size].reshape(len(pool), *shape[1:])
-
-
-@functools.cache
-def _pool(samples: int) -> Array:
-    """Offsets of grids with an anchor of 1, (samples, 4096): the same in every run.
-
-    The model of rounding must not make a verdict random.
-    """
-    pool = np.random.default_rng(0).uniform(-_SPACING, _SPACING, (samples, 4096))
-    alike = np.linspace(-_SPACING, _SPACING, samples - samples // 2, endpoint=False)
-    pool[samples // 2 :] = alike[:, np.newaxis]
-    return pool
 
 
 @functools.cache

@@ -33,6 +33,11 @@ class RoundingModel:
         return min(simulated, FINEST) if self.finest else simulated
 
     @property
+    def coarsest_unit(self) -> float:
+        """The unit roundoff of its results, or of the factors of its products."""
+        return 2.0**-self.factor_digits if self.factor_digits else PRECISIONS[self.dtype].unit
+
+    @property
     def has_finer(self) -> bool:
         """Whether a finer unit than the simulated one can be simulated, and is not below that of
         the dtype.

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ...cases.model import Model, Sizes, input_shapes, output_width, parameter_shapes
-from ...cases.model_words import ACTIVATIONS, LOSSES
 from ...cases.types import Array
 from ...cases.validation import sizes_of
+from ...cases.words.model_words import ACTIVATIONS, LOSSES
 from ...equations import cells
 from ...equations.network import Problem
 from ...equations.padding.blocks import ABSENT, blocks_of, real_entries, split_shape

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...cases.model_words import ACTIVATIONS, LOSSES
 from ...cases.types import Array
+from ...cases.words.model_words import ACTIVATIONS, LOSSES
 from ...equations.namespaces.jax import Jax
 from ...equations.network import Problem, logits, pair_loss, unroll
 from .padding import Trunk, padded_input_shapes, places_of

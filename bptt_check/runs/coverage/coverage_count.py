@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...cases.any_case import AnySpec
-from ...cases.any_target import AnyCovering, AnyDesign, levels_of, sizes_of
-from ...cases.case import LAYOUTS
+from ...cases.any_target import AnyCovering, AnyDesign, levels_of, sizes_in
 from ...cases.design.within import KINDS_OF_LENGTHS, Within
 from ...cases.follow_up import FollowUpKind
 from ...cases.generate import INITIAL_STATES, INPUTS, REGIMES
+from ...cases.memory_layout import LAYOUTS
 from ...verdicts.case_report import CaseReport
 from ...verdicts.verdict import Verdict
 from .covered import Covered, CoveredTarget, Limit, factors_of, too_few
@@ -71,7 +71,7 @@ class CoverageCount:
         self.calls.update(report.asked)
         levels = levels_of(count.covering, spec)
         count.table[levels[:, None], levels] += 1
-        for name, size in sizes_of(count.covering, spec).items():
+        for name, size in sizes_in(spec).items():
             self._largest[name] = max(self._largest.get(name, 0), size)
 
     def few_decided(self, model: str) -> bool:

@@ -15,7 +15,7 @@ from ...verdicts.cause import WrongOutputs
 from ...verdicts.verdict import Verdict
 from .condition import SizeRule, rule_of
 from .own_forward import is_own_derivative
-from .places import CommonFactor, Place, WrongRange, ZeroGradient, places_of, sharpest_difference
+from .places import Place, SameFactor, WrongRange, ZeroGradient, sharpest_difference, wrong_places
 
 MOST = 4
 """Findings of a failure."""
@@ -73,7 +73,7 @@ def _places(report: CaseReport) -> Iterator[Place]:
     rows = [r for r in report.rows if r.verdict == report.verdict and not r.directions]
     for row in sorted(rows, key=lambda r: -r.max_budgets):
         if (measured := sharpest_difference(row.parameter, evidence)) is not None:
-            yield from places_of(row.parameter, _axes(case, row.parameter), *measured)
+            yield from wrong_places(row.parameter, _axes(case, row.parameter), *measured)
 
 
 def _axes(case: RecurrenceCase, name: str) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def place_text(place: Place) -> str:
     match place:
         case ZeroGradient():
             return f"{place.name} is zero everywhere"
-        case CommonFactor():
+        case SameFactor():
             return f"{place.name} is {place.factor:.6g} times what it should be, in every entry"
         case WrongRange(first=first, last=last):
             at = f"{first}" if first == last else f"{first} to {last}"

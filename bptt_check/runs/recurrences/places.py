@@ -44,17 +44,17 @@ class ZeroGradient:
 
 
 @dataclass(frozen=True)
-class CommonFactor:
+class SameFactor:
     """Every entry is the same multiple of what it should be."""
 
     name: str
     factor: float
 
 
-Place = WrongRange | ZeroGradient | CommonFactor
+Place = WrongRange | ZeroGradient | SameFactor
 
 
-def places_of(
+def wrong_places(
     name: str, axes: tuple[str, ...], difference: Difference, budgets: Budgets
 ) -> Iterator[Place]:
     """What there is to say of where an array is wrong, the most telling first.
@@ -73,7 +73,7 @@ def places_of(
         yield ZeroGradient(name)
         return
     if (factor := _factor(difference, budget)) is not None:
-        yield CommonFactor(name, factor)
+        yield SameFactor(name, factor)
         return
     for axis, length in enumerate(over.shape):
         others = tuple(n for n in range(over.ndim) if n != axis)

@@ -11,13 +11,12 @@ from typing import Any
 from ...cases.any_case import AnyCase
 from ...cases.case import Case
 from ...cases.contract import Answer, Outcome
-from ...cases.follow_up import FollowUpCall
 from ...cases.model import LAYOUTS, Model
 from ...cases.result import Result
 from ...errors import SpecError, SubjectFailed, SubjectNotFound, Unsupported
 from .. import loading
-from ..calling import Calls, RemoteSubject
 from ..processes.uninterrupted import uninterrupted
+from ..remote import Calls, RemoteSubject
 from ..time_limit import LONGEST_WAIT, can_interrupt, seconds_to_load
 from . import memory_limit, protocol
 from .deaths import Deaths
@@ -91,7 +90,7 @@ class Isolated(RemoteSubject):
         if reason := self._deaths.reason_given_up(model):
             return Answer(outcome=Outcome.NOT_CALLED, text=reason)
         limit = _positive(timeout) or self._timeout
-        request = _request_of(case, limit, tuple(calls), once)
+        request = protocol.request_of(case, limit, tuple(calls), once)
         try:
             answer = self._answer(request, limit)
         except Ended as end:
@@ -272,18 +271,6 @@ class Isolated(RemoteSubject):
         if self._worker is not None:
             self._worker = None
             self._finalizer()
-
-
-def _request_of(
-    case: AnyCase, limit: float | None, calls: tuple[FollowUpCall, ...], once: bool
-) -> protocol.CallSubject | protocol.CallKernel:
-    """The request for a case of either kind."""
-    if isinstance(case, Case):
-        return protocol.CallSubject(case, limit, calls, once)
-    sent = protocol.SentRecurrence(
-        case.model.name, case.dtype, case.layout, case.arrays, case.cotangents, case.wanted
-    )
-    return protocol.CallKernel(sent, limit, calls, once)
 
 
 def _answers(answer: Answer) -> tuple[Answer, ...]:

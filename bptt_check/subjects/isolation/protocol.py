@@ -7,38 +7,29 @@ arrays are numbers of a known type and shape or the message is refused.
 
 from __future__ import annotations
 
-import functools
-import math
 import struct
-from collections.abc import Mapping
 from typing import IO, Any, TypeVar, get_type_hints
 
 import msgspec
-import numpy as np
 
+from ...cases.any_case import AnyCase
 from ...cases.case import Case, Spec
 from ...cases.contract import Answer
 from ...cases.follow_up import FollowUpCall
 from ...cases.model import Model
 from ...cases.targets import Target
+from .sent_arrays import from_wire, only_arrays, to_wire
 
 T = TypeVar("T")
-ARRAY = 1
-"""Code of the MessagePack extension that is an array: dtype, number of axes, shape, bytes."""
 MAGIC = b"BPT1"
 """Starts each frame, so that bytes which are none of ours are noticed."""
 LARGEST = 2**34
 """Bytes of the largest message; what claims more is no message."""
 LARGEST_REPLY, REPLY_FOR_REQUEST = 2**30, 64
 """Bytes of the largest reply to nothing, and how many more for each byte of a request."""
-NUMBERS = "fiub"
-"""Kinds of dtypes that are sent."""
-FORMS = 256
-"""Dtypes with shapes that are remembered as bytes: the arrays of one target, and of others."""
 PIPES_LOST = 211
 """Exit status of a worker that can read or write no more messages."""
 _HEAD = struct.Struct("<4sQ")
-_SHAPE_AT = 4
 
 
 class GarbledMessage(Exception):
@@ -166,6 +157,18 @@ class Failed(msgspec.Struct, tag=True):
 Reply = Hello | Refused | Began | Answered | Returned | Failed
 
 
+def request_of(
+    case: AnyCase, limit: float | None, calls: tuple[FollowUpCall, ...], once: bool
+) -> CallSubject | CallKernel:
+    """The request for a case of either kind."""
+    if isinstance(case, Case):
+        return CallSubject(case, limit, calls, once)
+    sent = SentRecurrence(
+        case.model.name, case.dtype, case.layout, case.arrays, case.cotangents, case.wanted
+    )
+    return CallKernel(sent, limit, calls, once)
+
+
 def packed(message: Request | Reply) -> bytes:
     """One frame: magic, length of the message, message."""
     body = _encoder.encode(message)
@@ -238,54 +241,6 @@ def read_reply(body: bytes) -> Reply:
         raise GarbledMessage(f"gave an answer that cannot be read: {error}") from error
 
 
-def _to_wire(value: Any) -> Any:
-    """Anything NumPy reads as numbers becomes an array; a mapping becomes a dict."""
-    if not isinstance(value, np.ndarray) and isinstance(value, Mapping):
-        return dict(value)
-    array = np.asarray(value)
-    form = _form(array.dtype, array.shape)
-    if form is None:
-        raise TypeError(f"{type(value).__name__} is no array of numbers")
-    dtype, head = form
-    return msgspec.msgpack.Ext(ARRAY, head + array.astype(dtype, copy=False).tobytes())
-
-
-@functools.lru_cache(FORMS)
-def _form(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[np.dtype, bytes] | None:
-    """The dtype in which an array is sent, and what is sent before its numbers."""
-    if dtype.kind not in NUMBERS:
-        return None
-    sent = dtype.newbyteorder("<")
-    axes = len(shape)
-    return sent, sent.str.encode().ljust(3) + bytes([axes]) + struct.pack(f"<{axes}Q", *shape)
-
-
-def _from_wire(code: int, data: memoryview) -> np.ndarray:
-    """A read-only array."""
-    axes = data[_SHAPE_AT - 1] if code == ARRAY and len(data) >= _SHAPE_AT else 255
-    start = _SHAPE_AT + 8 * axes
-    if axes > 32 or len(data) < start:
-        raise ValueError("it holds something that is no array")
-    dtype, shape = _read_form(bytes(data[:start]))
-    if dtype.kind not in NUMBERS or len(data) != start + dtype.itemsize * math.prod(shape):
-        raise ValueError(f"it holds an array of {dtype} that is none of shape {shape}")
-    return np.frombuffer(bytes(data[start:]), dtype).reshape(shape)
-
-
-@functools.lru_cache(FORMS)
-def _read_form(head: bytes) -> tuple[np.dtype, tuple[int, ...]]:
-    """The dtype and the shape that stand before the numbers of an array."""
-    shape = struct.unpack_from(f"<{head[_SHAPE_AT - 1]}Q", head, _SHAPE_AT)
-    return np.dtype(head[: _SHAPE_AT - 1].decode("ascii")), shape
-
-
-def _is_array(_: Any, value: Any) -> Any:
-    """Only arrays have types of ours that MessagePack does not know."""
-    if not isinstance(value, np.ndarray):
-        raise ValueError("it holds something else where an array belongs")
-    return value
-
-
 def _sent(kind: type, tag: str | None = None, **other: Any) -> Any:
     """A record with the fields of another, some of another type, that checks nothing but types."""
     hints = get_type_hints(kind) | other
@@ -300,10 +255,10 @@ def _unchecked(kind: type[T], values: dict[str, Any]) -> T:
 
 
 _SentCall = _sent(CallSubject, "CallSubject", case=_sent(Case, spec=_sent(Spec) | None))
-_encoder = msgspec.msgpack.Encoder(enc_hook=_to_wire)
+_encoder = msgspec.msgpack.Encoder(enc_hook=to_wire)
 _requests = msgspec.msgpack.Decoder(
     Start | _SentCall | CallKernel | Supports | CallFunction,
-    ext_hook=_from_wire,
-    dec_hook=_is_array,
+    ext_hook=from_wire,
+    dec_hook=only_arrays,
 )
-_replies = msgspec.msgpack.Decoder(Reply, ext_hook=_from_wire, dec_hook=_is_array)
+_replies = msgspec.msgpack.Decoder(Reply, ext_hook=from_wire, dec_hook=only_arrays)

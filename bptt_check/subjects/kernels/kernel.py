@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...cases.result import name_of
+from ...cases.result import Differentiator, name_of
 from ...errors import SpecError, quoted
-from ..calling import RemoteSubject
+from ..remote import RemoteSubject
 from .framework import framework_of
 from .vjp import NumPyKernel, Vjp
 
@@ -17,7 +17,7 @@ def kernel_subject(
     device: str = "cpu",
     address: str = "",
     like: str = "numpy",
-) -> Callable[..., Any]:
+) -> Differentiator:
     """The subject of a kernel: a `Vjp`, or a function of tensors or JAX arrays by name.
 
     One that does not say which of them it takes is given those of the framework `like`.

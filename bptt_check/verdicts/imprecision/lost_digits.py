@@ -15,6 +15,8 @@ from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.arithmetics.rounding_model import RoundingModel
 from ...equations.conditioning import Conditioning
+from ...equations.exact import record
+from ...equations.network import problem_of
 from ..budget import Budgets
 from ..case_report import CaseReport
 from ..cause import LossLostDigits, LostDigits
@@ -32,6 +34,14 @@ WHOLE = 0.25
 """Error beside the largest entry from which on a gradient is another one, however few budgets they
 are: there budgets are as large as the gradient.
 """
+FAR, FAR_SIZES = 2.0**10, 2.0**6
+"""How far the units of a case may be from those that a coarser arithmetic has there, entry by
+entry, and in the root mean square of all.
+"""
+TINY = 2.0**-30
+"""Size of numbers four of which make one that is flushed to zero in float32."""
+LARGEST_EXPONENT = 700.0
+"""Beyond which exp overflows."""
 MANY = 2.0**10
 """Budgets up to which it is none if it is spread like rounding and small..."""
 
@@ -41,6 +51,8 @@ def lost_digits(judged: Judgement) -> CaseReport | None:
     is known by name, one whose errors have one direction, or else one that loses few.
     """
     for rounding in low_precision.lossy_models(judged.case, judged.result.grads):
+        if _is_far_beyond(judged, rounding):
+            continue
         if _explains_loss(judged, rounding) and _explains_gradients(judged, rounding):
             return _imprecise(judged, low_precision.rounding_name(rounding))
     if not _within(judged, MANY):  # as most wrong formulas: what follows takes passes of its own
@@ -48,6 +60,47 @@ def lost_digits(judged: Judgement) -> CaseReport | None:
     if known := arithmetic_of_one_direction(judged):
         return _imprecise(judged, known)
     return _imprecise(judged, "") if _is_slight(judged) else None
+
+
+def _is_far_beyond(judged: Judgement, rounding: RoundingModel) -> bool:
+    """Whether errors are so far beyond what an arithmetic leaves that it need not be simulated.
+
+    Rounding grows with the unit roundoff, but where trajectories diverge: there the units of the
+    case itself are without end. What is flushed to zero is none of it. A function that keeps no
+    digits of what it lacks to its bound loses so much more as that is smaller than the bound: at z
+    that is exp(-2 |z|) for tanh, and more for the others.
+    """
+    own, case = judged.measurement.plain.subject, judged.case
+    if isinstance(case, RecurrenceCase) or _has_tiny_numbers(case):  # of one, little is simulated
+        return False
+    if not judged.wrong_gradients or own.chaotic is not None:
+        return False
+    found, budgets = judged.sharpest()
+    coarser = rounding.coarsest_unit / PRECISIONS[own.dtype].unit
+    if not rounding.keeps_digits:
+        coarser *= math.exp(min(2.0 * _largest_argument(case), LARGEST_EXPONENT))
+    if rounding.factor_digits:  # they are believed by how all errors lie, of one size with theirs
+        ratios = [d.error * _inverse(t := budgets.typical(n, own), t > 0) for n, d in found.items()]
+        squares = np.concatenate([np.square(r / coarser).ravel() for r in ratios])
+        return float(np.sqrt(squares.mean())) > FAR_SIZES
+    allowed, tiniest = FAR * budgets.tolerance.units * coarser, PRECISIONS[rounding.dtype].tiniest
+    return any(
+        np.any(d.error > budgets.of(n) + allowed * (budgets.typical(n, own) + tiniest))
+        for n, d in found.items()
+    )
+
+
+def _largest_argument(case: Case) -> float:
+    """The largest size of what enters a function that saturates, softmax included."""
+    _, loss = record(problem_of(case))
+    entering = loss.tape.nonlinear_inputs
+    return max((float(np.abs(z).max(initial=0.0)) for z in entering), default=0.0)
+
+
+def _has_tiny_numbers(case: Case) -> bool:
+    """Whether products of a few numbers of a case may leave the range of a narrower dtype."""
+    sizes = [np.abs(a[a != 0]) for a in {**case.inputs, "targets": case.targets}.values()]
+    return any(size.size and float(size.min()) < TINY for size in sizes)
 
 
 def _imprecise(judged: Judgement, arithmetic: str) -> CaseReport:

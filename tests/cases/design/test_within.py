@@ -11,10 +11,11 @@ from hypothesis import given, settings, strategies as st
 from support.drawn import design_of, k1, k2
 
 import bptt_check as bc
-from bptt_check.cases.case import LAYOUTS, Spec
+from bptt_check.cases.case import Spec
 from bptt_check.cases.design.recipe import SIZES
 from bptt_check.cases.design.within import KINDS_OF_LENGTHS, Within, sizes_within
 from bptt_check.cases.generate import INITIAL_STATES, INPUTS, REGIMES
+from bptt_check.cases.memory_layout import LAYOUTS
 from bptt_check.errors import SpecError, UnknownName
 
 NAME = "lstm+mse+truncated+lengths"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.plain_recurrences import delta_rule_inputs, design_of_inputs
 
 import bptt_check as bc
-from bptt_check.cases.case import LAYOUTS
+from bptt_check.cases.memory_layout import LAYOUTS
 from bptt_check.cases.recurrences.cotangents import COTANGENTS
 from bptt_check.cases.recurrences.design import RecurrenceDesign
 from bptt_check.cases.recurrences.inputs import Inputs

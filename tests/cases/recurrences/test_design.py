@@ -15,8 +15,8 @@ from support.plain_recurrences import delta_rule_inputs, design_of_inputs, plain
 from support.processes import printed_elsewhere
 
 import bptt_check as bc
-from bptt_check.cases.case import LAYOUTS
 from bptt_check.cases.design.picks import Picks
+from bptt_check.cases.memory_layout import LAYOUTS
 from bptt_check.cases.recurrences.cotangents import COTANGENTS
 from bptt_check.cases.recurrences.design import RecurrenceDesign, regimes_of
 from bptt_check.cases.recurrences.inputs import Inputs

@@ -10,8 +10,7 @@ import pytest
 from support.plain_recurrences import delta_rule_inputs, design_of_inputs, plain_recurrence
 
 import bptt_check as bc
-from bptt_check.cases.case import LAYOUTS
-from bptt_check.cases.memory_layout import placement
+from bptt_check.cases.memory_layout import LAYOUTS, placement
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.recurrences.cotangents import COTANGENTS
 from bptt_check.cases.recurrences.inputs import Inputs

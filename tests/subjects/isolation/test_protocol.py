@@ -12,7 +12,7 @@ import pytest
 import bptt_check as bc
 from bptt_check.cases.contract import Accepted, Answer, Breach, FollowUp, Outcome
 from bptt_check.cases.follow_up import FollowUpCall, FollowUpKind
-from bptt_check.subjects.isolation import protocol
+from bptt_check.subjects.isolation import protocol, sent_arrays
 
 CASE = bc.Spec.parse("lstm+linear T=3 B=2 D=2 H=2 O=2 k1=2 k2=1 lengths dtype=float32").build()
 
@@ -110,7 +110,7 @@ def test_what_is_no_frame_is_refused(stream):
 
 def array(dtype: bytes, axes: int, shape: bytes, data: bytes) -> msgspec.msgpack.Ext:
     """An array as it would be forged."""
-    return msgspec.msgpack.Ext(protocol.ARRAY, dtype + bytes([axes]) + shape + data)
+    return msgspec.msgpack.Ext(sent_arrays.ARRAY, dtype + bytes([axes]) + shape + data)
 
 
 def returned(value: object) -> bytes:
@@ -134,7 +134,7 @@ def returned(value: object) -> bytes:
         returned(array(b"<f8", 200, b"", b"")),
         returned(array(b"<f8", 2, b"\xff" * 16, b"")),
         returned(msgspec.msgpack.Ext(7, b"what")),
-        returned(msgspec.msgpack.Ext(protocol.ARRAY, b"")),
+        returned(msgspec.msgpack.Ext(sent_arrays.ARRAY, b"")),
     ],
 )
 def test_what_is_no_reply_is_refused(body):

@@ -16,8 +16,7 @@ from dataclasses import replace
 
 import torch
 
-from bptt_check.cases.case import LAYOUTS
-from bptt_check.cases.memory_layout import placement
+from bptt_check.cases.memory_layout import LAYOUTS, placement
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.recurrences.cotangents import COTANGENTS
 from bptt_check.errors import BrokenContract

@@ -11,6 +11,9 @@ from support.implementations import Numpy
 from support.right import RightOracle, right
 
 from bptt_check.cases.case import Case, Spec
+from bptt_check.equations import low_precision
+from bptt_check.equations.arithmetics.rounding_model import RoundingModel
+from bptt_check.equations.conditioning import Conditioning
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
 
@@ -192,3 +195,54 @@ def test_loss_of_a_few_budgets_is_not_another_loss(times, verdict):
 
     assert report.verdict == verdict
     assert ("the loss is not that of this model" in report.message) == (verdict == "fail")
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> list[RoundingModel]:
+    """The arithmetics that are simulated beside that of the case."""
+    asked: list[RoundingModel] = []
+    simulate = low_precision.conditioning_in
+
+    def recorded(case: Case, rounding: RoundingModel) -> Conditioning:
+        asked.append(rounding)
+        return simulate(case, rounding)
+
+    monkeypatch.setattr(low_precision, "conditioning_in", recorded)
+    return asked
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_wrong_formula_is_too_far_off_for_single_precision_to_be_simulated(model, simulated):
+    """What a term is worth is a thousand times what any unit of float32 leaves of it."""
+    report = judged(scaled(1.5), model)
+
+    assert report.verdict == "fail"
+    assert RoundingModel("float32") not in simulated
+
+
+@pytest.mark.parametrize(("regime", "asked"), [("normal", False), ("saturated", True)])
+def test_functions_without_digits_are_simulated_where_they_saturate(regime, asked, simulated):
+    """Elsewhere a wrong formula is off by far more than they could lose."""
+    report = judged(scaled(1.5), f"lstm T=4 regime={regime}")
+
+    assert report.verdict == "fail"
+    assert (RoundingModel("float64", keeps_digits=False) in simulated) == asked
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_errors_of_the_size_of_single_precision_have_it_simulated(model, simulated):
+    """Else code that computes in it would be called wrong."""
+    report = judged(FewBits(Numpy(), 24), model)
+
+    assert FLOAT32 in report.message
+    assert RoundingModel("float32") in simulated
+
+
+def scaled(factor: float) -> Any:
+    """Right code whose every gradient is a multiple."""
+
+    def subject(case: Case) -> Any:
+        loss, grads = right(case)
+        return loss, {name: factor * gradient for name, gradient in grads.items()}
+
+    return subject

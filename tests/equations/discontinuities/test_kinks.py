@@ -12,8 +12,8 @@ from bptt_check.cases.case import Spec
 from bptt_check.cases.types import Array
 from bptt_check.equations.arithmetics.arithmetic import Exact, Kinks
 from bptt_check.equations.arithmetics.rounding_model import SAMPLES
+from bptt_check.equations.discontinuities.kinks import width_at_kinks
 from bptt_check.equations.exact import sweep
-from bptt_check.equations.kinks import width_at_kinks
 from bptt_check.equations.network import Problem, problem_of
 
 

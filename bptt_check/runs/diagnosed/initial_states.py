@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import astuple, replace
 
-from ..cases.case import Spec
-from ..cases.result import Differentiator
-from ..verdicts.case_report import CaseReport
-from ..verdicts.cause import WrongFollowUp
-from ..verdicts.verdict import Verdict
-from .check import Setup, check_case
+from ...cases.case import Spec
+from ...cases.result import Differentiator
+from ...verdicts.case_report import CaseReport
+from ...verdicts.cause import WrongFollowUp
+from ...verdicts.verdict import Verdict
+from ..check import Setup, check_case
 
 TRIED = 3
 """Cases that must pass."""

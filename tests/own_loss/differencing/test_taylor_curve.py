@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from bptt_check.own_loss.taylor_curve import (
+from bptt_check.own_loss.differencing.taylor_curve import (
     FITTED,
+    SETTLED,
     Remainder,
     fitted_order,
+    has_order_one,
     judge_remainders,
     usable_steps,
 )
@@ -43,6 +45,30 @@ def test_order_one_fails() -> None:
 
     assert (verdict, order) == (Verdict.FAIL, pytest.approx(1.0, abs=0.01))
     assert reason == "the remainder shrinks like the step, not like its square"
+
+
+def test_order_one_is_known_long_before_rounding() -> None:
+    """A remainder that has halved ten times is not looked at any further."""
+    points = remainders(lambda s: 3.0 * s + 1e-4 * s**2)
+
+    assert has_order_one(points)
+    assert judge_remainders(points[:12])[0] == Verdict.FAIL
+    assert not has_order_one(points[:SETTLED])
+
+
+@pytest.mark.parametrize(
+    ("value", "rounding", "smooth_below"),
+    [
+        (lambda s: s**2, 1e-12, 1.0),
+        (lambda s: 1e-3 * s + s**2, 1e-12, 1.0),
+        (lambda s: s, 1.0, 1.0),
+        (lambda s: s, 1e-12, 0.0),
+    ],
+    ids=["order two", "curvature still larger", "rounding", "never smooth"],
+)
+def test_other_remainders_are_looked_at_until_rounding(value, rounding, smooth_below) -> None:
+    """Smaller steps may tell more of them."""
+    assert not has_order_one(remainders(value, rounding, smooth_below)[:12])
 
 
 def test_order_one_of_the_odd_part_fails() -> None:

@@ -8,8 +8,8 @@ import pytest
 from bptt_check.cases.case import Spec
 from bptt_check.cases.types import Array
 from bptt_check.equations.conditioning import conditioning
+from bptt_check.equations.discontinuities.ties import tied_sequences
 from bptt_check.equations.network import Problem, problem_of
-from bptt_check.equations.ties import tied_sequences
 
 SAMPLES = 16
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..cases.types import Array
-from .arithmetics.arithmetic import has_either_sign
-from .network import Problem
+from ...cases.types import Array
+from ..arithmetics.arithmetic import has_either_sign
+from ..network import Problem
 
 DIVERGED = 0.1
 """Distance of pre-activations at which two runs no longer follow each other: slopes differ by

@@ -13,7 +13,7 @@ import bptt_check as bc
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.equations.arithmetics.rounding_model import SAMPLES
 from bptt_check.equations.conditioning import conditioning
-from bptt_check.equations.flushing import change_by_flushing
+from bptt_check.equations.discontinuities.flushing import change_by_flushing
 from bptt_check.equations.network import problem_of
 from bptt_check.runs.check import Setup, check_case
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from ..errors import UnknownName
+from ...errors import UnknownName
 
 Activation = Literal["tanh", "relu", "sigmoid", "identity"]
 Loss = Literal["cross_entropy", "bce", "mse", "linear", "sigmoid_mse"]

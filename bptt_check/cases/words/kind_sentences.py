@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..errors import enumerated
-from .case import Case
-from .wrong_kind import NoSubject, WrongKind
+from ...errors import enumerated
+from ..case import Case
+from ..wrong_kind import NoSubject, WrongKind
 
 TITLES = {
     WrongKind.CLASS: "{name} is a class, and no subject",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..cases.directions import is_per_sequence
-from ..cases.types import Array
-from .arithmetics.arithmetic import Kinks
-from .arithmetics.rounding import KinkSlopes, deviation
-from .exact import sweep
-from .network import Problem
+from ...cases.directions import is_per_sequence
+from ...cases.types import Array
+from ..arithmetics.arithmetic import Kinks
+from ..arithmetics.rounding import KinkSlopes, deviation
+from ..exact import sweep
+from ..network import Problem
 
 MORE = 4
 """So many times the samples where they cannot have all combinations of slopes."""

@@ -11,10 +11,10 @@ import functools
 
 import numpy as np
 
-from ..cases.directions import is_per_sequence
-from ..cases.types import Array
-from .exact import EXACT, Sweep, sweep
-from .network import Problem
+from ...cases.directions import is_per_sequence
+from ...cases.types import Array
+from ..exact import EXACT, Sweep, sweep
+from ..network import Problem
 
 MARGIN = 2.0**16
 """What a tiny number may be multiplied by before it shows: a weight, a state, and sums of these."""

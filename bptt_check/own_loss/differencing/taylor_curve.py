@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..verdicts.verdict import Verdict
+from ...verdicts.verdict import Verdict
 
 FITTED = 5
 """Steps that the order is fitted to: the smallest that rounding leaves."""
@@ -93,6 +94,21 @@ def fitted_order(points: Sequence[Remainder], values: Sequence[float]) -> float 
     if len(points) < FEWEST:
         return None
     return float(np.polyfit(np.log2([p.step for p in points]), np.log2(values), 1)[0])
+
+
+SETTLED, EVEN = 10, 0.01
+"""Steps over which a remainder must have halved each time, to so much of itself, for the smaller
+ones to be known: what curvature leaves is a thousandth of it by then.
+"""
+
+
+def has_order_one(points: Sequence[Remainder]) -> bool:
+    """Whether the last steps leave no doubt that the remainder shrinks like the step."""
+    last = points[-SETTLED - 1 :]
+    if len(last) <= SETTLED or not all(p.smooth and not p.is_rounding for p in last):
+        return False
+    sizes = [p.remainder for p in last]
+    return all(abs(2.0 * b - a) <= EVEN * a for a, b in itertools.pairwise(sizes))
 
 
 def judge_remainders(points: Sequence[Remainder]) -> tuple[Verdict, str, float | None, int, int]:

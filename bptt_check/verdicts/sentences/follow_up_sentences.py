@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..cases.follow_up import FollowUpKind
-from ..cases.probes import cotangents_of
-from .cause import WrongFollowUp
+from ...cases.follow_up import FollowUpKind
+from ...cases.probes import cotangents_of
+from ..cause import WrongFollowUp
 
 _WHEN = {
     FollowUpKind.THIRD_CALL: "in the third call",

@@ -14,7 +14,7 @@ from bptt_check.cases.design.within import Within
 from bptt_check.cases.targets import parse_targets
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
-from bptt_check.runs.failures import SEARCHES
+from bptt_check.runs.diagnosed.what_is_wrong import SEARCHES
 from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.runs.run_sentences import passes_within
 

@@ -1,0 +1,1 @@
+"""Words for models, and for kinds of things that are no subject."""

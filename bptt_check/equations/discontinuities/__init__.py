@@ -1,0 +1,1 @@
+"""Where a gradient is no continuous function of its inputs: kinks, ties, underflow."""
