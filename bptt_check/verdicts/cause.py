@@ -46,10 +46,11 @@ class ContractBroken:
 @dataclass(frozen=True)
 class LostDigits:
     """Gradients off by no more than an arithmetic would leave that loses digits, and which; "" for
-    one that is not known by name.
+    one that is not known by name. `shrinks_in` is a wider dtype in which they are far smaller.
     """
 
     arithmetic: str
+    shrinks_in: str = ""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,14 @@ UNNAMED = (
 """Of an arithmetic that is not known by name."""
 
 
+SHRINKS = (
+    "on the very same numbers in {wide} the errors are far smaller, and those of a wrong formula "
+    "would not be: {dtype} loses more digits here than the reference does; is something computed in a way "
+    "that cancels?"
+)
+"""Of code whose errors are rounding, though nobody knows of what."""
+
+
 def _lost_digits(cause: LostDigits, case: AnyCase, rows: Sequence[Row]) -> Told:
     """A right formula in an arithmetic that loses digits, and which."""
     bad = [r for r in rows if r.verdict == Verdict.IMPRECISE]
@@ -139,6 +147,8 @@ def _lost_digits(cause: LostDigits, case: AnyCase, rows: Sequence[Row]) -> Told:
     lines = [
         f"errors are no larger than those of {cause.arithmetic}: {fewer} {case.dtype} gives"
         if cause.arithmetic
+        else SHRINKS.format(wide=cause.shrinks_in, dtype=case.dtype)
+        if cause.shrinks_in
         else UNNAMED,
         *worst_entry_lines(case, worst, [r for r in rows if r.parameter == worst.parameter]),
         f"imprecise: {census(bad)}",

@@ -66,9 +66,9 @@ def with_own_forward(subject: Differentiator, report: CaseReport) -> CaseReport:
 
 
 def _places(report: CaseReport) -> Iterator[Place]:
-    """Where the arrays of a case are wrong, the farthest off first."""
+    """Where the arrays of a case are wrong, the farthest off first; lost digits are anywhere."""
     case, evidence = report.case, report.evidence
-    if evidence is None or not isinstance(case, RecurrenceCase):
+    if evidence is None or not isinstance(case, RecurrenceCase) or report.verdict != Verdict.FAIL:
         return
     rows = [r for r in report.rows if r.verdict == report.verdict and not r.directions]
     for row in sorted(rows, key=lambda r: -r.max_budgets):
