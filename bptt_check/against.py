@@ -38,6 +38,7 @@ def verify_against(
     timeout: float | None = None,
     *,
     case: str | None = None,
+    inside: str = "",
     oracles: Iterable[str] | None = None,
     address: str = "",
     progress: Callable[[Progress], None] | None = None,
@@ -57,6 +58,8 @@ def verify_against(
         device: where the kernel runs; what it returns is judged on the CPU.
         timeout: seconds for one call of the kernel; None is no limit.
         case: the line of one case, which alone is checked.
+        inside: the dtype in which the kernel computes whatever it is given, such as `"float32"`:
+            then half precision is that of its results alone, and budgets are so much sharper.
         oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
             one that is wrong itself); None is both.
         address: the words by which the command line takes kernel, reference and inputs.
@@ -71,7 +74,8 @@ def verify_against(
     dtypes = checked_dtypes(dtypes)
     code = reference_code(reference)
     subject = kernel_subject(kernel, device, address, code.framework)
-    target = RecurrenceTarget(name_of(reference), Recurrence(name_of(reference), inputs, code))
+    name = name_of(reference)
+    target = RecurrenceTarget(name, Recurrence(name, inputs, code, inside))
     lines = () if case is None else (str(case),)
     for line in lines:
         target.model.spec_of(line)
@@ -99,6 +103,7 @@ def assert_matches(
     timeout: float | None = None,
     *,
     case: str | None = None,
+    inside: str = "",
 ) -> Report:
     """The same as `verify_against`, for tests: anything but `pass` raises.
 
@@ -107,7 +112,9 @@ def assert_matches(
     """
     __tracebackhide__ = True
     report = verify_against(
-        kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout, case=case
+        *(kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout),
+        case=case,
+        inside=inside,
     )
     if not report.passed:
         raise GradientMismatch(report.message, report)

@@ -104,3 +104,8 @@ class FactorFormat:
 FACTOR_FORMATS = (FactorFormat("TF32", 11), FactorFormat("bfloat16", 8))
 """From the milder to the worse. TF32 is what cuDNN takes by default, and float16 has as many
 bits."""
+
+
+def nearest_in(array: Array, dtype: str) -> Array:
+    """Numbers of a dtype, in float64: what a kernel gets, exactly."""
+    return PRECISIONS[dtype].rounded(array).astype(np.float64)

@@ -36,6 +36,7 @@ from .shared import Limits, accuracy_option, advice, limit_options
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
 @click.option("--device", default="cpu", show_default=True, help="Where the kernel runs.")
 @click.option("--oracle", multiple=True, metavar="NAME", help="reference or finite_difference.")
+@click.option("--inside", default="", metavar="NAME", help="The dtype in which it computes.")
 @accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
@@ -80,6 +81,7 @@ class AgainstOptions:
     seed: int
     device: str
     oracle: tuple[str, ...]
+    inside: str
     accuracy: float
     limits: Limits
 
@@ -93,6 +95,7 @@ class AgainstOptions:
         words += ["--case", self.case] if self.case else []
         words += ["--seed", str(self.seed)]
         words += ["--device", self.device] if self.device != "cpu" else []
+        words += ["--inside", self.inside] if self.inside else []
         words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
         return shlex.join([*words, *self.limits.words])
 
@@ -128,6 +131,7 @@ def run_against(
             options.device,
             options.limits.timeout,
             case=options.case,
+            inside=options.inside,
             oracles=options.oracle or None,
             address=shlex.join(named),
             progress=progress,

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array, Arrays
-from ..equations.conditioning import Conditioning
+from ..equations.rounding_errors import Conditioning
 
 UNITS = 64.0
 """Typical rounding errors within which entries are the same: twice the budget of a verdict, since

@@ -17,8 +17,9 @@ from ..cases.result import Differentiator
 from ..cases.types import Arrays
 from ..conventions import Convention
 from ..conventions.expression import declared_by
-from ..equations.conditioning import Conditioning, conditioning
+from ..equations.conditioning import conditioning
 from ..equations.exact import exact_gradients, exact_loss
+from ..equations.rounding_errors import Conditioning
 from ..subjects.calling import call_once
 from .matching import NEARLY, RELATIVE, UNITS, Near, near_by_rounding, near_in_norm, same
 from .mistakes import textbook

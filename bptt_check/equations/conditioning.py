@@ -11,7 +11,7 @@ and knows what the choice of a subgradient makes of it at a kink of relu.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,96 +31,38 @@ from .discontinuities.kinks import width_at_kinks
 from .discontinuities.ties import DIVERGED, tied_sequences
 from .exact import TAPED, Sweep, leaves, record, sampled_states, swept_back
 from .network import Problem, losses_of, outputs, problem_of, run_layers
-from .recurrences.truth import (
-    diverged,
-    rounded_evaluation,
-    scattered_loss,
-    sizes_where_zero,
-)
+from .recurrences.conditioning import conditioning_of_recurrence, rounded_once
+from .rounding_errors import Conditioning
 from .tape import Node, Tape
 from .truncation import windows_entered_by
-
-
-@dataclass(frozen=True, eq=False)
-class Conditioning:
-    """Error of the loss and of each gradient entry per unit roundoff, for arithmetic in `dtype`."""
-
-    dtype: str
-    loss: float
-    grads: dict[str, Array]
-    kinks: dict[str, Array] | None = None
-    """Width of each entry's subdifferential at kinks of relu; None if there is none."""
-    chaotic: dict[str, Array] | None = None
-    """Infinite where rounding explains any value of an entry, else 0; None if it nowhere does."""
-    flush: dict[str, Array] | None = None
-    """How far apart each entry is where tiny numbers are flushed to zero, or are not; None if there
-    are none."""
-    flushed_loss: float = 0.0
-    """How far apart the loss is."""
-    outputs: dict[str, Array] = field(default_factory=dict[str, Array])
-    """The same as `grads` of the outputs of a recurrence."""
-
-    @property
-    def entries(self) -> dict[str, Array]:
-        """Per unit roundoff, of every gradient and output."""
-        return {**self.grads, **self.outputs}
-
-    def error(self, name: str) -> Array:
-        """Typical rounding error of each entry of a gradient, or output, computed in this dtype."""
-        scatter = self.grads[name] if name in self.grads else self.outputs[name]
-        return scatter * PRECISIONS[self.dtype].unit
-
-    def subgradient_width(self, name: str) -> Array | float:
-        """How far apart two subgradients may be in each entry; 0 away from kinks."""
-        return 0.0 if self.kinks is None else self.kinks.get(name, 0.0)
-
-    def unbounded(self, name: str) -> Array | float:
-        """Infinite where trajectories diverge, so that every value of an entry may be right."""
-        return 0.0 if self.chaotic is None else self.chaotic.get(name, 0.0)
-
-    def flushed(self, name: str) -> Array | float:
-        """What flushing of tiny numbers to zero may change of each entry, on their way."""
-        return 0.0 if self.flush is None else self.flush.get(name, 0.0)
-
-    def loss_error(self) -> float:
-        """Typical rounding error of the loss computed in this dtype."""
-        return self.loss * PRECISIONS[self.dtype].unit
 
 
 @functools.lru_cache(maxsize=16)
 @timed_as(Stage.ROUNDING)
 def conditioning(
-    case: AnyCase, dtype: str, keeps_digits: bool = True, factor_digits: int = 0
+    case: AnyCase,
+    dtype: str,
+    keeps_digits: bool = True,
+    factor_digits: int = 0,
+    throughout: bool = False,
 ) -> Conditioning:
     """Conditioning of the gradient of a case under arithmetic in `dtype`.
 
     Remembered for the last few cases, because several subjects are judged on one. Where it is
-    chaotic at a unit that is coarser than that of the dtype, a finer one decides.
+    chaotic at a unit that is coarser than that of the dtype, a finer one decides. Of a recurrence
+    whose kernel has a wider dtype inside only results are rounded to this one, unless it is asked
+    for `throughout`.
     """
     rounding = RoundingModel(dtype, keeps_digits, factor_digits)
     if isinstance(case, RecurrenceCase):
-        return _of_recurrence(case, rounding)
+        inside = "" if throughout or dtype != case.dtype else case.model.inside_of(dtype)
+        if inside:
+            return rounded_once(case, conditioning_of_recurrence(case, RoundingModel(inside)))
+        return conditioning_of_recurrence(case, rounding)
     found = _simulated(case, rounding)
     if found.chaotic is None or not rounding.has_finer:
         return found
     return _simulated(case, replace(rounding, finest=True))
-
-
-def _of_recurrence(case: RecurrenceCase, rounding: RoundingModel) -> Conditioning:
-    """Conditioning as rounded runs of a recurrence's own plain code measure it."""
-    rounded, unit = rounded_evaluation(case, rounding), rounding.unit
-    grads = {n: scatter_of(bar, unit) for n, bar in rounded.grads.items()}
-    if any(np.any(scatter == 0) for scatter in grads.values()):
-        cancelled = sizes_where_zero(case)
-        grads = {n: np.where(s == 0, cancelled[n], s) for n, s in grads.items()}
-    outputs = {n: scatter_of(o, unit) for n, o in rounded.outputs.items()}
-    chaotic = None
-    if diverged(rounded):
-        both = {**rounded.grads, **rounded.outputs}
-        scatter = {**grads, **outputs}
-        chaotic = {n: chaotic_entries(samples, scatter[n] * unit) for n, samples in both.items()}
-    loss = scattered_loss(case, rounded, unit)
-    return Conditioning(rounding.dtype, loss, grads, chaotic=chaotic, outputs=outputs)
 
 
 def _simulated(case: Case, rounding: RoundingModel) -> Conditioning:
@@ -159,7 +101,7 @@ def conditioning_in_float64(case: AnyCase) -> Conditioning:
     own = conditioning(case, case.dtype)
     if case.dtype == "float64":
         return own
-    return replace(own, dtype="float64", chaotic=None, flush=None, flushed_loss=0.0)
+    return replace(own, dtype="float64", chaotic=None, flush=None, flushed_loss=0.0, results={})
 
 
 def _zeros(case: Case) -> dict[str, Array]:

@@ -23,9 +23,10 @@ from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.types import Array
 from .arithmetics.fewer_bits import fewer_bits
 from .arithmetics.rounding_model import RoundingModel
-from .conditioning import Conditioning, conditioning, loss_scatter
+from .conditioning import conditioning, loss_scatter
 from .exact import exact_gradients, gradients_in
 from .network import problem_of
+from .rounding_errors import Conditioning
 
 _PRODUCTS = tuple(RoundingModel("float32", factor_digits=f.digits) for f in FACTOR_FORMATS)
 _HALF = (RoundingModel("float16"), RoundingModel("bfloat16"))
@@ -47,6 +48,8 @@ first, from the mildest to the worst.
 
 def lossy_models(case: AnyCase, grads: Mapping[str, NDArray[Any]]) -> Iterator[RoundingModel]:
     """Those that may be behind these gradients."""
+    if isinstance(case, RecurrenceCase) and case.model.inside_of(case.dtype):
+        yield RoundingModel(case.dtype)
     for rounding in LOSSY_MODELS[case.dtype]:
         if isinstance(case, RecurrenceCase) and not _is_dtype_alone(rounding):
             continue
@@ -69,7 +72,9 @@ def loss_error(case: AnyCase, rounding: RoundingModel) -> float:
 
 def conditioning_in(case: AnyCase, rounding: RoundingModel) -> Conditioning:
     """How rounding grows in one of them."""
-    return conditioning(case, rounding.dtype, rounding.keeps_digits, rounding.factor_digits)
+    return conditioning(
+        case, rounding.dtype, rounding.keeps_digits, rounding.factor_digits, throughout=True
+    )
 
 
 def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from ..equations.conditioning import Conditioning
+from ..equations.rounding_errors import Conditioning
 from ..verdicts.budget import Budgets, Tolerance, ratio
 from ..verdicts.difference import Difference
 from ..verdicts.row import Row, is_imprecise, row_of

@@ -10,7 +10,7 @@ import numpy as np
 from ..cases.directions import SignDirections
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from ..equations.conditioning import Conditioning
+from ..equations.rounding_errors import Conditioning
 
 
 def ratio(error: Array, budget: Array) -> Array:
@@ -62,7 +62,7 @@ class Budgets:
         if not self.proven:
             rounding = rounding + self.oracle.error(name)
         bound = self.bound(name)
-        known = self.tolerance.units * rounding + bound
+        known = self.tolerance.units * rounding + self.subject.rounded_result(name) + bound
         known = known + self.subgradient_width(name, bound) + self._flushed(name)
         return known + self.unbounded(name) + self.declared.get(name, 0.0)
 

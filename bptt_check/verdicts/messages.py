@@ -132,8 +132,8 @@ UNNAMED = (
 
 SHRINKS = (
     "on the very same numbers in {wide} the errors are far smaller, and those of a wrong formula "
-    "would not be: {dtype} loses more digits here than the reference does; is something computed in a way "
-    "that cancels?"
+    "would not be: {dtype} loses more digits here than the reference does; is something computed "
+    "in a way that cancels?"
 )
 """Of code whose errors are rounding, though nobody knows of what."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..cases.directions import is_per_sequence
 from ..cases.precision import PRECISIONS
 from ..cases.types import Array
-from ..equations.conditioning import Conditioning
+from ..equations.rounding_errors import Conditioning
 from .budget import Budgets, ratio
 from .difference import Difference
 from .verdict import Reason, Verdict, sentence

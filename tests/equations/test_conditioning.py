@@ -21,9 +21,10 @@ from bptt_check.cases.model import Model
 from bptt_check.cases.precision import PRECISIONS
 from bptt_check.cases.result import Differentiator, Result
 from bptt_check.cases.targets import Target
-from bptt_check.equations.conditioning import Conditioning, conditioning, loss_scatter
+from bptt_check.equations.conditioning import conditioning, loss_scatter
 from bptt_check.equations.exact import exact_gradients, exact_loss
 from bptt_check.equations.network import problem_of
+from bptt_check.equations.rounding_errors import Conditioning
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.verdict import Reason

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bptt_check.cases.precision import PRECISIONS
-from bptt_check.equations.conditioning import Conditioning
+from bptt_check.equations.rounding_errors import Conditioning
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.difference import Difference
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
+from ..types import Array
 from .shapes import length_of
 from .values import Values, choice, draw, normal, on_grid
 
@@ -93,6 +94,21 @@ class Inputs:
             name: tuple(length_of(axis, sizes) for axis in v.shape)
             for name, v in self.values.items()
         }
+
+    def steps(self, arrays: Mapping[str, Any]) -> int:
+        """The number of steps of some arrays; 1 where there is no time."""
+        axes = [(n, axis) for n in self.values if (axis := self.time_axis(n)) is not None]
+        return np.shape(arrays[axes[0][0]])[axes[0][1]] if axes else 1
+
+    def time_axis_of(self, output: Array, steps: int) -> int | None:
+        """Which axis of an output is that of time: the one that it is in most inputs, if an output
+        has as many steps there.
+        """
+        axes = [axis for n in self.values if (axis := self.time_axis(n)) is not None]
+        if not axes:
+            return None
+        axis = max(axes, key=axes.count)
+        return axis if output.ndim > axis and output.shape[axis] == steps else None
 
     def time_axis(self, name: str) -> int | None:
         """Which axis of an input is that of time."""

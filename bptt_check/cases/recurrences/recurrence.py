@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import SpecError, UnknownName, quoted
 from ..memory_layout import LAYOUTS, arranged
-from ..precision import PRECISIONS
+from ..precision import PRECISIONS, nearest_in
 from ..types import Array, Arrays
 from ..written.case_file import write_case_file
 from .cotangents import COTANGENTS, cotangent_name, draw_cotangents, of_last_step
@@ -30,13 +30,26 @@ DEFAULTS = {
 
 @dataclass(frozen=True, eq=False)
 class Recurrence:
-    """What a user's own recurrence is: a name, its inputs, and plain code that defines it, which
-    is None where a kernel is called and nothing is judged.
+    """What a user's own recurrence is.
+
+    Args:
+        name: its name.
+        inputs: what it is called with.
+        reference: plain code that defines it; None where a kernel is called and nothing is judged.
+        inside: the dtype in which its kernel computes whatever it is given; "" is that of a case.
+
+    Raises:
+        UnknownName: `inside` is no dtype.
     """
 
     name: str
     inputs: Inputs
     reference: ReferenceCode | None
+    inside: str = ""
+
+    def __post_init__(self) -> None:
+        if self.inside and self.inside not in PRECISIONS:
+            raise UnknownName("inside", self.inside, PRECISIONS)
 
     def __str__(self) -> str:
         return self.name
@@ -45,6 +58,11 @@ class Recurrence:
     def cell(self) -> str:
         """The name once more: it has no variants."""
         return self.name
+
+    def inside_of(self, dtype: str) -> str:
+        """The dtype in which its kernel computes in cases of this one, if it is a wider one."""
+        wider = self.inside and PRECISIONS[self.inside].unit < PRECISIONS[dtype].unit
+        return self.inside if wider else ""
 
     def spec_of(self, text: str) -> RecurrenceSpec:
         """The spec of a line that `str(spec)` printed.
@@ -206,20 +224,11 @@ class RecurrenceCase:
     @property
     def steps(self) -> int:
         """The number of steps; 1 where there is no time."""
-        inputs = self.model.inputs
-        axes = [(n, axis) for n in inputs.values if (axis := inputs.time_axis(n)) is not None]
-        return np.shape(self.arrays[axes[0][0]])[axes[0][1]] if axes else 1
+        return self.model.inputs.steps(self.arrays)
 
     def time_axis_of(self, output: Array) -> int | None:
-        """Which axis of an output is that of time: the one that it is in most inputs, if an output
-        has as many steps there.
-        """
-        inputs = self.model.inputs
-        axes = [axis for n in inputs.values if (axis := inputs.time_axis(n)) is not None]
-        if not axes:
-            return None
-        axis = max(axes, key=axes.count)
-        return axis if output.ndim > axis and output.shape[axis] == self.steps else None
+        """Which axis of an output is that of time; None if there is none."""
+        return self.model.inputs.time_axis_of(output, self.steps)
 
     @functools.cached_property
     def constants(self) -> dict[str, Any]:
@@ -279,14 +288,12 @@ class RecurrenceCase:
         return arranged(value, self.layout) if isinstance(value, np.ndarray) else value
 
     def with_data(self, arrays: Arrays) -> RecurrenceCase:
-        """The same case with some of `data` replaced; its spec is dropped."""
-        changed = {
-            n: np.asarray(arrays.get(cotangent_name(n), a), dtype=np.float64)
-            for n, a in self.cotangents.items()
-        }
+        """The same case with some of `data` replaced, as its dtype has them; without its spec."""
+        given = {n: arrays.get(cotangent_name(n), a) for n, a in self.cotangents.items()}
+        changed = {n: nearest_in(a, self.dtype) for n, a in given.items()}
         return replace(self, spec=None, cotangents=changed)
 
     def with_inputs(self, inputs: Arrays) -> RecurrenceCase:
-        """The same case with some of `inputs` replaced; its spec is dropped."""
-        changed = {n: np.asarray(a, dtype=np.float64) for n, a in inputs.items()}
+        """The same case with some of `inputs` replaced, as dtypes have them; without its spec."""
+        changed = {n: nearest_in(a, self.precision_of(n)) for n, a in inputs.items()}
         return replace(self, spec=None, arrays={**self.arrays, **changed})

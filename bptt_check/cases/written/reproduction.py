@@ -64,28 +64,33 @@ def reproduction(case: str, origin: Origin) -> str:
     return _printed(f"bc.check(subject, {case!r}{origin.declared})", origin)
 
 
-def reproduction_of_recurrence(case: str, origin: Origin) -> str:
+def reproduction_of_recurrence(case: str, origin: Origin, inside: str = "") -> str:
     """What to type for a case of a recurrence, by the line of its spec; "" if it has none.
 
-    The address of its origin is those of the kernel, the reference and the inputs.
+    The address of its origin is those of the kernel, the reference and the inputs; `inside` is
+    declared of the kernel.
     """
     if not case:
         return ""
     if origin.address:
         option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
+        option += f" --inside {inside}" if inside else ""
         return f"bptt-check against {origin.address} --case {_quoted(case)}{option}"
-    arguments = f"kernel, reference, inputs, case={case!r}{origin.declared}"
+    declared = origin.declared + (f", inside={inside!r}" if inside else "")
+    arguments = f"kernel, reference, inputs, case={case!r}{declared}"
     return f"print(bc.verify_against({arguments}))"
 
 
 def reproduction_of_recurrences(
-    origin: Origin, cases: int, dtypes: Sequence[str], seed: int
+    origin: Origin, cases: int, dtypes: Sequence[str], seed: int, inside: str = ""
 ) -> str:
     """What to type for all cases of a recurrence, where no single one shows it."""
     if origin.address:
         words = " ".join(f"--dtype {dtype}" for dtype in dtypes)
+        words += f" --inside {inside}" if inside else ""
         return f"bptt-check against {origin.address} {words} --cases {cases} --seed {seed}"
     arguments = f"kernel, reference, inputs, cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
+    arguments += f", inside={inside!r}" if inside else ""
     return f"print(bc.verify_against({arguments}))"
 
 

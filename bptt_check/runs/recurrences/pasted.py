@@ -12,9 +12,9 @@ SETUP = (
 )
 
 
-def pasted_recurrence_run(cases: int, dtypes: Sequence[str], seed: int) -> str:
+def pasted_recurrence_run(cases: int, dtypes: Sequence[str], seed: int, inside: str = "") -> str:
     """The source of a test that fails for as long as all cases together show an error."""
-    arguments = f"cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
+    arguments = f"cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}{_declared(inside)}"
     lines = [
         *SETUP,
         "",
@@ -30,12 +30,18 @@ def pasted_recurrence_test(case: RecurrenceCase) -> str:
     """The source of a test that fails for as long as the kernel is wrong on the case."""
     if case.spec is None:
         return ""
+    declared = _declared(case.model.inside)
     lines = [
         *SETUP,
         "",
         "",
         "def test_kernel() -> None:",
         '    """The outputs and gradients of the smallest case on which something was wrong."""',
-        f"    bc.assert_matches(kernel, reference, INPUTS, case={str(case.spec)!r})",
+        f"    bc.assert_matches(kernel, reference, INPUTS, case={str(case.spec)!r}{declared})",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _declared(inside: str) -> str:
+    """The dtype in which the kernel computes, as a further argument."""
+    return f", inside={inside!r}" if inside else ""

@@ -21,7 +21,7 @@ from ...cases.model import has_gates
 from ...cases.precision import PRECISIONS
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
-from ...equations.conditioning import Conditioning
+from ...equations.rounding_errors import Conditioning
 
 
 class RegressorKind(StrEnum):
@@ -132,6 +132,8 @@ def errors_of(
     typical = rounding.error(name) + (facts.tiniest + more)
     if rounding.flush is not None:
         typical += rounding.flushed(name)
+    if rounding.results:
+        typical += rounding.rounded_result(name)
     error = got - true
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         weight = np.square(1.0 / typical)

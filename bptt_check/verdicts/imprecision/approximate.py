@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...cases.precision import PRECISIONS
-from ...equations.conditioning import Conditioning
+from ...equations.rounding_errors import Conditioning
 from ..judgement import Judgement
 from ..row import is_imprecise
 

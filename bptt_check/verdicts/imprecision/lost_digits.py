@@ -14,9 +14,9 @@ from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.types import Array
 from ...equations import low_precision
 from ...equations.arithmetics.rounding_model import RoundingModel
-from ...equations.conditioning import Conditioning
 from ...equations.exact import record
 from ...equations.network import problem_of
+from ...equations.rounding_errors import Conditioning
 from ..budget import Budgets
 from ..case_report import CaseReport
 from ..cause import LossLostDigits, LostDigits

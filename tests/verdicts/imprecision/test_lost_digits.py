@@ -13,7 +13,7 @@ from support.right import RightOracle, right
 from bptt_check.cases.case import Case, Spec
 from bptt_check.equations import low_precision
 from bptt_check.equations.arithmetics.rounding_model import RoundingModel
-from bptt_check.equations.conditioning import Conditioning
+from bptt_check.equations.rounding_errors import Conditioning
 from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts.case_report import CaseReport
 
