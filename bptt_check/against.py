@@ -8,6 +8,7 @@ from typing import Any
 from .api import cases_of_run, checked_dtypes, tolerance_of
 from .cases.recurrences.inputs import Inputs
 from .cases.recurrences.recurrence import Recurrence, RecurrenceTarget
+from .cases.recurrences.reference_code import ORACLE
 from .cases.result import name_of
 from .cases.timing.stage_clock import Stage, clock_of_run, timed
 from .errors import GradientMismatch, SpecError, UnknownName
@@ -23,7 +24,6 @@ from .subjects.kernels.vjp import Vjp
 
 CASES = 50
 """Cases where nothing else is said."""
-ORACLES = (reverse_mode.NAME, differences.NAME)
 
 
 def verify_against(
@@ -124,7 +124,7 @@ def assert_matches(
 def _oracles(names: Iterable[str] | None) -> tuple[Any, ...]:
     """The oracles of these names, both for None."""
     known = {
-        reverse_mode.NAME: reverse_mode.ReferenceOracle(),
+        ORACLE: reverse_mode.ReferenceOracle(),
         differences.NAME: differences.DifferencesOracle(asked_for=names is not None),
     }
     if names is None:

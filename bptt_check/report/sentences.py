@@ -14,7 +14,7 @@ from . import coverage, gaps, grouping
 from .called import called_in, label
 from .effort.quick_sentences import quick_lines
 from .facts import shares
-from .systematic.floor_sentences import floor_lines
+from .systematic.floor_sentences import floor_lines, rounded_once_lines
 from .systematic.told import is_of_all, is_of_all_only
 
 COLUMNS, LINES = 100, 24
@@ -171,6 +171,7 @@ def _summary(run: Run) -> list[str]:
         *_offered_sometimes(run),
         *coverage.coverage_lines(run),
         *floor_lines(run),
+        *rounded_once_lines(run),
         *quick_lines(run),
         *_declined(run),
     ]

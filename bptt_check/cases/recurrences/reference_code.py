@@ -7,6 +7,9 @@ from typing import Any, NamedTuple, Protocol
 
 from ..types import Array
 
+ORACLE = "reference"
+"""Name of the oracle that such code is in float64, by its own reverse mode."""
+
 
 class Evaluation(NamedTuple):
     """Outputs by their places in what the code returned, and gradients by the names of inputs.

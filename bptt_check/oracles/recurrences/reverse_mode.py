@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.recurrences.reference_code import ORACLE
 from ...cases.result import OracleResult, Result, outcome_of
 from ...equations.recurrences.truth import evaluation_of, linear_loss
-
-NAME = "reference"
 
 
 class ReferenceOracle:
     """The definition: exact up to float64 rounding."""
 
-    name = NAME
+    name = ORACLE
 
     def __call__(self, case: RecurrenceCase) -> Result:
         """Loss, gradients and outputs."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ...runs.records import Run
 from ..facts.floors import SharedSensitivity, entry_floors, shared_sensitivities
+from ..facts.rounded_once import dtypes_rounded_once
 from ..grouping import number
 
 NEEDED = 20
@@ -27,6 +28,15 @@ def floor_lines(run: Run) -> list[str]:
     return [
         f"  smallest error that would show (median gradient): {of_one} of one entry; "
         f"if all cases share it {shares}"
+    ]
+
+
+def rounded_once_lines(run: Run) -> list[str]:
+    """That a kernel has more digits inside than its dtype, and how to have that checked."""
+    return [
+        f"  {dtype}: results are the truth rounded once, so that what is inside has more digits; "
+        "inside='float32' checks that (--inside float32)"
+        for dtype in dtypes_rounded_once(run)
     ]
 
 
