@@ -1,0 +1,65 @@
+"""Rounding is told from formula by the way errors shrink in a wider dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.decayed_sum import decayed_sum, kernel_with
+
+import bptt_check as bc
+
+INPUTS = bc.Inputs(x="T K", decay=bc.between(0, 1, "K"), sizes={"T": (4, 12), "K": (4, 9)})
+"""Of several entries: one alone may by chance be a number of half precision, too."""
+FAR_SMALLER = "on the very same numbers in float64 the errors are far smaller"
+
+
+def cancelling(grads: dict[str, Any]) -> dict[str, Any]:
+    """x's as the difference of two large numbers of its dtype; on no grid of half precision."""
+    large, pi = (grads["x"].dtype.type(n) for n in (3e4, np.pi))
+    return {**grads, "x": ((pi * grads["x"] + large) - large) / pi}
+
+
+def factor(grads: dict[str, Any]) -> dict[str, Any]:
+    """x's as one that is off by a few per mille."""
+    return {**grads, "x": (grads["x"] * grads["x"].dtype.type(1.003))}
+
+
+def report_of(kernel: Any, dtype: str = "float32") -> Any:
+    """Of a few cases, against the reference alone: it is the kernel that is asked."""
+    return bc.verify_against(
+        kernel, decayed_sum, INPUTS, cases=6, dtypes=(dtype,), oracles=("reference",)
+    )
+
+
+def test_errors_that_shrink_are_imprecise() -> None:
+    report = report_of(kernel_with(cancelling))
+    assert report.verdict == "imprecise"
+    assert FAR_SMALLER in " ".join(report.message.split())
+
+
+def test_errors_that_stay_are_wrong() -> None:
+    report = report_of(kernel_with(factor))
+    assert report.verdict == "fail"
+    assert FAR_SMALLER not in " ".join(report.message.split())
+
+
+def test_both_together_are_wrong() -> None:
+    assert report_of(kernel_with(lambda g: factor(cancelling(g)))).verdict == "fail"
+
+
+def test_there_is_nothing_wider_than_float64() -> None:
+    assert FAR_SMALLER not in report_of(kernel_with(cancelling), "float64").message
+
+
+@pytest.mark.parametrize("how", ["raises", "nan"])
+def test_of_a_kernel_that_takes_no_float64_nothing_is_told(how: str) -> None:
+    def single(grads: dict[str, Any]) -> dict[str, Any]:
+        if grads["x"].dtype == np.float64:
+            if how == "raises":
+                raise TypeError("expected float32")
+            return {n: np.full_like(g, np.nan) for n, g in grads.items()}
+        return cancelling(grads)
+
+    assert report_of(kernel_with(single)).verdict == "fail"
