@@ -34,18 +34,35 @@ def _power(call: OperationCall) -> Array:
 def _sum_of_two(call: OperationCall) -> Array | None:
     """Nothing rounds where a term is zero: gradients are gathered in arrays of zeros."""
     terms = [a for a in call.args[:2] if isinstance(a, torch.Tensor)]
-    if not all(getattr(term, _GATHERED, False) for term in terms):
+    places = [p for term in terms if (p := getattr(term, _GATHERED, None)) is not None]
+    if len(places) < 2:
         return call.arithmetic.relative(call.values)
-    setattr(call.result, _GATHERED, True)
+    if _are_apart(*places):
+        setattr(call.result, _GATHERED, places[0] | places[1])
+        return None
+    setattr(call.result, _GATHERED, _ANYWHERE)
     meet = torch.logical_and(*(term != 0 for term in terms))
     if not meet.any():
         return None
     return call.at(call.result.abs() * meet)
 
 
+def _are_apart(places: _Places, others: _Places) -> bool:
+    """Whether two arrays are known to have no numbers in the same place."""
+    one_axis = len({axis for axis, _ in (*places, *others)}) == 1
+    return one_axis and bool(places) and bool(others) and places.isdisjoint(others)
+
+
 def _gathered(call: OperationCall) -> None:
     """An array of zeros but for what was put into it, and what is added to such a one."""
-    setattr(call.result, _GATHERED, True)
+    setattr(call.result, _GATHERED, _ANYWHERE)
+
+
+def _selected(call: OperationCall) -> None:
+    """The same, put into it at one place of one axis."""
+    axis, index = call.args[2:4]
+    axis %= call.result.ndim
+    setattr(call.result, _GATHERED, frozenset({(axis, index % call.result.shape[axis])}))
 
 
 def _put(call: OperationCall) -> Array | None:
@@ -148,8 +165,12 @@ def _solution_again(call: OperationCall) -> Array:
     return _solved(call, matrix, torch.linalg.inv(matrix), call.options.get("left", True))
 
 
+_Places = frozenset[tuple[int, int]]
+"""Axes, and places along them."""
 _GATHERED = "bptt_check_gathered"
-"""Marks a tensor that is zero but for what was put into it."""
+"""Marks a tensor that is zero but for what was put into it: says where."""
+_ANYWHERE: _Places = frozenset()
+"""Where that is not known."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -162,7 +183,8 @@ _ROUNDED: dict[str, Callable[[OperationCall], Array | None]] = {
     "pow": _power,
     **dict.fromkeys(("sum", "trace"), _total),
     "mean": _mean,
-    **dict.fromkeys(("select_backward", "slice_backward", "constant_pad_nd"), _gathered),
+    **dict.fromkeys(("slice_backward", "constant_pad_nd"), _gathered),
+    "select_backward": _selected,
     **dict.fromkeys(("index_put", "_unsafe_index_put"), _put),
     "scatter_add": _added_up,
     "cumsum": _running_total,
