@@ -26,8 +26,10 @@ device.
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For each of the workers: several threads of each would fight for the cores."""
-SOME_ROWS = {"BPTT_CHECK_EVERY": "3"}
-"""Of the tables of the whole harness, in sessions of other environments: all are in `tests`."""
+EVERYTHING = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
+"""Backends that must be there."""
+SOME = {"BPTT_CHECK_TESTS": "some"}
+"""What finds that another environment breaks something; see `tests/support/costs.py`."""
 PACKAGED = [
     *("tests/report", "tests/reference", "tests/cli", "tests/test_api.py"),
     *("tests/subjects/isolation", "tests/subjects/test_program.py"),
@@ -76,10 +78,20 @@ def gallery(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite with every backend."""
+    """The test suite with every backend, without what takes long."""
     session.install("-e", ".[all]", TORCH, *group("test"))
-    environment = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"} | ONE_THREAD
-    session.run("pytest", *WORKERS, *session.posargs, env=environment)
+    session.run("pytest", *WORKERS, *session.posargs, env=EVERYTHING | ONE_THREAD)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """All tests with every backend, for a release; takes an hour, and measures what each costs."""
+    session.install("-e", ".[all]", TORCH, *group("test"))
+    report = str(Path(session.create_tmp()) / "junit.xml")
+    environment = EVERYTHING | ONE_THREAD | {"BPTT_CHECK_TESTS": "all"}
+    session.run("pytest", *WORKERS, "--junitxml", report, *session.posargs, env=environment)
+    if not session.posargs:
+        session.run("python", "tests/support/costs.py", report)
 
 
 @nox.session
@@ -101,7 +113,7 @@ def one_backend(name: str, requirements: list[str]) -> None:
     def session_of_backend(session: nox.Session) -> None:
         session.install(*requirements, *group("test"))
         named = "" if name == "none" else name  # a named backend that is missing fails
-        environment = {"BPTT_CHECK_BACKENDS": named} | SOME_ROWS | ONE_THREAD
+        environment = {"BPTT_CHECK_BACKENDS": named} | SOME | ONE_THREAD
         session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
 
 
@@ -137,7 +149,7 @@ def minimums(session: nox.Session) -> None:
     ]
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
     session.install(".[jax,flint,exec]", *lowest, *group("test"))
-    environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | SOME_ROWS | ONE_THREAD
+    environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | SOME | ONE_THREAD
     session.run("pytest", *WORKERS, *session.posargs, env=environment)
 
 
@@ -175,14 +187,16 @@ def wheel(session: nox.Session) -> None:
     # pythonpath would put the checkout in front of the wheel
     settings = ["-o", "pythonpath=tests"]
     wanted = session.posargs or PACKAGED
-    session.run("pytest", *WORKERS, *settings, *wanted, env={"PYTHONSAFEPATH": "1"} | ONE_THREAD)
+    session.run(
+        "pytest", *WORKERS, *settings, *wanted, env={"PYTHONSAFEPATH": "1"} | SOME | ONE_THREAD
+    )
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
     """Open the report's pages in Chromium."""
     session.install("-e", ".[all]", TORCH, *group("browser"))
-    session.run("pytest", "-m", "browser", *session.posargs)
+    session.run("pytest", *WORKERS, "-m", "browser", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(venv_backend="none")

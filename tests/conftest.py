@@ -4,8 +4,8 @@
 that is named and missing ends the run; one that is not named and missing skips its tests, and
 says so.
 
-`BPTT_CHECK_EVERY` is a number n: of the tables of the whole harness every n-th row is taken, where
-an environment is tested and not the harness.
+`BPTT_CHECK_TESTS` is `all`, `most` or `some` (see `support/costs.py`); without it most are run, or
+whatever the command line names with `::`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import importlib.util
 import os
 
 import pytest
-from support.sampled_rows import left_out
+from support.costs import SELECTIONS, known_costs, left_out
 
 from bptt_check import oracles
 
 FRAMEWORKS = ("torch", "jax", "flint", "flax", "keras")
-EVERY = os.environ.get("BPTT_CHECK_EVERY", "1")
+SELECTION = os.environ.get("BPTT_CHECK_TESTS", "most")
 NAMED = [n for n in os.environ.get("BPTT_CHECK_BACKENDS", "").split(",") if n]
 
 
@@ -35,12 +35,14 @@ def pytest_configure() -> None:
     missing = [name for name in NAMED if not installed(name)]
     if missing:
         raise pytest.UsageError(f"BPTT_CHECK_BACKENDS names {missing}, not installed here")
-    if not EVERY.isdecimal() or int(EVERY) == 0:
-        raise pytest.UsageError(f"BPTT_CHECK_EVERY must be a number from 1 on, got {EVERY!r}")
+    if SELECTION not in SELECTIONS:
+        raise pytest.UsageError(f"BPTT_CHECK_TESTS: unknown {SELECTION!r}; valid: {[*SELECTIONS]}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = left_out(items, int(EVERY))
+    if any("::" in argument for argument in config.args):
+        return
+    left = left_out(items, known_costs(), SELECTIONS[SELECTION])
     if left:
         config.hook.pytest_deselected(items=left)
         gone = set(left)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.costs import SELECTIONS, Allowance, known_costs, left_out, measured
 from support.placement import (
     BESIDE_THE_PACKAGE,
     NOT_MIRRORED,
@@ -17,7 +18,6 @@ from support.placement import (
     sources,
     unknown_folders,
 )
-from support.sampled_rows import left_out
 
 TESTS = sources(Path(__file__).parent)
 MODULES = module_files(Path(__file__).parents[1])
@@ -158,12 +158,38 @@ class Collected:
     nodeid: str
 
 
-def test_other_environments_take_every_third_row_of_the_harness():
-    """The first of each test is among them; what has no rows or is of other rooms is all taken."""
-    rows = [f"tests/harness/test_a.py::test_x[{n}]" for n in range(5)]
-    others = ["tests/harness/test_a.py::test_y", "tests/cases/test_a.py::test_x[1]"]
-    others += ["tests/harness/test_a.py::test_y[0]", "tests/cases/test_harness.py::test_x[1]"]
-    items = [Collected(nodeid) for nodeid in (*rows, *others)]
+def test_the_cheapest_rows_are_taken_up_to_the_allowance():
+    """One row of a table at least, unless it is too long by itself."""
+    table = [f"tests/a/test_a.py::test_x[{n}]" for n in range(4)]
+    alone = [f"tests/a/test_a.py::test_{name}" for name in ("short", "long", "unknown")]
+    costs = dict(zip(table, (4.0, 1.0, 2.0, 1.0), strict=True)) | {alone[0]: 4.0, alone[1]: 5.5}
+    items = [Collected(nodeid) for nodeid in (*table, *alone)]
 
-    assert [item.nodeid for item in left_out(items, 3)] == [rows[1], rows[2], rows[4]]
-    assert left_out(items, 1) == []
+    def gone(*allowance: float) -> list[str]:
+        return sorted(item.nodeid for item in left_out(items, costs, Allowance(*allowance)))
+
+    assert gone(5.0, 2.0) == sorted([table[0], table[2], alone[1]])
+    assert gone(5.0, 2.0, 0.5) == sorted([table[0], alone[1]])  # half of eight seconds
+    assert gone(0.5, 0.5) == sorted([*table, *alone[:2]])
+    assert left_out(items, costs, SELECTIONS["all"]) == []
+
+
+def test_costs_are_those_of_a_report_of_pytest(tmp_path):
+    """What takes no time worth telling is left out."""
+    report = tmp_path / "junit.xml"
+    report.write_text(
+        "<testsuites><testsuite>"
+        '<testcase classname="tests.a.test_a" name="test_x[1]" time="2.347"/>'
+        '<testcase classname="tests.a.test_a" name="test_y" time="0.1"/></testsuite></testsuites>'
+    )
+
+    assert measured(report) == {"tests/a/test_a.py": {"test_x[1]": 2.35}}
+
+
+def test_costs_are_of_tests_that_there_are():
+    """A test that was renamed would count as nothing."""
+    named = {nodeid.removeprefix("tests/").partition("[")[0] for nodeid in known_costs()}
+    pairs = [one.split("::") for one in named]
+
+    assert pairs
+    assert [f"{p}::{n}" for p, n in pairs if f"def {n}(" not in TESTS.get(p, "")] == []
