@@ -45,8 +45,12 @@ class ExplainedCode:
         samples: int,
     ) -> Evaluation:
         """See `ReferenceCode`."""
-        with _explained("the reference, with every operation rounded,", arrays):
-            return self.code.rounded(arrays, cotangents, wrt, rounding, samples)
+        try:
+            with _explained("the reference, with every operation rounded,", arrays):
+                return self.code.rounded(arrays, cotangents, wrt, rounding, samples)
+        except SpecError:
+            self.gradients(arrays, cotangents, wrt)  # tells what is no matter of rounding
+            raise
 
 
 @contextlib.contextmanager
