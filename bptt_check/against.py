@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .api import cases_of_run, checked_dtypes, tolerance_of
+from .cases.recurrences.design import RecurrenceDesign
 from .cases.recurrences.inputs import Inputs
-from .cases.recurrences.recurrence import Recurrence, RecurrenceTarget
+from .cases.recurrences.recurrence import Recurrence, RecurrenceSpec, RecurrenceTarget
 from .cases.recurrences.reference_code import ORACLE
 from .cases.result import name_of
-from .cases.timing.stage_clock import Stage, clock_of_run, timed
-from .errors import GradientMismatch, SpecError, UnknownName
+from .cases.timing.stage_clock import clock_of_run
+from .errors import GradientMismatch, SpecError, UnknownName, quoted
 from .oracles.recurrences import differences, reverse_mode
 from .recurrences.code import reference_code
 from .report.report import Report
 from .runs.check import Setup
 from .runs.records import Progress
 from .runs.run import Plan, verify_plan
-from .runs.session import collected
+from .runs.session import collected, overrides
 from .subjects.kernels.kernel import kernel_subject
 from .subjects.kernels.vjp import Vjp
 
@@ -52,12 +53,12 @@ def verify_against(
         reference: plain torch, JAX or NumPy: the definition, evaluated in float64.
         inputs: what both are called with.
         cases: number of cases; None is 50.
-        dtypes: of the arrays, one of these each.
+        dtypes: of the arrays that have none of their own, one of these in each case.
         seed: of the cases.
         accuracy: as in `verify`.
         device: where the kernel runs; what it returns is judged on the CPU.
         timeout: seconds for one call of the kernel; None is no limit.
-        case: the line of one case, which alone is checked.
+        case: the line of one case, which alone is checked, in the dtype that it says.
         inside: the dtype in which the kernel computes whatever it is given, such as `"float32"`:
             then half precision is that of its results alone, and budgets are so much sharper.
         oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
@@ -70,20 +71,21 @@ def verify_against(
         UnknownName, SpecError: an argument is impossible; the message says why.
     """
     if not isinstance(inputs, Inputs):
-        raise SpecError(f"inputs must be a bptt_check.Inputs, got {inputs!r}.")
+        raise SpecError(f"inputs must be a bptt_check.Inputs, got {quoted(inputs)}.")
     dtypes = checked_dtypes(dtypes)
+    asked = _oracles(oracles)
     code = reference_code(reference)
     subject = kernel_subject(kernel, device, address, code.framework)
     name = name_of(reference)
     target = RecurrenceTarget(name, Recurrence(name, inputs, code, inside))
-    lines = () if case is None else (str(case),)
-    for line in lines:
-        target.model.spec_of(line)
+    lines = ()
+    if case is not None:
+        lines, dtypes = (case,), (_spec_of(target, case).dtype,)
+    said = overrides.get().seed
+    seed = seed if said is None else said
     plan = Plan((target,), cases_of_run(cases, CASES), dtypes, seed, lines=lines)
+    setup = Setup(asked, tolerance_of(accuracy), timeout)
     with clock_of_run():
-        with timed(Stage.STARTING):
-            asked = _oracles(oracles)
-        setup = Setup(asked, tolerance_of(accuracy), timeout)
         report = Report(*verify_plan(subject, plan, setup, progress, keep_partial))
     gathered = collected.get()
     if gathered is not None:
@@ -121,8 +123,27 @@ def assert_matches(
     return report
 
 
+def _spec_of(target: RecurrenceTarget, line: str) -> RecurrenceSpec:
+    """The spec of a line.
+
+    Raises:
+        SpecError, UnknownName: it is none, or none that the inputs allow.
+    """
+    if not isinstance(line, str):
+        raise SpecError(f"case must be the line of a case, got {quoted(line)}.")
+    spec = target.model.spec_of(line)
+    design = RecurrenceDesign(target, (spec.dtype,))
+    if (left := design.left_by(spec)) is not None:
+        raise SpecError(f"the case has {left[0]}, and these Inputs allow only {left[1]} there.")
+    if not design.contains(spec):
+        raise SpecError(f"where= of Inputs does not hold of the case {quoted(line, 200)}.")
+    return spec
+
+
 def _oracles(names: Iterable[str] | None) -> tuple[Any, ...]:
     """The oracles of these names, both for None."""
+    if isinstance(names, str):
+        raise SpecError(f"oracles must be a list of names: oracles=[{names!r}].")
     known = {
         ORACLE: reverse_mode.ReferenceOracle(),
         differences.NAME: differences.DifferencesOracle(asked_for=names is not None),
@@ -130,6 +151,8 @@ def _oracles(names: Iterable[str] | None) -> tuple[Any, ...]:
     if names is None:
         return tuple(known.values())
     wanted = dict.fromkeys(names)
+    if not wanted:
+        raise SpecError("oracles is empty; name at least one, or leave it out for both.")
     for name in wanted:
         if name not in known:
             raise UnknownName("oracle", name, known)

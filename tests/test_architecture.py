@@ -27,8 +27,8 @@ MAY_IMPORT = rows_of((Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("
 
 ONLY_IN = {
     "hypothesis": {"strategies", "runs"},
-    "torch": {"equations.namespaces", "oracles", "subjects", "power"},
-    "jax": {"equations.namespaces", "oracles", "subjects", "power"},
+    "torch": {"equations.namespaces", "recurrences", "oracles", "subjects", "power"},
+    "jax": {"equations.namespaces", "recurrences", "oracles", "subjects", "power"},
     "flint": {"equations.namespaces", "oracles", "power"},
     "bptt_reference": set[str](),
 }

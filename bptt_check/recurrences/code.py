@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..cases.recurrences.reference_code import ReferenceCode
-from ..errors import SpecError
+from ..errors import SpecError, quoted
 from ..subjects.kernels.framework import framework_of
+from .explained_code import ExplainedCode
 
 
 def reference_code(reference: Callable[..., Any]) -> ReferenceCode:
@@ -17,7 +18,11 @@ def reference_code(reference: Callable[..., Any]) -> ReferenceCode:
         SpecError: it is no function.
     """
     if not callable(reference):
-        raise SpecError(f"the reference must be a function, got {reference!r}.")
+        raise SpecError(f"the reference must be a function, got {quoted(reference)}.")
+    return ExplainedCode(_code(reference))
+
+
+def _code(reference: Callable[..., Any]) -> ReferenceCode:
     framework = framework_of(reference)
     if framework == "torch":
         from .torch_code import TorchCode

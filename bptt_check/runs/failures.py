@@ -82,7 +82,10 @@ def failure_of(
         report = detailed if shows_it(detailed) else explainable(subject, first)
         if isinstance(case, RecurrenceCase):
             report = with_own_forward(subject, report)
-            passes_with, findings = "", findings_of_recurrence(report, known, first.end)
+            findings = findings_of_recurrence(
+                report, known, first.end, lambda other: check_case(subject, other, cheaper)
+            )
+            passes_with = ""
         else:
             passes_with, findings = what_is_wrong(subject, setup, report, known, design)
     own, message = report.own, _message(report, passes_with, findings).with_lines(notes)

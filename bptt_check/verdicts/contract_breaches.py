@@ -20,7 +20,14 @@ from ..equations.conditioning import conditioning, conditioning_in_float64
 from ..equations.exact import exact_gradients
 from .budget import Budgets
 from .contract.linearity import Nonlinearity, not_linear
-from .nonfinite import NotFinite, OutOfRange, Overflow, not_finite, out_of_range
+from .nonfinite import (
+    NotFinite,
+    OutOfRange,
+    Overflow,
+    not_finite,
+    out_of_range,
+    outputs_not_finite,
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,12 @@ def breaches(
     assert answer.result is not None
     valued = [b for b in answer.breaches if b.value is not None]
     beyond = out_of_range(case, valued)
+    outputs = outputs_not_finite(case, answer.result, truths)
+    if outputs:  # of which the loss is the sum: nobody returned it
+        valued = [b for b in valued if b.parameter != "loss"]
     closing = (
         *(b for b in answer.breaches if b.value is None),
+        *outputs,
         *([] if beyond else not_finite(case, valued, truths, loss)),
         *second_call(answer.result, answer.second_result, budgets),
         *kept_by_shape(case, answer, budgets),

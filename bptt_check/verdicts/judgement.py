@@ -16,6 +16,7 @@ from .cause import Cause, ContractBroken
 from .contract_breaches import Breaches, CaseBreach
 from .difference import Difference
 from .measurement import Measurement
+from .nonfinite import NotFinite
 from .row import Row, farthest_off
 from .verdict import Reason, Verdict
 
@@ -69,6 +70,9 @@ class Judgement:
     @property
     def first_breach(self) -> str:
         """The gradient (or the loss, an input, ...) that breaks the contract first of all."""
+        first = next(iter(self.breaches.closing), None)
+        if isinstance(first, NotFinite):
+            return first.breach.parameter
         return self.answer.breaches[0].parameter if self.answer.breaches else "return value"
 
     def sharpest(self) -> tuple[Mapping[str, Difference], Budgets]:

@@ -18,7 +18,7 @@ from ..cases.precision import PRECISIONS
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Result
 from ..cases.types import Array
-from ..equations.largest import largest_value
+from ..equations.largest import largest_value, leaves_range
 from ..equations.namespaces.recording import Recording
 from ..equations.network import losses, problem_of
 
@@ -93,6 +93,27 @@ def not_finite(
     if not breaches:
         return []
     return [*(_with_truth(b, *_truth(b, truths, loss)) for b in breaches), *_overflows(case)]
+
+
+def outputs_not_finite(case: AnyCase, got: Result, truths: Mapping[str, Result]) -> list[NotFinite]:
+    """The outputs of a kernel that are not finite where those of the reference are, in a case
+    within the range of its dtype.
+    """
+    known = next((r.outputs for r in truths.values() if r.outputs), None)
+    outputs = got.outputs or {}
+    if known is None or all(np.isfinite(o).all() for o in outputs.values()):
+        return []
+    return [] if leaves_range(case) else [*_lost_outputs(outputs, known)]
+
+
+def _lost_outputs(outputs: Mapping[str, Array], known: Mapping[str, Array]) -> Iterator[NotFinite]:
+    for name, truth in known.items():
+        value = outputs.get(name, truth)
+        lost = np.argwhere(~np.isfinite(value) & np.isfinite(truth))
+        if len(lost):
+            index = tuple(int(i) for i in lost[0])
+            breach = Breach(name, f"{name} is {value[index]} at {list(index)}", value)
+            yield NotFinite(breach, float(truth[index]), "reference")
 
 
 def _with_truth(breach: Breach, truth: Array, by: str) -> NotFinite:

@@ -13,10 +13,10 @@ from .judgement import Judgement
 def first_wrong_steps(judged: Judgement, names: Sequence[str]) -> dict[str, int]:
     """Output name to the first step at which it is over budget, of those outputs that have steps.
 
-    Nothing where a case has no axis of time.
+    Nothing where a case has no axis of time, or a single step.
     """
     case = judged.case
-    if not isinstance(case, RecurrenceCase):
+    if not isinstance(case, RecurrenceCase) or case.steps == 1:
         return {}
     first: dict[str, int] = {}
     for oracle, found in judged.differences.items():

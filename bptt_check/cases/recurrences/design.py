@@ -74,11 +74,20 @@ class RecurrenceDesign:
             yield self._spec(rows[number], picks.below(NUMBERS))
 
     def contains(self, spec: RecurrenceSpec) -> bool:
-        """Whether a spec keeps to the sizes and dtypes."""
+        """Whether a spec keeps to the sizes, dtypes and words."""
         inputs, sizes = self.model.inputs, spec.sizes
-        within = all(sizes[n] in of for n, of in inputs.ranges.items())
         tied = inputs.tied({n: sizes[n] for n in inputs.free}) == sizes
-        return within and tied and spec.dtype in self.dtypes and inputs.allows(sizes)
+        return tied and not self.left_by(spec) and inputs.allows(sizes)
+
+    def left_by(self, spec: RecurrenceSpec) -> tuple[str, str] | None:
+        """The first size or word of a spec that no case here has, and what it may be."""
+        for name, numbers in self.model.inputs.ranges.items():
+            if spec.sizes[name] not in numbers:
+                return f"{name}={spec.sizes[name]}", _told(numbers)
+        for name, words in self.words.items():
+            if getattr(spec, name) not in words:
+                return f"{name}={getattr(spec, name)}", ", ".join(words)
+        return None
 
     def alternatives(self, spec: RecurrenceSpec) -> Iterator[RecurrenceSpec]:
         """Specs to ask instead of one that a kernel declined: with plainer words, then others."""
@@ -165,6 +174,13 @@ def _worths(worth: NDArray[np.float64], levels: NDArray[np.int64]) -> NDArray[np
 def _best(worths: NDArray[np.float64], picks: Picks) -> int:
     """Which is worth most; any of those that are alike."""
     return picks.of(np.flatnonzero(worths == worths.max()).tolist())
+
+
+def _told(numbers: range | tuple[int, ...]) -> str:
+    """The numbers that a size may be."""
+    if isinstance(numbers, range):
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(map(str, numbers))
 
 
 def _size(values: tuple[int, ...], picks: Picks) -> int:

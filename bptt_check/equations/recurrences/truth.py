@@ -28,7 +28,8 @@ def evaluation_of(case: RecurrenceCase) -> Evaluation:
 
 def linear_loss(case: RecurrenceCase, outputs: dict[str, Array]) -> float:
     """The sum of the outputs times their cotangents."""
-    return float(sum(np.sum(c * outputs[name]) for name, c in case.cotangents.items()))
+    with np.errstate(all="ignore"):  # outputs may be infinite
+        return float(sum(np.sum(c * outputs[name]) for name, c in case.cotangents.items()))
 
 
 def rounded_evaluation(case: RecurrenceCase, rounding: RoundingModel) -> Evaluation:

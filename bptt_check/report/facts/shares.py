@@ -13,6 +13,7 @@ _WORDS = {
     CaseKind.RIGHT: "right",
     CaseKind.WRONG_GRADIENT: "with a wrong gradient",
     CaseKind.WRONG_LOSS: "with a wrong loss",
+    CaseKind.WRONG_OUTPUTS: "with wrong outputs",
     CaseKind.NOT_FINITE: "with inf or NaN",
     CaseKind.BROKEN_CONTRACT: "against the contract",
     CaseKind.NO_SUBJECT: "with something that is no subject",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from ...cases.any_case import AnySpec
@@ -16,13 +16,17 @@ from ...verdicts.verdict import Verdict
 from .condition import SizeRule, rule_of
 from .own_forward import is_own_derivative
 from .places import Place, SameFactor, WrongRange, ZeroGradient, sharpest_difference, wrong_places
+from .smallest import input_numbers
 
 MOST = 4
 """Findings of a failure."""
 
 
 def findings_of_recurrence(
-    report: CaseReport, known: Mapping[AnySpec, CaseEnd], end: CaseEnd
+    report: CaseReport,
+    known: Mapping[AnySpec, CaseEnd],
+    end: CaseEnd,
+    check: Callable[[RecurrenceCase], CaseReport],
 ) -> tuple[Finding, ...]:
     """What there is to say of a case that fails, beside what its message has.
 
@@ -30,6 +34,7 @@ def findings_of_recurrence(
         report: of the smallest case.
         known: in which way every spec ended that was checked.
         end: of those that failed in the same way.
+        check: asks about another case.
     """
     specs = {s: e for s, e in known.items() if isinstance(s, RecurrenceSpec)}
     failing = [spec for spec, e in specs.items() if e == end]
@@ -37,7 +42,10 @@ def findings_of_recurrence(
         failing = list(dict.fromkeys([*failing, smallest]))
     passing = [spec for spec, e in specs.items() if e.verdict == Verdict.PASS]
     rule = rule_of(failing, passing)
-    found = [_finding(place, len(failing)) for place in _places(report)][:MOST]
+    places = [*_places(report)]
+    if not places and failing:  # what many entries have in common does not show in a few
+        places = [*_places(check(max(failing, key=input_numbers).build()))]
+    found = [_finding(place, len(failing)) for place in places[:MOST]]
     if rule is None:
         return tuple(found)
     condition = Finding(

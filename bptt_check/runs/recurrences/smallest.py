@@ -33,7 +33,7 @@ def smallest_recurrence(
     failing = [s for s, failed in known.items() if failed and isinstance(s, RecurrenceSpec)]
     if case.spec is None:
         return case
-    spec = min((case.spec, *failing), key=_numbers)
+    spec = min((case.spec, *failing), key=input_numbers)
     tried: dict[RecurrenceSpec, bool] = {}
 
     def test(candidate: RecurrenceSpec) -> bool:
@@ -49,7 +49,7 @@ def smallest_recurrence(
     return spec.build()
 
 
-def _numbers(spec: RecurrenceSpec) -> int:
+def input_numbers(spec: RecurrenceSpec) -> int:
     """Numbers of the inputs of a case."""
     total = 0
     for shape in spec.model.inputs.shapes(spec.sizes).values():

@@ -15,6 +15,7 @@ from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
 from ...cases.types import Array
 from ...equations.recurrences.truth import linear_loss
+from ...errors import SpecError, quoted, why
 from .kernel_outputs import checked_outputs, outputs_of_kernel
 
 
@@ -34,6 +35,14 @@ class JaxKernel:
     device: str = "cpu"
     address: str = ""
     most_subsets = 2
+
+    def __post_init__(self) -> None:
+        try:
+            jax.devices(self.device)
+        except RuntimeError as error:  # unknown, or of hardware that is not here
+            raise SpecError(
+                f"JAX has no device {quoted(self.device)} here: {why(error)}."
+            ) from None
 
     def __call__(self, case: RecurrenceCase) -> Result:
         """Outputs, and the gradients of the inputs that are wanted.

@@ -17,6 +17,7 @@ from ...cases.result import Result
 from ...cases.types import Array
 from ...equations.namespaces.torch import threads
 from ...equations.recurrences.truth import linear_loss
+from ...errors import SpecError, quoted, why
 from ..autograd import arranged_tensor
 from .kernel_outputs import checked_outputs, outputs_of_kernel
 
@@ -37,6 +38,14 @@ class TorchKernel:
     device: str = "cpu"
     address: str = ""
     most_subsets = 1000
+
+    def __post_init__(self) -> None:
+        try:
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError) as error:  # unknown, or of hardware that is not here
+            raise SpecError(
+                f"torch has no device {quoted(self.device)} here: {why(error)}."
+            ) from None
 
     def __call__(self, case: RecurrenceCase) -> Result:
         """Outputs, and the gradients of the inputs that are wanted.

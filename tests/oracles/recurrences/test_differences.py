@@ -37,7 +37,7 @@ class WrongTanh(torch.autograd.Function):
         return bars[0] * (1.0 - y)
 
 
-def right(x, decay, S):
+def tanh_sums(x, decay, S):
     outs = []
     for t in range(len(x)):
         S = decay[t] * S + torch.tanh(x[t])
@@ -93,12 +93,12 @@ def excess(function, name, **words) -> float:
 @pytest.mark.parametrize("cotangents", ["random", "ones", "last_step"])
 def test_the_gradients_of_a_right_reference_lie_within_the_bounds(regime, cotangents):
     for name in ("x", "decay", "S"):
-        assert excess(right, name, regime=regime, cotangents=cotangents) <= 1.0
+        assert excess(tanh_sums, name, regime=regime, cotangents=cotangents) <= 1.0
 
 
 def test_bounds_are_narrow():
     """A bound that is wide holds of anything: a millionth of the sizes that add up to a slope."""
-    case = case_of(right)
+    case = case_of(tanh_sums)
     found, exact = DifferencesOracle()(case), ReferenceOracle()(case)
 
     assert found.bounds is not None
@@ -129,11 +129,11 @@ def test_at_a_kink_no_slope_is_claimed(regime):
 
 
 def test_a_case_of_many_numbers_is_left_alone_unless_asked_for():
-    case = case_of(right, T=12, B=MANY_NUMBERS)
+    case = case_of(tanh_sums, T=12, B=MANY_NUMBERS)
 
     with pytest.raises(LeftAlone, match="numbers, more than 4,000"):
         DifferencesOracle()(case)
-    assert DifferencesOracle(asked_for=True)(case_of(right)).along
+    assert DifferencesOracle(asked_for=True)(case_of(tanh_sums)).along
 
 
 # --- in a run -----------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ WORDS = "the reference's own backward pass is not the derivative of its outputs:
 
 
 @pytest.mark.parametrize("reference", [with_wrong_backward, detached])
-@pytest.mark.parametrize("kernel", [right, with_wrong_backward])
+@pytest.mark.parametrize("kernel", [tanh_sums, with_wrong_backward])
 def test_a_wrong_reference_decides_nothing_and_is_told(reference, kernel):
     line = f"{reference.__name__} T=6 B=2 seed=3"
     report = bc.verify_against(kernel, reference, INPUTS, case=line, dtypes=("float64",))
@@ -153,11 +153,10 @@ def test_a_wrong_reference_decides_nothing_and_is_told(reference, kernel):
 
 
 def test_a_right_reference_decides():
-    report = bc.verify_against(
-        right, right, INPUTS, case="right T=6 B=2 seed=3", dtypes=("float64",)
-    )
+    line = "tanh_sums T=6 B=2 seed=3"
+    report = bc.verify_against(tanh_sums, tanh_sums, INPUTS, case=line, dtypes=("float64",))
     wrong = bc.verify_against(
-        with_wrong_backward, right, INPUTS, case="right T=6 B=2 seed=3", dtypes=("float64",)
+        with_wrong_backward, tanh_sums, INPUTS, case=line, dtypes=("float64",)
     )
 
     assert report.passed

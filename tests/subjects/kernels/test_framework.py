@@ -227,3 +227,13 @@ def test_a_variable_that_has_no_value_yet_is_passed_over():
         return found, framework_of(function)
 
     assert outer() == ("numpy", "torch")
+
+
+kernels = types.ModuleType("kernels")
+vars(kernels).update(doubled=lambda x: torch.mul(x, 2.0), halved=lambda x: np.divide(x, 2.0))
+
+
+def test_what_a_module_has_beside_what_is_called_says_nothing():
+    """It is the framework of the function that is called through the module."""
+    assert framework_of(lambda x: kernels.doubled(x)) == "torch"
+    assert framework_of(lambda x: kernels.halved(x)) == "numpy"
