@@ -132,7 +132,7 @@ def differ(one: Result | None, other: Result | None) -> bool:
         return one is not other
     both_nan = np.isnan(one.loss) and np.isnan(other.loss)
     return (one.loss != other.loss and not both_nan) or any(
-        not np.array_equal(a, other.grads.get(n, np.empty(0))) for n, a in one.grads.items()
+        not np.array_equal(a, other.entries.get(n, np.empty(0))) for n, a in one.entries.items()
     )
 
 

@@ -38,10 +38,14 @@ class Result:
     along: Mapping[str, SignDirections] = field(default_factory=dict[str, SignDirections])
     without: tuple[str, ...] = ()
 
+    @property
+    def entries(self) -> dict[str, Any]:
+        """Every output and gradient by its name."""
+        return {**(self.outputs or {}), **self.grads}
+
 
 Differentiator = Callable[[Any], "Result | tuple[Any, Mapping[str, Any]]"]
 """A subject or an oracle: `case -> (loss, grads)` or `case -> Result`."""
-
 
 OracleResult = Result | Exception
 """The result of an oracle, or why it has none."""

@@ -35,7 +35,7 @@ from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
-from .recurrences.explained import findings_of_recurrence, with_own_forward
+from .recurrences.explained import finding_of_answers, findings_of_recurrence, with_own_forward
 from .recurrences.pasted import pasted_recurrence_test
 from .recurrences.smallest import smallest_recurrence
 from .shrink import shrink_spec, simplify
@@ -82,7 +82,8 @@ def failure_of(
         report = detailed if shows_it(detailed) else explainable(subject, first)
         if isinstance(case, RecurrenceCase):
             report = with_own_forward(subject, report)
-            findings = findings_of_recurrence(
+            findings = finding_of_answers(subject, report)
+            findings += findings_of_recurrence(
                 report, known, first.end, lambda other: check_case(subject, other, cheaper)
             )
             passes_with = ""

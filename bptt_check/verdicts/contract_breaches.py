@@ -32,7 +32,7 @@ from .nonfinite import (
 
 @dataclass(frozen=True)
 class TwoAnswers:
-    """Two calls on the same case gave two answers, in these gradients (or the loss)."""
+    """Two calls on the same case gave two answers, in these gradients, outputs (or the loss)."""
 
     names: tuple[str, ...]
 
@@ -136,10 +136,11 @@ def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[
     """A breach if the second call's answer differs from the first's by more than rounding."""
     if second is None:
         return []
+    again, known = second.entries, budgets.subject.entries
     changed = [
         n
-        for n, a in first.grads.items()
-        if n not in second.grads or np.any(np.abs(a - second.grads[n]) > budgets.of(n))
+        for n, a in first.entries.items()
+        if n in known and (n not in again or np.any(np.abs(a - again[n]) > budgets.of(n)))
     ]
     if abs(second.loss - first.loss) > budgets.of_loss():
         changed.insert(0, "loss")

@@ -11,8 +11,10 @@ from ...cases.result import Differentiator
 from ...diagnosis.finding import Finding
 from ...verdicts.case_kind import CaseEnd
 from ...verdicts.case_report import CaseReport
-from ...verdicts.cause import WrongOutputs
+from ...verdicts.cause import ContractBroken, WrongOutputs
+from ...verdicts.contract_breaches import TwoAnswers
 from ...verdicts.verdict import Verdict
+from .answers import answers_text, answers_to
 from .condition import SizeRule, rule_of
 from .own_forward import is_own_derivative
 from .places import Place, SameFactor, WrongRange, ZeroGradient, sharpest_difference, wrong_places
@@ -55,6 +57,17 @@ def findings_of_recurrence(
         condition=rule_text(rule),
     )
     return (condition, *found)
+
+
+def finding_of_answers(subject: Differentiator, report: CaseReport) -> tuple[Finding, ...]:
+    """How many answers a kernel gives to a case to which it gave two."""
+    case, cause = report.case, report.cause
+    if not isinstance(case, RecurrenceCase) or not isinstance(cause, ContractBroken):
+        return ()
+    if not any(isinstance(breach, TwoAnswers) for breach in cause.breaches):
+        return ()
+    answers = answers_to(subject, case)
+    return () if answers is None else (Finding(answers_text(answers), "likely"),)
 
 
 RIGHT_FOR_ITSELF = "your gradients are right for your own forward: they are its derivative"

@@ -21,6 +21,9 @@ WIDER = {
 """Dtype to those of so many more digits that errors of rounding are far smaller, the widest first:
 a kernel need not take them all."""
 
+CALLS = 3
+"""How often a kernel is asked there: errors of a race come and go."""
+
 CheckedOnce = Callable[[RecurrenceCase], CaseReport]
 """The subject called once on a case, and judged."""
 
@@ -34,9 +37,9 @@ def told_from_formula(report: CaseReport, checked: CheckedOnce) -> CaseReport:
     if not isinstance(case, RecurrenceCase) or not explained:
         return report
     for dtype in WIDER.get(case.dtype, ()):
-        wide = checked(replace(case, dtype=dtype, spec=None))
-        if wide.evidence is not None:
-            return _imprecise(report, dtype) if _shrink(report, wide) else report
+        wide = [checked(replace(case, dtype=dtype, spec=None)) for _ in range(CALLS)]
+        if wide[0].evidence is not None:
+            return _imprecise(report, dtype) if all(_shrink(report, w) for w in wide) else report
     return report
 
 
