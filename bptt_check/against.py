@@ -20,8 +20,11 @@ from .runs.check import Setup
 from .runs.records import Progress
 from .runs.run import Plan, verify_plan
 from .runs.session import collected, overrides
+from .subjects.kernels.framework import framework_of
 from .subjects.kernels.kernel import kernel_subject
+from .subjects.kernels.second_order import gradients_of
 from .subjects.kernels.vjp import Vjp
+from .subjects.remote import RemoteSubject
 
 CASES = 50
 """Cases where nothing else is said."""
@@ -40,6 +43,7 @@ def verify_against(
     *,
     case: str | None = None,
     inside: str = "",
+    order: int = 1,
     oracles: Iterable[str] | None = None,
     address: str = "",
     progress: Callable[[Progress], None] | None = None,
@@ -61,6 +65,8 @@ def verify_against(
         case: the line of one case, which alone is checked, in the dtype that it says.
         inside: the dtype in which the kernel computes whatever it is given, such as `"float32"`:
             then half precision is that of its results alone, and budgets are so much sharper.
+        order: 2 checks the gradients and their own derivatives, as `gradgradcheck` does: for code
+            of torch or JAX.
         oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
             one that is wrong itself); None is both.
         address: the words by which the command line takes kernel, reference and inputs.
@@ -74,10 +80,14 @@ def verify_against(
         raise SpecError(f"inputs must be a bptt_check.Inputs, got {quoted(inputs)}.")
     dtypes = checked_dtypes(dtypes)
     asked = _oracles(oracles)
+    name, like = name_of(reference), framework_of(reference)
+    if order == 2:
+        reference = gradients_of(reference, inputs.differentiated, like)
+        if not isinstance(kernel, RemoteSubject):
+            kernel = gradients_of(kernel, inputs.differentiated, like)
     code = reference_code(reference)
-    subject = kernel_subject(kernel, device, address, code.framework)
-    name = name_of(reference)
-    target = RecurrenceTarget(name, Recurrence(name, inputs, code, inside))
+    subject = kernel_subject(kernel, device, address, like)
+    target = RecurrenceTarget(name, Recurrence(name, inputs, code, inside, order))
     lines = ()
     if case is not None:
         lines, dtypes = (case,), (_spec_of(target, case).dtype,)
@@ -106,6 +116,7 @@ def assert_matches(
     *,
     case: str | None = None,
     inside: str = "",
+    order: int = 1,
 ) -> Report:
     """The same as `verify_against`, for tests: anything but `pass` raises.
 
@@ -117,6 +128,7 @@ def assert_matches(
         *(kernel, reference, inputs, cases, dtypes, seed, accuracy, device, timeout),
         case=case,
         inside=inside,
+        order=order,
     )
     if not report.passed:
         raise GradientMismatch(report.message, report)

@@ -132,7 +132,8 @@ def differ(one: Result | None, other: Result | None) -> bool:
         return one is not other
     both_nan = np.isnan(one.loss) and np.isnan(other.loss)
     return (one.loss != other.loss and not both_nan) or any(
-        not np.array_equal(a, other.entries.get(n, np.empty(0))) for n, a in one.entries.items()
+        not np.array_equal(a, other.entries.get(n, np.empty(0)), equal_nan=n not in one.grads)
+        for n, a in one.entries.items()
     )
 
 

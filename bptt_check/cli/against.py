@@ -37,6 +37,7 @@ from .shared import Limits, accuracy_option, advice, limit_options
 @click.option("--device", default="cpu", show_default=True, help="Where the kernel runs.")
 @click.option("--oracle", multiple=True, metavar="NAME", help="reference or finite_difference.")
 @click.option("--inside", default="", metavar="NAME", help="The dtype in which it computes.")
+@click.option("--order", type=click.IntRange(1, 2), default=1, help="2: derivatives of gradients.")
 @accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
@@ -82,6 +83,7 @@ class AgainstOptions:
     device: str
     oracle: tuple[str, ...]
     inside: str
+    order: int
     accuracy: float
     limits: Limits
 
@@ -96,6 +98,7 @@ class AgainstOptions:
         words += ["--seed", str(self.seed)]
         words += ["--device", self.device] if self.device != "cpu" else []
         words += ["--inside", self.inside] if self.inside else []
+        words += ["--order", "2"] if self.order == 2 else []
         words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
         return shlex.join([*words, *self.limits.words])
 
@@ -132,6 +135,7 @@ def run_against(
             options.limits.timeout,
             case=options.case,
             inside=options.inside,
+            order=options.order,
             oracles=options.oracle or None,
             address=shlex.join(named),
             progress=progress,
@@ -148,7 +152,7 @@ def _kernel(
     if not options.limits.isolate:
         yield load(options.kernel)
         return
-    start = KernelStart(options.inputs, options.device, framework_of(reference))
+    start = KernelStart(options.inputs, options.device, framework_of(reference), options.order)
     with Isolated(options.kernel, options.limits.timeout, options.limits.memory, start) as isolated:
         isolated.address = shlex.join([options.kernel, options.reference, options.inputs])
         yield isolated

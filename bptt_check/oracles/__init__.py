@@ -74,6 +74,7 @@ class Oracle(Protocol):
 def names() -> list[str]:
     """Names of all oracles, in the order in which they are shown."""
     files = {m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")}
+    files -= {"recurrences"}  # those of a user's own plain code
     first = ["finite_difference", "torch", "jax", "complex_step", "certified"]
     return [n for n in first if n in files] + sorted(files - set(first))
 

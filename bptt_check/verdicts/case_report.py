@@ -79,7 +79,7 @@ class CaseReport:
     def _reproduction(self) -> str:
         """What to type to see the case again."""
         if isinstance(self.case, RecurrenceCase):
-            return reproduction_of_recurrence(self.spec, self.origin, self.case.model.inside)
+            return reproduction_of_recurrence(self.spec, self.origin, self.case.model.options)
         if named := self.spec or self.file:
             return reproduction(named, self.origin)
         return reproduction_of_arrays(self.case, self.origin)

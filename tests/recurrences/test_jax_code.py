@@ -19,6 +19,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 from jax import lax  # noqa: E402
 
+from bptt_check.recurrences.explained_code import ExplainedCode  # noqa: E402
 from bptt_check.recurrences.jax_code import JaxCode  # noqa: E402
 
 FLOAT32 = RoundingModel("float32")
@@ -92,7 +93,8 @@ def _assert_close(found, expected):
 def test_it_is_reference_code():
     code = reference_code(scanned)
 
-    assert isinstance(code, JaxCode)
+    assert isinstance(code, ExplainedCode)
+    assert isinstance(code.code, JaxCode)
     assert code.framework == "jax"
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...errors import SpecError, UnknownName, quoted
+from ...errors import UnknownName
 from ..memory_layout import LAYOUTS, arranged
 from ..precision import PRECISIONS, nearest_in
 from ..types import Array, Arrays
@@ -17,15 +17,8 @@ from ..written.case_file import write_case_file
 from .cotangents import COTANGENTS, cotangent_name, draw_cotangents, of_last_step
 from .inputs import Inputs
 from .reference_code import ReferenceCode
+from .spec_line import DEFAULTS, read_words
 from .values import REGIMES
-
-DEFAULTS = {
-    "dtype": "float64",
-    "regime": "normal",
-    "cotangents": "random",
-    "layout": "contiguous",
-}
-"""Words that the line of a spec leaves out where they say this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +30,21 @@ class Recurrence:
         inputs: what it is called with.
         reference: plain code that defines it; None where a kernel is called and nothing is judged.
         inside: the dtype in which its kernel computes whatever it is given; "" is that of a case.
+        order: 2 where the outputs are gradients, of which derivatives are taken once more.
 
     Raises:
-        UnknownName: `inside` is no dtype.
+        UnknownName: `inside` is no dtype, or there is no such order.
     """
 
     name: str
     inputs: Inputs
     reference: ReferenceCode | None
     inside: str = ""
+    order: int = 1
 
     def __post_init__(self) -> None:
+        if self.order not in (1, 2):
+            raise UnknownName("order", str(self.order), ("1", "2"))
         if self.inside and self.inside not in PRECISIONS:
             raise UnknownName("inside", self.inside, PRECISIONS)
 
@@ -58,6 +55,12 @@ class Recurrence:
     def cell(self) -> str:
         """The name once more: it has no variants."""
         return self.name
+
+    @property
+    def options(self) -> dict[str, str | int]:
+        """What was said of the kernel, by the names of arguments; what is default is left out."""
+        said: dict[str, str | int] = {"inside": self.inside, "order": self.order}
+        return {n: value for n, value in said.items() if value not in ("", 1)}
 
     def inside_of(self, dtype: str) -> str:
         """The dtype in which its kernel computes in cases of this one, if it is a wider one."""
@@ -70,25 +73,8 @@ class Recurrence:
         Raises:
             SpecError, UnknownName: a word is unknown, missing or no number.
         """
-        name, *words = text.split() or [""]
-        if name != self.name:
-            raise SpecError(f"the spec is of {quoted(name)}, and the recurrence is {self.name}.")
-        pairs = (word.partition("=") for word in words)
-        said = {key: value for key, _, value in pairs}
-        for word in said:
-            if word not in {*self.inputs.sizes, *DEFAULTS, "seed"}:
-                raise UnknownName("word in a spec:", word, [*self.inputs.sizes, *DEFAULTS, "seed"])
-        numbers: dict[str, int] = {}
-        for word in (*self.inputs.sizes, "seed"):
-            if not said.get(word, "").isdecimal():
-                raise SpecError(f"the spec {quoted(text, 200)} needs a whole number for {word}.")
-            numbers[word] = int(said.pop(word))
+        numbers, said = read_words(self.name, self.inputs, text)
         seed = numbers.pop("seed")
-        tied = self.inputs.tied({n: numbers[n] for n in self.inputs.free})
-        for word, number in tied.items():
-            if numbers[word] != number:
-                equal = self.inputs.sizes[word]
-                raise SpecError(f"{word}={numbers[word]}, but {word} equals {equal}: {number}.")
         return RecurrenceSpec(self, tuple(numbers.items()), seed=seed, **said)
 
 

@@ -64,33 +64,47 @@ def reproduction(case: str, origin: Origin) -> str:
     return _printed(f"bc.check(subject, {case!r}{origin.declared})", origin)
 
 
-def reproduction_of_recurrence(case: str, origin: Origin, inside: str = "") -> str:
+Options = Mapping[str, str | int]
+"""What is said of a kernel, by the names of arguments."""
+
+
+def option_arguments(options: Options) -> str:
+    """Options as further arguments."""
+    return "".join(f", {name}={value!r}" for name, value in options.items())
+
+
+def option_words(options: Options) -> str:
+    """Options as further words of a command."""
+    return "".join(f" --{name} {value}" for name, value in options.items())
+
+
+def reproduction_of_recurrence(case: str, origin: Origin, options: Options) -> str:
     """What to type for a case of a recurrence, by the line of its spec; "" if it has none.
 
-    The address of its origin is those of the kernel, the reference and the inputs; `inside` is
-    declared of the kernel.
+    The address of its origin is those of the kernel, the reference and the inputs; options are what
+    was said of the kernel.
     """
     if not case:
         return ""
     if origin.address:
         option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
-        option += f" --inside {inside}" if inside else ""
-        return f"bptt-check against {origin.address} --case {_quoted(case)}{option}"
-    declared = origin.declared + (f", inside={inside!r}" if inside else "")
+        words = f"{option}{option_words(options)}"
+        return f"bptt-check against {origin.address} --case {_quoted(case)}{words}"
+    declared = f"{origin.declared}{option_arguments(options)}"
     arguments = f"kernel, reference, inputs, case={case!r}{declared}"
     return f"print(bc.verify_against({arguments}))"
 
 
 def reproduction_of_recurrences(
-    origin: Origin, cases: int, dtypes: Sequence[str], seed: int, inside: str = ""
+    origin: Origin, cases: int, dtypes: Sequence[str], seed: int, options: Options
 ) -> str:
     """What to type for all cases of a recurrence, where no single one shows it."""
     if origin.address:
         words = " ".join(f"--dtype {dtype}" for dtype in dtypes)
-        words += f" --inside {inside}" if inside else ""
+        words += option_words(options)
         return f"bptt-check against {origin.address} {words} --cases {cases} --seed {seed}"
     arguments = f"kernel, reference, inputs, cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
-    arguments += f", inside={inside!r}" if inside else ""
+    arguments += option_arguments(options)
     return f"print(bc.verify_against({arguments}))"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.written.reproduction import Options, option_arguments
 
 SETUP = (
     "import bptt_check as bc",
@@ -12,9 +13,9 @@ SETUP = (
 )
 
 
-def pasted_recurrence_run(cases: int, dtypes: Sequence[str], seed: int, inside: str = "") -> str:
+def pasted_recurrence_run(cases: int, dtypes: Sequence[str], seed: int, options: Options) -> str:
     """The source of a test that fails for as long as all cases together show an error."""
-    arguments = f"cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}{_declared(inside)}"
+    arguments = f"cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}{option_arguments(options)}"
     lines = [
         *SETUP,
         "",
@@ -30,7 +31,7 @@ def pasted_recurrence_test(case: RecurrenceCase) -> str:
     """The source of a test that fails for as long as the kernel is wrong on the case."""
     if case.spec is None:
         return ""
-    declared = _declared(case.model.inside)
+    declared = option_arguments(case.model.options)
     lines = [
         *SETUP,
         "",
@@ -40,8 +41,3 @@ def pasted_recurrence_test(case: RecurrenceCase) -> str:
         f"    bc.assert_matches(kernel, reference, INPUTS, case={str(case.spec)!r}{declared})",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _declared(inside: str) -> str:
-    """The dtype in which the kernel computes, as a further argument."""
-    return f", inside={inside!r}" if inside else ""

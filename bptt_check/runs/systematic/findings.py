@@ -87,16 +87,16 @@ def failures_of(
 
 def _pasted(origin: Origin, group: ModelGroup, plan: Plan) -> str:
     if isinstance(target := group.targets[0], RecurrenceTarget):
-        inside = target.model.inside
-        return pasted_recurrence_run(plan.cases, plan.dtypes, plan.seed, inside)
+        options = target.model.options
+        return pasted_recurrence_run(plan.cases, plan.dtypes, plan.seed, options)
     return pasted_test_of_run(origin, group.names, plan)
 
 
 def _again(origin: Origin, group: ModelGroup, plan: Plan) -> str:
     """What to type for all cases of a run."""
     if isinstance(target := group.targets[0], RecurrenceTarget):
-        inside = target.model.inside
-        return reproduction_of_recurrences(origin, plan.cases, plan.dtypes, plan.seed, inside)
+        options = target.model.options
+        return reproduction_of_recurrences(origin, plan.cases, plan.dtypes, plan.seed, options)
     return reproduction_of_run(
         origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
     )

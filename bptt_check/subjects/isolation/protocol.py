@@ -38,12 +38,14 @@ class GarbledMessage(Exception):
 
 class KernelStart(msgspec.Struct):
     """What a subject that is a kernel needs beside itself: the address of its inputs, the device
-    where it runs, and the framework whose arrays it gets if it does not say.
+    where it runs, the framework whose arrays it gets if it does not say, and whether it is its
+    gradients that are differentiated (order 2).
     """
 
     inputs: str
     device: str
     like: str
+    order: int = 1
 
 
 class Start(msgspec.Struct, tag=True):

@@ -66,9 +66,13 @@ def _loaded(start: protocol.Start) -> tuple[Callable[..., Any], Inputs | None]:
     if start.kernel is None:
         return loading.load(start.subject, start.seconds), None
     from ..kernels.kernel import kernel_subject
+    from ..kernels.second_order import gradients_of
 
     kernel, inputs = (loading.load_object(t) for t in (start.subject, start.kernel.inputs))
-    return kernel_subject(kernel, start.kernel.device, like=start.kernel.like), inputs
+    like = start.kernel.like
+    if start.kernel.order == 2:
+        kernel = gradients_of(kernel, inputs.differentiated, like)
+    return kernel_subject(kernel, start.kernel.device, like=like), inputs
 
 
 def _next_request(requests: IO[bytes]) -> bytes | None:
