@@ -86,8 +86,8 @@ def _listed(separator: str) -> Callable[[Iterable[str]], str]:
 
 def _same_or_none(values: Iterable[Any]) -> Any:
     """What all values are, None if they differ; every check keeps its own."""
-    different = set(values)
-    return different.pop() if len(different) == 1 else None
+    first, *others = values
+    return first if all(other == first for other in others) else None
 
 
 def _same_or_empty(values: Iterable[str]) -> str:
@@ -129,6 +129,7 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "address": _same_or_empty,
     "setup": lambda values: _same_or_none(values) or (),
     "accuracy": lambda values: _same_or_none(values) or 0.0,
+    "kernel": _same_or_none,
     "left_out": _distinct,
     "command": _listed("; "),
     "seed": _same_or_none,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -96,18 +95,13 @@ def check_cases(
             if not report.passed and (late := results_after_all(setup.oracles, case, of_oracles)):
                 of_oracles = {**of_oracles, **late}
                 report = judge(case, answer, of_oracles, setup.tolerance, name_of(subject))
-            report = told_from_formula(report, functools.partial(_judged_once, subject, setup))
+            report = told_from_formula(
+                report, lambda c: call_once(subject, c, setup.timeout).result
+            )
             report = replace(report, asked=answer.asked)
             further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
             report = judge_follow_ups(report, further, setup.tolerance)
         yield report
-
-
-def _judged_once(subject: Differentiator, setup: Setup, case: AnyCase) -> CaseReport:
-    """A case that is asked once, judged by the quickest oracle."""
-    answer = call_once(subject, case, setup.timeout)
-    results = {} if answer.result is None else quickest_result(setup.oracles, case)
-    return judge(case, answer, results, setup.tolerance, name_of(subject))
 
 
 def explainable(subject: Differentiator, report: CaseReport) -> CaseReport:

@@ -196,8 +196,8 @@ class Run:
         stages: where the time went; empty in older records.
         quick: what a quick run left out; None for any other.
         systematic: errors that many cases have in common, and no case shows by itself.
-        systematic_floors: the smallest such error of each gradient that would have been found; of
-            several models of a family together, too. None where the cases are too few.
+        systematic_floors: the smallest such error of each gradient that would have been found.
+        kernel: what was said of a kernel of a recurrence; None of any other subject.
     """
 
     verdict: Verdict
@@ -229,6 +229,7 @@ class Run:
     quick: Quick | None = None
     systematic: tuple[SystematicError, ...] = ()
     systematic_floors: tuple[SystematicFloor, ...] = ()
+    kernel: dict[str, str | int] | None = None
 
     @property
     def passed(self) -> bool:
@@ -238,7 +239,7 @@ class Run:
     @property
     def origin(self) -> Origin:
         """How a new process gets the subject."""
-        return Origin(self.address, self.setup, self.accuracy)
+        return Origin(self.address, self.setup, self.accuracy, self.kernel)
 
     @property
     def parts(self) -> tuple[CheckEntry, ...]:

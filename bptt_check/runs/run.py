@@ -17,6 +17,7 @@ from ..cases.recurrences.recurrence import RecurrenceTarget
 from ..cases.result import Differentiator, name_of
 from ..cases.targets import Target
 from ..cases.timing.stage_clock import Stage, StageClock, clock_of_run, timed
+from ..cases.written.reproduction import Origin
 from ..conventions.own_layout import own_layout
 from ..subjects.calling import is_supported
 from ..subjects.import_end import end_import
@@ -119,7 +120,7 @@ def _verified(
         error_histograms=with_shared_errors(tally.error_histograms.records(), found.systematic),
         worst_entries=tuple(tally.worst_entries),
         taylor=tuple(found.curves),
-        **vars(replace(origin_of(subject), accuracy=setup.tolerance.accuracy)),
+        **vars(_origin(subject, plan, setup)),
         left_out=left_out,
         covered=tally.coverage.record(plan.within, found.early.asked),
         kinds=tally.kinds(),
@@ -130,6 +131,13 @@ def _verified(
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
+
+
+def _origin(subject: Differentiator, plan: Plan, setup: Setup) -> Origin:
+    """How a new process gets the subject, and what was said of it."""
+    origin = replace(origin_of(subject), accuracy=setup.tolerance.accuracy)
+    kernels = [t.model.options for t in plan.targets if isinstance(t, RecurrenceTarget)]
+    return replace(origin, kernel=kernels[0]) if kernels else origin
 
 
 def _check_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..cases.any_case import AnyCase
 from ..cases.contract import Outcome
@@ -17,7 +17,6 @@ from ..cases.written.reproduction import (
     Origin,
     reproduction,
     reproduction_of_arrays,
-    reproduction_of_recurrence,
 )
 from .budget import Budgets
 from .case_kind import CaseEnd, end_of
@@ -79,7 +78,8 @@ class CaseReport:
     def _reproduction(self) -> str:
         """What to type to see the case again."""
         if isinstance(self.case, RecurrenceCase):
-            return reproduction_of_recurrence(self.spec, self.origin, self.case.model.options)
+            origin = replace(self.origin, kernel=self.case.model.options)
+            return reproduction(self.spec, origin)
         if named := self.spec or self.file:
             return reproduction(named, self.origin)
         return reproduction_of_arrays(self.case, self.origin)

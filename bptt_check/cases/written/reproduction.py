@@ -10,6 +10,9 @@ from typing import Any
 from ..case import Case
 from .written_out import READABLE, case_lines, number_count
 
+Options = Mapping[str, str | int]
+"""What is said of a kernel, by the names of arguments."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -19,11 +22,14 @@ class Origin:
         address: the text by which the command line takes it; "" if it cannot.
         setup: lines of Python that end with `subject` being it; empty if none are known.
         accuracy: to which it is declared to be right; 0 if nothing is declared.
+        kernel: what is said of a kernel of a recurrence, whose address is those of the kernel, the
+            reference and the inputs; None of any other subject.
     """
 
     address: str = ""
     setup: tuple[str, ...] = ()
     accuracy: float = 0.0
+    kernel: Options | None = None
 
     @property
     def declared(self) -> str:
@@ -58,14 +64,12 @@ def reproduction(case: str, origin: Origin) -> str:
         case: the line of its spec, or the file that holds it.
         origin: of the subject.
     """
+    if origin.kernel is not None:
+        return _of_recurrence(case, origin, origin.kernel)
     if origin.address:
         option = f" --accuracy {origin.accuracy!r}" if origin.accuracy else ""
         return f"bptt-check replay {_quoted(case)} {shlex.quote(origin.address)}{option}"
     return _printed(f"bc.check(subject, {case!r}{origin.declared})", origin)
-
-
-Options = Mapping[str, str | int]
-"""What is said of a kernel, by the names of arguments."""
 
 
 def option_arguments(options: Options) -> str:
@@ -78,12 +82,7 @@ def option_words(options: Options) -> str:
     return "".join(f" --{name} {value}" for name, value in options.items())
 
 
-def reproduction_of_recurrence(case: str, origin: Origin, options: Options) -> str:
-    """What to type for a case of a recurrence, by the line of its spec; "" if it has none.
-
-    The address of its origin is those of the kernel, the reference and the inputs; options are what
-    was said of the kernel.
-    """
+def _of_recurrence(case: str, origin: Origin, options: Options) -> str:
     if not case:
         return ""
     if origin.address:
@@ -91,20 +90,19 @@ def reproduction_of_recurrence(case: str, origin: Origin, options: Options) -> s
         words = f"{option}{option_words(options)}"
         return f"bptt-check against {origin.address} --case {_quoted(case)}{words}"
     declared = f"{origin.declared}{option_arguments(options)}"
-    arguments = f"kernel, reference, inputs, case={case!r}{declared}"
-    return f"print(bc.verify_against({arguments}))"
+    return f"print(bc.verify_against(kernel, reference, inputs, case={case!r}{declared}))"
 
 
 def reproduction_of_recurrences(
-    origin: Origin, cases: int, dtypes: Sequence[str], seed: int, options: Options
+    origin: Origin, cases: int, dtypes: Sequence[str], seed: int
 ) -> str:
     """What to type for all cases of a recurrence, where no single one shows it."""
     if origin.address:
         words = " ".join(f"--dtype {dtype}" for dtype in dtypes)
-        words += option_words(options)
+        words += option_words(origin.kernel or {})
         return f"bptt-check against {origin.address} {words} --cases {cases} --seed {seed}"
     arguments = f"kernel, reference, inputs, cases={cases}, dtypes={tuple(dtypes)!r}, seed={seed}"
-    arguments += option_arguments(options)
+    arguments += option_arguments(origin.kernel or {})
     return f"print(bc.verify_against({arguments}))"
 
 

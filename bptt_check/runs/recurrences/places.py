@@ -72,7 +72,7 @@ def wrong_places(
     if not difference.got.any():
         yield ZeroGradient(name)
         return
-    if (factor := _factor(difference, budget)) is not None:
+    if (factor := _factor(difference, budget, int(over.sum()))) is not None:
         yield SameFactor(name, factor)
         return
     for axis, length in enumerate(over.shape):
@@ -83,11 +83,13 @@ def wrong_places(
             yield WrongRange(name, axes[axis], first, last, length)
 
 
-def _factor(difference: Difference, budget: Array) -> float | None:
-    """The factor that all entries have in common; None if there is none."""
+def _factor(difference: Difference, budget: Array, over: int) -> float | None:
+    """The factor that all entries have in common, so many of which are over budget; None if there
+    is none.
+    """
     got, want = difference.got, difference.want
     shows = np.abs(want) > budget
-    if shows.sum() < FACTOR_ENTRIES:
+    if shows.sum() < FACTOR_ENTRIES or over < FACTOR_ENTRIES:
         return None
     at = np.unravel_index(int(np.argmax(np.abs(want))), want.shape)
     factor = float(got[at] / want[at])

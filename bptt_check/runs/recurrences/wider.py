@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from ...cases.precision import PRECISIONS
 from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.result import Result
+from ...equations.recurrences.truth import evaluation_of
 from ...verdicts.case_report import CaseReport
 from ...verdicts.cause import LostDigits, WrongGradient, WrongOutputs
 from ...verdicts.verdict import Reason, Verdict
@@ -24,11 +28,11 @@ a kernel need not take them all."""
 CALLS = 3
 """How often a kernel is asked there: errors of a race come and go."""
 
-CheckedOnce = Callable[[RecurrenceCase], CaseReport]
-"""The subject called once on a case, and judged."""
+Called = Callable[[RecurrenceCase], Result | None]
+"""The subject called once on a case; None where it gave nothing to compare."""
 
 
-def told_from_formula(report: CaseReport, checked: CheckedOnce) -> CaseReport:
+def told_from_formula(report: CaseReport, called: Called) -> CaseReport:
     """A report of errors that is `imprecise` where on the very same numbers in a wider dtype they
     are far smaller; any other as it is.
     """
@@ -36,27 +40,36 @@ def told_from_formula(report: CaseReport, checked: CheckedOnce) -> CaseReport:
     explained = isinstance(report.cause, WrongGradient | WrongOutputs)
     if not isinstance(case, RecurrenceCase) or not explained:
         return report
+    wrong = {r.parameter for r in report.rows if r.verdict == Verdict.FAIL}
+    errors = {n: _largest(report, n) for n in wrong}
     for dtype in WIDER.get(case.dtype, ()):
-        wide = [checked(replace(case, dtype=dtype, spec=None)) for _ in range(CALLS)]
-        if wide[0].evidence is not None:
-            return _imprecise(report, dtype) if all(_shrink(report, w) for w in wide) else report
+        wide = replace(case, dtype=dtype, spec=None)
+        results = [result for _ in range(CALLS) if (result := called(wide)) is not None]
+        if len(results) == CALLS:
+            share = math.sqrt(PRECISIONS[dtype].unit / PRECISIONS[case.dtype].unit)
+            shrunk = all(_shrink(case, errors, result, share) for result in results)
+            return _imprecise(report, dtype) if shrunk else report
     return report
 
 
-def _shrink(report: CaseReport, wide: CaseReport) -> bool:
-    """Whether every error over budget shrinks: by no less than the geometric mean of 1, as a wrong
-    formula does, and of the ratio of the units, as rounding does.
-    """
-    narrow = PRECISIONS[report.case.dtype].unit
-    share = math.sqrt(PRECISIONS[wide.case.dtype].unit / narrow)
-    wrong = {r.parameter for r in report.rows if r.verdict == Verdict.FAIL}
-    return all(_largest(wide, n) <= share * _largest(report, n) for n in wrong)
-
-
 def _largest(report: CaseReport, name: str) -> float:
-    """The largest error of an array; infinite where no oracle knows its entries."""
+    """The largest error of an array; none where no oracle knows its entries."""
     measured = report.evidence and sharpest_difference(name, report.evidence)
-    return float(measured[0].error.max()) if measured else math.inf
+    return float(measured[0].error.max()) if measured else 0.0
+
+
+def _shrink(case: RecurrenceCase, errors: Mapping[str, float], wide: Result, share: float) -> bool:
+    """Whether every error over budget shrinks to a share: the geometric mean of 1, as errors of a
+    wrong formula stay, and of the ratio of the units, by which rounding shrinks.
+
+    The numbers are the same, and so is the truth.
+    """
+    truth = evaluation_of(case)
+    known, got = {**truth.grads, **truth.outputs}, wide.entries
+    return all(
+        n in got and bool(np.all(np.abs(got[n] - known[n]) <= share * largest))
+        for n, largest in errors.items()
+    )
 
 
 def _imprecise(report: CaseReport, wider: str) -> CaseReport:

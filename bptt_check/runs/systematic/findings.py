@@ -61,6 +61,8 @@ def failures_of(
     Several models that were put together have the failure under the name of the first of them.
     """
     origin = origin_of(subject) if found else Origin()
+    if isinstance(target := group.targets[0], RecurrenceTarget):
+        origin = replace(origin, kernel=target.model.options)
     again = _again(origin, group, plan)
     ordered = sorted(found, key=lambda one: (one.dtype, one.verdict.rank, -one.strength))
     for _, together in itertools.groupby(ordered, key=lambda one: (one.dtype, one.verdict)):
@@ -86,17 +88,15 @@ def failures_of(
 
 
 def _pasted(origin: Origin, group: ModelGroup, plan: Plan) -> str:
-    if isinstance(target := group.targets[0], RecurrenceTarget):
-        options = target.model.options
-        return pasted_recurrence_run(plan.cases, plan.dtypes, plan.seed, options)
+    if origin.kernel is not None:
+        return pasted_recurrence_run(plan.cases, plan.dtypes, plan.seed, origin.kernel)
     return pasted_test_of_run(origin, group.names, plan)
 
 
 def _again(origin: Origin, group: ModelGroup, plan: Plan) -> str:
     """What to type for all cases of a run."""
-    if isinstance(target := group.targets[0], RecurrenceTarget):
-        options = target.model.options
-        return reproduction_of_recurrences(origin, plan.cases, plan.dtypes, plan.seed, options)
+    if origin.kernel is not None:
+        return reproduction_of_recurrences(origin, plan.cases, plan.dtypes, plan.seed)
     return reproduction_of_run(
         origin, group.names, plan.cases, plan.dtypes, plan.seed, str(plan.within)
     )
