@@ -55,6 +55,7 @@ def full_run(which: str) -> Run:
         quick=Quick(("torch", f"oracle of {which}")),
         systematic=(shared_error(model=model),),
         systematic_floors=(floor(model=model),),
+        kernel={"inside": f"dtype of {which}"},
     ).run
     return replace(run, checks=run.parts)
 
@@ -74,6 +75,7 @@ WANTED: dict[str, Callable[[], Any]] = {
     "address": lambda: "",
     "setup": lambda: (),
     "accuracy": lambda: 0.0,
+    "kernel": lambda: None,
     "command": lambda: "command of one; command of other",
     "seed": lambda: None,
     "environment": lambda: {"python of one": "3.11", "python of other": "3.11"},
