@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from ..cases.case import DTYPES
+from ..cases.recurrences.inputs import Inputs
 from ..cases.timing.stage_clock import Stage, timed
-from ..errors import clean
+from ..errors import SpecError, clean
 from ..report.report import Report
 from ..runs import interruption
 from ..runs.records import Progress
@@ -117,7 +118,8 @@ def run_against(
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         with timed(Stage.STARTING):
             named = (options.kernel, options.reference, options.inputs)
-            reference, inputs = interruption.interruptible(partial(_loaded, load_object, named[1:]))
+            plain = (options.reference, options.inputs)
+            reference, inputs = interruption.interruptible(partial(_loaded, load_object, plain))
             kernel = interruption.interruptible(
                 lambda: stack.enter_context(_kernel(options, reference, load_object))
             )
@@ -158,5 +160,12 @@ def _kernel(
         yield isolated
 
 
-def _loaded(load: Callable[[str], Any], texts: tuple[str, ...]) -> list[Any]:
-    return [load(text) for text in texts]
+def _loaded(load: Callable[[str], Any], texts: tuple[str, str]) -> tuple[Any, Inputs]:
+    """The reference and the inputs; what is no inputs is told before a kernel is started."""
+    reference, inputs = map(load, texts)
+    if not isinstance(inputs, Inputs):
+        kind = type(inputs).__name__
+        raise SpecError(
+            f"{texts[1]} is a {kind}; the third address must be of a bptt_check.Inputs."
+        )
+    return reference, inputs

@@ -7,6 +7,8 @@ import time
 from dataclasses import replace
 
 import pytest
+from support.plain_recurrences import design_of_inputs
+from support.recurrence_specs import INPUTS, spec_of
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.design.design import EVERYTHING, Design
@@ -160,3 +162,23 @@ def test_limits_say_what_they_leave_out() -> None:
     ]
     assert limits[1].left_out == ("random", "zero_h", "zero_c")
     assert limits_of(EVERYTHING) == ()
+
+
+def test_the_cases_of_a_recurrence_are_counted_like_those_of_a_model() -> None:
+    """Classes of sizes, remainders and words; declined ones are not."""
+    of_recurrence = design_of_inputs(INPUTS)
+    count = CoverageCount()
+    count.begin(of_recurrence)
+    specs = [spec_of(T, B, dtype="float32") for T, B in ((1, 1), (17, 2), (40, 2), (2, 1))]
+    for spec, verdict in zip(specs, ["pass", "fail", "pass", "unsupported"], strict=True):
+        count.add("plain", spec, CaseReport(Verdict(verdict), spec.build(), "subject"))
+    covered = count.record(Within(), 0)
+    (target,) = covered.targets
+
+    assert (target.asked, target.decided, target.declined) == (4, 3, 1)
+    assert 0 < target.pairs_checked < target.pairs_possible
+    lengths = factor(covered, "T")
+    assert dict(zip(lengths.levels, lengths.cases, strict=True)) == {
+        "1": 1, "2 to 3": 0, "4 to 8": 0, "9 to 16": 0, "17 to 32": 1, "33 to 64": 1,
+    }  # fmt: skip
+    assert covered.largest == {"T": 40, "B": 2, "D": 16}

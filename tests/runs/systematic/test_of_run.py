@@ -10,6 +10,7 @@ from support.right import RightOracle
 from support.rounded_once import Grads, RoundedOnce, scaled
 from support.rounded_results import RoundedResults
 
+import bptt_check as bc
 from bptt_check.cases.case import Case
 from bptt_check.cases.design.within import Within
 from bptt_check.cases.targets import parse_targets
@@ -180,3 +181,34 @@ def test_fresh_cases_without_an_answer_are_no_evidence() -> None:
     assert not all(asked)
     assert run.systematic == ()
     assert run.verdict is Verdict.PASS
+
+
+def test_an_error_that_all_cases_of_a_recurrence_share_is_found() -> None:
+    """A twentieth too much is a few units of bfloat16 in any one entry."""
+    pytest.importorskip("torch")
+    from support import decayed_sums as code
+
+    wrong = bc.verify_against(
+        code.sums_slightly_off, code.plain_sums, code.INPUTS, 30, ("bfloat16",)
+    )
+    (found,) = wrong.run.systematic
+
+    assert wrong.verdict == "fail"
+    assert {f.kind for f in wrong.failures} == {CaseKind.SYSTEMATIC}
+    assert (found.parameter, found.model, found.dtype) == ("x", "plain_sums", "bfloat16")
+    assert abs(found.estimate - 0.05) < 4.0 * found.uncertainty
+    assert "x is wrong, by less than rounding leaves in one entry" in wrong.message
+    assert "cases=30, dtypes=('bfloat16',), seed=0" in wrong.message
+
+
+def test_a_right_kernel_shares_none_and_it_is_known_what_would_be_found() -> None:
+    """Below a twentieth, in every gradient that has a floor."""
+    pytest.importorskip("torch")
+    from support import decayed_sums as code
+
+    run = bc.verify_against(code.sums, code.plain_sums, code.INPUTS, 30, ("bfloat16",)).run
+
+    assert run.verdict is Verdict.PASS
+    assert run.systematic == ()
+    assert {floor.parameter for floor in run.systematic_floors} >= {"x", "decay"}
+    assert all(floor.floor < 0.05 for floor in run.systematic_floors)
