@@ -6,8 +6,12 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B H T K", k="B H T K", v="B H T V", s="B H T M",
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 24), "K": [4, 8], "V": [4, 8], "M": [2, 4]}, time="T",
+    q="B H T K",
+    k="B H T K",
+    v="B H T V",
+    s="B H T M",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 24), "K": [4, 8], "V": [4, 8], "M": [2, 4]},
+    time="T",
 )
 
 

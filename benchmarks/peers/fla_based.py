@@ -6,8 +6,11 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B H T K", k="B H T K", v="B H T V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": [8, 16, 40], "K": [2, 4], "V": [4, 8]}, time="T",
+    q="B H T K",
+    k="B H T K",
+    v="B H T V",
+    sizes={"B": (1, 2), "H": (1, 2), "T": [8, 16, 40], "K": [2, 4], "V": [4, 8]},
+    time="T",
 )
 
 

@@ -6,9 +6,15 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B T H K", k=bc.unit("B T H K"), v="B T H V", p=bc.unit("B T H K"), beta=bc.between(0, 1, "B T H"), g=bc.between(-5, 0, "B T H"),
+    q="B T H K",
+    k=bc.unit("B T H K"),
+    v="B T H V",
+    p=bc.unit("B T H K"),
+    beta=bc.between(0, 1, "B T H"),
+    g=bc.between(-5, 0, "B T H"),
     initial_state="B H K V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]}, time="T",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

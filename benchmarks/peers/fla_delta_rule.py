@@ -6,8 +6,12 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B H T K", k=bc.unit("B H T K"), v="B H T V", beta=bc.between(0, 1, "B H T"),
-    sizes={"B": (1, 2), "H": (1, 2), "T": [8, 16, 40], "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B H T K",
+    k=bc.unit("B H T K"),
+    v="B H T V",
+    beta=bc.between(0, 1, "B H T"),
+    sizes={"B": (1, 2), "H": (1, 2), "T": [8, 16, 40], "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

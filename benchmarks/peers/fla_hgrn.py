@@ -6,8 +6,11 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    x="B T D", g=bc.between(-5, 0, "B T D"), initial_state="B D",
-    sizes={"B": (1, 3), "T": [8, 12], "D": (1, 6)}, time="T",
+    x="B T D",
+    g=bc.between(-5, 0, "B T D"),
+    initial_state="B D",
+    sizes={"B": (1, 3), "T": [8, 12], "D": (1, 6)},
+    time="T",
 )
 
 

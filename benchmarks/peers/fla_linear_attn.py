@@ -6,8 +6,11 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B T H K", k="B T H K", v="B T H V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": [64, 128], "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B T H K",
+    k="B T H K",
+    v="B T H V",
+    sizes={"B": (1, 2), "H": (1, 2), "T": [64, 128], "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

@@ -8,8 +8,11 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B H T K", k="B H T K", v="B H T V",
-    sizes={"B": (1, 2), "H": (1, 3), "T": (1, 40), "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B H T K",
+    k="B H T K",
+    v="B H T V",
+    sizes={"B": (1, 2), "H": (1, 3), "T": (1, 40), "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

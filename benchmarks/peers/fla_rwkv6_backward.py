@@ -7,8 +7,14 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B H T K", k="B H T K", v="B H T V", w=bc.between(-5, 0, "B H T K"), u="H K", S0="B H K V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 24), "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B H T K",
+    k="B H T K",
+    v="B H T V",
+    w=bc.between(-5, 0, "B H T K"),
+    u="H K",
+    S0="B H K V",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 24), "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

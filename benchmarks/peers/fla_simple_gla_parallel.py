@@ -6,8 +6,12 @@ import bptt_check as bc
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B T H K", k="B T H K", v="B T H V", g=bc.between(-5, 0, "B T H"),
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B T H K",
+    k="B T H K",
+    v="B T H V",
+    g=bc.between(-5, 0, "B T H"),
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

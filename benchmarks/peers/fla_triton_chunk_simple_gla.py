@@ -1,16 +1,20 @@
 """fla-core: linear attention with a decay per head, in chunks, as kernels of Triton, against its steps."""
 
-from benchmarks.peers import _interpreter  # noqa: F401
 from fla.ops.simple_gla import chunk_simple_gla
 from fla.ops.simple_gla.naive import naive_recurrent_simple_gla
 
 import bptt_check as bc
+from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    q="B T H K", k="B T H K", v="B T H V", g=bc.between(-5, 0, "B T H"),
+    q="B T H K",
+    k="B T H K",
+    v="B T H V",
+    g=bc.between(-5, 0, "B T H"),
     initial_state="B H K V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 70), "K": [8, 16], "V": [8, 16]}, time="T",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 70), "K": [8, 16], "V": [8, 16]},
+    time="T",
 )
 
 

@@ -1,15 +1,21 @@
 """fla-core: RWKV-6, step by step, as kernels of Triton, against its steps."""
 
-from benchmarks.peers import _interpreter  # noqa: F401
 from fla.ops.rwkv6 import fused_recurrent_rwkv6
 from fla.ops.rwkv6.recurrent_naive import naive_recurrent_rwkv6
 
 import bptt_check as bc
+from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(
-    r="B T H K", k="B T H K", v="B T H V", w=bc.between(-5, 0, "B T H K"), u="H K", S="B H K V",
-    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 40), "K": [8, 16], "V": [8, 16]}, time="T",
+    r="B T H K",
+    k="B T H K",
+    v="B T H V",
+    w=bc.between(-5, 0, "B T H K"),
+    u="H K",
+    S="B H K V",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 40), "K": [8, 16], "V": [8, 16]},
+    time="T",
 )
 
 

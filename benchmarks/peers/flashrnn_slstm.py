@@ -7,8 +7,11 @@ import bptt_check as bc
 
 PACKAGE = "flashrnn"
 INPUTS = bc.Inputs(
-    Wx="B T 4 N D", R=bc.normal("4 N D D", scale=0.4), b="4 N D",
-    sizes={"B": (1, 3), "T": (1, 30), "N": (1, 2), "D": (1, 6)}, time="T",
+    Wx="B T 4 N D",
+    R=bc.normal("4 N D D", scale=0.4),
+    b="4 N D",
+    sizes={"B": (1, 3), "T": (1, 30), "N": (1, 2), "D": (1, 6)},
+    time="T",
 )
 
 

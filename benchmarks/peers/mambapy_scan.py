@@ -7,7 +7,10 @@ import bptt_check as bc
 
 PACKAGE = "mambapy"
 INPUTS = bc.Inputs(
-    A=bc.between(0, 1, "B T D N"), X="B T D N", sizes=dict.fromkeys("BDN", (1, 3)) | {"T": (1, 70)}, time="T"
+    A=bc.between(0, 1, "B T D N"),
+    X="B T D N",
+    sizes=dict.fromkeys("BDN", (1, 3)) | {"T": (1, 70)},
+    time="T",
 )
 
 

@@ -7,9 +7,16 @@ import bptt_check as bc
 
 PACKAGE = "mlstm-kernels"
 INPUTS = bc.Inputs(
-    q="B N T K", k="B N T K", v="B N T V", i="B N T", f=bc.between(-2, 6, "B N T"),
-    c_initial="B N K V", n_initial="B N K", m_initial=bc.normal("B N 1", constant=True),
-    sizes={"B": (1, 2), "N": (1, 2), "T": [8, 16, 24, 40], "K": [4, 8], "V": [4, 8]}, time="T",
+    q="B N T K",
+    k="B N T K",
+    v="B N T V",
+    i="B N T",
+    f=bc.between(-2, 6, "B N T"),
+    c_initial="B N K V",
+    n_initial="B N K",
+    m_initial=bc.normal("B N 1", constant=True),
+    sizes={"B": (1, 2), "N": (1, 2), "T": [8, 16, 24, 40], "K": [4, 8], "V": [4, 8]},
+    time="T",
 )
 
 

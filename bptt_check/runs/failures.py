@@ -76,7 +76,7 @@ def failure_of(
         most = {} if setup.thorough else {"most": QUICK_TRIES}
         with timed(Stage.SHRINKING):
             case = _smallest(case, same, fails, design, most)
-            simplest = simplify(case, fails, **most)
+            simplest = simplify(case, lambda other: _is_simpler(case, other, fails), **most)
     with timed(Stage.DIAGNOSIS):
         detailed = check_in_detail(subject, case, setup)
         report = detailed if shows_it(detailed) else explainable(subject, first)
@@ -104,6 +104,18 @@ def failure_of(
         ending=ending_of(first),
         kind=first.end.kind,
     )
+
+
+def _is_simpler(case: AnyCase, other: AnyCase, fails: Callable[[AnyCase], bool]) -> bool:
+    """Whether a case with other numbers is one of the same recurrence, and fails."""
+    if not isinstance(case, RecurrenceCase) or not isinstance(other, RecurrenceCase):
+        return fails(other)
+    if not other.is_declared(case.sizes):
+        return False
+    try:
+        return fails(other)
+    except Exception:  # plain code that such numbers are nothing for: a matrix has no inverse
+        return False
 
 
 def _smallest(

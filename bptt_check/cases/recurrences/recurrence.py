@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -290,3 +291,9 @@ class RecurrenceCase:
         """The same case with some of `inputs` replaced; its spec is dropped."""
         changed = {n: np.asarray(a, dtype=np.float64) for n, a in inputs.items()}
         return replace(self, spec=None, arrays={**self.arrays, **changed})
+
+    def is_declared(self, sizes: Mapping[str, int]) -> bool:
+        """Whether its numbers are those that `Inputs` may draw for these sizes."""
+        inputs = self.model.inputs
+        kinds = all(inputs.values[n].may_hold(a) for n, a in self.inputs.items())
+        return kinds and (not sizes or inputs.allows(sizes, self.arrays))

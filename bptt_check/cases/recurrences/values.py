@@ -34,6 +34,8 @@ REGIMES = (
 same at every step; large and small numbers; normal numbers without an axis of time zero."""
 LARGE, SMALL = 4.0, 2.0**-6
 """Factors of normal numbers in these regimes."""
+_ROUNDED = 2.0**-7
+"""How far, relatively, numbers may be from their range or norm: bfloat16 rounds each by 2**-8."""
 OF_RANGES = ("lowest", "highest", "extremes")
 _UNIFORM = 4
 """Uniform numbers that a normal one is the sum of: with them it stays below 3.5."""
@@ -70,6 +72,15 @@ class Values:
     def precision(self, dtype: str) -> str:
         """The name of its precision, in a case of `dtype`."""
         return self.dtype or dtype
+
+    def may_hold(self, array: Array) -> bool:
+        """Whether numbers are of this kind, but for what a half precision rounds."""
+        if self.kind in ("between", "integers"):
+            low, high = self.low - _ROUNDED * abs(self.low), self.high + _ROUNDED * abs(self.high)
+            return bool(np.all((low <= array) & (array <= high)))
+        if self.kind == "unit":
+            return bool(np.all(np.abs(np.linalg.norm(array, axis=-1) - 1.0) < _ROUNDED))
+        return True
 
 
 def _shape(shape: str) -> tuple[str, ...]:

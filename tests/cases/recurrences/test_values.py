@@ -239,3 +239,21 @@ def test_what_no_input_can_be_is_refused(made, words):
 def test_an_unknown_dtype_of_an_input_names_the_one_that_is_meant():
     with pytest.raises(UnknownName, match=r"float23.*float32"):
         bc.normal("T", dtype="float23")
+
+
+@pytest.mark.parametrize(
+    ("values", "held", "other"),
+    [
+        (bc.between(0.25, 1, "T"), [0.25, 1.0], [0.0, 1.0]),
+        (bc.between(-5, -0.1, "T"), [-0.10009765625], [0.0]),  # what bfloat16 makes of -0.1
+        (bc.integers(1, 3, "T"), [1, 3], [0, 3]),
+        (bc.unit("T K"), [[0.6, 0.8]], [[1.0, 1.0]]),
+    ],
+)
+def test_whether_numbers_are_of_a_kind(values, held, other):
+    assert values.may_hold(np.array(held))
+    assert not values.may_hold(np.array(other))
+
+
+def test_normal_numbers_may_be_any():
+    assert bc.normal("T").may_hold(np.zeros(3))
