@@ -79,9 +79,7 @@ def failure_of(
         most = {} if setup.thorough else {"most": QUICK_TRIES}
         with timed(Stage.SHRINKING):
             case = _smallest(case, same, fails, design, most)
-            simplest = case
-            if not isinstance(case, RecurrenceCase):  # whose inputs may have only some values
-                simplest = simplify(case, fails, **most)
+            simplest = _simplest(case, fails, most)
     with timed(Stage.DIAGNOSIS):
         detailed = check_in_detail(subject, case, setup)
         report = detailed if shows_it(detailed) else explainable(subject, first)
@@ -141,6 +139,11 @@ def _smallest(
         return case
     known = {spec: failed for spec, failed in same.items() if isinstance(spec, Spec)}
     return shrink_spec(case.spec, known, fails, design.contains, **most).build()
+
+
+def _simplest(case: AnyCase, fails: Callable[[AnyCase], bool], most: Mapping[str, int]) -> AnyCase:
+    """A case with plainer numbers; of a recurrence itself, whose inputs may have only some."""
+    return case if isinstance(case, RecurrenceCase) else simplify(case, fails, **most)
 
 
 def _test_code(subject: Differentiator, case: AnyCase, report: CaseReport) -> str:

@@ -1,0 +1,28 @@
+"""fla-core: the gated delta rule in chunks, against its steps."""
+
+from fla.ops.gated_delta_rule.naive import (
+    naive_chunk_gated_delta_rule,
+    naive_recurrent_gated_delta_rule,
+)
+
+import bptt_check as bc
+
+PACKAGE = "fla-core"
+INPUTS = bc.Inputs(
+    q="B T H K",
+    k=bc.unit("B T H K"),
+    v="B T H V",
+    beta=bc.between(0, 1, "B T H"),
+    g=bc.between(-5, 0, "B T H"),
+    initial_state="B H K V",
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]},
+    time="T",
+)
+
+
+def kernel(**arrays):
+    return naive_chunk_gated_delta_rule(**arrays, chunk_size=8, output_final_state=True)
+
+
+def reference(**arrays):
+    return naive_recurrent_gated_delta_rule(**arrays, output_final_state=True)

@@ -1,0 +1,23 @@
+"""fla-core: linear attention with a decay per head, all pairs of steps, against its steps."""
+
+from fla.ops.simple_gla.naive import naive_parallel_simple_gla, naive_recurrent_simple_gla
+
+import bptt_check as bc
+
+PACKAGE = "fla-core"
+INPUTS = bc.Inputs(
+    q="B T H K",
+    k="B T H K",
+    v="B T H V",
+    g=bc.between(-5, 0, "B T H"),
+    sizes={"B": (1, 2), "H": (1, 2), "T": (1, 30), "K": [4, 8], "V": [4, 8]},
+    time="T",
+)
+
+
+def kernel(**arrays):
+    return naive_parallel_simple_gla(**arrays)[0]
+
+
+def reference(**arrays):
+    return naive_recurrent_simple_gla(**arrays)[0]
