@@ -35,16 +35,17 @@ def gradients_of(
     Raises:
         SpecError: it is written in neither framework.
     """
-    own = "numpy" if isinstance(function, Vjp) else framework_of(function)
-    framework = like if own == "numpy" and not isinstance(function, Vjp) else own
-    if framework not in _GRADIENTS:
+    framework = None
+    if not isinstance(function, Vjp):
+        own = framework_of(function)
+        framework = like if own == "numpy" else own
+    if isinstance(function, Vjp) or framework not in _GRADIENTS:
         raise SpecError(
             "order=2 differentiates the gradients once more: that takes torch or JAX, and "
             "is not possible for NumPy or a bc.Vjp."
         )
-    return functools.wraps(function)(
-        functools.partial(_GRADIENTS[framework], function, tuple(differentiated))
-    )
+    gradients = functools.partial(_GRADIENTS[framework], function, tuple(differentiated))
+    return functools.wraps(function)(gradients)
 
 
 def _of_torch(
@@ -63,7 +64,10 @@ def _of_torch(
         if not terms:
             return {f"{n}{ENDING}": torch.zeros_like(leaf) for n, leaf in leaves.items()}
         found = torch.autograd.grad(
-            sum(terms[1:], terms[0]), [*leaves.values()], create_graph=True, allow_unused=True
+            functools.reduce(torch.add, terms),
+            [*leaves.values()],
+            create_graph=True,
+            allow_unused=True,
         )
     pairs = zip(leaves.items(), found, strict=True)
     return {f"{n}{ENDING}": torch.zeros_like(a) if g is None else g for (n, a), g in pairs}
