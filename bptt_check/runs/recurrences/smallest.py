@@ -71,7 +71,8 @@ def _next_smaller(
             continue
         if test(candidate):
             return candidate
-        passed.add(change)
+        if design.contains(candidate):  # else it may be allowed with another size
+            passed.add(change)
     return None
 
 

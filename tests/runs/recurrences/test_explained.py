@@ -20,7 +20,6 @@ if importlib.util.find_spec("torch") is None:
 
 from support import decayed_sums as code
 
-from bptt_check.against import ORACLES
 from bptt_check.cases.recurrences.recurrence import Recurrence, RecurrenceSpec
 from bptt_check.oracles.recurrences.reverse_mode import ReferenceOracle
 from bptt_check.recurrences.code import reference_code
@@ -141,8 +140,3 @@ def test_the_words_of_a_place(place, text):
 )
 def test_the_words_of_a_rule(rule, text):
     assert explained.rule_text(rule) == text
-
-
-def test_both_oracles_are_named():
-    """What a message says that an expected value is by."""
-    assert ORACLES == ("reference", "finite_difference")

@@ -39,9 +39,9 @@ def test_of_a_case():
 
 
 def test_of_a_run():
-    source = pasted_recurrence_run(4, ("float32", "bfloat16"), 3)
+    source = pasted_recurrence_run(4, ("float32", "bfloat16"), 3, {})
 
-    assert "cases=4, dtypes=('float32', 'bfloat16'), seed=3" in source
+    assert "cases=4, dtypes=('float32', 'bfloat16'), seed=3)" in source
     run(source, code.sums)
     with pytest.raises(bc.GradientMismatch):
         run(source, code.sums_doubled)
@@ -53,3 +53,9 @@ def test_a_case_without_a_line_has_none():
 
     assert "case='plain T=2 B=1 D=16 dtype=float32 seed=0'" in pasted_recurrence_test(case)
     assert pasted_recurrence_test(replace(case, spec=None)) == ""
+
+
+def test_what_was_said_of_a_kernel_is_said_again():
+    source = pasted_recurrence_run(4, ("bfloat16",), 3, {"inside": "float32", "order": 2})
+
+    assert "seed=3, inside='float32', order=2)" in source
