@@ -51,8 +51,8 @@ class Cubes(torch.autograd.Function):
         return torch.stack(x_bar[::-1]), decay_bar, None
 
 
-def right(x: torch.Tensor, decay: torch.Tensor) -> Any:
-    """Twice differentiable."""
+def twice_differentiable(x: torch.Tensor, decay: torch.Tensor) -> Any:
+    """The right kernel."""
     return Cubes.apply(x, decay, False)
 
 
@@ -81,7 +81,7 @@ def verdict(kernel: Any, order: int) -> Any:
 
 
 def test_a_gradient_that_can_be_differentiated_passes() -> None:
-    report = verdict(right, 2)
+    report = verdict(twice_differentiable, 2)
     assert report.passed, report.message
     assert {"output.x_bar", "x", "decay"} <= set(report.table["parameter"])
 
@@ -110,7 +110,7 @@ def test_numpy_has_no_second_order(kernel: Any) -> None:
 
 def test_an_unknown_order_is_refused() -> None:
     with pytest.raises(UnknownName, match=r"order.*3"):
-        verdict(right, 3)
+        verdict(twice_differentiable, 3)
 
 
 def test_gradients_of_jax_are_those_of_a_formula() -> None:
