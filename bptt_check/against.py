@@ -80,7 +80,7 @@ def verify_against(
         raise SpecError(f"inputs must be a bptt_check.Inputs, got {quoted(inputs)}.")
     dtypes = checked_dtypes(dtypes)
     asked = _oracles(oracles)
-    name, like = name_of(reference), framework_of(reference)
+    name, like = "_".join(name_of(reference).split()), framework_of(reference)  # a word of a line
     if order == 2:
         reference = gradients_of(reference, inputs.differentiated, like)
         if not isinstance(kernel, RemoteSubject):

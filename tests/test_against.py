@@ -355,3 +355,14 @@ def test_a_folder_has_page_record_and_the_arrays_of_the_counterexample(tmp_path:
     assert load_run(tmp_path / "out").verdict == "fail"
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert "counterexamples/001-plain_sums-fail.npz" in page
+
+
+def test_a_name_of_several_words_is_one_word_of_a_line():
+    def plain(x: Any) -> Any:
+        return x + 0.0
+
+    plain.name = "my plain sum"  # type: ignore[attr-defined]
+    kernel = bc.Vjp(lambda x: (x, ()), lambda r, c: {"x": 2.0 * c})
+    report = bc.verify_against(kernel, plain, bc.Inputs(x="T", sizes={"T": 3}), 2)
+
+    assert report.failures[0].spec.startswith("my_plain_sum T=3 ")
