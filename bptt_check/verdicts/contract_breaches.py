@@ -132,6 +132,13 @@ def _same_gradients(answer: Answer, follow_up: FollowUp) -> bool:
     return all(np.array_equal(g, later.grads.get(n, np.empty(0))) for n, g in first.grads.items())
 
 
+def _changed(before: Array, after: Array | None, budgets: Budgets, name: str) -> bool:
+    """Whether an output of a kernel differs by more than rounding."""
+    if name not in budgets.subject.outputs or after is None or after.shape != before.shape:
+        return False
+    return bool(np.any(np.abs(before - after) > budgets.of(name)))
+
+
 def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[TwoAnswers]:
     """A breach if the second call's answer differs from the first's by more than rounding."""
     if second is None:
@@ -141,6 +148,9 @@ def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[
         for n, a in first.grads.items()
         if n not in second.grads or np.any(np.abs(a - second.grads[n]) > budgets.of(n))
     ]
-    if abs(second.loss - first.loss) > budgets.of_loss():
-        changed.insert(0, "loss")
+    before, after = first.outputs or {}, second.outputs or {}
+    outputs = [n for n, a in before.items() if _changed(a, after.get(n), budgets, n)]
+    if not outputs and abs(second.loss - first.loss) > budgets.of_loss():
+        outputs = ["loss"]
+    changed = [*outputs, *changed]
     return [TwoAnswers(tuple(changed))] if changed else []
