@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import bptt_check as bc
 from bptt_check.errors import SpecError, UnknownName
 from bptt_check.report.folder import load_run
 from bptt_check.runs.session import Overrides, overrides
+from bptt_check.verdicts.case_kind import CaseKind
 
 if importlib.util.find_spec("torch") is None:
     pytest.skip("torch is not installed", allow_module_level=True)
@@ -142,6 +144,55 @@ def test_an_infinite_output_of_the_reference_is_none_of_the_kernel():
         return x, torch.log(torch.zeros_like(x))
 
     assert bc.verify_against(logs, logs, inputs, FEW).verdict != "contract"
+
+
+def test_gradients_that_are_wrong_where_another_input_needs_none_are_found():
+    """Of a subset of the inputs alone."""
+
+    class Careless(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, decay: Any) -> Any:
+            ctx.of_decay = ctx.needs_input_grad[1]
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: Any, *bars: Any) -> Any:
+            return bars[0] if ctx.of_decay else 2.0 * bars[0], None
+
+    def kernel(x: torch.Tensor, decay: torch.Tensor, S: torch.Tensor) -> Any:
+        return code.sums(Careless.apply(x, decay), decay, S)
+
+    report = against(kernel, cases=24)
+
+    assert report.verdict == "fail"
+    assert {f.kind for f in report.failures} == {CaseKind.WRONG_FOLLOW_UP}
+
+
+def test_two_answers_to_one_case_are_told_by_the_output_that_differs():
+    """As of a race: nobody returned the loss."""
+    calls = itertools.count()
+
+    def kernel(x: torch.Tensor, decay: torch.Tensor, S: torch.Tensor) -> Any:
+        states, last = code.sums(x, decay, S)
+        return states, last + (1.0 if next(calls) % 2 else 0.0)
+
+    report = against(kernel)
+
+    assert report.verdict == "contract"
+    assert "two calls on the same case gave two answers, in output[1]" in report.message
+
+
+def test_of_lost_digits_no_place_is_told():
+    """In which entries rounding is largest is chance."""
+
+    def kernel(x: torch.Tensor, decay: torch.Tensor, S: torch.Tensor) -> Any:
+        narrow = (a.to(torch.bfloat16) for a in (x, decay, S))
+        return tuple(a.to(x.dtype) for a in code.sums(*narrow))
+
+    report = against(kernel)
+
+    assert report.verdict == "imprecise"
+    assert "is wrong only at" not in report.message
 
 
 @pytest.mark.parametrize(

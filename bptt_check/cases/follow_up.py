@@ -94,7 +94,8 @@ def every_call(case: AnyCase) -> tuple[FollowUpCall, ...]:
     names = tuple(case.inputs)
     alone = [(n,) for n in names]
     all_but_one = [tuple(o for o in names if o != n) for n in names]
-    subsets = dict.fromkeys([tuple(case.params), subset_of(case), *all_but_one, *alone])
+    first = [] if isinstance(case, RecurrenceCase) else [tuple(case.params)]
+    subsets = dict.fromkeys([*first, subset_of(case), *all_but_one, *alone])
     return (
         FollowUpCall(FollowUpKind.FREED_MEMORY),
         FollowUpCall(FollowUpKind.THIRD_CALL),
@@ -168,8 +169,8 @@ def _calls(kind: FollowUpKind, case: AnyCase, round_: int) -> Iterator[FollowUpC
 
 
 def subset_of(case: AnyCase) -> tuple[str, ...]:
-    """The inputs whose gradients alone are wanted: one, all but one, the parameters, or any number,
-    as the case says.
+    """The inputs whose gradients alone are wanted: one, all but one, the parameters of a model, or
+    any number, as the case says.
     """
     names, number = tuple(case.inputs), _number(case)
     kind, number = number % 4, number // 4
@@ -179,7 +180,7 @@ def subset_of(case: AnyCase) -> tuple[str, ...]:
     if kind == 1:
         return tuple(n for n in names if n != chosen)
     if kind == 2:
-        return tuple(case.params)
+        return (chosen,) if isinstance(case, RecurrenceCase) else tuple(case.params)
     bits = np.random.PCG64(number).random_raw(len(names)) >> np.uint64(11)
     some = tuple(n for n, bit in zip(names, bits, strict=True) if bit % np.uint64(2))
     return some if 0 < len(some) < len(names) else (chosen,)
@@ -189,7 +190,8 @@ def _number(case: AnyCase) -> int:
     """A number that depends on the shapes and the targets of a case: the same when it is pasted, or
     when its inputs are made simpler.
     """
-    fixed = [*case.data.values()] if isinstance(case, RecurrenceCase) else [case.targets]
+    # cotangents of ones are those of many cases; the inputs of a recurrence are not made simpler
+    fixed = [*case.given.values()] if isinstance(case, RecurrenceCase) else [case.targets]
     said = f"{case.model} {case.sizes}".encode()
     said += b"".join(np.ascontiguousarray(array).tobytes() for array in fixed)
     return zlib.crc32(said)

@@ -140,8 +140,16 @@ def second_call(first: Result, second: Result | None, budgets: Budgets) -> list[
     changed = [
         n
         for n, a in first.entries.items()
-        if n in known and (n not in again or np.any(np.abs(a - again[n]) > budgets.of(n)))
+        if n in known and _changed(a, again.get(n), budgets.of(n))
     ]
-    if abs(second.loss - first.loss) > budgets.of_loss():
+    outputs = [n for n in changed if n not in first.grads]
+    if not outputs and abs(second.loss - first.loss) > budgets.of_loss():
         changed.insert(0, "loss")
     return [TwoAnswers(tuple(changed))] if changed else []
+
+
+def _changed(before: Array, after: Array | None, budget: Array) -> bool:
+    """Whether an array differs by more than rounding."""
+    if after is None or after.shape != before.shape:
+        return True
+    return bool(np.any(np.abs(before - after) > budget))

@@ -87,10 +87,10 @@ def with_own_forward(subject: Differentiator, report: CaseReport) -> CaseReport:
 
 
 def _places(report: CaseReport) -> Iterator[Place]:
-    """Where the arrays of a case are wrong, the farthest off first; lost digits are anywhere."""
+    """Where the arrays of a case are wrong, the farthest off first."""
     case, evidence = report.case, report.evidence
     if evidence is None or not isinstance(case, RecurrenceCase) or report.verdict != Verdict.FAIL:
-        return
+        return  # of lost digits it is chance in which entries they are lost
     rows = [r for r in report.rows if r.verdict == report.verdict and not r.directions]
     for row in sorted(rows, key=lambda r: -r.max_budgets):
         if (measured := sharpest_difference(row.parameter, evidence)) is not None:
