@@ -251,3 +251,12 @@ def measurements(session: nox.Session) -> None:
     environment = {"OPENBLAS_CORETYPE": None, "OPENBLAS_L2_SIZE": None}
     for name in MEASUREMENTS:
         session.run("python", f"benchmarks/{name}.py", env=environment)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Peers' own fast code against peers' own plain code, and the example in Triton, on the CPU."""
+    session.install(".[torch]", TORCH, *group("peers"))
+    environment = {"TRITON_INTERPRET": "1", "BPTT_CHECK_BACKENDS": "torch"} | ONE_THREAD
+    session.run("pytest", "tests/examples/recurrences/test_triton_decay.py", env=environment)
+    session.run("python", "-m", "benchmarks.peers", *session.posargs, env=environment)

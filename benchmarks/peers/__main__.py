@@ -1,8 +1,9 @@
 """Check peers' own fast code against peers' own plain code, and print a table.
 
-    python -m benchmarks.peers [--cases N] [--seed N] [--peer NAME]... [--dtype NAME]... [--json PATH]
+    python -m benchmarks.peers [--cases N] [--seed N] [--peer NAME] [--dtype NAME] [--json PATH]
 
-What is not installed is said, and left out. Kernels of Triton run in its interpreter, on the CPU.
+What is not installed is said, and left out. Kernels of Triton run in its interpreter, on the CPU,
+which has no device to measure the speed of configurations on: the first one is taken.
 A verdict other than `pass` is a finding to be examined: a mistake, a limit of the peer's precision,
 a convention, or a false alarm. docs/against.md has what was found.
 """
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,14 @@ def judged(name: str, module: Any, dtype: str, cases: int, seed: int) -> PeerVer
     )
 
 
+def without_tuning() -> None:
+    """Have kernels of Triton in their first configuration, where the interpreter runs them."""
+    if os.environ["TRITON_INTERPRET"] == "1" and find_spec("triton"):
+        from triton.runtime.autotuner import Autotuner
+
+        Autotuner.prune_configs = lambda tuner, _: tuner.configs[:1]
+
+
 def adapters() -> list[str]:
     """The names of all adapters."""
     found = pkgutil.iter_modules([str(Path(__file__).parent)])
@@ -118,6 +128,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the verdicts there as well")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    without_tuning()
     peers = list[PeerVerdict]()
     print("| peer | package | dtype | cases | verdict | worst budgets | finding |")
     print("| --- | --- | --- | --- | --- | --- | --- |")

@@ -18,7 +18,7 @@ INPUTS = bc.Inputs(
 )
 
 
-class Steps(torch.autograd.Function):
+class _Steps(torch.autograd.Function):
     @staticmethod
     def forward(ctx, q, k, v, w, u, S0):
         o = reference(q, k, v, w, u, S0)
@@ -32,7 +32,7 @@ class Steps(torch.autograd.Function):
 
 
 def kernel(q, k, v, w, u, S0):
-    return Steps.apply(q, k, v, w, u, S0)
+    return _Steps.apply(q, k, v, w, u, S0)
 
 
 def reference(q, k, v, w, u, S0):

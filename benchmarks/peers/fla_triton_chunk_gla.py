@@ -1,10 +1,9 @@
-"""fla-core: gated linear attention, in chunks, as kernels of Triton, against its steps."""
+"""fla-core: gated linear attention, in chunks, in Triton, against its steps."""
 
 from fla.ops.gla import chunk_gla
 from fla.ops.gla.naive import naive_recurrent_gla
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

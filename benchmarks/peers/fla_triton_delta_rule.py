@@ -1,10 +1,9 @@
-"""fla-core: the delta rule, step by step, as kernels of Triton, against its steps."""
+"""fla-core: the delta rule, step by step, in Triton, against its steps."""
 
 from fla.ops.delta_rule import fused_recurrent_delta_rule
 from fla.ops.delta_rule.naive import delta_rule_recurrence
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

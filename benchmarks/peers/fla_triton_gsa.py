@@ -1,10 +1,9 @@
-"""fla-core: gated slot attention, step by step, as kernels of Triton, against its steps."""
+"""fla-core: gated slot attention, step by step, in Triton, against its steps."""
 
 from fla.ops.gsa import fused_recurrent_gsa
 from fla.ops.gsa.naive import naive_recurrent_gsa
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

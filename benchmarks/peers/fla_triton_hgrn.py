@@ -1,10 +1,9 @@
-"""fla-core: HGRN, step by step, as kernels of Triton, against its steps."""
+"""fla-core: HGRN, step by step, in Triton, against its steps."""
 
 from fla.ops.hgrn import fused_recurrent_hgrn
 from fla.ops.hgrn.naive import naive_recurrent_hgrn
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

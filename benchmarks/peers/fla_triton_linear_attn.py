@@ -1,10 +1,9 @@
-"""fla-core: normalised linear attention, in chunks, as kernels of Triton, against its steps."""
+"""fla-core: normalised linear attention, in chunks, in Triton, against its steps."""
 
 from fla.ops.linear_attn import chunk_linear_attn
 from fla.ops.linear_attn.naive import naive_recurrent_linear_attn
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

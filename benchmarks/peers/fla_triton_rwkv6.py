@@ -1,10 +1,9 @@
-"""fla-core: RWKV-6, step by step, as kernels of Triton, against its steps."""
+"""fla-core: RWKV-6, step by step, in Triton, against its steps."""
 
 from fla.ops.rwkv6 import fused_recurrent_rwkv6
 from fla.ops.rwkv6.recurrent_naive import naive_recurrent_rwkv6
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

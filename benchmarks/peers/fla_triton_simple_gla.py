@@ -1,10 +1,9 @@
-"""fla-core: linear attention with a decay per head, step by step, as kernels of Triton, against its steps."""
+"""fla-core: linear attention with a decay per head, step by step, in Triton, against its steps."""
 
 from fla.ops.simple_gla import fused_recurrent_simple_gla
 from fla.ops.simple_gla.naive import naive_recurrent_simple_gla
 
 import bptt_check as bc
-from benchmarks.peers import _interpreter  # noqa: F401
 
 PACKAGE = "fla-core"
 INPUTS = bc.Inputs(

@@ -21,10 +21,10 @@ INPUTS = bc.Inputs(
 
 
 def kernel(**arrays):
-    h, (C, n, m) = mlstm_chunkwise__native_custbw(**arrays, chunk_size=8, return_last_states=True)
+    h, (C, n, _) = mlstm_chunkwise__native_custbw(**arrays, chunk_size=8, return_last_states=True)
     return h, C, n
 
 
 def reference(**arrays):
-    h, (C, n, m) = mlstm_recurrent_sequence__native_fw(**arrays, return_last_states=True)
+    h, (C, n, _) = mlstm_recurrent_sequence__native_fw(**arrays, return_last_states=True)
     return h, C, n
