@@ -53,7 +53,7 @@ def lossy_models(case: AnyCase, grads: Mapping[str, NDArray[Any]]) -> Iterator[R
     for rounding in LOSSY_MODELS[case.dtype]:
         if isinstance(case, RecurrenceCase) and not _is_dtype_alone(rounding):
             continue
-        if rounding not in _HALF or _on_grid(grads, rounding.dtype):
+        if rounding not in _HALF or is_on_grid(grads, rounding.dtype):
             yield rounding
 
 
@@ -77,7 +77,7 @@ def conditioning_in(case: AnyCase, rounding: RoundingModel) -> Conditioning:
     )
 
 
-def _on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
+def is_on_grid(grads: Mapping[str, NDArray[Any]], dtype: str) -> bool:
     """Whether every entry of the gradients is a number of this format, and one is not zero."""
     round_to = PRECISIONS[dtype].rounded
     on_it = all(np.array_equal(round_to(g).astype(np.float64), g) for g in grads.values())

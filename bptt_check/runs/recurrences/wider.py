@@ -11,7 +11,9 @@ import numpy as np
 from ...cases.precision import PRECISIONS
 from ...cases.recurrences.recurrence import RecurrenceCase
 from ...cases.result import Result
+from ...equations.low_precision import is_on_grid
 from ...equations.recurrences.truth import evaluation_of
+from ...verdicts.budget import Tolerance
 from ...verdicts.case_report import CaseReport
 from ...verdicts.cause import LostDigits, WrongGradient, WrongOutputs
 from ...verdicts.verdict import Reason, Verdict
@@ -47,8 +49,10 @@ def told_from_formula(report: CaseReport, called: Called) -> CaseReport:
         results = [result for _ in range(CALLS) if (result := called(wide)) is not None]
         if len(results) == CALLS:
             share = math.sqrt(PRECISIONS[dtype].unit / PRECISIONS[case.dtype].unit)
-            shrunk = all(_shrink(case, errors, result, share) for result in results)
-            return _imprecise(report, dtype) if shrunk else report
+            if all(_shrink(case, errors, result, share) for result in results):
+                return _imprecise(report, dtype)
+            inside = is_on_grid(results[0].grads, case.dtype)  # whatever it is given
+            return _imprecise(report, "") if inside and _are_small(case, errors) else report
     return report
 
 
@@ -68,6 +72,18 @@ def _shrink(case: RecurrenceCase, errors: Mapping[str, float], wide: Result, sha
     known, got = {**truth.grads, **truth.outputs}, wide.entries
     return all(
         n in got and bool(np.all(np.abs(got[n] - known[n]) <= share * largest))
+        for n, largest in errors.items()
+    )
+
+
+def _are_small(case: RecurrenceCase, errors: Mapping[str, float]) -> bool:
+    """Whether no error is larger than the rounding of the largest entry of its array: all that can
+    be told of a kernel that has no more digits in a wider dtype.
+    """
+    truth, unit = evaluation_of(case), PRECISIONS[case.dtype].unit
+    known = {**truth.grads, **truth.outputs}
+    return all(
+        largest <= Tolerance().units * unit * float(np.abs(known[n]).max(initial=0.0))
         for n, largest in errors.items()
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,3 +64,41 @@ def test_of_a_kernel_that_takes_no_float64_nothing_is_told(how: str) -> None:
         return cancelling(grads)
 
     assert report_of(kernel_with(single)).verdict == "fail"
+
+
+def in_float32(change: Callable[[dict[str, Any]], dict[str, Any]]) -> bc.Vjp:
+    """A kernel that computes its gradients in float32 whatever it is given."""
+
+    def changed(grads: dict[str, Any]) -> dict[str, Any]:
+        dtype = grads["x"].dtype
+        narrow = change({n: g.astype(np.float32) for n, g in grads.items()})
+        return {n: g.astype(dtype) for n, g in narrow.items()}
+
+    return kernel_with(changed)
+
+
+def off_by(units: float) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """An entry that is far smaller than the largest one, off by units of that."""
+
+    def change(grads: dict[str, Any]) -> dict[str, Any]:
+        x_bar = grads["x"].copy()
+        at = np.unravel_index(int(np.abs(x_bar).argmin()), x_bar.shape)
+        x_bar[at] += np.float32(units * 2.0**-24) * np.abs(x_bar).max()
+        return {**grads, "x": x_bar}
+
+    return change
+
+
+SMALL = bc.Inputs(x="T K", decay=bc.between(0, 0.01, "K"), sizes={"T": (4, 6), "K": 4}, time="T")
+"""Gradients whose entries differ by many orders of magnitude, with the cotangent of one step."""
+
+
+@pytest.mark.parametrize(("units", "verdict"), [(20.0, "imprecise"), (1000.0, "fail")])
+def test_of_float32_inside_errors_below_the_rounding_of_the_largest_entry_are_imprecise(
+    units: float, verdict: str
+) -> None:
+    line = "decayed_sum T=6 K=4 dtype=float32 cotangents=last_step seed=0"
+    report = bc.verify_against(
+        in_float32(off_by(units)), decayed_sum, SMALL, case=line, oracles=("reference",)
+    )
+    assert report.verdict == verdict, report.message
