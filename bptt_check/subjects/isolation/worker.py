@@ -18,6 +18,7 @@ from dataclasses import fields, is_dataclass
 from typing import IO, Any
 
 import numpy as np
+import numpy.ma  # reads answers, when a subject may have forgotten where modules lie
 
 from ...cases.any_case import AnyCase
 from ...cases.contract import Answer, Outcome
