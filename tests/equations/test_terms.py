@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -95,8 +96,8 @@ LAYOUT = Layout(gates=("a",), states=("h",), biases=("b_h",))
 
 
 @pytest.fixture
-def leaky(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a cell of one's own, whose step leaks."""
+def leaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a cell of one's own, whose step leaks; it is there for one test."""
     monkeypatch.setattr(cells, "CELLS", dict(cells.CELLS))
 
     @cells.register("leaky-terms", LAYOUT)
@@ -106,7 +107,8 @@ def leaky(monkeypatch: pytest.MonkeyPatch) -> str:
         leak = 0.9 * h_prev
         return (leak + drive,)
 
-    return "leaky-terms"
+    yield "leaky-terms"
+    del cells.LAYOUTS["leaky-terms"]
 
 
 def test_registered_cell_has_its_own_terms(leaky: str) -> None:
