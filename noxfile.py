@@ -26,8 +26,8 @@ device.
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For each of the workers: several threads of each would fight for the cores."""
-EVERYTHING = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
-"""Backends that must be there."""
+EVERY_BACKEND = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
+"""All that must be there."""
 SOME = {"BPTT_CHECK_TESTS": "some"}
 """What finds that another environment breaks something; see `tests/support/costs.py`."""
 PACKAGED = [
@@ -86,7 +86,7 @@ def gallery(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite with every backend, without what takes long."""
     session.install("-e", ".[all]", TORCH, *group("test"))
-    session.run("pytest", *WORKERS, *session.posargs, env=EVERYTHING | ONE_THREAD)
+    session.run("pytest", *WORKERS, *session.posargs, env=EVERY_BACKEND | ONE_THREAD)
 
 
 @nox.session
@@ -94,7 +94,7 @@ def thorough(session: nox.Session) -> None:
     """All tests with every backend, for a release; takes an hour, and measures what each costs."""
     session.install("-e", ".[all]", TORCH, *group("test"))
     report = str(Path(session.create_tmp()) / "junit.xml")
-    environment = EVERYTHING | ONE_THREAD | {"BPTT_CHECK_TESTS": "all"}
+    environment = EVERY_BACKEND | ONE_THREAD | {"BPTT_CHECK_TESTS": "all"}
     session.run("pytest", *WORKERS, "--junitxml", report, *session.posargs, env=environment)
     if not session.posargs:
         session.run("python", "tests/support/costs.py", report)
