@@ -26,8 +26,8 @@ device.
 WORKERS = ["-n", "2", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For each of the workers: several threads of each would fight for the cores."""
-EVERYTHING = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
-"""Backends that must be there."""
+EVERY_BACKEND = {"BPTT_CHECK_BACKENDS": "torch,jax,flint"}
+"""All that must be there."""
 SOME = {"BPTT_CHECK_TESTS": "some"}
 """What finds that another environment breaks something; see `tests/support/costs.py`."""
 PACKAGED = [
@@ -39,6 +39,12 @@ PACKAGED = [
 """Tests of whatever a wheel could lack: data files, entry points, commands, both packages, the
 source that is edited. The rest runs the very same modules in the session `tests`.
 """
+ELSEWHERE = [
+    *("tests/cli", "tests/conventions", "tests/equations", "tests/oracles", "tests/own_loss"),
+    *("tests/report", "tests/runs", "tests/subjects", "tests/verdicts", "tests/test_api.py"),
+    "tests/test_pytest_plugin.py",
+]
+"""Tests of what an older release, or a framework that is missing, could break."""
 MEASUREMENTS = (
     *("budgets", "function_ulps", "isolation", "reference_growth", "report_page", "taylor"),
 )
@@ -80,7 +86,7 @@ def gallery(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite with every backend, without what takes long."""
     session.install("-e", ".[all]", TORCH, *group("test"))
-    session.run("pytest", *WORKERS, *session.posargs, env=EVERYTHING | ONE_THREAD)
+    session.run("pytest", *WORKERS, *session.posargs, env=EVERY_BACKEND | ONE_THREAD)
 
 
 @nox.session
@@ -88,7 +94,7 @@ def thorough(session: nox.Session) -> None:
     """All tests with every backend, for a release; takes an hour, and measures what each costs."""
     session.install("-e", ".[all]", TORCH, *group("test"))
     report = str(Path(session.create_tmp()) / "junit.xml")
-    environment = EVERYTHING | ONE_THREAD | {"BPTT_CHECK_TESTS": "all"}
+    environment = EVERY_BACKEND | ONE_THREAD | {"BPTT_CHECK_TESTS": "all"}
     session.run("pytest", *WORKERS, "--junitxml", report, *session.posargs, env=environment)
     if not session.posargs:
         session.run("python", "tests/support/costs.py", report)
@@ -107,14 +113,15 @@ def fuzz(session: nox.Session) -> None:
 
 
 def one_backend(name: str, requirements: list[str]) -> None:
-    """Add the session that runs the suite with only one backend installed."""
+    """Add the session that runs what depends on it with only one backend installed."""
 
     @nox.session(name=f"backend-{name}")
     def session_of_backend(session: nox.Session) -> None:
         session.install(*requirements, *group("test"))
         named = "" if name == "none" else name  # a named backend that is missing fails
         environment = {"BPTT_CHECK_BACKENDS": named} | SOME | ONE_THREAD
-        session.run("pytest", *WORKERS, "-rs", *session.posargs, env=environment)
+        wanted = session.posargs or ELSEWHERE
+        session.run("pytest", *WORKERS, "-rs", *wanted, env=environment)
 
 
 one_backend("none", ["."])
@@ -140,7 +147,7 @@ def keras(session: nox.Session) -> None:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """The test suite with the lowest version of every dependency that pyproject.toml allows."""
+    """What depends on them with the lowest versions that pyproject.toml allows."""
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["jax"],
@@ -150,7 +157,7 @@ def minimums(session: nox.Session) -> None:
     lowest = [re.sub(r">=", "==", requirement) for requirement in wanted]
     session.install(".[jax,flint,exec]", *lowest, *group("test"))
     environment = {"BPTT_CHECK_BACKENDS": "jax,flint"} | SOME | ONE_THREAD
-    session.run("pytest", *WORKERS, *session.posargs, env=environment)
+    session.run("pytest", *WORKERS, *(session.posargs or ELSEWHERE), env=environment)
 
 
 @nox.session

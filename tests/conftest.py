@@ -39,8 +39,13 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"BPTT_CHECK_TESTS: unknown {SELECTION!r}; valid: {[*SELECTIONS]}")
 
 
+def names_tests(config: pytest.Config) -> bool:
+    """Whether the command line names single tests, which are run whatever they cost."""
+    return any("::" in argument for argument in config.args)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if any("::" in argument for argument in config.args):
+    if names_tests(config):
         return
     left = left_out(items, known_costs(), SELECTIONS[SELECTION])
     if left:
@@ -49,9 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
 
-def pytest_report_header() -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     states = {n: "ok" if installed(n) else "not installed" for n in FRAMEWORKS}
-    return "backends: numpy ok, " + ", ".join(f"{n} {state}" for n, state in states.items())
+    backends = "backends: numpy ok, " + ", ".join(f"{n} {state}" for n, state in states.items())
+    selected = "those named" if names_tests(config) else SELECTION
+    return [backends, f"tests: {selected} (all, most or some: tests/support/costs.py)"]
 
 
 @pytest.fixture(scope="session")

@@ -171,6 +171,8 @@ def test_the_cheapest_rows_are_taken_up_to_the_allowance():
     assert gone(5.0, 2.0) == sorted([table[0], table[2], alone[1]])
     assert gone(5.0, 2.0, 0.5) == sorted([table[0], alone[1]])  # half of eight seconds
     assert gone(0.5, 0.5) == sorted([*table, *alone[:2]])
+    assert gone(5.0, 9.0, 0.0, 4.6) == [alone[1]]  # one that is not known costs as much
+    assert gone(4.5, 9.0, 0.0, 4.6) == sorted(alone[1:])
     assert left_out(items, costs, SELECTIONS["all"]) == []
 
 

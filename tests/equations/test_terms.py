@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from support.own_cells import OwnCell, registered
 
 from bptt_check.cases.arrays.cell_layout import Layout
 from bptt_check.cases.case import Case, Spec, Truncation
@@ -94,19 +96,20 @@ def test_pre_activations_and_candidates_have_all_of_the_weights(text) -> None:
 LAYOUT = Layout(gates=("a",), states=("h",), biases=("b_h",))
 
 
+def leaking_step(xp: Any, p: Any, x_t: Any, state: Any) -> Any:
+    """h_t = 0.9 h_{t-1} + tanh(W_xh x_t + b_h)."""
+    (h_prev,) = state
+    drive = xp.tanh(cells.affine(x_t, p["W_xh"], p.get("b_h")))
+    leak = 0.9 * h_prev
+    return (leak + drive,)
+
+
 @pytest.fixture
-def leaky(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a cell of one's own, whose step leaks."""
-    monkeypatch.setattr(cells, "CELLS", dict(cells.CELLS))
-
-    @cells.register("leaky-terms", LAYOUT)
-    def step(xp: Any, p: Any, x_t: Any, state: Any) -> Any:
-        (h_prev,) = state
-        drive = xp.tanh(cells.affine(x_t, p["W_xh"], p.get("b_h")))
-        leak = 0.9 * h_prev
-        return (leak + drive,)
-
-    return "leaky-terms"
+def leaky() -> Iterator[str]:
+    """The name of a cell of one's own, whose step leaks; it is there for one test."""
+    cell = OwnCell("leaky-terms", LAYOUT, leaking_step)
+    with registered(cell):
+        yield cell.name
 
 
 def test_registered_cell_has_its_own_terms(leaky: str) -> None:

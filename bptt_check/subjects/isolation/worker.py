@@ -18,7 +18,9 @@ from dataclasses import fields, is_dataclass
 from typing import IO, Any
 
 import numpy as np
-import numpy.ma  # reads answers, when a subject may have forgotten where modules lie
+
+# Reads answers, when a subject may have forgotten where modules lie.
+import numpy.ma  # pyright: ignore[reportUnusedImport]
 
 from ...cases.any_case import AnyCase
 from ...cases.contract import Answer, Outcome
