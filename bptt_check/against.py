@@ -13,8 +13,10 @@ from .cases.recurrences.reference_code import ORACLE
 from .cases.result import name_of
 from .cases.timing.stage_clock import clock_of_run
 from .errors import GradientMismatch, SpecError, UnknownName, quoted
+from .oracles import available, require_framework
 from .oracles.recurrences import differences, reverse_mode
 from .recurrences.code import reference_code
+from .recurrences.explained_code import ExplainedCode
 from .report.report import Report
 from .runs.check import Setup
 from .runs.records import Progress
@@ -26,6 +28,8 @@ from .subjects.kernels.second_order import gradients_of
 from .subjects.kernels.vjp import Vjp
 from .subjects.remote import RemoteSubject
 
+CERTIFIED = "certified"
+"""The oracle that needs a reference in NumPy."""
 CASES = 50
 """Cases where nothing else is said."""
 
@@ -67,25 +71,27 @@ def verify_against(
             then half precision is that of its results alone, and budgets are so much sharper.
         order: 2 checks the gradients and their own derivatives, as `gradgradcheck` does: for code
             of torch or JAX.
-        oracles: names, `"reference"` and `"finite_difference"` (of the reference, which finds out
-            one that is wrong itself); None is both.
+        oracles: names, `"reference"`, `"finite_difference"` (of the reference, which finds out one
+            that is wrong itself) and `"certified"` (interval arithmetic, of a reference in NumPy);
+            None is all that can be had.
         address: the words by which the command line takes kernel, reference and inputs.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
     Raises:
         UnknownName, SpecError: an argument is impossible; the message says why.
+        MissingFramework: an oracle that is asked for is not installed.
     """
     if not isinstance(inputs, Inputs):
         raise SpecError(f"inputs must be a bptt_check.Inputs, got {quoted(inputs)}.")
     dtypes = checked_dtypes(dtypes)
-    asked = _oracles(oracles)
     name, like = "_".join(name_of(reference).split()), framework_of(reference)  # a word of a line
     if order == 2:
         reference = gradients_of(reference, inputs.differentiated, like)
         if not isinstance(kernel, RemoteSubject):
             kernel = gradients_of(kernel, inputs.differentiated, like)
     code = reference_code(reference)
+    asked = _oracles(oracles, code)
     subject = kernel_subject(kernel, device, address, like)
     target = RecurrenceTarget(name, Recurrence(name, inputs, code, inside, order))
     lines = ()
@@ -152,20 +158,36 @@ def _spec_of(target: RecurrenceTarget, line: str) -> RecurrenceSpec:
     return spec
 
 
-def _oracles(names: Iterable[str] | None) -> tuple[Any, ...]:
-    """The oracles of these names, both for None."""
+def _oracles(names: Iterable[str] | None, code: ExplainedCode) -> tuple[Any, ...]:
+    """The oracles of these names; for None all that can be had for this code."""
     if isinstance(names, str):
         raise SpecError(f"oracles must be a list of names: oracles=[{names!r}].")
-    known = {
-        ORACLE: reverse_mode.ReferenceOracle(),
-        differences.NAME: differences.DifferencesOracle(asked_for=names is not None),
+    named = names is not None
+    known: dict[str, Callable[[], Any]] = {
+        ORACLE: reverse_mode.ReferenceOracle,
+        differences.NAME: lambda: differences.DifferencesOracle(asked_for=named),
+        CERTIFIED: lambda: _certified(code, asked_for=named),
     }
     if names is None:
-        return tuple(known.values())
+        proven = code.enclosable is not None and available(CERTIFIED)
+        return tuple(make() for name, make in known.items() if proven or name != CERTIFIED)
     wanted = dict.fromkeys(names)
     if not wanted:
-        raise SpecError("oracles is empty; name at least one, or leave it out for both.")
+        raise SpecError("oracles is empty; name at least one, or leave it out for all.")
     for name in wanted:
         if name not in known:
             raise UnknownName("oracle", name, known)
-    return tuple(known[name] for name in wanted)
+    return tuple(known[name]() for name in wanted)
+
+
+def _certified(code: ExplainedCode, asked_for: bool) -> Any:
+    """The oracle that proves what NumPy code comes to."""
+    if code.enclosable is None:
+        raise SpecError(
+            f"the oracle {CERTIFIED!r} runs code in NumPy on balls; the reference is written in "
+            f"{code.framework}. Leave it out."
+        )
+    require_framework(CERTIFIED)
+    from .oracles.recurrences.certified import CertifiedOracle
+
+    return CertifiedOracle(code.enclosable, asked_for)

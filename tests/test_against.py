@@ -199,6 +199,7 @@ def test_of_lost_digits_no_place_is_told():
     ("change", "words"),
     [
         (lambda out: out[0], "output[0] is missing: the reference returns it"),
+        (lambda out: (*out, out[0]), "output[2] is no output of the reference, which returns"),
         (lambda out: (out[0].T, out[1]), "and that of the reference"),
         (lambda out: {"a": out[0], "b": out[1]}, "output[0] is missing"),
         (lambda out: "done", "output of the kernel is of type"),
@@ -268,6 +269,45 @@ def test_a_reference_that_returns_no_array_is_told():
         bc.verify_against(code.sums, lambda x, decay, S: str(torch), INPUTS, FEW)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x, out: out / 0.0, "entries of output[0] (reference)"),
+        (lambda x, out: out + torch.sqrt(x.sum() * 0.0 - 1.0), "the reference returns nan in "),
+    ],
+)
+def test_where_the_reference_has_no_number_nothing_is_decided(change, words):
+    """Whatever the kernel returns there; and what to do is said."""
+
+    def mine(x: torch.Tensor, decay: torch.Tensor, S: torch.Tensor) -> Any:
+        out, last = code.plain_sums(x, decay, S)
+        return change(x, out), last
+
+    report = bc.verify_against(code.sums, mine, INPUTS, FEW, oracles=["reference"])
+
+    assert report.verdict == "inconclusive"
+    assert words in " ".join(lines_of(report))
+    assert "to do: draw only inputs for which the reference is defined" in " ".join(
+        lines_of(report)
+    )
+
+
+def test_a_pass_says_in_which_cases_the_reference_has_no_number():
+    """A gradient that is NaN wherever an output has a part in the loss."""
+
+    def mine(x: torch.Tensor, decay: torch.Tensor, S: torch.Tensor) -> Any:
+        out, last = code.plain_sums(x, decay, S)
+        return out + torch.sqrt(x * 0.0), last
+
+    report = bc.verify_against(code.sums, mine, INPUTS, 12, oracles=["reference"])
+
+    assert report.passed
+    (row,) = [row for row in report.run.rows if row.parameter == "x"]
+    assert 0 < row.undefined < row.cases == 12
+    said = f"x: not decided in {row.undefined} of 12 cases, in which the reference has no number"
+    assert said in " ".join(lines_of(report))
+
+
 # --- arguments ------------------------------------------------------------------------------------
 
 
@@ -285,7 +325,10 @@ def test_a_reference_that_returns_no_array_is_told():
         ({"timeout": -1}, "timeout must be positive, got -1."),
         ({"device": "gpux"}, "torch has no device 'gpux' here: "),
         ({"kernel": code.VJP, "device": "cuda"}, "device='cuda' is for torch and JAX"),
-        ({"oracles": ("torch",)}, "unknown oracle 'torch'. Valid: finite_difference, reference."),
+        (
+            {"oracles": ("torch",)},
+            "unknown oracle 'torch'. Valid: certified, finite_difference, reference.",
+        ),
         ({"oracles": "reference"}, "oracles must be a list of names: oracles=['reference']."),
         ({"oracles": ()}, "oracles is empty; name at least one"),
         ({"case": 3}, "case must be the line of a case, got 3."),

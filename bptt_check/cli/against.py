@@ -36,7 +36,9 @@ from .shared import Limits, accuracy_option, advice, limit_options
 @click.option("--dtype", multiple=True, metavar="NAME", help=f"{' or '.join(DTYPES)}; repeatable.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Draws other cases.")
 @click.option("--device", default="cpu", show_default=True, help="Where the kernel runs.")
-@click.option("--oracle", multiple=True, metavar="NAME", help="reference or finite_difference.")
+@click.option(
+    "--oracle", multiple=True, metavar="NAME", help="reference, finite_difference or certified."
+)
 @click.option("--inside", default="", metavar="NAME", help="The dtype in which it computes.")
 @click.option("--order", type=click.IntRange(1, 2), default=1, help="2: derivatives of gradients.")
 @accuracy_option

@@ -85,6 +85,20 @@ def available(name: str) -> bool:
     return framework is None or importlib.util.find_spec(framework.module) is not None
 
 
+def require_framework(name: str) -> None:
+    """Raise if the framework of an oracle is not installed.
+
+    Raises:
+        MissingFramework: it is not; the message says how to install it.
+    """
+    if not available(name):
+        framework = FRAMEWORKS[name]
+        raise MissingFramework(
+            f"the oracle {name!r} needs {framework.package}, which is not installed: "
+            f"{framework.install}"
+        )
+
+
 def defaults(without: Collection[str] = ()) -> list[Oracle]:
     """Every oracle whose framework is installed, but some; a slow one leaves large cases alone."""
     kept = (name for name in names() if available(name) and name not in without)
@@ -105,12 +119,7 @@ def load_oracle(name: str, asked_for: bool = True, every_entry: bool = False) ->
     """
     if name not in names():
         raise UnknownName("oracle", name, names())
-    if not available(name):
-        framework = FRAMEWORKS[name]
-        raise MissingFramework(
-            f"the oracle {name!r} needs {framework.package}, which is not installed: "
-            f"{framework.install}"
-        )
+    require_framework(name)
     module: Any = importlib.import_module(f"{__name__}.{name}")
     reasons = None if asked_for else _reasons_to_leave(module)
     if (differentiate := getattr(module, "differentiate", None)) is not None:

@@ -41,10 +41,15 @@ def differentiate(case: Case) -> Result:
     `bounds` holds the distance of each gradient, rounded to float64, to the farthest number that
     the derivative may be; `rest` what rounding left off.
     """
+    return narrowed(lambda: _enclose(case))
+
+
+def narrowed(enclose: Callable[[], Enclosure]) -> Result:
+    """What is enclosed, at the first precision at which each enclosure is narrow."""
     before, bits = None, FIRST
     while True:
         with ctx.workprec(bits):
-            enclosure = _enclose(case)
+            enclosure = enclose()
         missing = enclosure.missing_bits(before)
         if not missing or bits == LAST:
             break
@@ -127,11 +132,11 @@ class Enclosure:
     def result(self) -> Result:
         """The midpoints as float64, what is left of them, and the bounds, which are proven."""
         grads = {n: g.astype(np.float64) for n, g in self.grads.items()}
-        left = {n: g - grads[n] for n, g in self.grads.items()}
+        left = {n: np.asarray(g - grads[n], object) for n, g in self.grads.items()}
         return Result(
             float(self.loss),
             grads,
-            bounds={n: _outer(a).astype(np.float64) for n, a in left.items()},
+            bounds={n: np.asarray(_outer(a), np.float64) for n, a in left.items()},
             rest={n: a.astype(np.float64) for n, a in left.items()},
             proven=True,
         )

@@ -11,7 +11,7 @@ from ..subjects.kernels.framework import framework_of
 from .explained_code import ExplainedCode
 
 
-def reference_code(reference: Callable[..., Any]) -> ReferenceCode:
+def reference_code(reference: Callable[..., Any]) -> ExplainedCode:
     """The plain code of a function of arrays by name.
 
     Raises:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from ..cases.recurrences.reference_code import Evaluation, ReferenceCode
+from ..cases.recurrences.reference_code import EnclosableCode, Evaluation, ReferenceCode
 from ..cases.types import Array
 from ..errors import BpttCheckError, SpecError
 from ..subjects.raised import described
@@ -23,6 +23,11 @@ class ExplainedCode:
     def framework(self) -> str:
         """See `ReferenceCode`."""
         return self.code.framework
+
+    @property
+    def enclosable(self) -> EnclosableCode | None:
+        """The same code, if it can be run in balls."""
+        return cast("EnclosableCode", self.code) if self.framework == "numpy" else None
 
     def outputs(self, arrays: Mapping[str, Any]) -> dict[str, Array]:
         """See `ReferenceCode`."""

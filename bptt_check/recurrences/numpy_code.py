@@ -22,6 +22,7 @@ from .traced.array import TracedArray
 from .traced.creating import REPLACED, stand_in
 from .traced.functions import FUNCTIONS
 from .traced.infinities import KeepsInfinities
+from .traced.numbers import FLOATS, Numbers
 from .traced.own_globals import OwnGlobals
 from .traced.trace import Recorded, Trace
 
@@ -61,8 +62,30 @@ class NumPyCode:
         """The outputs, and the vector-Jacobian product with the cotangents, in reverse mode."""
         run = _Run(self._function, arrays, wrt, Exact(_slope_of_relu), 1)
         self._entries[_shapes_of(arrays, wrt)] = run.trace.entries
-        evaluation = run.evaluation(cotangents)
-        return Evaluation(*({name: a[0] for name, a in part.items()} for part in evaluation))
+        return _of_one_sample(run.evaluation(cotangents))
+
+    def enclosed(
+        self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
+    ) -> Evaluation:
+        """The same in balls that hold the exact results, of the precision that flint is set to.
+
+        What the code computes from numbers alone it does in float64, and that is taken as it is.
+
+        Raises:
+            LeftAlone: the code calls what has no balls, or branches on one that is not exact.
+        """
+        from .traced.in_balls import BALL_FUNCTIONS, BALL_NUMBERS, ENCLOSING
+
+        code = self._function
+        run = _Run(code, arrays, wrt, ENCLOSING, 1, "float64", BALL_FUNCTIONS, BALL_NUMBERS)
+        return _of_one_sample(run.evaluation(cotangents))
+
+    def operations(self, arrays: Mapping[str, Any], wrt: Sequence[str]) -> int:
+        """About how many operations on single numbers a forward pass takes."""
+        shapes = _shapes_of(arrays, wrt)
+        if shapes not in self._entries:
+            self._entries[shapes] = _Run(self._function, arrays, wrt, Exact(), 1).trace.entries
+        return self._entries[shapes]
 
     def rounded(
         self,
@@ -88,10 +111,7 @@ class NumPyCode:
 
     def _groups(self, arrays: Mapping[str, Any], wrt: Sequence[str], samples: int) -> list[slice]:
         """Samples that are run at once: all, if there is memory for their record."""
-        shapes = _shapes_of(arrays, wrt)
-        if shapes not in self._entries:
-            self._entries[shapes] = _Run(self._function, arrays, wrt, Exact(), 1).trace.entries
-        return groups_of_samples(self._entries[shapes], samples)
+        return groups_of_samples(self.operations(arrays, wrt), samples)
 
 
 class _Run:
@@ -105,13 +125,15 @@ class _Run:
         arithmetic: Arithmetic,
         samples: int,
         dtype: str = "float64",
+        functions: Mapping[Any, Any] | None = None,
+        numbers: Numbers = FLOATS,
     ) -> None:
-        self.trace = Trace(arithmetic, samples, dtype, FUNCTIONS)
+        self.trace = Trace(arithmetic, samples, dtype, functions or FUNCTIONS, numbers)
         self.inputs: dict[str, Recorded] = {}
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in wrt or (isinstance(array, np.ndarray) and array.dtype.kind in "fc"):
-                entries = np.array(array, dtype)[np.newaxis]
+                entries = numbers.of(np.array(array, dtype))[np.newaxis]
                 self.inputs[name] = Recorded(entries.shape[1:], (), active=name in wrt)
                 given[name] = TracedArray(self.trace, entries, self.inputs[name])
             else:
@@ -133,8 +155,9 @@ class _Run:
                 f" {', '.join(self.outputs)}."
             )
         outputs = {name: _plain(out, self.trace) for name, out in self.outputs.items()}
+        numbers = self.trace.numbers
         seeds = [
-            (self.outputs[name].node, _seed(name, bar, self.outputs[name].shape))
+            (self.outputs[name].node, numbers.of(_seed(name, bar, self.outputs[name].shape)))
             for name, bar in cotangents.items()
             if isinstance(self.outputs[name], TracedArray)
         ]
@@ -146,8 +169,13 @@ class _Run:
         leaf = self.inputs[name]
         shape = (self.trace.samples, *leaf.shape)
         if leaf.bar is None:
-            return np.zeros(shape)
+            return np.zeros(shape, self.trace.numbers.stored)
         return np.array(np.broadcast_to(leaf.bar, shape))
+
+
+def _of_one_sample(evaluation: Evaluation) -> Evaluation:
+    parts = ({n: a.reshape(a.shape[1:]) for n, a in part.items()} for part in evaluation)
+    return Evaluation(*parts)
 
 
 @contextlib.contextmanager
@@ -189,8 +217,9 @@ def _seed(name: str, bar: Any, shape: tuple[int, ...]) -> Array:
 
 def _plain(output: Any, trace: Trace) -> Array:
     """An output as [samples, ...]."""
-    value = output.entries if isinstance(output, TracedArray) else np.asarray(output)[None]
-    return np.array(np.broadcast_to(value, (trace.samples, *value.shape[1:])), trace.dtype)
+    traced = isinstance(output, TracedArray)
+    own = output.entries if traced else trace.numbers.of(np.asarray(output, trace.dtype))[None]
+    return np.array(np.broadcast_to(own, (trace.samples, *own.shape[1:])))
 
 
 def _copied(array: Any) -> Any:

@@ -67,6 +67,12 @@ class Gradient:
         return row.missing, row.cases
 
     @property
+    def undefined(self) -> tuple[int, int]:
+        """In how many cases it has no number, and of how many; by the oracle that has most."""
+        row = min(self.rows, key=lambda r: (r.undefined, -r.cases))
+        return row.undefined, row.cases
+
+    @property
     def offered_sometimes(self) -> bool:
         """Whether some cases have it and others have not."""
         missing, cases = self.missing

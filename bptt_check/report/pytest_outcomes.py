@@ -11,7 +11,8 @@ from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Summary
 from ..runs.systematic.sentences import multiple_sentence
 from ..verdicts.verdict import Reason, Verdict
-from . import gaps, grouping, sentences
+from . import grouping, sentences
+from .facts import gaps
 from .report import Report
 from .systematic.told import failure_about, is_of_all, place_of_error
 
@@ -100,7 +101,7 @@ def properties(report: Report, number: int = 1) -> Iterator[tuple[str, str]]:
             worst[row.parameter] = max(worst.get(row.parameter, 0.0), row.max_budgets)
     for parameter, budgets in worst.items():
         yield f"{name}_worst_budgets_{parameter}", f"{budgets:.3g}"
-    for model, count in gaps.offered_sometimes(run):
+    for model, count in gaps.in_some_cases(run):
         yield f"{name}_missing", f"{model}: {count}"
     for error in run.systematic:
         yield f"{name}_systematic", f"{place_of_error(error)}: {multiple_sentence(error)}"

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Run
-from ..verdicts.oracle_disagreement import OF_REFERENCE
-from ..verdicts.verdict import Reason, Verdict
-from . import coverage, gaps, grouping
+from ..verdicts.verdict import Verdict
+from . import coverage, grouping
 from .called import called_in, label
 from .effort.quick_sentences import quick_lines
-from .facts import shares
+from .facts import gaps, shares
+from .facts.advice import what_to_do
 from .systematic.floor_sentences import floor_lines, rounded_once_lines
 from .systematic.told import is_of_all, is_of_all_only
 
@@ -168,7 +168,7 @@ def _summary(run: Run) -> list[str]:
         *([f"  right to the declared accuracy of {run.accuracy:g}"] if run.accuracy else []),
         *_proven(run),
         *_subgradients(run),
-        *_offered_sometimes(run),
+        *_in_some_cases(run),
         *coverage.coverage_lines(run),
         *floor_lines(run),
         *rounded_once_lines(run),
@@ -201,10 +201,10 @@ def _subgradients(run: Run) -> list[str]:
     ]
 
 
-def _offered_sometimes(run: Run) -> list[str]:
-    """Gradients that only some cases have, each with its count; the same of several models once."""
+def _in_some_cases(run: Run) -> list[str]:
+    """Gradients that only some cases show, each with its count; the same of several models once."""
     models: dict[str, list[str]] = {}
-    for model, count in gaps.offered_sometimes(run):
+    for model, count in gaps.in_some_cases(run):
         models.setdefault(count, []).append(model)
     alone = len(grouping.model_facts(run)) == 1
     lines = [f"  {c}{'' if alone else f' ({_some(names)})'}" for c, names in models.items()]
@@ -243,8 +243,8 @@ def _undecided(run: Run) -> list[str]:
     lines += [f"  {gap.model}: {gap.text}" for gap in found[:LISTED]]
     if len(found) > LISTED:
         lines.append(f"  and {grouping.plural(len(found) - LISTED, 'more gap')} of this kind")
-    told = [*_offered_sometimes(run), *quick_lines(run), *_declined(run)]
-    return [*lines, *told, *_advice(run, found)]
+    told = [*_in_some_cases(run), *quick_lines(run), *_declined(run)]
+    return [*lines, *told, *what_to_do(run, found)]
 
 
 def _declined(run: Run) -> list[str]:
@@ -263,30 +263,3 @@ def _declined(run: Run) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more
-
-
-def _of_reference(run: Run) -> list[str]:
-    """That the reference of a recurrence is wrong itself, where that is why nothing is decided."""
-    told = {r.reason for r in run.rows if r.reason_kind is Reason.ORACLES_DISAGREE}
-    if "reference" not in run.oracles or not told:
-        return []
-    return [*(f"  {reason}" for reason in sorted(told)[:LISTED]), f"  to do: {OF_REFERENCE}"]
-
-
-def _advice(run: Run, found: Sequence[gaps.Gap]) -> list[str]:
-    if run.interrupted:
-        return ["  to do: run it again, to the end"]
-    if of_reference := _of_reference(run):
-        return of_reference
-    if not grouping.model_facts(run):
-        return ["  to do: name models that the subject supports, or check its supports()"]
-    if found and run.quick is not None:
-        return ["  to do: run it without quick, with more cases and all oracles"]
-    if any(gap.vacuous for gap in found):
-        return ["  to do: more cases, so that some of them can show an error in these gradients"]
-    if any(target.declined for target in coverage.few_decided(run)):
-        return [
-            "  to do: say which cases the subject takes, so that others of that kind are drawn: "
-            "within=bc.Within(...), --within on the command line"
-        ]
-    return ["  to do: other oracles; `bptt-check doctor` says which work here"] if found else []

@@ -35,19 +35,18 @@ READABLE = 80
 
 @dataclass(frozen=True)
 class Summary:
-    """One gradient of one model against one oracle, over all cases. NaN where nothing was
-    measured.
+    """One gradient of one model against one oracle, over all cases. NaN where nothing was measured.
 
     `check` is the check that it belongs to, where several are reported together.
     `floor` and `floor_any` are the smallest of all cases (see `verdict.Row`): the smallest
     relative error of one entry that this run would have caught somewhere, and in whichever entry.
-    `reason` is for readers, `reason_kind` for programs.
-    `directional` counts the cases that the oracle measured along directions of signs instead of
-    entry by entry; `worst_directions` is the number of these where the worst case is such a one
-    (`worst_index` is empty then), else 0.
+    `reason` is for readers, `reason_kind` for programs. `directional` counts the cases that the
+    oracle measured along directions of signs instead of entry by entry; `worst_directions` is the
+    number of these where the worst case is such a one (`worst_index` is empty then), else 0.
     `subgradients` counts the entries of all cases that agree only as far as any slope is right at a
     kink of relu; errors, the worst entry and floors are those of the others.
-    `missing` counts the cases, of all `cases`, in which the subject did not offer the gradient.
+    `missing` counts the cases in which the subject did not offer the gradient, `undefined` those in
+    which the reference of a recurrence has no number.
     `worst_place` is the worst entry in the subject's own arrays, "" where these are the contract's.
     """
 
@@ -73,6 +72,7 @@ class Summary:
     worst_directions: int = 0
     subgradients: int = 0
     missing: int = 0
+    undefined: int = 0
     worst_place: str = ""
 
 

@@ -146,6 +146,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         row.floor, row.floor_any, row.proven, row.reason_kind,
         directional=int(row.directions > 0), worst_directions=row.directions,
         subgradients=row.subgradients, missing=int(row.reason_kind is Reason.NOT_OFFERED),
+        undefined=int(row.reason_kind is Reason.UNDEFINED),
     )  # fmt: skip
     if before is None:
         return one
@@ -168,6 +169,7 @@ def _merged(before: Summary | None, model: str, row: Row, spec: str) -> Summary:
         subgradients=before.subgradients + one.subgradients,
         directional=before.directional + one.directional,
         missing=before.missing + one.missing,
+        undefined=before.undefined + one.undefined,
     )
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ..cases.any_case import AnyCase
 from ..cases.follow_up import FollowUpCall
 from ..cases.wrong_kind import NoSubject
+from .contract.breaches import CaseBreach
 from .contract.linearity import Nonlinearity
-from .contract_breaches import CaseBreach
 from .nonfinite import LargeNumbers, OutOfRange
 from .oracle_disagreement import Disagreement
 from .row import Row

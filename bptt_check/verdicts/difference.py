@@ -49,7 +49,12 @@ def differences(got: Result, want: Result) -> dict[str, Difference]:
     of the outputs that both have.
     """
     outputs, of_oracle = got.outputs or {}, want.outputs or {}
-    compared = {n: Difference(n, outputs[n], of_oracle[n]) for n in of_oracle if n in outputs}
+    left = want.rest or {}
+    compared = {
+        n: Difference(n, outputs[n], of_oracle[n], left.get(n, 0.0))
+        for n in of_oracle
+        if n in outputs
+    }
     return compared | {n: _difference(n, got, want) for n in want.grads if n in got.grads}
 
 

@@ -25,7 +25,7 @@ from .cause import (
     WrongTrainingStep,
 )
 from .contract.breach_sentences import why_out_of_range
-from .contract_breaches import breaches
+from .contract.breaches import breaches
 from .imprecision.approximate import approximation
 from .imprecision.lost_digits import lost_digits
 from .judgement import Judgement

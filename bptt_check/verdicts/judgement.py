@@ -13,7 +13,7 @@ from ..cases.result import Result
 from .budget import Budgets
 from .case_report import CaseReport, Evidence
 from .cause import Cause, ContractBroken
-from .contract_breaches import Breaches, CaseBreach
+from .contract.breaches import Breaches, CaseBreach
 from .difference import Difference
 from .measurement import Measurement
 from .nonfinite import NotFinite

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cases.any_case import AnyCase
+from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import OracleResult, OracleResults, Result
 from ..equations.conditioning import conditioning, conditioning_in_float64
 from ..equations.exact import exact_gradients, exact_loss
@@ -16,7 +17,7 @@ from .budget import Budgets, Tolerance
 from .difference import Difference, differences
 from .nonfinite import large_numbers
 from .row import Row, judge_gradient, not_judged
-from .verdict import Reason
+from .verdict import Reason, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +88,25 @@ def _judged(
     """The rows of an oracle that answered."""
     for difference in off.values():
         row = judge_gradient(difference, oracle, budgets)
-        yield _overflowing(case, row, difference)
+        yield _undefined(case, row, difference) or _overflowing(case, row, difference)
     yield from (not_judged(p, oracle, Reason.NOT_OFFERED) for p in case.inputs if p not in off)
 
 
 UNMEASURED = (Reason.KINK_WITHIN_STEP, Reason.KINK_ALONG_DIRECTIONS, Reason.CHAOTIC)
 """Reasons of rows without a budget; where numbers overflow, they are none."""
+
+
+def _undefined(case: AnyCase, row: Row, difference: Difference) -> Row | None:
+    """The row where the reference has outputs that are no number, or such a gradient."""
+    if row.verdict == Verdict.FAIL or not isinstance(case, RecurrenceCase):
+        return None
+    of_gradient = {f"the gradient of {row.parameter}": difference.want}
+    for name, value in {**case.expected_outputs, **of_gradient}.items():
+        beyond = value[~np.isfinite(value)]
+        if beyond.size:
+            facts = float(beyond[0]), beyond.size, value.size, name
+            return row.because(Verdict.INCONCLUSIVE, Reason.UNDEFINED, *facts)
+    return None
 
 
 def _overflowing(case: AnyCase, row: Row, difference: Difference) -> Row:

@@ -77,6 +77,8 @@ class Reason(StrEnum):
     """The true value is no number of the dtype."""
     OVERFLOW = "overflow"
     """Of a case whose numbers are so large that what is measured of them leaves float64."""
+    UNDEFINED = "undefined"
+    """What defines a recurrence has no number there."""
     ORACLES_DISAGREE = "oracles disagree"
     CONTRADICTED = "contradicted"
     """By an oracle whose bounds are a proof."""
@@ -113,6 +115,7 @@ _SENTENCES = {
         "overflow: {} has numbers of {:.2g}, those on the way reach {}, and products of such leave "
         "the range of float64 (1.8e+308), in which rounding and derivatives are measured"
     ),
+    Reason.UNDEFINED: "the reference returns {} in {} of {} entries of {}",
     Reason.ORACLES_DISAGREE: "the oracles disagree on {}",
     Reason.CONTRADICTED: (
         "contradicted by a proof; please report this case: it is a bug in this oracle"

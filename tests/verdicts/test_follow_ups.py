@@ -21,7 +21,7 @@ from bptt_check.runs.check import Setup, check_case
 from bptt_check.verdicts import measurement
 from bptt_check.verdicts.budget import Tolerance
 from bptt_check.verdicts.cause import ContractBroken, NoAnswer, WrongFollowUp
-from bptt_check.verdicts.contract_breaches import KeptByShape
+from bptt_check.verdicts.contract.breaches import KeptByShape
 from bptt_check.verdicts.follow_ups import JudgedCall, plainly_right
 
 LINE = "lstm T=3 B=2 D=2 H=3 O=2 seed=1"

@@ -17,7 +17,7 @@ from bptt_check.equations.namespaces.recording import Recording
 from bptt_check.subjects.calling import call
 from bptt_check.verdicts.budget import Budgets, Tolerance
 from bptt_check.verdicts.contract.breach_sentences import breach_sentence
-from bptt_check.verdicts.contract_breaches import breaches
+from bptt_check.verdicts.contract.breaches import breaches
 from bptt_check.verdicts.nonfinite import NotFinite, limits, overflow
 from bptt_check.verdicts.verdict import Reason
 

@@ -56,6 +56,7 @@ DETAILS = {
     Reason.CHAOTIC: ("float32",),
     Reason.OUT_OF_RANGE: ("numbers reach 1e400",),
     Reason.OVERFLOW: ("W_hy", 1e300, "2e300"),
+    Reason.UNDEFINED: (float("nan"), 2, 7, "output"),
     Reason.ORACLES_DISAGREE: ("W_hh_l0",),
     Reason.WORST_ENTRY: ("b_h_l0[1]",),
     Reason.NO_SINGLE_SLOPE: (0, 1),

@@ -60,3 +60,21 @@ class ReferenceCode(Protocol):
         `RoundingModel` says.
         """
         ...
+
+
+class EnclosableCode(ReferenceCode, Protocol):
+    """Code that can be run in balls, which enclose what it comes to."""
+
+    def enclosed(
+        self, arrays: Mapping[str, Any], cotangents: Mapping[str, Array], wrt: Sequence[str]
+    ) -> Evaluation:
+        """The same as `gradients` in balls, of the precision that flint is set to.
+
+        Raises:
+            LeftAlone: the code calls what has no balls, or branches on one that is not exact.
+        """
+        ...
+
+    def operations(self, arrays: Mapping[str, Any], wrt: Sequence[str]) -> int:
+        """About how many operations on single numbers a forward pass takes."""
+        ...

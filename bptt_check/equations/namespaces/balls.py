@@ -28,15 +28,15 @@ class Balls(Taped):
 
     @also_of_numbers
     def tanh(self, z: Node) -> Node:
-        return _unary(z, *_tanh_and_slope(z.value))
+        return _unary(z, *tanh_and_slope(z.value))
 
     @also_of_numbers
     def sigmoid(self, z: Node) -> Node:
-        return _unary(z, *_sigmoid_and_slope(z.value))
+        return _unary(z, *sigmoid_and_slope(z.value))
 
     @also_of_numbers
     def relu(self, z: Node) -> Node:
-        return _unary(z, _relu(z.value), _slope_of_relu(z.value))
+        return _unary(z, relu(z.value), slope_of_relu(z.value))
 
     @also_of_numbers
     def exp(self, z: Node) -> Node:
@@ -61,7 +61,7 @@ class Balls(Taped):
 
     @also_of_numbers
     def softplus(self, z: Node) -> Node:
-        return _unary(z, _softplus(z.value), _sigmoid_and_slope(z.value)[0])
+        return _unary(z, softplus(z.value), sigmoid_and_slope(z.value)[0])
 
     def log_softmax(self, z: Node) -> Node:
         """Cotangent `bar - softmax(z) * sum(bar)`."""
@@ -153,14 +153,15 @@ def _either_of(share: Any, a: Any, b: Any) -> arb:
 
 as_balls: Callable[[Array], Array] = _of_each(_ball)
 """Numbers as balls without a radius."""
-_tanh_and_slope = _of_each(_tanh_and_slope_of, outputs=2)
-_sigmoid_and_slope = _of_each(_sigmoid_and_slope_of, outputs=2)
-_softplus = _of_each(_softplus_of)
-_relu = _of_each(relu_of)
-_slope_of_relu = _of_each(slope_of_relu_of)
+tanh_and_slope = _of_each(_tanh_and_slope_of, outputs=2)
+sigmoid_and_slope = _of_each(_sigmoid_and_slope_of, outputs=2)
+softplus = _of_each(_softplus_of)
+arctan: Callable[[Array], Array] = _of_each(lambda a: _ball(a).atan())
+relu = _of_each(relu_of)
+slope_of_relu = _of_each(slope_of_relu_of)
 _either = _of_each(_either_of, inputs=3)
 
-ENCLOSING = Exact(_slope_of_relu)
+ENCLOSING = Exact(slope_of_relu)
 """No rounding; at a kink every slope."""
 BALLS = Balls()
 

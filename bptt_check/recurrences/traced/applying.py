@@ -10,8 +10,9 @@ import numpy as np
 from ...cases.types import Array
 from .array import TracedArray
 from .elementwise import Binary, Unary
+from .entry_index import aligned
 from .operands import constant_of
-from .trace import Parents, Pull, Trace, aligned
+from .trace import Parents, Pull, Trace
 
 
 def trace_of(*operands: Any) -> Trace:

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import SpecError
 from .applying import axis_of, entries_of, joined, trace_of
 from .array import TracedArray
-from .trace import aligned
+from .entry_index import aligned
 
 
 def _same_kind(a: Any) -> Any:

@@ -15,9 +15,10 @@ import numpy as np
 
 from ...cases.types import Array
 from ...errors import SpecError, why
+from .entry_index import EntryIndex
 from .operands import INTO_PLAIN, constant_of, not_known, parsed_index, refuse_repeats, spelled
 from .operators import Operators
-from .trace import EntryIndex, Pull, Recorded, Trace
+from .trace import Pull, Recorded, Trace
 
 _WHOLE = EntryIndex((), basic=True)
 
@@ -108,7 +109,7 @@ class TracedArray(Operators):
         """The values of the first sample, their real parts."""
         if self._storage is not None:
             self._refresh()
-        return np.real(self._entries[0])
+        return self.trace.numbers.plain(self._entries[0])
 
     def _view(
         self, entries: Array, node: Recorded, key: Any, place: EntryIndex | None

@@ -18,7 +18,7 @@ from .trace import Recorded, Trace
 
 def owned_array(trace: Trace, value: Any) -> TracedArray:
     """A constant into which one can write in place."""
-    entries = np.asarray(value, trace.dtype)[np.newaxis]
+    entries = trace.numbers.of(np.asarray(value, trace.dtype))[np.newaxis]
     return TracedArray(trace, entries, Recorded(entries.shape[1:], ()), owned=True)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...cases.types import Array
 from ...errors import SpecError, quoted
-from .trace import EntryIndex, Trace
+from .entry_index import EntryIndex
+from .trace import Trace
 
 INTO_PLAIN = (
     "a traced value cannot become a plain NumPy array: its gradient would be lost. Where it is"
@@ -51,13 +52,12 @@ def constant_of(trace: Trace, number: Any) -> float | Array:
     Raises:
         SpecError: it is neither, or complex.
     """
-    if type(number) is float:
-        return number
-    if isinstance(number, (int, np.integer, np.bool_, np.floating)):
-        return float(number)
+    numbers = trace.numbers
+    if isinstance(number, (float, int, np.integer, np.bool_, np.floating)):
+        return numbers.single(float(number))
     array = np.asarray(number)
     if array.dtype.kind in "biuf":
-        return array.astype(np.float64, copy=True)[np.newaxis]
+        return numbers.of(array.astype(np.float64, copy=True))[np.newaxis]
     if array.dtype.kind == "c" and trace.dtype.kind == "c":
         return array[np.newaxis]
     if array.dtype.kind == "c":

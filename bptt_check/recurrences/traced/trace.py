@@ -15,6 +15,8 @@ import numpy as np
 
 from ...cases.types import Array
 from ...equations.arithmetics.arithmetic import Arithmetic
+from .entry_index import EntryIndex, aligned
+from .numbers import FLOATS, Numbers
 
 Pull = Callable[[Array], Array]
 Parents = tuple[tuple["Recorded", Pull], ...]
@@ -28,13 +30,19 @@ class Trace:
         samples: how many runs at once.
         dtype: of all values, float64 or complex128.
         functions: NumPy's functions and ufuncs, and ours that does the same on arrays of ours.
+        numbers: what values are made of.
     """
 
     def __init__(
-        self, arithmetic: Arithmetic, samples: int, dtype: str, functions: Mapping[Any, Any]
+        self,
+        arithmetic: Arithmetic,
+        samples: int,
+        dtype: str,
+        functions: Mapping[Any, Any],
+        numbers: Numbers = FLOATS,
     ) -> None:
         self.arithmetic, self.samples, self.dtype = arithmetic, samples, np.dtype(dtype)
-        self.functions = functions
+        self.functions, self.numbers = functions, numbers
         self._nodes: list[Recorded] = []
         self.entries = 0
         """Of all values that were computed, of one sample: what the record holds at most."""
@@ -76,63 +84,6 @@ class Trace:
                 node.bar = None
 
 
-class EntryIndex:
-    """Entries of an array that a user's index names.
-
-    Args:
-        key: the index, as a tuple.
-        basic: whether it is of integers and slices alone.
-        repeats: whether an entry may be named twice.
-    """
-
-    __slots__ = ("basic", "key", "repeats")
-
-    def __init__(self, key: tuple[Any, ...], basic: bool, repeats: bool = False) -> None:
-        self.basic, self.repeats = basic, repeats
-        if basic:
-            self.key: Any = (slice(None), *key)
-        else:  # where arrays stand apart NumPy puts their axes first, where the samples would be
-            self.key = (*key, slice(None)) if any(k is Ellipsis for k in key) else key
-
-    def of(self, value: Array) -> Array:
-        """The entries: a view where the index is basic."""
-        if self.basic:
-            return value[self.key]
-        return np.ascontiguousarray(_samples_first(_samples_last(value)[self.key]))
-
-    def put(self, value: Array, entries: Any) -> None:
-        """Write entries [samples, ...], or a number, into an array that nobody else has."""
-        if self.basic:
-            target = value[self.key]
-            target[...] = entries if isinstance(entries, float) else aligned(entries, target.ndim)
-        else:
-            last = entries if isinstance(entries, float) else _samples_last(entries)
-            _samples_last(value)[self.key] = last
-
-    def added_up(self, shape: tuple[int, ...], entries: Array) -> Array:
-        """Zeros of a shape to which the entries are added, those named twice as well."""
-        total = np.zeros(shape)
-        np.add.at(_samples_last(total), self.key, _samples_last(entries))
-        return total
-
-
-def _samples_last(value: Array) -> Array:
-    return value.transpose(*range(1, value.ndim), 0)
-
-
-def _samples_first(value: Array) -> Array:
-    return value.transpose(value.ndim - 1, *range(value.ndim - 1))
-
-
-def aligned(value: Array, ndim: int) -> Array:
-    """The array with so many axes: those that broadcasting adds stand behind the samples'."""
-    if value.ndim == ndim:
-        return value
-    if value.ndim < ndim:
-        return value.reshape(len(value), *(1,) * (ndim - value.ndim), *value.shape[1:])
-    return value.reshape(len(value), *value.shape[1 + value.ndim - ndim :])
-
-
 class Recorded:
     """What a value was computed from, and its cotangent. The value itself lives as long as
     somebody needs it.
@@ -172,10 +123,11 @@ class Recorded:
     def own_bar(self, trace: Trace) -> Array:
         """The cotangent as an array that nobody else has, of all samples."""
         if self.bar is None:
-            self.bar, self.owns_bar = np.zeros((trace.samples, *self.shape)), True
+            shape = (trace.samples, *self.shape)
+            self.bar, self.owns_bar = np.zeros(shape, trace.numbers.stored), True
             self.looked_into = set()
         elif not self.owns_bar or len(self.bar) < trace.samples:
-            bar = np.empty((trace.samples, *self.shape))
+            bar = np.empty((trace.samples, *self.shape), trace.numbers.stored)
             bar[...] = self.bar
             self.bar, self.owns_bar, self.looked_into = bar, True, None
         return self.bar

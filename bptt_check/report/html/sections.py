@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from ...cases.written.reproduction import reproduction
 from ...runs.records import Failure, Run
 from ...verdicts.verdict import Reason, Verdict
-from .. import coverage, gaps, grouping, sentences
+from .. import coverage, grouping, sentences
 from ..called import base_name, called_in, heading, label, worst_place_of
 from ..effort.quick_sentences import left_out_by_quick
 from ..effort.stage_shares import stage_shares
+from ..facts import gaps
 from ..facts.floors import shared_sensitivities
 from ..systematic.floor_sentences import what_is_needed
 from ..systematic.told import failure_heading, is_of_all
@@ -104,7 +105,7 @@ def gaps_section(run: Run) -> Section | None:
         for m in grouping.model_facts(run)
         if m.not_offered
     )
-    partly = _by_value(gaps.offered_sometimes(run))
+    partly = _by_value(gaps.in_some_cases(run))
     silent = [o for o in grouping.oracle_facts(run) if o.decided < o.asked or not o.asked]
     quick = left_out_by_quick(run)
     if not (declined or undecided or missing or partly or silent or quick or run.interrupted):

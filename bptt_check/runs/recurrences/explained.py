@@ -12,7 +12,7 @@ from ...diagnosis.finding import Finding
 from ...verdicts.case_kind import CaseEnd
 from ...verdicts.case_report import CaseReport
 from ...verdicts.cause import ContractBroken, WrongOutputs
-from ...verdicts.contract_breaches import TwoAnswers
+from ...verdicts.contract.breaches import TwoAnswers
 from ...verdicts.verdict import Verdict
 from .answers import answers_text, answers_to
 from .condition import SizeRule, rule_of
@@ -22,6 +22,8 @@ from .smallest import input_numbers
 
 MOST = 4
 """Findings of a failure."""
+CLOSE = 1e-5
+"""Distance of a factor from 1 that six digits do not show."""
 
 
 def findings_of_recurrence(
@@ -117,10 +119,18 @@ def place_text(place: Place) -> str:
         case ZeroGradient():
             return f"{place.name} is zero everywhere"
         case SameFactor():
-            return f"{place.name} is {place.factor:.6g} times what it should be, in every entry"
+            times = _factor_text(place.factor)
+            return f"{place.name} is {times} times what it should be, in every entry"
         case WrongRange(first=first, last=last):
             at = f"{first}" if first == last else f"{first} to {last}"
             return f"{place.name} is wrong only at {place.axis} = {at}, of 0 to {place.length - 1}"
+
+
+def _factor_text(factor: float) -> str:
+    """A factor; of one beside 1 what it has beyond."""
+    off = factor - 1.0
+    sign = "+" if off > 0.0 else "-"
+    return f"{factor:.6g}" if abs(off) > CLOSE else f"(1 {sign} {abs(off):.2g})"
 
 
 def rule_text(rule: SizeRule) -> str:

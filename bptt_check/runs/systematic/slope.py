@@ -85,6 +85,7 @@ class Errors:
 
     def slope_on(self, regressor: Array) -> ErrorSlope | None:
         """The slope on a regressor of the same shape; None where that is lost in rounding."""
+        regressor = self._where_it_counts(regressor)
         weighted = self.weight * regressor
         counts = weighted * regressor
         moment, squares = np.vdot(weighted, self.error), np.vdot(counts, counts)
@@ -92,6 +93,7 @@ class Errors:
 
     def slopes_on(self, true: Array, gates: int) -> Iterator[ErrorSlope | None]:
         """The slope on the gradient itself, and with several gates on its rows of each."""
+        true = self._where_it_counts(true)
         weighted = (self.weight * true).reshape(gates, -1)
         counts = weighted * true.reshape(gates, -1)
         moments = np.vecdot(weighted, self.error.reshape(gates, -1)).tolist()
@@ -101,6 +103,10 @@ class Errors:
         yield self._slope(*map(sum, zip(*sums, strict=True)))
         if gates > 1:
             yield from (self._slope(*of_gate) for of_gate in sums)
+
+    def _where_it_counts(self, regressor: Array) -> Array:
+        """Zero where an entry says nothing, though it may be no number there."""
+        return np.where(self.weight > 0.0, regressor, 0.0)
 
     def _slope(self, counts: float, moment: float, squares: float) -> ErrorSlope | None:
         if not 0.0 < counts < math.inf or not 0.0 < squares < math.inf:

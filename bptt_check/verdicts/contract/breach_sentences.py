@@ -8,8 +8,8 @@ import numpy as np
 
 from ...cases.contract import Breach
 from ...cases.probes import SCALE
-from ..contract_breaches import CaseBreach, KeptByShape, TwoAnswers
 from ..nonfinite import NotFinite, OutOfRange, Overflow
+from .breaches import CaseBreach, KeptByShape, TwoAnswers, UnknownOutput
 from .linearity import Clipping, Linearity, Nonlinearity, Probe
 
 
@@ -18,6 +18,11 @@ def breach_sentence(breach: CaseBreach) -> str:
     match breach:
         case Breach():
             return breach.message
+        case UnknownOutput():
+            return (
+                f"{breach.name} is no output of the reference, which returns "
+                f"{', '.join(breach.known)}: return it there as well, or leave it out here"
+            )
         case NotFinite():
             return _not_finite(breach)
         case Overflow():

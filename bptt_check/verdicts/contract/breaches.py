@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cases.any_case import AnyCase
-from ..cases.contract import Answer, Breach, FollowUp
-from ..cases.follow_up import FollowUpKind, follow_up_case
-from ..cases.result import Result
-from ..cases.types import Array
-from ..equations.conditioning import conditioning, conditioning_in_float64
-from ..equations.exact import exact_gradients
-from .budget import Budgets
-from .contract.linearity import Nonlinearity, not_linear
-from .nonfinite import (
+from ...cases.any_case import AnyCase
+from ...cases.contract import Answer, Breach, FollowUp
+from ...cases.follow_up import FollowUpKind, follow_up_case
+from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.result import Result
+from ...cases.types import Array
+from ...equations.conditioning import conditioning, conditioning_in_float64
+from ...equations.exact import exact_gradients
+from ..budget import Budgets
+from ..nonfinite import (
     NotFinite,
     OutOfRange,
     Overflow,
@@ -28,6 +28,7 @@ from .nonfinite import (
     out_of_range,
     outputs_not_finite,
 )
+from .linearity import Nonlinearity, not_linear
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,15 @@ class KeptByShape:
     """Other arrays of the same shapes got the very same gradients, which are others in truth."""
 
 
-CaseBreach = Breach | NotFinite | Overflow | TwoAnswers | KeptByShape | Nonlinearity
+@dataclass(frozen=True)
+class UnknownOutput:
+    """A kernel returned an output that its reference has not: nothing can be said of it."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+CaseBreach = Breach | UnknownOutput | NotFinite | Overflow | TwoAnswers | KeptByShape | Nonlinearity
 """Whatever breaks the contract in one case."""
 
 
@@ -84,6 +93,7 @@ def breaches(
         valued = [b for b in valued if b.parameter != "loss"]
     closing = (
         *(b for b in answer.breaches if b.value is None),
+        *unknown_outputs(case, answer.result),
         *outputs,
         *([] if beyond else not_finite(case, valued, truths, loss)),
         *second_call(answer.result, answer.second_result, budgets),
@@ -105,6 +115,14 @@ def _budgets_of(case: AnyCase, like: Budgets) -> Budgets:
     """The budgets of another case with the same inputs."""
     own, oracle = conditioning(case, case.dtype), conditioning_in_float64(case)
     return replace(like, subject=own, oracle=oracle)
+
+
+def unknown_outputs(case: AnyCase, result: Result) -> list[UnknownOutput]:
+    """Outputs of a kernel that nothing defines."""
+    if not isinstance(case, RecurrenceCase):
+        return []
+    known = tuple(case.expected_outputs)
+    return [UnknownOutput(name, known) for name in result.outputs or {} if name not in known]
 
 
 def kept_by_shape(case: AnyCase, answer: Answer, budgets: Budgets) -> list[KeptByShape]:

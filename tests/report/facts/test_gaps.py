@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support import made
 
-from bptt_check.report import gaps, sentences
+from bptt_check.report import sentences
+from bptt_check.report.facts import gaps
 from bptt_check.report.html import page
 from bptt_check.report.pytest_outcomes import properties
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..runs.coverage.covered import CoveredTarget
-from ..runs.records import CheckEntry, Run
-from ..verdicts.verdict import Reason, Verdict
-from . import coverage, grouping
-from .called import label
+from ...runs.coverage.covered import CoveredTarget
+from ...runs.records import CheckEntry, Run
+from ...verdicts.verdict import Reason, Verdict
+from .. import coverage, grouping
+from ..called import label
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,31 @@ def offered_sometimes(run: Run) -> list[tuple[str, str]]:
         for g in m.gradients
         if g.offered_sometimes
     ]
+
+
+def undefined_sometimes(run: Run) -> list[tuple[str, str]]:
+    """Pairs of a recurrence and the count of a gradient, or an output, that has no number in some
+    cases.
+    """
+    return [
+        (label(m.check, m.model), _undefined_in(g))
+        for m in grouping.model_facts(run)
+        for g in m.gradients
+        if g.verdict.decided and g.undefined[0]
+    ]
+
+
+def in_some_cases(run: Run) -> list[tuple[str, str]]:
+    """Pairs of a model and what is to be said of a gradient that only some cases show."""
+    return [*offered_sometimes(run), *undefined_sometimes(run)]
+
+
+def _undefined_in(gradient: grouping.Gradient) -> str:
+    undefined, cases = gradient.undefined
+    return (
+        f"{gradient.called}: not decided in {undefined:,} of {grouping.plural(cases, 'case')}, in "
+        "which the reference has no number"
+    )
 
 
 def _offered_in(gradient: grouping.Gradient) -> str:
