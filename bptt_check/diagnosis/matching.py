@@ -43,17 +43,21 @@ def same(got: Arrays, want: Arrays, near: Near) -> bool:
 
 def near_by_rounding(spread: Conditioning) -> Near:
     """Entry by entry: as far apart as rounding, and the choice at kinks, may take two gradients."""
-    unit = PRECISIONS[spread.dtype].unit
 
     def near(name: str, got: Array, want: Array) -> Array:
         if not np.isfinite(want).all():
             return np.zeros(np.shape(got), dtype=bool)
-        floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
-        rounding = UNITS * spread.error(name) + floor
-        choice = spread.subgradient_width(name) + spread.flushed(name) + spread.unbounded(name)
-        return np.isfinite(got) & (np.abs(got - want) <= rounding + choice)
+        return np.isfinite(got) & (np.abs(got - want) <= allowed_by_rounding(spread, name, want))
 
     return near
+
+
+def allowed_by_rounding(spread: Conditioning, name: str, want: Array) -> Array:
+    """How far from `want` an entry of a gradient may be, of the same computation but for a line."""
+    unit = PRECISIONS[spread.dtype].unit
+    floor = FLOOR * unit * float(np.abs(want).max(initial=0.0))
+    choice = spread.subgradient_width(name) + spread.flushed(name) + spread.unbounded(name)
+    return UNITS * spread.error(name) + floor + choice
 
 
 def near_in_norm(dtype: str, lost: Callable[[str], float] = lambda name: 0.0) -> Near:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,13 +124,7 @@ class Trial:
     @functools.cached_property
     def blocks(self) -> dict[Block, slice]:
         """Every gradient that was offered, cut by gates: block to rows."""
-        H, gates = self.case.sizes.H, len(self.case.model.layout.gates)
-        rows_of: dict[Block, slice] = {}
-        for name in self.got:
-            cut = gates if has_gates(self.case.model, name) else 1
-            rows = [slice(g * H, (g + 1) * H) for g in range(cut)] if cut > 1 else [slice(None)]
-            rows_of.update({(name, g): row for g, row in enumerate(rows)})
-        return rows_of
+        return blocks_of(self.case, self.got)
 
     def reproduced_by(self, other: Arrays | None) -> frozenset[Block]:
         """The blocks in which the subject's gradient is this one, to rounding.
@@ -161,6 +155,17 @@ class Trial:
                 return textbook.edited_gradients(self.case, self.runs, changes)
         except Exception:  # an edit makes anything of a line
             return None
+
+
+def blocks_of(case: Case, names: Iterable[str]) -> dict[Block, slice]:
+    """Gradients cut by gates: block to rows."""
+    H, gates = case.sizes.H, len(case.model.layout.gates)
+    rows_of: dict[Block, slice] = {}
+    for name in names:
+        cut = gates if has_gates(case.model, name) else 1
+        rows = [slice(g * H, (g + 1) * H) for g in range(cut)] if cut > 1 else [slice(None)]
+        rows_of.update({(name, g): row for g, row in enumerate(rows)})
+    return rows_of
 
 
 def by_rounding(trial: Trial) -> Near:

@@ -171,7 +171,7 @@ def request_of(
     return CallKernel(sent, limit, calls, once)
 
 
-def packed(message: Request | Reply) -> bytes:
+def packed(message: msgspec.Struct) -> bytes:
     """One frame: magic, length of the message, message."""
     body = _encoder.encode(message)
     return _HEAD.pack(MAGIC, len(body)) + body

@@ -44,13 +44,13 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 def serve() -> None:
     """Serve the process that started this one until it closes the pipe."""
-    requests, replies = _take_channel()
+    requests, replies = take_channel()
     body = protocol.receive(requests)
     if body is None:
         return
     start = protocol.read_request(body)
     assert isinstance(start, protocol.Start)
-    _prepare(start)
+    prepare(start.trace, start.scratch, start.ends_with_parent)
     channel = Channel(replies)
     try:
         subject, inputs = _loaded(start)
@@ -86,7 +86,7 @@ def _next_request(requests: IO[bytes]) -> bytes | None:
         return None
 
 
-def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
+def take_channel() -> tuple[IO[bytes], IO[bytes]]:
     """The pipes of the protocol; standard input is empty now, standard output is standard error."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     empty = os.open(os.devnull, os.O_RDONLY)
@@ -98,12 +98,12 @@ def _take_channel() -> tuple[IO[bytes], IO[bytes]]:
     return requests, replies
 
 
-def _prepare(start: protocol.Start) -> None:
+def prepare(trace_file: str, scratch: str, ends_with_parent: bool) -> None:
     """Leave a traceback when killed, die with the parent, be the one the system kills when memory
     is short, and adopt what loses its parent, so that its memory counts and it ends with us.
     """
-    tempfile.tempdir = start.scratch
-    trace = open(start.trace, "w")  # noqa: SIM115  # for as long as the process lives
+    tempfile.tempdir = scratch
+    trace = open(trace_file, "w")  # noqa: SIM115  # for as long as the process lives
     faulthandler.enable(trace, all_threads=False)
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, trace, all_threads=False)
@@ -114,7 +114,7 @@ def _prepare(start: protocol.Start) -> None:
 
         prctl = ctypes.CDLL(None).prctl
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        if start.ends_with_parent:
+        if ends_with_parent:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 

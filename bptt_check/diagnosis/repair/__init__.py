@@ -1,0 +1,24 @@
+"""Looks for the edit of a subject's own source that makes its gradients right.
+
+The way: `judged_case` (what is asked, and what is right) and `own_file` (what can be edited);
+`observing` (which lines run, shapes of values), `suspicion` (which lines first), `candidates` (the
+edits in order), `search` (tried in `edit_runner`'s process until everything is right). What is
+found passes a few cases; only the whole check in a fresh process makes it a repair.
+"""
+
+from __future__ import annotations
+
+from .edit_runner import EditRunner
+from .judged_case import specs_to_judge
+from .own_file import OwnFile, read_own_file, unified_diff
+from .search import Found, search
+
+__all__ = [
+    "EditRunner",
+    "Found",
+    "OwnFile",
+    "read_own_file",
+    "search",
+    "specs_to_judge",
+    "unified_diff",
+]

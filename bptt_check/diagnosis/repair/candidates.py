@@ -1,0 +1,129 @@
+"""The single edits of a subject's own files that are tried, and in which order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...mutation import OPERATORS, Edit
+from ...mutation.missing import NAMED, RARE, SMALL, Surroundings
+from ...mutation.missing.statements import added_statements, blocks, doubled, moved, moved_in
+from ...mutation.sites import Site, sites
+from .messages import FunctionText, LineSeen
+from .own_file import OwnFile
+
+Place = tuple[str, int]
+"""A file and a line of it."""
+Seen = Mapping[tuple[str, str, int], Surroundings]
+"""File, function and line to what was seen there."""
+TIERS = 4
+"""Groups of operators, the quickest first."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One edit.
+
+    Args:
+        file: that is edited, as it was before.
+        line: of the statement.
+        operator: the kind of edit.
+        edit: of the file's text.
+        function: that it is in, with the edit made.
+    """
+
+    file: OwnFile
+    line: int
+    operator: str
+    edit: Edit
+    function: FunctionText
+
+    @property
+    def place(self) -> Place:
+        """The line that it changes."""
+        return self.file.path, self.line
+
+
+def surroundings(lines: Iterable[LineSeen]) -> Seen:
+    """What was seen, by place."""
+    return {(s.file, s.function, s.line): Surroundings(s.shapes) for s in lines}
+
+
+def candidates(files: Sequence[OwnFile], seen: Seen, rank: Mapping[Place, int]) -> Iterator[Candidate]:
+    """Every edit of a line that ran, each once: by kinds of edits, and in these by suspicion.
+
+    Args:
+        files: the subject's own.
+        seen: the lines that ran.
+        rank: of lines, the most suspicious first; lines without one come last.
+    """
+    known: set[FunctionText] = set()
+    found = [_Walk(file, seen) for file in files]
+    for tier in range(TIERS):
+        drawn = [c for walk in found for c in walk.edits(tier)]
+        for operator_edit in sorted(drawn, key=lambda c: rank.get((c[0].path, c[1]), len(rank))):
+            file, line, operator, edit = operator_edit
+            function = file.function_with(edit)
+            if function is not None and function not in known:
+                known.add(function)
+                yield Candidate(file, line, operator, edit, function)
+
+
+Drawn = tuple[OwnFile, int, str, Edit]
+
+
+class _Walk:
+    """The edits of one file."""
+
+    def __init__(self, file: OwnFile, seen: Seen) -> None:
+        self._file = file
+        self._seen = {k[1:]: around for k, around in seen.items() if k[0] == file.path}
+        self._sites = [s for s in sites(file.source) if self._ran(s)]
+
+    def _ran(self, site: Site) -> bool:
+        return (site.function, site.statement.lineno) in self._seen
+
+    def edits(self, tier: int) -> Iterator[Drawn]:
+        """Those of one group of operators."""
+        if tier == 0:
+            yield from self._of_sites({})
+            yield from self._statements(0)
+        elif tier == 1:
+            yield from self._with(NAMED)
+        elif tier == 2:
+            yield from self._statements(1)
+        else:
+            yield from self._with(RARE)
+
+    def _of_sites(self, _: Mapping[str, object]) -> Iterator[Drawn]:
+        for site in self._sites:
+            for name, operator in OPERATORS.items():
+                for edit in operator(site):
+                    yield self._file, site.statement.lineno, name, edit
+        yield from self._with(SMALL)
+
+    def _with(self, operators: Mapping[str, object]) -> Iterator[Drawn]:
+        for site in self._sites:
+            around = self._seen[site.function, site.statement.lineno]
+            for name, operator in operators.items():
+                for edit in operator(site, around):  # type: ignore[operator]
+                    yield self._file, site.statement.lineno, name, edit
+
+    def _statements(self, kind: int) -> Iterator[Drawn]:
+        text = self._file.positions
+        for name, function in self._file.functions.items():
+            around = {line: s for (f, line), s in self._seen.items() if f == name}
+            if not around:
+                continue
+            for block in blocks(function):
+                if kind == 0:
+                    drawn = itertools.chain(moved(text, block), moved_in(text, block))
+                    operator = "move statement"
+                else:
+                    drawn = added_statements(text, block, function, around)
+                    drawn = itertools.chain(doubled(text, block), drawn)
+                    operator = "add statement"
+                for line, edit in drawn:
+                    if line in around:
+                        yield self._file, line, operator, edit

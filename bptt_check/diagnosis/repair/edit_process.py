@@ -1,0 +1,250 @@
+"""The process in which edited code runs: many edits, one after the other, each for a short time.
+
+An edit is made by giving functions in memory other code, so that nothing is imported again. Calls
+are interrupted at their limit; whatever else goes wrong ends the process, and there is another.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import sys
+import time
+import warnings
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...cases.case import Case, Spec
+from ...cases.contract import Answer, Outcome
+from ...errors import BpttCheckError
+from ...subjects import loading
+from ...subjects.calling import call_once
+from ...subjects.isolation import protocol
+from ...subjects.isolation.worker import prepare, take_channel
+from ...subjects.own_code import is_ours, library_part
+from .expressions import pools_of
+from .guard import Guard
+from .judged_case import JudgedCase, judged
+from .live_functions import LiveFunctions, NotExchanged, codes_of
+from .messages import (
+    Begin,
+    Begun,
+    FunctionText,
+    Observe,
+    Observed,
+    Probe,
+    Probed,
+    Rebase,
+    Rebased,
+    Refused,
+    Tried,
+    TriedAll,
+    TryEdits,
+    read_request,
+)
+from .observing import Observer, Pools
+
+NO_EDIT = (SyntaxError, NotExchanged, ValueError, RecursionError)
+"""What a text raises that cannot take the place of a function."""
+
+
+def serve() -> None:
+    """Serve the process that started this one until it closes the pipe."""
+    requests, replies = take_channel()
+
+    def send(reply: Any) -> None:
+        replies.write(protocol.packed(reply))
+        replies.flush()
+
+    body = protocol.receive(requests)
+    if body is None:
+        return
+    begin = read_request(body)
+    prepare(begin.trace, begin.scratch, begin.ends_with_parent)
+    try:
+        with _quiet():
+            work = EditedSubject(begin)
+    except BpttCheckError as error:
+        send(Refused(str(error)))
+        return
+    _write_nowhere()
+    send(work.begun)
+    while (body := protocol.receive(requests)) is not None:
+        request = read_request(body)
+        with _quiet():
+            for reply in work.carry_out(request):
+                send(reply)
+    os._exit(protocol.PIPES_LOST)  # without what a subject has registered for the end
+
+
+class EditedSubject:
+    """A subject, its cases, and its functions as they are in memory.
+
+    Raises:
+        BpttCheckError: the subject cannot be loaded, or takes none of the cases.
+    """
+
+    def __init__(self, begin: Begin) -> None:
+        self._guard = Guard(begin.scratch)
+        self._subject = loading.load(begin.subject)
+        os.chdir(begin.scratch)
+        files: set[str] = set()
+        asked = [Spec.parse(line).build() for line in begin.specs]
+        with _files_run(files):
+            answers = [call_once(self._subject, case, begin.seconds) for case in asked]
+        taken = [n for n, a in enumerate(answers) if a.outcome is not Outcome.DECLINED]
+        if not taken:
+            raise loading.SubjectNotFound(
+                f"{begin.subject} declines every small case: {answers[0].text}"
+            )
+        names = _names_given([answers[n] for n in taken], asked[taken[0]])
+        self._cases: list[JudgedCase] = [judged(asked[n], names) for n in taken]
+        own = {f for f in files if _is_own(f)}
+        self._functions = LiveFunctions(own)
+        self._pools: dict[tuple[str, str], Any] = {}
+        for file in own:
+            self._read(file, Path(file).read_text("utf-8"))
+        self._seconds = [self._timed(n) for n in range(len(taken))]
+        self._right = [self._call(n, begin.seconds) for n in range(len(taken))]
+        self.begun = Begun(
+            tuple(taken),
+            tuple(case.blocks for case in self._cases),
+            tuple(self._right),
+            tuple(self._seconds),
+            tuple(sorted(own)),
+            tuple(answers[n].text for n in taken),
+        )
+
+    def carry_out(self, request: Any) -> Generator[Any]:
+        """The replies to a request."""
+        if isinstance(request, Observe):
+            yield self._observed(request.case)
+        elif isinstance(request, Rebase):
+            yield self._rebased(request.functions)
+        elif isinstance(request, Probe):
+            yield self._probed(request)
+        else:
+            assert isinstance(request, TryEdits)
+            yield from self._tried_all(request)
+
+    def _probed(self, request: Probe) -> Probed:
+        case = self._cases[request.case]
+        before = call_once(self._subject, case.case, 60.0).result
+        changed: list[list[int] | None] = []
+        self._guard.on = True
+        for text in request.edits:
+            after = None
+            with contextlib.suppress(*NO_EDIT), self._functions.edited(text):
+                after = call_once(self._subject, case.case, request.seconds).result
+            missing = after is None or before is None
+            changed.append(None if missing else case.changed(after, before))
+        self._guard.on = False
+        return Probed(tuple(changed))
+
+    def _tried_all(self, request: TryEdits) -> Generator[Any]:
+        self._guard.on = True
+        for number, text in enumerate(request.edits):
+            yield self._tried(number, text, request)
+        self._guard.on = False
+        first = request.order[0]
+        yield TriedAll(self._call(first, 10 * request.seconds) == self._right[first])
+
+    def _tried(self, number: int, text: FunctionText, request: TryEdits) -> Tried:
+        """What one edit makes right, as far as it is a step ahead on the cases before."""
+        found: list[tuple[int, list[int]]] = []
+        try:
+            with self._functions.edited(text):
+                ahead = False
+                for n in request.order:
+                    right, before = self._call(n, request.seconds), set(self._right[n])
+                    found.append((n, right))
+                    ahead = ahead or len(right) > len(before)
+                    if not ahead or not before.issubset(right):
+                        break
+        except NO_EDIT as error:
+            return Tried(number, error=f"{type(error).__name__}: {error}"[:200])
+        return Tried(number, tuple(found))
+
+    def _call(self, place: int, seconds: float) -> list[int]:
+        case = self._cases[place]
+        return case.right(call_once(self._subject, case.case, seconds).result)
+
+    def _timed(self, place: int) -> float:
+        begin = time.perf_counter()
+        call_once(self._subject, self._cases[place].case)
+        return time.perf_counter() - begin
+
+    def _rebased(self, functions: Sequence[FunctionText]) -> Any:
+        for text in functions:
+            try:
+                self._functions.exchange(codes_of(text))
+            except NotExchanged:
+                continue  # a function that is not in memory does not run either
+        for file in {text.file for text in functions}:
+            self._pools = {k: p for k, p in self._pools.items() if k[0] != file}
+        for text in functions:
+            heads = [f"{' ' * n}class {name}:" for n, name in enumerate(text.owners)]
+            heads = heads or (["if 1:"] if text.text[:1] in " \t" else [])
+            above = "\n" * max(text.line - 1 - len(heads), 0)
+            self._read(text.file, above + "\n".join([*heads, text.text]))
+        self._right = [self._call(n, 60.0) for n in range(len(self._cases))]
+        return Rebased(tuple(self._right))
+
+    def _observed(self, place: int) -> Observed:
+        pools: Pools = self._pools
+        observer = Observer(pools)
+        case: Case = self._cases[place].case
+        observer.watch(lambda: call_once(self._subject, case))
+        return Observed(tuple(observer.seen.values()))
+
+    def _read(self, file: str, text: str) -> None:
+        """Know the expressions of the functions of a text."""
+        with contextlib.suppress(SyntaxError):
+            pools = pools_of(ast.parse(text))
+            self._pools.update({(file, name): pool for name, pool in pools.items()})
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is somebody's own Python, no library's and not ours."""
+    return file.endswith(".py") and os.path.isfile(file) and not (is_ours(file) or library_part(file))
+
+
+def _write_nowhere() -> None:
+    """What edited code prints is of no use to anybody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+
+
+def _names_given(answers: Sequence[Answer], case: Case) -> list[str]:
+    """The gradients that a subject gives; all of the parameters where it gives nothing."""
+    given = [a.result.grads for a in answers if a.result is not None]
+    return list(dict.fromkeys(n for grads in given for n in grads)) or list(case.params)
+
+
+@contextlib.contextmanager
+def _files_run(files: set[str]) -> Generator[None]:
+    """In the body the files of all Python functions that are called are noted."""
+
+    def profile(frame: Any, event: str, _: Any) -> None:
+        if event == "call":
+            files.add(frame.f_code.co_filename)
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Generator[None]:
+    """Edited formulas overflow and divide by zero all the time."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

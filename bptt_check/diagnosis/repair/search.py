@@ -1,0 +1,146 @@
+"""The search: edits until everything is right, or one after the other as far as they help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from .candidates import Candidate, Place, Seen, candidates, surroundings
+from .edit_runner import EditRunner
+from .messages import Tried
+from .own_file import OwnFile
+from .suspicion import probes, ranked
+
+EDITS = 4
+"""Edits that are made one after the other, at most."""
+FURTHER = 256
+"""Edits that are still tried after one that makes everything right: others may do so too."""
+Marks = frozenset[tuple[int, int]]
+"""Cases, and places among their blocks, that are right."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found.
+
+    Args:
+        files: the subject's own, edited.
+        edits: those that were made, in turn.
+        also: others that would do in place of the last one.
+        tried: how many were.
+        wrong: what is still wrong: cases and places among their blocks.
+        line: the most suspicious lines at the beginning.
+    """
+
+    files: tuple[OwnFile, ...]
+    edits: tuple[Candidate, ...] = ()
+    also: tuple[Candidate, ...] = ()
+    tried: int = 0
+    wrong: Marks = frozenset()
+    lines: tuple[Place, ...] = field(default=())
+
+
+def search(runner: EditRunner, files: Sequence[OwnFile], until: float) -> Found:
+    """Look for the edits that make every case right.
+
+    Args:
+        runner: of the subject.
+        files: its own files, as they are.
+        until: on the clock of `time.monotonic`.
+    """
+    found = Found(tuple(files), wrong=_wrong(runner.begun.right, runner))
+    while found.wrong and len(found.edits) < EDITS and time.monotonic() < until:
+        step = _Round(runner, found, until).best()
+        if not step.edits:
+            return replace(found, tried=found.tried + step.tried, lines=found.lines or step.lines)
+        (edit,) = step.edits
+        edited = tuple(f.edited(edit.edit) if f == edit.file else f for f in found.files)
+        found = Found(
+            edited,
+            (*found.edits, edit),
+            step.also,
+            found.tried + step.tried,
+            step.wrong,
+            found.lines or step.lines,
+        )
+        if found.wrong:
+            changed = next(f for f in edited if f.path == edit.file.path)
+            right = runner.rebase(changed.all_functions()).right
+            found = replace(found, wrong=_wrong(right, runner))
+    return found
+
+
+def _wrong(right: Sequence[Sequence[int]], runner: EditRunner) -> Marks:
+    blocks = runner.begun.blocks
+    every = {(n, place) for n, of_case in enumerate(blocks) for place in range(len(of_case))}
+    return frozenset(every - {(n, place) for n, places in enumerate(right) for place in places})
+
+
+class _Round:
+    """The search for one edit."""
+
+    def __init__(self, runner: EditRunner, found: Found, until: float) -> None:
+        self._runner, self._found, self._until = runner, found, until
+        blocks, seconds = runner.begun.blocks, runner.begun.seconds
+        self._order = sorted(
+            range(len(blocks)), key=lambda n: (not self._wrong_of(n), seconds[n], n)
+        )
+        self._observed_case = max(range(len(blocks)), key=lambda n: (len(self._wrong_of(n)), -n))
+
+    def _wrong_of(self, case: int) -> set[int]:
+        return {place for n, place in self._found.wrong if n == case}
+
+    def best(self) -> Found:
+        """The edit that makes everything right with others that do, or the best step ahead."""
+        seen = surroundings(self._runner.observe(self._observed_case).lines)
+        rank = self._rank(seen)
+        drawn = list(candidates(self._found.files, seen, rank))
+        whole: list[Candidate] = []
+        partly: list[tuple[int, Candidate, Marks]] = []
+        tried, last = 0, len(drawn)
+        texts = [c.function for c in drawn]
+        for one in self._runner.try_edits(texts, self._order, self._until):
+            tried = one.number + 1
+            if one.number >= last:
+                break
+            right = self._marks(one)
+            if self._is_whole(one, right):
+                whole.append(drawn[one.number])
+                last = min(last, one.number + FURTHER)
+            elif gained := self._gained(one, right):
+                partly.append((gained, drawn[one.number], self._found.wrong - right))
+        lines = tuple(sorted(rank, key=lambda place: rank[place])[:10])
+        if whole:
+            return Found(self._found.files, (whole[0],), tuple(whole[1:]), tried, lines=lines)
+        if partly:
+            _, edit, wrong = max(partly, key=lambda p: p[0])
+            return Found(self._found.files, (edit,), (), tried, wrong, lines)
+        return Found(self._found.files, tried=tried, lines=lines)
+
+    def _rank(self, seen: Seen) -> dict[Place, int]:
+        probed = list(probes(self._found.files, seen))
+        case = self._observed_case
+        changed = self._runner.probe([p.function for p in probed], case)
+        reached: dict[Place, list[list[int] | None]] = {}
+        for probe, blocks in zip(probed, changed, strict=True):
+            reached.setdefault(probe.place, []).append(blocks)
+        return ranked(reached, self._wrong_of(case), {(f, line) for f, _, line in seen})
+
+    def _marks(self, tried: Tried) -> Marks:
+        return frozenset((n, place) for n, places in tried.right for place in places)
+
+    def _is_whole(self, tried: Tried, right: Marks) -> bool:
+        blocks = self._runner.begun.blocks
+        return len(tried.right) == len(blocks) and len(right) == sum(map(len, blocks))
+
+    def _gained(self, tried: Tried, right: Marks) -> int:
+        """How many more blocks are right, where none is wrong that was right; else 0."""
+        cases = {n for n, _ in tried.right}
+        every = len(cases) == len(self._runner.begun.blocks)
+        lost = any(
+            (n, place) not in self._found.wrong and (n, place) not in right
+            for n in cases
+            for place in range(len(self._runner.begun.blocks[n]))
+        )
+        return len(right & self._found.wrong) if every and not lost else 0

@@ -1,0 +1,77 @@
+"""Which lines are looked at first: those that reach what is wrong, and little of what is right.
+
+Each statement is probed: its value is made a little larger, and it is seen which gradients change.
+The line that is wrong reaches every wrong gradient of a subject with one fault; what it reaches
+besides would be wrong too, as a rule.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...mutation import Edit
+from ...mutation.sites import Site, sites
+from .candidates import Place, Seen
+from .messages import FunctionText
+from .own_file import OwnFile
+
+BY = "1.0078125"
+"""The factor of a probe: exact in every precision."""
+
+
+@dataclass(frozen=True)
+class LineProbe:
+    """One statement made larger."""
+
+    place: Place
+    function: FunctionText
+
+
+def probes(files: Sequence[OwnFile], seen: Seen) -> Iterator[LineProbe]:
+    """Probes of the statements that ran; of one that gives several values several."""
+    for file in files:
+        ran = {k[1:] for k in seen if k[0] == file.path}
+        for site in sites(file.source):
+            if site.node is site.statement and (site.function, site.statement.lineno) in ran:
+                for edit in _larger(site):
+                    function = file.function_with(edit)
+                    if function is not None:
+                        yield LineProbe((file.path, site.statement.lineno), function)
+
+
+def _larger(site: Site) -> Iterator[Edit]:
+    node = site.statement
+    value = getattr(node, "value", None)
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr) or value is None:
+        return
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    for part in parts:
+        if not isinstance(part, ast.Constant | ast.Starred):
+            yield site.replace(part, f"({site.text_of(part)}) * {BY}")
+
+
+def ranked(
+    reached: Mapping[Place, Sequence[Collection[int] | None]],
+    wrong: Collection[int],
+    lines: Collection[Place],
+) -> dict[Place, int]:
+    """Lines to their places in the order of suspicion.
+
+    Args:
+        reached: line to the blocks that each of its probes changes; None of one without an answer.
+        wrong: the blocks that are wrong.
+        lines: all that ran.
+    """
+    bad = set(wrong)
+
+    def score(place: Place) -> tuple[int, int]:
+        known = [set(blocks) for blocks in reached.get(place, ()) if blocks is not None]
+        if not known:
+            return (0, len(bad))
+        blocks = set[int]().union(*known)
+        return (len(bad - blocks), len(blocks - bad))
+
+    ordered = sorted(lines, key=lambda place: (score(place), place))
+    return {place: n for n, place in enumerate(ordered)}

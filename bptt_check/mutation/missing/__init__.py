@@ -1,0 +1,51 @@
+"""Single edits that put into a source what it lacks; the other half of `mutation.operators`.
+
+Most mutants are undone by the operators that make them. What these cannot undo is what they leave
+out: a factor, a term, a sum, a statement. What may stand there is told by a run: names and
+expressions of the same function whose shapes fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..mutant import Edit
+from ..sites import Site
+from . import formulas, names
+from .shapes import Shape, Surroundings, broadcasts
+
+Operator = Callable[[Site, Surroundings], Iterator[Edit]]
+
+SMALL: dict[str, Operator] = {
+    "add for assign": names.add_for_assign,
+    "keep what was before": names.before_kept,
+    "shift index": names.shift_index,
+    "other product": formulas.other_product,
+    "other slope": formulas.other_slope,
+    "without call": formulas.without_call,
+    "add copy": formulas.add_copy,
+    "swap elements": names.swap_elements,
+    "other start": names.other_start,
+    "fixed test": names.fixed_test,
+    "add transpose": formulas.add_transpose,
+    "add sum": formulas.add_sum,
+}
+"""Operators of which there are few edits at one place."""
+NAMED: dict[str, Operator] = {
+    "other name": names.other_name,
+    "other target": names.other_target,
+    "add factor": formulas.add_factor,
+    "add slope": formulas.add_slope,
+    "add scale": formulas.add_scale,
+    "add term": formulas.add_term,
+}
+"""Operators that try everything of the function that fits."""
+RARE: dict[str, Operator] = {
+    "add power": formulas.add_power,
+    "add call": formulas.add_call,
+    "other expression": names.other_expression,
+    "add product term": formulas.add_product_term,
+}
+"""Those that try very much, or are seldom what is wrong."""
+
+__all__ = ["NAMED", "RARE", "SMALL", "Operator", "Shape", "Surroundings", "broadcasts"]

@@ -1,0 +1,266 @@
+"""Edits that put into a formula what it lacks: a factor, a term, a sum, a slope, a transpose."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from ..mutant import Edit
+from ..sites import Site
+from .shapes import Shape, Surroundings, beside, is_atom, product_shape
+
+TERMS = (ast.Add, ast.Sub)
+NAMES = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+def slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
+    """The expressions of a node that can get a factor, a term or a sum, each of them once in the
+    whole statement; and whether what takes its place needs parentheses.
+    """
+    node = site.node
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.AnnAssign):
+        if node.value is not None:
+            yield node.value, False
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (*TERMS, ast.MatMult)):
+        tight = isinstance(node.op, ast.MatMult)
+        yield node.left, tight
+        yield node.right, tight
+    elif isinstance(node, ast.Call):
+        yield from ((a, False) for a in node.args if not isinstance(a, ast.Starred))
+        if isinstance(node.func, ast.Attribute):
+            yield node.func.value, True
+    elif isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
+        yield from ((e, False) for e in node.elts if not isinstance(e, ast.Starred))
+    elif isinstance(node, ast.Dict):
+        yield from ((value, False) for value in node.values)
+
+
+def _is_array(node: ast.expr, around: Surroundings) -> bool:
+    """Whether an expression may be an array, as far as is known."""
+    plain = (ast.Tuple, ast.List, ast.Constant, ast.Slice, ast.GeneratorExp, ast.Dict, ast.Lambda)
+    return not isinstance(node, plain) and around.of(node) != "int"
+
+
+def add_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A factor that stands elsewhere in the function: `dh` becomes `dh * (1 - h * h)`."""
+    for node, tight in slots(site):
+        if not _is_array(node, around):
+            continue
+        for text in around.fitting(around.of(node)):
+            yield _joined(site, node, "*", beside(text), tight)
+
+
+def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """The derivative of an activation as a factor, in the activated value."""
+    for node, tight in slots(site):
+        shape = around.of(node)
+        if not _is_array(node, around) or shape == ():
+            continue
+        for text in around.alike(shape):
+            if is_atom(text):
+                for slope in (f"(1 - {text} ** 2)", f"{text} * (1 - {text})", f"(1 - {text})"):
+                    yield _joined(site, node, "*", slope, tight)
+                yield _joined(site, node, "*", f"({text} > 0)", tight)
+
+
+def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A division by a number of things, or a multiplication with it; twice, and half."""
+    for node, tight in slots(site):
+        if not _is_array(node, around):
+            continue
+        for text in (*around.integers(), "2", *_sizes(around)):
+            yield _joined(site, node, "/", beside(text), tight)
+            yield _joined(site, node, "*", beside(text), tight)
+
+
+def add_term(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A summand that stands elsewhere in the function."""
+    for node, _ in slots(site):
+        shape = around.of(node)
+        if not _is_array(node, around) or shape is None:
+            continue
+        for text in around.fitting(shape):
+            for sign in "+-":
+                yield site.replace(node, _sum(site, node, sign, text))
+    node = site.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for factor in (node.left, node.right):
+            for text in around.alike(around.of(factor)):
+                for sign in "+-":
+                    yield site.replace(factor, _sum(site, factor, sign, text))
+
+
+def add_product_term(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A summand that is a product of two things of the function, also of two matrices."""
+    node = site.node
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return) or node.value is None:
+        return
+    for value in _parts(node.value):
+        shape = around.of(value)
+        if isinstance(shape, str) or not shape:
+            continue
+        for text in products(around, shape):
+            yield site.replace(value, f"({site.text_of(value)} + {text})")
+
+
+def products(around: Surroundings, shape: Shape) -> Iterator[str]:
+    """Products of two names that have a shape: entry by entry, and of matrices."""
+    names = [(t, s) for t, s in around.arrays() if is_atom(t) and len(s) > 0]
+    same = [t for t, s in names if s == shape]
+    yield from (f"{a} * {b}" for a, b in itertools.combinations_with_replacement(same, 2))
+    for (a, one), (b, other) in itertools.product(names, repeat=2):
+        if len(one) == len(other) == 2:
+            for left, x in ((a, one), (f"{a}.T", one[::-1])):
+                for right, y in ((b, other), (f"{b}.T", other[::-1])):
+                    if product_shape(x, y) == shape:
+                        yield f"{left} @ {right}"
+
+
+def add_sum(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A sum over an axis."""
+    for node, _ in slots(site):
+        shape = around.of(node)
+        if not _is_array(node, around) or shape == () or isinstance(node, ast.Call):
+            continue
+        for axis in ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True", ""):
+            yield site.replace(node, f"{site.operand(node)}.sum({axis})")
+
+
+def add_transpose(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A whole matrix transposed."""
+    for node, _ in slots(site):
+        shape = around.of(node)
+        if _is_array(node, around) and (shape is None or len(shape) == 2):
+            yield site.replace(node, f"{site.operand(node)}.T")
+
+
+def other_product(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A matrix product in another order, with other transposes."""
+    node = site.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        left, right, between = node.left, node.right, "{} @ {}"
+    elif isinstance(node, ast.Call) and _called(node) in ("dot", "matmul") and len(node.args) == 2:
+        (left, right), between = node.args, f"{site.text_of(node.func)}({{}}, {{}})"
+    else:
+        return
+    a, b = (n.value if isinstance(n, ast.Attribute) and n.attr == "T" else n for n in (left, right))
+    one, other = site.operand(a), site.operand(b)
+    for first, second in ((one, other), (other, one)):
+        for x, y in itertools.product(("", ".T"), repeat=2):
+            yield site.replace(node, between.format(first + x, second + y))
+
+
+def other_slope(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """The derivative of tanh for that of the sigmoid, and the other way round; a power more."""
+    node = site.node
+    if not isinstance(node, ast.BinOp):
+        return
+    if isinstance(node.op, ast.Sub) and _is_one(node.left):
+        base = _root(node.right)
+        text = site.operand(base)
+        yield site.replace(node, f"{text} * (1 - {text})")
+        yield site.replace(node, f"(1 - {text} ** 2)")
+        yield site.replace(node, f"(1 - {text})")
+        yield site.replace(node, f"({text} > 0)")
+    elif isinstance(node.op, ast.Mult) and isinstance(node.right, ast.BinOp):
+        inner = node.right
+        if isinstance(inner.op, ast.Sub) and ast.dump(inner.right) == ast.dump(node.left):
+            text = site.operand(node.left)
+            yield site.replace(node, f"(1 - {text} ** 2)")
+    elif isinstance(node.op, ast.Pow):
+        yield site.replace(node, site.operand(node.left))
+
+
+def add_power(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A square where the thing itself stands."""
+    node = site.node
+    if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
+        shape = around.of(node)
+        if shape is not None and not isinstance(shape, str):
+            yield site.replace(node, f"{site.operand(node)} ** 2")
+
+
+def without_call(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """The argument of a call, or the object of a method, in its place; a keyword left out."""
+    node = site.node
+    if not isinstance(node, ast.Call):
+        return
+    if len(node.args) == 1:
+        yield site.replace(node, site.operand(node.args[0]))
+    if isinstance(node.func, ast.Attribute):
+        yield site.replace(node, site.operand(node.func.value))
+    for n, keyword in enumerate(node.keywords):
+        before = [*node.args, *(k.value for k in node.keywords[:n])]
+        if before:
+            start, end = site.text.span(before[-1])[1], site.text.span(keyword.value)[1]
+            yield Edit(start, end, "")
+
+
+def add_call(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A function of one argument that is called elsewhere in the function."""
+    called: dict[str, None] = {}
+    for text in around.shapes:
+        tree = ast.parse(text, mode="eval").body
+        if isinstance(tree, ast.Call) and len(tree.args) == 1 and not tree.keywords:
+            called.setdefault(ast.unparse(tree.func))
+    if not called:
+        return
+    node = site.node
+    if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
+        targets = [node] if _is_array(node, around) and around.of(node) is not None else []
+    else:
+        targets = [n for n, _ in slots(site) if not isinstance(n, NAMES) and _is_array(n, around)]
+    for target in targets:
+        yield from (site.replace(target, f"{f}({site.text_of(target)})") for f in called)
+
+
+def add_copy(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A copy in place of the thing itself."""
+    for node, _ in slots(site):
+        if isinstance(node, NAMES) and _is_array(node, around):
+            yield site.replace(node, f"{site.text_of(node)}.copy()")
+
+
+def _joined(site: Site, node: ast.expr, sign: str, text: str, tight: bool) -> Edit:
+    """A factor behind a node."""
+    whole = f"{site.operand(node)} {sign} {text}"
+    return site.replace(node, f"({whole})" if tight else whole)
+
+
+def _sum(site: Site, node: ast.expr, sign: str, text: str) -> str:
+    tree = ast.parse(text, mode="eval").body
+    loose = isinstance(tree, ast.BinOp) and isinstance(tree.op, TERMS)
+    return f"({site.text_of(node)} {sign} {f'({text})' if loose else text})"
+
+
+def _parts(value: ast.expr) -> list[ast.expr]:
+    """A value, or the elements of a tuple of values."""
+    return value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+
+
+def _sizes(around: Surroundings) -> Iterator[str]:
+    """The lengths of the axes of arrays that have a plain name, one text a length."""
+    seen: set[int] = set()
+    for text, shape in around.arrays():
+        for axis, length in enumerate(shape):
+            if text.isidentifier() and length not in seen:
+                seen.add(length)
+                yield f"{text}.shape[{axis}]"
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
+
+
+def _is_one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """`h` of `h * h` and of `h ** 2`; else the node."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return node.left
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return node.left if ast.dump(node.left) == ast.dump(node.right) else node
+    return node

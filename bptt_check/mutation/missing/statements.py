@@ -1,0 +1,166 @@
+"""Edits of whole statements: moved in their block, into a loop or out of it, and new ones."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..mutant import Edit
+from ..sites import bound_in
+from ..source import Text
+from .formulas import products
+from .shapes import Surroundings, is_atom
+
+FARTHEST = 12
+"""Statements that a statement is moved past at most."""
+LOOPS = (ast.For, ast.While)
+
+
+@dataclass(frozen=True)
+class BlockOfStatements:
+    """The statements of one block, and the loop that it is the body of, with its own block."""
+
+    body: tuple[ast.stmt, ...]
+    loop: ast.stmt | None = None
+    outer: BlockOfStatements | None = None
+
+
+def blocks(function: ast.FunctionDef) -> Iterator[BlockOfStatements]:
+    """Every block of a function, the outermost first; those of functions inside it are theirs."""
+    yield from _blocks(BlockOfStatements(tuple(function.body)))
+
+
+def _blocks(block: BlockOfStatements) -> Iterator[BlockOfStatements]:
+    yield block
+    for statement in block.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, name, [])
+            if inner:
+                loop = statement if isinstance(statement, LOOPS) else block.loop
+                outer = block if isinstance(statement, LOOPS) else block.outer
+                yield from _blocks(BlockOfStatements(tuple(inner), loop, outer))
+
+
+def moved(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
+    """A simple statement at another place of its block, and out of the loop; with its line."""
+    plain = [s for s in block.body if not _is_header(s)]
+    for n, statement in enumerate(plain):
+        if isinstance(statement, ast.Return):
+            continue
+        for m in _by_distance(n, len(plain)):
+            if not isinstance(plain[m], ast.Return) or m > n:
+                yield statement.lineno, _move(text, statement, plain[m], before=m < n)
+        if block.loop is not None and not hasattr(statement, "body") and len(block.body) > 1:
+            yield statement.lineno, _move(text, statement, block.loop, before=True)
+            yield statement.lineno, _move(text, statement, block.loop, before=False)
+
+
+def moved_in(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
+    """A simple statement beside a loop as the first, or the last, of its body."""
+    for n, statement in enumerate(block.body):
+        if hasattr(statement, "body") or _is_header(statement):
+            continue
+        for other in (*block.body[n + 1 : n + 6], *block.body[max(n - 3, 0) : n]):
+            if isinstance(other, LOOPS):
+                yield statement.lineno, _move(text, statement, other.body[0], before=True)
+                yield statement.lineno, _move(text, statement, other.body[-1], before=False)
+
+
+def added_statements(
+    text: Text, block: BlockOfStatements, function: ast.FunctionDef, seen: Mapping[int, Surroundings]
+) -> Iterator[tuple[int, Edit]]:
+    """New statements at the end of the body of a loop: a sum that is never added up, a carry that
+    never gets a value there.
+    """
+    if block.loop is None:
+        return
+    last = block.body[-1]
+    around = seen.get(last.lineno)
+    if around is None:
+        return
+    stored = bound_in(function)
+    inside = {n.id for s in block.body for n in ast.walk(s) if _is_stored(n)}
+    for name, shape in list(around.arrays()):
+        if not name.isidentifier() or name not in stored or name in inside or not shape:
+            continue
+        for value in (*(t for t in around.alike(shape) if t != name), *products(around, shape)):
+            yield last.lineno, _after(text, last, f"{name} = {value}")
+            yield last.lineno, _after(text, last, f"{name} += {value}")
+        for value, other in around.arrays():
+            if other[1:] == shape and len(other) == len(shape) + 1 and is_atom(value):
+                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+
+
+def doubled(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
+    """The carries that a loop begins with set again where it ends, and a statement made twice."""
+    for statement in block.body:
+        if isinstance(statement, ast.AugAssign):
+            whole = text.text_of(statement)
+            yield statement.lineno, _after(text, statement, whole)
+
+
+def _by_distance(n: int, count: int) -> Iterator[int]:
+    for far in range(1, FARTHEST):
+        yield from (m for m in (n - far, n + far) if 0 <= m < count)
+
+
+def _move(text: Text, statement: ast.stmt, place: ast.stmt, before: bool) -> Edit:
+    """The lines of a statement before, or behind, those of another; one edit of all between."""
+    s_first, s_end = _lines(text, statement)
+    p_first, p_end = _lines(text, place)
+    own = text.text[s_first:s_end]
+    own = own if own.endswith("\n") else own + "\n"
+    target = p_first if before else p_end
+    again = _indented(own, statement.col_offset, place.col_offset)
+    if target <= s_first:
+        return Edit(target, s_end, again + text.text[target:s_first])
+    if target >= s_end:
+        gap = text.text[s_end:target]
+        gap = gap if gap.endswith("\n") or not gap else gap + "\n"
+        inside = not before and p_first <= s_first  # out of a loop: what is left stays in it
+        return Edit(s_first, target, gap + again if gap or not inside else again)
+    if before:
+        return Edit(p_first, s_end, again + text.text[p_first:s_first])
+    return Edit(s_first, p_end, text.text[s_end:p_end] + again)
+
+
+def _after(text: Text, statement: ast.stmt, new: str) -> Edit:
+    """A new statement on a line of its own behind another."""
+    _, end = text.span(statement)
+    first = text.start_of(statement.lineno)
+    indentation = text.text[first : text.span(statement)[0]]
+    indentation = indentation if not indentation.strip() else " " * statement.col_offset
+    return Edit(end, end, f"\n{indentation}{new}")
+
+
+def _lines(text: Text, statement: ast.stmt) -> tuple[int, int]:
+    """Where the lines of a statement begin and end."""
+    assert statement.end_lineno is not None
+    last = statement.end_lineno
+    end = text.start_of(last + 1) if last < len(text.lines) else len(text.text)
+    return text.start_of(statement.lineno), end
+
+
+def _indented(lines: str, own: int, wanted: int) -> str:
+    """Lines moved to another indentation."""
+    if own == wanted:
+        return lines
+    kept = lines.splitlines(keepends=True)
+    if wanted > own:
+        return "".join(" " * (wanted - own) + line for line in kept)
+    return "".join(line[min(own - wanted, len(line) - len(line.lstrip(" "))) :] for line in kept)
+
+
+def _is_header(statement: ast.stmt) -> bool:
+    """A docstring, or an import: nothing that a formula could miss."""
+    is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_text or isinstance(
+        statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Global
+    )
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
