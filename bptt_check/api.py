@@ -21,8 +21,12 @@ from .runs.check import Setup
 from .runs.effort.quick import QUICK_CASES, SLOW_STARTS, Quick
 from .runs.failures import check_in_detail
 from .runs.records import Progress
+from .runs.repairs.failing import address_to_edit, failing_specs
+from .runs.repairs.records import Repair, Searched
+from .runs.repairs.repairing import searched
 from .runs.run import Plan, verify_plan as _verify
 from .runs.session import collected, overrides
+from .subjects.isolation import isolated
 from .verdicts.budget import Tolerance
 from .verdicts.case_report import CaseReport
 
@@ -168,6 +172,68 @@ def assert_gradients(
     if not report.passed:
         raise GradientMismatch(report.message, report)
     return report
+
+
+def repair(
+    subject: Differentiator | str,
+    report: Report | None = None,
+    models: Iterable[Model | Target | str] | None = None,
+    *,
+    timeout: float = 20.0,
+    cases: int = CASES,
+    oracles: Iterable[str] | None = None,
+    dtypes: Sequence[str] = ("float64",),
+    within: Within | str | None = None,
+) -> Repair | None:
+    """The edit of a subject's own source that makes its gradients right.
+
+    Edits are tried in a process of their own, on a few small cases; what passes there is offered
+    only after it has passed the whole check on fresh cases, by every oracle. No file is changed.
+
+    Args:
+        subject: its text, as on the command line, or a callable that lies in a module or a file.
+        report: of a run that failed; None is a quick run of its own.
+        models: which to check; None are those of the report, or what `verify` takes.
+        timeout: seconds for the search, without the check before and the proof after it.
+        cases, oracles, dtypes, within: of the proof, as in `verify`.
+
+    Returns:
+        None where no edit makes one more gradient right. Where `verified` is None the edits explain
+        a part of what is wrong, and `remaining` is the rest.
+
+    Raises:
+        SubjectNotFound: the subject has no source that can be edited.
+        SpecError: nothing is wrong with it.
+    """
+    return search_repair(
+        subject, report, models,
+        timeout=timeout, cases=cases, oracles=oracles, dtypes=dtypes, within=within,
+    ).repair  # fmt: skip
+
+
+def search_repair(
+    subject: Differentiator | str,
+    report: Report | None = None,
+    models: Iterable[Model | Target | str] | None = None,
+    *,
+    timeout: float = 20.0,
+    cases: int = CASES,
+    oracles: Iterable[str] | None = None,
+    dtypes: Sequence[str] = ("float64",),
+    within: Within | str | None = None,
+) -> Searched:
+    """The same as `repair`, with what is known where there is none."""
+    address = address_to_edit(subject)
+    dtypes, trusted = checked_dtypes(dtypes), load_oracles(oracles)
+    with isolated(address) as named:
+        limits = _within(named, within)
+        if report is None:
+            report = verify(named, models, oracles=oracles, dtypes=dtypes, within=within, quick=True)
+    failing = failing_specs(report.run, report.table)
+    names = report.models if models is None else models
+    targets = tuple({t.name: t for m in names for t in parse_targets(m)}.values())
+    fresh = Plan(targets, cases, dtypes, (report.seed or 0) + 1, limits)
+    return searched(address, failing, timeout, fresh, Setup(trusted))
 
 
 def checked_dtypes(dtypes: Sequence[str]) -> tuple[str, ...]:

@@ -8,17 +8,23 @@ found passes a few cases; only the whole check in a fresh process makes it a rep
 
 from __future__ import annotations
 
+from .candidates import Candidate
 from .edit_runner import EditRunner
 from .judged_case import specs_to_judge
 from .own_file import OwnFile, read_own_file, unified_diff
+from .own_package import is_in_package, package_root, shown_path
 from .search import Found, search
 
 __all__ = [
+    "Candidate",
     "EditRunner",
     "Found",
     "OwnFile",
+    "is_in_package",
+    "package_root",
     "read_own_file",
     "search",
+    "shown_path",
     "specs_to_judge",
     "unified_diff",
 ]

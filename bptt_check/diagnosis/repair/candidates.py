@@ -44,6 +44,15 @@ class Candidate:
         """The line that it changes."""
         return self.file.path, self.line
 
+    def changed_lines(self) -> tuple[str, str]:
+        """The lines that it changes, as they were and as they are, without what is around."""
+        text, edit = self.file.text, self.edit
+        start = text.rfind("\n", 0, edit.start) + 1
+        end = text.find("\n", edit.end)
+        end = len(text) if end < 0 else end
+        after = text[start : edit.start] + edit.text + text[edit.end : end]
+        return text[start:end].strip(), after.strip()
+
 
 def surroundings(lines: Iterable[LineSeen]) -> Seen:
     """What was seen, by place."""

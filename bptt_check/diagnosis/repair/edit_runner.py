@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, TypeVar
 
 from ...errors import SubjectFailed, SubjectNotFound
@@ -107,7 +108,7 @@ class EditRunner:
         return self._asked(request, SECONDS_TO_BEGIN + seconds, Probed).changed
 
     def try_edits(
-        self, edits: Sequence[FunctionText], order: Sequence[int], until: float
+        self, edits: Iterable[FunctionText], order: Sequence[int], until: float
     ) -> Generator[Tried]:
         """What each edit makes right, in their order, as long as there is time.
 
@@ -116,9 +117,9 @@ class EditRunner:
             order: of the cases.
             until: on the clock of `time.monotonic`.
         """
-        done = 0
-        while done < len(edits) and time.monotonic() < until and self.restarts <= RESTARTS:
-            batch = tuple(edits[done : done + BATCH])
+        done, left = 0, iter(edits)
+        batch = tuple(itertools.islice(left, BATCH))
+        while batch and time.monotonic() < until and self.restarts <= RESTARTS:
             count = 0
             try:
                 for tried in self._batch(batch, tuple(order), until):
@@ -132,6 +133,8 @@ class EditRunner:
                 count += 1
                 self._restart()
             done += count
+            rest = batch[count:]
+            batch = (*rest, *itertools.islice(left, BATCH - len(rest)))
 
     def _batch(
         self, edits: tuple[FunctionText, ...], order: tuple[int, ...], until: float

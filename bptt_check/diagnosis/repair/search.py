@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .candidates import Candidate, Place, Seen, candidates, surroundings
 from .edit_runner import EditRunner
-from .messages import Tried
+from .messages import FunctionText, Tried
 from .own_file import OwnFile
 from .suspicion import probes, ranked
 
 EDITS = 4
 """Edits that are made one after the other, at most."""
-FURTHER = 256
+FURTHER = 192
 """Edits that are still tried after one that makes everything right: others may do so too."""
 Marks = frozenset[tuple[int, int]]
 """Cases, and places among their blocks, that are right."""
@@ -41,17 +42,23 @@ class Found:
     lines: tuple[Place, ...] = field(default=())
 
 
-def search(runner: EditRunner, files: Sequence[OwnFile], until: float) -> Found:
+def search(
+    runner: EditRunner,
+    files: Sequence[OwnFile],
+    until: float,
+    first: Sequence[Candidate] = (),
+) -> Found:
     """Look for the edits that make every case right.
 
     Args:
         runner: of the subject.
         files: its own files, as they are.
         until: on the clock of `time.monotonic`.
+        first: edits that are tried before all others.
     """
     found = Found(tuple(files), wrong=_wrong(runner.begun.right, runner))
     while found.wrong and len(found.edits) < EDITS and time.monotonic() < until:
-        step = _Round(runner, found, until).best()
+        step = _Round(runner, found, until, () if found.edits else first).best()
         if not step.edits:
             return replace(found, tried=found.tried + step.tried, lines=found.lines or step.lines)
         (edit,) = step.edits
@@ -80,8 +87,10 @@ def _wrong(right: Sequence[Sequence[int]], runner: EditRunner) -> Marks:
 class _Round:
     """The search for one edit."""
 
-    def __init__(self, runner: EditRunner, found: Found, until: float) -> None:
-        self._runner, self._found, self._until = runner, found, until
+    def __init__(
+        self, runner: EditRunner, found: Found, until: float, first: Sequence[Candidate]
+    ) -> None:
+        self._runner, self._found, self._until, self._first = runner, found, until, first
         blocks, seconds = runner.begun.blocks, runner.begun.seconds
         self._order = sorted(
             range(len(blocks)), key=lambda n: (not self._wrong_of(n), seconds[n], n)
@@ -95,19 +104,25 @@ class _Round:
         """The edit that makes everything right with others that do, or the best step ahead."""
         seen = surroundings(self._runner.observe(self._observed_case).lines)
         rank = self._rank(seen)
-        drawn = list(candidates(self._found.files, seen, rank))
+        drawn: list[Candidate] = []
         whole: list[Candidate] = []
         partly: list[tuple[int, Candidate, Marks]] = []
-        tried, last = 0, len(drawn)
-        texts = [c.function for c in drawn]
-        for one in self._runner.try_edits(texts, self._order, self._until):
+        tried, last = 0, None
+
+        def texts() -> Iterator[FunctionText]:
+            every = candidates(self._found.files, seen, rank)
+            for candidate in itertools.chain(self._first, every):
+                if last is not None and len(drawn) >= last:
+                    return
+                drawn.append(candidate)
+                yield candidate.function
+
+        for one in self._runner.try_edits(texts(), self._order, self._until):
             tried = one.number + 1
-            if one.number >= last:
-                break
             right = self._marks(one)
             if self._is_whole(one, right):
                 whole.append(drawn[one.number])
-                last = min(last, one.number + FURTHER)
+                last = last or len(drawn) + FURTHER
             elif gained := self._gained(one, right):
                 partly.append((gained, drawn[one.number], self._found.wrong - right))
         lines = tuple(sorted(rank, key=lambda place: rank[place])[:10])

@@ -1,0 +1,62 @@
+"""What a repair starts from: where the subject lies, and the specs that it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...cases.case import Spec
+from ...diagnosis.repair import package_root
+from ...errors import BpttCheckError, SpecError, SubjectNotFound
+from ...subjects.origin import origin_of
+from ...verdicts.verdict import Verdict
+from ..records import Run
+
+MOST = 40
+"""Failing specs of a run that are looked at."""
+WRONG = (Verdict.FAIL, Verdict.ERROR, Verdict.CONTRACT, Verdict.IMPRECISE)
+
+
+def address_to_edit(subject: Callable[..., Any] | str) -> str:
+    """The text by which another process gets a subject whose source can be edited.
+
+    Raises:
+        SubjectNotFound: there is none.
+    """
+    address = subject if isinstance(subject, str) else origin_of(subject).address
+    if not address:
+        raise SubjectNotFound(
+            "this subject has no file that could be edited, as a lambda or what was typed into a "
+            "session has none: name it as path/to/file.py:attribute."
+        )
+    package_root(address)
+    return address
+
+
+def failing_specs(run: Run, table: Mapping[str, Sequence[Any]]) -> list[Spec]:
+    """Specs of models on which a run failed: the smallest that it found, then others.
+
+    Raises:
+        SpecError: nothing failed.
+    """
+    lines = [line for f in run.failures if f.verdict in WRONG for line in (f.spec, f.first_spec)]
+    columns = zip(table.get("spec", ()), table.get("verdict", ()), strict=True)
+    lines += [spec for spec, verdict in columns if verdict in WRONG]
+    specs = [spec for line in list(dict.fromkeys(lines))[:MOST] if (spec := _read(line))]
+    if not specs:
+        raise SpecError(
+            f"{run.subject} has the verdict {run.verdict}: no small case is known that it fails, "
+            f"so there is nothing to repair."
+        )
+    return specs
+
+
+def _read(line: str) -> Spec | None:
+    """The spec of a line; None if it is that of a file or of a recurrence."""
+    try:
+        return Spec.parse(line)
+    except BpttCheckError:
+        return None
+
+
+__all__ = ["address_to_edit", "failing_specs"]

@@ -1,0 +1,80 @@
+"""What a repair is, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class LineEdit:
+    """One edit of a line.
+
+    Args:
+        file: as the user has it, from the present folder.
+        line: of the statement, from 1, in the file before this edit.
+        before, after: what is changed, as it was and as it is; of an edit in a line the line.
+        operator: the kind of edit.
+    """
+
+    file: str
+    line: int
+    before: str
+    after: str
+    operator: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a repair has passed: so many fresh cases of each model, by these oracles."""
+
+    cases: int
+    oracles: tuple[str, ...]
+    models: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The edit of a subject's own source that makes its gradients right.
+
+    Args:
+        diff: of all files, unified, with paths as the user has them.
+        edits: in the order in which they are made.
+        verified: what it has passed; None of edits that explain only a part of what is wrong.
+        tried: how many edits were tried.
+        also: other edits that would do in place of the last one: on every small case of the search
+            they give the same, to rounding.
+        remaining: gradients that are still wrong with it, `model gradient`; empty of a repair.
+        seconds: that the search took, without the check before and the proof after it.
+        files: path of each changed file to its text.
+    """
+
+    diff: str
+    edits: tuple[LineEdit, ...]
+    verified: Verified | None
+    tried: int
+    also: tuple[LineEdit, ...] = ()
+    remaining: tuple[str, ...] = ()
+    seconds: float = 0.0
+    files: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def __str__(self) -> str:
+        return self.diff
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What came of a search.
+
+    Args:
+        repair: None where no edit makes a gradient right that was wrong.
+        tried: how many edits were tried.
+        lines: the lines, `file:line`, that reach most of what is wrong and least of what is right.
+        seconds: that it took.
+    """
+
+    repair: Repair | None
+    tried: int
+    lines: tuple[str, ...]
+    seconds: float

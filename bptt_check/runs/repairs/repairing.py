@@ -1,0 +1,135 @@
+"""From failing specs to a repair: searched on small cases, proven on fresh ones, searched again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...cases.case import Case, Spec
+from ...diagnosis.repair import (
+    Candidate,
+    EditRunner,
+    Found,
+    OwnFile,
+    read_own_file,
+    search,
+    shown_path,
+    specs_to_judge,
+    unified_diff,
+)
+from ...errors import SubjectNotFound
+from ..check import Setup
+from ..records import RunWithCases
+from ..target_cases import Plan
+from .proof import checked
+from .records import LineEdit, Repair, Searched, Verified
+
+MODELS = 3
+"""Failing models on whose cases edits are judged; the proof is about all of them."""
+ROUNDS = 4
+"""Proofs that may fail, each of which gives the search another case."""
+OTHERS = 8
+"""Other edits that are told of."""
+
+
+def searched(
+    address: str, failing: Sequence[Spec], seconds: float, plan: Plan, setup: Setup
+) -> Searched:
+    """Look for a repair, and prove it.
+
+    Args:
+        address: the subject's, as on the command line.
+        failing: specs that it fails.
+        seconds: for the search; the proof takes its own.
+        plan: what a repair must pass.
+        setup: against what.
+
+    Raises:
+        SubjectNotFound: it has no source of its own that could be edited.
+        SubjectFailed: its process ended before anything was tried.
+    """
+    specs, spent, tried = _judged_specs(failing), 0.0, 0
+    found, files = Found(()), list[OwnFile]()
+    blocks: tuple[tuple[tuple[str, int], ...], ...] = ()
+    first: tuple[Candidate, ...] = ()
+    for _ in range(ROUNDS):
+        with EditRunner(address, [str(s) for s in specs]) as runner:
+            files = _own_files(address, runner)
+            begin = time.monotonic()
+            found = search(runner, files, begin + max(seconds - spent, 1.0), first)
+            spent += time.monotonic() - begin
+            blocks = runner.begun.blocks
+            specs = [specs[n] for n in runner.begun.cases]
+        tried += found.tried
+        if found.wrong or not found.edits:
+            break
+        changed = [new for old, new in zip(files, found.files, strict=True) if old != new]
+        outcome = checked(address, changed, plan, setup)
+        if outcome.run.passed:
+            verified = Verified(
+                plan.cases, outcome.run.oracles, outcome.run.models, plan.dtypes, plan.seed
+            )
+            repair = _repair(files, found, tried, spent, verified)
+            return Searched(repair, tried, _places(found), spent)
+        more = _failing_specs(outcome)
+        if not more or spent >= seconds:
+            found = replace(found, edits=())
+            break
+        specs, first = [*more, *specs], found.also if len(found.edits) == 1 else ()
+    part = None
+    if found.edits:
+        remaining = {f"{specs[n].model} {blocks[n][place][0]}" for n, place in found.wrong}
+        part = replace(
+            _repair(files, found, tried, spent, None), remaining=tuple(sorted(remaining))
+        )
+    return Searched(part, tried, _places(found), spent)
+
+
+def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
+    """A few small specs of the first models that failed."""
+    models = list(dict.fromkeys(s.model for s in failing))[:MODELS]
+    of_each = [specs_to_judge([s for s in failing if s.model == m]) for m in models]
+    return [s for specs in of_each for s in specs[: (12 if len(models) == 1 else 6)]]
+
+
+def _failing_specs(outcome: RunWithCases) -> list[Spec]:
+    """Small specs on which an edited subject fails after all."""
+    cases = [c for c in outcome.cases.values() if isinstance(c, Case) and c.spec is not None]
+    return [c.spec for c in cases if c.spec is not None][:3]
+
+
+def _own_files(address: str, runner: EditRunner) -> list[OwnFile]:
+    if not runner.begun.files:
+        raise SubjectNotFound(
+            f"{address!r} ran no Python function of a file of its own: what is compiled, installed "
+            f"or typed into a session cannot be edited."
+        )
+    return [read_own_file(path) for path in runner.begun.files]
+
+
+def _repair(
+    files: Sequence[OwnFile], found: Found, tried: int, seconds: float, verified: Verified | None
+) -> Repair:
+    shown = {f.path: shown_path(f.path) for f in files}
+    changed = {new.path: new.text for old, new in zip(files, found.files, strict=True) if old != new}
+    return Repair(
+        diff=unified_diff(files, found.files, shown),
+        edits=tuple(map(_line_edit, found.edits)),
+        verified=verified,
+        tried=tried,
+        also=tuple(map(_line_edit, found.also[:OTHERS])),
+        seconds=seconds,
+        files=changed,
+    )
+
+
+def _line_edit(candidate: Candidate) -> LineEdit:
+    before, after = candidate.changed_lines()
+    return LineEdit(
+        shown_path(candidate.file.path), candidate.line, before, after, candidate.operator
+    )
+
+
+def _places(found: Found) -> tuple[str, ...]:
+    return tuple(f"{shown_path(path)}:{line}" for path, line in found.lines)
