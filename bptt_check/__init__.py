@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         assert_gradients as assert_gradients,
         check as check,
         models as models,
+        repair as repair,
         verify as verify,
     )
     from .cases.case import Case as Case, Sizes as Sizes, Spec as Spec, Truncation as Truncation
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         verify_function as verify_function,
     )
     from .report import Report as Report
+    from .runs.repairs.records import LineEdit as LineEdit, Repair as Repair
     from .subjects.isolation import isolated as isolated
     from .subjects.kernels.vjp import Vjp as Vjp
     from .verdicts.case_report import CaseReport as CaseReport
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
 _MODULES = ("cells", "conventions", "strategies")
 _HOME = {
     "against": ("assert_matches", "verify_against"),
-    "api": ("assert_gradients", "check", "models", "verify"),
+    "api": ("assert_gradients", "check", "models", "repair", "verify"),
     "cases.case": ("Case", "Sizes", "Spec", "Truncation"),
     "cases.design.within": ("Within",),
     "cases.model": ("Layout", "Model"),
@@ -77,6 +79,7 @@ _HOME = {
     "own_loss.taylor_of_subject": ("taylor",),
     "own_loss.verify": ("assert_function", "verify_function"),
     "report": ("Report",),
+    "runs.repairs.records": ("LineEdit", "Repair"),
     "subjects.isolation": ("isolated",),
     "subjects.kernels.vjp": ("Vjp",),
     "verdicts.case_report": ("CaseReport",),

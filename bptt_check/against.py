@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .api import cases_of_run, checked_dtypes, tolerance_of
+from .api import cases_of_run, tolerance_of
+from .cases.precision import checked_dtypes
 from .cases.recurrences.design import RecurrenceDesign
 from .cases.recurrences.inputs import Inputs
 from .cases.recurrences.recurrence import Recurrence, RecurrenceSpec, RecurrenceTarget

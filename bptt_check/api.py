@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from . import oracles as _oracles
-from .cases.case import DTYPES, Case, Spec
-from .cases.design.design import EVERYTHING
-from .cases.design.within import Within
+from .cases.case import Case, Spec
+from .cases.design.within import Within, case_limits
 from .cases.model import Model, families, positive
+from .cases.precision import checked_dtypes
 from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
 from .cases.timing.stage_clock import Stage, clock_of_run, timed
 from .cases.written.written_out import READABLE, number_count
-from .errors import GradientMismatch, MissingFramework, SpecError, UnknownName
+from .errors import GradientMismatch, MissingFramework, SpecError
 from .report.report import Report
 from .runs.check import Setup
 from .runs.effort.quick import QUICK_CASES, SLOW_STARTS, Quick
@@ -131,7 +131,7 @@ def verify(
     chosen = default_targets() if wanted is None else [t for m in wanted for t in parse_targets(m)]
     if not chosen:
         raise SpecError("models is empty; name at least one, or leave it out for all.")
-    limits = _within(subject, within)
+    limits = case_limits(subject, within)
     targets = tuple({t.name: t for t in chosen}.values())
     left_out = Quick(_slow_to_start(oracles)) if quick else None
     plan = Plan(targets, count, dtypes, seed, limits, left_out)
@@ -202,8 +202,7 @@ def repair(
         a part of what is wrong, and `remaining` is the rest.
 
     Raises:
-        SubjectNotFound: the subject has no source that can be edited.
-        SpecError: nothing is wrong with it.
+        SubjectNotFound, SpecError: it has no source that can be edited; nothing is wrong with it.
     """
     return search_repair(
         subject, report, models,
@@ -226,30 +225,16 @@ def search_repair(
     address = address_to_edit(subject)
     dtypes, trusted = checked_dtypes(dtypes), load_oracles(oracles)
     with isolated(address) as named:
-        limits = _within(named, within)
+        limits = case_limits(named, within)
         if report is None:
-            report = verify(named, models, oracles=oracles, dtypes=dtypes, within=within, quick=True)
+            report = verify(
+                named, models, oracles=oracles, dtypes=dtypes, within=within, quick=True
+            )
     failing = failing_specs(report.run, report.table)
     names = report.models if models is None else models
     targets = tuple({t.name: t for m in names for t in parse_targets(m)}.values())
     fresh = Plan(targets, cases, dtypes, (report.seed or 0) + 1, limits)
     return searched(address, failing, timeout, fresh, Setup(trusted))
-
-
-def checked_dtypes(dtypes: Sequence[str]) -> tuple[str, ...]:
-    """The dtypes of a run.
-
-    Raises:
-        SpecError, UnknownName: there is none, or one is unknown.
-    """
-    if isinstance(dtypes, str):
-        raise SpecError(f"dtypes must be a list of names: dtypes=[{dtypes!r}].")
-    for dtype in dtypes:
-        if dtype not in DTYPES:
-            raise UnknownName("dtype", dtype, DTYPES)
-    if not dtypes:
-        raise SpecError("dtypes is empty; name at least one of " + ", ".join(DTYPES) + ".")
-    return tuple(dtypes)
 
 
 def cases_of_run(given: int | None, default: int) -> int:
@@ -277,20 +262,6 @@ def tolerance_of(accuracy: float) -> Tolerance:
     if not 0.0 <= accuracy < 1.0:
         raise SpecError(f"accuracy must be a number from 0 to less than 1, got {accuracy!r}.")
     return Tolerance(accuracy=accuracy)
-
-
-def _within(subject: Differentiator, given: Within | str | None) -> Within:
-    """The limits that an argument gives, and those of the subject where it gives none."""
-    limits = [_read_within(w) for w in (given, getattr(subject, "within", None)) if w is not None]
-    return limits[0].over(limits[1]) if len(limits) == 2 else limits[0] if limits else EVERYTHING
-
-
-def _read_within(value: object) -> Within:
-    if isinstance(value, Within):
-        return value
-    if isinstance(value, str):
-        return Within.parse(value)
-    raise SpecError(f"within must be a bptt_check.Within or its line, got {value!r}.")
 
 
 def load_oracles(names: Iterable[str] | None, quick: bool = False) -> tuple[_oracles.Oracle, ...]:
@@ -323,5 +294,7 @@ __all__ = [
     "collected",
     "load_oracles",
     "models",
+    "repair",
+    "search_repair",
     "verify",
 ]

@@ -7,10 +7,12 @@ values lie on their grid, which is what a kernel with such inputs reads.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import SpecError, UnknownName
 from .types import Array
 
 
@@ -109,3 +111,19 @@ bits."""
 def nearest_in(array: Array, dtype: str) -> Array:
     """Numbers of a dtype, in float64: what a kernel gets, exactly."""
     return PRECISIONS[dtype].rounded(array).astype(np.float64)
+
+
+def checked_dtypes(dtypes: Sequence[str]) -> tuple[str, ...]:
+    """The dtypes of a run.
+
+    Raises:
+        SpecError, UnknownName: there is none, or one is unknown.
+    """
+    if isinstance(dtypes, str):
+        raise SpecError(f"dtypes must be a list of names: dtypes=[{dtypes!r}].")
+    for dtype in dtypes:
+        if dtype not in PRECISIONS:
+            raise UnknownName("dtype", dtype, PRECISIONS)
+    if not dtypes:
+        raise SpecError("dtypes is empty; name at least one of " + ", ".join(PRECISIONS) + ".")
+    return tuple(dtypes)

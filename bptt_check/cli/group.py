@@ -21,6 +21,7 @@ COMMANDS = {
     "against": "Check KERNEL, outputs and gradients, against plain REFERENCE code.",
     "compare": "Compare RUN with the earlier BASE.",
     "doctor": "Show which oracles work here, versions, and what to install.",
+    "fix": "Find the edit of SUBJECT's own source that makes it right.",
     "list": "Show what can be named: models, oracles, subjects, mutants.",
     "new": "Write a folder NAME with a subject, its test and a README.",
     "power": "Edit the source of SUBJECT, and see what catches each edit.",

@@ -124,7 +124,7 @@ class Trial:
     @functools.cached_property
     def blocks(self) -> dict[Block, slice]:
         """Every gradient that was offered, cut by gates: block to rows."""
-        return blocks_of(self.case, self.got)
+        return blocks_by_gate(self.case, self.got)
 
     def reproduced_by(self, other: Arrays | None) -> frozenset[Block]:
         """The blocks in which the subject's gradient is this one, to rounding.
@@ -157,7 +157,7 @@ class Trial:
             return None
 
 
-def blocks_of(case: Case, names: Iterable[str]) -> dict[Block, slice]:
+def blocks_by_gate(case: Case, names: Iterable[str]) -> dict[Block, slice]:
     """Gradients cut by gates: block to rows."""
     H, gates = case.sizes.H, len(case.model.layout.gates)
     rows_of: dict[Block, slice] = {}

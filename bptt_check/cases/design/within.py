@@ -250,3 +250,17 @@ def _written(value: Any) -> str:
     if isinstance(value, (tuple, list, range)):
         return ",".join(map(str, value))
     return str(value).replace(" ", "")
+
+
+def case_limits(subject: object, given: Within | str | None) -> Within:
+    """The limits that an argument gives, and those of the subject where it gives none."""
+    limits = [_read_within(w) for w in (given, getattr(subject, "within", None)) if w is not None]
+    return limits[0].over(limits[1]) if len(limits) == 2 else limits[0] if limits else Within()
+
+
+def _read_within(value: object) -> Within:
+    if isinstance(value, Within):
+        return value
+    if isinstance(value, str):
+        return Within.parse(value)
+    raise SpecError(f"within must be a bptt_check.Within or its line, got {value!r}.")

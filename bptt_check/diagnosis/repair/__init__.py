@@ -8,18 +8,18 @@ found passes a few cases; only the whole check in a fresh process makes it a rep
 
 from __future__ import annotations
 
-from .candidates import Candidate
+from .candidates import SourceEdit
 from .edit_runner import EditRunner
 from .judged_case import specs_to_judge
 from .own_file import OwnFile, read_own_file, unified_diff
 from .own_package import is_in_package, package_root, shown_path
-from .search import Found, search
+from .search import FoundEdits, search
 
 __all__ = [
-    "Candidate",
     "EditRunner",
-    "Found",
+    "FoundEdits",
     "OwnFile",
+    "SourceEdit",
     "is_in_package",
     "package_root",
     "read_own_file",

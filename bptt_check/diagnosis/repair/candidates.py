@@ -22,7 +22,7 @@ TIERS = 4
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SourceEdit:
     """One edit.
 
     Args:
@@ -59,7 +59,9 @@ def surroundings(lines: Iterable[LineSeen]) -> Seen:
     return {(s.file, s.function, s.line): Surroundings(s.shapes) for s in lines}
 
 
-def candidates(files: Sequence[OwnFile], seen: Seen, rank: Mapping[Place, int]) -> Iterator[Candidate]:
+def candidates(
+    files: Sequence[OwnFile], seen: Seen, rank: Mapping[Place, int]
+) -> Iterator[SourceEdit]:
     """Every edit of a line that ran, each once: by kinds of edits, and in these by suspicion.
 
     Args:
@@ -76,7 +78,7 @@ def candidates(files: Sequence[OwnFile], seen: Seen, rank: Mapping[Place, int]) 
             function = file.function_with(edit)
             if function is not None and function not in known:
                 known.add(function)
-                yield Candidate(file, line, operator, edit, function)
+                yield SourceEdit(file, line, operator, edit, function)
 
 
 Drawn = tuple[OwnFile, int, str, Edit]

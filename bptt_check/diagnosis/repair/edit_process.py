@@ -24,7 +24,7 @@ from ...errors import BpttCheckError
 from ...subjects import loading
 from ...subjects.calling import call_once
 from ...subjects.isolation import protocol
-from ...subjects.isolation.worker import prepare, take_channel
+from ...subjects.isolation.worker import prepare_process, take_channel
 from ...subjects.own_code import is_ours, library_part
 from .expressions import pools_of
 from .guard import Guard
@@ -33,18 +33,18 @@ from .live_functions import LiveFunctions, NotExchanged, codes_of
 from .messages import (
     Begin,
     Begun,
+    EditOutcome,
     FunctionText,
+    LinesObserved,
+    NotBegun,
     Observe,
-    Observed,
-    Probe,
     Probed,
+    ProbeEdits,
     Rebase,
     Rebased,
-    Refused,
-    Tried,
     TriedAll,
     TryEdits,
-    read_request,
+    request_in,
 )
 from .observing import Observer, Pools
 
@@ -52,7 +52,7 @@ NO_EDIT = (SyntaxError, NotExchanged, ValueError, RecursionError)
 """What a text raises that cannot take the place of a function."""
 
 
-def serve() -> None:
+def serve_edits() -> None:
     """Serve the process that started this one until it closes the pipe."""
     requests, replies = take_channel()
 
@@ -63,18 +63,18 @@ def serve() -> None:
     body = protocol.receive(requests)
     if body is None:
         return
-    begin = read_request(body)
-    prepare(begin.trace, begin.scratch, begin.ends_with_parent)
+    begin = request_in(body)
+    prepare_process(begin.trace, begin.scratch, begin.ends_with_parent)
     try:
         with _quiet():
             work = EditedSubject(begin)
     except BpttCheckError as error:
-        send(Refused(str(error)))
+        send(NotBegun(str(error)))
         return
     _write_nowhere()
     send(work.begun)
     while (body := protocol.receive(requests)) is not None:
-        request = read_request(body)
+        request = request_in(body)
         with _quiet():
             for reply in work.carry_out(request):
                 send(reply)
@@ -125,13 +125,13 @@ class EditedSubject:
             yield self._observed(request.case)
         elif isinstance(request, Rebase):
             yield self._rebased(request.functions)
-        elif isinstance(request, Probe):
+        elif isinstance(request, ProbeEdits):
             yield self._probed(request)
         else:
             assert isinstance(request, TryEdits)
             yield from self._tried_all(request)
 
-    def _probed(self, request: Probe) -> Probed:
+    def _probed(self, request: ProbeEdits) -> Probed:
         case = self._cases[request.case]
         before = call_once(self._subject, case.case, 60.0).result
         changed: list[list[int] | None] = []
@@ -153,7 +153,7 @@ class EditedSubject:
         first = request.order[0]
         yield TriedAll(self._call(first, 10 * request.seconds) == self._right[first])
 
-    def _tried(self, number: int, text: FunctionText, request: TryEdits) -> Tried:
+    def _tried(self, number: int, text: FunctionText, request: TryEdits) -> EditOutcome:
         """What one edit makes right, as far as it is a step ahead on the cases before."""
         found: list[tuple[int, list[int]]] = []
         try:
@@ -166,8 +166,8 @@ class EditedSubject:
                     if not ahead or not before.issubset(right):
                         break
         except NO_EDIT as error:
-            return Tried(number, error=f"{type(error).__name__}: {error}"[:200])
-        return Tried(number, tuple(found))
+            return EditOutcome(number, error=f"{type(error).__name__}: {error}"[:200])
+        return EditOutcome(number, tuple(found))
 
     def _call(self, place: int, seconds: float) -> list[int]:
         case = self._cases[place]
@@ -194,12 +194,12 @@ class EditedSubject:
         self._right = [self._call(n, 60.0) for n in range(len(self._cases))]
         return Rebased(tuple(self._right))
 
-    def _observed(self, place: int) -> Observed:
+    def _observed(self, place: int) -> LinesObserved:
         pools: Pools = self._pools
         observer = Observer(pools)
         case: Case = self._cases[place].case
         observer.watch(lambda: call_once(self._subject, case))
-        return Observed(tuple(observer.seen.values()))
+        return LinesObserved(tuple(observer.seen.values()))
 
     def _read(self, file: str, text: str) -> None:
         """Know the expressions of the functions of a text."""
@@ -210,7 +210,9 @@ class EditedSubject:
 
 def _is_own(file: str) -> bool:
     """Whether a file is somebody's own Python, no library's and not ours."""
-    return file.endswith(".py") and os.path.isfile(file) and not (is_ours(file) or library_part(file))
+    return (
+        file.endswith(".py") and os.path.isfile(file) and not (is_ours(file) or library_part(file))
+    )
 
 
 def _write_nowhere() -> None:

@@ -17,25 +17,25 @@ from ...subjects.processes.scratch import Scratch
 from .messages import (
     Begin,
     Begun,
+    EditOutcome,
     FunctionText,
+    LinesObserved,
+    NotBegun,
     Observe,
-    Observed,
-    Probe,
     Probed,
+    ProbeEdits,
     Rebase,
     Rebased,
-    Refused,
-    Tried,
     TriedAll,
     TryEdits,
-    read_reply,
+    reply_in,
 )
 
 START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from bptt_check.diagnosis.repair.edit_process import serve
-serve()
+from bptt_check.diagnosis.repair.edit_process import serve_edits
+serve_edits()
 """
 T = TypeVar("T")
 BATCH = 64
@@ -91,9 +91,9 @@ class EditRunner:
             self._scratch.remove()
             self._child = None
 
-    def observe(self, case: int) -> Observed:
+    def observe(self, case: int) -> LinesObserved:
         """What the functions of the subject, as it stands, do on a case."""
-        return self._asked(Observe(case), SECONDS_TO_BEGIN, Observed)
+        return self._asked(Observe(case), SECONDS_TO_BEGIN, LinesObserved)
 
     def rebase(self, functions: Sequence[FunctionText]) -> Rebased:
         """Give the subject these functions for good."""
@@ -104,12 +104,12 @@ class EditRunner:
     def probe(self, edits: Sequence[FunctionText], case: int) -> tuple[list[int] | None, ...]:
         """The blocks of a case that each edit changes; None of an edit without an answer."""
         seconds = self._seconds_of_call([case])
-        request = Probe(tuple(edits), case, seconds)
+        request = ProbeEdits(tuple(edits), case, seconds)
         return self._asked(request, SECONDS_TO_BEGIN + seconds, Probed).changed
 
     def try_edits(
         self, edits: Iterable[FunctionText], order: Sequence[int], until: float
-    ) -> Generator[Tried]:
+    ) -> Generator[EditOutcome]:
         """What each edit makes right, in their order, as long as there is time.
 
         Args:
@@ -123,13 +123,13 @@ class EditRunner:
             count = 0
             try:
                 for tried in self._batch(batch, tuple(order), until):
-                    yield Tried(done + count, tried.right, tried.error)
+                    yield EditOutcome(done + count, tried.right, tried.error)
                     count += 1
                     if time.monotonic() >= until:
                         self._restart()  # what it still does is of no use to anybody
                         return
             except SubjectFailed as error:
-                yield Tried(done + count, (), str(error))
+                yield EditOutcome(done + count, (), str(error))
                 count += 1
                 self._restart()
             done += count
@@ -138,7 +138,7 @@ class EditRunner:
 
     def _batch(
         self, edits: tuple[FunctionText, ...], order: tuple[int, ...], until: float
-    ) -> Generator[Tried]:
+    ) -> Generator[EditOutcome]:
         """The replies to one request.
 
         Raises:
@@ -148,7 +148,7 @@ class EditRunner:
         self._send(TryEdits(edits, order, seconds))
         for _ in edits:
             left = max(until - time.monotonic(), 0.0) + GRACE
-            yield self._received(min(seconds * len(order) + GRACE, left), Tried)
+            yield self._received(min(seconds * len(order) + GRACE, left), EditOutcome)
         if not self._received(SECONDS_TO_BEGIN, TriedAll).healthy:
             self._restart()
 
@@ -211,10 +211,10 @@ class EditRunner:
             ending = self._child.ending()
             raise SubjectFailed(ending + end_of_stderr(self._child.stderr_end))
         try:
-            reply = read_reply(body)
+            reply = reply_in(body)
         except protocol.GarbledMessage as error:
             raise SubjectFailed(str(error)) from error
-        if isinstance(reply, Refused):
+        if isinstance(reply, NotBegun):
             raise SubjectNotFound(reply.message)
         if not isinstance(reply, kind):
             raise SubjectFailed(f"answered with {type(reply).__name__}")

@@ -14,7 +14,7 @@ from ...cases.types import Array
 from ...equations.conditioning import conditioning
 from ...equations.exact import exact_gradients, exact_loss
 from ..matching import UNITS, allowed_by_rounding
-from ..trials import Block, blocks_of, most_ordinary
+from ..trials import Block, blocks_by_gate, most_ordinary
 
 LOSS = "loss"
 """The name of the block that is the loss."""
@@ -83,7 +83,7 @@ def judged(case: Case, names: Iterable[str]) -> JudgedCase:
     """The case with the truth of some gradients."""
     spread, exact = conditioning(case, case.dtype, keeps_digits=False), exact_gradients(case)
     want = {n: exact[n] for n in names if n in exact}
-    rows = blocks_of(case, want)
+    rows = blocks_by_gate(case, want)
     loss = exact_loss(case)
     return JudgedCase(
         case,

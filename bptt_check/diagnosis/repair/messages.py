@@ -70,7 +70,7 @@ class TryEdits(msgspec.Struct, tag=True):
     seconds: float
 
 
-class Probe(msgspec.Struct, tag=True):
+class ProbeEdits(msgspec.Struct, tag=True):
     """Run the subject with each of some edits on one case, and tell what changes."""
 
     edits: tuple[FunctionText, ...]
@@ -121,7 +121,7 @@ class LineSeen(msgspec.Struct):
     shapes: dict[str, tuple[int, ...] | str]
 
 
-class Observed(msgspec.Struct, tag=True):
+class LinesObserved(msgspec.Struct, tag=True):
     """What a run did, line by line in the order of the first turns."""
 
     lines: tuple[LineSeen, ...]
@@ -154,7 +154,7 @@ class Rebased(msgspec.Struct, tag=True):
     right: tuple[Right, ...]
 
 
-class Tried(msgspec.Struct, tag=True):
+class EditOutcome(msgspec.Struct, tag=True):
     """What came of one edit: on each case on which it was called which blocks are right."""
 
     number: int
@@ -168,24 +168,24 @@ class TriedAll(msgspec.Struct, tag=True):
     healthy: bool
 
 
-class Refused(msgspec.Struct, tag=True):
+class NotBegun(msgspec.Struct, tag=True):
     """Instead of a reply: why there is none."""
 
     message: str
 
 
-Request = Begin | Observe | Rebase | TryEdits | Probe
-Reply = Begun | Observed | Rebased | Tried | TriedAll | Probed | Refused
+Request = Begin | Observe | Rebase | TryEdits | ProbeEdits
+Reply = Begun | LinesObserved | Rebased | EditOutcome | TriedAll | Probed | NotBegun
 _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)
 
 
-def read_request(body: bytes) -> Any:
+def request_in(body: bytes) -> Any:
     """The request in a frame."""
     return _requests.decode(body)
 
 
-def read_reply(body: bytes) -> Any:
+def reply_in(body: bytes) -> Any:
     """The reply in a frame.
 
     Raises:

@@ -106,6 +106,6 @@ def unified_diff(before: Sequence[OwnFile], after: Sequence[OwnFile], shown: dic
     for old, new in zip(before, after, strict=True):
         lines = [f.text.splitlines(keepends=True) for f in (old, new)]
         name = shown.get(old.path, old.path)
-        for line in difflib.unified_diff(*lines, fromfile=name, tofile=name, n=3):
-            parts.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
-    return "".join(parts)
+        parts += difflib.unified_diff(*lines, fromfile=name, tofile=name, n=3)
+    ended = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else line + ended for line in parts)

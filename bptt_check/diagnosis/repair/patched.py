@@ -23,7 +23,9 @@ def patched_subject(address: str, texts: Mapping[str, str]) -> Callable[..., Any
     Raises:
         SubjectNotFound: the address leads nowhere.
     """
-    instead = {os.path.realpath(path): Path(text).read_text("utf-8") for path, text in texts.items()}
+    instead = {
+        os.path.realpath(path): Path(text).read_text("utf-8") for path, text in texts.items()
+    }
     before = SourceFileLoader.get_code
 
     def get_code(loader: Any, name: str) -> Any:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from .candidates import Candidate, Place, Seen, candidates, surroundings
+from .candidates import Place, Seen, SourceEdit, candidates, surroundings
 from .edit_runner import EditRunner
-from .messages import FunctionText, Tried
+from .messages import EditOutcome, FunctionText
 from .own_file import OwnFile
-from .suspicion import probes, ranked
+from .suspicion import by_suspicion, line_probes
 
 EDITS = 4
 """Edits that are made one after the other, at most."""
@@ -22,7 +22,7 @@ Marks = frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundEdits:
     """What a search has found.
 
     Args:
@@ -35,8 +35,8 @@ class Found:
     """
 
     files: tuple[OwnFile, ...]
-    edits: tuple[Candidate, ...] = ()
-    also: tuple[Candidate, ...] = ()
+    edits: tuple[SourceEdit, ...] = ()
+    also: tuple[SourceEdit, ...] = ()
     tried: int = 0
     wrong: Marks = frozenset()
     lines: tuple[Place, ...] = field(default=())
@@ -46,8 +46,8 @@ def search(
     runner: EditRunner,
     files: Sequence[OwnFile],
     until: float,
-    first: Sequence[Candidate] = (),
-) -> Found:
+    first: Sequence[SourceEdit] = (),
+) -> FoundEdits:
     """Look for the edits that make every case right.
 
     Args:
@@ -56,14 +56,14 @@ def search(
         until: on the clock of `time.monotonic`.
         first: edits that are tried before all others.
     """
-    found = Found(tuple(files), wrong=_wrong(runner.begun.right, runner))
+    found = FoundEdits(tuple(files), wrong=_wrong(runner.begun.right, runner))
     while found.wrong and len(found.edits) < EDITS and time.monotonic() < until:
         step = _Round(runner, found, until, () if found.edits else first).best()
         if not step.edits:
             return replace(found, tried=found.tried + step.tried, lines=found.lines or step.lines)
         (edit,) = step.edits
         edited = tuple(f.edited(edit.edit) if f == edit.file else f for f in found.files)
-        found = Found(
+        found = FoundEdits(
             edited,
             (*found.edits, edit),
             step.also,
@@ -88,7 +88,7 @@ class _Round:
     """The search for one edit."""
 
     def __init__(
-        self, runner: EditRunner, found: Found, until: float, first: Sequence[Candidate]
+        self, runner: EditRunner, found: FoundEdits, until: float, first: Sequence[SourceEdit]
     ) -> None:
         self._runner, self._found, self._until, self._first = runner, found, until, first
         blocks, seconds = runner.begun.blocks, runner.begun.seconds
@@ -100,13 +100,13 @@ class _Round:
     def _wrong_of(self, case: int) -> set[int]:
         return {place for n, place in self._found.wrong if n == case}
 
-    def best(self) -> Found:
+    def best(self) -> FoundEdits:
         """The edit that makes everything right with others that do, or the best step ahead."""
         seen = surroundings(self._runner.observe(self._observed_case).lines)
         rank = self._rank(seen)
-        drawn: list[Candidate] = []
-        whole: list[Candidate] = []
-        partly: list[tuple[int, Candidate, Marks]] = []
+        drawn: list[SourceEdit] = []
+        whole: list[SourceEdit] = []
+        partly: list[tuple[int, SourceEdit, Marks]] = []
         tried, last = 0, None
 
         def texts() -> Iterator[FunctionText]:
@@ -127,29 +127,29 @@ class _Round:
                 partly.append((gained, drawn[one.number], self._found.wrong - right))
         lines = tuple(sorted(rank, key=lambda place: rank[place])[:10])
         if whole:
-            return Found(self._found.files, (whole[0],), tuple(whole[1:]), tried, lines=lines)
+            return FoundEdits(self._found.files, (whole[0],), tuple(whole[1:]), tried, lines=lines)
         if partly:
             _, edit, wrong = max(partly, key=lambda p: p[0])
-            return Found(self._found.files, (edit,), (), tried, wrong, lines)
-        return Found(self._found.files, tried=tried, lines=lines)
+            return FoundEdits(self._found.files, (edit,), (), tried, wrong, lines)
+        return FoundEdits(self._found.files, tried=tried, lines=lines)
 
     def _rank(self, seen: Seen) -> dict[Place, int]:
-        probed = list(probes(self._found.files, seen))
+        probed = list(line_probes(self._found.files, seen))
         case = self._observed_case
         changed = self._runner.probe([p.function for p in probed], case)
         reached: dict[Place, list[list[int] | None]] = {}
         for probe, blocks in zip(probed, changed, strict=True):
             reached.setdefault(probe.place, []).append(blocks)
-        return ranked(reached, self._wrong_of(case), {(f, line) for f, _, line in seen})
+        return by_suspicion(reached, self._wrong_of(case), {(f, line) for f, _, line in seen})
 
-    def _marks(self, tried: Tried) -> Marks:
+    def _marks(self, tried: EditOutcome) -> Marks:
         return frozenset((n, place) for n, places in tried.right for place in places)
 
-    def _is_whole(self, tried: Tried, right: Marks) -> bool:
+    def _is_whole(self, tried: EditOutcome, right: Marks) -> bool:
         blocks = self._runner.begun.blocks
         return len(tried.right) == len(blocks) and len(right) == sum(map(len, blocks))
 
-    def _gained(self, tried: Tried, right: Marks) -> int:
+    def _gained(self, tried: EditOutcome, right: Marks) -> int:
         """How many more blocks are right, where none is wrong that was right; else 0."""
         cases = {n for n, _ in tried.right}
         every = len(cases) == len(self._runner.begun.blocks)

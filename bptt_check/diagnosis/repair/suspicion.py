@@ -29,7 +29,7 @@ class LineProbe:
     function: FunctionText
 
 
-def probes(files: Sequence[OwnFile], seen: Seen) -> Iterator[LineProbe]:
+def line_probes(files: Sequence[OwnFile], seen: Seen) -> Iterator[LineProbe]:
     """Probes of the statements that ran; of one that gives several values several."""
     for file in files:
         ran = {k[1:] for k in seen if k[0] == file.path}
@@ -52,7 +52,7 @@ def _larger(site: Site) -> Iterator[Edit]:
             yield site.replace(part, f"({site.text_of(part)}) * {BY}")
 
 
-def ranked(
+def by_suspicion(
     reached: Mapping[Place, Sequence[Collection[int] | None]],
     wrong: Collection[int],
     lines: Collection[Place],

@@ -70,7 +70,10 @@ def moved_in(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]
 
 
 def added_statements(
-    text: Text, block: BlockOfStatements, function: ast.FunctionDef, seen: Mapping[int, Surroundings]
+    text: Text,
+    block: BlockOfStatements,
+    function: ast.FunctionDef,
+    seen: Mapping[int, Surroundings],
 ) -> Iterator[tuple[int, Edit]]:
     """New statements at the end of the body of a loop: a sum that is never added up, a carry that
     never gets a value there.
@@ -118,10 +121,10 @@ def _move(text: Text, statement: ast.stmt, place: ast.stmt, before: bool) -> Edi
     if target <= s_first:
         return Edit(target, s_end, again + text.text[target:s_first])
     if target >= s_end:
-        gap = text.text[s_end:target]
-        gap = gap if gap.endswith("\n") or not gap else gap + "\n"
+        rest = text.text[s_end:target]
+        rest = rest if rest.endswith("\n") or not rest else rest + "\n"
         inside = not before and p_first <= s_first  # out of a loop: what is left stays in it
-        return Edit(s_first, target, gap + again if gap or not inside else again)
+        return Edit(s_first, target, rest + again if rest or not inside else again)
     if before:
         return Edit(p_first, s_end, again + text.text[p_first:s_first])
     return Edit(s_first, p_end, text.text[s_end:p_end] + again)

@@ -1,4 +1,4 @@
-"""The whole check of an edited subject, in a fresh process, on cases that the search has not seen."""
+"""The whole check of an edited subject, in a fresh process, on cases that no search has seen."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ subject = patched_subject({address!r}, {texts!r})
 """
 
 
-def checked(address: str, files: Sequence[OwnFile], plan: Plan, setup: Setup) -> RunWithCases:
+def run_edited(address: str, files: Sequence[OwnFile], plan: Plan, setup: Setup) -> RunWithCases:
     """A run of the subject with these files in place of its own, isolated.
 
     Args:
         address: the subject's, as on the command line.
         files: those that are changed.
-        plan: what is checked.
+        plan: what is run_edited.
         setup: against what.
 
     Raises:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from ...cases.case import Case, Spec
 from ...diagnosis.repair import (
-    Candidate,
     EditRunner,
-    Found,
+    FoundEdits,
     OwnFile,
+    SourceEdit,
     read_own_file,
     search,
     shown_path,
@@ -22,7 +22,7 @@ from ...errors import SubjectNotFound
 from ..check import Setup
 from ..records import RunWithCases
 from ..target_cases import Plan
-from .proof import checked
+from .proof import run_edited
 from .records import LineEdit, Repair, Searched, Verified
 
 MODELS = 3
@@ -50,9 +50,9 @@ def searched(
         SubjectFailed: its process ended before anything was tried.
     """
     specs, spent, tried = _judged_specs(failing), 0.0, 0
-    found, files = Found(()), list[OwnFile]()
+    found, files = FoundEdits(()), list[OwnFile]()
     blocks: tuple[tuple[tuple[str, int], ...], ...] = ()
-    first: tuple[Candidate, ...] = ()
+    first: tuple[SourceEdit, ...] = ()
     for _ in range(ROUNDS):
         with EditRunner(address, [str(s) for s in specs]) as runner:
             files = _own_files(address, runner)
@@ -65,7 +65,7 @@ def searched(
         if found.wrong or not found.edits:
             break
         changed = [new for old, new in zip(files, found.files, strict=True) if old != new]
-        outcome = checked(address, changed, plan, setup)
+        outcome = run_edited(address, changed, plan, setup)
         if outcome.run.passed:
             verified = Verified(
                 plan.cases, outcome.run.oracles, outcome.run.models, plan.dtypes, plan.seed
@@ -109,10 +109,16 @@ def _own_files(address: str, runner: EditRunner) -> list[OwnFile]:
 
 
 def _repair(
-    files: Sequence[OwnFile], found: Found, tried: int, seconds: float, verified: Verified | None
+    files: Sequence[OwnFile],
+    found: FoundEdits,
+    tried: int,
+    seconds: float,
+    verified: Verified | None,
 ) -> Repair:
     shown = {f.path: shown_path(f.path) for f in files}
-    changed = {new.path: new.text for old, new in zip(files, found.files, strict=True) if old != new}
+    changed = {
+        new.path: new.text for old, new in zip(files, found.files, strict=True) if old != new
+    }
     return Repair(
         diff=unified_diff(files, found.files, shown),
         edits=tuple(map(_line_edit, found.edits)),
@@ -124,12 +130,12 @@ def _repair(
     )
 
 
-def _line_edit(candidate: Candidate) -> LineEdit:
+def _line_edit(candidate: SourceEdit) -> LineEdit:
     before, after = candidate.changed_lines()
     return LineEdit(
         shown_path(candidate.file.path), candidate.line, before, after, candidate.operator
     )
 
 
-def _places(found: Found) -> tuple[str, ...]:
+def _places(found: FoundEdits) -> tuple[str, ...]:
     return tuple(f"{shown_path(path)}:{line}" for path, line in found.lines)

@@ -50,7 +50,7 @@ def serve() -> None:
         return
     start = protocol.read_request(body)
     assert isinstance(start, protocol.Start)
-    prepare(start.trace, start.scratch, start.ends_with_parent)
+    prepare_process(start.trace, start.scratch, start.ends_with_parent)
     channel = Channel(replies)
     try:
         subject, inputs = _loaded(start)
@@ -98,7 +98,7 @@ def take_channel() -> tuple[IO[bytes], IO[bytes]]:
     return requests, replies
 
 
-def prepare(trace_file: str, scratch: str, ends_with_parent: bool) -> None:
+def prepare_process(trace_file: str, scratch: str, ends_with_parent: bool) -> None:
     """Leave a traceback when killed, die with the parent, be the one the system kills when memory
     is short, and adopt what loses its parent, so that its memory counts and it ends with us.
     """
