@@ -17,8 +17,12 @@ Place = tuple[str, int]
 """A file and a line of it."""
 Seen = Mapping[tuple[str, str, int], Surroundings]
 """File, function and line to what was seen there."""
-TIERS = 4
-"""Groups of operators, the quickest first."""
+SUSPECTS = 5
+"""The most suspicious lines, of which more is tried before the others."""
+ORDER = (
+    (0, True), (1, True), (0, False), (2, True), (3, True), (1, False), (2, False), (3, False),
+)  # fmt: skip
+"""Groups of operators, on the most suspicious lines or on the others."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,15 @@ def candidates(
         rank: of lines, the most suspicious first; lines without one come last.
     """
     known: set[FunctionText] = set()
-    found = [_Walk(file, seen) for file in files]
-    for tier in range(TIERS):
-        drawn = [c for walk in found for c in walk.edits(tier)]
-        for operator_edit in sorted(drawn, key=lambda c: rank.get((c[0].path, c[1]), len(rank))):
-            file, line, operator, edit = operator_edit
+    walks = [_Walk(file, seen) for file in files]
+    drawn: dict[int, list[Drawn]] = {}
+    for tier, first in ORDER:
+        if tier not in drawn:
+            of_tier = [c for walk in walks for c in walk.edits(tier)]
+            drawn[tier] = sorted(of_tier, key=lambda c: rank.get((c[0].path, c[1]), len(rank)))
+        for file, line, operator, edit in drawn[tier]:
+            if (rank.get((file.path, line), len(rank)) < SUSPECTS) is not first:
+                continue
             function = file.function_with(edit)
             if function is not None and function not in known:
                 known.add(function)

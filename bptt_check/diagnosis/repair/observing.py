@@ -97,4 +97,6 @@ def shape_of(value: Any) -> tuple[int, ...] | str | None:
     shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
     if kind is None or not isinstance(shape, tuple):
         return None
+    if not shape and "int" in str(kind):
+        return "int"
     return tuple(int(n) for n in shape) if "float" in str(kind) else None

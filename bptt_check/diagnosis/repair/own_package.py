@@ -32,7 +32,7 @@ def package_root(subject: str) -> Path:
         spec = importlib.util.find_spec(module.partition(".")[0])
     except (ImportError, ValueError) as error:
         raise SubjectNotFound(f"{subject!r} names no module: {error}.") from error
-    if spec is None or spec.origin is None:
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise SubjectNotFound(f"{subject!r} {NO_SOURCE}. {WHAT_CAN}")
     origin = Path(spec.origin).resolve()
     return origin.parent if spec.submodule_search_locations is not None else origin

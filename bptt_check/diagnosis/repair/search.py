@@ -15,7 +15,7 @@ from .suspicion import by_suspicion, line_probes
 
 EDITS = 4
 """Edits that are made one after the other, at most."""
-FURTHER = 192
+FURTHER = 64
 """Edits that are still tried after one that makes everything right: others may do so too."""
 Marks = frozenset[tuple[int, int]]
 """Cases, and places among their blocks, that are right."""

@@ -51,7 +51,7 @@ def moved(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
         if isinstance(statement, ast.Return):
             continue
         for m in _by_distance(n, len(plain)):
-            if not isinstance(plain[m], ast.Return) or m > n:
+            if not isinstance(plain[m], ast.Return):
                 yield statement.lineno, _move(text, statement, plain[m], before=m < n)
         if block.loop is not None and not hasattr(statement, "body") and len(block.body) > 1:
             yield statement.lineno, _move(text, statement, block.loop, before=True)
@@ -85,7 +85,7 @@ def added_statements(
     if around is None:
         return
     stored = bound_in(function)
-    inside = {n.id for s in block.body for n in ast.walk(s) if _is_stored(n)}
+    inside = {n.id for n in ast.walk(block.loop) if _is_stored(n)}
     for name, shape in list(around.arrays()):
         if not name.isidentifier() or name not in stored or name in inside or not shape:
             continue

@@ -1,0 +1,272 @@
+"""Which share of single edits of right implementations is found and undone, and how quickly.
+
+    python benchmarks/repair.py [--mutants N] [--seed N] [--timeout S] [--only NAME] [--pairs]
+
+Implementations in the styles that are met (`examples/styles/`, none of which knows us), of which
+one line each is edited at random by the operators of `bptt_check.mutation`. A mutant that is
+right on the small cases is left out. The search gets the mutated file alone; what it finds is held
+against further, larger cases, and the text against the original. `--pairs` edits two lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HERE))
+
+from bptt_check.cases.case import Spec
+from bptt_check.cases.model import Sizes
+from bptt_check.diagnosis.repair import EditRunner, read_own_file, search, specs_to_judge
+from bptt_check.errors import BpttCheckError
+from bptt_check.mutation import Edit
+from bptt_check.mutation.observe import observe
+from bptt_check.mutation.operators import edits
+from bptt_check.mutation.sites import sites
+from bptt_check.mutation.source import Source
+from bptt_check.subjects import loading
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Where a right implementation lies in `examples/`, and a spec of what it does.
+
+    Args:
+        adapter: the file with the subject.
+        file: that is edited.
+        attribute: of the right subject.
+        spec: that it takes.
+    """
+
+    adapter: str
+    file: str
+    attribute: str
+    spec: str
+
+
+IMPLEMENTATIONS = {
+    "char_rnn": Implementation(
+        "char_rnn.py",
+        "styles/char_rnn.py",
+        "subject",
+        "rnn-tanh T=3 B=1 D=3 H=4 O=3 regime=one_hot",
+    ),
+    "course_functions": Implementation(
+        "course_functions.py", "styles/course_functions.py", "subject", "rnn-tanh+linear"
+    ),
+    "keras_layout": Implementation(
+        "keras_layout.py", "styles/keras_layout.py", "subject", "gru+mean"
+    ),
+    "numpy_class": Implementation(
+        "numpy_class.py", "styles/numpy_class.py", "subject", "rnn-tanh+mse"
+    ),
+    "torch_lstm_function": Implementation(
+        "torch_lstm_function.py", "torch_lstm_function.py", "right", "lstm+linear"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant."""
+
+    implementation: str
+    operators: tuple[str, ...]
+    lines: tuple[str, ...]
+    found: bool
+    right: bool
+    original: bool
+    partly: bool
+    edits: int
+    tried: int
+    seconds: float
+    by: tuple[str, ...]
+    first_line: bool
+
+
+def main() -> None:
+    """Draw, search, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--timeout", type=float, default=20.0)
+    parser.add_argument("--only", action="append", choices=IMPLEMENTATIONS)
+    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    names = given.only or list(IMPLEMENTATIONS)
+    share = -(-given.mutants // len(names))
+    outcomes: list[Outcome] = []
+    for name in names:
+        done = 0
+        for outcome in outcomes_of(name, given.seed, given.timeout, 1 + given.pairs):
+            outcomes.append(outcome)
+            print(line_of(outcome), flush=True)
+            if given.json is not None:
+                with given.json.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(outcome)) + "\n")
+            done += 1
+            if done >= share:
+                break
+        print(summary(name, [o for o in outcomes if o.implementation == name]), flush=True)
+    print(summary("all", outcomes))
+
+
+def outcomes_of(name: str, seed: int, timeout: float, count: int) -> Iterator[Outcome]:
+    """What becomes of one mutant after the other, without those that are right."""
+    implementation = IMPLEMENTATIONS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(HERE / "examples", Path(folder, "examples"), dirs_exist_ok=True)
+        path = Path(folder, "examples", implementation.file)
+        address = f"{Path(folder, 'examples', implementation.adapter)}:{implementation.attribute}"
+        original = path.read_text("utf-8")
+        every = list(mutations(address, path, implementation))
+        drawn = random.Random(seed)
+        while True:
+            chosen = drawn.sample(every, count)
+            spans = [(e.start, e.end) for _, e in chosen]
+            if count > 1 and max(s for s, _ in spans) < min(e for _, e in spans):
+                continue
+            text = original
+            for _, edit in sorted(chosen, key=lambda c: -c[1].start):
+                text = edit.apply(text)
+            path.write_text(text, "utf-8")
+            try:
+                outcome = outcome_of(address, path, original, implementation, timeout)
+            except BpttCheckError as error:
+                print(f"  left out: {error}"[:150], flush=True)
+                continue
+            finally:
+                path.write_text(original, "utf-8")
+            if outcome is not None:
+                lines = tuple(changed(original, e) for _, e in chosen)
+                yield replace(
+                    outcome, implementation=name, operators=tuple(o for o, _ in chosen), lines=lines
+                )
+
+
+def mutations(
+    address: str, path: Path, implementation: Implementation
+) -> Iterator[tuple[str, Edit]]:
+    """Every edit of the lines that run."""
+    module = ".".join(Path(implementation.file).with_suffix("").parts)
+    if implementation.file == implementation.adapter:
+        module = f"bptt_check_subject_{path.stem}"
+    source = Source(module, str(path), path.read_text("utf-8"))
+    subject = loading.load(address)
+    cases = [Spec.parse(implementation.spec).build()]
+    seen = observe(subject, cases, {module: source})
+    with EditRunner(address, [str(Spec.parse(implementation.spec))]) as runner:
+        ran = {(s.function, s.line) for s in runner.observe(0).lines if s.file == str(path)}
+    for name in [n for n in sys.modules if n.startswith(("styles", "bptt_check_subject"))]:
+        del sys.modules[name]
+    known: set[Edit] = set()
+    for site in sites(source):
+        if (site.function, site.statement.lineno) in ran:
+            for operator, edit in edits(site, seen.peers(f"{module}.{site.function}")):
+                if edit not in known and source.text[edit.start : edit.end] != edit.text:
+                    known.add(edit)
+                    yield operator, edit
+
+
+def outcome_of(
+    address: str, path: Path, original: str, implementation: Implementation, timeout: float
+) -> Outcome | None:
+    """The search for the repair of the file as it is; None if nothing is wrong with it."""
+    specs = specs_to_judge([Spec.parse(implementation.spec)])
+    with EditRunner(address, [str(s) for s in specs]) as runner:
+        begun = runner.begun
+        if all(len(r) == len(b) for r, b in zip(begun.right, begun.blocks, strict=True)):
+            return None
+        files = [read_own_file(f) for f in begun.files]
+        begin = time.monotonic()
+        found = search(runner, files, begin + timeout)
+        seconds = time.monotonic() - begin
+    texts = {f.path: f.text for f in found.files}
+    whole = bool(found.edits) and not found.wrong
+    by = tuple(f"{e.operator}: {e.changed_lines()[1]}" for e in found.edits)
+    right = whole and is_right(address, path, texts[str(path)], specs)
+    mutated = path.read_text("utf-8")
+    differing = [
+        n
+        for n, (a, b) in enumerate(
+            zip(mutated.splitlines(), original.splitlines(), strict=False), 1
+        )
+        if a != b
+    ]
+    return Outcome(
+        "", (), (), whole, right, texts[str(path)] == original, bool(found.edits) and not whole,
+        len(found.edits), found.tried, seconds, by,
+        any(line in differing for _, line in found.lines[:3]),
+    )  # fmt: skip
+
+
+def is_right(address: str, path: Path, text: str, like: list[Spec]) -> bool:
+    """Whether the repaired file is right on cases that the search has not seen."""
+    before = path.read_text("utf-8")
+    path.write_text(text, "utf-8")
+    try:
+        sizes = [Sizes(T=7, B=3, D=3, H=4, O=3), Sizes(T=6, B=1, D=5, H=2, O=4)]
+        further = [replace(s, seed=100 + n, sizes=z) for n, s in enumerate(like[:4]) for z in sizes]
+        single = [replace(s, sizes=replace(s.sizes, B=1)) for s in further]
+        with EditRunner(address, [str(s) for s in (*further, *single)]) as runner:
+            begun = runner.begun
+            return all(len(r) == len(b) for r, b in zip(begun.right, begun.blocks, strict=True))
+    except BpttCheckError:
+        return False
+    finally:
+        path.write_text(before, "utf-8")
+
+
+def changed(text: str, edit: Edit) -> str:
+    """The line of an edit after it."""
+    start, end = text.rfind("\n", 0, edit.start) + 1, text.find("\n", edit.end)
+    before = text[start:end].strip()
+    after = (text[start : edit.start] + edit.text + text[edit.end : end]).strip()
+    return f"{before}  =>  {after}"
+
+
+def line_of(outcome: Outcome) -> str:
+    """One mutant."""
+    what = (
+        "RIGHT"
+        if outcome.right
+        else "found"
+        if outcome.found
+        else "part"
+        if outcome.partly
+        else "-"
+    )
+    return (
+        f"{what:6}{outcome.seconds:6.1f} s {outcome.tried:6} tried  [{', '.join(outcome.operators)}] "
+        f"{' | '.join(outcome.lines)}\n           by {' | '.join(outcome.by)}"
+    )
+
+
+def summary(name: str, outcomes: list[Outcome]) -> str:
+    """The shares of some mutants."""
+    if not outcomes:
+        return f"{name}: none"
+    right = [o for o in outcomes if o.right]
+    seconds = statistics.median(o.seconds for o in right) if right else float("nan")
+    tried = statistics.median(o.tried for o in right) if right else float("nan")
+    return (
+        f"== {name}: {len(right)} of {len(outcomes)} repaired, {sum(o.original for o in right)} to the "
+        f"letter, {sum(o.found and not o.right for o in outcomes)} found and wrong elsewhere, "
+        f"{sum(o.partly for o in outcomes)} in part; median {seconds:.1f} s, {tried:.0f} edits; "
+        f"the line among the first three: {sum(o.first_line for o in outcomes)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What a formula lacks is put into it, where the shapes fit."""
+
+from __future__ import annotations
+
+import pytest
+from support.repairs import edited
+
+from bptt_check.mutation.missing import formulas
+
+SHAPES = {"a": (2, 3), "h": (2, 3), "W": (3, 3), "b": (3,), "s": (), "n": "int", "x": (2, 4)}
+
+
+def test_a_factor_that_fits_is_offered() -> None:
+    """The value of a statement times whatever broadcasts to it."""
+    found = edited("def f():\n    d = a\n", formulas.add_factor, SHAPES)
+
+    assert {"d = a * h", "d = a * b", "d = a * s"} <= found
+
+
+@pytest.mark.parametrize("text", ["W", "x", "n"])
+def test_a_factor_that_does_not_fit_is_not(text: str) -> None:
+    """Another shape, and an integer."""
+    assert f"d = a * {text}" not in edited("def f():\n    d = a\n", formulas.add_factor, SHAPES)
+
+
+def test_a_factor_of_an_operand_of_a_matrix_product_has_parentheses() -> None:
+    """`a @ b * c` would be another product."""
+    found = edited("def f():\n    d = a @ W\n", formulas.add_factor, SHAPES)
+
+    assert "d = (a * h) @ W" in found
+
+
+def test_a_slope_is_written_in_the_value() -> None:
+    """Of tanh and of the sigmoid."""
+    found = edited("def f():\n    d = a\n", formulas.add_slope, SHAPES)
+
+    assert {"d = a * (1 - h ** 2)", "d = a * h * (1 - h)"} <= found
+    assert not any("b" in line for line in found)
+
+
+def test_a_term_is_added_and_subtracted() -> None:
+    """Also inside a product."""
+    found = edited("def f():\n    d = a * h\n", formulas.add_term, SHAPES | {"a * h": (2, 3)})
+
+    assert {"d = (a * h + h)", "d = (a * h - b)", "d = (a + h) * h"} <= found
+    assert not any("W" in line for line in found)
+
+
+def test_a_product_of_two_matrices_is_a_term() -> None:
+    """With the transposes that make its shape."""
+    found = edited("def f():\n    d = a\n", formulas.add_product_term, SHAPES)
+
+    assert {"d = (a + h @ W)", "d = (a + h @ W.T)", "d = (a + a * h)"} <= found
+    assert not any("x @" in line for line in found)
+
+
+def test_a_division_by_a_number_of_things_is_offered() -> None:
+    """A name that is an integer, the length of an axis, and 2."""
+    found = edited("def f():\n    d = a\n", formulas.add_scale, SHAPES)
+
+    assert {"d = a / n", "d = a * n", "d = a / a.shape[0]", "d = a / 2"} <= found
+
+
+def test_a_sum_and_a_transpose_are_offered() -> None:
+    """Of a value that is no number."""
+    code = "def f():\n    d += a\n"
+
+    assert "d += a.sum(axis=0)" in edited(code, formulas.add_sum, SHAPES)
+    assert "d += a.T" in edited(code, formulas.add_transpose, SHAPES)
+    assert edited("def f():\n    d += s\n", formulas.add_sum, SHAPES) == set()
+
+
+def test_a_matrix_product_is_turned_around() -> None:
+    """In both orders, with all transposes; as a call too."""
+    assert "d = h.T @ a" in edited("def f():\n    d = a.T @ h\n", formulas.other_product)
+    assert "d = np.dot(h.T, a)" in edited("def f():\n    d = np.dot(a, h)\n", formulas.other_product)
+    assert edited("def f():\n    d = a * h\n", formulas.other_product) == set()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("1 - h * h", "h * (1 - h)"),
+        ("1 - h ** 2", "h * (1 - h)"),
+        ("h * (1 - h)", "(1 - h ** 2)"),
+        ("1 - h", "(1 - h ** 2)"),
+    ],
+)
+def test_a_slope_becomes_that_of_another_activation(before: str, after: str) -> None:
+    """Tanh and the sigmoid are taken for each other, and a square is forgotten."""
+    found = edited(f"def f():\n    d = a * ({before})\n", formulas.other_slope)
+
+    assert any(after in line for line in found)
+
+
+def test_a_call_is_taken_away_or_put_around() -> None:
+    """Of a function that is called elsewhere in the function."""
+    shapes = SHAPES | {"np.tanh(a)": (2, 3)}
+
+    assert "d = h" in edited("def f():\n    d = np.tanh(h)\n", formulas.without_call)
+    assert "d = np.tanh(h)" in edited("def f():\n    d = h\n", formulas.add_call, shapes)
+    assert edited("def f():\n    d = h\n", formulas.add_call, SHAPES) == set()
+
+
+def test_a_keyword_is_left_out() -> None:
+    """`sum(axis=0, keepdims=True)` without the last."""
+    found = edited("def f():\n    d = a.sum(axis=0, keepdims=True)\n", formulas.without_call)
+
+    assert "d = a.sum(axis=0)" in found
+
+
+def test_a_copy_and_a_power_are_offered() -> None:
+    """Of a name that is an array."""
+    assert "d = a.copy()" in edited("def f():\n    d = a\n", formulas.add_copy, SHAPES)
+    assert "d = 1 - h ** 2" in edited("def f():\n    d = 1 - h\n", formulas.add_power, SHAPES)
+    assert edited("def f():\n    d = n\n", formulas.add_power, SHAPES) == set()
