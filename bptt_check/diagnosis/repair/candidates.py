@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,13 @@ class SourceEdit:
     def place(self) -> Place:
         """The line that it changes."""
         return self.file.path, self.line
+
+    def size(self) -> float:
+        """How much it changes: what it writes counts more than what it takes away."""
+        before, after = self.changed_lines()
+        same = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+        kept = sum(block.size for block in same)
+        return 2.0 * (len(after) - kept) + 0.5 * (len(before) - kept)
 
     def changed_lines(self) -> tuple[str, str]:
         """The lines that it changes, as they were and as they are, without what is around."""

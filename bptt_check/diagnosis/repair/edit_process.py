@@ -26,6 +26,7 @@ from ...subjects.calling import call_once
 from ...subjects.isolation import protocol
 from ...subjects.isolation.worker import prepare_process, take_channel
 from ...subjects.own_code import is_ours, library_part
+from ..mistakes import textbook
 from .expressions import pools_of
 from .guard import Guard
 from .judged_case import JudgedCase, judged
@@ -33,6 +34,7 @@ from .live_functions import LiveFunctions, NotExchanged, codes_of
 from .messages import (
     Begin,
     Begun,
+    Departure,
     EditOutcome,
     FunctionText,
     LinesObserved,
@@ -47,6 +49,8 @@ from .messages import (
     request_in,
 )
 from .observing import Observer, Pools
+from .quantities import Quantities
+from .tracing import Targets, Tracer, targets_of
 
 NO_EDIT = (SyntaxError, NotExchanged, ValueError, RecursionError)
 """What a text raises that cannot take the place of a function."""
@@ -106,6 +110,8 @@ class EditedSubject:
         own = {f for f in files if _is_own(f)}
         self._functions = LiveFunctions(own)
         self._pools: dict[tuple[str, str], Any] = {}
+        self._targets: Targets = {}
+        self._quantities: dict[int, Quantities] = {}
         for file in own:
             self._read(file, Path(file).read_text("utf-8"))
         self._seconds = [self._timed(n) for n in range(len(taken))]
@@ -117,6 +123,7 @@ class EditedSubject:
             tuple(self._seconds),
             tuple(sorted(own)),
             tuple(answers[n].text for n in taken),
+            tuple(asked[n].sizes.B == 1 < asked[n].sizes.T for n in taken),
         )
 
     def carry_out(self, request: Any) -> Generator[Any]:
@@ -199,13 +206,25 @@ class EditedSubject:
         observer = Observer(pools)
         case: Case = self._cases[place].case
         observer.watch(lambda: call_once(self._subject, case))
-        return LinesObserved(tuple(observer.seen.values()))
+        seen = tuple(observer.seen.values())
+        return LinesObserved(seen, observer.raised, self._departures(place))
+
+    def _departures(self, place: int) -> tuple[Departure, ...]:
+        """What the values of a run are in the textbook's words, of a cell that it has."""
+        case = self._cases[place].case
+        if not textbook.knows(case.model):
+            return ()
+        if place not in self._quantities:
+            self._quantities[place] = Quantities(case)
+        tracer = Tracer(self._targets, self._quantities[place])
+        return tracer.watch(lambda: call_once(self._subject, case))
 
     def _read(self, file: str, text: str) -> None:
         """Know the expressions of the functions of a text."""
         with contextlib.suppress(SyntaxError):
-            pools = pools_of(ast.parse(text))
-            self._pools.update({(file, name): pool for name, pool in pools.items()})
+            tree = ast.parse(text)
+            self._pools.update({(file, name): pool for name, pool in pools_of(tree).items()})
+            self._targets.update(targets_of(file, tree))
 
 
 def _is_own(file: str) -> bool:

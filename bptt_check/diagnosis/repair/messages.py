@@ -96,6 +96,7 @@ class Begun(msgspec.Struct, tag=True):
         seconds: of a call on each.
         files: of all functions that it ran.
         errors: of each, what it raised; "" if nothing.
+        single: of each, whether it has one sequence, and more than one step.
     """
 
     cases: tuple[int, ...]
@@ -104,6 +105,7 @@ class Begun(msgspec.Struct, tag=True):
     seconds: tuple[float, ...]
     files: tuple[str, ...]
     errors: tuple[str, ...]
+    single: tuple[bool, ...]
 
 
 class LineSeen(msgspec.Struct):
@@ -122,21 +124,25 @@ class LineSeen(msgspec.Struct):
 
 
 class LinesObserved(msgspec.Struct, tag=True):
-    """What a run did, line by line in the order of the first turns."""
+    """What a run did, line by line in the order of the first turns; the file and the line where it
+    raised first, if it did; and what its values are in the textbook's words.
+    """
 
     lines: tuple[LineSeen, ...]
+    raised: tuple[str, int] | None = None
     departures: tuple[Departure, ...] = ()
 
 
 class Departure(msgspec.Struct):
-    """A local that is the textbook's quantity up to some step and not from there on.
+    """What a value of the subject is in the textbook's words, as long as it is that.
 
     Args:
-        file, function, line: the statement that gave it its value.
-        name: of the local.
-        quantity: of the textbook.
-        held: turns in which it held it.
+        file, function, line: the statement that gives the value.
+        name: what has it.
+        quantity: of the textbook; "" if it never is one of these.
+        held: turns, from the first on, in which it is.
         turns: in which the statement ran.
+        when: the first value of the run that is not it, counted from 1; 0 if there is none.
     """
 
     file: str
@@ -146,6 +152,12 @@ class Departure(msgspec.Struct):
     quantity: str
     held: int
     turns: int
+    when: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the value is the textbook's in every turn."""
+        return self.held == self.turns
 
 
 class Rebased(msgspec.Struct, tag=True):

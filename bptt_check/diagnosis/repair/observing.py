@@ -18,12 +18,16 @@ Pools = Mapping[tuple[str, str], FunctionPool]
 
 
 class Observer:
-    """Looks at the functions of a subject while it runs."""
+    """Looks at the functions of a subject while it runs.
+
+    `seen` is what was seen, `raised` the file and the line of the first exception in them.
+    """
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
         self._turns: dict[tuple[CodeType, int], int] = {}
         self._codes: dict[str, CodeType | None] = {}
+        self.raised: tuple[str, int] | None = None
         self.seen: dict[tuple[str, str, int], LineSeen] = {}
 
     def watch(self, run: Callable[[], Any]) -> None:
@@ -47,9 +51,11 @@ class Observer:
         return self._line
 
     def _line(self, frame: FrameType, event: str, _: Any) -> Any:
+        code, line = frame.f_code, frame.f_lineno
+        if event == "exception" and self.raised is None:
+            self.raised = (code.co_filename, line)
         if event != "line":
             return self._line
-        code, line = frame.f_code, frame.f_lineno
         turn = self._turns.get((code, line), 0)
         self._turns[code, line] = turn + 1
         pool = self._pools[code.co_filename, code.co_qualname]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
 from .edit_runner import EditRunner
-from .messages import EditOutcome, FunctionText
+from .messages import Departure, EditOutcome, FunctionText, LinesObserved
 from .own_file import OwnFile
 from .suspicion import by_suspicion, line_probes
 
@@ -17,6 +17,8 @@ EDITS = 4
 """Edits that are made one after the other, at most."""
 FURTHER = 64
 """Edits that are still tried after one that makes everything right: others may do so too."""
+LITTLE_KNOWN = 0.25
+"""Share of the values of a run below which few are the textbook's."""
 Marks = frozenset[tuple[int, int]]
 """Cases, and places among their blocks, that are right."""
 
@@ -102,8 +104,11 @@ class _Round:
 
     def best(self) -> FoundEdits:
         """The edit that makes everything right with others that do, or the best step ahead."""
-        seen = surroundings(self._runner.observe(self._observed_case).lines)
-        rank = self._rank(seen)
+        observed = self._runner.observe(self._observed_case)
+        seen = surroundings(observed.lines)
+        rank = self._rank(seen, self._departures(observed))
+        if observed.raised in rank:
+            rank[observed.raised] = -1
         drawn: list[SourceEdit] = []
         whole: list[SourceEdit] = []
         partly: list[tuple[int, SourceEdit, Marks]] = []
@@ -127,20 +132,33 @@ class _Round:
                 partly.append((gained, drawn[one.number], self._found.wrong - right))
         lines = tuple(sorted(rank, key=lambda place: rank[place])[:10])
         if whole:
+            whole.sort(key=SourceEdit.size)
             return FoundEdits(self._found.files, (whole[0],), tuple(whole[1:]), tried, lines=lines)
         if partly:
             _, edit, wrong = max(partly, key=lambda p: p[0])
             return FoundEdits(self._found.files, (edit,), (), tried, wrong, lines)
         return FoundEdits(self._found.files, tried=tried, lines=lines)
 
-    def _rank(self, seen: Seen) -> dict[Place, int]:
+    def _departures(self, observed: LinesObserved) -> tuple[Departure, ...]:
+        """What values are in the textbook's words; on one sequence, where code that takes one at a
+        time is the textbook, if little of it is known on several.
+        """
+        known = observed.departures
+        single = [n for n, one in enumerate(self._runner.begun.single) if one and self._wrong_of(n)]
+        if sum(d.held > 0 for d in known) < LITTLE_KNOWN * len(known) and single:
+            other = self._runner.observe(single[0]).departures
+            return max(known, other, key=lambda found: sum(d.held > 0 for d in found))
+        return known
+
+    def _rank(self, seen: Seen, departures: Sequence[Departure]) -> dict[Place, int]:
         probed = list(line_probes(self._found.files, seen))
         case = self._observed_case
         changed = self._runner.probe([p.function for p in probed], case)
         reached: dict[Place, list[list[int] | None]] = {}
         for probe, blocks in zip(probed, changed, strict=True):
             reached.setdefault(probe.place, []).append(blocks)
-        return by_suspicion(reached, self._wrong_of(case), {(f, line) for f, _, line in seen})
+        lines = {(f, line) for f, _, line in seen}
+        return by_suspicion(reached, self._wrong_of(case), lines, departures)
 
     def _marks(self, tried: EditOutcome) -> Marks:
         return frozenset((n, place) for n, places in tried.right for place in places)

@@ -85,9 +85,8 @@ def added_statements(
     if around is None:
         return
     stored = bound_in(function)
-    inside = {n.id for n in ast.walk(block.loop) if _is_stored(n)}
     for name, shape in list(around.arrays()):
-        if not name.isidentifier() or name not in stored or name in inside or not shape:
+        if not _is_carry(name, block.loop, stored) or not shape:
             continue
         for value in (*(t for t in around.alike(shape) if t != name), *products(around, shape)):
             yield last.lineno, _after(text, last, f"{name} = {value}")
@@ -165,5 +164,11 @@ def _is_header(statement: ast.stmt) -> bool:
     )
 
 
-def _is_stored(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _is_carry(name: str, loop: ast.stmt, stored: Mapping[str, int]) -> bool:
+    """Whether a name has a value before a loop, and none yet from it where it is read there."""
+    if stored.get(name, loop.lineno) >= loop.lineno:
+        return False
+    inside = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name]
+    reads = [n.lineno for n in inside if isinstance(n.ctx, ast.Load)]
+    writes = [n.lineno for n in inside if isinstance(n.ctx, ast.Store)]
+    return not writes or (bool(reads) and min(reads) <= min(writes))
