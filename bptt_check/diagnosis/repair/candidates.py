@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...mutation import OPERATORS, Edit
-from ...mutation.missing import NAMED, RARE, SMALL, Surroundings
+from ...mutation.missing import (
+    FACTORS,
+    NAMES,
+    RARE,
+    SLOPES,
+    SMALL,
+    TERMS,
+    Operator,
+    Surroundings,
+)
 from ...mutation.missing.statements import added_statements, blocks, doubled, moved, moved_in
 from ...mutation.sites import Site, sites
 from .messages import FunctionText, LineSeen
@@ -18,12 +27,19 @@ Place = tuple[str, int]
 """A file and a line of it."""
 Seen = Mapping[tuple[str, str, int], Surroundings]
 """File, function and line to what was seen there."""
-SUSPECTS = 5
-"""The most suspicious lines, of which more is tried before the others."""
+ALL = 10**9
+FEW, SOME = 3, 8
+"""Numbers of lines, the most suspicious first, on which more is tried before the others."""
+SMALL_EDITS, OTHER_NAMES, FACTOR_EDITS, TERM_EDITS, SLOPE_EDITS, STATEMENTS, RARE_EDITS = range(7)
+"""Groups of operators."""
 ORDER = (
-    (0, True), (1, True), (0, False), (2, True), (3, True), (1, False), (2, False), (3, False),
+    (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME), (OTHER_NAMES, SOME),
+    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (SMALL_EDITS, ALL),
+    (OTHER_NAMES, ALL), (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME),
+    (RARE_EDITS, FEW), (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL),
+    (TERM_EDITS, ALL), (SLOPE_EDITS, ALL), (RARE_EDITS, ALL),
 )  # fmt: skip
-"""Groups of operators, on the most suspicious lines or on the others."""
+"""Which group is tried on how many lines, in turn; nothing is tried twice."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +99,15 @@ def candidates(
     """
     known: set[FunctionText] = set()
     walks = [_Walk(file, seen) for file in files]
-    drawn: dict[int, list[Drawn]] = {}
-    for tier, first in ORDER:
-        if tier not in drawn:
-            of_tier = [c for walk in walks for c in walk.edits(tier)]
-            drawn[tier] = sorted(of_tier, key=lambda c: rank.get((c[0].path, c[1]), len(rank)))
-        for file, line, operator, edit in drawn[tier]:
-            if (rank.get((file.path, line), len(rank)) < SUSPECTS) is not first:
-                continue
+    drawn: dict[int, list[tuple[int, Drawn]]] = {}
+    for group, most in ORDER:
+        if group not in drawn:
+            found = (c for walk in walks for c in walk.edits(group))
+            ranks = [(rank.get((c[0].path, c[1]), len(rank)), c) for c in found]
+            drawn[group] = sorted(ranks, key=lambda one: one[0])
+        now = [c for n, c in drawn[group] if n < most]
+        drawn[group] = [(n, c) for n, c in drawn[group] if n >= most]
+        for file, line, operator, edit in now:
             function = file.function_with(edit)
             if function is not None and function not in known:
                 known.add(function)
@@ -98,6 +115,15 @@ def candidates(
 
 
 Drawn = tuple[OwnFile, int, str, Edit]
+
+
+OPERATORS_OF = {
+    OTHER_NAMES: NAMES,
+    FACTOR_EDITS: FACTORS,
+    TERM_EDITS: TERMS,
+    SLOPE_EDITS: SLOPES,
+    RARE_EDITS: RARE,
+}
 
 
 class _Walk:
@@ -111,40 +137,38 @@ class _Walk:
     def _ran(self, site: Site) -> bool:
         return (site.function, site.statement.lineno) in self._seen
 
-    def edits(self, tier: int) -> Iterator[Drawn]:
+    def edits(self, group: int) -> Iterator[Drawn]:
         """Those of one group of operators."""
-        if tier == 0:
-            yield from self._of_sites({})
-            yield from self._statements(0)
-        elif tier == 1:
-            yield from self._with(NAMED)
-        elif tier == 2:
-            yield from self._statements(1)
+        if group == SMALL_EDITS:
+            yield from self._of_mutation()
+            yield from self._with(SMALL)
+            yield from self._statements(False)
+        elif group == STATEMENTS:
+            yield from self._statements(True)
         else:
-            yield from self._with(RARE)
+            yield from self._with(OPERATORS_OF[group])
 
-    def _of_sites(self, _: Mapping[str, object]) -> Iterator[Drawn]:
+    def _of_mutation(self) -> Iterator[Drawn]:
         for site in self._sites:
             for name, operator in OPERATORS.items():
                 for edit in operator(site):
                     yield self._file, site.statement.lineno, name, edit
-        yield from self._with(SMALL)
 
-    def _with(self, operators: Mapping[str, object]) -> Iterator[Drawn]:
+    def _with(self, operators: Mapping[str, Operator]) -> Iterator[Drawn]:
         for site in self._sites:
             around = self._seen[site.function, site.statement.lineno]
             for name, operator in operators.items():
-                for edit in operator(site, around):  # type: ignore[operator]
+                for edit in operator(site, around):
                     yield self._file, site.statement.lineno, name, edit
 
-    def _statements(self, kind: int) -> Iterator[Drawn]:
+    def _statements(self, new: bool) -> Iterator[Drawn]:
         text = self._file.positions
         for name, function in self._file.functions.items():
             around = {line: s for (f, line), s in self._seen.items() if f == name}
             if not around:
                 continue
             for block in blocks(function):
-                if kind == 0:
+                if not new:
                     drawn = itertools.chain(moved(text, block), moved_in(text, block))
                     operator = "move statement"
                 else:

@@ -6,12 +6,13 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
 from .edit_runner import EditRunner
 from .messages import Departure, EditOutcome, FunctionText, LinesObserved
 from .own_file import OwnFile
-from .suspicion import by_suspicion, line_probes
+from .suspicion import by_suspicion, defining_lines, line_probes
 
 EDITS = 4
 """Edits that are made one after the other, at most."""
@@ -158,7 +159,8 @@ class _Round:
         for probe, blocks in zip(probed, changed, strict=True):
             reached.setdefault(probe.place, []).append(blocks)
         lines = {(f, line) for f, _, line in seen}
-        return by_suspicion(reached, self._wrong_of(case), lines, departures)
+        parents = partial(defining_lines, self._found.files)
+        return by_suspicion(reached, self._wrong_of(case), lines, departures, parents)
 
     def _marks(self, tried: EditOutcome) -> Marks:
         return frozenset((n, place) for n, places in tried.right for place in places)

@@ -8,7 +8,7 @@ besides would be wrong too, as a rule.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...mutation import Edit
@@ -21,6 +21,8 @@ BY = "1.0078125"
 """The factor of a probe: exact in every precision."""
 
 
+PARENTS, GENERATIONS = 5, 3
+"""Lines behind the most suspicious one that come next, and how far back they are looked for."""
 LAST = 10**9
 """When a line departs of which nothing is known."""
 
@@ -56,7 +58,8 @@ def _larger(site: Site) -> Iterator[Edit]:
     elif isinstance(value, ast.Dict):
         parts = value.values
     for part in parts:
-        if not isinstance(part, ast.Constant | ast.Starred):
+        text_only = isinstance(part, ast.Constant) and not isinstance(part.value, int | float)
+        if not (text_only or isinstance(part, ast.Starred)):
             yield site.replace(part, f"({site.text_of(part)}) * {BY}")
 
 
@@ -65,6 +68,7 @@ def by_suspicion(
     wrong: Collection[int],
     lines: Collection[Place],
     departures: Iterable[Departure] = (),
+    parents: Callable[[Place], Sequence[Place]] = lambda place: (),
 ) -> dict[Place, int]:
     """Lines to their places in the order of suspicion.
 
@@ -75,6 +79,8 @@ def by_suspicion(
         wrong: the blocks that are wrong.
         lines: all that ran.
         departures: what values are in the textbook's words.
+        parents: the lines that give values to what a line reads: a right value that is the wrong
+            one to read shows only there.
     """
     bad, known = set(wrong), _known(departures)
 
@@ -82,12 +88,52 @@ def by_suspicion(
         right, when = known.get(place, (False, LAST))
         answers = [set(blocks) for blocks in reached.get(place, ()) if blocks is not None]
         if not answers:
-            return (0, right, 0, when)
+            return (0, right, 1, when)
         blocks = set[int]().union(*answers)
         return (len(bad - blocks), right, len(blocks - bad), when)
 
     ordered = sorted(lines, key=lambda place: (score(place), place))
+    if ordered:
+        first = ordered[0]
+        above = [p for p in parents(first) if p in lines and score(p)[0] == score(first)[0]]
+        ordered = list(dict.fromkeys((first, *above[:PARENTS], *ordered)))
     return {place: n for n, place in enumerate(ordered)}
+
+
+def defining_lines(files: Sequence[OwnFile], place: Place) -> list[Place]:
+    """The lines of the same function that give values to what a line reads, and so on upwards; the
+    nearest first.
+    """
+    path, line = place
+    file = next((f for f in files if f.path == path), None)
+    if file is None:
+        return []
+    inside = (f for f in file.functions.values() if f.lineno <= line <= (f.end_lineno or line))
+    function = max(inside, key=lambda f: f.lineno, default=None)
+    if function is None:
+        return []
+    simple = [s for s in ast.walk(function) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
+    found, names = [place], _names(simple, line, ast.Load)
+    for _ in range(GENERATIONS):
+        lines = {s.lineno for s in simple if names & _names([s], s.lineno, ast.Store)}
+        new = sorted((n for n in lines if (path, n) not in found), key=lambda n: abs(n - line))
+        found += [(path, n) for n in new]
+        names = set[str]().union(*(_names(simple, n, ast.Load) for n in new))
+    return found[1:]
+
+
+def _names(statements: Sequence[ast.stmt], line: int, kind: type[ast.expr_context]) -> set[str]:
+    """The names that the statement of a line reads, or writes to, of arrays their elements too."""
+    found: set[str] = set()
+    for statement in statements:
+        if statement.lineno != line:
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, kind):
+                found |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, kind):
+                found.add(node.id)
+    return found
 
 
 def _known(departures: Iterable[Departure]) -> dict[Place, tuple[bool, int]]:

@@ -22,6 +22,7 @@ SMALL: dict[str, Operator] = {
     "shift index": names.shift_index,
     "other product": formulas.other_product,
     "other slope": formulas.other_slope,
+    "complement": formulas.complement,
     "without call": formulas.without_call,
     "add copy": formulas.add_copy,
     "swap elements": names.swap_elements,
@@ -31,14 +32,17 @@ SMALL: dict[str, Operator] = {
     "add sum": formulas.add_sum,
 }
 """Operators of which there are few edits at one place."""
-NAMED: dict[str, Operator] = {
+NAMES: dict[str, Operator] = {
     "other name": names.other_name,
     "other target": names.other_target,
-    "add factor": formulas.add_factor,
-    "add slope": formulas.add_slope,
-    "add scale": formulas.add_scale,
-    "add term": formulas.add_term,
 }
+"""Operators that put another name in a place: as many edits as there are names of that shape."""
+FACTORS: dict[str, Operator] = {
+    "add factor": formulas.add_factor,
+    "add scale": formulas.add_scale,
+}
+TERMS: dict[str, Operator] = {"add term": formulas.add_term}
+SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
@@ -48,4 +52,15 @@ RARE: dict[str, Operator] = {
 }
 """Those that try very much, or are seldom what is wrong."""
 
-__all__ = ["NAMED", "RARE", "SMALL", "Operator", "Shape", "Surroundings", "broadcasts"]
+__all__ = [
+    "FACTORS",
+    "NAMES",
+    "RARE",
+    "SLOPES",
+    "SMALL",
+    "TERMS",
+    "Operator",
+    "Shape",
+    "Surroundings",
+    "broadcasts",
+]

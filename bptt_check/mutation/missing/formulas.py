@@ -172,6 +172,19 @@ def other_slope(site: Site, _: Surroundings) -> Iterator[Edit]:
         yield site.replace(node, site.operand(node.left))
 
 
+def complement(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """What is left of one: `z` as a factor becomes `1 - z`, `h ** 2` becomes `1 - h ** 2`."""
+    node = site.node
+    if not isinstance(node, ast.BinOp):
+        return
+    if isinstance(node.op, ast.Pow):
+        yield site.replace(node, f"(1 - {site.text_of(node)})")
+    elif isinstance(node.op, ast.Mult):
+        for factor in (node.left, node.right):
+            if not isinstance(factor, ast.Constant):
+                yield site.replace(factor, f"(1 - {site.operand(factor)})")
+
+
 def add_power(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A square where the thing itself stands."""
     node = site.node

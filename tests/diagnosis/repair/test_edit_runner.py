@@ -155,7 +155,7 @@ def test_the_process_goes_on_from_an_edit_that_is_kept(tmp_path: Path) -> None:
     """Also after another one has ended the process."""
     subject = broken(tmp_path, WRONG, ("a_bar.sum(axis=0)", "2 * a_bar.sum(axis=0)"))
     file = read_own_file(subject.rpartition(":")[0])
-    start = file.text.index("h[t + 1]\n        grads[\"b_h_l0\"]")
+    start = file.text.index('h[t + 1]\n        grads["b_h_l0"]')
     kept = OwnFile(file.path, file.text[:start] + "h[t]" + file.text[start + len("h[t + 1]") :])
     with EditRunner(subject, SPECS) as runner:
         right = runner.rebase(kept.all_functions()).right

@@ -13,7 +13,7 @@ from bptt_check.diagnosis.repair.messages import FunctionText
 from bptt_check.diagnosis.repair.own_file import OwnFile
 from bptt_check.mutation import Edit
 
-CODE = '''import functools
+CODE = """import functools
 
 
 def plain(a, b=1):
@@ -37,7 +37,7 @@ def outer(k):
 
 held = functools.partial(plain, 10)
 closed = outer(5)
-'''
+"""
 
 
 @pytest.fixture

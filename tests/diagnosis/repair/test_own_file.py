@@ -10,7 +10,7 @@ from bptt_check.diagnosis.repair.own_file import OwnFile, read_own_file, unified
 from bptt_check.errors import SubjectNotFound
 from bptt_check.mutation import Edit
 
-CODE = '''x = 1
+CODE = """x = 1
 
 
 class A:
@@ -24,7 +24,7 @@ def g():
         return 2
 
     return h
-'''
+"""
 
 
 def test_the_function_that_holds_an_edit_is_taken_out() -> None:

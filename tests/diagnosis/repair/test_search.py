@@ -37,8 +37,8 @@ def found_in(subject: str, seconds: float = SECONDS) -> FoundEdits:
         (" * (1.0 - h[t + 1] ** 2)", ""),
         ("h_bar = h_bar + y_bar", "h_bar = y_bar"),
         ("y_bar.sum(axis=0)", "y_bar"),
-        ("h[-1] @ p[\"W_hh_l0\"].T", "h[-1] @ p[\"W_hh_l0\"]"),
-        ("        h_bar = a_bar @ p[\"W_hh_l0\"]\n", ""),
+        ('h[-1] @ p["W_hh_l0"].T', 'h[-1] @ p["W_hh_l0"]'),
+        ('        h_bar = a_bar @ p["W_hh_l0"]\n', ""),
         ("    return loss, grads", "    return loss / len(x), grads"),
     ],
 )
@@ -65,7 +65,10 @@ def test_two_faults_are_repaired_one_after_the_other(tmp_path: Path) -> None:
 
 def test_what_no_edit_repairs_is_left(tmp_path: Path) -> None:
     """A backward pass of something else: nothing is found, and lines are told."""
-    change = ("    return loss, grads", "    return loss, {n: np.sin(g + 2.0) for n, g in grads.items()}")
+    change = (
+        "    return loss, grads",
+        "    return loss, {n: np.sin(g + 2.0) for n, g in grads.items()}",
+    )
     found = found_in(broken(tmp_path, change), seconds=3.0)
 
     assert found.edits == ()

@@ -12,6 +12,7 @@ CODE = """def f(a):
     if c:
         return d
     return 0
+    d = "text"
 """
 
 
@@ -32,8 +33,8 @@ def test_a_line_without_an_answer_is_not_left_out() -> None:
 
 
 def test_every_statement_that_ran_is_probed() -> None:
-    """Each value of several; no constant."""
-    seen = {("a.py", "f", line): Surroundings({}) for line in (2, 3, 4, 5)}
+    """Each value of several; no text."""
+    seen = {("a.py", "f", line): Surroundings({}) for line in (2, 3, 4, 5, 7)}
     found = list(line_probes([OwnFile("a.py", CODE)], seen))
 
     assert [p.place[1] for p in found] == [2, 3, 3, 5]

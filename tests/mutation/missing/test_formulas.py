@@ -73,7 +73,9 @@ def test_a_sum_and_a_transpose_are_offered() -> None:
 def test_a_matrix_product_is_turned_around() -> None:
     """In both orders, with all transposes; as a call too."""
     assert "d = h.T @ a" in edited("def f():\n    d = a.T @ h\n", formulas.other_product)
-    assert "d = np.dot(h.T, a)" in edited("def f():\n    d = np.dot(a, h)\n", formulas.other_product)
+    assert "d = np.dot(h.T, a)" in edited(
+        "def f():\n    d = np.dot(a, h)\n", formulas.other_product
+    )
     assert edited("def f():\n    d = a * h\n", formulas.other_product) == set()
 
 

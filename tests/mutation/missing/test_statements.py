@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 
 from bptt_check.mutation.missing import Surroundings
-from bptt_check.mutation.missing.statements import added_statements, blocks, doubled, moved, moved_in
+from bptt_check.mutation.missing.statements import (
+    added_statements,
+    blocks,
+    doubled,
+    moved,
+    moved_in,
+)
 from bptt_check.mutation.source import Text
 
 CODE = """def f(T):
@@ -32,9 +38,9 @@ def results(code: str, kind: str) -> set[str]:
 
 def test_a_statement_is_moved_in_its_block() -> None:
     """Two statements in the other order."""
-    assert CODE.replace("        b = 1\n        a = a + b\n", "        a = a + b\n        b = 1\n") in (
-        results(CODE, "moved")
-    )
+    assert CODE.replace(
+        "        b = 1\n        a = a + b\n", "        a = a + b\n        b = 1\n"
+    ) in (results(CODE, "moved"))
 
 
 def test_a_statement_is_moved_out_of_its_loop() -> None:
@@ -49,7 +55,9 @@ def test_a_statement_is_moved_into_a_loop() -> None:
     """As its first, and as its last."""
     without = CODE.replace("    a = 0\n", "")
 
-    assert without.replace("        b = 1", "        a = 0\n        b = 1") in results(CODE, "moved_in")
+    assert without.replace("        b = 1", "        a = 0\n        b = 1") in results(
+        CODE, "moved_in"
+    )
     assert without.replace("a + b\n", "a + b\n        a = 0\n") in results(CODE, "moved_in")
 
 
