@@ -147,8 +147,10 @@ class EditedSubject:
             after = None
             with contextlib.suppress(*NO_EDIT), self._functions.edited(text):
                 after = call_once(self._subject, case.case, request.seconds).result
-            missing = after is None or before is None
-            changed.append(None if missing else case.changed(after, before))
+            if after is None or before is None:
+                changed.append(None)
+            else:
+                changed.append(case.changed(after, before))
         self._guard.on = False
         return Probed(tuple(changed))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from ...mutation import Edit
 from ...mutation.sites import Site, sites
@@ -113,13 +114,19 @@ def defining_lines(files: Sequence[OwnFile], place: Place) -> list[Place]:
     if function is None:
         return []
     simple = [s for s in ast.walk(function) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
+    loops = {n.target: n.lineno for n in ast.walk(function) if isinstance(n, ast.For)}
     found, names = [place], _names(simple, line, ast.Load)
     for _ in range(GENERATIONS):
         lines = {s.lineno for s in simple if names & _names([s], s.lineno, ast.Store)}
+        lines |= {n for t, n in loops.items() if names & {i.id for i in ast.walk(t) if _named(i)}}
         new = sorted((n for n in lines if (path, n) not in found), key=lambda n: abs(n - line))
         found += [(path, n) for n in new]
         names = set[str]().union(*(_names(simple, n, ast.Load) for n in new))
     return found[1:]
+
+
+def _named(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
 
 
 def _names(statements: Sequence[ast.stmt], line: int, kind: type[ast.expr_context]) -> set[str]:

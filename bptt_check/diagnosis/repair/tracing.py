@@ -60,9 +60,10 @@ def _items(target: ast.expr, value: ast.expr) -> Iterator[str]:
 
 def _whole(target: ast.expr) -> str:
     """A target; of some entries of an array the array."""
-    picks = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Tuple)
-    slices = picks and any(isinstance(i, ast.Slice) for i in ast.walk(target))
-    return ast.unparse(target.value if picks and not slices else target)
+    if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Tuple):
+        return ast.unparse(target)
+    sliced = any(isinstance(index, ast.Slice) for index in ast.walk(target))
+    return ast.unparse(target if sliced else target.value)
 
 
 @dataclass

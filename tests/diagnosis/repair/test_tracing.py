@@ -36,7 +36,7 @@ def test_every_value_of_a_right_backward_pass_is_the_textbooks(tmp_path: Path) -
     [
         ("h_bar = a_bar @ p", "h_bar = 0.9 * a_bar @ p", "h_bar = h_bar + y_bar", 1),
         ("a_bar.T @ h[t]\n", "a_bar.T @ h[t + 1]\n", 'grads["W_hh_l0"] +=', 0),
-        (" * (1.0 - h[t + 1] ** 2)", "", "a_bar = h_bar", 0),
+        ("(1.0 - h[t + 1] ** 2)", "(1.0 - h[t + 1])", "a_bar = h_bar", 0),
     ],
 )
 def test_the_line_where_a_value_departs_is_told(
