@@ -18,7 +18,14 @@ from ...mutation.missing import (
     Operator,
     Surroundings,
 )
-from ...mutation.missing.statements import added_statements, blocks, doubled, moved, moved_in
+from ...mutation.missing.statements import (
+    added_statements,
+    blocks,
+    doubled,
+    missing_sums,
+    moved,
+    moved_in,
+)
 from ...mutation.sites import Site, sites
 from .messages import FunctionText, LineSeen
 from .own_file import OwnFile
@@ -30,10 +37,20 @@ Seen = Mapping[tuple[str, str, int], Surroundings]
 ALL = 10**9
 FEW, SOME = 3, 8
 """Numbers of lines, the most suspicious first, on which more is tried before the others."""
-SMALL_EDITS, OTHER_NAMES, FACTOR_EDITS, TERM_EDITS, SLOPE_EDITS, STATEMENTS, RARE_EDITS = range(7)
+(
+    SMALL_EDITS,
+    OTHER_NAMES,
+    FACTOR_EDITS,
+    TERM_EDITS,
+    SLOPE_EDITS,
+    STATEMENTS,
+    RARE_EDITS,
+    MISSING_SUMS,
+) = range(8)
 """Groups of operators."""
 ORDER = (
-    (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME), (OTHER_NAMES, SOME),
+    (MISSING_SUMS, ALL), (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME),
+    (OTHER_NAMES, SOME),
     (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (SMALL_EDITS, ALL),
     (OTHER_NAMES, ALL), (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME),
     (RARE_EDITS, FEW), (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL),
@@ -142,9 +159,9 @@ class _Walk:
         if group == SMALL_EDITS:
             yield from self._of_mutation()
             yield from self._with(SMALL)
-            yield from self._statements(False)
-        elif group == STATEMENTS:
-            yield from self._statements(True)
+            yield from self._statements(group)
+        elif group in (STATEMENTS, MISSING_SUMS):
+            yield from self._statements(group)
         else:
             yield from self._with(OPERATORS_OF[group])
 
@@ -161,16 +178,19 @@ class _Walk:
                 for edit in operator(site, around):
                     yield self._file, site.statement.lineno, name, edit
 
-    def _statements(self, new: bool) -> Iterator[Drawn]:
+    def _statements(self, group: int) -> Iterator[Drawn]:
         text = self._file.positions
         for name, function in self._file.functions.items():
             around = {line: s for (f, line), s in self._seen.items() if f == name}
             if not around:
                 continue
             for block in blocks(function):
-                if not new:
+                if group == SMALL_EDITS:
                     drawn = itertools.chain(moved(text, block), moved_in(text, block))
                     operator = "move statement"
+                elif group == MISSING_SUMS:
+                    drawn = missing_sums(text, block, function, around)
+                    operator = "add statement"
                 else:
                     drawn = added_statements(text, block, function, around)
                     drawn = itertools.chain(doubled(text, block), drawn)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...mutation.sites import functions
 
-LONGEST, MOST = 60, 150
-"""Characters of an expression, and how many of a function, that are looked at."""
+LONGEST, MOST, ELEMENTS = 60, 150, 60
+"""Characters of an expression, and how many of a function, that are looked at; and how many
+elements of its names by the indices that it has for others.
+"""
+KINDS = (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp, ast.Call)
 PLAIN = (
     ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Call,
     ast.Slice, ast.Tuple, ast.Compare, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
@@ -42,16 +45,32 @@ def pools_of(tree: ast.AST) -> dict[str, FunctionPool]:
 def _pool(function: ast.FunctionDef) -> FunctionPool:
     seen: dict[str, None] = {}
     lines: set[int] = set()
+    nodes: list[ast.expr] = []
     for statement in _statements(function.body):
         lines.add(statement.lineno)
-        for node in _own_expressions(statement):
-            if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.Call):
-                text = ast.unparse(node)
-                if len(text) <= LONGEST and is_harmless(node):
-                    seen.setdefault(text)
+        own = list(_own_expressions(statement))
+        nodes += own
+        harmless = (n for n in own if isinstance(n, KINDS) and is_harmless(n))
+        seen.update(dict.fromkeys(map(ast.unparse, harmless)))
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    ordered = sorted({**dict.fromkeys(names), **seen}, key=len)
-    return FunctionPool(tuple(ordered[:MOST]), frozenset(lines))
+    short = [t for t in dict.fromkeys((*names, *seen)) if len(t) <= LONGEST]
+    elements = [t for t in _elements(names, nodes) if t not in seen]
+    return FunctionPool((*sorted(short, key=len)[:MOST], *elements[:ELEMENTS]), frozenset(lines))
+
+
+def _elements(arguments: Sequence[str], nodes: Sequence[ast.expr]) -> list[str]:
+    """Elements of the names of a function by the indices that it has for others of them."""
+    bases = [n for n in nodes if isinstance(n, ast.Name) or _is_field(n)]
+    texts = dict.fromkeys((*map(ast.unparse, bases), *arguments))
+    picked = [n for n in nodes if isinstance(n, ast.Subscript) and n.value in bases]
+    indices = {ast.unparse(n)[len(ast.unparse(n.value)) :]: None for n in picked}
+    numbered = [i for i in indices if not any(quote in i for quote in "\"'")]
+    return [text + index for index in numbered for text in texts]
+
+
+def _is_field(node: ast.expr) -> bool:
+    """`self.h` and the like."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr != "T"
 
 
 def is_harmless(node: ast.AST) -> bool:

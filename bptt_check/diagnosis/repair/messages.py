@@ -139,10 +139,11 @@ class Departure(msgspec.Struct):
     Args:
         file, function, line: the statement that gives the value.
         name: what has it.
-        quantity: of the textbook; "" if it never is one of these.
+        quantity: of the textbook, with a minus if it is negated; "" if it never is one of these.
         held: turns, from the first on, in which it is.
         turns: in which the statement ran.
         when: the first value of the run that is not it, counted from 1; 0 if there is none.
+        first: the same of the first value of all.
     """
 
     file: str
@@ -153,6 +154,7 @@ class Departure(msgspec.Struct):
     held: int
     turns: int
     when: int = 0
+    first: int = 0
 
     @property
     def is_known(self) -> bool:

@@ -75,9 +75,11 @@ class Observer:
         for text in pool.expressions:
             shape = self._shape(text, local, outer)
             known = seen.shapes.get(text)
-            if shape is not None and (first or known is None):
+            if shape is None or shape == known:
+                continue
+            if first or known is None or known == ():  # a carry often begins as the number 0
                 seen.shapes[text] = shape
-            elif known is not None and shape is not None and shape != known:
+            elif shape != ():
                 del seen.shapes[text]
 
     def _shape(

@@ -1,15 +1,15 @@
 """What the textbook computes on a case, quantity by quantity and step by step.
 
 Its backward pass runs line by line, and what its locals hold is taken down as they get it. A value
-of a subject is one of these if it has the same numbers, in any order, up to signs and a common
-factor: other layouts, other orders of the gates and negated cotangents are the same quantity.
+of a subject is one of these if it has the same numbers, in any order, up to a common factor and a
+common sign: other layouts, other orders of the gates and negated cotangents are the same quantity.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,16 @@ NEAR = {"float64": 1e-7, "float32": 1e-3, "bfloat16": 5e-2, "float16": 5e-2}
 
 @dataclass(frozen=True)
 class Match:
-    """A value that is a quantity of the textbook: which, and in which of its turns."""
+    """A value that is a quantity of the textbook: which, in which of its turns, with which sign."""
 
     quantity: str
     turn: int
+    sign: int = 1
+
+    @property
+    def signed(self) -> str:
+        """The quantity with its sign."""
+        return self.quantity if self.sign > 0 else f"-{self.quantity}"
 
 
 class Quantities:
@@ -62,17 +68,20 @@ class Quantities:
         if not largest > 0.0 or not np.isfinite(largest):
             return []
         known, table, sizes = self._by_size[value.size]
-        same = np.abs(table - numbers).max(axis=1) <= self._near
         ratios = (largest / sizes)[:, None] / self._factors
-        same &= (np.abs(ratios - 1.0) <= self._near).any(axis=1)
-        return [known[n] for n in np.flatnonzero(same)]
+        sized = (np.abs(ratios - 1.0) <= self._near).any(axis=1)
+        found: list[Match] = []
+        for sign, as_sorted in ((1, numbers), (-1, -numbers[::-1])):
+            same = sized & (np.abs(table - as_sorted).max(axis=1) <= self._near)
+            found += [replace(known[n], sign=sign) for n in np.flatnonzero(same)]
+        return found
 
 
 def _numbers(value: Array) -> tuple[Array, float]:
-    """The magnitudes in order, beside the largest; and that."""
-    sizes = np.sort(np.abs(np.asarray(value, dtype=float)).ravel())
-    largest = float(sizes[-1]) if sizes.size else 0.0
-    return (sizes / largest if largest > 0.0 and np.isfinite(largest) else sizes), largest
+    """The numbers in order, beside the largest magnitude; and that."""
+    numbers = np.sort(np.asarray(value, dtype=float).ravel())
+    largest = float(np.abs(numbers).max()) if numbers.size else 0.0
+    return (numbers / largest if largest > 0.0 and np.isfinite(largest) else numbers), largest
 
 
 def _recorded(case: Case) -> Iterator[tuple[Match, Array]]:
@@ -185,7 +194,7 @@ def steps_held(matched: Sequence[Sequence[Match]]) -> tuple[str, int]:
     """The quantity that a value is for most of its turns from the first on, and for how many."""
     held: dict[str, int] = {}
     for turn, matches in enumerate(matched):
-        for name in {m.quantity for m in matches}:
+        for name in {m.signed for m in matches}:
             if held.get(name, 0) == turn:
                 held[name] = turn + 1
     best = max(held, key=lambda name: held[name], default="")

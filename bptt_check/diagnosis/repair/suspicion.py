@@ -24,6 +24,8 @@ BY = "1.0078125"
 
 PARENTS, GENERATIONS = 5, 3
 """Lines behind the most suspicious one that come next, and how far back they are looked for."""
+BAR = "_bar"
+"""What the names of cotangents end with."""
 LAST = 10**9
 """When a line departs of which nothing is known."""
 
@@ -89,7 +91,7 @@ def by_suspicion(
         right, when = known.get(place, (False, LAST))
         answers = [set(blocks) for blocks in reached.get(place, ()) if blocks is not None]
         if not answers:
-            return (0, right, 1, when)
+            return (0, right, int(when == LAST), when)
         blocks = set[int]().union(*answers)
         return (len(bad - blocks), right, len(blocks - bad), when)
 
@@ -144,10 +146,18 @@ def _names(statements: Sequence[ast.stmt], line: int, kind: type[ast.expr_contex
 
 
 def _known(departures: Iterable[Departure]) -> dict[Place, tuple[bool, int]]:
-    """Lines to whether all they compute is the textbook's, and when in the run it first is not."""
+    """Lines to whether all they compute is the textbook's, and when in the run it first is not.
+
+    Cotangents are those of the loss or of its negative: the sign that most of them have is right.
+    """
+    every = list(departures)
+    bars = [one.quantity for one in every if one.is_known and one.quantity.endswith(BAR)]
+    negated = sum(name.startswith("-") for name in bars) > len(bars) / 2
     found: dict[Place, tuple[bool, int]] = {}
-    for one in departures:
-        right, when = found.get((one.file, one.line), (True, 0))
-        earlier = min(when, one.when) if when and one.when else when or one.when
-        found[one.file, one.line] = (right and one.is_known, earlier)
+    for one in every:
+        right, when = found.get((one.file, one.line), (True, LAST))
+        usual = one.quantity.startswith("-") is (negated and one.quantity.endswith(BAR))
+        own = one.is_known and usual
+        departs = LAST if own else one.when or one.first
+        found[one.file, one.line] = (right and own, min(when, departs))
     return found

@@ -77,7 +77,7 @@ class _Value:
 def _departure(key: tuple[str, str, int, str], value: _Value) -> Departure:
     quantity, held = steps_held(value.matched)
     when = (*value.when, 0)[held]
-    return Departure(*key, quantity, held, len(value.matched), when)
+    return Departure(*key, quantity, held, len(value.matched), when, value.when[0])
 
 
 class Tracer:

@@ -40,6 +40,7 @@ NAMES: dict[str, Operator] = {
 FACTORS: dict[str, Operator] = {
     "add factor": formulas.add_factor,
     "add scale": formulas.add_scale,
+    "add factor of two terms": formulas.add_sum_factor,
 }
 TERMS: dict[str, Operator] = {"add term": formulas.add_term}
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}

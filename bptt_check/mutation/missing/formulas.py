@@ -69,7 +69,8 @@ def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
     for node, tight in slots(site):
         if not _is_array(node, around):
             continue
-        for text in (*around.integers(), "2", *_sizes(around)):
+        counts = [t for t in around.integers() if is_atom(t) and t not in (*site.loops, "_")]
+        for text in (*counts, "2", *_sizes(around)):
             yield _joined(site, node, "/", beside(text), tight)
             yield _joined(site, node, "*", beside(text), tight)
 
@@ -102,6 +103,21 @@ def add_product_term(site: Site, around: Surroundings) -> Iterator[Edit]:
             continue
         for text in products(around, shape):
             yield site.replace(value, f"({site.text_of(value)} + {text})")
+
+
+def add_sum_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A factor that is the sum of two things of the function: a cotangent from above and one from
+    the step after.
+    """
+    node = site.node
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return) or node.value is None:
+        return
+    for value in _parts(node.value):
+        shape = around.of(value)
+        if not isinstance(shape, str) and shape:
+            atoms = [text for text in around.alike(shape) if is_atom(text)]
+            for one, other in itertools.combinations(atoms, 2):
+                yield site.replace(value, f"{site.operand(value)} * ({one} + {other})")
 
 
 def products(around: Surroundings, shape: Shape) -> Iterator[str]:

@@ -15,6 +15,8 @@ from .shapes import Surroundings, is_atom
 FARTHEST = 12
 """Statements that a statement is moved past at most."""
 LOOPS = (ast.For, ast.While)
+ZEROS = "zeros"
+"""Part of the name of what makes an array that is added up in."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,53 @@ def added_statements(
         for value, other in around.arrays():
             if other[1:] == shape and len(other) == len(shape) + 1 and is_atom(value):
                 yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+
+
+def missing_sums(
+    text: Text,
+    block: BlockOfStatements,
+    function: ast.FunctionDef,
+    seen: Mapping[int, Surroundings],
+) -> Iterator[tuple[int, Edit]]:
+    """What is never added up, added up at the end of the body of a loop: a name that begins as
+    zeros, and that nothing is written to in the loop.
+    """
+    if block.loop is None or isinstance(block.body[-1], LOOPS):
+        return
+    zeros = {name for name in _begun_as_zeros(function) if not _is_written(name, block.loop)}
+    last = block.body[-1]
+    around = seen.get(last.lineno)
+    for name in sorted(zeros) if around is not None else ():
+        shape = around.shapes.get(name)
+        if not shape or isinstance(shape, str):
+            continue
+        for value in (*products(around, shape), *(t for t in around.alike(shape) if t != name)):
+            yield last.lineno, _after(text, last, f"{name} += {value}")
+        for value, other in around.arrays():
+            if other[1:] == shape and is_atom(value):
+                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+
+
+def _begun_as_zeros(function: ast.FunctionDef) -> set[str]:
+    """Names, and attributes, that a statement with `zeros` in it gives a value to."""
+    found: set[str] = set()
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.Assign) and ZEROS in ast.unparse(statement.value):
+            stored = (n for t in statement.targets for n in ast.walk(t))
+            found |= {ast.unparse(n) for n in stored if _is_stored(n)}
+    return found
+
+
+def _is_written(name: str, loop: ast.stmt) -> bool:
+    """Whether a loop gives a name, or an element of it, a value."""
+    targets = [n.target for n in ast.walk(loop) if isinstance(n, ast.AugAssign)]
+    targets += [t for n in ast.walk(loop) if isinstance(n, ast.Assign) for t in n.targets]
+    inside = (n for t in targets for n in ast.walk(t))
+    return any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == name for n in inside)
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store)
 
 
 def doubled(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:

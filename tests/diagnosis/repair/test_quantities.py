@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,4 @@ def test_the_quantity_that_holds_longest_is_told() -> None:
 
     assert steps_held([[h, other], [h], []]) == ("h_t_bar", 2)
     assert steps_held([[], [h]]) == ("", 0)
+    assert steps_held([[replace(h, sign=-1)]]) == ("-h_t_bar", 1)
