@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...mutation import OPERATORS, Edit
 from ...mutation.missing import (
@@ -82,6 +83,19 @@ class SourceEdit:
         """The line that it changes."""
         return self.file.path, self.line
 
+    def tidied(self) -> SourceEdit:
+        """The same edit without parentheses that change nothing."""
+        best = self
+        while best.edit.text.startswith("(") and best.edit.text.endswith(")"):
+            shorter = replace(best.edit, text=best.edit.text[1:-1])
+            function = best.file.function_with(shorter)
+            if function is None or not _same_code(
+                best.file.edited(shorter), best.file.edited(best.edit)
+            ):
+                break
+            best = replace(best, edit=shorter, function=function)
+        return best
+
     def size(self) -> float:
         """How much it changes: what it writes counts more than what it takes away."""
         before, after = self.changed_lines()
@@ -97,6 +111,14 @@ class SourceEdit:
         end = len(text) if end < 0 else end
         after = text[start : edit.start] + edit.text + text[edit.end : end]
         return text[start:end].strip(), after.strip()
+
+
+def _same_code(one: OwnFile, other: OwnFile) -> bool:
+    """Whether two texts are the same to Python."""
+    try:
+        return ast.dump(one.tree) == ast.dump(other.tree)
+    except SyntaxError:
+        return False
 
 
 def surroundings(lines: Iterable[LineSeen]) -> Seen:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
@@ -18,6 +19,10 @@ EDITS = 4
 """Edits that are made one after the other, at most."""
 FURTHER = 64
 """Edits that are still tried after one that makes everything right: others may do so too."""
+PATIENCE = 768
+"""Edits that are still tried after one that makes only more right: another may make everything."""
+LINES = 10
+"""Suspicious lines that are told."""
 LITTLE_KNOWN = 0.25
 """Share of the values of a run below which few are the textbook's."""
 Marks = frozenset[tuple[int, int]]
@@ -34,7 +39,8 @@ class FoundEdits:
         also: others that would do in place of the last one.
         tried: how many were.
         wrong: what is still wrong: cases and places among their blocks.
-        line: the most suspicious lines at the beginning.
+        lines: the most suspicious lines at the beginning.
+        trace: what the values of the unedited run were in the textbook's words.
     """
 
     files: tuple[OwnFile, ...]
@@ -42,7 +48,8 @@ class FoundEdits:
     also: tuple[SourceEdit, ...] = ()
     tried: int = 0
     wrong: Marks = frozenset()
-    lines: tuple[Place, ...] = field(default=())
+    lines: tuple[Place, ...] = ()
+    trace: tuple[Departure, ...] = ()
 
 
 def search(
@@ -62,18 +69,15 @@ def search(
     found = FoundEdits(tuple(files), wrong=_wrong(runner.begun.right, runner))
     while found.wrong and len(found.edits) < EDITS and time.monotonic() < until:
         step = _Round(runner, found, until, () if found.edits else first).best()
+        tried = found.tried + step.tried
+        known = replace(found, tried=tried, lines=found.lines or step.lines)
+        known = replace(known, trace=found.trace or step.trace)
         if not step.edits:
-            return replace(found, tried=found.tried + step.tried, lines=found.lines or step.lines)
+            return known
         (edit,) = step.edits
         edited = tuple(f.edited(edit.edit) if f == edit.file else f for f in found.files)
-        found = FoundEdits(
-            edited,
-            (*found.edits, edit),
-            step.also,
-            found.tried + step.tried,
-            step.wrong,
-            found.lines or step.lines,
-        )
+        edits = (*found.edits, edit)
+        found = replace(known, files=edited, edits=edits, also=step.also, wrong=step.wrong)
         if found.wrong:
             changed = next(f for f in edited if f.path == edit.file.path)
             right = runner.rebase(changed.all_functions()).right
@@ -106,39 +110,53 @@ class _Round:
     def best(self) -> FoundEdits:
         """The edit that makes everything right with others that do, or the best step ahead."""
         observed = self._runner.observe(self._observed_case)
-        seen = surroundings(observed.lines)
-        rank = self._rank(seen, self._departures(observed))
+        seen, trace = surroundings(observed.lines), self._departures(observed)
+        rank = self._rank(seen, trace)
         if observed.raised in rank:
             rank[observed.raised] = -1
+        lines = tuple(sorted(rank, key=lambda place: rank[place])[:LINES])
+        told = FoundEdits(self._found.files, lines=lines, trace=trace)
+        every = candidates(self._found.files, seen, rank)
+        whole, partly, tried = self._tried(itertools.chain(self._first, every))
+        told = replace(told, tried=tried)
+        if whole:
+            whole = sorted((edit.tidied() for edit in whole), key=SourceEdit.size)
+            return replace(told, edits=(whole[0],), also=tuple(whole[1:]))
+        if partly:
+            best = max(partly, key=lambda step: (len(step[1]), -step[0].size()))
+            return replace(told, edits=(best[0].tidied(),), wrong=self._found.wrong - best[1])
+        return told
+
+    def _tried(
+        self, every: Iterable[SourceEdit]
+    ) -> tuple[list[SourceEdit], list[tuple[SourceEdit, Marks]], int]:
+        """Edits that make everything right; those that make more right with what they do; and how
+        many were tried. The rest is left untried some time after the first of either.
+        """
         drawn: list[SourceEdit] = []
         whole: list[SourceEdit] = []
-        partly: list[tuple[int, SourceEdit, Marks]] = []
-        tried, last = 0, None
+        partly: list[tuple[SourceEdit, Marks]] = []
+        last, tried, begin = math.inf, 0, time.monotonic()
 
         def texts() -> Iterator[FunctionText]:
-            every = candidates(self._found.files, seen, rank)
-            for candidate in itertools.chain(self._first, every):
-                if last is not None and len(drawn) >= last:
+            for edit in every:
+                if len(drawn) >= last:
                     return
-                drawn.append(candidate)
-                yield candidate.function
+                drawn.append(edit)
+                yield edit.function
 
         for one in self._runner.try_edits(texts(), self._order, self._until):
             tried = one.number + 1
             right = self._marks(one)
             if self._is_whole(one, right):
                 whole.append(drawn[one.number])
-                last = last or len(drawn) + FURTHER
+                last = min(last, len(drawn) + FURTHER)
             elif gained := self._gained(one, right):
-                partly.append((gained, drawn[one.number], self._found.wrong - right))
-        lines = tuple(sorted(rank, key=lambda place: rank[place])[:10])
-        if whole:
-            whole.sort(key=SourceEdit.size)
-            return FoundEdits(self._found.files, (whole[0],), tuple(whole[1:]), tried, lines=lines)
-        if partly:
-            _, edit, wrong = max(partly, key=lambda p: p[0])
-            return FoundEdits(self._found.files, (edit,), (), tried, wrong, lines)
-        return FoundEdits(self._found.files, tried=tried, lines=lines)
+                partly.append((drawn[one.number], gained))
+                last = min(last, len(drawn) + PATIENCE)
+            if partly and time.monotonic() - begin > 0.5 * (self._until - begin):
+                last = min(last, len(drawn))
+        return whole, partly, tried
 
     def _departures(self, observed: LinesObserved) -> tuple[Departure, ...]:
         """What values are in the textbook's words; on one sequence, where code that takes one at a
@@ -169,13 +187,13 @@ class _Round:
         blocks = self._runner.begun.blocks
         return len(tried.right) == len(blocks) and len(right) == sum(map(len, blocks))
 
-    def _gained(self, tried: EditOutcome, right: Marks) -> int:
-        """How many more blocks are right, where none is wrong that was right; else 0."""
+    def _gained(self, tried: EditOutcome, right: Marks) -> Marks:
+        """What an edit makes right that was wrong, where nothing becomes wrong; else nothing."""
+        blocks = self._runner.begun.blocks
         cases = {n for n, _ in tried.right}
-        every = len(cases) == len(self._runner.begun.blocks)
         lost = any(
             (n, place) not in self._found.wrong and (n, place) not in right
             for n in cases
-            for place in range(len(self._runner.begun.blocks[n]))
+            for place in range(len(blocks[n]))
         )
-        return len(right & self._found.wrong) if every and not lost else 0
+        return frozenset() if lost or len(cases) < len(blocks) else right & self._found.wrong

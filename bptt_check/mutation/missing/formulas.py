@@ -11,6 +11,7 @@ from ..sites import Site
 from .shapes import Shape, Surroundings, beside, is_atom, product_shape
 
 TERMS = (ast.Add, ast.Sub)
+PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
 NAMES = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -253,7 +254,9 @@ def add_copy(site: Site, around: Surroundings) -> Iterator[Edit]:
 
 def _joined(site: Site, node: ast.expr, sign: str, text: str, tight: bool) -> Edit:
     """A factor behind a node."""
-    whole = f"{site.operand(node)} {sign} {text}"
+    is_product = isinstance(node, ast.BinOp) and isinstance(node.op, PRODUCTS)
+    first = site.text_of(node) if is_product else site.operand(node)
+    whole = f"{first} {sign} {text}"
     return site.replace(node, f"({whole})" if tight else whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ def product_shape(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ..
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def is_atom(text: str) -> bool:
     """Whether a text can stand beside any operator."""
     tree = ast.parse(text, mode="eval").body

@@ -64,6 +64,25 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class TracedValue:
+    """What a value of the subject is in the textbook's words, as long as it is that.
+
+    Args:
+        file, line, name: the statement that gives the value, and what has it.
+        quantity: such as `h_t_bar`, with a minus if it is negated; "" if it is none.
+        held: turns of the statement, from the first on, in which it is.
+        turns: in which it ran.
+    """
+
+    file: str
+    line: int
+    name: str
+    quantity: str
+    held: int
+    turns: int
+
+
+@dataclass(frozen=True)
 class Searched:
     """What came of a search.
 
@@ -72,9 +91,18 @@ class Searched:
         tried: how many edits were tried.
         lines: the lines, `file:line`, that reach most of what is wrong and least of what is right.
         seconds: that it took.
+        trace: what the values of a run on a small failing case are, in the order of the run.
     """
 
     repair: Repair | None
     tried: int
     lines: tuple[str, ...]
     seconds: float
+    trace: tuple[TracedValue, ...] = ()
+
+    @property
+    def departure(self) -> TracedValue | None:
+        """The value of the most suspicious line that is not the textbook's in every turn."""
+        first = self.lines[0] if self.lines else ""
+        found = (v for v in self.trace if f"{v.file}:{v.line}" == first and v.held < v.turns)
+        return next(found, None)

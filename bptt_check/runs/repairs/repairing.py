@@ -23,7 +23,7 @@ from ..check import Setup
 from ..records import RunWithCases
 from ..target_cases import Plan
 from .proof import run_edited
-from .records import LineEdit, Repair, Searched, Verified
+from .records import LineEdit, Repair, Searched, TracedValue, Verified
 
 MODELS = 3
 """Failing models on whose cases edits are judged; the proof is about all of them."""
@@ -71,7 +71,7 @@ def searched(
                 plan.cases, outcome.run.oracles, outcome.run.models, plan.dtypes, plan.seed
             )
             repair = _repair(files, found, tried, spent, verified)
-            return Searched(repair, tried, _places(found), spent)
+            return Searched(repair, tried, _places(found), spent, _traced(found))
         more = _failing_specs(outcome)
         if not more or spent >= seconds:
             found = replace(found, edits=())
@@ -83,7 +83,7 @@ def searched(
         part = replace(
             _repair(files, found, tried, spent, None), remaining=tuple(sorted(remaining))
         )
-    return Searched(part, tried, _places(found), spent)
+    return Searched(part, tried, _places(found), spent, _traced(found))
 
 
 def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
@@ -134,6 +134,13 @@ def _line_edit(candidate: SourceEdit) -> LineEdit:
     before, after = candidate.changed_lines()
     return LineEdit(
         shown_path(candidate.file.path), candidate.line, before, after, candidate.operator
+    )
+
+
+def _traced(found: FoundEdits) -> tuple[TracedValue, ...]:
+    return tuple(
+        TracedValue(shown_path(d.file), d.line, d.name, d.quantity, d.held, d.turns)
+        for d in found.trace
     )
 
 

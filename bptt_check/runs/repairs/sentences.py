@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import Repair, Searched
+from .records import Repair, Searched, TracedValue
 
 
 def told_of(repair: Repair) -> str:
@@ -23,16 +23,26 @@ def told_of(repair: Repair) -> str:
 
 def nothing_found(searched: Searched) -> str:
     """That there is no repair, and where to look."""
-    said = (
+    said = [
         f"no repair: none of {_tried(searched.tried)} tried in {searched.seconds:.0f} s makes a "
         f"gradient right that was wrong and leaves the others right"
-    )
-    if not searched.lines:
-        return said
-    lines = "\n".join(f"  {line}" for line in searched.lines[:3])
-    return (
-        f"{said}\nthe lines that reach most of what is wrong, and least of what is right:\n{lines}"
-    )
+    ]
+    if searched.lines:
+        said.append("the lines that reach most of what is wrong, and least of what is right:")
+        said += [f"  {line}" for line in searched.lines[:3]]
+    if searched.departure is not None:
+        said.append(departs(searched.departure))
+    return "\n".join(said)
+
+
+def departs(value: TracedValue) -> str:
+    """How a value departs from the textbook's."""
+    turns = "turn" if value.turns == 1 else f"{value.turns} turns"
+    place = f"{value.file}:{value.line}: {value.name}"
+    if not value.held:
+        each = "its only" if value.turns == 1 else "any of its"
+        return f"{place} is no quantity of the equations in {each} {turns}"
+    return f"{place} is {value.quantity} in the first {value.held} of its {turns}, then no longer"
 
 
 def _tried(count: int) -> str:

@@ -116,3 +116,19 @@ def test_a_copy_and_a_power_are_offered() -> None:
     assert "d = a.copy()" in edited("def f():\n    d = a\n", formulas.add_copy, SHAPES)
     assert "d = 1 - h ** 2" in edited("def f():\n    d = 1 - h\n", formulas.add_power, SHAPES)
     assert edited("def f():\n    d = n\n", formulas.add_power, SHAPES) == set()
+
+
+def test_what_is_left_of_one_is_offered() -> None:
+    """For a power, and for each factor."""
+    assert "d = (1 - h ** 2)" in edited("def f():\n    d = h ** 2\n", formulas.complement)
+    assert edited("def f():\n    d = z * h\n", formulas.complement) == {
+        "d = (1 - z) * h",
+        "d = z * (1 - h)",
+    }
+
+
+def test_a_factor_may_be_a_sum() -> None:
+    """Of two things of the same shape."""
+    found = edited("def f():\n    d = a\n", formulas.add_sum_factor, SHAPES)
+
+    assert found == {"d = a * (a + h)"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from bptt_check.mutation.missing import Surroundings
 from bptt_check.mutation.missing.statements import (
     added_statements,
     blocks,
     doubled,
+    missing_sums,
     moved,
     moved_in,
 )
@@ -87,3 +90,23 @@ def test_a_sum_that_is_never_added_up_gets_a_statement() -> None:
 
     assert {"d += y", "d = y", "d += x.sum(axis=0)"} <= found
     assert not any(one.startswith(("y", "W", "x")) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [("pass", {"d += x", "d += y.sum(axis=0)"}), ("d += x", set()), ("d[0] = x", set())],
+)
+def test_zeros_that_are_never_added_up_are(written: str, offered: set[str]) -> None:
+    """At the end of the loop; where anything is written to them, nothing is offered."""
+    code = f"def f(xs, y):\n    d = zeros(3)\n    for x in xs:\n        {written}\n    return d\n"
+    function = ast.parse(code).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    seen = {4: Surroundings({"d": (3,), "x": (3,), "y": (2, 3)})}
+    found = {
+        edit.text.strip()
+        for block in blocks(function)
+        for _, edit in missing_sums(Text(code), block, function, seen)
+    }
+
+    assert found >= offered
+    assert bool(found) is bool(offered)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bptt_check.runs.repairs.records import LineEdit, Repair, Searched, Verified
-from bptt_check.runs.repairs.sentences import nothing_found, told_of
+from bptt_check.runs.repairs.records import LineEdit, Repair, Searched, TracedValue, Verified
+from bptt_check.runs.repairs.sentences import departs, nothing_found, told_of
 
 EDIT = LineEdit("a.py", 1, "x", "y", "swap name")
 REPAIR = Repair("", (EDIT,), Verified(100, ("torch", "jax"), ("lstm",), ("float64",), 1), tried=412)
@@ -31,7 +31,11 @@ def test_what_is_left_of_a_part() -> None:
 
 def test_that_there_is_none() -> None:
     """With the lines that come first."""
-    told = nothing_found(Searched(None, 1, ("a.py:3", "a.py:5"), 20.4))
+    trace = (
+        TracedValue("a.py", 5, "h", "h_t", 0, 3),
+        TracedValue("a.py", 3, "dh", "h_t_bar", 1, 3),
+    )
+    told = nothing_found(Searched(None, 1, ("a.py:3", "a.py:5"), 20.4, trace))
 
     assert told.splitlines() == [
         "no repair: none of 1 edit tried in 20 s makes a gradient right that was wrong and leaves "
@@ -39,4 +43,13 @@ def test_that_there_is_none() -> None:
         "the lines that reach most of what is wrong, and least of what is right:",
         "  a.py:3",
         "  a.py:5",
+        "a.py:3: dh is h_t_bar in the first 1 of its 3 turns, then no longer",
     ]
+
+
+def test_a_value_that_never_is_one_of_the_textbooks() -> None:
+    """In none of its turns."""
+    assert departs(TracedValue("a.py", 3, "da", "", 0, 3)) == (
+        "a.py:3: da is no quantity of the equations in any of its 3 turns"
+    )
+    assert departs(TracedValue("a.py", 3, "da", "", 0, 1)).endswith("in its only turn")
