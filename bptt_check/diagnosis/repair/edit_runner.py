@@ -121,12 +121,14 @@ class EditRunner:
         batch = tuple(itertools.islice(left, BATCH))
         while batch and time.monotonic() < until and self.restarts <= RESTARTS:
             count = 0
+            if self._child is None:
+                self._restart()
             try:
                 for tried in self._batch(batch, tuple(order), until):
                     yield EditOutcome(done + count, tried.right, tried.error)
                     count += 1
                     if time.monotonic() >= until:
-                        self._restart()  # what it still does is of no use to anybody
+                        self.close()  # what it still does is of no use to anybody
                         return
             except SubjectFailed as error:
                 yield EditOutcome(done + count, (), str(error))
@@ -172,7 +174,8 @@ class EditRunner:
                 SECONDS_TO_BEGIN / 4,
             )
             self._limit = None
-            begun = self._asked(begin, SECONDS_TO_BEGIN, Begun)
+            self._send(begin)
+            begun = self._received(SECONDS_TO_BEGIN, Begun)
             self._limit = self._memory + memory_limit.resident(self._child.descendants.pids())
         except BaseException:
             self.close()
@@ -185,9 +188,12 @@ class EditRunner:
         self.restarts += 1
         self._start()
         if self._base:
-            self._asked(Rebase(self._base), SECONDS_TO_BEGIN, Rebased)
+            self._send(Rebase(self._base))
+            self._received(SECONDS_TO_BEGIN, Rebased)
 
     def _asked(self, request: Any, seconds: float, kind: type[T]) -> T:
+        if self._child is None:
+            self._restart()
         self._send(request)
         return self._received(seconds, kind)
 

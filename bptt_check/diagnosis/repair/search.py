@@ -78,7 +78,7 @@ def search(
         edited = tuple(f.edited(edit.edit) if f == edit.file else f for f in found.files)
         edits = (*found.edits, edit)
         found = replace(known, files=edited, edits=edits, also=step.also, wrong=step.wrong)
-        if found.wrong:
+        if found.wrong and time.monotonic() < until:
             changed = next(f for f in edited if f.path == edit.file.path)
             right = runner.rebase(changed.all_functions()).right
             found = replace(found, wrong=_wrong(right, runner))
