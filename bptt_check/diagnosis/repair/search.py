@@ -112,8 +112,8 @@ class _Round:
         observed = self._runner.observe(self._observed_case)
         seen, trace = surroundings(observed.lines), self._departures(observed)
         rank = self._rank(seen, trace)
-        if observed.raised in rank:
-            rank[observed.raised] = -1
+        if observed.raised is not None:
+            rank = self._with_first(rank, observed.raised)
         lines = tuple(sorted(rank, key=lambda place: rank[place])[:LINES])
         told = FoundEdits(self._found.files, lines=lines, trace=trace)
         every = candidates(self._found.files, seen, rank)
@@ -126,6 +126,17 @@ class _Round:
             best = max(partly, key=lambda step: (len(step[1]), -step[0].size()))
             return replace(told, edits=(best[0].tidied(),), wrong=self._found.wrong - best[1])
         return told
+
+    def _with_first(self, rank: dict[Place, int], raised: Place) -> dict[Place, int]:
+        """The order with the statement that raised first, then what gives it its values."""
+        path, line = raised
+        begun = [n for f, n in rank if f == path and n <= line]
+        if not begun:
+            return rank
+        first = (path, max(begun))
+        above = [p for p in defining_lines(self._found.files, first) if p in rank]
+        ordered = dict.fromkeys((first, *above, *sorted(rank, key=lambda place: rank[place])))
+        return {place: n for n, place in enumerate(ordered)}
 
     def _tried(
         self, every: Iterable[SourceEdit]

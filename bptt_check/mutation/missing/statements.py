@@ -107,12 +107,12 @@ def missing_sums(
     """What is never added up, added up at the end of the body of a loop: a name that begins as
     zeros, and that nothing is written to in the loop.
     """
-    if block.loop is None or isinstance(block.body[-1], LOOPS):
-        return
-    zeros = {name for name in _begun_as_zeros(function) if not _is_written(name, block.loop)}
     last = block.body[-1]
     around = seen.get(last.lineno)
-    for name in sorted(zeros) if around is not None else ():
+    if block.loop is None or isinstance(last, LOOPS) or around is None:
+        return
+    zeros = {name for name in _begun_as_zeros(function) if not _is_written(name, block.loop)}
+    for name in sorted(zeros):
         shape = around.shapes.get(name)
         if not shape or isinstance(shape, str):
             continue
