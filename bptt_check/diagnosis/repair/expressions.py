@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ...mutation.sites import functions
 
-LONGEST, MOST, ELEMENTS = 60, 150, 60
-"""Characters of an expression, and how many of a function, that are looked at; and how many
-elements of its names by the indices that it has for others.
+LONGEST, MOST, INDICES = 60, 150, 8
+"""Characters of an expression, and how many of a function, that are looked at; and how many indices
+are tried on its names.
 """
 KINDS = (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp, ast.Call)
 PLAIN = (
@@ -31,10 +31,17 @@ ACTIVATIONS = ("sigm", "tanh", "relu", "softmax", "activ", "logistic")
 
 @dataclass(frozen=True)
 class FunctionPool:
-    """The expressions of a function, and the lines on which its statements begin."""
+    """The expressions of a function, and the lines on which its statements begin.
+
+    Args:
+        expressions: that stand in it.
+        lines: of its statements.
+        elements: name to elements of it by the indices that others have in it.
+    """
 
     expressions: tuple[str, ...]
     lines: frozenset[int]
+    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def pools_of(tree: ast.AST) -> dict[str, FunctionPool]:
@@ -54,18 +61,20 @@ def _pool(function: ast.FunctionDef) -> FunctionPool:
         seen.update(dict.fromkeys(map(ast.unparse, harmless)))
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     short = [t for t in dict.fromkeys((*names, *seen)) if len(t) <= LONGEST]
-    elements = [t for t in _elements(names, nodes) if t not in seen]
-    return FunctionPool((*sorted(short, key=len)[:MOST], *elements[:ELEMENTS]), frozenset(lines))
+    ordered = tuple(sorted(short, key=len)[:MOST])
+    return FunctionPool(ordered, frozenset(lines), _elements(names, nodes, seen))
 
 
-def _elements(arguments: Sequence[str], nodes: Sequence[ast.expr]) -> list[str]:
+def _elements(
+    arguments: Sequence[str], nodes: Sequence[ast.expr], known: Collection[str]
+) -> dict[str, tuple[str, ...]]:
     """Elements of the names of a function by the indices that it has for others of them."""
     bases = [n for n in nodes if isinstance(n, ast.Name) or _is_field(n)]
     texts = dict.fromkeys((*map(ast.unparse, bases), *arguments))
     picked = [n for n in nodes if isinstance(n, ast.Subscript) and n.value in bases]
     indices = {ast.unparse(n)[len(ast.unparse(n.value)) :]: None for n in picked}
-    numbered = [i for i in indices if not any(quote in i for quote in "\"'")]
-    return [text + index for index in numbered for text in texts]
+    numbered = [i for i in indices if not any(quote in i for quote in "\"'")][:INDICES]
+    return {t: tuple(t + i for i in numbered if t + i not in known) for t in texts}
 
 
 def _is_field(node: ast.expr) -> bool:

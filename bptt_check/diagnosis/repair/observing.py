@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
@@ -72,7 +72,7 @@ class Observer:
         first = key not in self.seen
         seen = self.seen.setdefault(key, LineSeen(*key, shapes={}))
         local, outer = dict(frame.f_locals), frame.f_globals
-        for text in pool.expressions:
+        for text in (*pool.expressions, *_of_sequences(pool, local)):
             shape = self._shape(text, local, outer)
             known = seen.shapes.get(text)
             if shape is None or shape == known:
@@ -92,6 +92,16 @@ class Observer:
             return None if code is None else shape_of(eval(code, outer, local))
         except Exception:  # not there yet, or not defined
             return None
+
+
+def _of_sequences(pool: FunctionPool, local: Mapping[str, Any]) -> Iterator[str]:
+    """Elements of names that hold a sequence: a list, or an array of more than two axes."""
+    for name, elements in pool.elements.items():
+        value = local.get(name)
+        axes = len(getattr(value, "shape", ()))
+        field = "." in name and name.partition(".")[0] in local
+        if field or axes > 2 or isinstance(value, list | dict):
+            yield from elements
 
 
 def shape_of(value: Any) -> tuple[int, ...] | str | None:

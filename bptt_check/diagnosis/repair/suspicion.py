@@ -22,6 +22,8 @@ BY = "1.0078125"
 """The factor of a probe: exact in every precision."""
 
 
+LOSS_PLACE = 0
+"""The place of the loss among the blocks of a case."""
 PARENTS, GENERATIONS = 5, 3
 """Lines behind the most suspicious one that come next, and how far back they are looked for."""
 BAR = "_bar"
@@ -55,6 +57,8 @@ def _larger(site: Site) -> Iterator[Edit]:
     value = getattr(node, "value", None)
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr) or value is None:
         return
+    if isinstance(value, ast.Call) and isinstance(node, ast.Expr) and len(value.args) == 1:
+        value = value.args[0]  # of a call that gives nothing, such as `append`
     parts: list[ast.expr] = [value]
     if isinstance(value, ast.Tuple | ast.List):
         parts = value.elts
@@ -91,7 +95,7 @@ def by_suspicion(
         right, when = known.get(place, (False, LAST))
         answers = [set(blocks) for blocks in reached.get(place, ()) if blocks is not None]
         if not answers:
-            return (0, right, int(when == LAST), when)
+            return (0, right, int(when == LAST or LOSS_PLACE not in bad), when)
         blocks = set[int]().union(*answers)
         return (len(bad - blocks), right, len(blocks - bad), when)
 

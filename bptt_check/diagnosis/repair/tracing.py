@@ -17,6 +17,8 @@ from .quantities import Match, Quantities, steps_held
 
 MOST = 400
 """Values of one run that are compared."""
+TOGETHER, MOST_PARTS = "stacked", 16
+"""What several quantities together are called, and how many are looked at."""
 RETURNED = "return"
 """The name of what a function returns."""
 Targets = dict[tuple[str, str], dict[int, tuple[str, ...]]]
@@ -134,7 +136,16 @@ class Tracer:
         key = (frame.f_code.co_filename, frame.f_code.co_qualname, line, text)
         kept = self._found.setdefault(key, _Value())
         kept.when.append(self._count)
-        kept.matched.append(self._quantities.matches(value))
+        kept.matched.append(self._matches(value))
+
+    def _matches(self, value: Any) -> list[Match]:
+        """What a value is; of several together, as of a tuple, whether each is something."""
+        if isinstance(value, np.ndarray):
+            found = self._quantities.matches(value)
+            if found or value.ndim < 3:
+                return found
+        parts = [self._quantities.matches(part) for part in value[:MOST_PARTS]]
+        return [Match(TOGETHER, 0)] if parts and all(parts) else []
 
     def _value(self, text: str, frame: FrameType) -> Any:
         try:
@@ -148,7 +159,13 @@ class Tracer:
 
 
 def _array(value: Any) -> Any:
-    """An array of floating-point numbers as one of NumPy; None of anything else."""
+    """An array of floating-point numbers as one of NumPy, or several of them in a list; None of
+    anything else.
+    """
+    if isinstance(value, tuple | list):
+        several: Any = value
+        parts = [_array(part) for part in several]
+        return parts if parts and all(isinstance(p, np.ndarray) for p in parts) else None
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
