@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
+from support.repairs import broken
 from support.right import right
 
 import bptt_check as bc
@@ -16,8 +17,9 @@ from bptt_check import oracles
 from bptt_check.api import collected
 from bptt_check.cases.model import LOSSES, READOUTS, families
 from bptt_check.cases.targets import PRESETS, USUAL_LOSSES, default_targets, parse_targets
-from bptt_check.errors import MissingFramework, SpecError, UnknownName
+from bptt_check.errors import MissingFramework, SpecError, SubjectNotFound, UnknownName
 from bptt_check.runs.effort.quick import Quick
+from bptt_check.subjects import loading
 
 
 def wrong(case: bc.Case) -> tuple[float, dict[str, Any]]:
@@ -377,3 +379,23 @@ def test_gradients_that_do_not_depend_on_the_arrays_are_not_called_remembered() 
     case = bc.Spec.parse("rnn-relu+bce T=1 B=1 D=1 H=1 O=1 regime=sparse seed=1").build()
 
     assert bc.check(loss_and_grads, case, ["finite_difference"]).verdict in ("pass", "inconclusive")
+
+
+def test_repair_gives_the_edit_of_a_file(tmp_path):
+    """Of a callable that lies in a file, from a report of its own run; the file stays as it is."""
+    subject = loading.load(broken(tmp_path, ("a_bar.T @ h[t]\n", "a_bar.T @ h[t + 1]\n")))
+    options = {"models": ["rnn-tanh"], **FAST}
+    report = bc.verify(subject, **options)
+    repair = bc.repair(subject, report, cases=12, oracles=FAST["oracles"], timeout=60.0)
+
+    assert repair is not None
+    assert repair.edits[0].after == 'grads["W_hh_l0"] += a_bar.T @ h[t]'
+    assert repair.verified is not None
+
+
+def test_repair_refuses_what_is_right_and_what_has_no_file(tmp_path):
+    """With a message that says which."""
+    with pytest.raises(SpecError, match="nothing to repair"):
+        bc.repair(broken(tmp_path), models=["rnn-tanh"], oracles=FAST["oracles"])
+    with pytest.raises(SubjectNotFound, match="no file that could be edited"):
+        bc.repair(lambda case: (0.0, {}))
