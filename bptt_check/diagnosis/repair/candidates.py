@@ -36,7 +36,7 @@ Place = tuple[str, int]
 Seen = Mapping[tuple[str, str, int], Surroundings]
 """File, function and line to what was seen there."""
 ALL = 10**9
-FEW, SOME = 3, 8
+ONE, FEW, SOME = 1, 3, 8
 """Numbers of lines, the most suspicious first, on which more is tried before the others."""
 (
     SMALL_EDITS,
@@ -51,11 +51,11 @@ FEW, SOME = 3, 8
 """Groups of operators."""
 ORDER = (
     (MISSING_SUMS, ALL), (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME),
-    (OTHER_NAMES, SOME),
-    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (SMALL_EDITS, ALL),
-    (OTHER_NAMES, ALL), (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME),
-    (RARE_EDITS, FEW), (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL),
-    (TERM_EDITS, ALL), (SLOPE_EDITS, ALL), (RARE_EDITS, ALL),
+    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SMALL_EDITS, ALL), (OTHER_NAMES, SOME),
+    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (OTHER_NAMES, ALL),
+    (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME), (RARE_EDITS, FEW),
+    (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL), (TERM_EDITS, ALL),
+    (SLOPE_EDITS, ALL), (RARE_EDITS, ALL),
 )  # fmt: skip
 """Which group is tried on how many lines, in turn; nothing is tried twice."""
 

@@ -27,7 +27,6 @@ from ...subjects.isolation import protocol
 from ...subjects.isolation.worker import prepare_process, take_channel
 from ...subjects.own_code import is_ours, library_part
 from ..mistakes import textbook
-from .expressions import pools_of
 from .guard import Guard
 from .judged_case import JudgedCase, judged
 from .live_functions import LiveFunctions, NotExchanged, codes_of
@@ -48,9 +47,10 @@ from .messages import (
     TryEdits,
     request_in,
 )
-from .observing import Observer, Pools
-from .quantities import Quantities
-from .tracing import Targets, Tracer, targets_of
+from .watching.expressions import pools_of
+from .watching.observing import Observer, Pools
+from .watching.quantities import Quantities
+from .watching.tracing import Targets, Tracer, targets_of
 
 NO_EDIT = (SyntaxError, NotExchanged, ValueError, RecursionError)
 """What a text raises that cannot take the place of a function."""

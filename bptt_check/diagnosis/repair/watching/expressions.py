@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...mutation.sites import functions
+from ....mutation.sites import functions
 
 LONGEST, MOST, INDICES = 60, 150, 8
 """Characters of an expression, and how many of a function, that are looked at; and how many indices

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from ..messages import LineSeen
 from .expressions import FunctionPool
-from .messages import LineSeen
 
 TURNS = 2
 """Turns of a line in which values are looked at."""

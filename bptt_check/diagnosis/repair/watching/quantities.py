@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.case import Case
-from ...cases.types import Array
-from ..mistakes import textbook, textbook_cells
+from ....cases.case import Case
+from ....cases.types import Array
+from ...mistakes import textbook, textbook_cells
 
 FEWEST = 3
 """Numbers without which a value is too little to be told from another."""

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from bptt_check.diagnosis.repair.expressions import is_harmless, pools_of
+from bptt_check.diagnosis.repair.watching.expressions import is_harmless, pools_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import inspect
 import numpy as np
 import pytest
 
-from bptt_check.diagnosis.repair.expressions import pools_of
-from bptt_check.diagnosis.repair.observing import Observer, shape_of
+from bptt_check.diagnosis.repair.watching.expressions import pools_of
+from bptt_check.diagnosis.repair.watching.observing import Observer, shape_of
 
 
 def sample(count: int) -> float:

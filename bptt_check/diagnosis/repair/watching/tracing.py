@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ...mutation.sites import functions
-from .messages import Departure
+from ....mutation.sites import functions
+from ..messages import Departure
 from .quantities import Match, Quantities, steps_held
 
 MOST = 400

@@ -53,7 +53,7 @@ def test_the_line_where_a_value_departs_is_told(
 
 def test_a_cell_of_ones_own_has_no_textbook() -> None:
     """Nothing is told of it, and nothing fails."""
-    subject = f"{Path(__file__).parents[3] / 'examples' / 'minimal_gated_unit.py'}:broken"
+    subject = f"{Path(__file__).parents[4] / 'examples' / 'minimal_gated_unit.py'}:broken"
     with EditRunner(subject, ["mgu T=2 B=2 D=3 H=3 O=2"]) as runner:
         observed = runner.observe(0)
 

@@ -9,7 +9,7 @@ import pytest
 
 import bptt_check as bc
 from bptt_check.diagnosis.mistakes import textbook
-from bptt_check.diagnosis.repair.quantities import Match, Quantities, steps_held
+from bptt_check.diagnosis.repair.watching.quantities import Match, Quantities, steps_held
 from bptt_check.equations.exact import exact_gradients
 
 CASE = bc.Spec.parse("lstm+mean T=3 B=2 D=4 H=5 O=6").build()
