@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .candidates import Place, SourceEdit
@@ -56,7 +57,33 @@ def search(
         first: edits that are tried before all others.
     """
     begun = FoundEdits(tuple(files), wrong=_wrong(runner.begun.right, runner))
-    return _search(runner, begun, until, first)
+    found = _search(runner, begun, until, first)
+    if found.wrong or len(found.edits) < 2:
+        return found
+    return without_needless(runner, begun, found)
+
+
+def without_needless(runner: EditRunner, begun: FoundEdits, found: FoundEdits) -> FoundEdits:
+    """The repair without those of its changes that nothing needs: an edit that helped in part may
+    have helped against what a later one repairs.
+    """
+    for n, (old, new) in enumerate(zip(begun.files, found.files, strict=True)):
+        for shorter in _with_a_change_less(old, new):
+            if not _wrong(runner.rebase(shorter.all_functions()).right, runner):
+                files = (*found.files[:n], shorter, *found.files[n + 1 :])
+                kept = [e for e in found.edits if e.changed_lines()[1] in shorter.text]
+                less = replace(found, files=files, edits=tuple(kept))
+                return without_needless(runner, begun, less)
+    return found
+
+
+def _with_a_change_less(old: OwnFile, new: OwnFile) -> Iterator[OwnFile]:
+    """The new text with one group of changed lines as it was, if that leaves another."""
+    before, after = (f.text.splitlines(keepends=True) for f in (old, new))
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    changes = [op for op in matcher.get_opcodes() if op[0] != "equal"]
+    for _, a, b, c, d in changes if len(changes) > 1 else ():
+        yield replace(new, text="".join((*after[:c], *before[a:b], *after[d:])))
 
 
 def _search(

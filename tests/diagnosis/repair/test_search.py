@@ -12,10 +12,12 @@ import bptt_check as bc
 from bptt_check.diagnosis.repair import (
     EditRunner,
     FoundEdits,
+    OwnFile,
     read_own_file,
     search,
     specs_to_judge,
 )
+from bptt_check.diagnosis.repair.search import without_needless
 
 SECONDS = 60.0
 """Far more than a search takes."""
@@ -82,3 +84,17 @@ def test_a_right_subject_is_left_as_it_is(tmp_path: Path) -> None:
     found = found_in(broken(tmp_path))
 
     assert (found.edits, found.tried, found.wrong) == ((), 0, frozenset())
+
+
+def test_what_nothing_needs_is_taken_back(tmp_path: Path) -> None:
+    """Of two changes, one of which repairs, the other is not offered."""
+    subject = broken(tmp_path, ("a_bar.T @ h[t]\n", "a_bar.T @ h[t + 1]\n"))
+    specs = ["rnn-tanh T=3 B=2 D=3 H=4 O=2"]
+    with EditRunner(subject, specs) as runner:
+        (old,) = [read_own_file(f) for f in runner.begun.files]
+        needless = RIGHT.replace("loss, h_bar = 0.0, 0.0", "loss, h_bar = 0.0, 0.0 * 1")
+        begun, found = (FoundEdits((f,)) for f in (old, OwnFile(old.path, needless)))
+
+        less = without_needless(runner, begun, found)
+
+    assert less.files[0].text == RIGHT
