@@ -11,6 +11,7 @@ against further, larger cases, and the text against the original. `--pairs` edit
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import shutil
@@ -22,8 +23,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bptt_check.cases.case import Spec
 from bptt_check.cases.model import Sizes
@@ -35,6 +35,8 @@ from bptt_check.mutation.operators import edits
 from bptt_check.mutation.sites import sites
 from bptt_check.mutation.source import Source
 from bptt_check.subjects import loading
+
+HERE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -108,16 +110,13 @@ def main() -> None:
     share = -(-given.mutants // len(names))
     outcomes: list[Outcome] = []
     for name in names:
-        done = 0
-        for outcome in outcomes_of(name, given.seed, given.timeout, 1 + given.pairs):
+        drawn = outcomes_of(name, given.seed, given.timeout, 1 + given.pairs)
+        for outcome in itertools.islice(drawn, share):
             outcomes.append(outcome)
             print(line_of(outcome), flush=True)
             if given.json is not None:
                 with given.json.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(outcome)) + "\n")
-            done += 1
-            if done >= share:
-                break
         print(summary(name, [o for o in outcomes if o.implementation == name]), flush=True)
     print(summary("all", outcomes))
 
@@ -248,8 +247,9 @@ def line_of(outcome: Outcome) -> str:
         else "-"
     )
     return (
-        f"{what:6}{outcome.seconds:6.1f} s {outcome.tried:6} tried  [{', '.join(outcome.operators)}] "
-        f"{' | '.join(outcome.lines)}\n           by {' | '.join(outcome.by)}"
+        f"{what:6}{outcome.seconds:6.1f} s {outcome.tried:6} tried  "
+        f"[{', '.join(outcome.operators)}] {' | '.join(outcome.lines)}\n"
+        f"           by {' | '.join(outcome.by)}"
     )
 
 
@@ -260,11 +260,12 @@ def summary(name: str, outcomes: list[Outcome]) -> str:
     right = [o for o in outcomes if o.right]
     seconds = statistics.median(o.seconds for o in right) if right else float("nan")
     tried = statistics.median(o.tried for o in right) if right else float("nan")
+    elsewhere = sum(o.found and not o.right for o in outcomes)
+    letter, first = sum(o.original for o in right), sum(o.first_line for o in outcomes)
     return (
-        f"== {name}: {len(right)} of {len(outcomes)} repaired, {sum(o.original for o in right)} to the "
-        f"letter, {sum(o.found and not o.right for o in outcomes)} found and wrong elsewhere, "
-        f"{sum(o.partly for o in outcomes)} in part; median {seconds:.1f} s, {tried:.0f} edits; "
-        f"the line among the first three: {sum(o.first_line for o in outcomes)}"
+        f"== {name}: {len(right)} of {len(outcomes)} repaired, {letter} to the letter, {elsewhere} "
+        f"found and wrong elsewhere, {sum(o.partly for o in outcomes)} in part; median "
+        f"{seconds:.1f} s, {tried:.0f} edits; the line among the first three: {first}"
     )
 
 

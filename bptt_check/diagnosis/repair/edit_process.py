@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
+import signal
 import sys
 import time
 import warnings
@@ -100,7 +101,7 @@ class EditedSubject:
         files: set[str] = set()
         asked = [Spec.parse(line).build() for line in begin.specs[:most]]
         with _files_run(files):
-            answers = [call_once(self._subject, case, begin.seconds) for case in asked]
+            answers = [self._answer(case, begin.seconds) for case in asked]
         taken = [n for n, a in enumerate(answers) if a.outcome is not Outcome.DECLINED]
         if not taken:
             raise loading.SubjectNotFound(
@@ -141,13 +142,13 @@ class EditedSubject:
 
     def _probed(self, request: ProbeEdits) -> Probed:
         case = self._cases[request.case]
-        before = call_once(self._subject, case.case, 60.0).result
+        before = self._answer(case.case, 60.0).result
         changed: list[list[int] | None] = []
         self._guard.on = True
         for text in request.edits:
             after = None
             with contextlib.suppress(*NO_EDIT), self._functions.edited(text):
-                after = call_once(self._subject, case.case, request.seconds).result
+                after = self._answer(case.case, request.seconds).result
             if after is None or before is None:
                 changed.append(None)
             else:
@@ -181,7 +182,11 @@ class EditedSubject:
 
     def _call(self, place: int, seconds: float) -> list[int]:
         case = self._cases[place]
-        return case.right(call_once(self._subject, case.case, seconds).result)
+        return case.right(self._answer(case.case, seconds).result)
+
+    def _answer(self, case: Case, seconds: float) -> Answer:
+        """What the subject gives; where no call can be interrupted, the parent keeps the limit."""
+        return call_once(self._subject, case, seconds if hasattr(signal, "SIGALRM") else None)
 
     def _timed(self, place: int) -> float:
         begin = time.perf_counter()
