@@ -1,4 +1,4 @@
-"""What `bptt-check against` leaves behind is what any run does: records, a page, a counterexample."""
+"""What `bptt-check against` leaves is what any run does: records, a page, a counterexample."""
 
 from __future__ import annotations
 
