@@ -106,7 +106,7 @@ def _axes(case: RecurrenceCase, name: str) -> tuple[str, ...]:
     if values is not None:
         return values.shape
     output = case.expected_outputs[name]
-    time, steps = case.time_axis_of(output), case.model.inputs.time or ""
+    time, steps = case.time_axis_of(name), case.model.inputs.time or ""
     return tuple(steps if axis == time else f"axis {axis}" for axis in range(output.ndim))
 
 
