@@ -27,22 +27,24 @@ def sizes_of_steps(x):
 
 
 def reference(x):
-    return x * np.where(np.arange(len(x)) == 0, 1.0, 2.0**-20)[:, None]
+    """At each step the same sum over all of them."""
+    scaled = x * np.where(np.arange(len(x)) == 0, 1.0, 2.0**-20)[:, None]
+    return np.zeros_like(x) + scaled.sum(0)
 
 
 def forward(x):
-    return x * sizes_of_steps(x), x
+    return np.zeros_like(x) + (x * sizes_of_steps(x)).sum(0), x
 
 
 def lost(x, bar):
     """Differences of cumulative sums, which round at the size of the first step."""
-    sums = np.cumsum(bar * sizes_of_steps(x), axis=0)
+    sums = np.cumsum(bar.sum(0) * sizes_of_steps(x), axis=0)
     return {"x": np.diff(sums, axis=0, prepend=np.zeros_like(x[:1]))}
 
 
 def squared(x, bar):
     """No vector-Jacobian product at all."""
-    return {"x": bar * np.abs(bar) * sizes_of_steps(x)}
+    return {"x": bar.sum(0) * np.abs(bar.sum(0)) * sizes_of_steps(x)}
 
 
 def found(backward: Any, line: str) -> tuple[list[Any], bool]:
