@@ -111,13 +111,13 @@ def _zeros(case: Case) -> dict[str, Array]:
 
 def loss_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> Array:
     """Rounding error of each sequence's loss per unit roundoff, (B,)."""
-    _, loss = record(problem, arithmetic=rounding.arithmetic())
+    _, loss = record(problem, arithmetic=rounding.arithmetic(SAMPLES))
     return _loss_spread(loss.value, loss.tape, rounding)
 
 
 def output_scatter(problem: Problem, rounding: RoundingModel = FLOAT64) -> dict[str, Array]:
     """Rounding error per unit roundoff of the forward values by name, (T, B, width) each."""
-    named = outputs(TAPED, problem, leaves(problem, rounding.arithmetic()))
+    named = outputs(TAPED, problem, leaves(problem, rounding.arithmetic(SAMPLES)))
     return {
         name: np.stack([scatter_of(value.value, rounding.unit) for value in steps])
         for name, steps in named.items()
@@ -136,9 +136,9 @@ def rounded_forward(problem: Problem, rounding: RoundingModel) -> Forward:
 
 
 @functools.lru_cache(maxsize=2)
-def _forward(problem: Problem, rounding: RoundingModel, _: int) -> Forward:
+def _forward(problem: Problem, rounding: RoundingModel, samples: int) -> Forward:
     """The same, of so many samples."""
-    arithmetic = rounding.arithmetic()
+    arithmetic = rounding.arithmetic(samples)
     inputs, loss = record(problem, arithmetic=arithmetic)
     return inputs, loss, arithmetic.position
 
@@ -167,7 +167,7 @@ class _Before:
 
     def states(self, problem: Problem) -> dict[str, Array]:
         """States after each step with the rounding of all before, (T, SAMPLES, layers, B, H)."""
-        inputs = leaves(problem, self._rounding.arithmetic())
+        inputs = leaves(problem, self._rounding.arithmetic(SAMPLES))
         layers = list(run_layers(TAPED, problem, inputs))
         # float64 is simulated at a coarser unit, at which they diverge long before
         if self._rounding.dtype != "float64":

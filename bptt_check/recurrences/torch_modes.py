@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map
 
 
 def is_float(value: Any) -> bool:
@@ -75,8 +74,17 @@ class WideMode(TorchDispatchMode):
             options["dtype"] = _NARROW[options["dtype"]]
             self.found = True
         if not func._schema.is_mutable:
-            args = tree_map(self._wide, args)
-        return tree_map(self._wide, func(*args, **options))
+            args = tuple(self._all_wide(argument) for argument in args)
+        return self._all_wide(func(*args, **options))
+
+    def _all_wide(self, value: Any) -> Any:
+        """An argument or a result of an operation: tensors, and lists of tensors at most."""
+        if isinstance(value, torch.Tensor):
+            return self._wide(value)
+        if isinstance(value, (list, tuple)):
+            parts = map(self._wide, cast("Iterable[Any]", value))
+            return list(parts) if isinstance(value, list) else tuple(parts)
+        return value
 
     def _wide(self, value: Any) -> Any:
         """The same numbers in float64: tensors from outside of the code are narrow, too."""

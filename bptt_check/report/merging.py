@@ -86,8 +86,8 @@ def _listed(separator: str) -> Callable[[Iterable[str]], str]:
 
 def _same_or_none(values: Iterable[Any]) -> Any:
     """What all values are, None if they differ; every check keeps its own."""
-    first, *others = values
-    return first if all(other == first for other in others) else None
+    known = list(values)  # some of which cannot be hashed
+    return known[0] if known and all(other == known[0] for other in known) else None
 
 
 def _same_or_empty(values: Iterable[str]) -> str:

@@ -148,6 +148,11 @@ class Report:
         return self.run.command
 
     @property
+    def kernel(self) -> Mapping[str, str | int] | None:
+        """What was said of a kernel of a recurrence; None of any other subject."""
+        return self.run.kernel
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """Versions of everything that can influence a number."""
         return self.run.environment

@@ -33,7 +33,7 @@ from ..verdicts.case_report import CaseReport
 from ..verdicts.follow_ups import JudgedCall, judge_follow_ups
 from ..verdicts.judge import judge
 from .own_arrays import in_own_arrays
-from .recurrences.wider import told_from_formula
+from .recurrences.wider import told_by_size, told_from_formula
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def check_cases(
             )
             report = replace(report, asked=answer.asked)
             further = judged_calls(case, answer.follow_ups, of_oracles, setup.oracles)
-            report = judge_follow_ups(report, further, setup.tolerance)
+            report = judge_follow_ups(report, further, setup.tolerance, told_by_size)
         yield report
 
 
@@ -124,7 +124,7 @@ def check_again(
         return report
     again = FollowUp(FollowUpCall(FollowUpKind.AT_THE_END), answer, after)
     calls = judged_calls(report.case, [again], evidence.trusted, setup.oracles)
-    return judge_follow_ups(report, calls, setup.tolerance)
+    return judge_follow_ups(report, calls, setup.tolerance, told_by_size)
 
 
 def judged_calls(

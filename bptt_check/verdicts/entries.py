@@ -59,7 +59,7 @@ def worst_entry_lines(case: AnyCase, worst: Row, against: Sequence[Row]) -> list
     return [
         _place(case, worst),
         *got_and_expected(worst, saying),
-        *_proof(worst, against),
+        *_proof(case, worst, against),
     ]
 
 
@@ -84,12 +84,13 @@ def got_and_expected(worst: Row, saying: str) -> list[str]:
     ]
 
 
-def _proof(worst: Row, against: Sequence[Row]) -> Iterator[str]:
+def _proof(case: AnyCase, worst: Row, against: Sequence[Row]) -> Iterator[str]:
     """That a proof says the same of this entry, and how near to the truth it is."""
+    what = "derivative" if worst.parameter in case.inputs else "value"  # that of an output
     for row in against:
         if row.proven and (row.verdict, row.index) == (worst.verdict, worst.index):
             yield (
-                f"  proven    the true derivative is {row.want:.17g}, within {row.bound:.1g} "
+                f"  proven    the true {what} is {row.want:.17g}, within {row.bound:.1g} "
                 "(interval arithmetic)"
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..cases.any_case import AnyCase
 from ..cases.contract import FollowUp
 from ..cases.precision import PRECISIONS
 from ..cases.result import OracleResults, Result
+from ..cases.types import Array
 from .budget import Tolerance
 from .case_report import CaseReport
 from .cause import Declined, WrongFollowUp
@@ -27,7 +28,10 @@ class JudgedCall:
 
 
 def judge_follow_ups(
-    report: CaseReport, calls: Iterable[JudgedCall], tolerance: Tolerance
+    report: CaseReport,
+    calls: Iterable[JudgedCall],
+    tolerance: Tolerance,
+    reconsidered: Callable[[CaseReport], CaseReport] = lambda again: again,
 ) -> CaseReport:
     """The report of a case with that of the first further call that is wrong.
 
@@ -35,12 +39,14 @@ def judge_follow_ups(
         report: of the case itself; one that is no pass stays as it is.
         calls: in the order in which they were made.
         tolerance: of every budget.
+        reconsidered: the report of a call with what else is known of its errors.
     """
     for call in calls if report.passed else ():
         follow_up = call.follow_up
         if plainly_right(call, tolerance):
             continue
-        again = judge(call.case, follow_up.answer, call.results, tolerance, report.subject)
+        judged = judge(call.case, follow_up.answer, call.results, tolerance, report.subject)
+        again = reconsidered(judged)
         if again.verdict.failing and again.cause and not isinstance(again.cause, Declined):
             cause = WrongFollowUp(
                 call=follow_up.call,
@@ -67,12 +73,14 @@ def plainly_right(call: JudgedCall, tolerance: Tolerance) -> bool:
     share = tolerance.units / 2.0 * PRECISIONS[call.case.dtype].unit
     return answer.second_result is None and all(
         abs(got.loss - want.loss) <= share * abs(want.loss)
-        and all(
-            bool(np.all(np.abs(got.grads[n] - want.grads[n]) <= share * np.abs(want.grads[n])))
-            for n in got.grads
-        )
+        and all(_within(share, value, want.entries.get(n)) for n, value in got.entries.items())
         for want in exact
     )
+
+
+def _within(share: float, got: Array, want: Array | None) -> bool:
+    """Whether no entry is farther off than a share of it; what nobody knows, as outputs, is not."""
+    return want is None or bool(np.all(np.abs(got - want) <= share * np.abs(want)))
 
 
 def _unchanged(report: CaseReport, again: CaseReport, follow_up: FollowUp) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def first_wrong_steps(judged: Judgement, names: Sequence[str]) -> dict[str, int]
     first: dict[str, int] = {}
     for oracle, found in judged.differences.items():
         for name in names:
-            axis = case.time_axis_of(found[name].want) if name in found else None
+            axis = case.time_axis_of(name) if name in found else None
             if axis is None:
                 continue
             over = found[name].error > judged.measurement.budgets[oracle].of(name)

@@ -151,7 +151,7 @@ def test_earlier_failures_outside_the_limits_are_not_asked(monkeypatch: pytest.M
     """One within them is, before all others."""
     lines = [f"rnn-tanh+mse T={steps} B=1 D=2 H=2 O=2 seed=7" for steps in (9, 3)]
     before = [bc.Spec.parse(line) for line in lines]
-    monkeypatch.setattr("bptt_check.runs.target_cases.remembered", lambda memory: before)
+    monkeypatch.setattr("bptt_check.runs.target_cases.remembered", lambda memory, spec_of: before)
     asked: list[bc.Spec | None] = []
 
     def subject(case: Case) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import bptt_check as bc
-from bptt_check.runs import explained, failures
+from bptt_check.runs import explained
+from bptt_check.runs.diagnosed import what_is_wrong
 
 from .right import right
 
@@ -82,7 +83,7 @@ def report_of(kind: str, wrong: bool) -> bc.Report:
     """A short run of a convention's wrong or right subject; no failure is shrunk or diagnosed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(explained, "FULLY_SHRUNK", 0)
-        patch.setattr(failures, "SEARCHES", {})
+        patch.setattr(what_is_wrong, "SEARCHES", {})
         small = "T=1..4 B=1..3 D=2..4 H=2..4 O=2..4"
         judged = subject(kind, spoil if wrong else None)
         return bc.verify(judged, cases=2, oracles=["complex_step"], within=small)

@@ -88,6 +88,15 @@ class Inputs:
             name = to
         return name
 
+    def may_be(self, name: str) -> tuple[int, ...]:
+        """What a size may be, be it that of another one that it equals."""
+        return self.free[self._root(name)]
+
+    def smallest(self, steps: int) -> dict[str, int]:
+        """The smallest sizes with so many steps."""
+        free = {name: min(may_be) for name, may_be in self.free.items()}
+        return self.tied(free if self.time is None else {**free, self._root(self.time): steps})
+
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """The shape of every input, given the sizes."""
         return {

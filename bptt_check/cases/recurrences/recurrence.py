@@ -16,6 +16,7 @@ from ..types import Array, Arrays
 from ..written.case_file import write_case_file
 from .cotangents import COTANGENTS, cotangent_name, draw_cotangents, of_last_step
 from .inputs import Inputs
+from .output_axes import time_axes_of
 from .reference_code import ReferenceCode
 from .spec_line import DEFAULTS, read_words
 from .values import REGIMES
@@ -61,6 +62,11 @@ class Recurrence:
         """What was said of the kernel, by the names of arguments; what is default is left out."""
         said: dict[str, str | int] = {"inside": self.inside, "order": self.order}
         return {n: value for n, value in said.items() if value not in ("", 1)}
+
+    @functools.cached_property
+    def time_axes(self) -> dict[str, int | None] | None:
+        """The axis of time of every output; None where it has to be told from one case."""
+        return None if self.reference is None else time_axes_of(self.inputs, self.reference)
 
     def inside_of(self, dtype: str) -> str:
         """The dtype in which its kernel computes in cases of this one, if it is a wider one."""
@@ -169,7 +175,7 @@ class RecurrenceCase:
             spec = self.spec
             drawn = draw_cotangents(self.expected_outputs, spec.cotangents, spec.dtype, spec.seed)
             if spec.cotangents == "last_step":
-                drawn = {n: of_last_step(a, self.time_axis_of(a)) for n, a in drawn.items()}
+                drawn = {n: of_last_step(a, self.time_axis_of(n)) for n, a in drawn.items()}
             object.__setattr__(self, "cotangents", drawn)
 
     @functools.cached_property
@@ -212,9 +218,11 @@ class RecurrenceCase:
         """The number of steps; 1 where there is no time."""
         return self.model.inputs.steps(self.arrays)
 
-    def time_axis_of(self, output: Array) -> int | None:
+    def time_axis_of(self, output: str) -> int | None:
         """Which axis of an output is that of time; None if there is none."""
-        return self.model.inputs.time_axis_of(output, self.steps)
+        if (axes := self.model.time_axes) is not None:
+            return axes.get(output)
+        return self.model.inputs.time_axis_of(self.expected_outputs[output], self.steps)
 
     @functools.cached_property
     def constants(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class RoundingModel:
         """
         return self.unit > FINEST >= PRECISIONS[self.dtype].unit
 
-    def arithmetic(self, samples: int = SAMPLES) -> GridRounding:
+    def arithmetic(self, samples: int) -> GridRounding:
         """An arithmetic that rounds like this, from the start of its offsets."""
         facts = PRECISIONS[self.dtype]
         return GridRounding(

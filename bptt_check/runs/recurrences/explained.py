@@ -94,9 +94,10 @@ def _places(report: CaseReport) -> Iterator[Place]:
     if evidence is None or not isinstance(case, RecurrenceCase) or report.verdict != Verdict.FAIL:
         return  # of lost digits it is chance in which entries they are lost
     rows = [r for r in report.rows if r.verdict == report.verdict and not r.directions]
-    for row in sorted(rows, key=lambda r: -r.max_budgets):
-        if (measured := sharpest_difference(row.parameter, evidence)) is not None:
-            yield from wrong_places(row.parameter, _axes(case, row.parameter), *measured)
+    worst_first = [r.parameter for r in sorted(rows, key=lambda r: -r.max_budgets)]
+    for name in dict.fromkeys(worst_first):  # of which every oracle has a row
+        if (measured := sharpest_difference(name, evidence)) is not None:
+            yield from wrong_places(name, _axes(case, name), *measured)
 
 
 def _axes(case: RecurrenceCase, name: str) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ def _axes(case: RecurrenceCase, name: str) -> tuple[str, ...]:
     if values is not None:
         return values.shape
     output = case.expected_outputs[name]
-    time, steps = case.time_axis_of(output), case.model.inputs.time or ""
+    time, steps = case.time_axis_of(name), case.model.inputs.time or ""
     return tuple(steps if axis == time else f"axis {axis}" for axis in range(output.ndim))
 
 

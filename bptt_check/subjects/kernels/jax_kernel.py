@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -19,6 +19,17 @@ from ...errors import SpecError, quoted, why
 from .kernel_outputs import checked_outputs, outputs_of_kernel
 
 
+class CompiledPasses:
+    """Both passes of a kernel, compiled for the shapes of the last few cases.
+
+    `able` is whether the kernel can be: not if it looks at numbers.
+    """
+
+    def __init__(self) -> None:
+        self.able = True
+        self.of = functools.lru_cache(maxsize=4)(_compiled)
+
+
 @dataclass(frozen=True, eq=False)
 class JaxKernel:
     """`case -> Result` through reverse mode.
@@ -28,6 +39,7 @@ class JaxKernel:
         name: in reports.
         device: a platform of `jax.devices`.
         address: by which the command line takes it.
+        compiled: what is compiled of it so far.
     """
 
     function: Callable[..., Any]
@@ -35,6 +47,7 @@ class JaxKernel:
     device: str = "cpu"
     address: str = ""
     most_subsets = 2
+    compiled: CompiledPasses = field(default_factory=CompiledPasses, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -56,13 +69,53 @@ class JaxKernel:
             given = {n: _copied(a, case.precision_of(n)) for n, a in case.inputs.items()}
             fixed = {n: _constant(case, n, v) for n, v in case.constants.items()}
             leaves = {n: given.pop(n) for n in case.wanted or case.inputs}
-            starts, pull, named = jax.vjp(
-                functools.partial(_forward, self.function, {**given, **fixed}), leaves, has_aux=True
-            )
+            seeds = {n: _copied(case.cotangent(n), case.stored) for n in case.cotangents}
+            named, grads = self._both_passes(leaves, {**given, **fixed}, seeds)
             outputs = checked_outputs({n: _array(o) for n, o in named.items()}, case)
-            (grads,) = pull({n: _cotangent(case, n, o) for n, o in starts.items()})
             back = {n: np.asarray(g, dtype=case.inputs[n].dtype) for n, g in grads.items()}
         return Result(linear_loss(case, outputs), back, outputs=outputs)
+
+    def _both_passes(
+        self, leaves: dict[str, Any], fixed: dict[str, Any], seeds: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Outputs and gradients, compiled once for all calls of a case: what is not compiled itself
+        would be for each of them. Code that looks at numbers runs operation by operation.
+        """
+        arrays = {n: v for n, v in fixed.items() if isinstance(v, jax.Array)}
+        plain = tuple((n, v) for n, v in fixed.items() if n not in arrays)
+        if self.compiled.able:
+            try:
+                shapes = {n: (a.shape, str(a.dtype)) for n, a in (leaves | arrays | seeds).items()}
+                passes = self.compiled.of(self.function, plain, str(shapes))
+                return passes(leaves, arrays, seeds)
+            except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
+                self.compiled.able = False
+        return _passes(self.function, plain, leaves, arrays, seeds)
+
+
+def _compiled(function: Callable[..., Any], plain: tuple[Any, ...], shapes: str) -> Any:
+    """Of its own for the shapes, so that a run of many cases keeps no more than a few of them."""
+    return jax.jit(functools.partial(_passes, function, plain))
+
+
+def _passes(
+    function: Callable[..., Any],
+    plain: tuple[tuple[str, Any], ...],
+    leaves: dict[str, Any],
+    arrays: dict[str, Any],
+    seeds: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All outputs, and the gradients of the leaves; none where the outputs are others than those
+    that have cotangents.
+    """
+    fixed = {**arrays, **dict(plain)}
+    starts, pull, named = jax.vjp(
+        functools.partial(_forward, function, fixed), leaves, has_aux=True
+    )
+    if any(n not in starts or starts[n].shape != c.shape for n, c in seeds.items()):
+        return named, {}
+    (grads,) = pull({n: _cotangent(seeds, n, o) for n, o in starts.items()})
+    return named, grads
 
 
 def _forward(
@@ -73,11 +126,10 @@ def _forward(
     return {n: o for n, o in named.items() if jnp.issubdtype(o.dtype, jnp.inexact)}, named
 
 
-def _cotangent(case: RecurrenceCase, name: str, output: Any) -> Any:
-    """The cotangent of an output; zeros where it has no part in the loss."""
-    if name in case.cotangents:
-        return _copied(case.cotangent(name), output.dtype)
-    return _copied(np.zeros(output.shape), output.dtype)
+def _cotangent(seeds: dict[str, Any], name: str, output: Any) -> Any:
+    """The cotangent of an output in its dtype; zeros where it has no part in the loss."""
+    seed = seeds.get(name)
+    return jnp.zeros_like(output) if seed is None else seed.astype(output.dtype)
 
 
 def _constant(case: RecurrenceCase, name: str, value: Any) -> Any:

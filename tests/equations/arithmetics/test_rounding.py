@@ -103,6 +103,8 @@ def test_code_that_keeps_no_digits_rounds_bounded_functions_at_the_size_of_one()
     assert np.std(usual.function(small, bounded=True)) < 1e-5 * 2.0**-40
 
 
+FURTHER = {GridRounding: {"summed", "unordered_sum"}}
+"""Sums of which only their terms' sizes are known, as where a framework adds up."""
 HOOKS = {name for name in vars(Arithmetic) if not name.startswith("_")}
 
 
@@ -112,7 +114,8 @@ def test_arithmetics_have_the_eight_hooks_and_inherit_nothing(arithmetic):
     own = {name for name, _ in inspect.getmembers(arithmetic, inspect.isfunction)}
 
     assert len(HOOKS) == 8
-    assert {name for name in own if not name.startswith("_")} == HOOKS
+    further = FURTHER.get(arithmetic, set())
+    assert {name for name in own if not name.startswith("_")} - further == HOOKS
     assert arithmetic.__bases__ == (object,)
 
 

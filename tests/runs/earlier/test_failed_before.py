@@ -28,12 +28,12 @@ def test_a_failing_spec_is_remembered_until_it_passes(folder: Path) -> None:
     remember("mine lstm", OTHER, failing=True)
 
     assert (folder / ".hypothesis" / "bptt_check").is_dir()
-    assert set(remembered("mine lstm")) == {RARE, OTHER}
-    assert remembered("another lstm") == []
+    assert set(remembered("mine lstm", Spec.parse)) == {RARE, OTHER}
+    assert remembered("another lstm", Spec.parse) == []
 
     remember("mine lstm", RARE, failing=False)
 
-    assert remembered("mine lstm") == [OTHER]
+    assert remembered("mine lstm", Spec.parse) == [OTHER]
 
 
 def test_a_spec_is_remembered_once(folder: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_spec_is_remembered_once(folder: Path) -> None:
     for _ in range(3):
         remember("mine lstm", RARE, failing=True)
 
-    assert remembered("mine lstm") == [RARE]
+    assert remembered("mine lstm", Spec.parse) == [RARE]
 
 
 def test_a_line_of_another_version_is_left_alone(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_line_of_another_version_is_left_alone(folder: Path) -> None:
     for line in lines:
         database.save(b"mine lstm", line)
 
-    assert remembered("mine lstm") == [RARE]
+    assert remembered("mine lstm", Spec.parse) == [RARE]
     assert len(list(database.fetch(b"mine lstm"))) == len(lines)
 
 
@@ -64,9 +64,9 @@ def test_in_ci_nothing_is_remembered(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CI", "true")
     remember("mine lstm", OTHER, failing=True)
 
-    assert remembered("mine lstm") == []
+    assert remembered("mine lstm", Spec.parse) == []
     monkeypatch.delenv("CI")
-    assert remembered("mine lstm") == [RARE]
+    assert remembered("mine lstm", Spec.parse) == [RARE]
 
 
 def test_in_ci_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_without_a_name_nothing_is_remembered(folder: Path) -> None:
     """Whose failure it was could not be said."""
     remember("", RARE, failing=True)
 
-    assert remembered("") == []
+    assert remembered("", Spec.parse) == []
     assert list(folder.iterdir()) == []
 
 
@@ -93,5 +93,5 @@ def test_where_nothing_can_be_kept_nothing_is_remembered(folder: Path, place: st
     remember("mine lstm", RARE, failing=True)
     remember("mine lstm", OTHER, failing=False)
 
-    assert remembered("mine lstm") == []
+    assert remembered("mine lstm", Spec.parse) == []
     assert (folder / place).read_text() == "mine"

@@ -59,6 +59,20 @@ def test_condition_and_place_are_told():
     ]
 
 
+class SameAgain(ReferenceOracle):
+    """Another oracle that measures entries."""
+
+    name = "again"
+
+
+def test_a_place_is_told_once_however_many_oracles_see_it(monkeypatch):
+    monkeypatch.setitem(globals(), "SETUP", Setup((ReferenceOracle(), SameAgain())))
+
+    assert found(code.sums_doubled, [sums_spec(3), sums_spec(4)], sums_spec(3, 2)) == [
+        "decay is 2 times what it should be, in every entry"
+    ]
+
+
 def test_without_a_condition_the_place_alone():
     assert found(code.sums_doubled, [sums_spec(3), sums_spec(4)], sums_spec(3, 2)) == [
         "decay is 2 times what it should be, in every entry"

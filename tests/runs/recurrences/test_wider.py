@@ -10,6 +10,15 @@ import pytest
 from support.decayed_sum import decayed_sum, kernel_with
 
 import bptt_check as bc
+from bptt_check.cases.precision import PRECISIONS
+from bptt_check.cases.recurrences.recurrence import Recurrence
+from bptt_check.oracles.recurrences.reverse_mode import ReferenceOracle
+from bptt_check.recurrences.code import reference_code
+from bptt_check.runs.recurrences.wider import told_by_size
+from bptt_check.subjects.calling import call_once
+from bptt_check.subjects.kernels.kernel import kernel_subject
+from bptt_check.verdicts.budget import Tolerance
+from bptt_check.verdicts.judge import judge
 
 INPUTS = bc.Inputs(x="T K", decay=bc.between(0, 1, "K"), sizes={"T": (4, 12), "K": (4, 9)})
 """Of several entries: one alone may by chance be a number of half precision, too."""
@@ -102,3 +111,46 @@ def test_of_float32_inside_errors_below_the_rounding_of_the_largest_entry_are_im
         in_float32(off_by(units)), decayed_sum, SMALL, case=line, oracles=("reference",)
     )
     assert report.verdict == verdict, report.message
+
+
+def judged_alone(units: float, dtype: str) -> bc.CaseReport:
+    """What is said of one answer whose gradient of x is off by so many units of its largest entry,
+    at one entry that is small.
+    """
+    recurrence = Recurrence("decayed_sum", INPUTS, reference_code(decayed_sum))
+    case = recurrence.spec_of(f"decayed_sum T=12 K=9 dtype={dtype} cotangents=last_step seed=0")
+    case = case.build()
+
+    def off(grads: dict[str, Any]) -> dict[str, Any]:
+        x_bar = grads["x"].copy()
+        smallest = np.unravel_index(int(np.argmin(np.abs(x_bar))), x_bar.shape)
+        x_bar[smallest] += units * PRECISIONS[dtype].unit * np.abs(x_bar).max()
+        return {**grads, "x": x_bar}
+
+    answer = call_once(kernel_subject(kernel_with(off)), case)
+    truth = {"reference": ReferenceOracle()(case)}
+    return judge(case, answer, truth, Tolerance(), "kernel")
+
+
+@pytest.mark.parametrize(
+    ("units", "dtype", "verdict"),
+    [
+        (24.0, "float32", "imprecise"),
+        (64.0, "float32", "fail"),
+        (24.0, "bfloat16", "fail"),
+        (24.0, "float64", "fail"),
+    ],
+)
+def test_a_further_call_is_told_by_the_size_of_its_errors(units, dtype, verdict) -> None:
+    """Below the rounding of the largest entry in float32 they are lost digits."""
+    report = judged_alone(units, dtype)
+
+    assert report.verdict == "fail"
+    assert told_by_size(report).verdict == verdict
+
+
+def test_what_is_right_stays_so() -> None:
+    report = judged_alone(0.0, "float32")
+
+    assert told_by_size(report) is report
+    assert report.passed

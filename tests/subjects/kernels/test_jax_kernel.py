@@ -156,7 +156,7 @@ def test_an_output_without_a_part_in_the_loss_has_a_cotangent_of_zeros():
         return x * y, x.astype(jnp.float16)
 
     def backward(kept, bars):
-        seen.extend(bars)
+        jax.debug.callback(lambda *arrays: seen.extend(arrays), *bars)
         return bars[0] * kept[1], (bars[0] * kept[0]).sum(0)
 
     kernel.defvjp(lambda x, y: (kernel(x, y), (x, y)), backward)
@@ -209,3 +209,47 @@ def test_a_broken_kernel_is_found(name, wrong):
 
     assert not report.passed
     assert wrong in report.message.partition("wrong: ")[2].partition("\n")[0]
+
+
+def test_a_kernel_is_compiled_once_for_all_calls_of_the_same_shapes():
+    counts: list[int] = []
+
+    def counted(x, y):
+        counts.append(1)
+        return x * y
+
+    kernel, case = JaxKernel(counted, "counted"), _case()
+    first = kernel(case)
+    traced = len(counts)
+    again = kernel(case)
+
+    assert len(counts) == traced
+    for name, grad in first.grads.items():
+        np.testing.assert_array_equal(again.grads[name], grad)
+    kernel(_case("float64"))
+    assert len(counts) > traced
+
+
+def test_a_kernel_that_looks_at_numbers_runs_uncompiled():
+    """At those of a constant, as all code may that is not compiled."""
+
+    def looking(x, y, n):
+        return x * y if int(n[0]) > 0 else x
+
+    inputs = bc.Inputs(x="T H", y="H", n=bc.integers(1, 3, "1"), sizes={"T": 3, "H": 2}, time="T")
+    kernel, case = JaxKernel(looking, "looking"), _case("float64", inputs)
+    found, expected = kernel(case), _expected(case)
+
+    assert not kernel.compiled.able
+    np.testing.assert_array_equal(found.grads["x"], expected["x"])
+    assert JaxKernel(product, "product").compiled.able
+
+
+def test_what_was_compiled_is_kept_for_the_last_few_shapes():
+    """And no more: a run has hundreds."""
+    kernel = JaxKernel(product, "product")
+    for dtype in UNIT:
+        for wanted in (("x",), ("y",)):
+            kernel(dataclasses.replace(_case(dtype), wanted=wanted))
+
+    assert kernel.compiled.of.cache_info().currsize == 4
