@@ -8,7 +8,7 @@ FILE = "fused_lstm"
 FAULTS = (
     Fault(
         FILE, "loss placement", "padded steps have a loss",
-        "err = mask * (h[1:] @ V + d - targets)", "err = h[1:] @ V + d - targets",
+        "    weight = mask\n", "    weight = np.ones_like(mask)\n",
         "The mask is forgotten in the loss.",
     ),
     Fault(

@@ -1,7 +1,7 @@
 """An LSTM on arrays made beforehand: one matrix W (D + N, 4 N) for [x, h], gates i f o g in slices.
 
 Time first. Sequences have lengths: a padded step keeps the state and has no loss. The loss is half
-the squared error of every step.
+the squared error of every step, or of the last state only.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ def sigmoid(a):
     return np.exp(-np.logaddexp(0.0, -a))
 
 
-def lstm_loss(x, lengths, targets, h0, c0, W, b, V, d):
+def lstm_loss(x, lengths, targets, h0, c0, W, b, V, d, last_only=False):
     """The loss and a dict of gradients."""
     T, B, D = x.shape
     N = h0.shape[1]
@@ -34,7 +34,11 @@ def lstm_loss(x, lengths, targets, h0, c0, W, b, V, d):
         tanh_c[t] = np.tanh(c_new)
         c[t + 1] = mask[t] * c_new + (1 - mask[t]) * c[t]
         h[t + 1] = mask[t] * o * tanh_c[t] + (1 - mask[t]) * h[t]
-    err = mask * (h[1:] @ V + d - targets)
+    weight = mask
+    if last_only:
+        weight = np.zeros_like(mask)
+        weight[-1] = 1
+    err = weight * (h[1:] @ V + d - targets)
     loss = 0.5 * np.sum(err**2)
 
     dout = err @ V.T

@@ -18,9 +18,13 @@ convention = bc.Convention(
 def loss_and_grads(v):
     """The call; where no lengths are given all steps count."""
     lengths = np.full(v.B, v.T) if v.case.lengths is None else v.case.lengths
-    return lstm_loss(v.x, lengths, v.targets, v.h0, v.c0, v["W"], v["b"], v["V"], v["d"])
+    weights = [v[n] for n in ("W", "b", "V", "d")]
+    last_only = v.case.model.readout == "last"
+    return lstm_loss(v.x, lengths, v.targets, v.h0, v.c0, *weights, last_only)
 
 
 subject = convention.adapt(
-    loss_and_grads, models=["lstm+mse", "lstm+mse+lengths"], handles="lengths"
+    loss_and_grads,
+    models=["lstm+mse", "lstm+mse+lengths", "lstm+mse+last+lengths"],
+    handles="lengths",
 )
