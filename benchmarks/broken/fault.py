@@ -74,11 +74,16 @@ class Fault:
         return len(self._before)
 
     @property
+    def is_gap(self) -> bool:
+        """Whether it leaves out whole lines, so that none is there to be wrong."""
+        return not self.new and self.old.endswith("\n")
+
+    @property
     def _before(self) -> str:
-        before, old, after = right_text(self.implementation).partition(self.old)
-        if not old or self.old in after:
+        text = right_text(self.implementation)
+        if not self.old or text.count(self.old) != 1:
             raise ValueError(f"{self.name}: {self.old!r} is not there exactly once.")
-        return before
+        return text[: text.index(self.old)]
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ class Broken:
         moved = 0
         for fault in sorted(self.faults, key=lambda f: f.start):
             first, more = fault.line + moved, fault.new.count("\n")
-            found.append(tuple(range(first, first + more + 1)) if fault.new else (first - 1, first))
+            last = first + more - fault.new.endswith("\n")
+            found.append((first - 1, first) if fault.is_gap else tuple(range(first, last + 1)))
             moved += more - fault.old.count("\n")
         return tuple(found)
 

@@ -93,4 +93,9 @@ FAULTS = (
         "dh0 = torch.stack([dh1, dh2])", "dh0 = torch.stack([dh2, dh1])",
         "The gradients of the two layers' initial states are in each other's place.",
     ),
+    Fault(
+        FILE, "convention", "clipped inside the loop",
+        "dh1 = da1 @ U1", "dh1 = (da1 @ U1).clamp(-1, 1)",
+        "What is carried in the first layer is clipped at every step.",
+    ),
 )  # fmt: skip

@@ -97,4 +97,9 @@ FAULTS = (
         "h[0], c[0] = h0, c0", "c[0] = c0",
         "The forward pass starts from zeros.",
     ),
+    Fault(
+        FILE, "convention", "divided by the number of steps",
+        "dout = err @ V.T", "dout = err @ V.T / T",
+        "The loss is a sum over steps; what the states get of it is a mean.",
+    ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ FAULTS = (
     ),
     Fault(
         FILE, "carry", "no path through the reset gate",
-        ' + dar @ p["Ur"].T\n    grads', "\n    grads",
+        'dh_prev += daz @ p["Uz"].T + dar @ p["Ur"].T', 'dh_prev += daz @ p["Uz"].T',
         "h_{t-1} gets nothing through the reset gate.",
     ),
     Fault(
@@ -85,5 +85,10 @@ FAULTS = (
         FILE, "transpose", "Un not transposed",
         'drh = dan @ p["Un"].T', 'drh = dan @ p["Un"]',
         "The recurrent matrix is square, so no shape tells.",
+    ),
+    Fault(
+        FILE, "convention", "gradients negated",
+        "total[name] = total.get(name, 0) + grad", "total[name] = total.get(name, 0) - grad",
+        "The gradients of weights are ready to be added, those of x and h0 are not.",
     ),
 )  # fmt: skip
