@@ -7,6 +7,8 @@ measured on.
     fault.py     what a kind, a fault and a broken implementation are
     catalogue.py all of them, and pairs of faults
     written.py   a broken implementation as files, and as a subject
+    diagnosed.py what the message of a failing check says of each
+    baseline.py  how well that named each fault before there was a search for the line
 
 They lie here and not in the tests since a benchmark must find them without the tests on its path.
 """

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 import bptt_check as bc
+from benchmarks.broken.baseline import NAMED
 from benchmarks.broken.catalogue import FAULTS, IMPLEMENTATIONS, PAIRS, SINGLE
 from benchmarks.broken.fault import KINDS, RIGHT, Broken, Fault, right_text
 from benchmarks.broken.written import broken_subject, right_subject, write
@@ -125,6 +126,7 @@ def test_kinds_and_names_are_in_order():
     assert {fault.kind for fault in FAULTS} == set(KINDS)
     assert len({(fault.implementation, fault.name) for fault in FAULTS}) == len(FAULTS)
     assert len(NAMES) == len(SINGLE) + len(PAIRS)
+    assert set(NAMED) <= set(NAMES)
 
 
 def test_kinds_occur_about_as_often_as_in_public_code():
