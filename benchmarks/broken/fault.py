@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,6 +128,7 @@ class Broken:
         return tuple(found)
 
 
+@functools.cache
 def right_text(implementation: str) -> str:
     """The source of a right implementation."""
     return (RIGHT / f"{implementation}.py").read_text("utf-8")
