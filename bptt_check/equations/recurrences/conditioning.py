@@ -8,6 +8,7 @@ import numpy as np
 
 from ...cases.precision import PRECISIONS
 from ...cases.recurrences.recurrence import RecurrenceCase
+from ...cases.types import Array
 from ..arithmetics.rounding_model import RoundingModel
 from ..arithmetics.scatter import chaotic_entries, scatter_of
 from ..rounding_errors import Conditioning
@@ -50,5 +51,16 @@ def conditioning_of_recurrence(case: RecurrenceCase, rounding: RoundingModel) ->
         both = {**rounded.grads, **rounded.outputs}
         scatter = {**grads, **outputs}
         chaotic = {n: chaotic_entries(samples, scatter[n] * unit) for n, samples in both.items()}
+    beyond = out_of_range(case, PRECISIONS[rounding.dtype].largest)
+    unbounded = {n: np.maximum(beyond.get(n, 0.0), a) for n, a in (chaotic or beyond).items()}
+    unbounded = {**beyond, **unbounded}
     loss = scattered_loss(case, rounded, unit)
-    return Conditioning(rounding.dtype, loss, grads, chaotic=chaotic, outputs=outputs)
+    return Conditioning(rounding.dtype, loss, grads, chaotic=unbounded or None, outputs=outputs)
+
+
+def out_of_range(case: RecurrenceCase, largest: float) -> dict[str, Array]:
+    """Of outputs that hold entries beyond the largest number of a dtype: infinite there, else 0.
+    Infinity, or that number, is as right there as anything.
+    """
+    sizes = {n: np.abs(o) for n, o in evaluation_of(case).outputs.items()}
+    return {n: np.where(s > largest, np.inf, 0.0) for n, s in sizes.items() if np.any(s > largest)}

@@ -84,3 +84,37 @@ def test_what_is_right_passes() -> None:
         off_by(0.0), decayed_sum, INPUTS, 12, ("bfloat16",), inside="float32"
     )
     assert report.passed, report.message
+
+
+def large_beside(x: Any, decay: Any) -> Any:
+    """All states, and those times a number whose products float16 cannot hold."""
+    states = decayed_sum(x, decay)
+    return states, states * 2.0**20
+
+
+def kernel_beside(wrong: float = 0.0) -> bc.Vjp:
+    """The same, of which the first output may be wrong."""
+    right = kernel_with()
+
+    def forward(x: Any, decay: Any) -> Any:
+        states, residuals = right.forward(x, decay)
+        with np.errstate(over="ignore"):
+            second = (states * 2.0**20).astype(np.float16).astype(states.dtype)
+        return (states + states.dtype.type(wrong), second), residuals
+
+    def backward(residuals: Any, cotangents: Any) -> dict[str, Any]:
+        grads = right.backward(residuals, cotangents[0] + cotangents[1] * 2.0**20)
+        return {name: grad.astype(np.float32) for name, grad in grads.items()}
+
+    return bc.Vjp(forward, backward)
+
+
+@pytest.mark.parametrize(("wrong", "verdict"), [(0.0, "pass"), (1.0, "fail")])
+def test_what_a_dtype_cannot_hold_is_left_to_it(wrong: float, verdict: str) -> None:
+    """Infinity is as right there as anything; what it can hold is judged."""
+    line = "large_beside T=9 K=5 dtype=float16 cotangents=one_output seed=4"
+    report = bc.verify_against(
+        kernel_beside(wrong), large_beside, INPUTS, case=line, oracles=["reference"]
+    )
+
+    assert report.verdict == verdict, report.message
