@@ -51,14 +51,14 @@ def conditioning_of_recurrence(case: RecurrenceCase, rounding: RoundingModel) ->
         both = {**rounded.grads, **rounded.outputs}
         scatter = {**grads, **outputs}
         chaotic = {n: chaotic_entries(samples, scatter[n] * unit) for n, samples in both.items()}
-    beyond = out_of_range(case, PRECISIONS[rounding.dtype].largest)
+    beyond = outputs_beyond(case, PRECISIONS[rounding.dtype].largest)
     unbounded = {n: np.maximum(beyond.get(n, 0.0), a) for n, a in (chaotic or beyond).items()}
     unbounded = {**beyond, **unbounded}
     loss = scattered_loss(case, rounded, unit)
     return Conditioning(rounding.dtype, loss, grads, chaotic=unbounded or None, outputs=outputs)
 
 
-def out_of_range(case: RecurrenceCase, largest: float) -> dict[str, Array]:
+def outputs_beyond(case: RecurrenceCase, largest: float) -> dict[str, Array]:
     """Of outputs that hold entries beyond the largest number of a dtype: infinite there, else 0.
     Infinity, or that number, is as right there as anything.
     """
