@@ -37,7 +37,7 @@ from benchmarks.kernels.field_tests import (
 from benchmarks.kernels.tested import BOTH, TestedKernel
 from benchmarks.kernels.twins import right_kernels
 from benchmarks.kernels.wrong import wrong_kernels
-from bptt_check.runs.records import Progress
+from bptt_check.runs.effort.progress import Progress
 
 RATIOS = {"float32": (0.005,), "bfloat16": (0.005, 0.01, 0.02)}
 """Limits of the ratio test by dtype."""

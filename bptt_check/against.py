@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .api import cases_of_run, tolerance_of
+from .api import tolerance_of
 from .cases.precision import checked_dtypes
 from .cases.recurrences.design import RecurrenceDesign
 from .cases.recurrences.inputs import Inputs
@@ -20,7 +20,8 @@ from .recurrences.code import reference_code
 from .recurrences.explained_code import ExplainedCode
 from .report.report import Report
 from .runs.check import Setup
-from .runs.records import Progress
+from .runs.effort.number_of_cases import cases_of_run
+from .runs.effort.progress import Progress
 from .runs.run import Plan, verify_plan
 from .runs.session import collected, overrides
 from .subjects.kernels.framework import framework_of

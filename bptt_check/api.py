@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import oracles as _oracles
 from .cases.case import Case, Spec
 from .cases.design.within import Within, case_limits
-from .cases.model import Model, families, positive
+from .cases.model import Model, families
 from .cases.precision import checked_dtypes
 from .cases.reading import SAVED, read_case, save_temporarily
 from .cases.result import Differentiator
@@ -18,20 +18,19 @@ from .cases.written.written_out import READABLE, number_count
 from .errors import GradientMismatch, MissingFramework, SpecError
 from .report.report import Report
 from .runs.check import Setup
-from .runs.effort.quick import QUICK_CASES, SLOW_STARTS, Quick
+from .runs.effort.number_of_cases import CASES, cases_of_models
+from .runs.effort.progress import Progress
+from .runs.effort.quick import SLOW_STARTS, Quick
 from .runs.failures import check_in_detail
-from .runs.records import Progress
 from .runs.repairs.failing import address_to_edit, failing_specs
+from .runs.repairs.of_run import with_search
 from .runs.repairs.records import Repair, Searched
 from .runs.repairs.repairing import searched
 from .runs.run import Plan, verify_plan as _verify
-from .runs.session import collected, overrides
+from .runs.session import REPAIR_SECONDS, collected, overrides
 from .subjects.isolation import isolated
 from .verdicts.budget import Tolerance
 from .verdicts.case_report import CaseReport
-
-CASES = 100
-"""Cases of a model where nothing else is said."""
 
 
 def models() -> dict[str, Model]:
@@ -86,6 +85,7 @@ def verify(
     within: Within | str | None = None,
     accuracy: float = 0.0,
     quick: bool = False,
+    repair_seconds: float = 0.0,
     progress: Callable[[Progress], None] | None = None,
     keep_partial: bool = False,
 ) -> Report:
@@ -112,6 +112,8 @@ def verify(
             most for their price, no oracle that takes long to start (torch, jax) unless it is named
             in `oracles`, a failing case made smaller in fewer tries, no diagnosis and no Taylor
             test. The report says what was left out.
+        repair_seconds: if the run fails, how long to look for the edit of the subject's own source
+            that makes it right; the report then has it. 0 is not at all; see `repair`.
         progress: called after every case.
         keep_partial: a KeyboardInterrupt returns what there is instead of being raised.
 
@@ -122,7 +124,7 @@ def verify(
     if said.cases is not None or said.quick:
         cases, quick = said.cases, said.quick
     seed = seed if said.seed is None else said.seed
-    count = _cases(cases, quick)
+    count = cases_of_models(cases, quick)
     for name, value in (("models", models), ("oracles", oracles)):
         if isinstance(value, str):
             raise SpecError(f"{name} must be a list of names: {name}=[{value!r}].")
@@ -139,7 +141,11 @@ def verify(
         with timed(Stage.STARTING):
             asked, tolerance = load_oracles(oracles, quick), tolerance_of(accuracy)
         setup = Setup(asked, tolerance, timeout, thorough=not quick)
-        report = Report(*_verify(subject, plan, setup, progress, keep_partial))
+        found = _verify(subject, plan, setup, progress, keep_partial)
+        seconds = max(repair_seconds, said.repair_seconds)
+        if seconds > 0.0:
+            found = with_search(found, subject, plan, setup, seconds, keep_partial)
+    report = Report(*found)
     gathered = collected.get()
     if gathered is not None:
         gathered.append(report)
@@ -158,6 +164,7 @@ def assert_gradients(
     within: Within | str | None = None,
     accuracy: float = 0.0,
     quick: bool = False,
+    repair_seconds: float = 0.0,
 ) -> Report:
     """The same as `verify`, for tests: anything but `pass` raises.
 
@@ -167,7 +174,7 @@ def assert_gradients(
     __tracebackhide__ = True
     report = verify(
         subject, models, cases, oracles, dtypes, seed, timeout,
-        within=within, accuracy=accuracy, quick=quick,
+        within=within, accuracy=accuracy, quick=quick, repair_seconds=repair_seconds,
     )  # fmt: skip
     if not report.passed:
         raise GradientMismatch(report.message, report)
@@ -179,7 +186,7 @@ def repair(
     report: Report | None = None,
     models: Iterable[Model | Target | str] | None = None,
     *,
-    timeout: float = 20.0,
+    timeout: float = REPAIR_SECONDS,
     cases: int = CASES,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),
@@ -215,7 +222,7 @@ def search_repair(
     report: Report | None = None,
     models: Iterable[Model | Target | str] | None = None,
     *,
-    timeout: float = 20.0,
+    timeout: float = REPAIR_SECONDS,
     cases: int = CASES,
     oracles: Iterable[str] | None = None,
     dtypes: Sequence[str] = ("float64",),
@@ -234,27 +241,7 @@ def search_repair(
     names = report.models if models is None else models
     targets = tuple({t.name: t for m in names for t in parse_targets(m)}.values())
     fresh = Plan(targets, cases, dtypes, (report.seed or 0) + 1, limits)
-    return searched(address, failing, timeout, fresh, Setup(trusted))
-
-
-def cases_of_run(given: int | None, default: int) -> int:
-    """The number of cases: what the command line of pytest says, or the argument."""
-    said = overrides.get().cases
-    count = given if said is None else said
-    count = default if count is None else count
-    positive("cases", count)
-    return count
-
-
-def _cases(given: int | None, quick: bool) -> int:
-    """The number of cases of a model."""
-    if quick and given is not None:
-        raise SpecError(
-            f"a quick run chooses its cases, got cases={given}: leave out one of quick and cases."
-        )
-    count = (QUICK_CASES if quick else CASES) if given is None else given
-    positive("cases", count)
-    return count
+    return searched(address, failing, timeout, fresh, Setup(trusted, thorough=False))
 
 
 def tolerance_of(accuracy: float) -> Tolerance:

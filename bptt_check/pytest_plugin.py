@@ -24,15 +24,17 @@ _REPORTS = pytest.StashKey["list[Report]"]()
 _PROPERTIES = pytest.StashKey["list[tuple[str, str]]"]()
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that continuous integration shows below a job; it is appended to."""
-MARKER = ("models", "cases", "oracles", "dtypes", "seed", "timeout", "within", "accuracy", "quick")
+MARKER = (
+    "models", "cases", "oracles", "dtypes", "seed", "timeout", "within", "accuracy", "quick",
+    "repair_seconds",
+)  # fmt: skip
 """What `@pytest.mark.bptt(...)` takes: the arguments of `verify`."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "report": {"metavar": "DIR", "help": "write one report of all bptt_check checks into DIR"},
     "markdown": {"metavar": "FILE", "help": "write a summary of them as Markdown into FILE"},
-    "cases": {
-        "metavar": "N", "type": int, "help": "check every model on N cases, whatever the tests say",
-    },
+    "cases": {"metavar": "N", "type": int, "help": "cases of a model, whatever the tests say"},
     "quick": {"action": "store_true", "help": "check in seconds, whatever the tests say"},
+    "fix": {"action": "store_true", "help": "look for the edit that makes a wrong subject right"},
     "oracle": {
         "metavar": "NAME", "action": "append",
         "help": "check against this oracle (may be repeated), whatever the tests say",
@@ -186,14 +188,16 @@ class _Recorder:
             "seed": config.getoption("bptt_seed"),
             "quick": config.getoption("bptt_quick"),
         }
+        self.fix: bool = config.getoption("bptt_fix")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        from .runs.session import Overrides, collected, overrides
+        from .runs.session import REPAIR_SECONDS, Overrides, collected, overrides
 
         reports: list[Report] = []
+        said = Overrides(**self.options, repair_seconds=REPAIR_SECONDS if self.fix else 0.0)
         item.stash[_REPORTS], item.stash[_PROPERTIES] = reports, []
-        tokens = collected.set(reports), overrides.set(Overrides(**self.options))
+        tokens = collected.set(reports), overrides.set(said)
         try:
             return (yield)
         finally:

@@ -18,7 +18,7 @@ from ..cases.timing.stage_clock import Stage, timed
 from ..errors import SpecError, clean
 from ..report.report import Report
 from ..runs import interruption
-from ..runs.records import Progress
+from ..runs.effort.progress import Progress
 from ..subjects.isolation import Isolated
 from ..subjects.isolation.protocol import KernelStart
 from ..subjects.kernels.framework import framework_of

@@ -12,11 +12,9 @@ from .. import api
 from ..cases.case import DTYPES
 from ..runs.repairs.sentences import nothing_found, told_of
 from ..runs.repairs.writing import write_repair
+from ..runs.session import REPAIR_SECONDS
 from .group import cli
 from .shared import advice, oracle_option
-
-SECONDS = 20.0
-"""What a search gets where nothing is said."""
 
 
 @cli.command("fix")
@@ -33,7 +31,7 @@ SECONDS = 20.0
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=SECONDS,
+    default=REPAIR_SECONDS,
     show_default=True,
     metavar="S",
     help="Seconds for the search; the proof takes its own.",

@@ -12,13 +12,14 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from ..cases.timing.stage_clock import Stage
-from ..runs.records import Progress
+from ..runs.effort.progress import Progress
 
 WORDS = {
     Stage.STARTING: "starting",
     Stage.SHRINKING: "looking for the smallest failing case",
     Stage.DIAGNOSIS: "explaining",
     Stage.CURVES: "gradient flow and Taylor tests",
+    Stage.REPAIR: "looking for the edit that makes it right",
     Stage.REPORT: "writing the report",
 }
 """What is told of a stage; of all others that cases are checked."""

@@ -19,8 +19,10 @@ from ..cases.timing.stage_clock import Stage, StageClock, counted_by, timed
 from ..errors import clean
 from ..report.report import Report
 from ..runs import interruption
+from ..runs.effort.progress import Progress
 from ..runs.effort.stages import stages_of
-from ..runs.records import Progress, Run
+from ..runs.records import Run
+from ..runs.session import REPAIR_SECONDS
 from .group import cli
 from .shared import (
     STATUS,
@@ -52,6 +54,9 @@ from .shared import (
 @accuracy_option
 @click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
+@click.option(
+    "--fix/--no-fix", default=True, help="Look for the edit that makes a failing SUBJECT right."
+)
 @click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
 @limit_options
 def run_command(
@@ -88,7 +93,14 @@ class RunOptions:
     seed: int
     within: str | None
     accuracy: float
+    fix: bool
     limits: Limits
+
+    @property
+    def repair_seconds(self) -> float:
+        """For the search of a repair: none of a quick run, nor without a process of its own."""
+        searches = self.fix and self.limits.isolate and not self.quick
+        return REPAIR_SECONDS if searches else 0.0
 
     @property
     def command(self) -> str:
@@ -101,6 +113,7 @@ class RunOptions:
         words += ["--seed", str(self.seed)]
         words += ["--within", self.within] if self.within else []
         words += ["--accuracy", f"{self.accuracy:g}"] if self.accuracy else []
+        words += [] if self.fix else ["--no-fix"]
         return shlex.join([*words, *self.limits.words])
 
 
@@ -149,6 +162,7 @@ def run(options: RunOptions, folder: str | None, progress: Callable[[Progress], 
             within=options.within,
             accuracy=options.accuracy,
             quick=options.quick,
+            repair_seconds=options.repair_seconds,
             progress=progress,
             keep_partial=True,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..cases.message import reproduction_lines
 from ..cases.written.reproduction import reproduction
 from ..runs.records import Failure, Run
+from ..runs.repairs.sentences import search_lines
 from ..verdicts.verdict import Verdict
 from . import coverage, grouping
 from .called import called_in, label
@@ -60,7 +61,7 @@ def failure_lines(run: Run, failure: Failure) -> list[str]:
     is the same.
     """
     told, share = lines_of(failure.message), shares.share_line(run, failure)
-    lines = [*told[:1], *([f"  {share}"] if share else []), *told[1:]]
+    lines = [*told[:1], *([f"  {share}"] if share else []), *_search(run, failure), *told[1:]]
     about = failure.model, failure.check, failure.verdict
     same = (f.model for f in run.failures if (f.same_as, f.check, f.verdict) == about)
     alike = list(dict.fromkeys(same))
@@ -70,6 +71,13 @@ def failure_lines(run: Run, failure: Failure) -> list[str]:
         more.append(f"  left out after that: {grouping.plural(len(run.left_out), 'further model')}")
     at = len(lines) - kept_lines(failure)
     return [*lines[:at], *more, *lines[at:]]
+
+
+def _search(run: Run, failure: Failure) -> list[str]:
+    """What a search for a repair has found, at the first failure of its check."""
+    first = next(f for f in run.failures if f.check == failure.check)
+    of_check = [s for s in run.searches if s.check == failure.check] if failure is first else []
+    return [line for searched in of_check for line in search_lines(searched)]
 
 
 def kept_lines(failure: Failure) -> int:

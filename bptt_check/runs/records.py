@@ -23,12 +23,11 @@ from .coverage.covered import Covered
 from .effort.quick import Quick
 from .effort.stages import Stages
 from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
+from .repairs.records import LINES, Searched
 from .systematic.records import SystematicError, SystematicFloor
 
 COUNTEREXAMPLES = "counterexamples"
 """The folder of the cases of failures, inside the folder of a run."""
-LINES = {"lines": True}
-"""Marks a text whose line breaks are meant; see `cleaning.cleaned`."""
 READABLE = 80
 """Numbers of a case that a reader can take in."""
 
@@ -198,6 +197,7 @@ class Run:
         systematic: errors that many cases have in common, and no case shows by itself.
         systematic_floors: the smallest such error of each gradient that would have been found.
         kernel: what was said of a kernel of a recurrence; None of any other subject.
+        searches: for the edit that makes the subject right, where there was one.
     """
 
     verdict: Verdict
@@ -230,6 +230,7 @@ class Run:
     systematic: tuple[SystematicError, ...] = ()
     systematic_floors: tuple[SystematicFloor, ...] = ()
     kernel: dict[str, str | int] | None = None
+    searches: tuple[Searched, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -288,13 +289,3 @@ def readable(arrays: Mapping[str, Any]) -> dict[str, str]:
         name: np.array2string(np.asarray(array), precision=4, suppress_small=False, separator=", ")
         for name, array in arrays.items()
     }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands: cases done and in all, the model at work, failing cases so far."""
-
-    done: int
-    total: int
-    model: str
-    failing: int

@@ -28,6 +28,7 @@ from .alike import told_once
 from .check import Setup
 from .cleaning import cleaned
 from .earlier.early_cases import EarlyCases
+from .effort.progress import Progress
 from .effort.stages import stages_of
 from .environment import environment
 from .explained import explained_failures, failures_as_found, late_failures
@@ -37,7 +38,6 @@ from .own_arrays import with_own_arrays
 from .ranking import ranked
 from .records import (
     FailureWithCase,
-    Progress,
     Run,
     RunWithCases,
     Summary,

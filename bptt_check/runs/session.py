@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+REPAIR_SECONDS = 20.0
+"""What the search for a repair gets where nothing else is said."""
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -18,6 +21,7 @@ class Overrides:
     oracles: tuple[str, ...] | None = None
     seed: int | None = None
     quick: bool = False
+    repair_seconds: float = 0.0
 
 
 collected: ContextVar[list[Any] | None] = ContextVar("collected", default=None)

@@ -15,11 +15,12 @@ from ..verdicts.row import Row
 from ..verdicts.verdict import Reason, Verdict, decisive
 from .alike import AlikeEndings
 from .coverage.coverage_count import CoverageCount
+from .effort.progress import Progress
 from .errors.error_distribution import ErrorHistograms
 from .errors.row_table import RowTable
 from .errors.worst_cases import WorstCases
 from .measurements import WorstEntry
-from .records import TABLE, KindCount, Progress, Summary
+from .records import TABLE, KindCount, Summary
 
 
 class Tally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,34 @@ def test_what_cannot_be_repaired_is_wrong_usage(folder: Path, subject: str, why:
 
     assert done.exit_code == 2
     assert why in done.stderr
+
+
+# --- in a run -------------------------------------------------------------------------------------
+
+OWN = ("my_rnn.py:loss_and_grads", "--model", "rnn-tanh", "--oracle", "complex_step")
+
+
+def test_a_failing_run_shows_the_edit_that_makes_it_right(folder: Path) -> None:
+    """On the terminal and on the page; not with --no-fix, which the command then has."""
+    broken(folder, FAULT)
+    done = invoke("run", *OWN, "--cases", "4", "--report", "out")
+    page = html.unescape(Path("out/index.html").read_text())
+    without = invoke("run", *OWN, "--cases", "4", "--no-fix", "--json")
+    edit = '+ grads["W_hh_l0"] += a_bar.T @ h[t]\n'
+
+    assert (done.exit_code, without.exit_code) == (1, 1)
+    assert edit in done.stdout
+    assert '-        grads["W_hh_l0"] += a_bar.T @ h[t + 1]\n' in page
+    assert json.loads(without.stdout)["searches"] == []
+    assert json.loads(without.stdout)["command"].endswith(" --no-fix")
+    assert "--no-fix" not in json.loads(Path("out/run.json").read_text())["command"]
+
+
+@pytest.mark.parametrize("option", ["--quick", "--no-isolate"])
+def test_no_edit_is_looked_for(folder: Path, option: str) -> None:
+    """In a hurry, and where there is no process of its own that could be left to its edits."""
+    broken(folder, FAULT)
+    done = invoke("run", *OWN, option, "--json")
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["searches"] == []

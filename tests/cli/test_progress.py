@@ -12,7 +12,7 @@ from support.clocks import Clock
 from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.cli import progress
 from bptt_check.cli.progress import Bar, Lines, Pace
-from bptt_check.runs.records import Progress
+from bptt_check.runs.effort.progress import Progress
 
 
 @pytest.fixture

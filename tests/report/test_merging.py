@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
-from support import made
+from support import made, searches
 from support.shared_errors import floor, shared_error
 
 from bptt_check.cases.timing.stage_clock import Stage
@@ -56,6 +56,7 @@ def full_run(which: str) -> Run:
         systematic=(shared_error(model=model),),
         systematic_floors=(floor(model=model),),
         kernel={"inside": f"dtype of {which}"},
+        searches=(searches.search(tried=number),),
     ).run
     return replace(run, checks=run.parts)
 

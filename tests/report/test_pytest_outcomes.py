@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from support.pytest_sessions import run, session_of
+from support.repairs import SPEC, broken
 
 pytest_plugins = ["pytester"]
 
@@ -120,6 +121,26 @@ def test_impossible_options_are_usage_errors_before_any_test_runs(
     result.stderr.fnmatch_lines([message])
 
 
+def test_the_command_line_asks_for_repairs(session: pytest.Pytester) -> None:
+    """The message of the assertion has the edit; without the option it has not."""
+    folder = session.mkpydir("own")
+    broken(folder, ("a_bar.T @ h[t]\n", "a_bar.T @ h[t + 1]\n"))
+    session.makepyfile(
+        test_it="import bptt_check as bc\nfrom own.my_rnn import loss_and_grads\n\n\n"
+        "def test_own():\n"
+        f"    bc.assert_gradients(loss_and_grads, ['{SPEC}'], 4, ['complex_step'])\n"
+    )
+    edit = '+ grads["W_hh_l0"] += a_bar.T @ h[t]\n'
+    with_edit = run(session, "--bptt-fix", "--bptt-report", "out")
+    from bptt_check.report.folder import load_run
+
+    (searched,) = load_run(session.path / "out").searches
+    assert edit in with_edit.stdout.str()
+    assert searched.check == "test_it.py::test_own"
+    assert searched.repair is not None
+    assert edit not in run(session).stdout.str()
+
+
 def test_quick_on_the_command_line_holds_for_every_check(session: pytest.Pytester) -> None:
     """Instead of the number of cases that a test gives; both on one line cannot be."""
     run(session, "-k", "right", "--bptt-quick", "--bptt-report", "out")
@@ -161,7 +182,7 @@ def test_a_marker_with_unknown_arguments_is_refused(session: pytest.Pytester) ->
     result = run(session)
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*takes models, cases, *, quick by name, not 3, model*"])
+    result.stdout.fnmatch_lines(["*takes models, cases, *, repair_seconds by name, not 3, model*"])
 
 
 def test_a_session_without_checks_imports_no_heavy_module(session: pytest.Pytester) -> None:

@@ -19,7 +19,8 @@ from bptt_check.cases.timing.stage_clock import Stage, StageClock, counted_by
 from bptt_check.errors import Unsupported
 from bptt_check.report.report import Report
 from bptt_check.runs.check import Setup
-from bptt_check.runs.records import TABLE, Progress
+from bptt_check.runs.effort.progress import Progress
+from bptt_check.runs.records import TABLE
 from bptt_check.runs.run import Plan, verify_plan
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport

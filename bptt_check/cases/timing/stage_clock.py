@@ -31,10 +31,12 @@ class Stage(StrEnum):
     SHRINKING = "shrinking"
     DIAGNOSIS = "diagnosis"
     CURVES = "gradient flow and Taylor tests"
+    REPAIR = "search for a repair"
+    """The edit of the subject's own source that makes it right, and its proof."""
     REPORT = "report"
 
 
-WHOLE = frozenset({Stage.SYSTEMATIC, Stage.SHRINKING, Stage.DIAGNOSIS, Stage.CURVES})
+WHOLE = frozenset({Stage.SYSTEMATIC, Stage.SHRINKING, Stage.DIAGNOSIS, Stage.CURVES, Stage.REPAIR})
 """Stages that check further cases, whose time is theirs."""
 Listener = Callable[[Stage, str], None]
 """Is told which stage begins, and the target at work ("" before the first)."""

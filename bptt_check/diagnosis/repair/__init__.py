@@ -8,7 +8,7 @@ found passes a few cases; only the whole check in a fresh process makes it a rep
 
 from __future__ import annotations
 
-from .candidates import SourceEdit
+from .candidates import Place, SourceEdit
 from .edit_runner import EditRunner
 from .judged_case import specs_to_judge
 from .own_file import OwnFile, read_own_file, unified_diff
@@ -19,6 +19,7 @@ __all__ = [
     "EditRunner",
     "FoundEdits",
     "OwnFile",
+    "Place",
     "SourceEdit",
     "is_in_package",
     "package_root",

@@ -16,6 +16,7 @@ from .. import grouping, run_json
 from ..strict_json import encoded
 from . import sections
 from .assets import asset_text, assets, deflated
+from .script_data import page_data
 from .standalone_page import environment_of
 
 
@@ -40,7 +41,7 @@ def render_run(run: Run, study: str = "") -> str:
 
 def _records(run: Run) -> dict[str, Any]:
     """What the script gets: the record as it is on the disk, which fields are tables, the rest."""
-    tables, page = run_json.TABLES, sections.page_data(run)
+    tables, page = run_json.TABLES, page_data(run)
     return {"run": run_json.builtins(run), "tables": tables, "page": page}
 
 

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ...cases.written.reproduction import reproduction
 from ...runs.records import Failure, Run
-from ...verdicts.verdict import Reason, Verdict
 from .. import coverage, grouping, sentences
 from ..called import base_name, called_in, heading, label, worst_place_of
 from ..effort.quick_sentences import left_out_by_quick
@@ -22,6 +20,7 @@ from ..facts.floors import shared_sensitivities
 from ..systematic.floor_sentences import what_is_needed
 from ..systematic.told import failure_heading, is_of_all
 from . import matrix
+from .edited_source import edited_source
 from .factor_table import covered_values
 from .failing_test import failing_test
 from .flow_table import SHADES, flow_table
@@ -64,6 +63,12 @@ def top_section(run: Run) -> Section:
         "decided_cases": coverage.decided_sentence(run),
     }
     return Section("", "top", shown)
+
+
+def repair_section(run: Run) -> Section | None:
+    """The edit that makes the subject right, in its own source, or the line to look at first."""
+    shown = [edited_source(searched) for searched in run.searches]
+    return Section("Repair", "repair", {"searches": shown}) if shown else None
 
 
 def failures_section(run: Run) -> Section | None:
@@ -171,10 +176,11 @@ def overview_section(run: Run) -> Section | None:
 
 def gradient_section(run: Run) -> Section | None:
     """One gradient in detail, which one the reader chooses; drawn by the script."""
-    return Section("Gradient", "gradient") if _profiled(run) else None
+    return Section("Gradient", "gradient") if profiled_models(run) else None
 
 
-def _profiled(run: Run) -> list[grouping.ModelFacts]:
+def profiled_models(run: Run) -> list[grouping.ModelFacts]:
+    """The models that have gradients to look at."""
     return [m for m in grouping.model_facts(run) if m.gradients]
 
 
@@ -212,35 +218,6 @@ def rows_section(run: Run) -> Section | None:
     return Section(
         "All checks", "rows", values | {"called": called_in(run), "place": worst_place_of}
     )
-
-
-def page_data(run: Run) -> dict[str, Any]:
-    """What the script must know beside the run: orders, marks and the models, the worst first."""
-    return {
-        "order": grouping.ORDER,
-        "decided": [v for v in Verdict if v.decided],
-        "failing": [v for v in Verdict if v.failing],
-        "marks": matrix.MARKS,
-        "limits": matrix.LIMITS,
-        "notOffered": Reason.NOT_OFFERED,
-        "systematic": Reason.SYSTEMATIC,
-        "names": called_in(run).names,
-        "again": reproduction(SPEC, run.origin),
-        "spec": SPEC,
-        "models": [
-            {
-                "check": m.check,
-                "model": m.model,
-                "verdict": m.verdict,
-                "parameters": [g.parameter for g in m.gradients],
-            }
-            for m in _profiled(run)
-        ],
-    }
-
-
-SPEC = "{spec}"
-"""What stands for the spec in what the script types; a shell needs quotes around it as well."""
 
 
 def flow_section(run: Run) -> Section | None:
@@ -281,6 +258,7 @@ def sections_of(run: Run, study: str = "") -> list[Section | None]:
 
 SECTIONS: list[Callable[[Run], Section | None]] = [
     top_section,
+    repair_section,
     failures_section,
     gaps_section,
     covered_section,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+MOST_LINES = 10
+"""Suspicious lines that a record names."""
+LINES = {"lines": True}
+"""Marks a text whose line breaks are meant; see `cleaning.cleaned`."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +23,8 @@ class LineEdit:
 
     file: str
     line: int
-    before: str
-    after: str
+    before: str = field(metadata=LINES)
+    after: str = field(metadata=LINES)
     operator: str
 
 
@@ -47,10 +52,10 @@ class Repair:
             they give the same, to rounding.
         remaining: gradients that are still wrong with it, `model gradient`; empty of a repair.
         seconds: that the search took, without the check before and the proof after it.
-        files: path of each changed file to its text.
+        files: path of each changed file to its text; empty in records.
     """
 
-    diff: str
+    diff: str = field(metadata=LINES)
     edits: tuple[LineEdit, ...]
     verified: Verified | None
     tried: int
@@ -83,6 +88,28 @@ class TracedValue:
 
 
 @dataclass(frozen=True)
+class SourceExcerpt:
+    """A part of a file of the subject's own, with the lines that a search is about.
+
+    Args:
+        file: as the user has it.
+        first: number of its first line, from 1.
+        text: as it was before any edit.
+        marked: numbers of the lines that a repair changes; without one that of the most suspicious.
+    """
+
+    file: str
+    first: int
+    text: str = field(metadata=LINES)
+    marked: tuple[int, ...]
+
+    @property
+    def numbers(self) -> range:
+        """Of its lines."""
+        return range(self.first, self.first + self.text.count("\n") + 1)
+
+
+@dataclass(frozen=True)
 class Searched:
     """What came of a search.
 
@@ -92,13 +119,19 @@ class Searched:
         lines: the lines, `file:line`, that reach most of what is wrong and least of what is right.
         seconds: that it took.
         trace: what the values of a run on a small failing case are, in the order of the run.
+        excerpts: the functions of these lines.
+        why_not: why nothing could be searched; "" where something was.
+        check: the check that it belongs to, where several are reported together.
     """
 
-    repair: Repair | None
-    tried: int
-    lines: tuple[str, ...]
-    seconds: float
+    repair: Repair | None = None
+    tried: int = 0
+    lines: tuple[str, ...] = ()
+    seconds: float = 0.0
     trace: tuple[TracedValue, ...] = ()
+    excerpts: tuple[SourceExcerpt, ...] = ()
+    why_not: str = ""
+    check: str = ""
 
     @property
     def departure(self) -> TracedValue | None:
@@ -106,3 +139,10 @@ class Searched:
         first = self.lines[0] if self.lines else ""
         found = (v for v in self.trace if f"{v.file}:{v.line}" == first and v.held < v.turns)
         return next(found, None)
+
+    def recorded(self) -> Searched:
+        """What `run.json` holds of it: of its sources the excerpts, and the trace of these."""
+        shown = {(e.file, line) for e in self.excerpts for line in e.numbers}
+        repair = None if self.repair is None else replace(self.repair, files={})
+        trace = tuple(value for value in self.trace if (value.file, value.line) in shown)
+        return replace(self, repair=repair, trace=trace, lines=self.lines[:MOST_LINES])

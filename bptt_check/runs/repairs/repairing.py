@@ -22,6 +22,7 @@ from ...errors import SubjectNotFound
 from ..check import Setup
 from ..records import RunWithCases
 from ..target_cases import Plan
+from .excerpts import excerpts
 from .proof import run_edited
 from .records import LineEdit, Repair, Searched, TracedValue, Verified
 
@@ -71,7 +72,7 @@ def searched(
                 plan.cases, outcome.run.oracles, outcome.run.models, plan.dtypes, plan.seed
             )
             repair = _repair(files, found, tried, spent, verified)
-            return Searched(repair, tried, _places(found), spent, _traced(found))
+            return _told(repair, tried, spent, files, found)
         more = _failing_specs(outcome)
         if not more or spent >= seconds:
             found = replace(found, edits=())
@@ -83,7 +84,22 @@ def searched(
         part = replace(
             _repair(files, found, tried, spent, None), remaining=tuple(sorted(remaining))
         )
-    return Searched(part, tried, _places(found), spent, _traced(found))
+    return _told(part, tried, spent, files, found)
+
+
+def _told(
+    repair: Repair | None, tried: int, seconds: float, files: Sequence[OwnFile], found: FoundEdits
+) -> Searched:
+    """What came of it, with the functions that it is about."""
+    edited = found.files if repair is not None else files
+    return Searched(
+        repair=repair,
+        tried=tried,
+        lines=tuple(f"{shown_path(path)}:{line}" for path, line in found.lines),
+        seconds=seconds,
+        trace=_traced(found),
+        excerpts=excerpts(files, edited, found.lines),
+    )
 
 
 def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
@@ -142,7 +158,3 @@ def _traced(found: FoundEdits) -> tuple[TracedValue, ...]:
         TracedValue(shown_path(d.file), d.line, d.name, d.quantity, d.held, d.turns)
         for d in found.trace
     )
-
-
-def _places(found: FoundEdits) -> tuple[str, ...]:
-    return tuple(f"{shown_path(path)}:{line}" for path, line in found.lines)

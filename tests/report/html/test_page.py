@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support import made
+from support import made, searches
 
 import bptt_check as bc
 from bptt_check.cases.timing.stage_clock import Stage
@@ -25,6 +25,7 @@ from bptt_check.cases.written.reproduction import reproduction
 from bptt_check.report import run_json
 from bptt_check.report.html import matrix, page, sections
 from bptt_check.report.html.failing_test import failing_test
+from bptt_check.report.html.script_data import page_data
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
 from bptt_check.runs.effort.quick import Quick
 from bptt_check.runs.effort.stages import Stages
@@ -229,6 +230,7 @@ def test_every_section_has_its_template() -> None:
         taylor=(made.curve(),),
         covered=made.covered(),
         stages=Stages({Stage.JUDGING: 0.5}),
+        searches=(searches.search(),),
     )
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render_run(full)
@@ -321,7 +323,7 @@ def test_the_worst_comes_first() -> None:
 
     assert found is not None
     assert [r.parameter for r in found.shown["rows"]] == ["b_y", "W_hh_l0", "W_hy", "x"]
-    assert [m["model"] for m in sections.page_data(run)["models"]] == ["gru", "lstm"]
+    assert [m["model"] for m in page_data(run)["models"]] == ["gru", "lstm"]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +332,7 @@ def test_the_worst_comes_first() -> None:
 def test_the_script_types_what_reproduces_a_case(origin: dict[str, Any]) -> None:
     """With the spec in its quotes: a shell would cut it at the blanks, and Python refuse it."""
     run = made.report(**origin).run
-    data = sections.page_data(run)
+    data = page_data(run)
     typed = data["again"].replace(data["spec"], made.SPEC)
 
     assert typed == reproduction(made.SPEC, run.origin)
