@@ -22,10 +22,11 @@ from .runs.effort.number_of_cases import CASES, cases_of_models
 from .runs.effort.progress import Progress
 from .runs.effort.quick import SLOW_STARTS, Quick
 from .runs.failures import check_in_detail
-from .runs.repairs.failing import address_to_edit, failing_specs
+from .runs.repairs.failing import failing_specs
 from .runs.repairs.of_run import with_search
 from .runs.repairs.records import Repair, Searched
 from .runs.repairs.repairing import searched
+from .runs.repairs.typed_subject import editable, without_path
 from .runs.run import Plan, verify_plan as _verify
 from .runs.session import REPAIR_SECONDS, collected, overrides
 from .subjects.isolation import isolated
@@ -198,7 +199,7 @@ def repair(
     only after it has passed the whole check on fresh cases, by every oracle. No file is changed.
 
     Args:
-        subject: its text, as on the command line, or a callable that lies in a module or a file.
+        subject: its text, as on the command line, or a callable, of a module, a file or a session.
         report: of a run that failed; None is a quick run of its own.
         models: which to check; None are those of the report, or what `verify` takes.
         timeout: seconds for the search, without the check before and the proof after it.
@@ -229,19 +230,20 @@ def search_repair(
     within: Within | str | None = None,
 ) -> Searched:
     """The same as `repair`, with what is known where there is none."""
-    address = address_to_edit(subject)
     dtypes, trusted = checked_dtypes(dtypes), load_oracles(oracles)
-    with isolated(address) as named:
-        limits = case_limits(named, within)
-        if report is None:
-            report = verify(
-                named, models, oracles=oracles, dtypes=dtypes, within=within, quick=True
-            )
-    failing = failing_specs(report.run, report.table)
-    names = report.models if models is None else models
-    targets = tuple({t.name: t for m in names for t in parse_targets(m)}.values())
-    fresh = Plan(targets, cases, dtypes, (report.seed or 0) + 1, limits)
-    return searched(address, failing, timeout, fresh, Setup(trusted, thorough=False))
+    with editable(subject) as source:
+        with isolated(source.address) as named:
+            limits = case_limits(named, within)
+            if report is None:
+                report = verify(
+                    named, models, oracles=oracles, dtypes=dtypes, within=within, quick=True
+                )
+        failing = failing_specs(report.run, report.table)
+        names = report.models if models is None else models
+        targets = tuple({t.name: t for m in names for t in parse_targets(m)}.values())
+        fresh = Plan(targets, cases, dtypes, (report.seed or 0) + 1, limits)
+        setup = Setup(trusted, thorough=False)
+        return without_path(searched(source.address, failing, timeout, fresh, setup), source)
 
 
 def tolerance_of(accuracy: float) -> Tolerance:

@@ -1,36 +1,18 @@
-"""What a repair starts from: where the subject lies, and the specs that it fails."""
+"""What a repair starts from: the specs that a subject fails."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...cases.case import Spec
-from ...diagnosis.repair import package_root
-from ...errors import BpttCheckError, SpecError, SubjectNotFound
-from ...subjects.origin import origin_of
+from ...errors import BpttCheckError, SpecError
 from ...verdicts.verdict import Verdict
 from ..records import Run
 
 MOST = 40
 """Failing specs of a run that are looked at."""
 WRONG = (Verdict.FAIL, Verdict.ERROR, Verdict.CONTRACT, Verdict.IMPRECISE)
-
-
-def address_to_edit(subject: Callable[..., Any] | str) -> str:
-    """The text by which another process gets a subject whose source can be edited.
-
-    Raises:
-        SubjectNotFound: there is none.
-    """
-    address = subject if isinstance(subject, str) else origin_of(subject).address
-    if not address:
-        raise SubjectNotFound(
-            "this subject has no file that could be edited, as a lambda or what was typed into a "
-            "session has none: name it as path/to/file.py:attribute."
-        )
-    package_root(address)
-    return address
 
 
 def failing_specs(run: Run, table: Mapping[str, Sequence[Any]]) -> list[Spec]:
@@ -57,6 +39,3 @@ def _read(line: str) -> Spec | None:
         return Spec.parse(line)
     except BpttCheckError:
         return None
-
-
-__all__ = ["address_to_edit", "failing_specs"]

@@ -16,9 +16,10 @@ from ..cleaning import cleaned
 from ..effort.stages import Stages, added_stages
 from ..records import Run, RunWithCases
 from ..target_cases import Plan
-from .failing import address_to_edit, failing_specs
+from .failing import failing_specs
 from .records import Searched
 from .repairing import searched
+from .typed_subject import editable, without_path
 
 LEAST_CASES = 100
 """Fresh cases of each model that a repair must pass at least, however few the run had."""
@@ -72,7 +73,9 @@ def _searched(
     judged = Setup(setup.oracles, setup.tolerance, setup.timeout, thorough=False)
     try:
         failing = failing_specs(found.run, found.table)
-        return searched(address_to_edit(subject), failing, seconds, fresh, judged)
+        with editable(subject) as source:
+            told = searched(source.address, failing, seconds, fresh, judged)
+            return without_path(told, source)
     except BpttCheckError as error:
         return Searched(why_not=one_line(str(error)))
 

@@ -12,7 +12,9 @@ from .addresses import address_found, name_in_session
 from .snippets import NotWritable
 from .writer import Writer
 
-__all__ = ["NotWritable", "origin_of", "written"]
+__all__ = ["NotWritable", "origin_of", "source_of", "written"]
+
+FIRST = "import bptt_check as bc"
 
 
 def origin_of(subject: Callable[..., Any]) -> Origin:
@@ -44,11 +46,26 @@ def written(value: Any, saved: Mapping[int, str] | None = None) -> tuple[list[st
 
 def _setup(subject: Callable[..., Any]) -> tuple[str, ...]:
     """Lines that end with `subject` being it."""
-    first = "import bptt_check as bc"
     if name := name_in_session(subject):
-        return (first, *([f"subject = {name}"] if name != "subject" else []))
+        return (FIRST, *([f"subject = {name}"] if name != "subject" else []))
+    return _lines(subject)
+
+
+def source_of(subject: Callable[..., Any]) -> str:
+    """The text of a module whose `subject` is this one, also of one that was typed into a session.
+
+    Raises:
+        NotWritable: there is none.
+    """
+    try:
+        return "\n".join((*_lines(subject), ""))
+    except Exception as error:  # whatever a foreign object raises when it is looked at
+        raise NotWritable(subject) from error
+
+
+def _lines(subject: Callable[..., Any]) -> tuple[str, ...]:
     writer = Writer({"bc": sys.modules["bptt_check"]})
     writer.bind("subject", subject, {})
-    lines = ["from __future__ import annotations", first, *writer.lines]
+    lines = ("from __future__ import annotations", FIRST, *writer.lines)
     compile("\n".join(lines), "<setup>", "exec", dont_inherit=True)
-    return tuple(lines)
+    return lines

@@ -8,8 +8,8 @@ import pytest
 from support.repairs import SPEC, broken
 
 import bptt_check as bc
-from bptt_check.errors import SpecError, SubjectNotFound
-from bptt_check.runs.repairs.failing import address_to_edit, failing_specs
+from bptt_check.errors import SpecError
+from bptt_check.runs.repairs.failing import failing_specs
 from bptt_check.subjects import loading
 
 
@@ -31,23 +31,3 @@ def test_failing_specs_are_those_of_the_report(tmp_path: Path) -> None:
     assert len(specs) > 2
     with pytest.raises(SpecError, match="nothing to repair"):
         failing_specs(passed.run, passed.table)
-
-
-def test_a_function_of_a_file_has_an_address(tmp_path: Path) -> None:
-    """A text is one."""
-    address = broken(tmp_path)
-
-    assert address_to_edit(address) == address
-    assert address_to_edit(bc.subjects.load(address) if hasattr(bc, "subjects") else address)
-
-
-def test_a_lambda_has_none() -> None:
-    """It says what to name instead."""
-    with pytest.raises(SubjectNotFound, match="no file that could be edited"):
-        address_to_edit(lambda case: (0.0, {}))
-
-
-def test_a_program_has_no_source() -> None:
-    """C, or whatever it is written in."""
-    with pytest.raises(SubjectNotFound, match="is a program"):
-        address_to_edit("exec:./my_rnn")

@@ -62,18 +62,17 @@ def test_lost_digits_are_not_searched(tmp_path: Path) -> None:
 
 
 def test_why_nothing_could_be_searched_is_recorded() -> None:
-    """A subject that only this process knows has no file to edit; the message is as it was."""
-    made: list[int] = []
+    """Such a text cannot be written out, so there is no source; the message is as it was."""
+    text = "of nothing that can be typed" * 100
 
     def wrong(case: bc.Case) -> object:
-        made.append(1)
-        return 0.0, {}
+        return float(len(text)), {}
 
     report = bc.verify(wrong, [SPEC], 2, ["complex_step"], repair_seconds=5.0)  # type: ignore[arg-type]
     (searched,) = report.run.searches
 
     assert searched.repair is None
-    assert "has no file that could be edited" in searched.why_not
+    assert "has no source that could be edited" in searched.why_not
     assert searched.why_not not in report.message
 
 
