@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from support import made
+from support import made, searches
 from support.opened import SCHEMES, Opened, axe, expect
 from support.own_arrays import CONVENTIONS, WRONG, report_of
 from support.shared_errors import floor, shared_error, with_floors, with_shared_error
@@ -57,6 +57,9 @@ REPORTS = {
     "covered": made.report(covered=made.covered()),
     "failing": made.failing(),
     "open": made.report(**GAPS),
+    "repaired": made.failing(
+        searches=(searches.search(), searches.search(repair=None, check="test_a.py::test_one"))
+    ),
     "script": hostile("</script><script>document.title = 'pwned'</script>"),
     "quotes": hostile("\"'><img src=x onerror=alert(1)> {b|rich} \u2028 \\"),
     "tall": hostile(TALL),

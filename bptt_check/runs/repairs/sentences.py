@@ -65,7 +65,8 @@ def value_note(value: TracedValue) -> list[str]:
         return []
     if value.held == value.turns:
         return [f"{value.name} is {value.quantity}"]
-    return [f"{value.name} is {value.quantity} in the first {value.held} of {value.turns} turns"]
+    first = f"the {_first(value.held)} of {value.turns} turns"
+    return [f"{value.name} is {value.quantity} in {first}"]
 
 
 def edit_lines(edit: LineEdit) -> list[str]:
@@ -96,7 +97,11 @@ def departs(value: TracedValue) -> str:
     if not value.held:
         each = "its only" if value.turns == 1 else "any of its"
         return f"{place} is no quantity of the equations in {each} {turns}"
-    return f"{place} is {value.quantity} in the first {value.held} of its {turns}, then no longer"
+    return f"{place} is {value.quantity} in the {_first(value.held)} of its {turns}, then no longer"
+
+
+def _first(count: int) -> str:
+    return "first" if count == 1 else f"first {count}"
 
 
 def _tried(count: int) -> str:

@@ -26,7 +26,7 @@ def test_the_source_has_its_marks_and_what_values_are() -> None:
     assert [(line.number, line.marked, line.note) for line in lines] == [
         (1, False, ""),
         (2, False, "da is a_t_bar"),
-        (3, True, "dW is W_hh_bar in the first 1 of 3 turns"),
+        (3, True, "dW is W_hh_bar in the first of 3 turns"),
     ]
 
 

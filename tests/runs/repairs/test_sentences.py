@@ -53,7 +53,7 @@ def test_that_there_is_none() -> None:
         "the lines that reach most of what is wrong, and least of what is right:",
         "  a.py:3",
         "  a.py:5",
-        "a.py:3: dh is h_t_bar in the first 1 of its 3 turns, then no longer",
+        "a.py:3: dh is h_t_bar in the first of its 3 turns, then no longer",
     ]
 
 
@@ -89,7 +89,7 @@ def test_lines_of_a_part_do_not_call_it_right() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"repair": None}, ["  look first at a.py:3: dW is W_hh_bar in the first 1 of its 3 turns, "
+        ({"repair": None}, ["  look first at a.py:3: dW is W_hh_bar in the first of its 3 turns, "
                             "then no longer"]),
         ({"repair": None, "trace": ()}, ["  look first at a.py:3"]),
         ({"repair": None, "trace": (), "lines": ()}, []),
@@ -123,6 +123,6 @@ def test_notes_are_of_values_that_are_known() -> None:
     known, part, *_ = searches.TRACE
 
     assert value_note(known) == ["da is a_t_bar"]
-    assert value_note(part) == ["dW is W_hh_bar in the first 1 of 3 turns"]
+    assert value_note(part) == ["dW is W_hh_bar in the first of 3 turns"]
     assert value_note(replace(known, held=0)) == []
     assert value_note(replace(known, quantity="")) == []
