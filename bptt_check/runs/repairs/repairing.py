@@ -75,11 +75,10 @@ def searched(
             return _told(repair, tried, spent, files, found)
         more = _failing_specs(outcome)
         if not more or spent >= seconds:
-            found = replace(found, edits=())
             break
         specs, first = [*more, *specs], found.also if len(found.edits) == 1 else ()
     part = None
-    if found.edits:
+    if found.edits and found.wrong:
         remaining = {f"{specs[n].model} {blocks[n][place][0]}" for n, place in found.wrong}
         part = replace(
             _repair(files, found, tried, spent, None), remaining=tuple(sorted(remaining))

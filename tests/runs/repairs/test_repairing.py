@@ -12,9 +12,12 @@ from bptt_check.api import load_oracles
 from bptt_check.cases.targets import parse_targets
 from bptt_check.errors import SubjectNotFound
 from bptt_check.runs.check import Setup
+from bptt_check.runs.records import RunWithCases
+from bptt_check.runs.repairs import repairing
 from bptt_check.runs.repairs.records import Searched
 from bptt_check.runs.repairs.repairing import searched
 from bptt_check.runs.target_cases import Plan
+from bptt_check.subjects import loading
 
 FAULT = ("a_bar.T @ h[t]\n", "a_bar.T @ h[t + 1]\n")
 
@@ -68,6 +71,26 @@ def test_what_passes_small_cases_and_fails_others_is_no_repair(tmp_path: Path) -
         or searched_for.repair.verified is None
         or ("+        h_bar = " in searched_for.repair.diff)
     )
+
+
+def test_what_no_proof_confirms_is_not_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it passes the small cases; nor is it called a part of something."""
+    subject = broken(tmp_path, FAULT)
+    report = bc.verify(loading.load(subject), [SPEC], 3, ["complex_step"])
+    asked: list[object] = []
+
+    def refuted(*arguments: object) -> RunWithCases:
+        asked.append(arguments)
+        return RunWithCases(report.run, report.table, dict(report.cases_by_name))
+
+    monkeypatch.setattr(repairing, "run_edited", refuted)
+    searched_for = found_in(subject)
+
+    assert searched_for.repair is None
+    assert 1 <= len(asked) <= repairing.ROUNDS
+    assert searched_for.lines[0].endswith(":26")
 
 
 def test_a_subject_without_a_file_is_refused() -> None:
