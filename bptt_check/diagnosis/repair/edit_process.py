@@ -76,13 +76,13 @@ def serve_edits() -> None:
     except BpttCheckError as error:
         send(NotBegun(str(error)))
         return
-    _write_nowhere()
-    send(work.begun)
-    while (body := protocol.receive(requests)) is not None:
-        request = request_in(body)
-        with _quiet():
-            for reply in work.carry_out(request):
-                send(reply)
+    with _written_nowhere():
+        send(work.begun)
+        while (body := protocol.receive(requests)) is not None:
+            request = request_in(body)
+            with _quiet():
+                for reply in work.carry_out(request):
+                    send(reply)
     os._exit(protocol.PIPES_LOST)  # without what a subject has registered for the end
 
 
@@ -256,11 +256,19 @@ def _is_own(file: str) -> bool:
     )
 
 
-def _write_nowhere() -> None:
-    """What edited code prints is of no use to anybody."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+@contextlib.contextmanager
+def _written_nowhere() -> Generator[None]:
+    """What edited code prints in the body is of no use to anybody; what ends this process is: that
+    goes to standard error as it was.
+    """
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
+    try:
+        yield
+    except BaseException:
+        os.dup2(kept, 2)
+        raise
 
 
 def _names_given(answers: Sequence[Answer], case: Case) -> list[str]:

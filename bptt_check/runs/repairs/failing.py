@@ -10,10 +10,12 @@ from ...diagnosis.repair import package_root
 from ...errors import BpttCheckError, SpecError, SubjectNotFound
 from ...subjects.origin import origin_of
 from ...verdicts.verdict import Verdict
-from ..records import Run
+from ..records import Run, RunWithCases
 
 MOST = 40
 """Failing specs of a run that are looked at."""
+AFTER_ALL = 3
+"""Failing specs of a proof that edits are judged on besides."""
 WRONG = (Verdict.FAIL, Verdict.ERROR, Verdict.CONTRACT, Verdict.IMPRECISE)
 
 
@@ -51,6 +53,17 @@ def failing_specs(run: Run, table: Mapping[str, Sequence[Any]]) -> list[Spec]:
     return specs
 
 
+def failing_after_all(outcome: RunWithCases) -> list[Spec]:
+    """The first specs on which the proof of an edited subject failed; none where it tells of none.
+
+    The smallest case of a failure may have lost its spec: the one that was found first has it.
+    """
+    try:
+        return failing_specs(outcome.run, outcome.table)[:AFTER_ALL]
+    except SpecError:
+        return []
+
+
 def _read(line: str) -> Spec | None:
     """The spec of a line; None if it is that of a file or of a recurrence."""
     try:
@@ -59,4 +72,4 @@ def _read(line: str) -> Spec | None:
         return None
 
 
-__all__ = ["address_to_edit", "failing_specs"]
+__all__ = ["address_to_edit", "failing_after_all", "failing_specs"]

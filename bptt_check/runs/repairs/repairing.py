@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...cases.case import Case, Spec
+from ...cases.case import Spec
 from ...diagnosis.repair import (
     EditRunner,
     FoundEdits,
@@ -20,8 +20,8 @@ from ...diagnosis.repair import (
 )
 from ...errors import SubjectNotFound
 from ..check import Setup
-from ..records import RunWithCases
 from ..target_cases import Plan
+from .failing import failing_after_all
 from .proof import run_edited
 from .records import LineEdit, Repair, Searched, TracedValue, Verified
 
@@ -72,7 +72,7 @@ def searched(
             )
             repair = _repair(files, found, tried, spent, verified)
             return Searched(repair, tried, _places(found), spent, _traced(found))
-        more = _failing_specs(outcome)
+        more = failing_after_all(outcome)
         if not more or spent >= seconds:
             found = replace(found, edits=())
             break
@@ -91,12 +91,6 @@ def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
     models = list(dict.fromkeys(s.model for s in failing))[:MODELS]
     of_each = [specs_to_judge([s for s in failing if s.model == m]) for m in models]
     return [s for specs in of_each for s in specs[: (12 if len(models) == 1 else 6)]]
-
-
-def _failing_specs(outcome: RunWithCases) -> list[Spec]:
-    """Small specs on which an edited subject fails after all."""
-    cases = [c for c in outcome.cases.values() if isinstance(c, Case) and c.spec is not None]
-    return [c.spec for c in cases if c.spec is not None][:3]
 
 
 def _own_files(address: str, runner: EditRunner) -> list[OwnFile]:

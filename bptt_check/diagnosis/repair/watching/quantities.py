@@ -98,7 +98,7 @@ def _recorded(case: Case) -> Iterator[tuple[Match, Array]]:
 
 def _values(case: Case) -> dict[str, list[Array]]:
     """Name to the values that it gets in turn: states, and cotangents with a bar."""
-    recorder = _Recorder()
+    recorder = _Recorder(case.model.layers * len(case.model.directions))
     before = sys.gettrace()
     sys.settrace(recorder.called)
     try:
@@ -141,13 +141,19 @@ FORWARD = textbook_cells.__file__
 
 
 class _Recorder:
-    """Takes down what the locals of the textbook's functions get."""
+    """Takes down what the locals of the textbook's functions get.
 
-    def __init__(self) -> None:
+    Args:
+        places: layers times directions, each of which has gradients of its own.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
         self.values: dict[str, list[Array]] = {}
-        self._shares: dict[str, list[Array]] = {}
+        self._shares: dict[tuple[int, str], list[Array]] = {}
         self._last: dict[tuple[int, str], Any] = {}
-        self._sums: dict[str, Array] = {}
+        self._sums: dict[tuple[int, str], Array] = {}
+        self._seen: list[dict[str, Array]] = []
 
     def called(self, frame: Any, _: str, __: Any) -> Any:
         """A function is called; only those of the textbook are looked into."""
@@ -172,21 +178,35 @@ class _Recorder:
 
     def _added(self, bars: dict[str, Array]) -> None:
         """The shares of the gradients of the parameters, as they are added up."""
+        number = next((n for n, one in enumerate(self._seen) if one is bars), len(self._seen))
+        if number == len(self._seen):
+            self._seen.append(bars)  # kept, so that no other takes its identity
+        place = self._place(bars)
         for name, value in bars.items():
             if name == "x":
                 continue
-            before = self._sums.get(name, np.zeros_like(value))
-            if before.shape == value.shape and not np.array_equal(before, value):
-                self._shares.setdefault(name, []).append(value - before)
-            self._sums[name] = np.array(value)
+            before = self._sums.get((number, name), np.zeros_like(value))
+            if not np.array_equal(before, value):
+                self._shares.setdefault((place, name), []).append(value - before)
+            self._sums[number, name] = np.array(value)
+
+    def _place(self, bars: dict[str, Array]) -> int:
+        """Which layer and direction some gradients are of; those of a whole network are of none.
+
+        Every part of a truncated case goes through the layers in the same order.
+        """
+        of_layers = [one for one in self._seen if "x" in one]
+        order = (n for n, one in enumerate(of_layers) if one is bars)
+        return next(order, -1) % self._places if "x" in bars else -1
 
     def sums(self) -> dict[str, list[Array]]:
         """Each share, and the sums of the first, or of the last, so many."""
         found: dict[str, list[Array]] = {}
-        for name, shares in self._shares.items():
-            found[f"{name}_bar"] = [np.sum(shares[: n + 1], axis=0) for n in range(len(shares))]
-            backwards = [np.sum(shares[n:], axis=0) for n in range(len(shares))]
-            found[f"{name}_bar"] += backwards + shares
+        for (_, name), shares in self._shares.items():
+            sums = found.setdefault(f"{name}_bar", [])
+            sums += [np.sum(shares[: n + 1], axis=0) for n in range(len(shares))]
+            sums += [np.sum(shares[n:], axis=0) for n in range(len(shares))]
+            sums += shares
         return found
 
 
