@@ -105,14 +105,13 @@ def missing_sums(
     seen: Mapping[int, Surroundings],
 ) -> Iterator[tuple[int, Edit]]:
     """What is never added up, added up at the end of the body of a loop: a name that begins as
-    zeros, and that nothing is written to in the loop.
+    zeros, and that nothing else is ever written to.
     """
     last = block.body[-1]
     around = seen.get(last.lineno)
     if block.loop is None or isinstance(last, LOOPS) or around is None:
         return
-    zeros = {name for name in _begun_as_zeros(function) if not _is_written(name, block.loop)}
-    for name in sorted(zeros):
+    for name in sorted(n for n in _begun_as_zeros(function) if not _is_written(n, function)):
         shape = around.shapes.get(name)
         if not shape or isinstance(shape, str):
             continue
@@ -123,20 +122,26 @@ def missing_sums(
                 yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
 
 
+def _is_beginning(statement: ast.AST) -> bool:
+    """Whether a statement gives something its first zeros."""
+    return isinstance(statement, ast.Assign) and ZEROS in ast.unparse(statement.value)
+
+
 def _begun_as_zeros(function: ast.FunctionDef) -> set[str]:
     """Names, and attributes, that a statement with `zeros` in it gives a value to."""
     found: set[str] = set()
     for statement in ast.walk(function):
-        if isinstance(statement, ast.Assign) and ZEROS in ast.unparse(statement.value):
+        if isinstance(statement, ast.Assign) and _is_beginning(statement):
             stored = (n for t in statement.targets for n in ast.walk(t))
             found |= {ast.unparse(n) for n in stored if _is_stored(n)}
     return found
 
 
-def _is_written(name: str, loop: ast.stmt) -> bool:
-    """Whether a loop gives a name, or an element of it, a value."""
-    targets = [n.target for n in ast.walk(loop) if isinstance(n, ast.AugAssign)]
-    targets += [t for n in ast.walk(loop) if isinstance(n, ast.Assign) for t in n.targets]
+def _is_written(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a name, or an element of it, gets another value than the zeros that it begins as."""
+    later = [n for n in ast.walk(function) if not _is_beginning(n)]
+    targets = [n.target for n in later if isinstance(n, ast.AugAssign)]
+    targets += [t for n in later if isinstance(n, ast.Assign) for t in n.targets]
     inside = (n for t in targets for n in ast.walk(t))
     return any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == name for n in inside)
 
