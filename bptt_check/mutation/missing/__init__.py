@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..mutant import Edit
 from ..sites import Site
-from . import formulas, names
+from . import calls, formulas, names
 from .shapes import Shape, Surroundings, broadcasts
 
 Operator = Callable[[Site, Surroundings], Iterator[Edit]]
@@ -23,8 +23,9 @@ SMALL: dict[str, Operator] = {
     "other product": formulas.other_product,
     "other slope": formulas.other_slope,
     "complement": formulas.complement,
-    "without call": formulas.without_call,
-    "add copy": formulas.add_copy,
+    "without call": calls.without_call,
+    "add copy": calls.add_copy,
+    "keep axes": calls.keep_axes,
     "swap elements": names.swap_elements,
     "other start": names.other_start,
     "fixed test": names.fixed_test,
@@ -32,6 +33,8 @@ SMALL: dict[str, Operator] = {
     "add sum": formulas.add_sum,
 }
 """Operators of which there are few edits at one place."""
+IN_PLACE: dict[str, Operator] = {"new array": names.new_array}
+"""One edit for each statement that writes into an array."""
 NAMES: dict[str, Operator] = {
     "other name": names.other_name,
     "other target": names.other_target,
@@ -42,12 +45,15 @@ FACTORS: dict[str, Operator] = {
     "add scale": formulas.add_scale,
     "add factor of two terms": formulas.add_sum_factor,
 }
-TERMS: dict[str, Operator] = {"add term": formulas.add_term}
+TERMS: dict[str, Operator] = {
+    "add term": formulas.add_term,
+    "for constant": formulas.for_constant,
+}
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
-    "add call": formulas.add_call,
+    "add call": calls.add_call,
     "other expression": names.other_expression,
     "add product term": formulas.add_product_term,
 }
@@ -55,6 +61,7 @@ RARE: dict[str, Operator] = {
 
 __all__ = [
     "FACTORS",
+    "IN_PLACE",
     "NAMES",
     "RARE",
     "SLOPES",

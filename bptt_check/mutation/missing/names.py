@@ -112,15 +112,26 @@ def add_for_assign(site: Site, _: Surroundings) -> Iterator[Edit]:
 
 
 def before_kept(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """What a name held before, added to what it gets: a new array, where `+=` writes into one that
-    something else holds; and the other way round.
-    """
+    """What a name held before, added to what it gets."""
     node = site.node
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
-        target, value = site.text_of(node.target), site.text_of(node.value)
-        yield site.replace(node, f"{target} = {target} + {value}")
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
         if isinstance(target, NAMES):
             start, _end = site.text.span(node.value)
             yield Edit(start, start, f"{site.text_of(target)} + ")
+
+
+def new_array(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """A new array, where `+=` or `*=` writes into one that something else may hold."""
+    node = site.node
+    plain = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name | ast.Attribute)
+    if plain and isinstance(node, ast.AugAssign) and type(node.op) in SIGNS:
+        target, value = site.text_of(node.target), site.text_of(node.value)
+        sign = SIGNS[type(node.op)]
+        right = value if sign == "+" else site.operand(node.value)
+        yield site.replace(node, f"{target} = {target} {sign} {right}")
+
+
+SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
+}  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 Shape = tuple[int, ...] | str
-"""Of an array or a number; "int" is an integer."""
+"""Of an array or a number; "int" is an integer; "list", "tuple" and "dict" are these."""
 
 
 @dataclass(frozen=True)
