@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import difflib
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...mutation import OPERATORS, Edit
 from ...mutation.missing import (
     FACTORS,
+    IN_PLACE,
     NAMES,
     RARE,
     SLOPES,
@@ -19,6 +21,7 @@ from ...mutation.missing import (
     Operator,
     Surroundings,
 )
+from ...mutation.missing.lost import lost_appends, lost_carries, lost_paths
 from ...mutation.missing.statements import (
     added_statements,
     blocks,
@@ -46,16 +49,20 @@ ONE, FEW, SOME = 1, 3, 8
     SLOPE_EDITS,
     STATEMENTS,
     RARE_EDITS,
-    MISSING_SUMS,
-) = range(8)
+    LOST,
+    LOST_PATHS,
+    NEW_ARRAYS,
+) = range(10)
 """Groups of operators."""
 ORDER = (
-    (MISSING_SUMS, ALL), (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME),
-    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SMALL_EDITS, ALL), (OTHER_NAMES, SOME),
-    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (OTHER_NAMES, ALL),
-    (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME), (RARE_EDITS, FEW),
-    (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL), (TERM_EDITS, ALL),
-    (SLOPE_EDITS, ALL), (RARE_EDITS, ALL),
+    (LOST, FEW), (SMALL_EDITS, FEW), (NEW_ARRAYS, ALL), (OTHER_NAMES, FEW), (LOST, ALL),
+    (SMALL_EDITS, SOME),
+    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SLOPE_EDITS, ONE), (OTHER_NAMES, SOME),
+    (LOST_PATHS, FEW), (SMALL_EDITS, ALL), (FACTOR_EDITS, FEW), (TERM_EDITS, FEW),
+    (SLOPE_EDITS, FEW), (OTHER_NAMES, ALL), (STATEMENTS, SOME), (RARE_EDITS, ONE),
+    (FACTOR_EDITS, SOME), (TERM_EDITS, SOME), (RARE_EDITS, FEW), (SLOPE_EDITS, SOME),
+    (STATEMENTS, ALL), (LOST_PATHS, SOME), (FACTOR_EDITS, ALL), (TERM_EDITS, ALL),
+    (SLOPE_EDITS, ALL), (LOST_PATHS, ALL), (RARE_EDITS, ALL),
 )  # fmt: skip
 """Which group is tried on how many lines, in turn; nothing is tried twice."""
 
@@ -66,7 +73,7 @@ class SourceEdit:
 
     Args:
         file: that is edited, as it was before.
-        line: of the statement.
+        line: on which it begins; of whole statements that of the statement.
         operator: the kind of edit.
         edit: of the file's text.
         function: that it is in, with the edit made.
@@ -142,19 +149,39 @@ def candidates(
     for group, most in ORDER:
         if group not in drawn:
             found = (c for walk in walks for c in walk.edits(group))
-            ranks = [(rank.get((c[0].path, c[1]), len(rank)), c) for c in found]
+            ranks = [(_rank_of((c[0].path, c[1]), rank), c) for c in found]
             drawn[group] = sorted(ranks, key=lambda one: one[0])
         now = [c for n, c in drawn[group] if n < most]
         drawn[group] = [(n, c) for n, c in drawn[group] if n >= most]
-        for file, line, operator, edit in now:
+        for file, line, operator, drawn_edit in now:
+            edit = in_style(drawn_edit, file.text)
             function = file.function_with(edit)
             if function is not None and function not in known:
                 known.add(function)
                 yield SourceEdit(file, line, operator, edit, function)
 
 
+def _rank_of(place: Place, rank: Mapping[Place, int]) -> int:
+    """The rank of a line, or of the nearest one before it, which its statement begins on."""
+    path, line = place
+    above = (n for n in range(line, max(line - LONGEST, 0), -1) if (path, n) in rank)
+    return rank.get((path, next(above, 0)), len(rank))
+
+
+LONGEST = 40
+"""Lines of a statement."""
 Drawn = tuple[OwnFile, int, str, Edit]
 
+
+def in_style(edit: Edit, text: str) -> Edit:
+    """An edit with the quotation marks that keys have in a text."""
+    if "['" not in edit.text or text.count("['") >= text.count('["'):
+        return edit
+    return replace(edit, text=KEY.sub(r'["\1"]', edit.text))
+
+
+KEY = re.compile(r"\['([^'\"\\]*)'\]")
+"""A key as `ast` writes it."""
 
 OPERATORS_OF = {
     OTHER_NAMES: NAMES,
@@ -162,6 +189,7 @@ OPERATORS_OF = {
     TERM_EDITS: TERMS,
     SLOPE_EDITS: SLOPES,
     RARE_EDITS: RARE,
+    NEW_ARRAYS: IN_PLACE,
 }
 
 
@@ -182,7 +210,7 @@ class _Walk:
             yield from self._of_mutation()
             yield from self._with(SMALL)
             yield from self._statements(group)
-        elif group in (STATEMENTS, MISSING_SUMS):
+        elif group in (STATEMENTS, LOST, LOST_PATHS):
             yield from self._statements(group)
         else:
             yield from self._with(OPERATORS_OF[group])
@@ -191,14 +219,18 @@ class _Walk:
         for site in self._sites:
             for name, operator in OPERATORS.items():
                 for edit in operator(site):
-                    yield self._file, site.statement.lineno, name, edit
+                    yield self._file, self._line(edit), name, edit
 
     def _with(self, operators: Mapping[str, Operator]) -> Iterator[Drawn]:
         for site in self._sites:
             around = self._seen[site.function, site.statement.lineno]
             for name, operator in operators.items():
                 for edit in operator(site, around):
-                    yield self._file, site.statement.lineno, name, edit
+                    yield self._file, self._line(edit), name, edit
+
+    def _line(self, edit: Edit) -> int:
+        """The line of an edit, which is not the first of a statement of several lines."""
+        return self._file.positions.line_at(edit.start)
 
     def _statements(self, group: int) -> Iterator[Drawn]:
         text = self._file.positions
@@ -210,9 +242,15 @@ class _Walk:
                 if group == SMALL_EDITS:
                     drawn = itertools.chain(moved(text, block), moved_in(text, block))
                     operator = "move statement"
-                elif group == MISSING_SUMS:
-                    drawn = missing_sums(text, block, function, around)
+                elif group == LOST:
+                    drawn = itertools.chain(
+                        lost_appends(text, block, function, around),
+                        lost_carries(text, block, function, around),
+                        missing_sums(text, block, function, around),
+                    )
                     operator = "add statement"
+                elif group == LOST_PATHS:
+                    drawn, operator = lost_paths(text, block, around), "add statement"
                 else:
                     drawn = added_statements(text, block, function, around)
                     drawn = itertools.chain(doubled(text, block), drawn)

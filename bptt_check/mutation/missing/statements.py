@@ -91,11 +91,11 @@ def added_statements(
         if not _is_carry(name, block.loop, stored) or not shape:
             continue
         for value in (*(t for t in around.alike(shape) if t != name), *products(around, shape)):
-            yield last.lineno, _after(text, last, f"{name} = {value}")
-            yield last.lineno, _after(text, last, f"{name} += {value}")
+            yield last.lineno, after(text, last, f"{name} = {value}")
+            yield last.lineno, after(text, last, f"{name} += {value}")
         for value, other in around.arrays():
             if other[1:] == shape and len(other) == len(shape) + 1 and is_atom(value):
-                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+                yield last.lineno, after(text, last, f"{name} += {value}.sum(axis=0)")
 
 
 def missing_sums(
@@ -116,10 +116,10 @@ def missing_sums(
         if not shape or isinstance(shape, str):
             continue
         for value in (*products(around, shape), *(t for t in around.alike(shape) if t != name)):
-            yield last.lineno, _after(text, last, f"{name} += {value}")
+            yield last.lineno, after(text, last, f"{name} += {value}")
         for value, other in around.arrays():
             if other[1:] == shape and is_atom(value):
-                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+                yield last.lineno, after(text, last, f"{name} += {value}.sum(axis=0)")
 
 
 def _is_beginning(statement: ast.AST) -> bool:
@@ -155,7 +155,7 @@ def doubled(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
     for statement in block.body:
         if isinstance(statement, ast.AugAssign):
             whole = text.text_of(statement)
-            yield statement.lineno, _after(text, statement, whole)
+            yield statement.lineno, after(text, statement, whole)
 
 
 def _by_distance(n: int, count: int) -> Iterator[int]:
@@ -183,8 +183,8 @@ def _move(text: Text, statement: ast.stmt, place: ast.stmt, before: bool) -> Edi
     return Edit(s_first, p_end, text.text[s_end:p_end] + again)
 
 
-def _after(text: Text, statement: ast.stmt, new: str) -> Edit:
-    """A new statement on a line of its own behind another."""
+def after(text: Text, statement: ast.stmt, new: str) -> Edit:
+    """The edit that puts a new statement on a line of its own behind another."""
     _, end = text.span(statement)
     first = text.start_of(statement.lineno)
     indentation = text.text[first : text.span(statement)[0]]
