@@ -39,15 +39,16 @@ class Match:
 
 
 class Quantities:
-    """The quantities of a case, to be looked up by their values."""
+    """The quantities of some cases of one model, to be looked up by their values."""
 
-    def __init__(self, case: Case) -> None:
-        self._near = NEAR[case.dtype]
-        sizes = case.sizes
-        counts = {1.0, 2.0, float(sizes.B), float(sizes.T), float(sizes.T * sizes.B)}
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._near = NEAR[cases[0].dtype]
+        counts = {1.0, 2.0}
+        for sizes in (case.sizes for case in cases):
+            counts |= {float(sizes.B), float(sizes.T), float(sizes.T * sizes.B)}
         self._factors = np.array(sorted(counts | {1.0 / c for c in counts}))
         by_size: dict[int, list[tuple[Match, Array, float]]] = {}
-        for match, value in _recorded(case):
+        for match, value in (pair for case in cases for pair in _recorded(case)):
             numbers, largest = _numbers(value)
             if largest > 0.0:
                 by_size.setdefault(numbers.size, []).append((match, numbers, largest))
@@ -113,6 +114,8 @@ def _values(case: Case) -> dict[str, list[Array]]:
                 found.setdefault(name, []).append(np.array(value))
     named = {WORDS.get(n, n): v for n, v in recorder.values.items()}
     found = found | {n: v for n, v in named.items() if n not in found}
+    if "z" in found:
+        found["1 - z"] = [1.0 - value for value in found["z"]]
     for value in list(found.get("y", ())):
         for name, of_logits in _of_logits(value).items():
             found.setdefault(name, []).append(of_logits)

@@ -18,7 +18,7 @@ CASE = bc.Spec.parse("lstm+mean T=3 B=2 D=4 H=5 O=6").build()
 @pytest.fixture(scope="module")
 def quantities() -> Quantities:
     """Of an LSTM."""
-    return Quantities(CASE)
+    return Quantities([CASE])
 
 
 def names(quantities: Quantities, value: np.ndarray) -> set[str]:
@@ -46,7 +46,7 @@ def test_a_gradient_is_found_in_other_layouts(quantities: Quantities) -> None:
 def test_every_layer_and_direction_has_gradients_of_its_own(spec: str) -> None:
     """Of the same name and another shape; the sum of two layers is nothing."""
     case = bc.Spec.parse(spec).build()
-    quantities, exact = Quantities(case), exact_gradients(case)
+    quantities, exact = Quantities([case]), exact_gradients(case)
     recurrent = [exact[n] for n in exact if n.startswith("W_hh")]
 
     assert len(recurrent) == 2
