@@ -27,7 +27,8 @@ def known_lines(departures: Iterable[Departure], files: Sequence[OwnFile] = ()) 
     """What values tell of their lines.
 
     A value that is no quantity of the textbook may be a right one all the same, of two quantities
-    together, say: it is right as long as one is that is made of it.
+    together, say: it is right as long as one is that is made of it. Nothing is known of a part of a
+    sum.
     """
     every = list(departures)
     usual = _usual_signs(every)
@@ -44,6 +45,8 @@ def known_lines(departures: Iterable[Departure], files: Sequence[OwnFile] = ()) 
                 what, when = RIGHT, LAST
             elif made:
                 when = max(when, *(of - 1 for _, of in made))
+            elif _is_part(files, one):
+                what, when = UNTRACED, LAST
             told[one.file, one.line, one.name] = (what, when)
             if made and len(held[one.file, one.line]) == 1:
                 known[one.file, one.line] = (what, when)
@@ -103,6 +106,19 @@ def _readers(files: Sequence[OwnFile], one: Departure) -> Iterator[Place]:
         yield from ((one.file, part.lineno) for part in parts if _uses(part, name, ast.Load))
         if _uses(statement, name, ast.Store):
             return
+
+
+def _is_part(files: Sequence[OwnFile], one: Departure) -> bool:
+    """Whether a value is a part of a sum: the next statement that writes to its name adds to it."""
+    file = next((f for f in files if f.path == one.file), None)
+    function = file.functions.get(one.function) if file is not None else None
+    later = [s for s in _simple(function) if s.lineno > one.line] if function is not None else []
+    for statement in sorted(later, key=lambda s: s.lineno):
+        if isinstance(statement, ast.AugAssign) and ast.unparse(statement.target) == one.name:
+            return True
+        if one.name.isidentifier() and _uses(statement, one.name, ast.Store):
+            return _uses(statement, one.name, ast.Load)
+    return False
 
 
 def _uses(node: ast.AST, name: str, how: type[ast.expr_context]) -> bool:

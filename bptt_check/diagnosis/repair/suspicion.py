@@ -106,7 +106,9 @@ def _names(statements: Sequence[ast.stmt], line: int, kind: type[ast.expr_contex
         if statement.lineno != line:
             continue
         for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, kind):
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+                found.add(node.target.id)  # it reads what it adds to
+            elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, kind):
                 found |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
             elif isinstance(node, ast.Name) and isinstance(node.ctx, kind):
                 found.add(node.id)

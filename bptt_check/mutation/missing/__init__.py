@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..mutant import Edit
 from ..sites import Site
-from . import calls, formulas, names
+from . import calls, formulas, names, orders
 from .shapes import Shape, Surroundings, broadcasts
 
 Operator = Callable[[Site, Surroundings], Iterator[Edit]]
@@ -20,7 +20,9 @@ SMALL: dict[str, Operator] = {
     "add for assign": names.add_for_assign,
     "keep what was before": names.before_kept,
     "shift index": names.shift_index,
-    "other product": formulas.other_product,
+    "other product": orders.other_product,
+    "regroup": orders.regroup,
+    "other end": orders.other_end,
     "other slope": formulas.other_slope,
     "complement": formulas.complement,
     "without call": calls.without_call,
@@ -51,11 +53,12 @@ TERMS: dict[str, Operator] = {
 }
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
+PRODUCT_TERMS: dict[str, Operator] = {"add product term": formulas.add_product_term}
+"""What adds a product of any two things."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
     "add call": calls.add_call,
     "other expression": names.other_expression,
-    "add product term": formulas.add_product_term,
 }
 """Those that try very much, or are seldom what is wrong."""
 
@@ -63,6 +66,7 @@ __all__ = [
     "FACTORS",
     "IN_PLACE",
     "NAMES",
+    "PRODUCT_TERMS",
     "RARE",
     "SLOPES",
     "SMALL",

@@ -31,6 +31,8 @@ def slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
         yield from ((a, False) for a in node.args if not isinstance(a, ast.Starred))
         if isinstance(node.func, ast.Attribute):
             yield node.func.value, True
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value, True
     elif isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
         yield from ((e, False) for e in node.elts if not isinstance(e, ast.Starred))
     elif isinstance(node, ast.Dict):
@@ -156,22 +158,6 @@ def add_transpose(site: Site, around: Surroundings) -> Iterator[Edit]:
         shape = around.of(node)
         if is_array(site, node, around) and (shape is None or len(shape) == 2):
             yield site.replace(node, f"{site.operand(node)}.T")
-
-
-def other_product(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A matrix product in another order, with other transposes."""
-    node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        left, right, between = node.left, node.right, "{} @ {}"
-    elif isinstance(node, ast.Call) and called(node) in ("dot", "matmul") and len(node.args) == 2:
-        (left, right), between = node.args, f"{site.text_of(node.func)}({{}}, {{}})"
-    else:
-        return
-    a, b = (n.value if isinstance(n, ast.Attribute) and n.attr == "T" else n for n in (left, right))
-    one, other = site.operand(a), site.operand(b)
-    for first, second in ((one, other), (other, one)):
-        for x, y in itertools.product(("", ".T"), repeat=2):
-            yield site.replace(node, between.format(first + x, second + y))
 
 
 def for_constant(site: Site, around: Surroundings) -> Iterator[Edit]:

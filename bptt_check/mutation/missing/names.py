@@ -102,13 +102,17 @@ def fixed_test(site: Site, _: Surroundings) -> Iterator[Edit]:
         yield site.replace(node.test, "False")
 
 
-def add_for_assign(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """`+=` for `=`: what was there before is kept."""
+def add_for_assign(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """`+=` for `=`: what was there before is kept; in a dict, if something was."""
     node = site.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
         if isinstance(target, NAMES):
             yield site.between(target, node.value, "=", "+=")
+        if isinstance(target, ast.Subscript) and around.of(target.value) == "dict":
+            before = f"{site.text_of(target.value)}.get({site.text_of(target.slice)}, 0)"
+            start, _ = site.text.span(node.value)
+            yield Edit(start, start, f"{before} + ")
 
 
 def before_kept(site: Site, _: Surroundings) -> Iterator[Edit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_check.diagnosis.repair.evidence import LAST, RIGHT, WRONG, known_lines
+from bptt_check.diagnosis.repair.evidence import LAST, RIGHT, UNTRACED, WRONG, known_lines
 from bptt_check.diagnosis.repair.messages import Departure
 from bptt_check.diagnosis.repair.own_file import OwnFile
 
@@ -48,3 +48,18 @@ def test_a_sign_that_is_not_the_usual_one_is_wrong() -> None:
 
     assert known_lines([*bars, odd])["a.py", 4] == (WRONG, 4)
     assert known_lines([odd])["a.py", 4] == (RIGHT, LAST)
+
+
+def test_nothing_is_known_of_a_part_of_a_sum() -> None:
+    """Only of the whole sum; what is written over is no part of it."""
+    code = "def f(a):\n    d = a\n    d {}= a\n    return d\n"
+    added, assigned = (
+        known_lines(
+            [value(2, "d", "", 0, 1, 1), value(3, "d", "", 0, 2, 2)],
+            [OwnFile("a.py", code.format(sign))],
+        )
+        for sign in ("+", "")
+    )
+
+    assert added == {("a.py", 2): (UNTRACED, LAST), ("a.py", 3): (WRONG, 2)}
+    assert assigned["a.py", 2] == (WRONG, 1)
