@@ -54,15 +54,15 @@ ONE, FEW, SOME = 1, 3, 8
     LOST_PATHS,
     NEW_ARRAYS,
     PRODUCTS,
-) = range(11)
+    MOVES,
+) = range(12)
 """Groups of operators."""
 ORDER = (
     (LOST, FEW), (SMALL_EDITS, FEW), (NEW_ARRAYS, ALL), (OTHER_NAMES, FEW), (LOST, ALL),
-    (SMALL_EDITS, SOME),
-    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SLOPE_EDITS, ONE), (OTHER_NAMES, SOME),
-    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (PRODUCTS, ONE),
-    (SMALL_EDITS, ALL), (LOST_PATHS, ONE), (PRODUCTS, FEW), (OTHER_NAMES, ALL),
-    (LOST_PATHS, FEW), (STATEMENTS, SOME), (RARE_EDITS, ONE),
+    (MOVES, FEW), (SMALL_EDITS, SOME), (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SLOPE_EDITS, ONE),
+    (OTHER_NAMES, SOME), (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW),
+    (PRODUCTS, ONE), (MOVES, SOME), (SMALL_EDITS, ALL), (LOST_PATHS, ONE), (PRODUCTS, FEW),
+    (OTHER_NAMES, ALL), (LOST_PATHS, FEW), (MOVES, ALL), (STATEMENTS, SOME), (RARE_EDITS, ONE),
     (FACTOR_EDITS, SOME), (TERM_EDITS, SOME), (RARE_EDITS, FEW), (SLOPE_EDITS, SOME),
     (STATEMENTS, ALL), (LOST_PATHS, SOME), (FACTOR_EDITS, ALL), (TERM_EDITS, ALL),
     (SLOPE_EDITS, ALL), (PRODUCTS, ALL), (LOST_PATHS, ALL), (RARE_EDITS, ALL),
@@ -213,8 +213,7 @@ class _Walk:
         if group == SMALL_EDITS:
             yield from self._of_mutation()
             yield from self._with(SMALL)
-            yield from self._statements(group)
-        elif group in (STATEMENTS, LOST, LOST_PATHS):
+        elif group in (STATEMENTS, LOST, LOST_PATHS, MOVES):
             yield from self._statements(group)
         else:
             yield from self._with(OPERATORS_OF[group])
@@ -243,7 +242,7 @@ class _Walk:
             if not around:
                 continue
             for block in blocks(function):
-                if group == SMALL_EDITS:
+                if group == MOVES:
                     drawn = itertools.chain(moved(text, block), moved_in(text, block))
                     operator = "move statement"
                 elif group == LOST:

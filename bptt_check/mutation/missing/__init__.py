@@ -45,7 +45,6 @@ NAMES: dict[str, Operator] = {
 FACTORS: dict[str, Operator] = {
     "add factor": formulas.add_factor,
     "add scale": formulas.add_scale,
-    "add factor of two terms": formulas.add_sum_factor,
 }
 TERMS: dict[str, Operator] = {
     "add term": formulas.add_term,
@@ -53,8 +52,11 @@ TERMS: dict[str, Operator] = {
 }
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
-PRODUCT_TERMS: dict[str, Operator] = {"add product term": formulas.add_product_term}
-"""What adds a product of any two things."""
+PRODUCT_TERMS: dict[str, Operator] = {
+    "add product term": formulas.add_product_term,
+    "add factor of two terms": formulas.add_sum_factor,
+}
+"""What adds a product of any two things, or multiplies with a sum of them."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
     "add call": calls.add_call,

@@ -39,6 +39,17 @@ def slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
         yield from ((value, False) for value in node.values)
 
 
+def plain_slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
+    """The same without transposed matrices: what is put together before it is transposed is so for
+    another reason, and weights get no terms.
+    """
+    if isinstance(site.node, ast.Attribute):
+        return
+    yield from (
+        one for one in slots(site) if not (isinstance(one[0], ast.Attribute) and one[0].attr == "T")
+    )
+
+
 def is_array(site: Site, node: ast.expr, around: Surroundings) -> bool:
     """Whether an expression may be an array, as far as is known; no module and no function is."""
     plain = (
@@ -61,8 +72,11 @@ def add_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
 
 
 def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """The derivative of an activation as a factor, in the activated value."""
-    for node, tight in slots(site):
+    """The derivative of an activation as a factor, in the activated value; that of a ReLU where
+    the text has one.
+    """
+    relu = any(word in site.text.text for word in ("relu", "maximum", "> 0"))
+    for node, tight in plain_slots(site):
         shape = around.of(node)
         if not is_array(site, node, around) or shape == ():
             continue
@@ -70,7 +84,8 @@ def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
             if is_atom(text):
                 for slope in (f"(1 - {text} ** 2)", f"{text} * (1 - {text})", f"(1 - {text})"):
                     yield _joined(site, node, "*", slope, tight)
-                yield _joined(site, node, "*", f"({text} > 0)", tight)
+                if relu:
+                    yield _joined(site, node, "*", f"({text} > 0)", tight)
 
 
 def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
@@ -86,7 +101,7 @@ def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
 
 def add_term(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A summand that stands elsewhere in the function."""
-    for node, _ in slots(site):
+    for node, _ in plain_slots(site):
         shape = around.of(node)
         if not is_array(site, node, around) or shape is None:
             continue
@@ -143,8 +158,10 @@ def products(around: Surroundings, shape: Shape) -> Iterator[str]:
 
 
 def add_sum(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A sum over an axis."""
-    for node, _ in slots(site):
+    """A sum over an axis; no operand of a matrix product has one."""
+    if isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.MatMult):
+        return
+    for node, _ in plain_slots(site):
         shape = around.of(node)
         if not is_array(site, node, around) or shape == () or isinstance(node, ast.Call):
             continue

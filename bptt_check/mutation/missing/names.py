@@ -18,8 +18,9 @@ def other_name(site: Site, around: Surroundings) -> Iterator[Edit]:
     node = site.node
     if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
         own = ast.unparse(node)
+        turned = site.text.text.startswith(".T", site.text.span(node)[1])
         for text in around.alike(around.of(node)):
-            if text != own and is_atom(text):
+            if text != own and is_atom(text) and not (turned and text.endswith(".T")):
                 yield site.replace(node, text)
 
 
