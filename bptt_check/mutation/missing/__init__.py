@@ -26,7 +26,6 @@ SMALL: dict[str, Operator] = {
     "other slope": formulas.other_slope,
     "complement": formulas.complement,
     "without call": calls.without_call,
-    "add copy": calls.add_copy,
     "keep axes": calls.keep_axes,
     "swap elements": names.swap_elements,
     "other start": names.other_start,
@@ -35,8 +34,11 @@ SMALL: dict[str, Operator] = {
     "add sum": formulas.add_sum,
 }
 """Operators of which there are few edits at one place."""
-IN_PLACE: dict[str, Operator] = {"new array": names.new_array}
-"""One edit for each statement that writes into an array."""
+IN_PLACE: dict[str, Operator] = {
+    "new array": names.new_array,
+    "add copy": calls.add_copy,
+}
+"""What keeps an array from being written into through another name: few edits in all."""
 NAMES: dict[str, Operator] = {
     "other name": names.other_name,
     "other target": names.other_target,

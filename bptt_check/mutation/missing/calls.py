@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..mutant import Edit
 from ..sites import Site
-from .formulas import NAMES, called, is_array, slots
+from .formulas import NAMES, called, may_be_array, slots
 from .shapes import Surroundings
 
 
@@ -38,10 +38,10 @@ def add_call(site: Site, around: Surroundings) -> Iterator[Edit]:
         return
     node = site.node
     if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
-        targets = [node] if is_array(site, node, around) and around.of(node) is not None else []
+        targets = [node] if may_be_array(site, node, around) and around.of(node) is not None else []
     else:
         targets = [
-            n for n, _ in slots(site) if not isinstance(n, NAMES) and is_array(site, n, around)
+            n for n, _ in slots(site) if not isinstance(n, NAMES) and may_be_array(site, n, around)
         ]
     for target in targets:
         yield from (site.replace(target, f"{f}({site.text_of(target)})") for f in called)
@@ -63,5 +63,5 @@ def add_copy(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A copy in place of the thing itself; tensors call it a clone."""
     method = "clone" if "torch" in site.text.text else "copy"
     for node, _ in slots(site):
-        if isinstance(node, NAMES) and is_array(site, node, around):
+        if isinstance(node, NAMES) and may_be_array(site, node, around):
             yield site.replace(node, f"{site.text_of(node)}.{method}()")

@@ -50,7 +50,7 @@ def plain_slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
     )
 
 
-def is_array(site: Site, node: ast.expr, around: Surroundings) -> bool:
+def may_be_array(site: Site, node: ast.expr, around: Surroundings) -> bool:
     """Whether an expression may be an array, as far as is known; no module and no function is."""
     plain = (
         ast.Tuple, ast.List, ast.Constant, ast.Slice, ast.GeneratorExp, ast.Dict, ast.Lambda,
@@ -65,7 +65,7 @@ def is_array(site: Site, node: ast.expr, around: Surroundings) -> bool:
 def add_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A factor that stands elsewhere in the function: `dh` becomes `dh * (1 - h * h)`."""
     for node, tight in slots(site):
-        if not is_array(site, node, around):
+        if not may_be_array(site, node, around):
             continue
         for text in around.fitting(around.of(node)):
             yield _joined(site, node, "*", beside(text), tight)
@@ -78,7 +78,7 @@ def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
     relu = any(word in site.text.text for word in ("relu", "maximum", "> 0"))
     for node, tight in plain_slots(site):
         shape = around.of(node)
-        if not is_array(site, node, around) or shape == ():
+        if not may_be_array(site, node, around) or shape == ():
             continue
         for text in around.alike(shape):
             if is_atom(text):
@@ -91,7 +91,7 @@ def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
 def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A division by a number of things, or a multiplication with it; twice, and half."""
     for node, tight in slots(site):
-        if not is_array(site, node, around):
+        if not may_be_array(site, node, around):
             continue
         counts = [t for t in around.integers() if is_atom(t) and t not in (*site.loops, "_")]
         for text in (*counts, "2", *_sizes(around)):
@@ -103,7 +103,7 @@ def add_term(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A summand that stands elsewhere in the function."""
     for node, _ in plain_slots(site):
         shape = around.of(node)
-        if not is_array(site, node, around) or shape is None:
+        if not may_be_array(site, node, around) or shape is None:
             continue
         for text in around.fitting(shape):
             for sign in "+-":
@@ -163,7 +163,7 @@ def add_sum(site: Site, around: Surroundings) -> Iterator[Edit]:
         return
     for node, _ in plain_slots(site):
         shape = around.of(node)
-        if not is_array(site, node, around) or shape == () or isinstance(node, ast.Call):
+        if not may_be_array(site, node, around) or shape == () or isinstance(node, ast.Call):
             continue
         for axis in ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True", ""):
             yield site.replace(node, f"{site.operand(node)}.sum({axis})")
@@ -173,7 +173,7 @@ def add_transpose(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A whole matrix transposed."""
     for node, _ in slots(site):
         shape = around.of(node)
-        if is_array(site, node, around) and (shape is None or len(shape) == 2):
+        if may_be_array(site, node, around) and (shape is None or len(shape) == 2):
             yield site.replace(node, f"{site.operand(node)}.T")
 
 
