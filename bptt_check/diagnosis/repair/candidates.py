@@ -58,8 +58,7 @@ ONE, FEW, SOME = 1, 3, 8
 ) = range(12)
 """Groups of operators."""
 FIRST = (
-    (LOST, FEW), (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (NEW_ARRAYS, ALL), (LOST, ALL),
-    (MOVES, FEW),
+    (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (NEW_ARRAYS, ALL), (LOST, ALL), (MOVES, FEW),
 )  # fmt: skip
 """Which group is tried on how many lines, in turn; nothing is tried twice."""
 DEEP = (

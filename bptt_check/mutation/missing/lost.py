@@ -41,14 +41,25 @@ def lost_carries(
 
 
 def _never_carried(function: ast.FunctionDef, loop: ast.stmt) -> set[str]:
-    """Locals that begin before a loop, are read in it whole, and get nothing there."""
+    """Locals that begin before a loop, are read in it whole, and get nothing there; none that is
+    unpacked from something.
+    """
     begun = {n for n, line in bound_in(function).items() if function.lineno < line < loop.lineno}
     elements = {
         n.value.id
         for n in ast.walk(loop)
         if isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.value, ast.Name)
     }
-    return (begun & _names(loop, ast.Load)) - elements - _names(loop, ast.Store)
+    unpacked = {
+        n.id
+        for s in ast.walk(function)
+        if isinstance(s, ast.Assign) and not isinstance(s.value, ast.Tuple)
+        for t in s.targets
+        if isinstance(t, ast.Tuple | ast.List)
+        for n in ast.walk(t)
+        if isinstance(n, ast.Name)
+    }  # weights and kept values, as a rule
+    return (begun & _names(loop, ast.Load)) - elements - unpacked - _names(loop, ast.Store)
 
 
 def lost_appends(

@@ -56,6 +56,21 @@ def test_what_is_read_element_by_element_is_no_carry() -> None:
     assert offered("carries", "d = g * 2", "e = d @ W") == set()
 
 
+def test_what_is_unpacked_is_no_carry() -> None:
+    """Weights that were kept for the backward pass."""
+    code = "def f(kept, hs):\n    {} = {}\n    for t in hs:\n        d = carry * 2\n"
+    counts: list[int] = []
+    for target, value in (("carry, g", "kept"), ("carry, g", "hs[0], hs[1]")):
+        text = code.format(target, value)
+        function = ast.parse(text).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        seen = {4: Surroundings(SHAPES)}
+        found = (lost_carries(Text(text), b, function, seen) for b in blocks(function))
+        counts.append(sum(len(list(of_block)) for of_block in found))
+
+    assert counts[0] == 0 < counts[1]
+
+
 def test_a_list_that_never_grows_gets_an_element() -> None:
     """An array of the loop; a list that grows is left alone."""
     found = offered("appends", "used.append(g)", "d = carry * 2")
