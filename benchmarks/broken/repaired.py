@@ -1,7 +1,7 @@
 """How many faults of the corpus `bptt-check fix` repairs, and whether it shows the right line.
 
-    python -m benchmarks.broken.repaired [--every N] [--first N] [--pairs] [--timeout S]
-                                         [--json PATH]
+    python -m benchmarks.broken.repaired [--every N] [--first N] [--only TEXT] [--pairs]
+                                         [--timeout S] [--json PATH]
 
 Each fault is written into a folder of its own, and a repair is searched with the defaults of the
 command, proven by complex step alone on few cases. A line is right that `Broken.lines` names, of
@@ -97,12 +97,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--every", type=int, default=1, help="take each N-th (default 1)")
     parser.add_argument("--first", type=int, default=0, help="beginning with this one")
+    parser.add_argument("--only", default="", metavar="TEXT", help="of names with this text")
     parser.add_argument("--pairs", action="store_true", help="pairs instead of single faults")
     parser.add_argument("--timeout", type=float, default=20.0, help="seconds of a search")
     parser.add_argument("--json", type=Path, help="write the outcomes there as well")
     options = parser.parse_args()
     done: list[Repaired] = []
-    for broken in (PAIRS if options.pairs else SINGLE)[options.first :: options.every]:
+    named = [b for b in (PAIRS if options.pairs else SINGLE) if options.only in b.name]
+    for broken in named[options.first :: options.every]:
         done.append(repaired(broken, options.timeout))
         one = done[-1]
         line = "line shown" if one.shown else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bptt_check.mutation.missing import Operator, Surroundings
@@ -54,7 +54,7 @@ def broken(folder: Path, *changes: tuple[str, str], name: str = "my_rnn.py") -> 
     return f"{folder / name}:loss_and_grads"
 
 
-def edited(code: str, operator: Operator, shapes: dict[str, object] | None = None) -> set[str]:
+def edited(code: str, operator: Operator, shapes: Mapping[str, object] | None = None) -> set[str]:
     """What an operator makes of the one function of a text: the lines of its body that differ."""
     around = Surroundings(dict(shapes or {}))  # type: ignore[arg-type]
     source = Source("text", "text.py", code)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import difflib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...mutation import OPERATORS, Edit
 from ...mutation.missing import (
     FACTORS,
+    IN_PLACE,
     NAMES,
+    PRODUCT_TERMS,
     RARE,
     SLOPES,
     SMALL,
@@ -19,6 +22,7 @@ from ...mutation.missing import (
     Operator,
     Surroundings,
 )
+from ...mutation.missing.lost import lost_appends, lost_carries, lost_paths
 from ...mutation.missing.statements import (
     added_statements,
     blocks,
@@ -46,18 +50,30 @@ ONE, FEW, SOME = 1, 3, 8
     SLOPE_EDITS,
     STATEMENTS,
     RARE_EDITS,
-    MISSING_SUMS,
-) = range(8)
+    LOST,
+    LOST_PATHS,
+    NEW_ARRAYS,
+    PRODUCTS,
+    MOVES,
+) = range(12)
 """Groups of operators."""
-ORDER = (
-    (MISSING_SUMS, ALL), (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (SMALL_EDITS, SOME),
-    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SMALL_EDITS, ALL), (OTHER_NAMES, SOME),
-    (FACTOR_EDITS, FEW), (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (OTHER_NAMES, ALL),
-    (STATEMENTS, SOME), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME), (RARE_EDITS, FEW),
-    (SLOPE_EDITS, SOME), (STATEMENTS, ALL), (FACTOR_EDITS, ALL), (TERM_EDITS, ALL),
-    (SLOPE_EDITS, ALL), (RARE_EDITS, ALL),
+FIRST = (
+    (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (NEW_ARRAYS, ALL), (LOST, ALL), (MOVES, FEW),
 )  # fmt: skip
 """Which group is tried on how many lines, in turn; nothing is tried twice."""
+DEEP = (
+    (FACTOR_EDITS, ONE), (TERM_EDITS, ONE), (SLOPE_EDITS, ONE), (FACTOR_EDITS, FEW),
+    (TERM_EDITS, FEW), (SLOPE_EDITS, FEW), (PRODUCTS, ONE), (LOST_PATHS, ONE), (PRODUCTS, FEW),
+    (LOST_PATHS, FEW), (RARE_EDITS, ONE), (FACTOR_EDITS, SOME), (TERM_EDITS, SOME),
+    (SLOPE_EDITS, SOME), (RARE_EDITS, FEW), (LOST_PATHS, SOME), (FACTOR_EDITS, ALL),
+    (TERM_EDITS, ALL), (SLOPE_EDITS, ALL), (PRODUCTS, ALL), (LOST_PATHS, ALL), (RARE_EDITS, ALL),
+)  # fmt: skip
+"""What then is tried in turn with `BROAD`: much on the most suspicious lines."""
+BROAD = (
+    (SMALL_EDITS, SOME), (OTHER_NAMES, SOME), (SMALL_EDITS, ALL), (MOVES, SOME),
+    (OTHER_NAMES, ALL), (STATEMENTS, SOME), (MOVES, ALL), (STATEMENTS, ALL),
+)  # fmt: skip
+"""A little on every line: where the order of lines is wrong, it costs half of the time at most."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class SourceEdit:
 
     Args:
         file: that is edited, as it was before.
-        line: of the statement.
+        line: on which it begins; of whole statements that of the statement.
         operator: the kind of edit.
         edit: of the file's text.
         function: that it is in, with the edit made.
@@ -139,22 +155,52 @@ def candidates(
     known: set[FunctionText] = set()
     walks = [_Walk(file, seen) for file in files]
     drawn: dict[int, list[tuple[int, Drawn]]] = {}
-    for group, most in ORDER:
-        if group not in drawn:
-            found = (c for walk in walks for c in walk.edits(group))
-            ranks = [(rank.get((c[0].path, c[1]), len(rank)), c) for c in found]
-            drawn[group] = sorted(ranks, key=lambda one: one[0])
-        now = [c for n, c in drawn[group] if n < most]
-        drawn[group] = [(n, c) for n, c in drawn[group] if n >= most]
-        for file, line, operator, edit in now:
-            function = file.function_with(edit)
-            if function is not None and function not in known:
-                known.add(function)
-                yield SourceEdit(file, line, operator, edit, function)
+
+    def edits(order: Iterable[tuple[int, int]]) -> Iterator[Drawn]:
+        for group, most in order:
+            if group not in drawn:
+                found = (c for walk in walks for c in walk.edits(group))
+                ranks = [(_rank_of((c[0].path, c[1]), rank), c) for c in found]
+                drawn[group] = sorted(ranks, key=lambda one: one[0])
+            now = [c for n, c in drawn[group] if n < most]
+            drawn[group] = [(n, c) for n, c in drawn[group] if n >= most]
+            yield from now
+
+    for file, line, operator, drawn_edit in itertools.chain(edits(FIRST), _in_turn(edits)):
+        edit = in_style(drawn_edit, file.text)
+        function = file.function_with(edit)
+        if function is not None and function not in known:
+            known.add(function)
+            yield SourceEdit(file, line, operator, edit, function)
 
 
+def _in_turn(edits: Callable[[Iterable[tuple[int, int]]], Iterator[Drawn]]) -> Iterator[Drawn]:
+    """One of `DEEP`, one of `BROAD`, and so on."""
+    for pair in itertools.zip_longest(edits(DEEP), edits(BROAD)):
+        yield from (one for one in pair if one is not None)
+
+
+def _rank_of(place: Place, rank: Mapping[Place, int]) -> int:
+    """The rank of a line, or of the nearest one before it, which its statement begins on."""
+    path, line = place
+    above = (n for n in range(line, max(line - LONGEST, 0), -1) if (path, n) in rank)
+    return rank.get((path, next(above, 0)), len(rank))
+
+
+LONGEST = 40
+"""Lines of a statement."""
 Drawn = tuple[OwnFile, int, str, Edit]
 
+
+def in_style(edit: Edit, text: str) -> Edit:
+    """An edit with the quotation marks that keys have in a text."""
+    if "['" not in edit.text or text.count("['") >= text.count('["'):
+        return edit
+    return replace(edit, text=KEY.sub(r'["\1"]', edit.text))
+
+
+KEY = re.compile(r"\['([^'\"\\]*)'\]")
+"""A key as `ast` writes it."""
 
 OPERATORS_OF = {
     OTHER_NAMES: NAMES,
@@ -162,6 +208,8 @@ OPERATORS_OF = {
     TERM_EDITS: TERMS,
     SLOPE_EDITS: SLOPES,
     RARE_EDITS: RARE,
+    NEW_ARRAYS: IN_PLACE,
+    PRODUCTS: PRODUCT_TERMS,
 }
 
 
@@ -181,8 +229,7 @@ class _Walk:
         if group == SMALL_EDITS:
             yield from self._of_mutation()
             yield from self._with(SMALL)
-            yield from self._statements(group)
-        elif group in (STATEMENTS, MISSING_SUMS):
+        elif group in (STATEMENTS, LOST, LOST_PATHS, MOVES):
             yield from self._statements(group)
         else:
             yield from self._with(OPERATORS_OF[group])
@@ -191,14 +238,18 @@ class _Walk:
         for site in self._sites:
             for name, operator in OPERATORS.items():
                 for edit in operator(site):
-                    yield self._file, site.statement.lineno, name, edit
+                    yield self._file, self._line(edit), name, edit
 
     def _with(self, operators: Mapping[str, Operator]) -> Iterator[Drawn]:
         for site in self._sites:
             around = self._seen[site.function, site.statement.lineno]
             for name, operator in operators.items():
                 for edit in operator(site, around):
-                    yield self._file, site.statement.lineno, name, edit
+                    yield self._file, self._line(edit), name, edit
+
+    def _line(self, edit: Edit) -> int:
+        """The line of an edit, which is not the first of a statement of several lines."""
+        return self._file.positions.line_at(edit.start)
 
     def _statements(self, group: int) -> Iterator[Drawn]:
         text = self._file.positions
@@ -207,12 +258,18 @@ class _Walk:
             if not around:
                 continue
             for block in blocks(function):
-                if group == SMALL_EDITS:
+                if group == MOVES:
                     drawn = itertools.chain(moved(text, block), moved_in(text, block))
                     operator = "move statement"
-                elif group == MISSING_SUMS:
-                    drawn = missing_sums(text, block, function, around)
+                elif group == LOST:
+                    drawn = itertools.chain(
+                        lost_appends(text, block, function, around),
+                        lost_carries(text, block, function, around),
+                        missing_sums(text, block, function, around),
+                    )
                     operator = "add statement"
+                elif group == LOST_PATHS:
+                    drawn, operator = lost_paths(text, block, around), "add statement"
                 else:
                     drawn = added_statements(text, block, function, around)
                     drawn = itertools.chain(doubled(text, block), drawn)

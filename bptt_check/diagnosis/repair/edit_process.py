@@ -12,15 +12,13 @@ import os
 import signal
 import sys
 import time
-import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...cases.case import Case, Spec
 from ...cases.contract import Answer, Outcome
+from ...conventions.per_sequence import single_sequences
 from ...errors import BpttCheckError
 from ...subjects import loading
 from ...subjects.calling import call_once
@@ -48,6 +46,7 @@ from .messages import (
     TryEdits,
     request_in,
 )
+from .quiet_calls import files_run, quiet, written_nowhere
 from .watching.expressions import pools_of
 from .watching.observing import Observer, Pools
 from .watching.quantities import Quantities
@@ -71,18 +70,18 @@ def serve_edits() -> None:
     begin = request_in(body)
     prepare_process(begin.trace, begin.scratch, begin.ends_with_parent)
     try:
-        with _quiet():
+        with quiet():
             work = EditedSubject(begin)
     except BpttCheckError as error:
         send(NotBegun(str(error)))
         return
-    _write_nowhere()
-    send(work.begun)
-    while (body := protocol.receive(requests)) is not None:
-        request = request_in(body)
-        with _quiet():
-            for reply in work.carry_out(request):
-                send(reply)
+    with written_nowhere():
+        send(work.begun)
+        while (body := protocol.receive(requests)) is not None:
+            request = request_in(body)
+            with quiet():
+                for reply in work.carry_out(request):
+                    send(reply)
     os._exit(protocol.PIPES_LOST)  # without what a subject has registered for the end
 
 
@@ -100,7 +99,7 @@ class EditedSubject:
         os.chdir(begin.scratch)
         files: set[str] = set()
         asked = [Spec.parse(line).build() for line in begin.specs[:most]]
-        with _files_run(files):
+        with files_run(files):
             answers = [self._answer(case, begin.seconds) for case in asked]
         taken = [n for n, a in enumerate(answers) if a.outcome is not Outcome.DECLINED]
         if not taken:
@@ -125,7 +124,6 @@ class EditedSubject:
             tuple(self._seconds),
             tuple(sorted(own)),
             tuple(answers[n].text for n in taken),
-            tuple(asked[n].sizes.B == 1 < asked[n].sizes.T for n in taken),
         )
 
     def carry_out(self, request: Any) -> Generator[Any]:
@@ -218,14 +216,27 @@ class EditedSubject:
         return LinesObserved(seen, observer.raised, self._departures(place))
 
     def _departures(self, place: int) -> tuple[Departure, ...]:
-        """What the values of a run are in the textbook's words, of a cell that it has."""
+        """What the values of a run are in the textbook's words, of a cell that it has; of code that
+        takes one sequence at a time, in those of each sequence.
+        """
         case = self._cases[place].case
         if not textbook.knows(case.model):
             return ()
-        if place not in self._quantities:
-            self._quantities[place] = Quantities(case)
-        tracer = Tracer(self._targets, self._quantities[place])
-        return tracer.watch(lambda: call_once(self._subject, case))
+        found = self._traced(place, [case])
+        if case.sizes.B > 1 and sum(d.held > 0 for d in found) < LITTLE_KNOWN * len(found):
+            singles = [single for _, single, _ in single_sequences(case)]
+            other = self._traced(-1 - place, singles)
+            return max(found, other, key=lambda one: sum(d.held > 0 for d in one))
+        return found
+
+    def _traced(self, key: int, of: Sequence[Case]) -> tuple[Departure, ...]:
+        """The same in the words of some cases, the quantities of which are kept under a key."""
+        if key not in self._quantities:
+            self._quantities[key] = Quantities(of)
+        case = self._cases[key if key >= 0 else -1 - key].case
+        return Tracer(self._targets, self._quantities[key]).watch(
+            lambda: call_once(self._subject, case)
+        )
 
     def _read(self, file: str, text: str) -> None:
         """Know the expressions of the functions of a text."""
@@ -235,6 +246,8 @@ class EditedSubject:
             self._targets.update(targets_of(file, tree))
 
 
+LITTLE_KNOWN = 0.25
+"""Share of the values of a run below which few are the textbook's."""
 FEW_SHAPES = 3
 """Cases of a subject of JAX, which compiles each of its operations for every shape."""
 
@@ -256,38 +269,7 @@ def _is_own(file: str) -> bool:
     )
 
 
-def _write_nowhere() -> None:
-    """What edited code prints is of no use to anybody."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for descriptor in (1, 2):
-        os.dup2(nowhere, descriptor)
-
-
 def _names_given(answers: Sequence[Answer], case: Case) -> list[str]:
     """The gradients that a subject gives; all of the parameters where it gives nothing."""
     given = [a.result.grads for a in answers if a.result is not None]
     return list(dict.fromkeys(n for grads in given for n in grads)) or list(case.params)
-
-
-@contextlib.contextmanager
-def _files_run(files: set[str]) -> Generator[None]:
-    """In the body the files of all Python functions that are called are noted."""
-
-    def profile(frame: Any, event: str, _: Any) -> None:
-        if event == "call":
-            files.add(frame.f_code.co_filename)
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        yield
-    finally:
-        sys.setprofile(before)
-
-
-@contextlib.contextmanager
-def _quiet() -> Generator[None]:
-    """Edited formulas overflow and divide by zero all the time."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield

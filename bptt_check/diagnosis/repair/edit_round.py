@@ -11,9 +11,11 @@ from functools import partial
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
 from .edit_runner import EditRunner
-from .messages import Departure, EditOutcome, FunctionText, LinesObserved
+from .evidence import known_lines
+from .messages import Departure, EditOutcome, FunctionText
 from .own_file import OwnFile
-from .suspicion import by_suspicion, defining_lines, line_probes
+from .probes import line_probes
+from .suspicion import by_suspicion, defining_lines
 
 FURTHER = 64
 """Edits that are still tried after one that makes everything right: others may do so too."""
@@ -21,8 +23,6 @@ PATIENCE = 768
 """Edits that are still tried after one that makes only more right: another may make everything."""
 LINES = 10
 """Suspicious lines that are told."""
-LITTLE_KNOWN = 0.25
-"""Share of the values of a run below which few are the textbook's."""
 Marks = frozenset[tuple[int, int]]
 """Cases, and places among their blocks."""
 
@@ -68,7 +68,7 @@ class EditRound:
         )
         self._observed_case = max(range(len(blocks)), key=lambda n: (len(self._wrong_of(n)), -n))
         observed = runner.observe(self._observed_case)
-        seen, self.trace = surroundings(observed.lines), self._departures(observed)
+        seen, self.trace = surroundings(observed.lines), observed.departures
         rank = self._rank(seen, self.trace)
         if observed.raised is not None:
             rank = self._with_first(rank, observed.raised)
@@ -125,17 +125,6 @@ class EditRound:
         ordered = dict.fromkeys((first, *above, *sorted(rank, key=lambda place: rank[place])))
         return {place: n for n, place in enumerate(ordered)}
 
-    def _departures(self, observed: LinesObserved) -> tuple[Departure, ...]:
-        """What values are in the textbook's words; on one sequence, where code that takes one at a
-        time is the textbook, if little of it is known on several.
-        """
-        known = observed.departures
-        single = [n for n, one in enumerate(self._runner.begun.single) if one and self._wrong_of(n)]
-        if sum(d.held > 0 for d in known) < LITTLE_KNOWN * len(known) and single:
-            other = self._runner.observe(single[0]).departures
-            return max(known, other, key=lambda found: sum(d.held > 0 for d in found))
-        return known
-
     def _rank(self, seen: Seen, departures: Sequence[Departure]) -> dict[Place, int]:
         probed = list(line_probes(self._files, seen))
         case = self._observed_case
@@ -143,9 +132,9 @@ class EditRound:
         reached: dict[Place, list[list[int] | None]] = {}
         for probe, blocks in zip(probed, changed, strict=True):
             reached.setdefault(probe.place, []).append(blocks)
-        lines = {(f, line) for f, _, line in seen}
-        parents = partial(defining_lines, self._files)
-        return by_suspicion(reached, self._wrong_of(case), lines, departures, parents)
+        lines = {(f, line) for f, _, line in seen} | set(reached)
+        known, parents = known_lines(departures, self._files), partial(defining_lines, self._files)
+        return by_suspicion(reached, self._wrong_of(case), lines, known, parents)
 
     def _marks(self, tried: EditOutcome) -> Marks:
         return frozenset((n, place) for n, places in tried.right for place in places)

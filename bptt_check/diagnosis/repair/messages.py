@@ -96,7 +96,6 @@ class Begun(msgspec.Struct, tag=True):
         seconds: of a call on each.
         files: of all functions that it ran.
         errors: of each, what it raised; "" if nothing.
-        single: of each, whether it has one sequence, and more than one step.
     """
 
     cases: tuple[int, ...]
@@ -105,7 +104,6 @@ class Begun(msgspec.Struct, tag=True):
     seconds: tuple[float, ...]
     files: tuple[str, ...]
     errors: tuple[str, ...]
-    single: tuple[bool, ...]
 
 
 class LineSeen(msgspec.Struct):
@@ -114,7 +112,7 @@ class LineSeen(msgspec.Struct):
     Args:
         file, function, line: where; the function by its qualified name.
         shapes: text of a local or of an expression of that function to its shape; "int" is an
-            integer.
+            integer; "list", "tuple" and "dict" are these.
     """
 
     file: str

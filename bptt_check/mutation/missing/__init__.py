@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..mutant import Edit
 from ..sites import Site
-from . import formulas, names
+from . import calls, formulas, names, orders
 from .shapes import Shape, Surroundings, broadcasts
 
 Operator = Callable[[Site, Surroundings], Iterator[Edit]]
@@ -20,11 +20,13 @@ SMALL: dict[str, Operator] = {
     "add for assign": names.add_for_assign,
     "keep what was before": names.before_kept,
     "shift index": names.shift_index,
-    "other product": formulas.other_product,
+    "other product": orders.other_product,
+    "regroup": orders.regroup,
+    "other end": orders.other_end,
     "other slope": formulas.other_slope,
     "complement": formulas.complement,
-    "without call": formulas.without_call,
-    "add copy": formulas.add_copy,
+    "without call": calls.without_call,
+    "keep axes": calls.keep_axes,
     "swap elements": names.swap_elements,
     "other start": names.other_start,
     "fixed test": names.fixed_test,
@@ -32,6 +34,11 @@ SMALL: dict[str, Operator] = {
     "add sum": formulas.add_sum,
 }
 """Operators of which there are few edits at one place."""
+IN_PLACE: dict[str, Operator] = {
+    "new array": names.new_array,
+    "add copy": calls.add_copy,
+}
+"""What keeps an array from being written into through another name: few edits in all."""
 NAMES: dict[str, Operator] = {
     "other name": names.other_name,
     "other target": names.other_target,
@@ -40,22 +47,30 @@ NAMES: dict[str, Operator] = {
 FACTORS: dict[str, Operator] = {
     "add factor": formulas.add_factor,
     "add scale": formulas.add_scale,
-    "add factor of two terms": formulas.add_sum_factor,
 }
-TERMS: dict[str, Operator] = {"add term": formulas.add_term}
+TERMS: dict[str, Operator] = {
+    "add term": formulas.add_term,
+    "for constant": formulas.for_constant,
+}
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
+PRODUCT_TERMS: dict[str, Operator] = {
+    "add product term": formulas.add_product_term,
+    "add factor of two terms": formulas.add_sum_factor,
+}
+"""What adds a product of any two things, or multiplies with a sum of them."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
-    "add call": formulas.add_call,
+    "add call": calls.add_call,
     "other expression": names.other_expression,
-    "add product term": formulas.add_product_term,
 }
 """Those that try very much, or are seldom what is wrong."""
 
 __all__ = [
     "FACTORS",
+    "IN_PLACE",
     "NAMES",
+    "PRODUCT_TERMS",
     "RARE",
     "SLOPES",
     "SMALL",

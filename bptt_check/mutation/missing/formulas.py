@@ -31,44 +31,67 @@ def slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
         yield from ((a, False) for a in node.args if not isinstance(a, ast.Starred))
         if isinstance(node.func, ast.Attribute):
             yield node.func.value, True
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value, True
     elif isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
         yield from ((e, False) for e in node.elts if not isinstance(e, ast.Starred))
     elif isinstance(node, ast.Dict):
         yield from ((value, False) for value in node.values)
 
 
-def _is_array(node: ast.expr, around: Surroundings) -> bool:
-    """Whether an expression may be an array, as far as is known."""
-    plain = (ast.Tuple, ast.List, ast.Constant, ast.Slice, ast.GeneratorExp, ast.Dict, ast.Lambda)
-    return not isinstance(node, plain) and around.of(node) != "int"
+def plain_slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
+    """The same without transposed matrices: what is put together before it is transposed is so for
+    another reason, and weights get no terms.
+    """
+    if isinstance(site.node, ast.Attribute):
+        return
+    yield from (
+        one for one in slots(site) if not (isinstance(one[0], ast.Attribute) and one[0].attr == "T")
+    )
+
+
+def may_be_array(site: Site, node: ast.expr, around: Surroundings) -> bool:
+    """Whether an expression may be an array, as far as is known; no module and no function is."""
+    plain = (
+        ast.Tuple, ast.List, ast.Constant, ast.Slice, ast.GeneratorExp, ast.Dict, ast.Lambda,
+        ast.ListComp, ast.DictComp, ast.JoinedStr,
+    )  # fmt: skip
+    shape = around.of(node)
+    if isinstance(node, ast.Name) and node.id not in site.bound and shape is None:
+        return False
+    return not isinstance(node, plain) and not isinstance(shape, str)
 
 
 def add_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A factor that stands elsewhere in the function: `dh` becomes `dh * (1 - h * h)`."""
     for node, tight in slots(site):
-        if not _is_array(node, around):
+        if not may_be_array(site, node, around):
             continue
         for text in around.fitting(around.of(node)):
             yield _joined(site, node, "*", beside(text), tight)
 
 
 def add_slope(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """The derivative of an activation as a factor, in the activated value."""
-    for node, tight in slots(site):
+    """The derivative of an activation as a factor, in the activated value; that of a ReLU where
+    the text has one.
+    """
+    relu = any(word in site.text.text for word in ("relu", "maximum", "> 0"))
+    for node, tight in plain_slots(site):
         shape = around.of(node)
-        if not _is_array(node, around) or shape == ():
+        if not may_be_array(site, node, around) or shape == ():
             continue
         for text in around.alike(shape):
             if is_atom(text):
                 for slope in (f"(1 - {text} ** 2)", f"{text} * (1 - {text})", f"(1 - {text})"):
                     yield _joined(site, node, "*", slope, tight)
-                yield _joined(site, node, "*", f"({text} > 0)", tight)
+                if relu:
+                    yield _joined(site, node, "*", f"({text} > 0)", tight)
 
 
 def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A division by a number of things, or a multiplication with it; twice, and half."""
     for node, tight in slots(site):
-        if not _is_array(node, around):
+        if not may_be_array(site, node, around):
             continue
         counts = [t for t in around.integers() if is_atom(t) and t not in (*site.loops, "_")]
         for text in (*counts, "2", *_sizes(around)):
@@ -78,9 +101,9 @@ def add_scale(site: Site, around: Surroundings) -> Iterator[Edit]:
 
 def add_term(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A summand that stands elsewhere in the function."""
-    for node, _ in slots(site):
+    for node, _ in plain_slots(site):
         shape = around.of(node)
-        if not _is_array(node, around) or shape is None:
+        if not may_be_array(site, node, around) or shape is None:
             continue
         for text in around.fitting(shape):
             for sign in "+-":
@@ -135,10 +158,12 @@ def products(around: Surroundings, shape: Shape) -> Iterator[str]:
 
 
 def add_sum(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A sum over an axis."""
-    for node, _ in slots(site):
+    """A sum over an axis; no operand of a matrix product has one."""
+    if isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.MatMult):
+        return
+    for node, _ in plain_slots(site):
         shape = around.of(node)
-        if not _is_array(node, around) or shape == () or isinstance(node, ast.Call):
+        if not may_be_array(site, node, around) or shape == () or isinstance(node, ast.Call):
             continue
         for axis in ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True", ""):
             yield site.replace(node, f"{site.operand(node)}.sum({axis})")
@@ -148,24 +173,33 @@ def add_transpose(site: Site, around: Surroundings) -> Iterator[Edit]:
     """A whole matrix transposed."""
     for node, _ in slots(site):
         shape = around.of(node)
-        if _is_array(node, around) and (shape is None or len(shape) == 2):
+        if may_be_array(site, node, around) and (shape is None or len(shape) == 2):
             yield site.replace(node, f"{site.operand(node)}.T")
 
 
-def other_product(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A matrix product in another order, with other transposes."""
+def for_constant(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """What a number as a factor, or zeros in place of a value, should have been: a thing of the
+    function, what is left of one, a product.
+    """
     node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        left, right, between = node.left, node.right, "{} @ {}"
-    elif isinstance(node, ast.Call) and _called(node) in ("dot", "matmul") and len(node.args) == 2:
-        (left, right), between = node.args, f"{site.text_of(node.func)}({{}}, {{}})"
-    else:
-        return
-    a, b = (n.value if isinstance(n, ast.Attribute) and n.attr == "T" else n for n in (left, right))
-    one, other = site.operand(a), site.operand(b)
-    for first, second in ((one, other), (other, one)):
-        for x, y in itertools.product(("", ".T"), repeat=2):
-            yield site.replace(node, between.format(first + x, second + y))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for factor, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(factor, ast.Constant):
+                for text in around.fitting(around.of(other)):
+                    yield site.replace(factor, beside(text))
+                    yield site.replace(factor, f"(1 - {beside(text)})")
+    elif isinstance(node, ast.Assign) and _is_zeros(node.value):
+        shape = around.of(node.value)
+        if not isinstance(shape, str) and shape:
+            same = [text for text in around.alike(shape) if is_atom(text)]
+            pairs = list(itertools.permutations(same, 2))
+            yield from (site.replace(node.value, text) for text in same)
+            yield from (site.replace(node.value, f"{a} * {b}") for a, b in pairs if a < b)
+            yield from (site.replace(node.value, f"{a} * (1 - {b})") for a, b in pairs)
+
+
+def _is_zeros(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and "zeros" in ast.unparse(node.func)
 
 
 def other_slope(site: Site, _: Surroundings) -> Iterator[Edit]:
@@ -211,47 +245,6 @@ def add_power(site: Site, around: Surroundings) -> Iterator[Edit]:
             yield site.replace(node, f"{site.operand(node)} ** 2")
 
 
-def without_call(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """The argument of a call, or the object of a method, in its place; a keyword left out."""
-    node = site.node
-    if not isinstance(node, ast.Call):
-        return
-    if len(node.args) == 1:
-        yield site.replace(node, site.operand(node.args[0]))
-    if isinstance(node.func, ast.Attribute):
-        yield site.replace(node, site.operand(node.func.value))
-    for n, keyword in enumerate(node.keywords):
-        before = [*node.args, *(k.value for k in node.keywords[:n])]
-        if before:
-            start, end = site.text.span(before[-1])[1], site.text.span(keyword.value)[1]
-            yield Edit(start, end, "")
-
-
-def add_call(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A function of one argument that is called elsewhere in the function."""
-    called: dict[str, None] = {}
-    for text in around.shapes:
-        tree = ast.parse(text, mode="eval").body
-        if isinstance(tree, ast.Call) and len(tree.args) == 1 and not tree.keywords:
-            called.setdefault(ast.unparse(tree.func))
-    if not called:
-        return
-    node = site.node
-    if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
-        targets = [node] if _is_array(node, around) and around.of(node) is not None else []
-    else:
-        targets = [n for n, _ in slots(site) if not isinstance(n, NAMES) and _is_array(n, around)]
-    for target in targets:
-        yield from (site.replace(target, f"{f}({site.text_of(target)})") for f in called)
-
-
-def add_copy(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A copy in place of the thing itself."""
-    for node, _ in slots(site):
-        if isinstance(node, NAMES) and _is_array(node, around):
-            yield site.replace(node, f"{site.text_of(node)}.copy()")
-
-
 def _joined(site: Site, node: ast.expr, sign: str, text: str, tight: bool) -> Edit:
     """A factor behind a node."""
     is_product = isinstance(node, ast.BinOp) and isinstance(node.op, PRODUCTS)
@@ -281,7 +274,8 @@ def _sizes(around: Surroundings) -> Iterator[str]:
                 yield f"{text}.shape[{axis}]"
 
 
-def _called(node: ast.Call) -> str:
+def called(node: ast.Call) -> str:
+    """The name of the method, or of the function of a module, that is called."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 

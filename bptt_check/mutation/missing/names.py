@@ -18,8 +18,9 @@ def other_name(site: Site, around: Surroundings) -> Iterator[Edit]:
     node = site.node
     if isinstance(node, NAMES) and isinstance(node.ctx, ast.Load):
         own = ast.unparse(node)
+        turned = site.text.text.startswith(".T", site.text.span(node)[1])
         for text in around.alike(around.of(node)):
-            if text != own and is_atom(text):
+            if text != own and is_atom(text) and not (turned and text.endswith(".T")):
                 yield site.replace(node, text)
 
 
@@ -102,25 +103,40 @@ def fixed_test(site: Site, _: Surroundings) -> Iterator[Edit]:
         yield site.replace(node.test, "False")
 
 
-def add_for_assign(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """`+=` for `=`: what was there before is kept."""
+def add_for_assign(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """`+=` for `=`: what was there before is kept; in a dict, if something was."""
     node = site.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
         if isinstance(target, NAMES):
             yield site.between(target, node.value, "=", "+=")
+        if isinstance(target, ast.Subscript) and around.of(target.value) == "dict":
+            before = f"{site.text_of(target.value)}.get({site.text_of(target.slice)}, 0)"
+            start, _ = site.text.span(node.value)
+            yield Edit(start, start, f"{before} + ")
 
 
 def before_kept(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """What a name held before, added to what it gets: a new array, where `+=` writes into one that
-    something else holds; and the other way round.
-    """
+    """What a name held before, added to what it gets."""
     node = site.node
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
-        target, value = site.text_of(node.target), site.text_of(node.value)
-        yield site.replace(node, f"{target} = {target} + {value}")
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
         if isinstance(target, NAMES):
             start, _end = site.text.span(node.value)
             yield Edit(start, start, f"{site.text_of(target)} + ")
+
+
+def new_array(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """A new array, where `+=` or `*=` writes into one that something else may hold."""
+    node = site.node
+    plain = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name | ast.Attribute)
+    if plain and isinstance(node, ast.AugAssign) and type(node.op) in SIGNS:
+        target, value = site.text_of(node.target), site.text_of(node.value)
+        sign = SIGNS[type(node.op)]
+        right = value if sign == "+" else site.operand(node.value)
+        yield site.replace(node, f"{target} = {target} {sign} {right}")
+
+
+SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
+}  # fmt: skip

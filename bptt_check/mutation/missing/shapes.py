@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 Shape = tuple[int, ...] | str
-"""Of an array or a number; "int" is an integer."""
+"""Of an array or a number; "int" is an integer; "list", "tuple" and "dict" are these."""
+
+ZEROS = "zeros"
+"""Part of the name of what makes an array of zeros, which as a part of a formula is nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,10 @@ class Surroundings:
         return self.shapes.get(ast.unparse(node))
 
     def arrays(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Every expression that is an array or a number."""
-        yield from ((t, s) for t, s in self.shapes.items() if not isinstance(s, str))
+        """Every expression that is an array or a number; none that is all zeros."""
+        for text, shape in self.shapes.items():
+            if not isinstance(shape, str) and ZEROS not in text:
+                yield text, shape
 
     def integers(self) -> Iterator[str]:
         """Every expression that is an integer."""
@@ -45,8 +50,9 @@ class Surroundings:
                 yield text
 
     def alike(self, shape: Shape | None) -> Iterator[str]:
-        """The expressions of the very same shape; none where it is not known."""
-        yield from (t for t, s in self.shapes.items() if shape is not None and s == shape)
+        """The expressions of the very same shape; none where it is not known, nor zeros."""
+        if shape is not None:
+            yield from (t for t, s in self.shapes.items() if s == shape and ZEROS not in t)
 
 
 def broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

@@ -91,11 +91,11 @@ def added_statements(
         if not _is_carry(name, block.loop, stored) or not shape:
             continue
         for value in (*(t for t in around.alike(shape) if t != name), *products(around, shape)):
-            yield last.lineno, _after(text, last, f"{name} = {value}")
-            yield last.lineno, _after(text, last, f"{name} += {value}")
+            yield last.lineno, after(text, last, f"{name} = {value}")
+            yield last.lineno, after(text, last, f"{name} += {value}")
         for value, other in around.arrays():
             if other[1:] == shape and len(other) == len(shape) + 1 and is_atom(value):
-                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+                yield last.lineno, after(text, last, f"{name} += {value}.sum(axis=0)")
 
 
 def missing_sums(
@@ -105,38 +105,43 @@ def missing_sums(
     seen: Mapping[int, Surroundings],
 ) -> Iterator[tuple[int, Edit]]:
     """What is never added up, added up at the end of the body of a loop: a name that begins as
-    zeros, and that nothing is written to in the loop.
+    zeros, and that nothing else is ever written to.
     """
     last = block.body[-1]
     around = seen.get(last.lineno)
     if block.loop is None or isinstance(last, LOOPS) or around is None:
         return
-    zeros = {name for name in _begun_as_zeros(function) if not _is_written(name, block.loop)}
-    for name in sorted(zeros):
+    for name in sorted(n for n in _begun_as_zeros(function) if not _is_written(n, function)):
         shape = around.shapes.get(name)
         if not shape or isinstance(shape, str):
             continue
         for value in (*products(around, shape), *(t for t in around.alike(shape) if t != name)):
-            yield last.lineno, _after(text, last, f"{name} += {value}")
+            yield last.lineno, after(text, last, f"{name} += {value}")
         for value, other in around.arrays():
             if other[1:] == shape and is_atom(value):
-                yield last.lineno, _after(text, last, f"{name} += {value}.sum(axis=0)")
+                yield last.lineno, after(text, last, f"{name} += {value}.sum(axis=0)")
+
+
+def _is_beginning(statement: ast.AST) -> bool:
+    """Whether a statement gives something its first zeros."""
+    return isinstance(statement, ast.Assign) and ZEROS in ast.unparse(statement.value)
 
 
 def _begun_as_zeros(function: ast.FunctionDef) -> set[str]:
     """Names, and attributes, that a statement with `zeros` in it gives a value to."""
     found: set[str] = set()
     for statement in ast.walk(function):
-        if isinstance(statement, ast.Assign) and ZEROS in ast.unparse(statement.value):
+        if isinstance(statement, ast.Assign) and _is_beginning(statement):
             stored = (n for t in statement.targets for n in ast.walk(t))
             found |= {ast.unparse(n) for n in stored if _is_stored(n)}
     return found
 
 
-def _is_written(name: str, loop: ast.stmt) -> bool:
-    """Whether a loop gives a name, or an element of it, a value."""
-    targets = [n.target for n in ast.walk(loop) if isinstance(n, ast.AugAssign)]
-    targets += [t for n in ast.walk(loop) if isinstance(n, ast.Assign) for t in n.targets]
+def _is_written(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a name, or an element of it, gets another value than the zeros that it begins as."""
+    later = [n for n in ast.walk(function) if not _is_beginning(n)]
+    targets = [n.target for n in later if isinstance(n, ast.AugAssign)]
+    targets += [t for n in later if isinstance(n, ast.Assign) for t in n.targets]
     inside = (n for t in targets for n in ast.walk(t))
     return any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == name for n in inside)
 
@@ -150,7 +155,7 @@ def doubled(text: Text, block: BlockOfStatements) -> Iterator[tuple[int, Edit]]:
     for statement in block.body:
         if isinstance(statement, ast.AugAssign):
             whole = text.text_of(statement)
-            yield statement.lineno, _after(text, statement, whole)
+            yield statement.lineno, after(text, statement, whole)
 
 
 def _by_distance(n: int, count: int) -> Iterator[int]:
@@ -178,8 +183,8 @@ def _move(text: Text, statement: ast.stmt, place: ast.stmt, before: bool) -> Edi
     return Edit(s_first, p_end, text.text[s_end:p_end] + again)
 
 
-def _after(text: Text, statement: ast.stmt, new: str) -> Edit:
-    """A new statement on a line of its own behind another."""
+def after(text: Text, statement: ast.stmt, new: str) -> Edit:
+    """The edit that puts a new statement on a line of its own behind another."""
     _, end = text.span(statement)
     first = text.start_of(statement.lineno)
     indentation = text.text[first : text.span(statement)[0]]

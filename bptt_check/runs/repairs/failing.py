@@ -8,10 +8,12 @@ from typing import Any
 from ...cases.case import Spec
 from ...errors import BpttCheckError, SpecError
 from ...verdicts.verdict import Verdict
-from ..records import Run
+from ..records import Run, RunWithCases
 
 MOST = 40
 """Failing specs of a run that are looked at."""
+AFTER_ALL = 3
+"""Failing specs of a proof that edits are judged on besides."""
 WRONG = (Verdict.FAIL, Verdict.ERROR, Verdict.CONTRACT, Verdict.IMPRECISE)
 
 
@@ -31,6 +33,17 @@ def failing_specs(run: Run, table: Mapping[str, Sequence[Any]]) -> list[Spec]:
             f"so there is nothing to repair."
         )
     return specs
+
+
+def failing_after_all(outcome: RunWithCases) -> list[Spec]:
+    """The first specs on which the proof of an edited subject failed; none where it tells of none.
+
+    The smallest case of a failure may have lost its spec: the one that was found first has it.
+    """
+    try:
+        return failing_specs(outcome.run, outcome.table)[:AFTER_ALL]
+    except SpecError:
+        return []
 
 
 def _read(line: str) -> Spec | None:

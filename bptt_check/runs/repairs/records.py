@@ -16,7 +16,7 @@ class LineEdit:
 
     Args:
         file: as the user has it, from the present folder.
-        line: of the statement, from 1, in the file before this edit.
+        line: on which it begins, from 1, in the file before this edit.
         before, after: what is changed, as it was and as it is; of an edit in a line the line.
         operator: the kind of edit.
     """

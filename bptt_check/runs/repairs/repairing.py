@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...cases.case import Case, Spec
+from ...cases.case import Spec
 from ...diagnosis.repair import (
     EditRunner,
     FoundEdits,
@@ -20,9 +20,9 @@ from ...diagnosis.repair import (
 )
 from ...errors import SubjectNotFound
 from ..check import Setup
-from ..records import RunWithCases
 from ..target_cases import Plan
 from .excerpts import excerpts
+from .failing import failing_after_all
 from .proof import run_edited
 from .records import LineEdit, Repair, Searched, TracedValue, Verified
 
@@ -73,7 +73,7 @@ def searched(
             )
             repair = _repair(files, found, tried, spent, verified)
             return _told(repair, tried, spent, files, found)
-        more = _failing_specs(outcome)
+        more = failing_after_all(outcome)
         if not more or spent >= seconds:
             break
         specs, first = [*more, *specs], found.also if len(found.edits) == 1 else ()
@@ -106,12 +106,6 @@ def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
     models = list(dict.fromkeys(s.model for s in failing))[:MODELS]
     of_each = [specs_to_judge([s for s in failing if s.model == m]) for m in models]
     return [s for specs in of_each for s in specs[: (12 if len(models) == 1 else 6)]]
-
-
-def _failing_specs(outcome: RunWithCases) -> list[Spec]:
-    """Small specs on which an edited subject fails after all."""
-    cases = [c for c in outcome.cases.values() if isinstance(c, Case) and c.spec is not None]
-    return [c.spec for c in cases if c.spec is not None][:3]
 
 
 def _own_files(address: str, runner: EditRunner) -> list[OwnFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_check.diagnosis.repair.candidates import SourceEdit, candidates
+from bptt_check.diagnosis.repair.candidates import SourceEdit, candidates, in_style
 from bptt_check.diagnosis.repair.own_file import OwnFile
 from bptt_check.mutation import Edit
 from bptt_check.mutation.missing import Surroundings
@@ -76,3 +76,23 @@ def test_the_smaller_edit_is_known() -> None:
 
     less, more = Edit(start, start + 5, "a"), Edit(start, start + 5, "-(-a * b)")
     assert size(less) < size(more)
+
+
+def test_other_lines_get_their_turn_while_much_is_tried_on_one() -> None:
+    """Factors of a suspicious line and small edits of the last one, one after the other."""
+    order = [("a.py", 3), *(("a.py", line) for line in (100, 101, 102, 103, 104, 105, 106, 6))]
+    found = drawn({place: n for n, place in enumerate(order)})
+    deep = [n for n, e in enumerate(found) if e.operator == "add factor" and e.line == 3]
+    broad = [n for n, e in enumerate(found) if e.operator == "swap operator" and e.line == 6]
+
+    assert min(deep) < max(broad)
+    assert min(broad) < max(deep)
+
+
+def test_keys_are_written_as_the_text_writes_them() -> None:
+    """With its quotation marks; a text with the other ones, or without any, keeps Python's."""
+    edit = Edit(0, 1, "p['W'] * q['U']")
+
+    assert in_style(edit, 'a = p["W"]').text == 'p["W"] * q["U"]'
+    assert in_style(edit, "a = p['W']") == edit
+    assert in_style(edit, "a = 1") == edit

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from support.repairs import RIGHT, broken
 
-from bptt_check.diagnosis.repair import EditRunner, OwnFile, read_own_file
+from bptt_check.diagnosis.repair import EditRunner, OwnFile, edit_runner, read_own_file
 from bptt_check.diagnosis.repair.messages import FunctionText
-from bptt_check.errors import SubjectNotFound
+from bptt_check.errors import SubjectFailed, SubjectNotFound
 from bptt_check.mutation import Edit
 
 SPECS = ("rnn-tanh T=1 B=2 D=3 H=4 O=2", "rnn-tanh T=3 B=2 D=3 H=4 O=2")
@@ -167,6 +167,34 @@ def test_the_process_goes_on_from_an_edit_that_is_kept(tmp_path: Path) -> None:
 
     assert [len(r) for r in right] == [5, 5]
     assert found[1] == ((0, 6), (1, 6))
+
+
+DIES = """
+from bptt_check.diagnosis.repair import edit_process
+
+def carry_out(self, request):
+    print("printed by an edit", flush=True)
+    raise RuntimeError("what went wrong")
+
+edit_process.EditedSubject.carry_out = carry_out
+serve_edits()
+"""
+
+
+def test_why_the_process_ended_is_told(
+    subject: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With the end of its standard error, but not what edited code prints."""
+    monkeypatch.setattr(edit_runner, "START", edit_runner.START.replace("serve_edits()\n", DIES))
+    with (
+        EditRunner(subject, SPECS) as runner,
+        pytest.raises(
+            SubjectFailed, match=r"status 1; the end of .* RuntimeError: what went wrong"
+        ),
+    ):
+        runner.observe(0)
+
+    assert "printed by an edit" not in "".join(capfd.readouterr())
 
 
 def test_a_subject_that_takes_no_case_is_refused(tmp_path: Path) -> None:

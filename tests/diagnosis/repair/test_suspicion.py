@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_check.diagnosis.repair.own_file import OwnFile
-from bptt_check.diagnosis.repair.suspicion import by_suspicion, line_probes
-from bptt_check.mutation.missing import Surroundings
-
-CODE = """def f(a):
-    b = a
-    c, d = b, 2 * b
-    if c:
-        return d
-    return 0
-    d = "text"
-"""
+from bptt_check.diagnosis.repair.evidence import LAST, RIGHT, WRONG
+from bptt_check.diagnosis.repair.suspicion import by_suspicion
 
 
 def test_a_line_that_reaches_all_that_is_wrong_and_little_else_comes_first() -> None:
@@ -32,11 +22,19 @@ def test_a_line_without_an_answer_is_not_left_out() -> None:
     assert set(order) == {("f", 1), ("f", 2)}
 
 
-def test_every_statement_that_ran_is_probed() -> None:
-    """Each value of several; no text."""
-    seen = {("a.py", "f", line): Surroundings({}) for line in (2, 3, 4, 5, 7)}
-    found = list(line_probes([OwnFile("a.py", CODE)], seen))
+def test_the_first_wrong_value_comes_first_among_lines_that_reach_the_same() -> None:
+    """Right ones later, those of which nothing is known between, silent ones at the end."""
+    lines = [("f", n) for n in range(1, 6)]
+    reached = {place: [[1, 2]] for place in lines[:4]}
+    known = {("f", 1): (RIGHT, LAST), ("f", 2): (WRONG, 9), ("f", 3): (WRONG, 7)}
+    order = by_suspicion(reached, [1, 2], lines, known)
 
-    assert [p.place[1] for p in found] == [2, 3, 3, 5]
-    assert "b = (a) * 1.0078125" in found[0].function.text
-    assert "c, d = b, (2 * b) * 1.0078125" in found[2].function.text
+    assert [line for _, line in sorted(order, key=lambda place: order[place])] == [3, 2, 4, 1, 5]
+
+
+def test_a_right_line_that_reaches_exactly_what_is_wrong_comes_before_others() -> None:
+    """A sum that is assigned: each of its values is a share of the textbook's."""
+    reached = {("f", 1): [[1, 2, 3, 4]], ("f", 2): [[1]]}
+    order = by_suspicion(reached, [1], list(reached), {("f", 2): (RIGHT, LAST)})
+
+    assert order["f", 2] == 0

@@ -60,8 +60,25 @@ def test_a_condition_is_fixed() -> None:
 
 
 def test_what_was_there_before_is_kept() -> None:
-    """`+=` for `=`; a new array for `+=`."""
+    """`+=` for `=`; what a name held as a term."""
     assert edited("def f():\n    b = a\n", names.add_for_assign) == {"b += a"}
     assert edited("def f():\n    b += a\n", names.add_for_assign) == set()
-    assert edited("def f():\n    b += a\n", names.before_kept) == {"b = b + a"}
+    assert edited("def f():\n    b += a\n", names.before_kept) == set()
     assert edited("def f():\n    b = a\n", names.before_kept) == {"b = b + a"}
+
+
+def test_a_new_array_takes_the_place_of_one_that_is_written_into() -> None:
+    """However it is; an element is written into an array all the same."""
+    assert edited("def f():\n    b += a\n", names.new_array) == {"b = b + a"}
+    assert edited("def f():\n    b *= a + c\n", names.new_array) == {"b = b * (a + c)"}
+    assert edited("def f():\n    b -= a - c\n", names.new_array) == {"b = b - (a - c)"}
+    assert edited("def f():\n    b[0] += a\n", names.new_array) == set()
+    assert edited("def f():\n    b = a\n", names.new_array) == set()
+
+
+def test_what_a_dict_held_before_is_kept() -> None:
+    """If it held anything; of a list an element is there."""
+    code = "def f():\n    d[name] = a\n"
+
+    assert "d[name] = d.get(name, 0) + a" in edited(code, names.add_for_assign, {"d": "dict"})
+    assert edited(code, names.add_for_assign, {"d": "list"}) == {"d[name] += a"}

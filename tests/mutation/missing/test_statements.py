@@ -92,6 +92,23 @@ def test_a_sum_that_is_never_added_up_gets_a_statement() -> None:
     assert not any(one.startswith(("y", "W", "x")) for one in found)
 
 
+def test_zeros_that_another_loop_adds_up_are_left_alone() -> None:
+    """Around the innermost loop, or behind it."""
+    code = (
+        "def f(xs, y):\n    d = zeros(3)\n    for x in xs:\n        pass\n"
+        "    for x in xs:\n        d += x\n    return d\n"
+    )
+    function = ast.parse(code).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    seen = {line: Surroundings({"d": (3,), "x": (3,)}) for line in (4, 6)}
+
+    assert not [
+        edit
+        for block in blocks(function)
+        for _, edit in missing_sums(Text(code), block, function, seen)
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "offered"),
     [("pass", {"d += x", "d += y.sum(axis=0)"}), ("d += x", set()), ("d[0] = x", set())],

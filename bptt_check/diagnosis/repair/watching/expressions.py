@@ -57,12 +57,25 @@ def _pool(function: ast.FunctionDef) -> FunctionPool:
         lines.add(statement.lineno)
         own = list(_own_expressions(statement))
         nodes += own
-        harmless = (n for n in own if isinstance(n, KINDS) and is_harmless(n))
+        harmless = [n for n in own if isinstance(n, KINDS) and is_harmless(n)]
         seen.update(dict.fromkeys(map(ast.unparse, harmless)))
+        seen.update(dict.fromkeys(_rests(harmless)))
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     short = [t for t in dict.fromkeys((*names, *seen)) if len(t) <= LONGEST]
     ordered = tuple(sorted(short, key=len)[:MOST])
     return FunctionPool(ordered, frozenset(lines), _elements(names, nodes, seen))
+
+
+def _rests(nodes: Sequence[ast.expr]) -> Iterator[str]:
+    """What a slice leaves: of `d[:, n:]` that is `d[:, :n]`."""
+    for node in nodes:
+        if isinstance(node, ast.Subscript):
+            text = ast.unparse(node)
+            for one in ast.walk(node.slice):
+                if isinstance(one, ast.Slice) and (one.lower is None) != (one.upper is None):
+                    whole, rest = ast.unparse(one), ast.Slice(one.upper, one.lower, one.step)
+                    if text.count(whole) == 1 and not isinstance(one.step, ast.expr):
+                        yield text.replace(whole, ast.unparse(rest))
 
 
 def _elements(

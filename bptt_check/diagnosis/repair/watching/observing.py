@@ -13,6 +13,10 @@ from .expressions import FunctionPool
 
 TURNS = 2
 """Turns of a line in which values are looked at."""
+KEYS = 32
+"""Texts of one dict under which values are looked at."""
+KINDS: tuple[tuple[type, str], ...] = ((list, "list"), (tuple, "tuple"), (dict, "dict"))
+"""What holds several values, and what stands for its shape."""
 Pools = Mapping[tuple[str, str], FunctionPool]
 """File and qualified name of a function to its expressions."""
 
@@ -95,23 +99,35 @@ class Observer:
 
 
 def _of_sequences(pool: FunctionPool, local: Mapping[str, Any]) -> Iterator[str]:
-    """Elements of names that hold a sequence: a list, or an array of more than two axes."""
+    """Elements of names that hold several values: a sequence, an array of more than two axes, or
+    a dict, whose values under a text are elements too.
+    """
     for name, elements in pool.elements.items():
-        value = local.get(name)
+        base, _, attribute = name.partition(".")
+        value = local.get(base)
+        if attribute:
+            value = vars(value).get(attribute) if hasattr(value, "__dict__") else None
         axes = len(getattr(value, "shape", ()))
-        field = "." in name and name.partition(".")[0] in local
-        if field or axes > 2 or isinstance(value, list | dict):
+        if (attribute and base in local) or axes > 2 or isinstance(value, list | tuple | dict):
             yield from elements
+        if isinstance(value, dict):
+            keys: list[Any] = list(value)[:KEYS]
+            yield from (f"{name}[{key!r}]" for key in keys if isinstance(key, str))
 
 
 def shape_of(value: Any) -> tuple[int, ...] | str | None:
-    """The shape of an array or a number, "int" of an integer; None of anything else."""
+    """The shape of an array or a number, "int" of an integer, "list", "tuple" or "dict" of these;
+    None of anything else.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return "int"
     if isinstance(value, float):
         return ()
+    for one, name in KINDS:
+        if isinstance(value, one):
+            return name
     shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
     if kind is None or not isinstance(shape, tuple):
         return None

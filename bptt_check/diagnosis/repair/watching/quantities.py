@@ -39,15 +39,16 @@ class Match:
 
 
 class Quantities:
-    """The quantities of a case, to be looked up by their values."""
+    """The quantities of some cases of one model, to be looked up by their values."""
 
-    def __init__(self, case: Case) -> None:
-        self._near = NEAR[case.dtype]
-        sizes = case.sizes
-        counts = {1.0, 2.0, float(sizes.B), float(sizes.T), float(sizes.T * sizes.B)}
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._near = NEAR[cases[0].dtype]
+        counts = {1.0, 2.0}
+        for sizes in (case.sizes for case in cases):
+            counts |= {float(sizes.B), float(sizes.T), float(sizes.T * sizes.B)}
         self._factors = np.array(sorted(counts | {1.0 / c for c in counts}))
         by_size: dict[int, list[tuple[Match, Array, float]]] = {}
-        for match, value in _recorded(case):
+        for match, value in (pair for case in cases for pair in _recorded(case)):
             numbers, largest = _numbers(value)
             if largest > 0.0:
                 by_size.setdefault(numbers.size, []).append((match, numbers, largest))
@@ -98,7 +99,7 @@ def _recorded(case: Case) -> Iterator[tuple[Match, Array]]:
 
 def _values(case: Case) -> dict[str, list[Array]]:
     """Name to the values that it gets in turn: states, and cotangents with a bar."""
-    recorder = _Recorder()
+    recorder = _Recorder(case.model.layers * len(case.model.directions))
     before = sys.gettrace()
     sys.settrace(recorder.called)
     try:
@@ -113,6 +114,8 @@ def _values(case: Case) -> dict[str, list[Array]]:
                 found.setdefault(name, []).append(np.array(value))
     named = {WORDS.get(n, n): v for n, v in recorder.values.items()}
     found = found | {n: v for n, v in named.items() if n not in found}
+    if "z" in found:
+        found["1 - z"] = [1.0 - value for value in found["z"]]
     for value in list(found.get("y", ())):
         for name, of_logits in _of_logits(value).items():
             found.setdefault(name, []).append(of_logits)
@@ -141,13 +144,19 @@ FORWARD = textbook_cells.__file__
 
 
 class _Recorder:
-    """Takes down what the locals of the textbook's functions get."""
+    """Takes down what the locals of the textbook's functions get.
 
-    def __init__(self) -> None:
+    Args:
+        places: layers times directions, each of which has gradients of its own.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
         self.values: dict[str, list[Array]] = {}
-        self._shares: dict[str, list[Array]] = {}
+        self._shares: dict[tuple[int, str], list[Array]] = {}
         self._last: dict[tuple[int, str], Any] = {}
-        self._sums: dict[str, Array] = {}
+        self._sums: dict[tuple[int, str], Array] = {}
+        self._seen: list[dict[str, Array]] = []
 
     def called(self, frame: Any, _: str, __: Any) -> Any:
         """A function is called; only those of the textbook are looked into."""
@@ -172,21 +181,35 @@ class _Recorder:
 
     def _added(self, bars: dict[str, Array]) -> None:
         """The shares of the gradients of the parameters, as they are added up."""
+        number = next((n for n, one in enumerate(self._seen) if one is bars), len(self._seen))
+        if number == len(self._seen):
+            self._seen.append(bars)  # kept, so that no other takes its identity
+        place = self._place(bars)
         for name, value in bars.items():
             if name == "x":
                 continue
-            before = self._sums.get(name, np.zeros_like(value))
-            if before.shape == value.shape and not np.array_equal(before, value):
-                self._shares.setdefault(name, []).append(value - before)
-            self._sums[name] = np.array(value)
+            before = self._sums.get((number, name), np.zeros_like(value))
+            if not np.array_equal(before, value):
+                self._shares.setdefault((place, name), []).append(value - before)
+            self._sums[number, name] = np.array(value)
+
+    def _place(self, bars: dict[str, Array]) -> int:
+        """Which layer and direction some gradients are of; those of a whole network are of none.
+
+        Every part of a truncated case goes through the layers in the same order.
+        """
+        of_layers = [one for one in self._seen if "x" in one]
+        order = (n for n, one in enumerate(of_layers) if one is bars)
+        return next(order, -1) % self._places if "x" in bars else -1
 
     def sums(self) -> dict[str, list[Array]]:
         """Each share, and the sums of the first, or of the last, so many."""
         found: dict[str, list[Array]] = {}
-        for name, shares in self._shares.items():
-            found[f"{name}_bar"] = [np.sum(shares[: n + 1], axis=0) for n in range(len(shares))]
-            backwards = [np.sum(shares[n:], axis=0) for n in range(len(shares))]
-            found[f"{name}_bar"] += backwards + shares
+        for (_, name), shares in self._shares.items():
+            sums = found.setdefault(f"{name}_bar", [])
+            sums += [np.sum(shares[: n + 1], axis=0) for n in range(len(shares))]
+            sums += [np.sum(shares[n:], axis=0) for n in range(len(shares))]
+            sums += shares
         return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ....mutation.sites import functions
 from ..messages import Departure
-from .quantities import Match, Quantities, steps_held
+from .quantities import FEWEST, Match, Quantities, steps_held
 
 MOST = 400
 """Values of one run that are compared."""
@@ -21,8 +21,10 @@ TOGETHER, MOST_PARTS = "stacked", 16
 """What several quantities together are called, and how many are looked at."""
 RETURNED = "return"
 """The name of what a function returns."""
-Targets = dict[tuple[str, str], dict[int, tuple[str, ...]]]
-"""File and function to the lines of its statements, with what each gives a value to."""
+Targets = dict[tuple[str, str], dict[int, tuple[tuple[str, int], ...]]]
+"""File and function to the lines of its statements, with what each gives a value to, and on which
+line that is written.
+"""
 
 
 def targets_of(file: str, tree: ast.AST) -> Targets:
@@ -32,9 +34,12 @@ def targets_of(file: str, tree: ast.AST) -> Targets:
         lines = found.setdefault((file, name), {})
         for statement in ast.walk(function):
             if isinstance(statement, ast.stmt):
-                texts = tuple(_targets(statement))
+                line = statement.lineno
+                texts = [(text, line) for text in _targets(statement)]
+                if isinstance(statement, ast.Assign):
+                    texts += (i for t in statement.targets for i in _items(t, statement.value))
                 if texts:
-                    lines[statement.lineno] = texts
+                    lines[line] = tuple(texts)
     return found
 
 
@@ -43,7 +48,6 @@ def _targets(statement: ast.stmt) -> Iterator[str]:
         for target in statement.targets:
             parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
             yield from (_whole(p) for p in parts if not isinstance(p, ast.Starred))
-            yield from _items(target, statement.value)
     elif isinstance(statement, ast.AugAssign):
         yield _whole(statement.target)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -52,12 +56,12 @@ def _targets(statement: ast.stmt) -> Iterator[str]:
             yield f"{ast.unparse(called.value)}[-1]"
 
 
-def _items(target: ast.expr, value: ast.expr) -> Iterator[str]:
-    """The items of a dict that is put together under names."""
+def _items(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, int]]:
+    """The items of a dict that is put together under names, with the lines of their values."""
     if isinstance(value, ast.Dict):
-        for key in value.keys:
+        for key, item in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant):
-                yield f"{ast.unparse(target)}[{key.value!r}]"
+                yield f"{ast.unparse(target)}[{key.value!r}]", item.lineno
 
 
 def _whole(target: ast.expr) -> str:
@@ -124,13 +128,14 @@ class Tracer:
 
     def _take(self, frame: FrameType, done: int | None, lines: Mapping[int, Any]) -> None:
         """Compare what the statement of a line, which has just ended, gave values to."""
-        for text in lines.get(done, ()) if done is not None else ():
+        for text, line in lines.get(done, ()) if done is not None else ():
             value = self._value(text, frame)
             if value is not None:
-                self._compare(frame, int(done or 0), text, value)
+                self._compare(frame, line, text, value)
 
     def _compare(self, frame: FrameType, line: int, text: str, value: Any) -> None:
-        if self._count >= MOST:
+        """Compare a value; one that is zero, or has hardly any numbers, tells nothing."""
+        if self._count >= MOST or not _is_telling(value):
             return
         self._count += 1
         key = (frame.f_code.co_filename, frame.f_code.co_qualname, line, text)
@@ -156,6 +161,13 @@ class Tracer:
             return _array(value)
         except Exception:  # not there, or no array
             return None
+
+
+def _is_telling(value: Any) -> bool:
+    """Whether a value can be told from others."""
+    if not isinstance(value, np.ndarray):
+        return any(map(_is_telling, value))
+    return value.size >= FEWEST and bool(np.any(value))
 
 
 def _array(value: Any) -> Any:

@@ -38,3 +38,12 @@ def test_the_expressions_of_a_function() -> None:
     assert "c + 1" not in pools["f"].expressions
     assert pools["f"].lines == {2, 3}
     assert "c + 1" in pools["f.<locals>.g"].expressions
+
+
+def test_what_a_slice_leaves_is_known() -> None:
+    """The other columns; of a slice with both bounds, or a step, there is no rest."""
+    code = "def f(d, n):\n    return d[:, n:], d[1:n], d[::2]\n"
+    found = set(pools_of(ast.parse(code))["f"].expressions)
+
+    assert "d[:, :n]" in found
+    assert not found & {"d[n:1]", "d[:n]", "d[2::]"}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,16 +25,34 @@ def sample(count: int) -> float:
     return carry[5, 5]  # type: ignore[index]
 
 
+def kept(p: dict[Any, Any], cache: tuple[Any, ...]) -> object:
+    """Values under texts, of which it names one, and in a tuple."""
+    return p["W"] + cache[0]
+
+
 def observed() -> Observer:
-    """A run of it."""
-    file = inspect.getfile(sample)
-    pools = pools_of(ast.parse(inspect.getsource(sample)))
-    lines = frozenset(range(1000))
-    watched = Observer(
-        {(file, "sample"): type(pools["sample"])(pools["sample"].expressions, lines)}
-    )
-    watched.watch(lambda: sample(2))
-    return watched
+    """A run of `sample`."""
+    return watched(sample, lambda: sample(2))
+
+
+def watched(function: Callable[..., object], run: Callable[[], object]) -> Observer:
+    """What is seen of a function in a run."""
+    name, file = function.__name__, inspect.getfile(function)
+    pool = pools_of(ast.parse(inspect.getsource(function)))[name]
+    observer = Observer({(file, name): replace(pool, lines=frozenset(range(1000)))})
+    observer.watch(run)
+    return observer
+
+
+def test_what_is_kept_under_a_text_is_seen() -> None:
+    """All of a dict, whichever the function names; elements of tuples; not under other keys."""
+    p = {"W": np.ones((2, 3)), "U": np.ones(4), 7: np.ones(5)}
+    last = list(watched(kept, lambda: kept(p, (np.ones(3), np.ones(3)))).seen.values())[-1]
+
+    assert last.shapes["p"] == "dict"
+    assert (last.shapes["p['W']"], last.shapes["p['U']"]) == ((2, 3), (4,))
+    assert last.shapes["cache[0]"] == (3,)
+    assert "p[7]" not in last.shapes
 
 
 def test_a_carry_is_an_array_where_it_ever_is() -> None:
@@ -62,7 +83,10 @@ def test_the_line_that_raises_is_known() -> None:
         (True, None),
         (np.ones(3, dtype=int), None),
         ("text", None),
-        ([1.0], None),
+        ([1.0], "list"),
+        ((1.0, 2.0), "tuple"),
+        ({"a": 1.0}, "dict"),
+        ({1.0}, None),
     ],
 )
 def test_shapes(value: object, shape: object) -> None:

@@ -18,7 +18,7 @@ CASE = bc.Spec.parse("lstm+mean T=3 B=2 D=4 H=5 O=6").build()
 @pytest.fixture(scope="module")
 def quantities() -> Quantities:
     """Of an LSTM."""
-    return Quantities(CASE)
+    return Quantities([CASE])
 
 
 def names(quantities: Quantities, value: np.ndarray) -> set[str]:
@@ -33,6 +33,27 @@ def test_a_gradient_is_found_in_other_layouts(quantities: Quantities) -> None:
 
     for value in (exact, turned, -exact, exact[5:10], exact * 6.0):
         assert "W_hh_bar" in names(quantities, value)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "rnn-tanh+2layers T=3 B=2 D=4 H=5 O=6",
+        "lstm+bidirectional T=3 B=2 D=4 H=5 O=6",
+        "rnn-tanh+2layers T=5 B=2 D=4 H=5 O=6 k1=2 k2=3",
+    ],
+)
+def test_every_layer_and_direction_has_gradients_of_its_own(spec: str) -> None:
+    """Of the same name and another shape; the sum of two layers is nothing."""
+    case = bc.Spec.parse(spec).build()
+    quantities, exact = Quantities([case]), exact_gradients(case)
+    recurrent = [exact[n] for n in exact if n.startswith("W_hh")]
+
+    assert len(recurrent) == 2
+    for name in exact:
+        if name.startswith(("W_xh", "W_hh")):
+            assert f"{name[:4]}_bar" in names(quantities, exact[name])
+    assert names(quantities, recurrent[0] + recurrent[1]) == set()
 
 
 def test_a_state_is_found_at_its_step(quantities: Quantities) -> None:
