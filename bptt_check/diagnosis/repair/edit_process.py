@@ -200,10 +200,7 @@ class EditedSubject:
         for file in {text.file for text in functions}:
             self._pools = {k: p for k, p in self._pools.items() if k[0] != file}
         for text in functions:
-            heads = [f"{' ' * n}class {name}:" for n, name in enumerate(text.owners)]
-            heads = heads or (["if 1:"] if text.text[:1] in " \t" else [])
-            above = "\n" * max(text.line - 1 - len(heads), 0)
-            self._read(text.file, above + "\n".join([*heads, text.text]))
+            self._read(text.file, text.in_its_place())
         self._right = [self._call(n, 60.0) for n in range(len(self._cases))]
         return Rebased(tuple(self._right))
 

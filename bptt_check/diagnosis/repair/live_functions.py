@@ -83,15 +83,9 @@ def codes_of(text: FunctionText) -> dict[Named, CodeType]:
     Raises:
         SyntaxError: the text is no Python.
     """
-    indented = text.text[:1] in " \t"
-    heads = [f"{' ' * n}class {name}:" for n, name in enumerate(text.owners)]
-    heads = heads or (["if 1:"] if indented else [])
-    above = "\n" * max(text.line - 1 - len(heads), 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # an edit may well look odd
-        module = compile(
-            above + "\n".join([*heads, text.text]), text.file, "exec", dont_inherit=True
-        )
+        module = compile(text.in_its_place(), text.file, "exec", dont_inherit=True)
     inside = _codes(module, "".join(f"{name}." for name in text.owners))
     return {(text.file, code.co_qualname): code for code in inside}
 

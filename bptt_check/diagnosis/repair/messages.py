@@ -32,6 +32,13 @@ class FunctionText(msgspec.Struct, frozen=True):
     line: int
     text: str
 
+    def in_its_place(self) -> str:
+        """The text of a module that has it alone, in the same classes and on the same line."""
+        heads = [f"{' ' * n}class {name}:" for n, name in enumerate(self.owners)]
+        heads = heads or (["if 1:"] if self.text[:1] in " \t" else [])
+        above = "\n" * max(self.line - 1 - len(heads), 0)
+        return above + "\n".join([*heads, self.text])
+
 
 class Begin(msgspec.Struct, tag=True):
     """The first message: which subject, on which specs, where a dying process leaves its traceback,

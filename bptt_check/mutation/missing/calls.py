@@ -48,7 +48,7 @@ def add_call(site: Site, around: Surroundings) -> Iterator[Edit]:
 
 
 def keep_axes(site: Site, _: Surroundings) -> Iterator[Edit]:
-    """A sum that keeps its axes, and the sum over another axis."""
+    """A sum that keeps its axes."""
     node = site.node
     if not isinstance(node, ast.Call) or called(node) not in ("sum", "mean", "max", "min"):
         return
