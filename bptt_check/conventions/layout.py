@@ -20,12 +20,14 @@ from ..errors import BrokenContract
 from .bias_columns import bias_columns, why_no_column
 from .gates import CANDIDATE, order_for, permutation
 from .maps import bias_transforms, transforms
+from .memoised import memoised
 from .names import Name, subject_name
 from .options import Options
 
 Arrays = transforms.Arrays
 
 
+@memoised
 def chain(options: Options, model: Model) -> list[transforms.Step]:
     """The steps from the contract's parameters to the subject's, in order."""
     return [*_gates(options, model), *_shapes(options, model)]
@@ -161,6 +163,7 @@ def shapes(options: Options, case: Case) -> dict[str, tuple[int, ...]]:
     return {text: np.shape(a) for text, a in ({"h": outputs[Name("h")]} | named).items()}
 
 
+@memoised
 def unsupported_reason(options: Options, model: Model) -> str:
     """Why a convention cannot express a model; empty if it can."""
     if order_for(options.gate_order, model) is None:
@@ -181,6 +184,7 @@ def unsupported_reason(options: Options, model: Model) -> str:
     return ""
 
 
+@memoised
 def parameters_without_gradient(options: Options, model: Model) -> tuple[str, ...]:
     """The contract's parameters of which part lies in arrays that are declared without gradient."""
     if not options.without:

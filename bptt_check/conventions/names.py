@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..cases.model import HEAD, LAYOUTS, Sizes, families, parameter_shapes
 from ..errors import SpecError, UnknownName
@@ -54,6 +55,18 @@ class Name:
     def is_matrix(self) -> bool:
         """Whether it is a weight matrix."""
         return self.base.startswith("W")
+
+
+@functools.lru_cache(maxsize=1024)
+def with_gate(name: Name, gate: str) -> Name:
+    """The array of one gate; of all gates together for ""."""
+    return replace(name, gate=gate)
+
+
+@functools.lru_cache(maxsize=1024)
+def with_base(name: Name, base: str) -> Name:
+    """The array of another base name in the same place."""
+    return replace(name, base=base)
 
 
 def subject_name(name: Name, names: Mapping[str, str], cell: str) -> str:

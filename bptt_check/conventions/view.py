@@ -64,6 +64,7 @@ class View:
             self._optional = {t: n for t, n in self._optional.items() if n.base != "x"}
         self._params = {self._names[n]: self._copied(a) for n, a in params.items()}
         self._others = {others_names[n]: self._copied(a) for n, a in others.items()}
+        self._handed_over = {name: _copy(array) for name, array in self.arrays.items()}
 
     @property
     def truncation(self) -> Lengths | None:
@@ -199,9 +200,8 @@ class View:
 
     def written(self) -> None:
         """Raise `BrokenContract` if the subject changed an array that it was handed."""
-        fresh = View(self.convention, self.case).arrays
         for name, array in self.arrays.items():
-            if not np.array_equal(np.asarray(array), np.asarray(fresh[name])):
+            if not np.array_equal(np.asarray(array), self._handed_over[name]):
                 what = f"{name} was written to: a subject must leave its inputs as they are"
                 raise BrokenContract(name, what)
 
@@ -241,6 +241,11 @@ class View:
     def _in_dtype(self, gradient: Array) -> Array:
         declared = self.convention.dtype
         return gradient.astype(self.case.dtype) if declared else gradient
+
+
+def _copy(array: Any) -> Array:
+    """The values of an array, or of a list of arrays, wherever they lie."""
+    return np.array(array)
 
 
 def _check(convention: Options, case: Case) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ...cases.types import Array
+from ..names import with_base, with_gate
 from .transforms import Arrays, Joined, Step, needed
 
 
@@ -33,7 +34,7 @@ class BiasColumn(Step):
         """The column beside the matrix."""
         joined = {n: a for n, a in arrays.items() if n.base != self.bias}
         for name in [n for n in arrays if n.base == self.matrix]:
-            pair = [arrays[name], arrays[replace(name, base=self.bias)][:, None]]
+            pair = [arrays[name], arrays[with_base(name, self.bias)][:, None]]
             joined[name] = np.concatenate(pair[::-1] if self.first else pair, axis=1)
         return joined
 
@@ -43,7 +44,7 @@ class BiasColumn(Step):
         for name, array in grads.items():
             if name.base == self.matrix:
                 column, rest = (0, array[:, 1:]) if self.first else (-1, array[:, :-1])
-                cut |= {name: rest, replace(name, base=self.bias): array[:, column]}
+                cut |= {name: rest, with_base(name, self.bias): array[:, column]}
             else:
                 cut[name] = array
         return cut
@@ -60,7 +61,7 @@ class TwoBiases(Step):
         split: Arrays = {}
         for name, b in arrays.items():
             if name.base == "b_h":
-                split |= {replace(name, base="b_xh"): 2.0 * b, replace(name, base="b_hh"): -b}
+                split |= {with_base(name, "b_xh"): 2.0 * b, with_base(name, "b_hh"): -b}
             else:
                 split[name] = b
         return split
@@ -77,8 +78,8 @@ class TwoBiases(Step):
         merged: Arrays = {}
         for name, array in arrays.items():
             if name.base in ("b_xh", "b_hh"):
-                pair = (needed(arrays, replace(name, base=base)) for base in ("b_xh", "b_hh"))
-                merged[replace(name, base="b_h")] = combine(*pair)
+                pair = (needed(arrays, with_base(name, base)) for base in ("b_xh", "b_hh"))
+                merged[with_base(name, "b_h")] = combine(*pair)
             else:
                 merged[name] = array
         return merged
@@ -99,9 +100,9 @@ class CandidateBias(Step):
         """Add the gates' rows of `b_hh` to `b_xh`; the candidate's remain, (H,)."""
         split = dict(arrays)
         for name in [n for n in arrays if n.base == "b_hh"]:
-            first, second = replace(name, base="b_xh"), split.pop(name)
+            first, second = with_base(name, "b_xh"), split.pop(name)
             split[first] = split[first] + np.where(self._is_candidate(second), 0.0, second)
-            split[replace(name, gate=self.letter)] = second[self._is_candidate(second)]
+            split[with_gate(name, self.letter)] = second[self._is_candidate(second)]
         return split
 
     def backward(self, grads: Arrays) -> Arrays:
@@ -116,10 +117,10 @@ class CandidateBias(Step):
         both = dict(arrays)
         for name in [n for n in arrays if n.base == "b_xh"]:
             second = second_of(arrays[name]).copy()
-            rest = replace(name, base="b_hh", gate=self.letter)
+            rest = with_gate(with_base(name, "b_hh"), self.letter)
             second[self._is_candidate(second)] = needed(arrays, rest)
             both.pop(rest)
-            both[replace(name, base="b_hh")] = second
+            both[with_base(name, "b_hh")] = second
         return both
 
     def _is_candidate(self, bias: Array) -> Array:

@@ -9,7 +9,7 @@ rearrangement the transpose is the inverse, so most steps need two maps only.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from ...cases.arrays.cell_layout import Layout
 from ...cases.types import Array
 from ...errors import BrokenContract
-from ..names import Name
+from ..names import Name, with_base, with_gate
 
 Arrays = dict[Name, Any]
 
@@ -155,7 +155,7 @@ class PerGate(Step):
         for name, array in grads.items():
             if self._is_cut(name):
                 parts = [needed(grads, part) for part in self._names(name)]
-                stacked[replace(name, gate="")] = np.concatenate(parts, axis=0)
+                stacked[with_gate(name, "")] = np.concatenate(parts, axis=0)
             else:
                 stacked[name] = array
         return stacked
@@ -164,7 +164,7 @@ class PerGate(Step):
         return name.recurrent and name.base not in self.uncut
 
     def _names(self, name: Name) -> list[Name]:
-        return [replace(name, gate=letter) for letter in self.letters]
+        return [with_gate(name, letter) for letter in self.letters]
 
 
 @dataclass(frozen=True)
@@ -180,9 +180,9 @@ class Joined(Step):
         """Join where both are there."""
         joined: Arrays = {}
         for name, array in arrays.items():
-            first, second = (replace(name, base=base) for base in self.parts)
+            first, second = (with_base(name, base) for base in self.parts)
             if name == first and second in arrays:
-                joined[replace(name, base=self.whole)] = self.join(array, arrays[second])
+                joined[with_base(name, self.whole)] = self.join(array, arrays[second])
             elif not (name == second and first in arrays):
                 joined[name] = array
         return joined
@@ -192,7 +192,7 @@ class Joined(Step):
         cut: Arrays = {}
         for name, array in grads.items():
             if name.base == self.whole:
-                names = [replace(name, base=base) for base in self.parts]
+                names = [with_base(name, base) for base in self.parts]
                 cut |= dict(zip(names, self.cut(array), strict=True))
             else:
                 cut[name] = array
