@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bptt_check import api
 from bptt_check.cases.case import Spec
-from bptt_check.diagnosis.repair import EditRunner, read_own_file, search, specs_to_judge
+from bptt_check.diagnosis.repair import EditPool, EditRunner, read_own_file, search, specs_to_judge
 from bptt_check.errors import BpttCheckError
 from bptt_check.mutation import Edit
 from bptt_check.mutation.observe import observe
@@ -210,7 +210,7 @@ def outcome_of(
 ) -> Outcome | None:
     """The search for the repair of the file as it is; None if nothing is wrong with it."""
     specs = specs_to_judge([Spec.parse(implementation.spec)])
-    with EditRunner(address, [str(s) for s in specs]) as runner:
+    with EditPool(address, [str(s) for s in specs]) as runner:
         begun = runner.begun
         if all(len(r) == len(b) for r, b in zip(begun.right, begun.blocks, strict=True)):
             return None

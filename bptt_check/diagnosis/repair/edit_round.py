@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
+from .edit_pool import EditPool
 from .edit_runner import EditRunner
 from .evidence import known_lines
 from .messages import Departure, EditOutcome, FunctionText
@@ -23,6 +24,8 @@ PATIENCE = 768
 """Edits that are still tried after one that makes only more right: another may make everything."""
 LINES = 10
 """Suspicious lines that are told."""
+Runner = EditRunner | EditPool
+"""One process for edits, or several."""
 Marks = frozenset[tuple[int, int]]
 """Cases, and places among their blocks."""
 
@@ -56,7 +59,7 @@ class EditRound:
 
     def __init__(
         self,
-        runner: EditRunner,
+        runner: Runner,
         files: Sequence[OwnFile],
         wrong: Marks,
         first: Sequence[SourceEdit] = (),
@@ -86,8 +89,8 @@ class EditRound:
             in_part: whether an edit that makes only more right is something.
         """
         drawn: list[SourceEdit] = []
-        whole: list[SourceEdit] = []
-        partly: list[tuple[SourceEdit, Marks]] = []
+        whole: list[int] = []
+        partly: list[tuple[int, Marks]] = []
         last, tried, begin = math.inf, 0, time.monotonic()
 
         def texts() -> Iterator[FunctionText]:
@@ -96,22 +99,24 @@ class EditRound:
                 yield edit.function
 
         for one in self._runner.try_edits(texts(), self._order, until):
-            tried = one.number + 1
+            tried += 1
             right = self._marks(one)
             if self._is_whole(one, right):
-                whole.append(drawn[one.number])
+                whole.append(one.number)
                 last = min(last, len(drawn) + FURTHER)
             elif in_part and (gained := self._gained(one, right)):
-                partly.append((drawn[one.number], gained))
+                partly.append((one.number, gained))
                 last = min(last, len(drawn) + PATIENCE)
             if partly and time.monotonic() - begin > 0.5 * (until - begin):
                 last = min(last, len(drawn))
         if whole:
-            ordered = sorted((edit.tidied() for edit in whole), key=SourceEdit.size)
+            ordered = sorted((drawn[n].tidied() for n in sorted(whole)), key=SourceEdit.size)
             return RoundResult(tuple(ordered), tried=tried)
         if partly:
-            best, gained = max(partly, key=lambda step: (len(step[1]), -step[0].size()))
-            return RoundResult((), best.tidied(), self._wrong - gained, tried)
+            best, gained = max(
+                partly, key=lambda step: (len(step[1]), -drawn[step[0]].size(), -step[0])
+            )
+            return RoundResult((), drawn[best].tidied(), self._wrong - gained, tried)
         return RoundResult(tried=tried)
 
     def _with_first(self, rank: dict[Place, int], raised: Place) -> dict[Place, int]:

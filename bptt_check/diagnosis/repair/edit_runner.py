@@ -91,6 +91,11 @@ class EditRunner:
             self._scratch.remove()
             self._child = None
 
+    @property
+    def base(self) -> tuple[FunctionText, ...]:
+        """The functions that the subject was given for good."""
+        return self._base
+
     def observe(self, case: int) -> LinesObserved:
         """What the functions of the subject, as it stands, do on a case."""
         return self._asked(Observe(case), SECONDS_TO_BEGIN, LinesObserved)

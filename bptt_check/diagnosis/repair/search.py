@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .candidates import Place, SourceEdit
-from .edit_round import EditRound, Marks, RoundResult
-from .edit_runner import EditRunner
+from .edit_round import EditRound, Marks, RoundResult, Runner
 from .messages import Departure
 from .own_file import OwnFile
 
@@ -43,7 +42,7 @@ class FoundEdits:
 
 
 def search(
-    runner: EditRunner,
+    runner: Runner,
     files: Sequence[OwnFile],
     until: float,
     first: Sequence[SourceEdit] = (),
@@ -63,7 +62,7 @@ def search(
     return without_needless(runner, begun, found)
 
 
-def without_needless(runner: EditRunner, begun: FoundEdits, found: FoundEdits) -> FoundEdits:
+def without_needless(runner: Runner, begun: FoundEdits, found: FoundEdits) -> FoundEdits:
     """The repair without those of its changes that nothing needs: an edit that helped in part may
     have helped against what a later one repairs.
     """
@@ -87,7 +86,7 @@ def _with_a_change_less(old: OwnFile, new: OwnFile) -> Iterator[OwnFile]:
 
 
 def _search(
-    runner: EditRunner, found: FoundEdits, until: float, first: Sequence[SourceEdit] = ()
+    runner: Runner, found: FoundEdits, until: float, first: Sequence[SourceEdit] = ()
 ) -> FoundEdits:
     """The same from where some edits were made. An edit that helps in part may lead nowhere: then
     the rest is tried without it.
@@ -130,13 +129,13 @@ def _edited(found: FoundEdits, edit: SourceEdit, wrong: Marks) -> FoundEdits:
     return replace(found, files=files, edits=(*found.edits, edit), wrong=wrong)
 
 
-def _rebase(runner: EditRunner, found: FoundEdits, edit: SourceEdit) -> None:
+def _rebase(runner: Runner, found: FoundEdits, edit: SourceEdit) -> None:
     """Have the subject run the file of an edit as it is in `found`."""
     file = next(f for f in found.files if f.path == edit.file.path)
     runner.rebase(file.all_functions())
 
 
-def _wrong(right: Sequence[Sequence[int]], runner: EditRunner) -> Marks:
+def _wrong(right: Sequence[Sequence[int]], runner: Runner) -> Marks:
     blocks = runner.begun.blocks
     every = {(n, place) for n, of_case in enumerate(blocks) for place in range(len(of_case))}
     return frozenset(every - {(n, place) for n, places in enumerate(right) for place in places})

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from ...cases.case import Spec
 from ...diagnosis.repair import (
-    EditRunner,
+    EditPool,
     FoundEdits,
     OwnFile,
+    Runner,
     SourceEdit,
     read_own_file,
     search,
@@ -55,7 +56,7 @@ def searched(
     blocks: tuple[tuple[tuple[str, int], ...], ...] = ()
     first: tuple[SourceEdit, ...] = ()
     for _ in range(ROUNDS):
-        with EditRunner(address, [str(s) for s in specs]) as runner:
+        with EditPool(address, [str(s) for s in specs]) as runner:
             files = _own_files(address, runner)
             begin = time.monotonic()
             found = search(runner, files, begin + max(seconds - spent, 1.0), first)
@@ -108,7 +109,7 @@ def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
     return [s for specs in of_each for s in specs[: (12 if len(models) == 1 else 6)]]
 
 
-def _own_files(address: str, runner: EditRunner) -> list[OwnFile]:
+def _own_files(address: str, runner: Runner) -> list[OwnFile]:
     if not runner.begun.files:
         raise SubjectNotFound(
             f"{address!r} ran no Python function of a file of its own: what is compiled, installed "
