@@ -92,7 +92,7 @@ UNSEEN = {
     ),
 }
 """Those that the search was not made for."""
-SMALL = "T=1..12 B=1..4 D=1..8 H=1..8 O=1..6"
+SMALL = "T=1..12 B=1..4 D=1..8 H=1..8 O=2..6"
 """Limits of the further cases."""
 
 

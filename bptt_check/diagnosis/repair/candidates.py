@@ -23,6 +23,7 @@ from ...mutation.missing import (
     Surroundings,
 )
 from ...mutation.missing.lost import lost_appends, lost_carries, lost_paths
+from ...mutation.missing.siblings import sibling_edits
 from ...mutation.missing.statements import (
     added_statements,
     blocks,
@@ -55,10 +56,12 @@ ONE, FEW, SOME = 1, 3, 8
     NEW_ARRAYS,
     PRODUCTS,
     MOVES,
-) = range(12)
+    SIBLINGS,
+) = range(13)
 """Groups of operators."""
 FIRST = (
     (SMALL_EDITS, FEW), (OTHER_NAMES, FEW), (NEW_ARRAYS, ALL), (LOST, ALL), (MOVES, FEW),
+    (SIBLINGS, ALL),
 )  # fmt: skip
 """Which group is tried on how many lines, in turn; nothing is tried twice."""
 DEEP = (
@@ -70,7 +73,8 @@ DEEP = (
 )  # fmt: skip
 """What then is tried in turn with `BROAD`: much on the most suspicious lines."""
 BROAD = (
-    (SMALL_EDITS, SOME), (OTHER_NAMES, SOME), (SMALL_EDITS, ALL), (MOVES, SOME),
+    (SMALL_EDITS, SOME), (OTHER_NAMES, SOME), (SMALL_EDITS, ALL),
+    (MOVES, SOME),
     (OTHER_NAMES, ALL), (STATEMENTS, SOME), (MOVES, ALL), (STATEMENTS, ALL),
 )  # fmt: skip
 """A little on every line: where the order of lines is wrong, it costs half of the time at most."""
@@ -229,7 +233,7 @@ class _Walk:
         if group == SMALL_EDITS:
             yield from self._of_mutation()
             yield from self._with(SMALL)
-        elif group in (STATEMENTS, LOST, LOST_PATHS, MOVES):
+        elif group in (STATEMENTS, LOST, LOST_PATHS, MOVES, SIBLINGS):
             yield from self._statements(group)
         else:
             yield from self._with(OPERATORS_OF[group])
@@ -268,6 +272,9 @@ class _Walk:
                         missing_sums(text, block, function, around),
                     )
                     operator = "add statement"
+                elif group == SIBLINGS:
+                    drawn = sibling_edits(text, block, function, around)
+                    operator = "as the others"
                 elif group == LOST_PATHS:
                     drawn, operator = lost_paths(text, block, around), "add statement"
                 else:

@@ -103,9 +103,21 @@ def _readers(files: Sequence[OwnFile], one: Departure) -> Iterator[Place]:
             continue
         value = getattr(statement, "value", None)
         parts = value.values if isinstance(value, ast.Dict) else [statement]
-        yield from ((one.file, part.lineno) for part in parts if _uses(part, name, ast.Load))
+        yield from ((one.file, part.lineno) for part in parts if _reads(part, one.name, name))
         if _uses(statement, name, ast.Store):
             return
+
+
+def _reads(node: ast.AST, text: str, name: str) -> bool:
+    """Whether a name is read; of an element or an attribute of it that one, or the name as a whole:
+    what is kept under another key is another value.
+    """
+    if text == name:
+        return _uses(node, name, ast.Load)
+    inside = [n for n in ast.walk(node) if isinstance(n, ast.Subscript | ast.Attribute)]
+    read = (n for n in inside if isinstance(n.ctx, ast.Load))
+    whole = {id(n) for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name}
+    return any(ast.unparse(n) == text for n in read) or bool(whole - {id(n.value) for n in inside})
 
 
 def _is_part(files: Sequence[OwnFile], one: Departure) -> bool:

@@ -188,6 +188,7 @@ def for_constant(site: Site, around: Surroundings) -> Iterator[Edit]:
                 for text in around.fitting(around.of(other)):
                     yield site.replace(factor, beside(text))
                     yield site.replace(factor, f"(1 - {beside(text)})")
+                    yield site.replace(factor, f"(1 - {beside(text)} ** 2)")
     elif isinstance(node, ast.Assign) and _is_zeros(node.value):
         shape = around.of(node.value)
         if not isinstance(shape, str) and shape:

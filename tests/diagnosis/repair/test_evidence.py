@@ -63,3 +63,16 @@ def test_nothing_is_known_of_a_part_of_a_sum() -> None:
 
     assert added == {("a.py", 2): (UNTRACED, LAST), ("a.py", 3): (WRONG, 2)}
     assert assigned["a.py", 2] == (WRONG, 1)
+
+
+def test_what_is_kept_under_another_key_is_another_value() -> None:
+    """A sum under one key tells nothing of that under another; the whole of the dict does."""
+    code = "def f(a, g):\n    g['W'] += a\n    g['b'] += a\n    {}\n"
+    kept = [value(2, "g['W']", "", 0, 1, 1), value(3, "g['b']", "b_bar", 2, 8, 2)]
+    other, whole = (
+        known_lines([*kept, value(4, "y", "y", 3, 0, 3)], [OwnFile("a.py", code.format(last))])
+        for last in ("y = g['b']", "y = list(g)")
+    )
+
+    assert other["a.py", 2] == (WRONG, 1)
+    assert whole["a.py", 2] == (RIGHT, LAST)
