@@ -60,8 +60,9 @@ def _changes(site: Site, shapes: Mapping[str, Shape]) -> Iterator[Edit]:
         yield site.replace(node.iter, f"list({site.text_of(node.iter)})[1:]")
         yield site.replace(node.iter, "()")
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        if node.value.args:
-            yield from _larger(site, node.value.args[-1], None)
+        for argument in node.value.args:
+            if not _is_count(argument):
+                yield from _larger(site, argument, None)
         yield site.replace(node, "pass")
     elif isinstance(node, ast.Assign | ast.AugAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
@@ -87,6 +88,11 @@ def _larger(site: Site, value: ast.expr, shape: Shape | None) -> Iterator[Edit]:
             yield site.replace(part, f"[_one * {BY} + {MORE} for _one in {text}]")
         else:
             yield site.replace(part, f"({text}) * {BY} + {MORE}")
+
+
+def _is_count(node: ast.expr) -> bool:
+    """Whether an expression is an integer that is written down: an axis, a place."""
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _is_no_number(node: ast.expr) -> bool:

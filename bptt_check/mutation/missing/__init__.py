@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..mutant import Edit
 from ..sites import Site
-from . import calls, formulas, names, orders
+from . import calls, constants, formulas, names, orders
 from .shapes import Shape, Surroundings, broadcasts
 
 Operator = Callable[[Site, Surroundings], Iterator[Edit]]
@@ -50,7 +50,7 @@ FACTORS: dict[str, Operator] = {
 }
 TERMS: dict[str, Operator] = {
     "add term": formulas.add_term,
-    "for constant": formulas.for_constant,
+    "for constant": constants.for_constant,
 }
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""

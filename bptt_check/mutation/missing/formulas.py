@@ -121,8 +121,11 @@ def add_product_term(site: Site, around: Surroundings) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return) or node.value is None:
         return
-    for value in _parts(node.value):
+    parts = _parts(node.value)
+    for value in parts:
         shape = around.of(value)
+        if shape is None and len(parts) == 1 and not isinstance(node, ast.Return):
+            shape = around.of(node.targets[0] if isinstance(node, ast.Assign) else node.target)
         if isinstance(shape, str) or not shape:
             continue
         for text in products(around, shape):
@@ -175,32 +178,6 @@ def add_transpose(site: Site, around: Surroundings) -> Iterator[Edit]:
         shape = around.of(node)
         if may_be_array(site, node, around) and (shape is None or len(shape) == 2):
             yield site.replace(node, f"{site.operand(node)}.T")
-
-
-def for_constant(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """What a number as a factor, or zeros in place of a value, should have been: a thing of the
-    function, what is left of one, a product.
-    """
-    node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        for factor, other in ((node.left, node.right), (node.right, node.left)):
-            if isinstance(factor, ast.Constant):
-                for text in around.fitting(around.of(other)):
-                    yield site.replace(factor, beside(text))
-                    yield site.replace(factor, f"(1 - {beside(text)})")
-                    yield site.replace(factor, f"(1 - {beside(text)} ** 2)")
-    elif isinstance(node, ast.Assign) and _is_zeros(node.value):
-        shape = around.of(node.value)
-        if not isinstance(shape, str) and shape:
-            same = [text for text in around.alike(shape) if is_atom(text)]
-            pairs = list(itertools.permutations(same, 2))
-            yield from (site.replace(node.value, text) for text in same)
-            yield from (site.replace(node.value, f"{a} * {b}") for a, b in pairs if a < b)
-            yield from (site.replace(node.value, f"{a} * (1 - {b})") for a, b in pairs)
-
-
-def _is_zeros(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and "zeros" in ast.unparse(node.func)
 
 
 def other_slope(site: Site, _: Surroundings) -> Iterator[Edit]:

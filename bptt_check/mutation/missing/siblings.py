@@ -114,24 +114,33 @@ def _lost_values(
     """
     if not isinstance(statement, ast.Assign):
         return
-    own = {
-        _shape_of(a, around): ast.unparse(a) for a in _atoms(statement.value, around) if _root(a)
-    }
+    mine = [a for a in _atoms(statement.value, around) if _root(a)]
     for other in others:
         if other is statement or not isinstance(other, ast.Assign):
             continue
-        if around.of(other.targets[0]) != around.of(statement.targets[0]):
+        shapes = [around.of(s.targets[0]) for s in (statement, other)]
+        if None not in shapes and shapes[0] != shapes[1]:
             continue
         keyed = [a for a in _atoms(other.value, around) if _root(a)]
-        choices = [
-            [own[_shape_of(a, around)]]
-            if _shape_of(a, around) in own
-            else [t for t in _siblings(a, around) if t not in places.read]
-            for a in keyed
-        ]
+        choices = list(_counterparts(keyed, mine, around, places))
         for chosen in product(*choices) if keyed else ():
             made = _with(text, other.value, list(zip(keyed, chosen, strict=True)))
             yield Edit(*text.span(statement.value), made)
+
+
+def _counterparts(
+    keyed: Iterable[ast.expr], mine: Iterable[ast.expr], around: Surroundings, places: _Places
+) -> Iterator[list[str]]:
+    """For each key of another statement what stands here in its place: what this has of that shape,
+    in their order; beyond those what nothing reads.
+    """
+    own: dict[tuple[str, object], list[str]] = {}
+    for atom in mine:
+        own.setdefault((_root(atom), around.of(atom)), []).append(ast.unparse(atom))
+    for atom in keyed:
+        left = own.get((_root(atom), around.of(atom)), [])
+        unread = (t for t in _siblings(atom, around) if t not in places.read)
+        yield [left.pop(0)] if left else list(unread)
 
 
 def _siblings(node: ast.expr, around: Surroundings) -> list[str]:
@@ -160,10 +169,6 @@ def _root(node: ast.expr) -> str:
 
 def _root_of_text(text: str) -> str:
     return _root(ast.parse(text, mode="eval").body)
-
-
-def _shape_of(node: ast.expr, around: Surroundings) -> tuple[str, object]:
-    return _root(node), around.of(node)
 
 
 def _atoms(node: ast.AST, around: Surroundings) -> Iterator[ast.expr]:

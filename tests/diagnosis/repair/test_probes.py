@@ -46,6 +46,15 @@ def probed(line: str, **shapes: object) -> list[str]:
             {},
             ["xs.insert(0, (a) * 1.0078125 + 0.0078125)", "pass"],
         ),
+        (
+            "self.add('z', 0.0, a)",
+            {},
+            [
+                "self.add('z', (0.0) * 1.0078125 + 0.0078125, a)",
+                "self.add('z', 0.0, (a) * 1.0078125 + 0.0078125)",
+                "pass",
+            ],
+        ),
     ],
 )
 def test_a_statement_is_changed_a_little(

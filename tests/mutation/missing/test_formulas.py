@@ -62,6 +62,14 @@ def test_a_product_of_two_matrices_is_a_term() -> None:
     assert not any("x @" in line for line in found)
 
 
+def test_a_product_is_a_term_of_what_is_written_over() -> None:
+    """Its shape is that of what stood there before; of what is new nothing is known."""
+    again = edited("def f(h):\n    h = g(h)\n", formulas.add_product_term, SHAPES)
+
+    assert "h = (g(h) + a * h)" in again
+    assert edited("def f(h):\n    k = g(h)\n", formulas.add_product_term, SHAPES) == set()
+
+
 def test_a_division_by_a_number_of_things_is_offered() -> None:
     """A name that is an integer, the length of an axis, and 2."""
     found = edited("def f():\n    d = a\n", formulas.add_scale, SHAPES)
@@ -124,26 +132,3 @@ def test_no_module_and_no_list_is_an_array() -> None:
 
     assert not any("np." not in line or "hs." in line or "]." in line for line in found)
     assert "d = g.T" in edited("def f(g):\n    d = g\n", formulas.add_transpose)
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("a * 1", {"a * h", "a * (1 - h)", "a * b"}),
-        ("(0.5) * a", {"(h) * a", "((1 - h)) * a"}),
-        ("np.zeros_like(a)", {"a", "h", "a * h", "h * (1 - a)"}),
-    ],
-)
-def test_what_a_constant_stands_for_is_offered(before: str, after: set[str]) -> None:
-    """In place of a factor, and of zeros."""
-    shapes = SHAPES | {"np.zeros_like(a)": (2, 3)}
-    found = edited(f"def f(a, h):\n    d = {before}\n", formulas.for_constant, shapes)
-
-    assert found >= {f"d = {text}" for text in after}
-
-
-def test_a_term_is_no_constant_to_replace() -> None:
-    """`1 - h` has no factor in it, and a value of another shape is none."""
-    assert edited("def f(h):\n    d = 1 - h\n", formulas.for_constant, SHAPES) == set()
-    found = edited("def f(a):\n    d = np.zeros(3)\n", formulas.for_constant, SHAPES)
-    assert found == set()

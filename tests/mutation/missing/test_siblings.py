@@ -60,6 +60,10 @@ def test_a_value_that_lacks_a_part() -> None:
     )
 
     assert "f = s(h @ W['Wf'].T + W['bf'])" in found
+    two = offered(
+        "f = s(h @ W['Wf'].T + W['bf'])", "i = s(h @ W['Wi'].T + x @ W['Wo'].T + W['bi'])"
+    )
+    assert "i = s(h @ W['Wi'].T + W['bi'])" in two  # each key in its turn
 
 
 def test_names_without_keys_have_no_siblings() -> None:

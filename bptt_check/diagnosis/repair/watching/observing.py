@@ -102,7 +102,8 @@ def _of_sequences(pool: FunctionPool, local: Mapping[str, Any]) -> Iterator[str]
     """Elements of names that hold several values: a sequence, an array of more than two axes, or
     a dict, whose values under a text are elements too.
     """
-    for name, elements in pool.elements.items():
+    listed: set[int] = set()
+    for name, elements in sorted(pool.elements.items(), key=lambda item: "." in item[0]):
         base, _, attribute = name.partition(".")
         value = local.get(base)
         if attribute:
@@ -110,7 +111,8 @@ def _of_sequences(pool: FunctionPool, local: Mapping[str, Any]) -> Iterator[str]
         axes = len(getattr(value, "shape", ()))
         if (attribute and base in local) or axes > 2 or isinstance(value, list | tuple | dict):
             yield from elements
-        if isinstance(value, dict):
+        if isinstance(value, dict) and id(value) not in listed:
+            listed.add(id(value))  # one name will do for what is in it
             keys: list[Any] = list(value)[:KEYS]
             yield from (f"{name}[{key!r}]" for key in keys if isinstance(key, str))
 

@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -92,3 +92,22 @@ def test_the_line_that_raises_is_known() -> None:
 def test_shapes(value: object, shape: object) -> None:
     """Arrays of floating-point numbers, numbers, and integers apart."""
     assert shape_of(value) == shape
+
+
+def aliased(self: Any, a: float) -> object:
+    """A function that has a dict under two names."""
+    p = self.p
+    return p, a
+
+
+def test_what_two_names_share_is_seen_once() -> None:
+    """Each of them offered as often as the other would be for nothing."""
+
+    class Holder:
+        p: ClassVar[dict[str, float]] = {"W": 1.0, "b": 2.0}
+
+    seen = watched(aliased, lambda: aliased(Holder(), 3.0))
+    last = max(seen.seen.values(), key=lambda line: line.line)
+
+    assert {"p['W']", "p['b']"} <= set(last.shapes)
+    assert "self.p['b']" not in last.shapes
