@@ -8,13 +8,13 @@ import numpy as np
 
 def sigmoid(v):
     """The logistic function."""
-    return 0.5 * (1 + np.tanh(0.5 * v))
+    return np.exp(-np.logaddexp(0, -v))
 
 
-def softmax(v):
+def log_softmax(v):
     """Of each column."""
-    e = np.exp(v - np.max(v, axis=0, keepdims=True))
-    return e / np.sum(e, axis=0, keepdims=True)
+    v = v - np.max(v, axis=0, keepdims=True)
+    return v - np.log(np.sum(np.exp(v), axis=0, keepdims=True))
 
 
 def cell_forward(xt, a_prev, c_prev, W):
@@ -26,21 +26,21 @@ def cell_forward(xt, a_prev, c_prev, W):
     ot = sigmoid(np.dot(W["Wo"], concat) + W["bo"])
     c_next = ft * c_prev + it * cct
     a_next = ot * np.tanh(c_next)
-    yt = softmax(np.dot(W["Wy"], a_next) + W["by"])
-    return a_next, c_next, yt, (c_next, a_prev, c_prev, ft, it, cct, ot, concat)
+    lt = log_softmax(np.dot(W["Wy"], a_next) + W["by"])
+    return a_next, c_next, lt, (c_next, a_prev, c_prev, ft, it, cct, ot, concat)
 
 
 def forward(x, labels, a0, c0, W):
-    """All steps; the loss, the predictions and the caches."""
-    caches, predictions, states = [], [], []
+    """All steps; the loss, logarithms of the predictions, states and caches."""
+    caches, logs, states = [], [], []
     a, c, loss = a0, c0, 0.0
     for t in range(x.shape[2]):
-        a, c, yt, cache = cell_forward(x[:, :, t], a, c, W)
-        loss += -np.sum(np.log(yt[labels[:, t], np.arange(x.shape[1])]))
+        a, c, lt, cache = cell_forward(x[:, :, t], a, c, W)
+        loss += -np.sum(lt[labels[:, t], np.arange(x.shape[1])])
         caches.append(cache)
-        predictions.append(yt)
+        logs.append(lt)
         states.append(a)
-    return loss, predictions, states, caches
+    return loss, logs, states, caches
 
 
 def cell_backward(da, dc, cache, W, g):
@@ -68,13 +68,13 @@ def cell_backward(da, dc, cache, W, g):
 
 def loss_and_gradients(x, labels, a0, c0, W):
     """The loss and the gradients of everything."""
-    loss, predictions, states, caches = forward(x, labels, a0, c0, W)
+    loss, logs, states, caches = forward(x, labels, a0, c0, W)
     g = {name: np.zeros_like(value) for name, value in W.items()}
     dx = np.zeros_like(x)
     da_next = np.zeros_like(a0)
     dc_next = np.zeros_like(c0)
     for t in reversed(range(len(caches))):
-        dy = predictions[t].copy()
+        dy = np.exp(logs[t])
         dy[labels[:, t], np.arange(x.shape[1])] -= 1
         g["Wy"] += np.dot(dy, states[t].T)
         g["by"] += np.sum(dy, axis=1, keepdims=True)
