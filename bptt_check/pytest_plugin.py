@@ -188,7 +188,7 @@ class _Recorder:
             "seed": config.getoption("bptt_seed"),
             "quick": config.getoption("bptt_quick"),
         }
-        self.fix: bool = config.getoption("bptt_fix")
+        self.fix = bool(config.getoption("bptt_fix"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
