@@ -20,6 +20,7 @@ from ..runs.effort.quick import Quick
 from ..runs.effort.stages import Stages
 from ..runs.measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 from ..runs.records import Failure, FailureWithCase, Run, Summary
+from ..runs.repairs.records import Searched
 from ..runs.systematic.records import SystematicError, SystematicFloor
 from ..verdicts.verdict import Verdict
 from .sentences import headline, message
@@ -206,6 +207,11 @@ class Report:
     def systematic_floors(self) -> tuple[SystematicFloor, ...]:
         """The smallest such error of each gradient that would have been found."""
         return self.run.systematic_floors
+
+    @property
+    def searches(self) -> tuple[Searched, ...]:
+        """What searches for the edit that makes the subject right have found, if there were any."""
+        return self.run.searches
 
     def bundle(self) -> Bundle:
         """The run with its files, as it is written to a folder or sent to another process."""

@@ -109,3 +109,17 @@ def test_lines_are_those_of_the_file(module: ModuleType) -> None:
     codes = codes_of(text_with(module, "return 2", "return 3"))
 
     assert {name: code.co_firstlineno for (_, name), code in codes.items()} == {"Cell.scale": 12}
+
+
+def test_objects_that_pretend_to_be_functions_are_left_alone() -> None:
+    """Whoever looks at their class runs their code, which may warn or raise."""
+
+    class Pretending:
+        @property
+        def __class__(self) -> type:
+            raise RuntimeError("looked at")
+
+    kept = Pretending()
+
+    assert LiveFunctions({__file__}) is not None
+    assert type(kept) is Pretending
