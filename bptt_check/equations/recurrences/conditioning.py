@@ -46,16 +46,15 @@ def conditioning_of_recurrence(case: RecurrenceCase, rounding: RoundingModel) ->
         cancelled = sizes_where_zero(case)
         grads = {n: np.where(s == 0, cancelled[n], s) for n, s in grads.items()}
     outputs = {n: scatter_of(o, unit) for n, o in rounded.outputs.items()}
-    chaotic = None
+    chaotic: dict[str, Array] = {}
     if diverged(rounded):
         both = {**rounded.grads, **rounded.outputs}
         scatter = {**grads, **outputs}
         chaotic = {n: chaotic_entries(samples, scatter[n] * unit) for n, samples in both.items()}
-    beyond = outputs_beyond(case, PRECISIONS[rounding.dtype].largest)
-    unbounded = {n: np.maximum(beyond.get(n, 0.0), a) for n, a in (chaotic or beyond).items()}
-    unbounded = {**beyond, **unbounded}
+    for name, beyond in outputs_beyond(case, PRECISIONS[rounding.dtype].largest).items():
+        chaotic[name] = np.maximum(chaotic.get(name, 0.0), beyond)
     loss = scattered_loss(case, rounded, unit)
-    return Conditioning(rounding.dtype, loss, grads, chaotic=unbounded or None, outputs=outputs)
+    return Conditioning(rounding.dtype, loss, grads, chaotic=chaotic or None, outputs=outputs)
 
 
 def outputs_beyond(case: RecurrenceCase, largest: float) -> dict[str, Array]:

@@ -86,15 +86,17 @@ class JaxKernel:
         if self.compiled.able:
             try:
                 shapes = {n: (a.shape, str(a.dtype)) for n, a in (leaves | arrays | seeds).items()}
-                passes = self.compiled.of(self.function, plain, str(shapes))
+                passes = self.compiled.of(self.function, plain, repr((plain, shapes)))
                 return passes(leaves, arrays, seeds)
             except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
                 self.compiled.able = False
         return _passes(self.function, plain, leaves, arrays, seeds)
 
 
-def _compiled(function: Callable[..., Any], plain: tuple[Any, ...], shapes: str) -> Any:
-    """Of its own for the shapes, so that a run of many cases keeps no more than a few of them."""
+def _compiled(function: Callable[..., Any], plain: tuple[Any, ...], written: str) -> Any:
+    """Of its own for what is written of constants and shapes: a run of many cases keeps no more
+    than a few of them, and 1, 1.0 and True, which are equal, are not the same to a kernel.
+    """
     return jax.jit(functools.partial(_passes, function, plain))
 
 

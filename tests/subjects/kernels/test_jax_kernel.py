@@ -245,6 +245,20 @@ def test_a_kernel_that_looks_at_numbers_runs_uncompiled():
     assert JaxKernel(product, "product").compiled.able
 
 
+def test_equal_constants_of_other_types_are_compiled_apart():
+    """A flag is no number of chunks."""
+
+    def flagged(x, y, n):
+        return x * y if n is True else 2.0 * x * y
+
+    inputs = bc.Inputs(x="T H", y="H", n=bc.choice(1, True), sizes={"T": 3, "H": 2}, time="T")
+    kernel = JaxKernel(flagged, "flagged")
+    one, flag = (_case("float64", inputs, n=n) for n in (1, True))
+
+    once, twice = kernel(flag).grads["x"], kernel(one).grads["x"]
+    np.testing.assert_array_equal(twice, 2.0 * once)
+
+
 def test_what_was_compiled_is_kept_for_the_last_few_shapes():
     """And no more: a run has hundreds."""
     kernel = JaxKernel(product, "product")
