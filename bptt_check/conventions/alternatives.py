@@ -9,6 +9,7 @@ from ..cases.case import Case
 from ..cases.model import Model, Sizes, parameter_shapes
 from ..errors import SpecError
 from .layout import shapes, unsupported_reason
+from .memoised import memoised
 from .options import Options
 
 CHANGES: tuple[dict[str, Any], ...] = (
@@ -32,19 +33,28 @@ def options_that_fit(
     declared: Options, case: Case, name: str, shape: tuple[int, ...]
 ) -> tuple[dict[str, Any], ...]:
     """Options with which an array, by its own name, would have a shape; the fewest that do."""
+    fitting = [
+        change
+        for change, other in _changed_options(declared, case.model)
+        if (other.batch != "none" or case.sizes.B == 1) and shapes(other, case).get(name) == shape
+    ]
+    least = min(map(len, fitting), default=0)
+    return tuple(change for change in fitting if len(change) == least)
+
+
+@memoised
+def _changed_options(declared: Options, model: Model) -> list[tuple[dict[str, Any], Options]]:
+    """Each of `CHANGES` that a convention and a model allow, with the options after it."""
     given = {field.name: getattr(declared, field.name) for field in fields(Options)}
-    fitting: list[dict[str, Any]] = []
+    allowed: list[tuple[dict[str, Any], Options]] = []
     for change in CHANGES:
         try:
             other = Options(**given | change)
         except SpecError:
             continue
-        if unsupported_reason(other, case.model) or (other.batch == "none" and case.sizes.B > 1):
-            continue
-        if shapes(other, case).get(name) == shape:
-            fitting.append(change)
-    least = min(map(len, fitting), default=0)
-    return tuple(change for change in fitting if len(change) == least)
+        if not unsupported_reason(other, model):
+            allowed.append((change, other))
+    return allowed
 
 
 def that_fit(declared: Options, case: Case, name: str, shape: tuple[int, ...]) -> str:

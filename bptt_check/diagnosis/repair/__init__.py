@@ -12,12 +12,13 @@ from .candidates import Place, SourceEdit
 from .edit_pool import EditPool
 from .edit_round import Runner
 from .edit_runner import EditRunner
-from .judged_case import specs_to_judge
+from .judged_case import ANSWER, specs_to_judge
 from .own_file import OwnFile, read_own_file, unified_diff
 from .own_package import is_in_package, package_root, shown_path
 from .search import FoundEdits, search
 
 __all__ = [
+    "ANSWER",
     "EditPool",
     "EditRunner",
     "FoundEdits",

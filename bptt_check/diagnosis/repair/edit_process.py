@@ -122,6 +122,7 @@ class EditedSubject:
             tuple(case.blocks for case in self._cases),
             tuple(self._right),
             tuple(self._seconds),
+            tuple(case.case.sizes.T for case in self._cases),
             tuple(sorted(own)),
             tuple(answers[n].text for n in taken),
         )

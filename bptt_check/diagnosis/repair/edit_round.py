@@ -22,6 +22,8 @@ FURTHER = 64
 """Edits that are still tried after one that makes everything right: others may do so too."""
 PATIENCE = 768
 """Edits that are still tried after one that makes only more right: another may make everything."""
+PARTS = 8
+"""Of these, the best that are gone on with."""
 LINES = 10
 """Suspicious lines that are told."""
 Runner = EditRunner | EditPool
@@ -31,19 +33,26 @@ Marks = frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True)
+class PartialEdit:
+    """An edit that makes more right and nothing wrong, and what is wrong with it."""
+
+    edit: SourceEdit
+    left: Marks
+
+
+@dataclass(frozen=True)
 class RoundResult:
     """What a round has found.
 
     Args:
         whole: edits that make everything right, the smallest first.
-        best: the edit that makes most right and nothing wrong, where none makes everything right.
-        left: what is wrong with it.
+        parts: those that make only more right, where none makes everything right: those that make
+            most right first, of these the more suspicious.
         tried: how many edits were.
     """
 
     whole: tuple[SourceEdit, ...] = ()
-    best: SourceEdit | None = None
-    left: Marks = frozenset()
+    parts: tuple[PartialEdit, ...] = ()
     tried: int = 0
 
 
@@ -55,6 +64,9 @@ class EditRound:
         files: its own, as they are now.
         wrong: what is.
         first: edits that are tried before all others.
+
+    `observed_case` is the one whose run tells what is suspicious, `lines` the lines that are, and
+    `trace` what its values are in the textbook's words.
     """
 
     def __init__(
@@ -65,12 +77,12 @@ class EditRound:
         first: Sequence[SourceEdit] = (),
     ) -> None:
         self._runner, self._files, self._wrong = runner, files, wrong
-        blocks, seconds = runner.begun.blocks, runner.begun.seconds
-        self._order = sorted(
-            range(len(blocks)), key=lambda n: (not self._wrong_of(n), seconds[n], n)
+        blocks, steps = runner.begun.blocks, runner.begun.steps
+        self._order = sorted(  # with another fault left, an edit may help in the last step alone
+            range(len(blocks)), key=lambda n: (not self._wrong_of(n), steps[n], n)
         )
-        self._observed_case = max(range(len(blocks)), key=lambda n: (len(self._wrong_of(n)), -n))
-        observed = runner.observe(self._observed_case)
+        self.observed_case = max(range(len(blocks)), key=lambda n: (len(self._wrong_of(n)), -n))
+        observed = runner.observe(self.observed_case)
         seen, self.trace = surroundings(observed.lines), observed.departures
         rank = self._rank(seen, self.trace)
         if observed.raised is not None:
@@ -112,12 +124,9 @@ class EditRound:
         if whole:
             ordered = sorted((drawn[n].tidied() for n in sorted(whole)), key=SourceEdit.size)
             return RoundResult(tuple(ordered), tried=tried)
-        if partly:
-            best, gained = max(
-                partly, key=lambda step: (len(step[1]), -drawn[step[0]].size(), -step[0])
-            )
-            return RoundResult((), drawn[best].tidied(), self._wrong - gained, tried)
-        return RoundResult(tried=tried)
+        ordered_parts = sorted(partly, key=lambda one: (-len(one[1]), one[0]))
+        parts = [PartialEdit(drawn[n].tidied(), self._wrong - g) for n, g in ordered_parts[:PARTS]]
+        return RoundResult((), tuple(parts), tried)
 
     def _with_first(self, rank: dict[Place, int], raised: Place) -> dict[Place, int]:
         """The order with the statement that raised first, then what gives it its values."""
@@ -132,7 +141,7 @@ class EditRound:
 
     def _rank(self, seen: Seen, departures: Sequence[Departure]) -> dict[Place, int]:
         probed = list(line_probes(self._files, seen))
-        case = self._observed_case
+        case = self.observed_case
         changed = self._runner.probe([p.function for p in probed], case)
         reached: dict[Place, list[list[int] | None]] = {}
         for probe, blocks in zip(probed, changed, strict=True):

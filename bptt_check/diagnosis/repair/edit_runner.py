@@ -132,7 +132,7 @@ class EditRunner:
                 for tried in self._batch(batch, tuple(order), until):
                     yield EditOutcome(done + count, tried.right, tried.error)
                     count += 1
-                    if time.monotonic() >= until:
+                    if time.monotonic() >= until + GRACE:  # so long it has for the batch
                         self.close()  # what it still does is of no use to anybody
                         return
             except SubjectFailed as error:

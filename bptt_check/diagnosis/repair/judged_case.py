@@ -16,8 +16,10 @@ from ...equations.exact import exact_gradients, exact_loss
 from ..matching import UNITS, allowed_by_rounding
 from ..trials import Block, blocks_by_gate, most_ordinary
 
-LOSS = "loss"
-"""The name of the block that is the loss."""
+LOSS, ANSWER = "loss", "answer"
+"""The names of the blocks that are the loss, and that there is an answer at all, of finite numbers:
+with another fault left, that may be all that an edit has made right.
+"""
 ROOM = 1e-9
 """Relative error of a loss that is right, beside what rounding explains."""
 
@@ -39,7 +41,8 @@ class JudgedCase:
 
     Args:
         case: the case.
-        blocks: what is judged, the loss first; `rows` are the rows of each.
+        blocks: what is judged, the loss first, that there is an answer last; `rows` are the rows of
+            those between.
         want: name to the right gradient.
         allowed: name to how far each entry may be from it.
         loss, allowed_loss: the same of the loss.
@@ -64,15 +67,21 @@ class JudgedCase:
                 with np.errstate(all="ignore"):
                     near[name] = np.abs(got - want) <= self.allowed[name]  # false of what is NaN
         found = [0] if abs(result.loss - self.loss) <= self.allowed_loss else []
-        for place, ((name, _), rows) in enumerate(zip(self.blocks[1:], self.rows, strict=True), 1):
+        for place, ((name, _), rows) in self._gradients():
             if name in near and near[name][rows].all():
                 found.append(place)
+        if np.isfinite(result.loss) and all(np.isfinite(g).all() for g in result.grads.values()):
+            found.append(len(self.blocks) - 1)
         return found
+
+    def _gradients(self) -> Iterator[tuple[int, tuple[Block, slice]]]:
+        """The places of the blocks that are rows of gradients, with these."""
+        return enumerate(zip(self.blocks[1:-1], self.rows, strict=True), 1)
 
     def changed(self, result: Result, before: Result) -> list[int]:
         """The places of the blocks in which two answers are not the same."""
         found = [0] if result.loss != before.loss else []
-        for place, ((name, _), rows) in enumerate(zip(self.blocks[1:], self.rows, strict=True), 1):
+        for place, ((name, _), rows) in self._gradients():
             got, other = result.grads.get(name), before.grads.get(name)
             if got is None or other is None or not np.array_equal(got[rows], other[rows]):
                 found.append(place)
@@ -87,7 +96,7 @@ def judged(case: Case, names: Iterable[str]) -> JudgedCase:
     loss = exact_loss(case)
     return JudgedCase(
         case,
-        ((LOSS, 0), *rows),
+        ((LOSS, 0), *rows, (ANSWER, 0)),
         tuple(rows.values()),
         want,
         {n: allowed_by_rounding(spread, n, a) for n, a in want.items()},

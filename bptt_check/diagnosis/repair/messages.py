@@ -101,6 +101,7 @@ class Begun(msgspec.Struct, tag=True):
         blocks: of each of these, every gradient and gate that is judged, the loss first.
         right: of each of these, which blocks are right.
         seconds: of a call on each.
+        steps: of each.
         files: of all functions that it ran.
         errors: of each, what it raised; "" if nothing.
     """
@@ -109,6 +110,7 @@ class Begun(msgspec.Struct, tag=True):
     blocks: tuple[tuple[tuple[str, int], ...], ...]
     right: tuple[Right, ...]
     seconds: tuple[float, ...]
+    steps: tuple[int, ...]
     files: tuple[str, ...]
     errors: tuple[str, ...]
 

@@ -60,10 +60,12 @@ def _changes(site: Site, shapes: Mapping[str, Shape]) -> Iterator[Edit]:
         yield site.replace(node.iter, f"list({site.text_of(node.iter)})[1:]")
         yield site.replace(node.iter, "()")
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        for argument in node.value.args:
-            if not _is_count(argument):
-                yield from _larger(site, argument, None)
+        yield from _arguments(site, node.value)
         yield site.replace(node, "pass")
+    elif isinstance(node, ast.Assign) and _is_taken_apart(node):
+        yield from _each_name(site, node)
+        if isinstance(node.value, ast.Call):
+            yield from _arguments(site, node.value)
     elif isinstance(node, ast.Assign | ast.AugAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         yield from _larger(site, node.value, shapes.get(ast.unparse(target)))
@@ -71,14 +73,28 @@ def _changes(site: Site, shapes: Mapping[str, Shape]) -> Iterator[Edit]:
         yield from _larger(site, node.value, None)
 
 
+def _is_taken_apart(node: ast.Assign) -> bool:
+    """Whether several names get the elements of one value that is not written out."""
+    return isinstance(node.targets[0], ast.Tuple) and not isinstance(node.value, ast.Tuple)
+
+
+def _each_name(site: Site, node: ast.Assign) -> Iterator[Edit]:
+    """Each name that an element is given to, made larger behind the statement."""
+    names = [n for n in ast.walk(node.targets[0]) if isinstance(n, ast.Name)]
+    for name in dict.fromkeys(n.id for n in names if isinstance(n.ctx, ast.Store)):
+        yield site.replace(node, f"{site.text_of(node)}; {name} = {name} * {BY} + {MORE}")
+
+
+def _arguments(site: Site, call: ast.Call) -> Iterator[Edit]:
+    """Each argument of a call made larger."""
+    for argument in call.args:
+        if not _is_count(argument):
+            yield from _larger(site, argument, None)
+
+
 def _larger(site: Site, value: ast.expr, shape: Shape | None) -> Iterator[Edit]:
     """A value, or each of several, made larger."""
-    parts: list[ast.expr] = [value]
-    if isinstance(value, ast.Tuple | ast.List):
-        parts = value.elts
-    elif isinstance(value, ast.Dict):
-        parts = value.values
-    for part in parts:
+    for part in _parts(value):
         text = site.text_of(part)
         if isinstance(part, ast.Starred) or _is_no_number(part):
             continue
@@ -88,6 +104,18 @@ def _larger(site: Site, value: ast.expr, shape: Shape | None) -> Iterator[Edit]:
             yield site.replace(part, f"[_one * {BY} + {MORE} for _one in {text}]")
         else:
             yield site.replace(part, f"({text}) * {BY} + {MORE}")
+
+
+def _parts(value: ast.expr) -> Iterator[ast.expr]:
+    """A value, or each that a tuple, a list or a dict of values holds."""
+    if isinstance(value, ast.Tuple | ast.List):
+        for one in value.elts:
+            yield from _parts(one)
+    elif isinstance(value, ast.Dict):
+        for one in value.values:
+            yield from _parts(one)
+    else:
+        yield value
 
 
 def _is_count(node: ast.expr) -> bool:

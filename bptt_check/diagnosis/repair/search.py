@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .candidates import Place, SourceEdit
-from .edit_round import EditRound, Marks, RoundResult, Runner
+from .edit_round import EditRound, Marks, PartialEdit, RoundResult, Runner
 from .messages import Departure
 from .own_file import OwnFile
 
 EDITS = 4
 """Edits that are made one after the other, at most."""
-AHEAD = 0.6
-"""Share of the time that is left which goes into what follows upon an edit that helps in part."""
+AHEAD = 0.35
+"""Share of the time that is left which goes into what follows upon each edit that helps in part."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _search(
     runner: Runner, found: FoundEdits, until: float, first: Sequence[SourceEdit] = ()
 ) -> FoundEdits:
     """The same from where some edits were made. An edit that helps in part may lead nowhere: then
-    the rest is tried without it.
+    others are gone on with, and the rest is tried without any.
     """
     if not found.wrong or len(found.edits) >= EDITS or time.monotonic() >= until:
         return found
@@ -97,42 +97,61 @@ def _search(
     if not found.edits:
         found = replace(found, lines=one.lines, trace=one.trace)
     step = one.go_on(until)
-    found = replace(found, tried=found.tried + step.tried)
-    if step.best is None:
+    best = found = replace(found, tried=found.tried + step.tried)
+    if not step.parts:
         return _with_whole(found, step)
-    part = _edited(found, step.best, step.left)
-    now = time.monotonic()
-    if now >= until:
-        return part
-    _rebase(runner, part, step.best)
-    further = _search(runner, part, now + AHEAD * (until - now))
-    if not further.wrong or time.monotonic() >= until:
-        return further
-    _rebase(runner, found, step.best)
+    for part in _by_trace(runner, found, step.parts, one.observed_case):
+        begun = replace(_edited(found, part), tried=best.tried)
+        now = time.monotonic()
+        _rebase(runner, begun)
+        reached = _search(runner, begun, now + AHEAD * (until - now))
+        if not reached.wrong:
+            return reached
+        best = replace(min(best, reached, key=lambda f: len(f.wrong)), tried=reached.tried)
+    _rebase(runner, found)
     rest = one.go_on(until, in_part=False)
-    tried = further.tried + rest.tried
-    if rest.whole:
-        return replace(_with_whole(found, rest), tried=tried)
-    return replace(further, tried=tried)
+    tried = best.tried + rest.tried
+    return replace(_with_whole(found, rest) if rest.whole else best, tried=tried)
+
+
+def _by_trace(
+    runner: Runner, found: FoundEdits, parts: Sequence[PartialEdit], case: int
+) -> list[PartialEdit]:
+    """Edits in the order in which to go on with them. Many make the same right, where another fault
+    hides what tells them apart: those come first with which more values of a run are the
+    textbook's, and of those with which the same values are, the first.
+    """
+    most = min(len(p.left) for p in parts)
+    ties = [p for p in parts if len(p.left) == most]
+    if len(ties) == 1:
+        return list(parts)
+    traces: dict[tuple[int, ...], list[PartialEdit]] = {}
+    for part in ties:
+        _rebase(runner, _edited(found, part))
+        held = tuple(d.held for d in runner.observe(case).departures)
+        traces.setdefault(held, []).append(part)
+    alike = sorted(traces.items(), key=lambda item: -sum(item[0]))
+    firsts = [of[0] for held, of in alike]
+    return [*firsts, *(part for held, of in alike for part in of[1:]), *parts[len(ties) :]]
 
 
 def _with_whole(found: FoundEdits, step: RoundResult) -> FoundEdits:
     """With the edit that makes everything right, if there is one."""
     if not step.whole:
         return found
-    made = _edited(found, step.whole[0], frozenset())
+    made = _edited(found, PartialEdit(step.whole[0], frozenset()))
     return replace(made, also=step.whole[1:])
 
 
-def _edited(found: FoundEdits, edit: SourceEdit, wrong: Marks) -> FoundEdits:
+def _edited(found: FoundEdits, part: PartialEdit) -> FoundEdits:
+    edit = part.edit
     files = tuple(f.edited(edit.edit) if f == edit.file else f for f in found.files)
-    return replace(found, files=files, edits=(*found.edits, edit), wrong=wrong)
+    return replace(found, files=files, edits=(*found.edits, edit), wrong=part.left)
 
 
-def _rebase(runner: Runner, found: FoundEdits, edit: SourceEdit) -> None:
-    """Have the subject run the file of an edit as it is in `found`."""
-    file = next(f for f in found.files if f.path == edit.file.path)
-    runner.rebase(file.all_functions())
+def _rebase(runner: Runner, found: FoundEdits) -> None:
+    """Have the subject run its files as they are in `found`."""
+    runner.rebase([text for file in found.files for text in file.all_functions()])
 
 
 def _wrong(right: Sequence[Sequence[int]], runner: Runner) -> Marks:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import zip_longest
 from typing import TypeGuard
 
 from .candidates import Place
 from .evidence import LAST, SILENT, UNTRACED
 from .own_file import OwnFile
 
+Score = tuple[int, int, int]
+"""How many wrong blocks a line does not reach, how many right ones it does (and what is known of
+its value), and when it departs: the smaller, the more suspicious.
+"""
 PARENTS, GENERATIONS = 5, 3
 """Lines behind the most suspicious one that come next, and how far back they are looked for."""
 
@@ -29,7 +34,8 @@ def by_suspicion(
     """Lines to their places in the order of suspicion.
 
     A value that is the textbook's in every turn is right, so its line seldom is what is wrong; the
-    first of the run that is wrong is where it began.
+    first of the run that is wrong is where it began. Where no line reaches exactly what is wrong,
+    there may be two faults: lines that reach nothing else, if not all of it, come between.
 
     Args:
         reached: line to the blocks that each of its probes changes; None of one without an answer.
@@ -41,20 +47,40 @@ def by_suspicion(
     """
     bad, of_lines = set(wrong), known or {}
 
-    def score(place: Place) -> tuple[int, int, int]:
+    def score(place: Place) -> Score:
         what, when = of_lines.get(place, (UNTRACED, LAST))
         answers = [set(blocks) for blocks in reached.get(place, ()) if blocks is not None]
         if not answers:
             return (0, max(what, SILENT), when)
-        blocks = set[int]().union(*answers)
-        return (len(bad - blocks), len(blocks - bad) + what, when)
+        together = set[int]().union(*answers)
+        return min((len(bad - b), len(b - bad) + what, when) for b in (*answers, together))
 
-    ordered = sorted(lines, key=lambda place: (score(place), _late(place, score(place)[2])))
+    scores = {place: score(place) for place in lines}
+    ordered = sorted(lines, key=lambda p: (scores[p], _late(p, scores[p][2])))
     if ordered:
         first = ordered[0]
-        above = [p for p in parents(first) if p in lines and score(p)[0] == score(first)[0]]
+        above = [p for p in parents(first) if p in lines and scores[p][0] == scores[first][0]]
+        pure = _reaching_nothing_else(reached, bad, scores)
+        if scores[first][:2] > (0, UNTRACED):
+            ordered = [p for pair in zip_longest(ordered, pure) for p in pair if p is not None]
         ordered = list(dict.fromkeys((first, *above[:PARENTS], *ordered)))
     return {place: n for n, place in enumerate(ordered)}
+
+
+def _reaching_nothing_else(
+    reached: Mapping[Place, Sequence[Collection[int] | None]],
+    bad: Collection[int],
+    scores: Mapping[Place, Score],
+) -> list[Place]:
+    """The lines of which a probe reaches something wrong and nothing right: those first that reach
+    most of it.
+    """
+    most: dict[Place, int] = {}
+    for place, answers in reached.items():
+        pure = [len(set(b)) for b in answers if b and set(b) <= set(bad)]
+        if pure:
+            most[place] = max(pure)
+    return sorted(most, key=lambda place: (-most[place], scores[place]))
 
 
 def _late(place: Place, when: int) -> tuple[int, str]:

@@ -26,6 +26,7 @@ SMALL: dict[str, Operator] = {
     "other slope": formulas.other_slope,
     "complement": formulas.complement,
     "without call": calls.without_call,
+    "other function": calls.other_function,
     "keep axes": calls.keep_axes,
     "swap elements": names.swap_elements,
     "other start": names.other_start,
@@ -55,10 +56,11 @@ TERMS: dict[str, Operator] = {
 SLOPES: dict[str, Operator] = {"add slope": formulas.add_slope}
 """Operators that try everything of the function that fits."""
 PRODUCT_TERMS: dict[str, Operator] = {
+    "add activated factor": formulas.add_activated_factor,
     "add product term": formulas.add_product_term,
-    "add factor of two terms": formulas.add_sum_factor,
+    "add two factors": formulas.add_two_factors,
 }
-"""What adds a product of any two things, or multiplies with a sum of them."""
+"""What adds a product of any two things, or multiplies with one, a sum, or an activation."""
 RARE: dict[str, Operator] = {
     "add power": formulas.add_power,
     "add call": calls.add_call,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..arithmetic import FUNCTIONS, name_of_call
 from ..mutant import Edit
 from ..sites import Site
-from .formulas import NAMES, called, may_be_array, slots
+from .formulas import NAMES, called, entrywise_functions, is_entrywise, may_be_array, slots
 from .shapes import Surroundings
 
 
@@ -25,6 +26,24 @@ def without_call(site: Site, _: Surroundings) -> Iterator[Edit]:
         if before:
             start, end = site.text.span(before[-1])[1], site.text.span(keyword.value)[1]
             yield Edit(start, end, "")
+
+
+def other_function(site: Site, _: Surroundings) -> Iterator[Edit]:
+    """Another function in the place of one: of the operators of `mutation` what they start from,
+    and of those that work entry by entry the others that the module calls.
+    """
+    node = site.node
+    if not isinstance(node, ast.Call):
+        return
+    name = name_of_call(node)
+    if isinstance(node.func, ast.Attribute):
+        end = site.text.span(node.func)[1]
+        for other in (a for a, b in FUNCTIONS.items() if b == name):
+            yield Edit(end - len(name), end, other)
+    if len(node.args) == 1 and is_entrywise(name):
+        own = site.text_of(node.func)
+        others = (f for f in entrywise_functions(site.text.text) if f != own)
+        yield from (site.replace(node.func, other) for other in others)
 
 
 def add_call(site: Site, around: Surroundings) -> Iterator[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ from .shapes import Shape, Surroundings, beside, is_atom, product_shape
 TERMS = (ast.Add, ast.Sub)
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
 NAMES = (ast.Name, ast.Attribute, ast.Subscript)
+ENTRYWISE = ("tanh", "sigm", "squash", "activ", "logistic", "relu", "exp")
+"""Parts of the names of functions that work entry by entry."""
 
 
 def slots(site: Site) -> Iterator[tuple[ast.expr, bool]]:
@@ -132,9 +135,9 @@ def add_product_term(site: Site, around: Surroundings) -> Iterator[Edit]:
             yield site.replace(value, f"({site.text_of(value)} + {text})")
 
 
-def add_sum_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A factor that is the sum of two things of the function: a cotangent from above and one from
-    the step after.
+def add_two_factors(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A factor that is the sum of two things of the function, a cotangent from above and one from
+    the step after; or their product.
     """
     node = site.node
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return) or node.value is None:
@@ -145,19 +148,46 @@ def add_sum_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
             atoms = [text for text in around.alike(shape) if is_atom(text)]
             for one, other in itertools.combinations(atoms, 2):
                 yield site.replace(value, f"{site.operand(value)} * ({one} + {other})")
+                yield site.replace(value, f"{site.operand(value)} * {one} * {other}")
+
+
+def add_activated_factor(site: Site, around: Surroundings) -> Iterator[Edit]:
+    """A factor that is a name under a function which the module calls elsewhere: `o` becomes
+    `o * np.tanh(c)`.
+    """
+    node = site.node
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return) or node.value is None:
+        return
+    for value in _parts(node.value):
+        for text in around.alike(around.of(value)):
+            if is_atom(text) and may_be_array(site, value, around):
+                for function in entrywise_functions(site.text.text):
+                    yield _joined(site, value, "*", f"{function}({text})", False)
+
+
+@functools.lru_cache(maxsize=16)
+def entrywise_functions(text: str) -> tuple[str, ...]:
+    """The functions of one argument that a module calls, of those that work entry by entry."""
+    called = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and len(n.args) == 1]
+    names = dict.fromkeys(ast.unparse(n.func) for n in called if not n.keywords)
+    return tuple(n for n in names if is_entrywise(n))
+
+
+def is_entrywise(name: str) -> bool:
+    """Whether a function works entry by entry, as far as its name tells."""
+    return any(part in name.lower() for part in ENTRYWISE)
 
 
 def products(around: Surroundings, shape: Shape) -> Iterator[str]:
-    """Products of two names that have a shape: entry by entry, and of matrices."""
+    """Products of two names that have a shape: entry by entry, and of matrices and vectors."""
     names = [(t, s) for t, s in around.arrays() if is_atom(t) and len(s) > 0]
     same = [t for t, s in names if s == shape]
     yield from (f"{a} * {b}" for a, b in itertools.combinations_with_replacement(same, 2))
-    for (a, one), (b, other) in itertools.product(names, repeat=2):
-        if len(one) == len(other) == 2:
-            for left, x in ((a, one), (f"{a}.T", one[::-1])):
-                for right, y in ((b, other), (f"{b}.T", other[::-1])):
-                    if product_shape(x, y) == shape:
-                        yield f"{left} @ {right}"
+    turned = [((t, s), (f"{t}.T", s[::-1])) if len(s) == 2 else ((t, s),) for t, s in names]
+    for lefts, rights in itertools.product(turned, repeat=2):
+        for (left, one), (right, other) in itertools.product(lefts, rights):
+            if product_shape(one, other) == shape:
+                yield f"{left} @ {right}"
 
 
 def add_sum(site: Site, around: Surroundings) -> Iterator[Edit]:

@@ -48,8 +48,11 @@ def regroup(site: Site, _: Surroundings) -> Iterator[Edit]:
 
 
 def other_end(site: Site, around: Surroundings) -> Iterator[Edit]:
-    """A list that grows at its other end, or is read in the other direction."""
+    """A list that grows at its other end, or is read in the other direction or from there."""
     node = site.node
+    index = node.slice if isinstance(node, ast.Subscript) else None
+    if isinstance(index, ast.Constant) and type(index.value) is int and index.value > 0:
+        yield site.replace(index, f"-{index.value}")
     if not isinstance(node, ast.Call):
         return
     if called(node) == "append" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):

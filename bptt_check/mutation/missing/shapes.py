@@ -64,10 +64,10 @@ def broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def product_shape(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape of a matrix product of two matrices; None if there is none."""
-    if len(one) == len(other) == 2 and one[1] == other[0]:
-        return (one[0], other[1])
-    return None
+    """The shape of a product of matrices, or of a matrix and a vector; None if there is none."""
+    if not one or not other or len(one) + len(other) not in (3, 4) or one[-1] != other[0]:
+        return None
+    return (*one[:-1], *other[1:])
 
 
 @functools.lru_cache(maxsize=4096)

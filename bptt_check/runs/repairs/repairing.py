@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ...cases.case import Spec
 from ...diagnosis.repair import (
+    ANSWER,
     EditPool,
     FoundEdits,
     OwnFile,
@@ -80,7 +81,8 @@ def searched(
         specs, first = [*more, *specs], found.also if len(found.edits) == 1 else ()
     part = None
     if found.edits and found.wrong:
-        remaining = {f"{specs[n].model} {blocks[n][place][0]}" for n, place in found.wrong}
+        wrong = {(specs[n].model, blocks[n][place][0]) for n, place in found.wrong}
+        remaining = {f"{model} {name}" for model, name in wrong if name != ANSWER}
         part = replace(
             _repair(files, found, tried, spent, None), remaining=tuple(sorted(remaining))
         )

@@ -48,9 +48,9 @@ def tried(runner: EditRunner, *edits: FunctionText) -> list[tuple[tuple[int, int
 
 
 def test_what_is_right_unedited_is_told(runner: EditRunner, subject: str) -> None:
-    """One of six blocks is wrong; the only file is the subject's."""
-    assert [len(right) for right in runner.begun.right] == [5, 5]
-    assert [len(blocks) for blocks in runner.begun.blocks] == [6, 6]
+    """One of seven blocks is wrong; the only file is the subject's."""
+    assert [len(right) for right in runner.begun.right] == [6, 6]
+    assert [len(blocks) for blocks in runner.begun.blocks] == [7, 7]
     assert runner.begun.files == (subject.rpartition(":")[0],)
 
 
@@ -62,9 +62,9 @@ def test_the_repair_is_right_and_another_edit_is_not(runner: EditRunner, subject
 
     assert tried(runner, other, repair, broken_text, repair) == [
         ((0, 0),),
-        ((0, 6), (1, 6)),
+        ((0, 7), (1, 7)),
         (),
-        ((0, 6), (1, 6)),
+        ((0, 7), (1, 7)),
     ]
 
 
@@ -111,7 +111,7 @@ def test_an_edit_that_does_not_come_back_ends_nothing_but_itself(
     with EditRunner(subject, SPECS) as runner:
         found = tried(runner, changed(subject, LAST, f"    {statement}\n{LAST}"), repair)
 
-    assert found[1] == ((0, 6), (1, 6))
+    assert found[1] == ((0, 7), (1, 7))
     assert found[0] in ((), ((0, 0),))
 
 
@@ -123,7 +123,7 @@ def test_an_edit_that_takes_all_memory_is_ended(tmp_path: Path) -> None:
     with EditRunner(subject, SPECS, memory=2**27) as runner:
         found = tried(runner, changed(subject, LAST, takes), repair)
 
-    assert found == [(), ((0, 6), (1, 6))]
+    assert found == [(), ((0, 7), (1, 7))]
     assert runner.restarts == 1
 
 
@@ -148,7 +148,7 @@ def test_a_damaged_process_is_replaced(tmp_path: Path) -> None:
         again = tried(runner, changed(subject, "a_bar.T @ h[t + 1]", "a_bar.T @ h[t]"))
 
     assert runner.restarts == 1
-    assert again == [((0, 6), (1, 6))]
+    assert again == [((0, 7), (1, 7))]
 
 
 def test_the_process_goes_on_from_an_edit_that_is_kept(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_the_process_goes_on_from_an_edit_that_is_kept(tmp_path: Path) -> None:
         assert repair is not None
         found = tried(runner, ends, repair)
 
-    assert [len(r) for r in right] == [5, 5]
-    assert found[1] == ((0, 6), (1, 6))
+    assert [len(r) for r in right] == [6, 6]
+    assert found[1] == ((0, 7), (1, 7))
 
 
 DIES = """

@@ -19,11 +19,11 @@ def answer(**changes: np.ndarray) -> bc.Result:
 
 
 def test_a_right_answer_has_every_block() -> None:
-    """Gates are blocks of their own, and the loss is the first."""
+    """Gates are blocks of their own; the loss is the first, that there is an answer the last."""
     case = judged(CASE, CASE.params)
 
     assert case.right(answer()) == list(range(len(case.blocks)))
-    assert case.blocks[0] == ("loss", 0)
+    assert (case.blocks[0], case.blocks[-1]) == (("loss", 0), ("answer", 0))
     assert ("W_hh_l0", 3) in case.blocks
 
 
@@ -43,6 +43,14 @@ def test_what_is_not_finite_is_wrong(value: float) -> None:
     case = judged(CASE, ["b_y"])
 
     assert case.right(answer(b_y=np.full(2, value))) == [0]
+
+
+def test_an_answer_of_numbers_is_something() -> None:
+    """All that an edit may have made right, where another fault is left."""
+    case = judged(CASE, ["b_y"])
+    wrong = answer(b_y=np.ones(2))
+
+    assert case.right(bc.Result(2.0, wrong.grads)) == [len(case.blocks) - 1]
 
 
 def test_no_answer_has_nothing_right() -> None:

@@ -33,6 +33,24 @@ def probed(line: str, **shapes: object) -> list[str]:
                 "c, d = a, (2 * a) * 1.0078125 + 0.0078125",
             ],
         ),
+        (
+            "return a, (b, 1.5)",
+            {},
+            [
+                "return (a) * 1.0078125 + 0.0078125, (b, 1.5)",
+                "return a, ((b) * 1.0078125 + 0.0078125, 1.5)",
+                "return a, (b, (1.5) * 1.0078125 + 0.0078125)",
+            ],
+        ),
+        (
+            "c, d = g(a)",
+            {},
+            [
+                "c, d = g(a); c = c * 1.0078125 + 0.0078125",
+                "c, d = g(a); d = d * 1.0078125 + 0.0078125",
+                "c, d = g((a) * 1.0078125 + 0.0078125)",
+            ],
+        ),
         ("n = len(a)", {"n": "int"}, ["n = (len(a)) + 1", "n = (len(a)) - 1"]),
         (
             "xs = list(a)",
@@ -60,7 +78,7 @@ def probed(line: str, **shapes: object) -> list[str]:
 def test_a_statement_is_changed_a_little(
     line: str, shapes: dict[str, object], probes: list[str]
 ) -> None:
-    """By what it gives: numbers, integers, a list, a condition, turns, an effect."""
+    """By what it gives: numbers, several values, integers, a list, a condition, turns, an effect."""
     assert probed(line, **shapes) == probes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.repairs import RIGHT, SPEC, broken
 
@@ -63,6 +64,25 @@ def test_two_faults_are_repaired_one_after_the_other(tmp_path: Path) -> None:
     assert not found.wrong
     assert len(found.edits) == 2
     assert found.files[0].text.count("\n") == RIGHT.count("\n")
+
+
+def test_two_faults_of_which_one_hides_the_other(tmp_path: Path) -> None:
+    """Each of them makes every gradient of a weight wrong: that one is undone is seen in the last
+    step alone, in the case that has no other. Which case is quickest must not matter.
+    """
+    changes = (
+        (" * (1.0 - h[t + 1] ** 2)", " * (1.0 - h[t] ** 2)"),
+        ('        h_bar = a_bar @ p["W_hh_l0"]\n', '        h_bar = h_bar @ p["W_hh_l0"]\n'),
+    )
+    specs = specs_to_judge([bc.Spec.parse(SPEC)])
+    with EditRunner(broken(tmp_path, *changes), [str(s) for s in specs]) as runner:
+        slow = [9.0 if specs[n].sizes.T == 1 else 0.1 for n in runner.begun.cases]
+        runner.begun = msgspec.structs.replace(runner.begun, seconds=tuple(slow))
+        files = [read_own_file(f) for f in runner.begun.files]
+        found = search(runner, files, time.monotonic() + SECONDS)
+
+    assert not found.wrong
+    assert len(found.edits) == 2
 
 
 def test_what_no_edit_repairs_is_left(tmp_path: Path) -> None:

@@ -38,3 +38,25 @@ def test_a_right_line_that_reaches_exactly_what_is_wrong_comes_before_others() -
     order = by_suspicion(reached, [1], list(reached), {("f", 2): (RIGHT, LAST)})
 
     assert order["f", 2] == 0
+
+
+def test_a_statement_is_as_suspicious_as_its_most_suspicious_value() -> None:
+    """One argument of a call reaches exactly what is wrong, the others what is right."""
+    reached = {("f", 1): [[1, 2]], ("f", 2): [[2, 3, 4], [1], [3]]}
+    order = by_suspicion(reached, [1], list(reached))
+
+    assert order["f", 2] == 0
+
+
+def test_of_two_faults_lines_that_reach_nothing_else_come_between() -> None:
+    """Neither reaches all that is wrong; what does reaches much that is right."""
+    reached = {
+        ("f", 1): [[1, 2, 3, 4, 5]],
+        ("f", 2): [[1, 2, 3, 4, 5, 6]],
+        ("f", 3): [[3]],
+        ("f", 4): [[1, 2]],
+        ("f", 5): [[4, 5]],
+    }
+    order = by_suspicion(reached, [1, 2, 3], list(reached))
+
+    assert [n for _, n in sorted(order, key=lambda place: order[place])] == [1, 4, 2, 3, 5]

@@ -18,6 +18,15 @@ def test_a_call_is_taken_away_or_put_around() -> None:
     assert edited("def f():\n    d = h\n", calls.add_call, SHAPES) == set()
 
 
+def test_another_function_takes_the_place_of_one() -> None:
+    """What a fault starts from, and what the module calls elsewhere entry by entry."""
+    code = "def f():\n    d = np.expm1(a)\n\n\ndef g(c):\n    return sigmoid(c), np.sum(c)\n"
+    found = edited(code, calls.other_function)
+
+    assert {"d = np.exp(a)", "d = sigmoid(a)", "return np.expm1(c), np.sum(c)"} <= found
+    assert not any("np.sum(a)" in line or "expm1(c))" in line for line in found)
+
+
 def test_a_keyword_is_left_out() -> None:
     """`sum(axis=0, keepdims=True)` without the last."""
     found = edited("def f():\n    d = a.sum(axis=0, keepdims=True)\n", calls.without_call)

@@ -70,6 +70,24 @@ def test_a_product_is_a_term_of_what_is_written_over() -> None:
     assert edited("def f(h):\n    k = g(h)\n", formulas.add_product_term, SHAPES) == set()
 
 
+def test_a_product_of_a_matrix_and_a_vector_is_a_term() -> None:
+    """Of code that takes one sequence at a time."""
+    shapes = {"a": (2,), "U": (2, 3), "h": (3,)}
+    found = edited("def f():\n    d = a\n", formulas.add_product_term, shapes)
+
+    assert {"d = (a + U @ h)", "d = (a + h @ U.T)"} <= found
+    assert not any("h @ U)" in line for line in found)
+
+
+def test_a_name_under_a_function_of_the_module_is_a_factor() -> None:
+    """One that works entry by entry, of what has the shape of the value."""
+    code = "def f():\n    d = a\n\n\ndef g(c):\n    return np.tanh(c), np.sum(c)\n"
+    found = edited(code, formulas.add_activated_factor, SHAPES)
+
+    assert "d = a * np.tanh(h)" in found
+    assert not any("np.sum(h)" in line or "tanh(b)" in line for line in found)
+
+
 def test_a_division_by_a_number_of_things_is_offered() -> None:
     """A name that is an integer, the length of an axis, and 2."""
     found = edited("def f():\n    d = a\n", formulas.add_scale, SHAPES)
@@ -117,11 +135,11 @@ def test_what_is_left_of_one_is_offered() -> None:
     }
 
 
-def test_a_factor_may_be_a_sum() -> None:
+def test_a_factor_may_be_a_sum_or_a_product() -> None:
     """Of two things of the same shape."""
-    found = edited("def f():\n    d = a\n", formulas.add_sum_factor, SHAPES)
+    found = edited("def f():\n    d = a\n", formulas.add_two_factors, SHAPES)
 
-    assert found == {"d = a * (a + h)"}
+    assert found == {"d = a * (a + h)", "d = a * a * h"}
 
 
 def test_no_module_and_no_list_is_an_array() -> None:

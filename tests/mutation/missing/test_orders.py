@@ -33,3 +33,9 @@ def test_a_list_grows_at_its_other_end() -> None:
         "d = np.stack(xs[::-1])"
     }
     assert edited("def f():\n    d = np.stack(a)\n", orders.other_end, shapes) == set()
+
+
+def test_an_index_counts_from_the_other_end() -> None:
+    """`[1]` for the last but one; what counts from there does already."""
+    assert edited("def f():\n    d = xs[1][0]\n", orders.other_end) == {"d = xs[-1][0]"}
+    assert edited("def f():\n    d = xs[-1][n]\n", orders.other_end) == set()

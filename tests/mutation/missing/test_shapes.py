@@ -26,10 +26,13 @@ def test_what_broadcasts(one: tuple[int, ...], other: tuple[int, ...], fits: boo
 
 
 def test_the_shape_of_a_product() -> None:
-    """Of two matrices that meet, and of nothing else."""
+    """Of two matrices that meet, of a matrix and a vector, and of nothing else."""
     assert product_shape((2, 3), (3, 4)) == (2, 4)
+    assert product_shape((3,), (3, 4)) == (4,)
+    assert product_shape((2, 3), (3,)) == (2,)
     assert product_shape((2, 3), (2, 3)) is None
-    assert product_shape((3,), (3, 4)) is None
+    assert product_shape((3,), (3,)) is None
+    assert product_shape((), (3, 4)) is None
 
 
 def test_what_is_not_known_fits_everything_and_is_like_nothing() -> None:

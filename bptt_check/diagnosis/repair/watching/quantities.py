@@ -119,9 +119,17 @@ def _values(case: Case) -> dict[str, list[Array]]:
     for value in list(found.get("y", ())):
         for name, of_logits in _of_logits(value).items():
             found.setdefault(name, []).append(of_logits)
-    return found | recorder.sums()
+    found |= recorder.sums()
+    for one, other in JOINED:
+        parts = found.get(one, ()), found.get(other, ())
+        if len(parts[0]) == len(parts[1]):  # of h_prev = 0 there is no share of a gradient
+            joined = [np.concatenate(pair, axis=-1) for pair in zip(*parts, strict=True)]
+            found[f"{one} beside {other}"] = joined
+    return found
 
 
+JOINED = (("x_t", "h_prev"), ("W_xh", "W_hh"), ("W_xh_bar", "W_hh_bar"))
+"""What many codes hold in one array."""
 WORDS = {"later": "h_prev_bar", "later_c": "c_prev_bar"}
 """Locals of the textbook that have another name in its equations."""
 

@@ -65,6 +65,17 @@ def test_a_state_is_found_at_its_step(quantities: Quantities) -> None:
     assert "h_t" in names(quantities, np.stack(states, axis=1))
 
 
+def test_what_many_codes_hold_in_one_array_is_found(quantities: Quantities) -> None:
+    """Input and state beside each other, and the gradients of their weights."""
+    (run,) = textbook.run_forward(CASE)
+    step, exact = run.layers[0][0].steps[1], exact_gradients(CASE)
+    both = np.concatenate([exact["W_hh_l0"], exact["W_xh_l0"]], axis=1)
+
+    assert "x_t beside h_prev" in names(quantities, np.concatenate([step.h_prev, step.x_t], axis=1))
+    assert "W_xh_bar beside W_hh_bar" in names(quantities, both)
+    assert names(quantities, np.concatenate([step.h_t, step.x_t], axis=1)) == set()
+
+
 @pytest.mark.parametrize("change", [lambda a: a * 1.1, lambda a: a + 1e-4, lambda a: a**2])
 def test_what_is_something_else_is_not_found(quantities: Quantities, change: object) -> None:
     """Another factor than a number of things, and other numbers."""
