@@ -78,7 +78,7 @@ def probed(line: str, **shapes: object) -> list[str]:
 def test_a_statement_is_changed_a_little(
     line: str, shapes: dict[str, object], probes: list[str]
 ) -> None:
-    """By what it gives: numbers, several values, integers, a list, a condition, turns, an effect."""
+    """By what it gives: numbers, also several, integers, a list, a condition, turns, an effect."""
     assert probed(line, **shapes) == probes
 
 
