@@ -9,12 +9,12 @@ found passes a few cases; only the whole check in a fresh process makes it a rep
 from __future__ import annotations
 
 from .candidates import Place, SourceEdit
-from .edit_pool import EditPool
 from .edit_round import Runner
-from .edit_runner import EditRunner
 from .judged_case import ANSWER, specs_to_judge
 from .own_file import OwnFile, read_own_file, unified_diff
 from .own_package import is_in_package, package_root, shown_path
+from .running.edit_pool import EditPool
+from .running.edit_runner import EditRunner
 from .search import FoundEdits, search
 
 __all__ = [

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from .candidates import Place, Seen, SourceEdit, candidates, surroundings
-from .edit_pool import EditPool
-from .edit_runner import EditRunner
 from .evidence import known_lines
 from .messages import Departure, EditOutcome, FunctionText
 from .own_file import OwnFile
 from .probes import line_probes
+from .running.edit_pool import EditPool
+from .running.edit_runner import EditRunner
 from .suspicion import by_suspicion, defining_lines
 
 FURTHER = 64

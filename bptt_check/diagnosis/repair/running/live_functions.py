@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Collection, Generator, Iterable
 from types import CodeType, FunctionType
 
-from .messages import FunctionText
+from ..messages import FunctionText
 
 Named = tuple[str, str]
 """A file and the qualified name of a function in it."""

@@ -10,7 +10,7 @@ import pytest
 
 CODE = """
 import os, shutil, subprocess, sys
-from bptt_check.diagnosis.repair.guard import Guard
+from bptt_check.diagnosis.repair.running.guard import Guard
 scratch, outside = sys.argv[1:3]
 guard = Guard(scratch)
 {before}

@@ -10,8 +10,8 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
 
+from ..messages import EditOutcome, FunctionText, LinesObserved, Rebased
 from .edit_runner import RESTARTS, EditRunner
-from .messages import EditOutcome, FunctionText, LinesObserved, Rebased
 
 MOST = 4
 """Processes at most: each of them may have a framework in memory."""

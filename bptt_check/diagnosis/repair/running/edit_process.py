@@ -16,20 +16,18 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...cases.case import Case, Spec
-from ...cases.contract import Answer, Outcome
-from ...conventions.per_sequence import single_sequences
-from ...errors import BpttCheckError
-from ...subjects import loading
-from ...subjects.calling import call_once
-from ...subjects.isolation import protocol
-from ...subjects.isolation.worker import prepare_process, take_channel
-from ...subjects.own_code import is_ours, library_part
-from ..mistakes import textbook
-from .guard import Guard
-from .judged_case import JudgedCase, judged
-from .live_functions import LiveFunctions, NotExchanged, codes_of
-from .messages import (
+from ....cases.case import Case, Spec
+from ....cases.contract import Answer, Outcome
+from ....conventions.per_sequence import single_sequences
+from ....errors import BpttCheckError
+from ....subjects import loading
+from ....subjects.calling import call_once
+from ....subjects.isolation import protocol
+from ....subjects.isolation.worker import prepare_process, take_channel
+from ....subjects.own_code import is_ours, library_part
+from ...mistakes import textbook
+from ..judged_case import JudgedCase, judged
+from ..messages import (
     Begin,
     Begun,
     Departure,
@@ -46,11 +44,13 @@ from .messages import (
     TryEdits,
     request_in,
 )
+from ..watching.expressions import pools_of
+from ..watching.observing import Observer, Pools
+from ..watching.quantities import Quantities
+from ..watching.tracing import Targets, Tracer, targets_of
+from .guard import Guard
+from .live_functions import LiveFunctions, NotExchanged, codes_of
 from .quiet_calls import files_run, quiet, written_nowhere
-from .watching.expressions import pools_of
-from .watching.observing import Observer, Pools
-from .watching.quantities import Quantities
-from .watching.tracing import Targets, Tracer, targets_of
 
 NO_EDIT = (SyntaxError, NotExchanged, ValueError, RecursionError)
 """What a text raises that cannot take the place of a function."""

@@ -10,11 +10,11 @@ import time
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any, TypeVar
 
-from ...errors import SubjectFailed, SubjectNotFound
-from ...subjects.isolation import memory_limit, protocol
-from ...subjects.processes.child_process import Child, end_of_stderr
-from ...subjects.processes.scratch import Scratch
-from .messages import (
+from ....errors import SubjectFailed, SubjectNotFound
+from ....subjects.isolation import memory_limit, protocol
+from ....subjects.processes.child_process import Child, end_of_stderr
+from ....subjects.processes.scratch import Scratch
+from ..messages import (
     Begin,
     Begun,
     EditOutcome,
@@ -34,7 +34,7 @@ from .messages import (
 START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from bptt_check.diagnosis.repair.edit_process import serve_edits
+from bptt_check.diagnosis.repair.running.edit_process import serve_edits
 serve_edits()
 """
 T = TypeVar("T")

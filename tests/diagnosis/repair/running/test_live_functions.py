@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from bptt_check.diagnosis.repair.live_functions import LiveFunctions, NotExchanged, codes_of
 from bptt_check.diagnosis.repair.messages import FunctionText
 from bptt_check.diagnosis.repair.own_file import OwnFile
+from bptt_check.diagnosis.repair.running.live_functions import LiveFunctions, NotExchanged, codes_of
 from bptt_check.mutation import Edit
 
 CODE = """import functools

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from support.repairs import RIGHT, broken
 
-from bptt_check.diagnosis.repair import EditRunner, OwnFile, edit_runner, read_own_file
+from bptt_check.diagnosis.repair import EditRunner, OwnFile, read_own_file
 from bptt_check.diagnosis.repair.messages import FunctionText
+from bptt_check.diagnosis.repair.running import edit_runner
 from bptt_check.errors import SubjectFailed, SubjectNotFound
 from bptt_check.mutation import Edit
 
@@ -170,7 +171,7 @@ def test_the_process_goes_on_from_an_edit_that_is_kept(tmp_path: Path) -> None:
 
 
 DIES = """
-from bptt_check.diagnosis.repair import edit_process
+from bptt_check.diagnosis.repair.running import edit_process
 
 def carry_out(self, request):
     print("printed by an edit", flush=True)

@@ -1,0 +1,1 @@
+"""Edited code, run in processes of its own."""
