@@ -23,7 +23,6 @@ from bptt_check.cases.case import Case, Spec
 from bptt_check.report import files, run_json
 from bptt_check.report.html import page
 from bptt_check.runs.cleaning import cleaned
-from bptt_check.runs.environment import environment
 from bptt_check.runs.measurements import (
     Agreement,
     DifferenceQuotients,
@@ -31,6 +30,7 @@ from bptt_check.runs.measurements import (
     TimeProfile,
     WorstEntry,
 )
+from bptt_check.runs.provenance.environment import environment
 from bptt_check.runs.records import Run
 from bptt_check.runs.tally import Tally
 from bptt_check.verdicts.case_report import CaseReport

@@ -254,8 +254,8 @@ class _Collector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from .errors import ReportError
-        from .report import sentences
         from .report.bundle import merge
+        from .report.headline import headline_with_extent
         from .runs.interruption import guarded
 
         early = exitstatus == pytest.ExitCode.INTERRUPTED or bool(self.unread)
@@ -266,7 +266,7 @@ class _Collector:
             self.summary_text = f"the report could not be written: {error}"
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR
             return
-        verdict = f"{parts.run.verdict}: {sentences.headline(parts.run)}"
+        verdict = f"{parts.run.verdict}: {headline_with_extent(parts.run)}"
         self.summary_text = "\n".join([verdict, *places, *filter(None, [self.unread])])
         if self.unread:
             session.exitstatus = exitstatus or pytest.ExitCode.INTERNAL_ERROR

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import oracles
 from ..cases.case import Spec
-from ..runs.environment import environment
+from ..runs.provenance.environment import environment
 from .group import cli
 
 TINY = "lstm T=2 B=1 D=2 H=2 O=2 seed=1"

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ..runs import interruption
-from ..runs.environment import environment
+from ..runs.provenance.environment import environment
 from .output import best_effort_output
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")

@@ -29,6 +29,7 @@ class Finding:
             sections all of them; empty where `right` is.
         condition: when the mistake is made, as the end of "only when ..."; empty for always.
         alternatives: what else gives the same gradients.
+        cause: what was done, as the end of "wrong: ..."; empty where that is not known.
     """
 
     sentence: str
@@ -41,3 +42,4 @@ class Finding:
     place: str = ""
     condition: str = ""
     alternatives: tuple[str, ...] = ()
+    cause: str = ""

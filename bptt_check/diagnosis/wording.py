@@ -22,7 +22,8 @@ SHOWN = 3
 
 def finding_of_fact(fact: Fact, cases: int) -> Finding:
     """The finding of a fact that holds on so many cases."""
-    return Finding(words_of(fact), "certain", cases=cases)
+    words = words_of(fact)
+    return Finding(words, "certain", cases=cases, cause=words)
 
 
 def finding_of_repeated_calls(fact: Fact) -> Finding:
@@ -91,6 +92,7 @@ def finding_of(explained: Explanation, trials: Sequence[Trial]) -> Finding:
         equations=equations,
         place=place_of(model, first.change.function, equations),
         alternatives=tuple(e.phrase for e in explained.alternatives[:SHOWN]),
+        cause=_made(explained),
     )
 
 
@@ -116,15 +118,19 @@ def other_meanings(explained: Explanation) -> list[Entry]:
 def _sentence(explained: Explanation, names: Sequence[str], trials: Sequence[Trial]) -> str:
     what = f"your gradient{'s' if len(names) > 1 else ''} of {listed(names)}"
     be = "are" if len(names) > 1 else "is"
-    made = listed([_phrase(e) for e in explained.edits], ", and ")
     on = several_cases(len(trials))
-    told = [f"{what} {be} exactly what you get when {made} (on {on})"]
+    told = [f"{what} {be} exactly what you get when {_made(explained)} (on {on})"]
     if confidence(explained, trials) == "one of several":
         told.append(f"the same comes out when {other_meanings(explained)[0].phrase}")
     left = sorted({name for name, _ in explained.left})
     if left:
         told.append(f"what is wrong with {listed(left)} is something else")
     return "; ".join(told)
+
+
+def _made(explained: Explanation) -> str:
+    """What was done."""
+    return listed([_phrase(e) for e in explained.edits], ", and ")
 
 
 def _phrase(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .. import oracles
 from ..errors import MissingFramework
 from ..mutation import mutants
-from ..runs.environment import environment
+from ..runs.provenance.environment import environment
 from .false_alarms import check_right_implementations
 from .outcomes import MutantStudy, mutant_outcomes
 from .process_pool import ProgressLines, worker_pool

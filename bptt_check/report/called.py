@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import LONGEST_LINE, cut, enumerated
@@ -40,6 +40,20 @@ class Called:
     def of_row(self, row: Summary) -> str:
         """What the gradient of a row is called."""
         return self.of(label(row.check, row.model), row.parameter)
+
+
+def in_words(names: Called, model: str, parameter: str, offered: Collection[str]) -> str:
+    """A gradient in a sentence: `W_hh of layer 1` by the contract's name, where the model has more
+    layers than one; else as the reader calls it.
+    """
+    own, placed = names.of(model, parameter), re.fullmatch(r"(.+)_l(\d+)(_reverse)?", parameter)
+    if own != parameter or placed is None:
+        return own
+    base, layer, reverse = placed.groups()
+    several = any(re.search(r"_l[1-9]\d*(_reverse)?$", name) for name in offered)
+    both = any(name.endswith("_reverse") for name in offered)
+    direction = (", reverse direction" if reverse else ", forward direction") if both else ""
+    return base + (f" of layer {layer}" if several else "") + direction
 
 
 def called_in(*runs: Run) -> Called:

@@ -9,7 +9,8 @@ from ..runs.records import Run
 from . import coverage, grouping
 from .called import label
 from .effort.quick_sentences import quick_lines
-from .sentences import failure_lines, headline, told_failures
+from .headline import headline_with_extent
+from .sentences import failure_lines, told_failures
 
 ROWS, FAILURES, LIMIT = 20, 5, 50_000
 """Models and failures shown; characters of the whole."""
@@ -18,7 +19,7 @@ ROWS, FAILURES, LIMIT = 20, 5, 50_000
 def render_markdown(run: Run, report: str = "") -> str:
     """The summary of a run; `report` is where the whole of it was written."""
     parts = [
-        f"## bptt_check: {run.verdict}\n\n{escaped(headline(run))}.",
+        f"## bptt_check: {run.verdict}\n\n{escaped(headline_with_extent(run))}.",
         _covered(run),
         _table(run),
     ]

@@ -11,6 +11,7 @@ from ..errors import clean
 from ..runs.coverage.covered import added_records
 from ..runs.effort.quick import merged_quick
 from ..runs.effort.stages import added_stages
+from ..runs.provenance.provenance import merged_provenance
 from ..runs.ranking import ranked
 from ..runs.records import Failure, Run
 from ..verdicts.verdict import Verdict, worst
@@ -144,5 +145,6 @@ RULES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "covered": added_records,
     "stages": added_stages,
     "quick": merged_quick,
+    "provenance": merged_provenance,
 }
 """Field of a run to how the values of several runs become one; entries are joined."""

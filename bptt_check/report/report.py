@@ -19,11 +19,13 @@ from ..runs.coverage.covered import Covered
 from ..runs.effort.quick import Quick
 from ..runs.effort.stages import Stages
 from ..runs.measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
+from ..runs.provenance.provenance import Provenance
 from ..runs.records import Failure, FailureWithCase, Run, Summary
 from ..runs.repairs.records import Searched
 from ..runs.systematic.records import SystematicError, SystematicFloor
 from ..verdicts.verdict import Verdict
-from .sentences import headline, message
+from .headline import headline_with_extent
+from .sentences import message
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -47,7 +49,9 @@ class Report:
         return self.message
 
     def __repr__(self) -> str:
-        return f"<Report of {self.subject}: {self.verdict.upper()}, {headline(self.run)}>"
+        return (
+            f"<Report of {self.subject}: {self.verdict.upper()}, {headline_with_extent(self.run)}>"
+        )
 
     def _repr_html_(self) -> str:
         return preformatted(self.message)
@@ -157,6 +161,11 @@ class Report:
     def environment(self) -> Mapping[str, str]:
         """Versions of everything that can influence a number."""
         return self.run.environment
+
+    @property
+    def provenance(self) -> Provenance:
+        """When, where and of which commit it was made."""
+        return self.run.provenance
 
     @property
     def flows(self) -> tuple[Flow, ...]:

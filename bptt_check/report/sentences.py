@@ -15,29 +15,13 @@ from .called import called_in, label
 from .effort.quick_sentences import quick_lines
 from .facts import gaps, shares
 from .facts.advice import what_to_do
+from .headline import headline_with_extent
 from .systematic.floor_sentences import floor_lines, rounded_once_lines
-from .systematic.told import is_of_all, is_of_all_only
+from .systematic.told import is_of_all
 
 COLUMNS, LINES = 100, 24
 LISTED = 6
 """Models named one by one in a message; the report names the rest."""
-
-HEADLINES = {
-    Verdict.PASS: "every gradient that the subject offers is right",
-    Verdict.IMPRECISE: "right to fewer digits than the dtype has",
-    Verdict.FAIL: "something is wrong",
-    Verdict.CONTRACT: "what the subject returns cannot be taken as loss and gradients",
-    Verdict.ERROR: "the subject raised, died or ran out of time",
-    Verdict.INCONCLUSIVE: "nothing was found wrong, but not everything could be decided",
-}
-"""The verdict of a run in one sentence."""
-TOGETHER = {
-    Verdict.FAIL: "no case is over budget, but over all together something is wrong",
-    Verdict.IMPRECISE: "no case is over budget, but over all together digits are lost",
-}
-"""The same of a run that failed, of which no case did."""
-PARTLY = ", but some are missing in part of the cases"
-"""What is added to that of a pass where it holds."""
 
 
 def message(run: Run) -> str:
@@ -112,28 +96,6 @@ def without_failure(run: Run) -> tuple[list[str], int]:
     return (_summary(run) if run.passed else _undecided(run)), 0
 
 
-def headline(run: Run) -> str:
-    """One sentence without names."""
-    if run.verdict == Verdict.INCONCLUSIVE and run.interrupted:
-        return "interrupted before everything was decided; nothing was found wrong so far"
-    if run.verdict == Verdict.INCONCLUSIVE and not run.rows:
-        return "nothing was checked"
-    if not run.verdict.failing:
-        partly = PARTLY if run.passed and gaps.offered_sometimes(run) else ""
-        return HEADLINES[run.verdict] + partly
-    models = grouping.model_facts(run)
-    bad = sum(m.verdict.failing for m in models)
-    where = f"in {bad} of {grouping.plural(len(models), 'model')}"
-    if is_of_all_only(run) and run.verdict in TOGETHER:
-        return f"{TOGETHER[run.verdict]}, {where}"
-    counts = shares.kind_counts(run)
-    if shares.mostly_right(counts):
-        return f"{shares.share_sentence(counts)}, {where}"
-    what = HEADLINES[run.failures[0].verdict if run.failures else run.verdict]
-    share = f": {shares.share_sentence(counts)}" if counts else ""
-    return f"{what}, {where}{share}"
-
-
 def lines_of(text: str) -> list[str]:
     """The lines of a text that a record holds as a whole, to lay them out on a screen."""
     return text.splitlines()
@@ -171,7 +133,7 @@ def _summary(run: Run) -> list[str]:
     deciding = [o.oracle for o in grouping.oracle_facts(run) if o.decided]
     count = grouping.plural(len(grouping.model_facts(run)), "model")
     return [
-        f"PASS  {run.subject}: {headline(run)}",
+        f"PASS  {run.subject}: {headline_with_extent(run)}",
         f"  {count}, {cases} by {', '.join(deciding)}",
         *([f"  right to the declared accuracy of {run.accuracy:g}"] if run.accuracy else []),
         *_proven(run),
@@ -227,7 +189,7 @@ def _unexplained(run: Run) -> tuple[list[str], int]:
     """
     failing = {v: n for v, n in run.cases.items() if Verdict(v).failing}
     counts = ", ".join(f"{v}: {grouping.plural(n, 'case')}" for v, n in failing.items())
-    lines = [f"{run.verdict.upper()}  {run.subject}: {headline(run)}", f"  {counts}"]
+    lines = [f"{run.verdict.upper()}  {run.subject}: {headline_with_extent(run)}", f"  {counts}"]
     if run.interrupted:
         lines.append("  the run was interrupted before this could be explained")
     bad = [m.worst for m in grouping.model_facts(run) if m.worst and m.worst.verdict.failing]
@@ -244,7 +206,7 @@ def _unexplained(run: Run) -> tuple[list[str], int]:
 
 
 def _undecided(run: Run) -> list[str]:
-    lines = [f"INCONCLUSIVE  {run.subject}: {headline(run)}"]
+    lines = [f"INCONCLUSIVE  {run.subject}: {headline_with_extent(run)}"]
     if run.interrupted:
         lines.append(f"  interrupted after {grouping.plural(grouping.total_cases(run), 'case')}")
     found = gaps.gaps_of_run(run)

@@ -17,11 +17,11 @@ from ..verdicts.verdict import Verdict
 from . import grouping
 from .called import label
 from .effort.quick_sentences import quick_lines
+from .headline import headline_with_extent
 from .sentences import (
     LINES,
     failure_lines,
     fit,
-    headline,
     kept_lines,
     told_failures,
     without_failure,
@@ -47,7 +47,7 @@ STYLES: dict[str, str] = {
 
 def show(run: Run, console: Console) -> None:
     """Print a run: verdict, worst models, failures, gaps. Nothing in it is taken for markup."""
-    _verdict(run.verdict, f"{run.subject}: {headline(run)}", console)
+    _verdict(run.verdict, f"{run.subject}: {headline_with_extent(run)}", console)
     _table(grouping.model_facts(run), console)
     _failures(run, console)
     if run.verdict.failing:

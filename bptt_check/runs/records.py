@@ -23,6 +23,7 @@ from .coverage.covered import Covered
 from .effort.quick import Quick
 from .effort.stages import Stages
 from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
+from .provenance.provenance import Provenance
 from .repairs.records import LINES, Searched
 from .systematic.records import SystematicError, SystematicFloor
 
@@ -173,7 +174,7 @@ class CheckEntry:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run: what `run.json` holds. No array, no path of this machine, no time of day.
+    """A whole run: what `run.json` holds. No array, and no path of this machine.
 
     Args:
         verdict: of all of it.
@@ -198,6 +199,7 @@ class Run:
         systematic_floors: the smallest such error of each gradient that would have been found.
         kernel: what was said of a kernel of a recurrence; None of any other subject.
         searches: for the edit that makes the subject right, where there was one.
+        provenance: when, where and of which commit it was made; empty in older records.
     """
 
     verdict: Verdict
@@ -231,6 +233,7 @@ class Run:
     systematic_floors: tuple[SystematicFloor, ...] = ()
     kernel: dict[str, str | int] | None = None
     searches: tuple[Searched, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def passed(self) -> bool:

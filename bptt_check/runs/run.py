@@ -30,11 +30,12 @@ from .cleaning import cleaned
 from .earlier.early_cases import EarlyCases
 from .effort.progress import Progress
 from .effort.stages import stages_of
-from .environment import environment
 from .explained import explained_failures, failures_as_found, late_failures
 from .found import Found
 from .highlights import shown_curves, shown_flows
 from .own_arrays import with_own_arrays
+from .provenance.environment import environment
+from .provenance.provenance import provenance
 from .ranking import ranked
 from .records import (
     FailureWithCase,
@@ -82,7 +83,7 @@ def _verified(
 ) -> RunWithCases:
     """`verify_plan`, once it is known what an interrupt does."""
     end_import()
-    begin, interrupted = time.perf_counter(), False
+    begin, made, interrupted = time.perf_counter(), provenance(), False
     found = Found(screening=screening_for(plan, setup))
     declined = interruption.interruptible(lambda: _declined(subject, plan, setup))
     accepted = [t for t in plan.targets if t.name not in declined]
@@ -92,8 +93,7 @@ def _verified(
     else:
         work()
     if interrupted:
-        told = {(f.model, f.verdict) for f in found.failures}
-        found.failures += failures_as_found(subject, accepted, found.tally, told)
+        _add_unexplained(subject, accepted, found)
     tally = found.tally
     declined |= tally.refused()
     left_out = tuple(t.name for t in accepted if _is_skipped(t, tally))
@@ -108,6 +108,7 @@ def _verified(
         command="",
         seed=plan.seed,
         environment=environment(),
+        provenance=made,
         models=tuple(t.name for t in plan.targets if t.name not in left_out),
         oracles=tuple(o.name for o in setup.oracles),
         cases={str(v): n for v, n in tally.verdicts.items()},
@@ -131,6 +132,12 @@ def _verified(
     )
     run = cleaned(with_own_arrays(subject, accepted, run))
     return RunWithCases(run, tally.table, {name: f.case for name, f in cases.items()})
+
+
+def _add_unexplained(subject: Differentiator, accepted: Sequence[AnyTarget], found: Found) -> None:
+    """The failures of a run that ended before they were explained, as they were found."""
+    told = {(f.model, f.verdict) for f in found.failures}
+    found.failures += failures_as_found(subject, accepted, found.tally, told)
 
 
 def _origin(subject: Differentiator, plan: Plan, setup: Setup) -> Origin:

@@ -39,7 +39,7 @@ def here(kernel: str, *arguments: str) -> Result:
         (
             "sums_doubled",
             1,
-            "FAIL  sums_doubled: something is wrong, in 1 of 1 model: 3 of 3 cases",
+            "FAIL  sums_doubled: decay is wrong; in 1 of 1 model: 3 of 3 cases",
         ),
         ("sums_infinite", 1, "CONTRACT  sums_infinite: "),
         ("sums_that_raise", 1, "ERROR  sums_that_raise: "),

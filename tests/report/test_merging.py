@@ -17,6 +17,7 @@ from bptt_check.runs.coverage.covered import added_records
 from bptt_check.runs.effort.quick import Quick
 from bptt_check.runs.effort.stages import Stages
 from bptt_check.runs.measurements import OwnArrays
+from bptt_check.runs.provenance.provenance import Provenance
 from bptt_check.runs.records import KindCount, Run
 from bptt_check.verdicts.case_kind import CaseKind
 
@@ -57,6 +58,7 @@ def full_run(which: str) -> Run:
         systematic_floors=(floor(model=model),),
         kernel={"inside": f"dtype of {which}"},
         searches=(searches.search(tried=number),),
+        provenance=Provenance(f"2026-01-0{number}T00:00:00Z", f"commit of {which}", False, "host"),
     ).run
     return replace(run, checks=run.parts)
 
@@ -90,6 +92,7 @@ WANTED: dict[str, Callable[[], Any]] = {
     "interrupted": lambda: True,
     "seconds": lambda: 3.0,
     "stages": lambda: Stages({Stage.JUDGING: 1.5}, {"torch": 3.0, "one": 1.0, "other": 1.0}),
+    "provenance": lambda: Provenance("2026-01-01T00:00:00Z", "", False, "host"),
     "quick": lambda: Quick(("torch", "oracle of one", "oracle of other")),
     "covered": lambda: added_records([ONE.covered.labelled("a"), OTHER.covered.labelled("b")]),
 }

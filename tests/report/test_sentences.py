@@ -117,7 +117,7 @@ def test_a_failure_that_could_not_be_explained_is_still_a_failure() -> None:
     rows = (made.wrong(max_budgets=5.0), made.wrong(parameter="W_hy", max_budgets=7.0))
     report = made.failing(failures=(), rows=rows, interrupted=True, cases={"fail": 2, "pass": 1})
 
-    assert report.message.startswith("FAIL  subject: something is wrong, in 1 of 1 model")
+    assert report.message.startswith("FAIL  subject: something is wrong; in 1 of 1 model")
     assert "fail: 2 cases" in report.message
     assert "worst so far: W_hy of lstm, 7 budgets (by torch)" in report.message
     assert f"reproduce: bc.check(subject, '{made.SPEC}')" in report.message

@@ -12,7 +12,7 @@ from support import made
 
 import bptt_check as bc
 from bptt_check.cases.case import Spec
-from bptt_check.runs.environment import environment
+from bptt_check.runs.provenance.environment import environment
 from bptt_check.runs.records import TABLE, FailureWithCase, Run, counterexample_name
 from bptt_check.verdicts.case_report import CaseReport
 from bptt_check.verdicts.row import Row

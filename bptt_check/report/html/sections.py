@@ -17,6 +17,7 @@ from ..effort.quick_sentences import left_out_by_quick
 from ..effort.stage_shares import stage_shares
 from ..facts import gaps
 from ..facts.floors import shared_sensitivities
+from ..headline import extent, headline
 from ..systematic.floor_sentences import what_is_needed
 from ..systematic.told import failure_heading, is_of_all
 from . import matrix
@@ -57,7 +58,8 @@ def top_section(run: Run) -> Section:
     settled, _ = grouping.proven(run)
     counts |= {"proven gradient": settled} if settled else {}
     shown = {
-        "headline": sentences.headline(run),
+        "headline": headline(run),
+        "extent": extent(run),
         "counts": counts,
         "decided": decided,
         "decided_cases": coverage.decided_sentence(run),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from support import made
 
-from bptt_check.report import sentences
 from bptt_check.report.facts import gaps
+from bptt_check.report.headline import headline
 from bptt_check.report.html import page
 from bptt_check.report.pytest_outcomes import properties
 
@@ -38,7 +38,7 @@ def test_pass_counts_a_gradient_that_only_some_cases_have(
     report = with_rows(offered(parameter, missing))
 
     assert report.passed
-    assert "right, but some are missing in part of the cases" in sentences.headline(report.run)
+    assert "right, but some are missing in part of the cases" in headline(report.run)
     assert f"  {count}\n" in f"{report.message}\n"
     assert count in page.render_run(report.run)
     assert ("bptt_missing", f"lstm: {count}") in list(properties(report))

@@ -8,8 +8,8 @@ import pytest
 from support import made
 from support.shared_errors import shared_error, shared_failure, with_shared_error
 
-from bptt_check.report import sentences
 from bptt_check.report.facts import shares
+from bptt_check.report.headline import extent, headline, headline_with_extent
 from bptt_check.report.markdown import render_markdown
 from bptt_check.report.pytest_outcomes import outcomes
 from bptt_check.runs.records import KindCount
@@ -73,12 +73,9 @@ def test_headline_has_the_share() -> None:
     rare = failing(12, *counted(right=88, wrong_gradient=12))
     often = failing(88, *counted(not_finite=12, wrong_gradient=88))
 
-    assert sentences.headline(rare.run) == (
-        "88 of 100 cases right, 12 with a wrong gradient, in 1 of 1 model"
-    )
-    assert sentences.headline(often.run) == (
-        "something is wrong, in 1 of 1 model: "
-        "88 of 100 cases with a wrong gradient, 12 with inf or NaN"
+    assert extent(rare.run) == "in 1 of 1 model: 88 of 100 cases right, 12 with a wrong gradient"
+    assert extent(often.run) == (
+        "in 1 of 1 model: 88 of 100 cases with a wrong gradient, 12 with inf or NaN"
     )
 
 
@@ -86,12 +83,12 @@ def test_headline_is_of_the_failure_that_is_shown_first() -> None:
     """Not of the rare one that gives the run its verdict."""
     report = failing(88, *counted(not_finite=12, wrong_gradient=88), verdict="contract")
 
-    assert sentences.headline(report.run).startswith("something is wrong")
+    assert headline(report.run) == "W_hh is wrong"
 
 
 def test_records_without_kinds_say_nothing_of_shares() -> None:
     """Those of older versions."""
-    assert "cases" not in sentences.headline(made.failing().run)
+    assert extent(made.failing().run) == "in 1 of 1 model"
     assert "so in" not in made.failing().message
 
 
@@ -161,8 +158,8 @@ def test_an_error_that_no_case_has_by_itself_has_no_share() -> None:
     report = with_shared_error()
 
     assert shares.share_line(report.run, report.run.failures[0]) == ""
-    assert sentences.headline(report.run) == (
-        "no case is over budget, but over all together something is wrong, in 1 of 1 model"
+    assert headline_with_extent(report.run) == (
+        "no case is over budget, but over all together something is wrong; in 1 of 1 model"
     )
     assert "so in" not in report.message
     assert "cases right" not in render_markdown(report.run)
@@ -174,10 +171,10 @@ def test_headline_of_lost_digits_says_so() -> None:
     failures = (made.failure(model="gru", kind=GRADIENT, cases=9), shared_failure())
     both = with_shared_error(models=("lstm", "gru"), failures=failures, cases={"fail": 9})
 
-    assert sentences.headline(with_shared_error(lost).run).startswith(
-        "no case is over budget, but over all together digits are lost, in"
+    assert headline(with_shared_error(lost).run) == (
+        "no case is over budget, but over all together digits are lost"
     )
-    assert sentences.headline(both.run).startswith("92 of 100 cases right")
+    assert extent(both.run).startswith("in 2 of 2 models: 92 of 100 cases right")
     assert (
         "\n  besides, over all cases together: FAIL  lstm in bfloat16: W_hh_l0 is" in both.message
     )
@@ -187,4 +184,4 @@ def test_a_record_of_another_verdict_has_the_usual_headline() -> None:
     """As a file may say, and no run of ours."""
     strange = with_shared_error(verdict="error", kinds=()).run
 
-    assert sentences.headline(strange) == "something is wrong, in 1 of 1 model"
+    assert headline_with_extent(strange) == "something is wrong; in 1 of 1 model"

@@ -1,0 +1,83 @@
+"""When, where and of which commit a run was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+SECONDS = 5.0
+"""How long git may take: on a slow disk of a large repository nothing is said of it."""
+COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1", "BITBUCKET_COMMIT")
+"""Variables in which the usual services of continuous integration have the commit."""
+EPOCH = "SOURCE_DATE_EPOCH"
+"""The variable by which builds that can be repeated fix the time."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """When, where and of which commit a run was made.
+
+    Args:
+        begun: in UTC, to the second, as ISO 8601; "" where it was not recorded.
+        commit: of the folder that the run was started in; "" where there is none.
+        changed: whether files that git knows differed from that commit.
+        host: name of the machine; "several" for checks that ran on different ones.
+    """
+
+    begun: str = ""
+    commit: str = ""
+    changed: bool = False
+    host: str = ""
+
+
+def provenance(variables: Mapping[str, str] = os.environ, folder: str = ".") -> Provenance:
+    """That of a run that begins now.
+
+    Args:
+        variables: of the environment.
+        folder: that it is started in.
+    """
+    now = variables.get(EPOCH, "")
+    seconds = float(now) if now.isdigit() else time.time()
+    begun = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        found = next((variables[name] for name in COMMITS if variables.get(name)), "")
+        return Provenance(begun, found, host=platform.node())
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return Provenance(begun, commit, bool(changes), platform.node())
+
+
+def _git(folder: str, *words: str) -> str | None:
+    """What git says; None where it is not installed, finds no repository, or takes too long."""
+    program = shutil.which("git")
+    if program is None or not Path(folder).is_dir():
+        return None
+    try:
+        said = subprocess.run(
+            [program, "--no-optional-locks", *words],
+            cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=True,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip()
+
+
+def merged_provenance(values: Iterable[Provenance]) -> Provenance:
+    """That of several runs: when the first began; of the commit, and the host, that all have."""
+    known = [v for v in values if v != Provenance()]
+    commits, hosts = {v.commit for v in known}, {v.host for v in known}
+    return Provenance(
+        begun=min((v.begun for v in known if v.begun), default=""),
+        commit=commits.pop() if len(commits) == 1 else "",
+        changed=any(v.changed for v in known),
+        host=hosts.pop() if len(hosts) == 1 else "several" if hosts else "",
+    )
