@@ -40,12 +40,19 @@ def told_failures(run: Run) -> list[Failure]:
     return [failure for failure in run.failures if not failure.same_as]
 
 
-def failure_lines(run: Run, failure: Failure) -> list[str]:
+def failure_lines(run: Run, failure: Failure, with_cause: bool = True) -> list[str]:
     """The lines of a failure's message, with how many cases it is in, and in which other models it
     is the same.
+
+    Args:
+        run: that it is of.
+        failure: what is told.
+        with_cause: whether also what a search and a diagnosis have found.
     """
-    told, share = lines_of(failure.message), shares.share_line(run, failure)
-    lines = [*told[:1], *([f"  {share}"] if share else []), *_search(run, failure), *told[1:]]
+    message = failure.message if with_cause else failure.without_diagnosis or failure.message
+    told, share = lines_of(message), shares.share_line(run, failure)
+    search = _search(run, failure) if with_cause else []
+    lines = [*told[:1], *([f"  {share}"] if share else []), *search, *told[1:]]
     about = failure.model, failure.check, failure.verdict
     same = (f.model for f in run.failures if (f.same_as, f.check, f.verdict) == about)
     alike = list(dict.fromkeys(same))

@@ -11,6 +11,7 @@ from ..cases.case import Spec
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpKind, every_call
 from ..cases.message import Message
+from ..cases.own_names import OwnNames
 from ..cases.recurrences.design import RecurrenceDesign
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
@@ -34,6 +35,7 @@ from .counterexample_test import pasted_test
 from .diagnosed.structural import STRUCTURAL, calls_of_kinds
 from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
+from .errors.compared_arrays import compared_arrays
 from .own_arrays import in_own_arrays, in_own_names
 from .records import FailureWithCase, readable
 from .recurrences.explained import finding_of_answers, findings_of_recurrence, with_own_forward
@@ -90,7 +92,8 @@ def failure_of(
             )
         else:
             passes_with, findings = what_is_wrong(subject, setup, report, known, design)
-    own, message = report.own, _message(report, passes_with, findings).with_lines(notes)
+    own, plain = report.own, _message(report, passes_with)
+    message = _with_findings(plain, own, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -108,6 +111,8 @@ def failure_of(
         own_arrays=_readable_own(subject, simplest),
         ending=ending_of(first),
         kind=first.end.kind,
+        without_diagnosis=str(plain.with_lines(notes)),
+        compared=compared_arrays(report),
     )
 
 
@@ -158,13 +163,18 @@ def _readable_own(subject: Differentiator, case: AnyCase) -> dict[str, str]:
     return {} if isinstance(case, RecurrenceCase) else readable(own_arrays(subject, case))
 
 
-def _message(report: CaseReport, passes_with: str, findings: Iterable[Finding]) -> Message:
-    """The explanation of a case with what was found out about others."""
+def _message(report: CaseReport, passes_with: str) -> Message:
+    """The explanation of a case, and with which initial states others pass."""
     message = report.explanation
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
+    return message
+
+
+def _with_findings(message: Message, own: OwnNames, findings: Iterable[Finding]) -> Message:
+    """A message that names the mistakes."""
     for finding in findings:
-        told = diagnosed(report.own.told(finding.sentence), derivation_lines(finding))
+        told = diagnosed(own.told(finding.sentence), derivation_lines(finding))
         message = message.with_lines(told)
     return message
 

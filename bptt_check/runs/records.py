@@ -22,6 +22,7 @@ from ..verdicts.verdict import Reason, Verdict
 from .coverage.covered import Covered
 from .effort.quick import Quick
 from .effort.stages import Stages
+from .errors.compared_arrays import ComparedArray
 from .measurements import ErrorHistogram, Flow, OwnArrays, WorstEntry
 from .provenance.provenance import Provenance
 from .repairs.records import LINES, Searched
@@ -87,6 +88,8 @@ class Failure:
         spec: of the smallest case, `first_spec` of the one that was found first.
         cases: how many cases failed so.
         kind: which kind of mistake it is; None where that was not recorded.
+        compared: the wrong gradients of the case, entry by entry, where they are small enough.
+        without_diagnosis: the message without the lines of `findings`; "" in older records.
         explains_further: how many other cases of the model it explains: those that were not asked
             because of it; beside a wrong formula those whose errors are as small as rounding.
         diagnoses: the sentences of `findings`.
@@ -119,6 +122,8 @@ class Failure:
     same_as: str = ""
     kind: CaseKind | None = None
     explains_further: int = 0
+    without_diagnosis: str = field(default="", metadata=LINES)
+    compared: tuple[ComparedArray, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from ..headline import extent, headline
 from ..systematic.floor_sentences import what_is_needed
 from ..systematic.told import failure_heading, is_of_all
 from . import matrix
+from .compared_table import compared_table
 from .edited_source import edited_source
 from .factor_table import covered_values
 from .failing_test import failing_test
@@ -51,15 +52,18 @@ def top_section(run: Run) -> Section:
     counts = {
         "model": len(models),
         "case": grouping.total_cases(run),
-        "gradient": sum(len(m.gradients) for m in models),
+        "gradient": sum(len(m.gradients) - len(m.not_offered) for m in models),
         "comparison": grouping.comparisons(run),
         "deciding oracle": len(decided),
     }
     settled, _ = grouping.proven(run)
     counts |= {"proven gradient": settled} if settled else {}
+    first = run.failures[0] if run.failures else None
     shown = {
         "headline": headline(run),
         "extent": extent(run),
+        "findings": first.findings if first is not None else (),
+        "searches": [edited_source(s) for s in run.searches if first and s.check == first.check],
         "counts": counts,
         "decided": decided,
         "decided_cases": coverage.decided_sentence(run),
@@ -68,8 +72,11 @@ def top_section(run: Run) -> Section:
 
 
 def repair_section(run: Run) -> Section | None:
-    """The edit that makes the subject right, in its own source, or the line to look at first."""
-    shown = [edited_source(searched) for searched in run.searches]
+    """What searches for a repair have found, but for that of the first failure, which stands at the
+    top.
+    """
+    first = run.failures[0].check if run.failures else None
+    shown = [edited_source(searched) for searched in run.searches if searched.check != first]
     return Section("Repair", "repair", {"searches": shown}) if shown else None
 
 
@@ -84,7 +91,7 @@ def failures_section(run: Run) -> Section | None:
 
     missing = "" if run.failures else sentences.message(run)
     values = {
-        "failures": [(f, _fitted(run, f)) for f in told[:MOST_FAILURES]],
+        "failures": [(f, _fitted(run, f), f is run.failures[0]) for f in told[:MOST_FAILURES]],
         "left": len(told[MOST_FAILURES:]),
         "open": OPEN_FAILURES,
         "missing": missing,
@@ -92,6 +99,7 @@ def failures_section(run: Run) -> Section | None:
         "of_all": is_of_all,
         "called": called,
         "code": failing_test,
+        "tables": lambda failure: list(map(compared_table, failure.compared)),
         "link": lambda failure: matrix.link(failure.check, failure.model, failure.parameter),
         "parameters": {row.parameter for row in run.rows},
     }
@@ -99,7 +107,7 @@ def failures_section(run: Run) -> Section | None:
 
 
 def _fitted(run: Run, failure: Failure) -> str:
-    lines = sentences.failure_lines(run, failure)
+    lines = sentences.failure_lines(run, failure, with_cause=False)
     return sentences.fit(lines, sentences.kept_lines(failure), 140, 80)
 
 

@@ -30,14 +30,16 @@ def test_the_source_has_its_marks_and_what_values_are() -> None:
     ]
 
 
-def test_the_page_shows_it_before_the_failures() -> None:
-    """And has no such section where nothing was searched."""
-    run = made.failing(searches=(searches.search(),)).run
+def test_the_page_shows_it_first_and_once() -> None:
+    """Above the counts; those of other checks than the first failure's have a section."""
+    other = searches.search(check="test_b.py::test_other")
+    run = made.failing(searches=(searches.search(), other)).run
     page = html.unescape(render_run(run))
 
-    assert page.index('<section id="repair"') < page.index('<section id="failures"')
-    assert "+    dW += da @ h[t - 1]" in page
-    assert '<section id="repair"' not in render_run(made.failing().run)
+    assert page.count("+    dW += da @ h[t - 1]") == 2
+    assert page.index("+    dW += da @ h[t - 1]") < page.index('<ul class="tiles">')
+    assert page.index('<section id="repair"') < page.index("test_b.py::test_other")
+    assert '<section id="repair"' not in render_run(made.failing(searches=(other,)[:0]).run)
 
 
 def test_hostile_sources_are_text() -> None:

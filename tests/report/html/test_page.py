@@ -230,7 +230,7 @@ def test_every_section_has_its_template() -> None:
         taylor=(made.curve(),),
         covered=made.covered(),
         stages=Stages({Stage.JUDGING: 0.5}),
-        searches=(searches.search(),),
+        searches=(searches.search(check="another test"),),
     )
     names = [s.name for f in sections.SECTIONS if (s := f(full))]
     source = page.render_run(full)
