@@ -58,9 +58,6 @@ def against_command(
     """Check KERNEL, outputs and gradients, against plain REFERENCE code on INPUTS.
 
     Each is `package.module:attribute` or `path/to/file.py:attribute`.
-
-    \b
-    bptt-check against my.kernels:delta my.plain:delta my.kernels:INPUTS --dtype bfloat16
     """
     asked = AgainstOptions(**options, limits=Limits(isolate, timeout, memory))
     output = Output(report, as_json, profile)

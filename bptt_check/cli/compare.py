@@ -15,7 +15,7 @@ from .shared import advice, attempted, shown_run, with_report
 
 if TYPE_CHECKING:
     from ..report.called import Called
-    from ..report.comparison import Change, Comparison
+    from ..report.several_runs.comparison import Change, Comparison
 
 SHOWN = 20
 
@@ -37,8 +37,8 @@ def compare_command(
     base: str, run: str, threshold: float, report: str | None, as_json: bool
 ) -> None:
     """Compare RUN with the earlier BASE; exit status 1 where something got worse."""
-    from ..report.comparison import compare
     from ..report.html import comparison_page
+    from ..report.several_runs.comparison import compare
 
     with advice(), shown_run(f"{base} beside {run}"):
         comparison = compare(load_run(base), load_run(run), threshold)
@@ -61,7 +61,7 @@ def compare_command(
 def comparison_text(comparison: Comparison) -> str:
     """The comparison for a terminal: the sentence, the counts and every change, worst first."""
     from ..report.called import called_in, label
-    from ..report.comparison import comparison_headline
+    from ..report.several_runs.comparison import comparison_headline
 
     called = called_in(comparison.base, comparison.run)
     title = "WORSE" if comparison.is_worse else "OK"

@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Compare RUN with the earlier BASE.",
     "doctor": "Show which oracles work here, versions, and what to install.",
     "fix": "Find the edit of SUBJECT's own source that makes it right.",
+    "history": "Show the runs below DIR: verdicts, worst errors, time.",
     "list": "Show what can be named: models, oracles, subjects, mutants.",
     "new": "Write a folder NAME with a subject, its test and a README.",
     "power": "Edit the source of SUBJECT, and see what catches each edit.",
@@ -30,6 +31,20 @@ COMMANDS = {
     "run": "Check SUBJECT on many cases of many models.",
 }
 """Name of each command, and what `--help` says of it."""
+EXAMPLES = {
+    "against": "bptt-check against my.kernels:delta my.plain:delta my.kernels:INPUTS",
+    "compare": "bptt-check compare reports/main reports/branch --report reports/compared",
+    "doctor": "bptt-check doctor",
+    "fix": "bptt-check fix my_rnn.py:backward --model rnn-tanh",
+    "history": "bptt-check history reports --last 5",
+    "list": "bptt-check list models",
+    "new": "bptt-check new my_rnn",
+    "power": "bptt-check power my_rnn.py:backward --model rnn-tanh",
+    "replay": "bptt-check replay 'lstm T=3 B=2 D=2 H=2 O=2 seed=7' my_rnn.py:backward",
+    "report": "bptt-check report reports --index",
+    "run": "bptt-check run my_rnn.py:backward --model lstm --report reports",
+}
+"""Name of each command, and a line of it that can be typed."""
 MODULES = {"list": "listing"}
 """Those whose module here has another name than they."""
 
@@ -53,7 +68,10 @@ class Commands(click.Group):
         """The command of a name, imported now."""
         if cmd_name in COMMANDS:
             importlib.import_module(f".{MODULES.get(cmd_name, cmd_name)}", __package__)
-        return super().get_command(ctx, cmd_name)
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and cmd_name in EXAMPLES:
+            command.epilog = f"\b\nExample:\n  {EXAMPLES[cmd_name]}"
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands in `--help`."""

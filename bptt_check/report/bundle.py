@@ -13,7 +13,7 @@ from ..errors import ReportError, clean, one_line, quoted
 from ..runs.records import TABLE, Failure, Run, counterexample_name
 from . import run_json
 from .foreign.plausible import check_table
-from .merging import merge_runs
+from .several_runs.merging import merge_runs
 from .strict_json import strict
 
 SOURCE = "the report of a test"

@@ -18,8 +18,9 @@ from support.shared_errors import floor, shared_error, with_floors, with_shared_
 
 import bptt_check as bc
 from bptt_check.cases.written.reproduction import reproduction
-from bptt_check.report import comparison, run_json
+from bptt_check.report import run_json
 from bptt_check.report.html import comparison_page, page, runs_page
+from bptt_check.report.several_runs import comparison
 from bptt_check.runs.measurements import OwnArrays, OwnGrid
 from bptt_check.runs.systematic.slope import RegressorKind
 

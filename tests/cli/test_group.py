@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import shlex
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from support.command_line import invoke
 
 import bptt_check.cli
 from bptt_check.cli import cli
-from bptt_check.cli.group import COMMANDS, MODULES
+from bptt_check.cli.group import COMMANDS, EXAMPLES, MODULES
 
 CONTEXT = click.Context(cli)
 HEAVY = {"numpy", "hypothesis", "rich", "torch", "jax", "bptt_check.api"}
@@ -36,6 +37,26 @@ def test_each_name_is_a_command(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert command.help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_an_example_that_it_takes(name: str) -> None:
+    """As it stands below its options, in one piece; what it does not take would raise."""
+    command = cli.get_command(CONTEXT, name)
+    program, named, *words = shlex.split(EXAMPLES[name])
+
+    assert command is not None
+    assert (program, named) == ("bptt-check", name)
+    assert f"Example:\n    {EXAMPLES[name]}\n" in invoke(name, "--help").stdout
+    assert command.make_context(name, words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_sentence_of_the_help_is_cut(name: str) -> None:
+    """Dots at an end say that something is missing."""
+    said = invoke(name, "--help").stdout
+
+    assert not [line for line in said.splitlines() if line.endswith("...")]
 
 
 def test_every_module_with_a_command_is_in_the_table() -> None:

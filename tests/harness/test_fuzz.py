@@ -28,9 +28,9 @@ from bptt_check.cases.result import Result
 from bptt_check.errors import ReportError, SpecError, SubjectFailed, Unsupported
 from bptt_check.report import parquet, run_json
 from bptt_check.report.bundle import merge, pack, unpack
-from bptt_check.report.comparison import compare
 from bptt_check.report.html.comparison_page import comparison_to_json, render_comparison
 from bptt_check.report.html.page import render_run
+from bptt_check.report.several_runs.comparison import compare
 from bptt_check.subjects import program, program_files
 from bptt_check.subjects.isolation import protocol
 

@@ -18,11 +18,11 @@ import bptt_check as bc
 from bptt_check.cli.compare import comparison_text
 from bptt_check.report import run_json, terminal
 from bptt_check.report.called import called_in, heading, shortened, worst_place_of
-from bptt_check.report.comparison import compare
 from bptt_check.report.html import comparison_page, page
 from bptt_check.report.markdown import render_markdown
-from bptt_check.report.merging import merge_runs
 from bptt_check.report.pytest_outcomes import outcomes
+from bptt_check.report.several_runs.comparison import compare
+from bptt_check.report.several_runs.merging import merge_runs
 from bptt_check.report.strict_json import encoded
 from bptt_check.runs.measurements import OwnArrays
 

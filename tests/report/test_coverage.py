@@ -7,7 +7,7 @@ from dataclasses import replace
 from support import made
 
 from bptt_check.report import coverage, grouping, markdown
-from bptt_check.report.merging import merge_runs
+from bptt_check.report.several_runs.merging import merge_runs
 from bptt_check.runs.coverage.covered import Covered
 from bptt_check.runs.records import Run
 

@@ -14,8 +14,9 @@ from support.older_runs import version_2
 from support.shared_errors import floor, shared_error, with_shared_error
 
 from bptt_check.errors import ReportError
-from bptt_check.report import comparison, grouping, run_json
+from bptt_check.report import grouping, run_json
 from bptt_check.report.html import page
+from bptt_check.report.several_runs import comparison
 from bptt_check.runs.errors.error_distribution import bin_of
 from bptt_check.runs.records import Run, Summary
 from bptt_check.runs.systematic.slope import RegressorKind

@@ -8,8 +8,8 @@ from typing import Any
 from ...errors import clean
 from ...runs.records import Summary
 from ..called import called_in
-from ..comparison import KINDS, Change, Comparison, comparison_headline
 from ..files import made, write_file
+from ..several_runs.comparison import KINDS, Change, Comparison, comparison_headline
 from ..strict_json import encoded, strict
 from ..systematic.changes import change_to_json
 from .assets import assets

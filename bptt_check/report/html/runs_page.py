@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
-import os
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from ...errors import ReportError, clean
-from ...runs.records import Run
+from ...errors import ReportError
 from .. import grouping
-from ..files import DATA, PAGE, write_file
-from ..folder import PREVIOUS, load_run
+from ..files import write_file
+from ..several_runs.history import HistoryLine, ListedRun, history, runs_below, worst_budgets
 from .assets import assets
 from .page import page_templates
 
 INDEX = "runs.html"
-DEPTH = 3
-"""How far below the folder a run may lie."""
+WIDTH, HEIGHT, MARGIN = 160.0, 32.0, 4.0
+"""Of a small chart, in the units of its drawing."""
+SHORTEST = 2
+"""Runs that make a line."""
 
 
 @dataclass(frozen=True)
-class ListedRun:
-    """A run below the folder: its name and address relative to it; `why` it cannot be read."""
+class SmallChart:
+    """A line without axes: its points as SVG has them, and what they are in words."""
 
-    name: str
-    address: str
-    run: Run | None
-    why: str = ""
+    points: tuple[tuple[float, float], ...]
+    words: str
+
+    @property
+    def polyline(self) -> str:
+        """All points in one text."""
+        return " ".join(f"{x:g},{y:g}" for x, y in self.points)
+
+
+def small_chart(values: Sequence[float], logarithmic: bool = False) -> SmallChart:
+    """Values in their order, from left to right; what is not finite has no point.
+
+    Args:
+        values: at least one.
+        logarithmic: whether equal factors are equal heights; zeros are as low as the least.
+    """
+    known = [v for v in values if math.isfinite(v)]
+    least = min((v for v in known if v > 0), default=1.0)
+    places = [(n, v) for n, v in enumerate(values) if math.isfinite(v)]
+    heights = [(n, math.log10(max(v, least)) if logarithmic else v) for n, v in places]
+    low, high = (end((h for _, h in heights), default=0.0) for end in (min, max))
+    inside = HEIGHT - 2 * MARGIN
+    step = (WIDTH - 2 * MARGIN) / max(len(values) - 1, 1)
+    spread = high - low
+    shares = [(n, (h - low) / spread if spread > 0 else 0.5) for n, h in heights]
+    points = tuple((MARGIN + n * step, HEIGHT - MARGIN - inside * s) for n, s in shares)
+    return SmallChart(points, ", ".join(grouping.number(v) for v in values))
 
 
 def write_index(folder: str | Path) -> Path:
@@ -46,35 +70,22 @@ def write_index(folder: str | Path) -> Path:
     return path
 
 
-def runs_below(folder: Path) -> list[ListedRun]:
-    """Every run below a folder, the worst first, before all those that are unreadable or ended
-    before they were written.
-    """
-    patterns = ("/".join(["*"] * depth + [DATA]) for depth in range(DEPTH + 1))
-    places = sorted({_place(path) for pattern in patterns for path in folder.glob(pattern)})
-    runs = [_listed(place, folder) for place in places]
-    return sorted(runs, key=lambda f: -1 if f.run is None else f.run.verdict.rank)
-
-
-def _place(record: Path) -> Path:
-    """The folder of a run; one that did not come to its end has only the run before it."""
-    place = record.parent
-    return place.parent if place.name == PREVIOUS else place
-
-
-def _listed(place: Path, folder: Path) -> ListedRun:
-    relative = place.relative_to(folder)
-    address = quote(os.fsencode((relative / PAGE).as_posix()))  # its name may be no UTF-8
-    name = clean(relative.as_posix()) if relative.parts else "this folder"
-    try:
-        return ListedRun(name, address, load_run(place))
-    except ReportError as error:
-        return ListedRun(name, address, None, clean(str(error).replace(str(place), name)))
-
-
 def render_index(runs: list[ListedRun]) -> str:
     """The page of some runs."""
     failing = sum(f.run is None or f.run.verdict.failing for f in runs)
     headline = f"{grouping.plural(len(runs), 'run')}, {failing or 'none'} failing"
+    lines = [line for line in history(runs) if len(line.points) >= SHORTEST]
     page = page_templates().get_template("runs.html")
-    return page.render(runs=runs, headline=headline, assets=assets())
+    return page.render(
+        runs=runs,
+        headline=headline,
+        worst=worst_budgets,
+        lines=[(line, *_charts(line)) for line in lines],
+        assets=assets(),
+    )
+
+
+def _charts(line: HistoryLine) -> tuple[SmallChart, SmallChart]:
+    """The worst errors and the durations of a line."""
+    budgets = [p.max_budgets for p in line.points]
+    return small_chart(budgets, logarithmic=True), small_chart([p.seconds for p in line.points])

@@ -9,8 +9,8 @@ from support import made
 from support.shared_errors import shared_error, with_shared_error
 
 from bptt_check.cli.compare import comparison_text
-from bptt_check.report import comparison
 from bptt_check.report.html import comparison_page
+from bptt_check.report.several_runs import comparison
 from bptt_check.report.systematic.changes import shared_changes
 
 WITH, WITHOUT = with_shared_error().run, made.report().run

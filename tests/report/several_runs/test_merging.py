@@ -12,7 +12,7 @@ from support.shared_errors import floor, shared_error
 
 from bptt_check.cases.timing.stage_clock import Stage
 from bptt_check.report import run_json
-from bptt_check.report.merging import labelled_run, merge_runs
+from bptt_check.report.several_runs.merging import labelled_run, merge_runs
 from bptt_check.runs.coverage.covered import added_records
 from bptt_check.runs.effort.quick import Quick
 from bptt_check.runs.effort.stages import Stages

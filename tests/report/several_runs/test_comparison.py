@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from support import made
 
 from bptt_check.cli import cli
-from bptt_check.report import comparison
 from bptt_check.report.html import comparison_page
+from bptt_check.report.several_runs import comparison
 
 
 def compared(before: Any, after: Any, threshold: float = 2.0) -> comparison.Comparison:

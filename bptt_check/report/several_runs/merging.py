@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from ..errors import clean
-from ..runs.coverage.covered import added_records
-from ..runs.effort.quick import merged_quick
-from ..runs.effort.stages import added_stages
-from ..runs.provenance.provenance import merged_provenance
-from ..runs.ranking import ranked
-from ..runs.records import Failure, Run
-from ..verdicts.verdict import Verdict, worst
-from .called import label
+from ...errors import clean
+from ...runs.coverage.covered import added_records
+from ...runs.effort.quick import merged_quick
+from ...runs.effort.stages import added_stages
+from ...runs.provenance.provenance import merged_provenance
+from ...runs.ranking import ranked
+from ...runs.records import Failure, Run
+from ...verdicts.verdict import Verdict, worst
+from ..called import label
 
 
 def merge_runs(runs: Mapping[str, Run], command: str = "", interrupted: bool = False) -> Run:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..runs.records import Failure, Run, Summary
-from ..verdicts.verdict import Verdict
-from . import grouping
-from .systematic.changes import SharedChange, shared_changes
+from ...runs.records import Failure, Run, Summary
+from ...verdicts.verdict import Verdict
+from .. import grouping
+from ..systematic.changes import SharedChange, shared_changes
 
 KINDS = {
     "worse": "a worse verdict, or an error that grew beyond the threshold",

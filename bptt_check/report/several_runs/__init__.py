@@ -1,0 +1,1 @@
+"""Several runs: as one, beside each other, one after the other."""
