@@ -39,7 +39,7 @@ EXAMPLES = {
     "history": "bptt-check history reports --last 5",
     "list": "bptt-check list models",
     "new": "bptt-check new my_rnn",
-    "power": "bptt-check power my_rnn.py:backward --model rnn-tanh",
+    "power": "bptt-check power my_rnn.py:backward --every 5",
     "replay": "bptt-check replay 'lstm T=3 B=2 D=2 H=2 O=2 seed=7' my_rnn.py:backward",
     "report": "bptt-check report reports --index",
     "run": "bptt-check run my_rnn.py:backward --model lstm --report reports",
