@@ -15,7 +15,7 @@ from .shared import advice, attempted, shown_run, with_report
 
 if TYPE_CHECKING:
     from ..report.called import Called
-    from ..report.several_runs.comparison import Change, Comparison
+    from ..report.several_runs.comparison import Comparison, GradientChange
 
 SHOWN = 20
 
@@ -59,27 +59,31 @@ def compare_command(
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """The comparison for a terminal: the sentence, the counts and every change, worst first."""
+    """The comparison for a terminal: the sentence, every gradient of which something else was
+    found, the worst first, and what was not checked alike.
+    """
     from ..report.called import called_in, label
-    from ..report.several_runs.comparison import comparison_headline
+    from ..report.several_runs.checked_differently import checked_differently, found_differently
+    from ..report.several_runs.comparison import by_gradient, comparison_headline
 
     called = called_in(comparison.base, comparison.run)
     title = "WORSE" if comparison.is_worse else "OK"
-    counts = ", ".join(f"{n:,} {kind}" for kind, n in comparison.counts.items())
-    changed = [c for c in comparison.changes if c.kind != "same"]
+    found = by_gradient(found_differently(comparison))
+    checks = [f"{d.what}: {d.before} -> {d.after}" for d in checked_differently(comparison)]
     failed = [f"failed {label(f.check, f.model)}: {f.verdict}" for f in comparison.failures]
     shared = [f"systematic error, {c.kind}: {c.sentence}" for c in comparison.shared]
     declined = comparison.run.declined
     left = [f"declined now: {model} ({declined[model]})" for model in comparison.declined]
     lines = [
         f"{title}  {comparison_headline(comparison)}",
-        f"  {counts}",
         *_first(failed),
         *_first(shared),
-        *(change_line(change, called) for change in changed[:SHOWN]),
+        *(change_line(change, called) for change in found[:SHOWN]),
     ]
-    if len(changed) > SHOWN:
-        lines.append(f"  and {len(changed) - SHOWN:,} more, in --report and --json")
+    if len(found) > SHOWN:
+        lines.append(f"  and {len(found) - SHOWN:,} more, in --report and --json")
+    if checks:
+        lines += ["not checked alike:", *_first(checks)]
     return "\n".join([*lines, *_first(left)])
 
 
@@ -89,16 +93,18 @@ def _first(lines: Sequence[str]) -> list[str]:
     return [*(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
-def change_line(change: Change, called: Called) -> str:
-    """One change, in the reader's names."""
+def change_line(group: GradientChange, called: Called) -> str:
+    """What became of one gradient, in the reader's names, by its worst oracle."""
     from ..report.called import label
     from ..report.grouping import number
 
-    row = change.row
+    change = group.worst
+    row, others = change.row, len(group.oracles) - 1
     sides = [
         "-" if side is None else f"{side.verdict} {number(side.max_budgets)}"
         for side in (change.before, change.after)
     ]
     growth = f" (x {number(change.growth)})" if math.isfinite(change.growth) else ""
-    name = f"{label(row.check, row.model)} {called.of_row(row)} {row.oracle}"
-    return f"  {change.kind:<6} {name}: {' -> '.join(sides)} budgets{growth}"
+    name = f"{label(row.check, row.model)} {called.of_row(row)}"
+    by = row.oracle + (f" and {others} more" if others else "")
+    return f"  {change.kind:<6} {name}: {' -> '.join(sides)} budgets{growth}, by {by}"

@@ -16,6 +16,7 @@ from ..errors import ReportError, cut
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
 from .files import DATA, HALF, PAGE, ROWS, Content, advised, made, write_file, write_files
+from .foreign.page_records import is_page, record_in_page
 from .run_json import from_json, to_json
 
 LONGEST_PATH = 300
@@ -33,7 +34,7 @@ NUMBERED = "[0-9][0-9][0-9]*.npz"
 
 
 def load_run(folder: str | Path) -> Run:
-    """The run in a folder, or of its `run.json`.
+    """The run in a folder, or of its `run.json` or its page.
 
     Raises:
         ReportError: there is no run, or not one that this version can read; says what to do.
@@ -42,6 +43,8 @@ def load_run(folder: str | Path) -> Run:
     try:
         path = path / DATA if path.is_dir() else path
         content = read_regular(path, LARGEST)
+        if is_page(content):
+            content = record_in_page(content, _shown(path), LARGEST)
     except FileNotFoundError as error:
         raise ReportError(f"{_shown(folder)} holds no {DATA}. {_instead(path.parent)}") from error
     except (OSError, ValueError) as error:  # a name that no file can have, or no file

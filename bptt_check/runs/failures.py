@@ -87,9 +87,7 @@ def failure_of(
         report = detailed if shows_it(detailed) else explainable(subject, first)
         if isinstance(case, RecurrenceCase):
             report, passes_with = with_own_forward(subject, report), ""
-            findings = finding_of_answers(subject, report) + findings_of_recurrence(
-                report, known, first.end, lambda other: check_case(subject, other, cheaper)
-            )
+            findings = _findings_of_kernel(subject, report, known, first, cheaper)
         else:
             passes_with, findings = what_is_wrong(subject, setup, report, known, design)
     own, plain = report.own, _message(report, passes_with)
@@ -113,6 +111,19 @@ def failure_of(
         kind=first.end.kind,
         without_diagnosis=str(plain.with_lines(notes)),
         compared=compared_arrays(report),
+    )
+
+
+def _findings_of_kernel(
+    subject: Differentiator,
+    report: CaseReport,
+    known: Mapping[AnySpec, CaseEnd],
+    first: CaseReport,
+    cheaper: Setup,
+) -> tuple[Finding, ...]:
+    """What is found out about a kernel beside the recurrence that defines it."""
+    return finding_of_answers(subject, report) + findings_of_recurrence(
+        report, known, first.end, lambda other: check_case(subject, other, cheaper)
     )
 
 

@@ -20,7 +20,7 @@ TITLES = ("got", "expected", "difference")
 
 
 @dataclass(frozen=True)
-class Cell:
+class ShownNumber:
     """A number as it is shown, in full, and whether it is over budget."""
 
     text: str
@@ -42,7 +42,7 @@ class ComparedTable:
     called: str
     oracle: str
     columns: tuple[str, ...]
-    matrices: tuple[tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]], ...]
+    matrices: tuple[tuple[str, tuple[tuple[str, tuple[ShownNumber, ...]], ...]], ...]
 
 
 def compared_table(array: ComparedArray) -> ComparedTable:
@@ -58,8 +58,8 @@ def compared_table(array: ComparedArray) -> ComparedTable:
     return ComparedTable(array.called, array.oracle, _column_headings(array, width), matrices)
 
 
-def _cells(values: Sequence[float], over: set[int], width: int) -> list[tuple[Cell, ...]]:
-    cells = [Cell(f"{v:.6g}", repr(v), n in over) for n, v in enumerate(values)]
+def _cells(values: Sequence[float], over: set[int], width: int) -> list[tuple[ShownNumber, ...]]:
+    cells = [ShownNumber(f"{v:.6g}", repr(v), n in over) for n, v in enumerate(values)]
     starts = range(0, len(cells), max(width, 1))
     return [tuple(cells[start : start + width]) for start in starts]
 

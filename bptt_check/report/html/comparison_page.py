@@ -9,7 +9,14 @@ from ...errors import clean
 from ...runs.records import Summary
 from ..called import called_in
 from ..files import made, write_file
-from ..several_runs.comparison import KINDS, Change, Comparison, comparison_headline
+from ..several_runs.checked_differently import checked_differently, found_differently
+from ..several_runs.comparison import (
+    KINDS,
+    Change,
+    Comparison,
+    by_gradient,
+    comparison_headline,
+)
 from ..strict_json import encoded, strict
 from ..systematic.changes import change_to_json
 from .assets import assets
@@ -36,7 +43,8 @@ def write_comparison(folder: str, comparison: Comparison, base: str, run: str) -
 
 def render_comparison(comparison: Comparison, base: str, run: str) -> str:
     """The page of a comparison."""
-    changed = [change for change in comparison.changes if change.kind != "same"]
+    changed = by_gradient(found_differently(comparison))
+    checks = checked_differently(comparison)
     page = page_templates().get_template("compare.html")
     return page.render(
         comparison=comparison,
@@ -45,6 +53,8 @@ def render_comparison(comparison: Comparison, base: str, run: str) -> str:
         changes=changed[:SHOWN],
         called=called_in(comparison.base, comparison.run),
         left=len(changed) - SHOWN,
+        checks=checks[:SHOWN],
+        checks_left=len(checks) - SHOWN,
         failures=comparison.failures[:FAILURES],
         shared=comparison.shared[:FAILURES],
         declined=comparison.declined[:FAILURES],

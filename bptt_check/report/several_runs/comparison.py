@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...runs.records import Failure, Run, Summary
@@ -60,6 +60,28 @@ class Change:
 
 
 @dataclass(frozen=True)
+class GradientChange:
+    """The same kind of change of one gradient by several oracles: the worst of them, and all."""
+
+    worst: Change
+    changes: tuple[Change, ...]
+
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        """That say so."""
+        return tuple(change.row.oracle for change in self.changes)
+
+
+def by_gradient(changes: Iterable[Change]) -> list[GradientChange]:
+    """Changes by what they are of, in the order of the first of each."""
+    groups: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        row = change.row
+        groups.setdefault((change.kind, row.check, row.model, row.parameter), []).append(change)
+    return [GradientChange(of[0], tuple(of)) for of in groups.values()]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A base, a run and the changes between them: regressions first, then by kind and size."""
 
@@ -77,6 +99,12 @@ class Comparison:
     def counts(self) -> dict[str, int]:
         """Number of changes of every kind."""
         counts = Counter(change.kind for change in self.changes)
+        return {kind: counts[kind] for kind in KINDS}
+
+    @property
+    def gradient_counts(self) -> dict[str, int]:
+        """The same of gradients, whichever oracles say so."""
+        counts = Counter(group.worst.kind for group in by_gradient(self.changes))
         return {kind: counts[kind] for kind in KINDS}
 
     @property
@@ -167,15 +195,16 @@ def comparison_headline(comparison: Comparison) -> str:
     """The comparison in one sentence."""
     if comparison.is_worse:
         models = len(comparison.failures)
-        new = sum(change.kind == "new" for change in comparison.regressions)
-        worse = len(comparison.regressions) - new
-        said = [f"{grouping.plural(worse, 'check')} got worse"] if worse else []
-        said += [f"{grouping.plural(new, 'new check')} {_fails(new)}"] if new else []
+        grouped = by_gradient(comparison.regressions)
+        new = sum(group.worst.kind == "new" for group in grouped)
+        worse = len(grouped) - new
+        said = [f"{grouping.plural(worse, 'gradient')} got worse"] if worse else []
+        said += [f"{grouping.plural(new, 'new gradient')} {_fails(new)}"] if new else []
         said += [f"{grouping.plural(models, 'model')} newly failed"] if models else []
         shared = sum(change.is_new for change in comparison.shared)
         said += [f"{grouping.plural(shared, 'new systematic error')}"] if shared else []
         return ", ".join(said)
-    counts = comparison.counts
+    counts = comparison.gradient_counts
     good = [f"{counts[kind]:,} {kind}" for kind in ("fixed", "better") if counts[kind]]
     gone = len(comparison.shared)
     good += [f"{grouping.plural(gone, 'systematic error')} gone"] if gone else []

@@ -79,7 +79,7 @@ def test_regressions_come_first() -> None:
         ("gone", "h0"),
         ("fixed", "x"),
     ]
-    assert comparison.comparison_headline(found) == "1 check got worse, 2 new checks fail"
+    assert comparison.comparison_headline(found) == "1 gradient got worse, 2 new gradients fail"
 
 
 def test_a_subject_that_raises_now_is_worse() -> None:
@@ -118,9 +118,11 @@ def test_the_command_says_what_got_worse(folders: tuple[str, str]) -> None:
     done = called(*folders)
 
     assert done.exit_code == 1
-    assert done.stdout.splitlines()[0] == "WORSE  1 check got worse"
-    assert "worse  lstm W_hh_l0 torch: pass 0.05 -> fail 1e10 budgets (x 2e11)" in done.stdout
-    assert "gone   lstm x torch: pass 0.05 -> - budgets" in done.stdout
+    assert done.stdout.splitlines()[0] == "WORSE  1 gradient got worse"
+    told = done.stdout.splitlines()[1:]
+    assert told[0] == "  worse  lstm W_hh_l0: pass 0.05 -> fail 1e10 budgets (x 2e11), by torch"
+    assert told[1] == "not checked alike:"
+    assert "  x of lstm: 1 comparison -> none" in told
 
 
 def test_the_command_is_content_with_the_same_run(folders: tuple[str, str]) -> None:
@@ -147,7 +149,7 @@ def test_the_command_writes_a_page(folders: tuple[str, str], tmp_path: Path) -> 
     source = (tmp_path / "pages" / "compare.html").read_text()
 
     assert f"report: {tmp_path / 'pages' / 'compare.html'}" in done.stdout
-    assert "1 check got worse" in source
+    assert "1 gradient got worse" in source
     assert "<script" not in source
 
 
