@@ -23,7 +23,8 @@ from ..subjects.isolation import Isolated
 from ..subjects.isolation.protocol import KernelStart
 from ..subjects.kernels.framework import framework_of
 from .group import cli
-from .run import Output, told_and_written
+from .run import told_and_written
+from .run_output import Output, output_options
 from .shared import Limits, accuracy_option, advice, limit_options
 
 
@@ -42,14 +43,14 @@ from .shared import Limits, accuracy_option, advice, limit_options
 @click.option("--inside", default="", metavar="NAME", help="The dtype in which it computes.")
 @click.option("--order", type=click.IntRange(1, 2), default=1, help="2: derivatives of gradients.")
 @accuracy_option
-@click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
-@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
-@click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
+@output_options
 @limit_options
 def against_command(
     report: str | None,
     as_json: bool,
     profile: bool,
+    sarif: str | None,
+    annotations: str,
     isolate: bool,
     timeout: float | None,
     memory: str | None,
@@ -60,7 +61,7 @@ def against_command(
     Each is `package.module:attribute` or `path/to/file.py:attribute`.
     """
     asked = AgainstOptions(**options, limits=Limits(isolate, timeout, memory))
-    output = Output(report, as_json, profile)
+    output = Output(report, as_json, profile, sarif, annotations)
 
     with advice():
         status = interruption.uninterrupted(

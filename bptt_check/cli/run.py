@@ -24,6 +24,7 @@ from ..runs.effort.stages import stages_of
 from ..runs.records import Run
 from ..runs.session import REPAIR_SECONDS
 from .group import cli
+from .run_output import Output, output_options, tell_services
 from .shared import (
     STATUS,
     Limits,
@@ -52,29 +53,25 @@ from .shared import (
     "--within", metavar="LIMITS", help="Limit the cases: 'T=1..300 H=8,16 initial_state=zero'."
 )
 @accuracy_option
-@click.option("--report", type=click.Path(), metavar="DIR", help="Write a page and all records.")
-@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of a summary.")
 @click.option(
     "--fix/--no-fix", default=True, help="Look for the edit that makes a failing SUBJECT right."
 )
-@click.option("--profile", is_flag=True, help="Print where the time went, by stage.")
+@output_options
 @limit_options
 def run_command(
     report: str | None,
     as_json: bool,
     profile: bool,
+    sarif: str | None,
+    annotations: str,
     isolate: bool,
     timeout: float | None,
     memory: str | None,
     **options: Any,
 ) -> None:
-    """Check SUBJECT on many cases of many models.
-
-    \b
-    bptt-check run my_rnn.py:loss_and_grads --model lstm --quick
-    """
+    """Check SUBJECT on many cases of many models."""
     asked = RunOptions(**options, limits=Limits(isolate, timeout, memory))
-    shown = Output(report, as_json, profile)
+    shown = Output(report, as_json, profile, sarif, annotations)
     with advice():
         status = interruption.uninterrupted(partial(_run_and_tell, asked, shown))
     raise click.exceptions.Exit(status)
@@ -119,15 +116,6 @@ class RunOptions:
 
 RunInto = Callable[[str | None, Callable[[Progress], None]], Report]
 """Runs, with the folder that its report will be in and a display of its progress."""
-
-
-@dataclass(frozen=True)
-class Output:
-    """What becomes of a run: the folder of its report, and what is printed."""
-
-    folder: str | None = None
-    as_json: bool = False
-    profile: bool = False
 
 
 def run(options: RunOptions, folder: str | None, progress: Callable[[Progress], None]) -> Report:
@@ -185,6 +173,7 @@ def told_and_written(run_into: RunInto, output: Output) -> int:
         if folder is not None:
             with timed(Stage.REPORT):
                 page, unwritten = attempted(lambda: write_folder(folder, report.bundle()))
+    unwritten = tell_services(report.run, output) or unwritten
     _tell(report, page, output.as_json)
     if output.profile:
         _tell_stages(replace(report.run, stages=stages_of(clock.seconds)), output.as_json)
