@@ -48,10 +48,12 @@ def replay_command(
         # the subject first: its module may register the cell of the case
         with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
             given = read_case(case)
-            report = api.check(named, given, oracle or None, kept.timeout, accuracy=accuracy)
+            report, findings = api.check_and_diagnose(
+                named, given, oracle or None, kept.timeout, accuracy=accuracy
+            )
             asked = report.verdict not in NO_LOSS
             test = taylor(named, given, timeout=kept.timeout) if asked else None
-        terminal.show_case(report, Console())
+        terminal.show_case(report, Console(), findings)
         if test is not None:
             terminal.show_taylor(test, Console(), report.own)
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))

@@ -131,7 +131,10 @@ def _wrapped(line: str, columns: int) -> list[str]:
     if len(line) <= columns:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.wrap(line, columns, subsequent_indent=indent[:40], drop_whitespace=True)
+    return textwrap.wrap(
+        line, columns, subsequent_indent=indent[:40],
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _summary(run: Run) -> list[str]:

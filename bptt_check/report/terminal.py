@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from ..cases.message import reproduction_lines
 from ..cases.own_names import OwnNames
+from ..diagnosis.finding import Finding
 from ..errors import clean
 from ..own_loss.differencing.taylor_curve import TaylorCurve
+from ..runs.diagnosed.told_findings import with_findings
+from ..runs.errors.compared_arrays import compared_arrays
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
-from ..verdicts.verdict import Verdict
+from ..verdicts.verdict import Verdict, worst
 from . import grouping
 from .called import label
 from .effort.quick_sentences import quick_lines
+from .facts.compared_table import compared_table, table_lines
 from .headline import headline_with_extent
 from .sentences import (
     LINES,
@@ -55,7 +59,7 @@ def show(run: Run, console: Console) -> None:
     if not run.failures:
         lines, kept = without_failure(run)  # the title is the verdict, said above
         if lines[1:]:
-            _plain("\n" + fit(lines[1:], kept, lines=LINES - 1), console)
+            _plain("\n" + fit(lines[1:], kept, console.width, LINES - 1), console)
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in run.cases.items()) or "none"
     end = ", interrupted" if run.interrupted else ""
     _plain(f"\ncases: {counts}; {run.seconds:.1f} s{end}", console)
@@ -67,22 +71,25 @@ def _quick(run: Run, console: Console) -> None:
         _plain(f"\n{line.strip()}", console)
 
 
-def show_case(report: CaseReport, console: Console) -> None:
-    """Print all about one case: the answer, and what was measured per gradient and oracle."""
+def show_case(report: CaseReport, console: Console, findings: Sequence[Finding] = ()) -> None:
+    """Print all about one case: the answer, what was measured per gradient and oracle, the wrong
+    gradients entry by entry, and what was found out about why they are.
+    """
     _verdict(report.verdict, clean(f"{report.case.model}, {report.subject}"), console)
     if report.spec:
         _plain(f"  case      {report.spec}", console)
     _plain(f"  loss      {report.loss:.17g}", console)
     _plain(f"  expected  {report.expected_loss:.17g}", console)
-    parameter = None
-    for row in report.rows:
-        if row.parameter != parameter:
-            parameter = row.parameter
-            _plain(f"\n{clean(report.own.of(parameter))}", console)
-        _row(row, report.own, console)
-    if report.message:
-        lines = clean(report.message, lines=True).splitlines()
-        _plain("\n" + fit(lines, len(reproduction_lines(report.explanation.reproduction))), console)
+    _plain("", console)
+    for parameter, rows in _by_gradient(report.rows).items():
+        _gradient(clean(report.own.of(parameter)), rows, report.own, console)
+    for array in compared_arrays(report):
+        _plain("\n" + "\n".join(table_lines(compared_table(array), console.width)), console)
+    told = with_findings(report.explanation, report.own, findings)
+    if str(told):
+        lines = clean(str(told), lines=True).splitlines()
+        kept = len(reproduction_lines(told.reproduction))
+        _plain("\n" + fit(lines, kept, console.width, 10 * LINES), console)
 
 
 def show_taylor(test: TaylorTest, console: Console, own: OwnNames = CONTRACT) -> None:
@@ -107,6 +114,34 @@ def _order(curve: TaylorCurve) -> str:
     return f"order {curve.order:.2f} for steps of 2^{largest:.0f} to 2^{smallest:.0f}"
 
 
+def _by_gradient(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each gradient, in the order of the first."""
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row.parameter, []).append(row)
+    return grouped
+
+
+def _gradient(name: str, rows: Sequence[Row], own: OwnNames, console: Console) -> None:
+    """A gradient: in one line, unless something is wrong with it, so that this is seen."""
+    decided = [row for row in rows if row.verdict.decided]
+    verdict = worst([row.verdict for row in decided or rows])
+    console.print(f"{name:<18} ", end="", markup=False, highlight=False)
+    console.print(f"{verdict:<13}", end="", style=_style(verdict), highlight=False)
+    by = ", ".join(row.oracle for row in decided)
+    if verdict.failing:
+        _plain(f"{sum(r.verdict.failing for r in decided)} of {len(decided)} oracles", console)
+        for row in rows:
+            _row(row, own, console)
+    elif decided:
+        most = max(row.max_budgets for row in decided)
+        said = f"at most {most:.2g} budgets, by {by}"
+        _plain(_after(max(len(name), 18) + 14, said, console), console)
+    else:
+        reasons = dict.fromkeys(clean(row.reason) for row in rows)
+        _plain("; ".join(reasons), console)
+
+
 def _row(row: Row, own: OwnNames, console: Console) -> None:
     """One gradient against one oracle, in two lines."""
     console.print(f"  {row.oracle:<18} ", end="", markup=False, highlight=False)
@@ -117,6 +152,8 @@ def _row(row: Row, own: OwnNames, console: Console) -> None:
     sizes = {"abs": row.max_abs, "rel": row.max_rel, "ulps": row.max_ulps}
     text = "  ".join(f"{name} {value:.2g}" for name, value in sizes.items())
     _plain(f"{row.max_budgets:.3g} budgets  {text}", console)
+    if not row.verdict.failing:
+        return
     _plain(f"    {_place(row, own)}  got {row.got:.17g}  want {row.want:.17g}", console)
     if row.reason:
         _plain(f"    {clean(row.reason)}", console)
@@ -131,9 +168,15 @@ def _place(row: Row, own: OwnNames) -> str:
 
 
 def _verdict(verdict: str, text: str, console: Console) -> None:
-    style = f"bold {_style(verdict)}"
-    console.print(verdict.upper(), style=style, end="  ", markup=False, highlight=False)
-    _plain(text, console)
+    style, word = f"bold {_style(verdict)}", verdict.upper()
+    console.print(word, style=style, end="  ", markup=False, highlight=False)
+    _plain(_after(len(word) + 2, text, console), console)
+
+
+def _after(used: int, text: str, console: Console) -> str:
+    """A text that begins behind so many characters of a line, wrapped, the rest indented."""
+    first, *rest = fit(["." * used + text], 0, console.width).splitlines()
+    return "\n".join([first[used:], *rest])
 
 
 def _table(models: Sequence[grouping.ModelFacts], console: Console) -> None:
@@ -170,13 +213,13 @@ def _failures(run: Run, console: Console) -> None:
     told = told_failures(run)
     for failure in told[:FAILURES_SHOWN]:
         where = f"\nin {failure.check}" if failure.check else ""
-        said = fit(failure_lines(run, failure), kept_lines(failure))
+        said = fit(failure_lines(run, failure), kept_lines(failure), console.width)
         _plain(f"{where}\n{said}", console)
     rest = told[FAILURES_SHOWN:]
     if rest:
         listed = ", ".join(f"{f.model} ({f.verdict})" for f in rest)
         more = f"and {grouping.plural(len(rest), 'more failure')}: {listed}"
-        _plain(fit(["", more], 0, 80), console)
+        _plain(fit(["", more], 0, console.width), console)
 
 
 def _style(verdict: str) -> str:

@@ -11,14 +11,12 @@ from ..cases.case import Spec
 from ..cases.design.design import Design
 from ..cases.follow_up import FollowUpKind, every_call
 from ..cases.message import Message
-from ..cases.own_names import OwnNames
 from ..cases.recurrences.design import RecurrenceDesign
 from ..cases.recurrences.recurrence import RecurrenceCase
 from ..cases.result import Differentiator
 from ..cases.timing.stage_clock import Stage, timed
 from ..conventions.own_names import own_arrays, own_parameters
 from ..diagnosis.finding import Finding
-from ..diagnosis.wording import derivation_lines
 from ..own_loss.first_difference import where_it_differs
 from ..own_loss.of_subject import own_derivative
 from ..subjects.calling import call_once
@@ -27,12 +25,12 @@ from ..subjects.remote import Calls
 from ..verdicts.case_kind import CaseEnd
 from ..verdicts.case_report import CaseReport
 from ..verdicts.cause import WrongFollowUp, WrongGradient, WrongLoss, WrongOutputs
-from ..verdicts.sentences.parts import diagnosed
 from . import run_sentences
 from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
 from .diagnosed.structural import STRUCTURAL, calls_of_kinds
+from .diagnosed.told_findings import with_findings
 from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
 from .errors.compared_arrays import compared_arrays
@@ -91,7 +89,7 @@ def failure_of(
         else:
             passes_with, findings = what_is_wrong(subject, setup, report, known, design)
     own, plain = report.own, _message(report, passes_with)
-    message = _with_findings(plain, own, findings).with_lines(notes)
+    message = with_findings(plain, own, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,
@@ -179,14 +177,6 @@ def _message(report: CaseReport, passes_with: str) -> Message:
     message = report.explanation
     if passes_with:
         message = message.with_lines([run_sentences.passes_within(passes_with)])
-    return message
-
-
-def _with_findings(message: Message, own: OwnNames, findings: Iterable[Finding]) -> Message:
-    """A message that names the mistakes."""
-    for finding in findings:
-        told = diagnosed(own.told(finding.sentence), derivation_lines(finding))
-        message = message.with_lines(told)
     return message
 
 

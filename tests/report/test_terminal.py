@@ -89,7 +89,9 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_case_is_shown_in_full_detail() -> None:
-    """Every gradient against every oracle, with the entry where the error is largest."""
+    """Every gradient, a wrong one against every oracle, with the entry where its error is largest,
+    and as matrices.
+    """
     case = bc.Spec.parse(made.SPEC).build()
     report = bc.check(
         lambda c: (0.0, c.params), case, oracles=["complex_step", "finite_difference"]
@@ -100,8 +102,9 @@ def test_a_case_is_shown_in_full_detail() -> None:
 
     assert text.startswith("FAIL  lstm, ")
     for parameter in case.inputs:
-        assert f"\n{parameter}\n" in text
-    assert len(case.inputs) == text.count("  finite_difference  ")
+        assert f"\n{parameter:<18} " in text
+    assert len(case.params) == text.count("  finite_difference  ")
+    assert "\nW_hh_l0, expected by " in text
     assert report.message.splitlines()[0] in text
 
 
@@ -144,8 +147,37 @@ def test_a_test_without_curves_says_why() -> None:
 def test_a_case_measured_along_directions_claims_no_entry() -> None:
     """The line below the numbers says along how many."""
     target = io.StringIO()
-    report = bc.check(right, bc.Spec.parse("rnn-tanh T=65 B=2").build(), ["complex_step"])
+    case = bc.Spec.parse("rnn-tanh T=65 B=2").build()
+    report = bc.check(lambda c: (right(c)[0], c.params), case, ["complex_step"])
     terminal.show_case(report, Console(file=target, width=120))
 
     assert "along 4 directions  got" in target.getvalue()
     assert "at [" not in target.getvalue()
+
+
+def test_what_is_right_takes_one_line_each() -> None:
+    """With the oracles that say so and the largest error; what nobody decided has its reason."""
+    case = bc.Spec.parse("rnn-tanh T=2 B=1 D=1 H=1 O=2").build()
+    target = io.StringIO()
+    terminal.show_case(
+        bc.check(right, case, ["complex_step", "torch"]), Console(file=target, width=120)
+    )
+    lines = target.getvalue().splitlines()
+    told = [line for line in lines if line.split()[:2] == ["W_hh_l0", "pass"]]
+
+    assert len(told) == 1
+    assert told[0].endswith("budgets, by complex_step, torch")
+    assert not any(line.startswith("  complex_step") for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_lines_are_as_wide_as_the_terminal_and_words_stay_whole(width: int) -> None:
+    """But for what must be copied, and a word that is longer."""
+    target = io.StringIO()
+    report = made.failing(subject="a subject with a rather long name of several words")
+    terminal.show(report.run, Console(file=target, width=width))
+    lines = [line for line in target.getvalue().splitlines() if "reproduce:" not in line]
+    words = report.message.split() + report.subject.split()[:-1]
+
+    assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+    assert set(words) - set(target.getvalue().split()) == set()

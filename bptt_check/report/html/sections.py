@@ -16,12 +16,12 @@ from ..called import base_name, called_in, heading, label, worst_place_of
 from ..effort.quick_sentences import left_out_by_quick
 from ..effort.stage_shares import stage_shares
 from ..facts import gaps
+from ..facts.compared_table import compared_table
 from ..facts.floors import shared_sensitivities
 from ..headline import extent, headline
 from ..systematic.floor_sentences import what_is_needed
 from ..systematic.told import failure_heading, is_of_all
 from . import matrix
-from .compared_table import compared_table
 from .edited_source import edited_source
 from .factor_table import covered_values
 from .failing_test import failing_test

@@ -58,6 +58,15 @@ def what_is_wrong(
     return passes_with, findings
 
 
+def findings_of_case(
+    subject: Differentiator, setup: Setup, report: CaseReport
+) -> tuple[Finding, ...]:
+    """What is wrong with a subject, as far as one case that fails tells."""
+    if not report.verdict.failing or not isinstance(report.case, Case):
+        return ()
+    return what_is_wrong(subject, setup, report, {}, None)[1]
+
+
 def _approximates(report: CaseReport) -> bool:
     """Whether errors are small all over: then there is no step at which they begin."""
     cause = report.cause

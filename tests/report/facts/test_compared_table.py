@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_check.report.html.compared_table import compared_table
+from bptt_check.report.facts.compared_table import compared_table
 from bptt_check.runs.errors.compared_arrays import ComparedArray
 
 

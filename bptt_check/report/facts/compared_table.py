@@ -84,3 +84,29 @@ def _column_headings(array: ComparedArray, width: int) -> tuple[str, ...]:
 
 def _counted(names: Sequence[str], axis: int, number: int) -> str:
     return f"{names[axis]} {number}" if axis < len(names) else str(number)
+
+
+def table_lines(table: ComparedTable, columns: int = 80) -> list[str]:
+    """The tables as text: beside each other where so many columns of a screen hold them, else one
+    below the other; a star marks what is over budget.
+    """
+    blocks = [_block(title, rows, table.columns) for title, rows in table.matrices]
+    heading = f"{table.called}, expected by {table.oracle}; * is over budget"
+    widths = [max(map(len, block)) for block in blocks]
+    if sum(widths) + 3 * (len(blocks) - 1) > columns:
+        return [heading, *(line for block in blocks for line in block)]
+    beside = zip(*blocks, strict=True)
+    return [heading, *(" | ".join(map(str.ljust, parts, widths)).rstrip() for parts in beside)]
+
+
+def _block(
+    title: str, rows: Sequence[tuple[str, tuple[ShownNumber, ...]]], columns: Sequence[str]
+) -> list[str]:
+    texts = [[heading, *(_starred(one) for one in numbers)] for heading, numbers in rows]
+    texts = [["", *(f"{name} " for name in columns)], *texts] if any(columns) else texts
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return [title, *("  ".join(map(str.rjust, line, widths)) for line in texts)]
+
+
+def _starred(one: ShownNumber) -> str:
+    return one.text + ("*" if one.over else " ")
