@@ -32,6 +32,7 @@ from ...mutation.missing.statements import (
     moved,
     moved_in,
 )
+from ...mutation.missing.unwritten import unwritten_sums
 from ...mutation.sites import Site, sites
 from .messages import FunctionText, LineSeen
 from .own_file import OwnFile
@@ -270,6 +271,7 @@ class _Walk:
                         lost_appends(text, block, function, around),
                         lost_carries(text, block, function, around),
                         missing_sums(text, block, function, around),
+                        unwritten_sums(text, block, function, around),
                     )
                     operator = "add statement"
                 elif group == SIBLINGS:

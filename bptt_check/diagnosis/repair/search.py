@@ -131,8 +131,9 @@ def _by_trace(
         held = tuple(d.held for d in runner.observe(case).departures)
         traces.setdefault(held, []).append(part)
     alike = sorted(traces.items(), key=lambda item: -sum(item[0]))
-    firsts = [of[0] for held, of in alike]
-    return [*firsts, *(part for held, of in alike for part in of[1:]), *parts[len(ties) :]]
+    groups = [of for _, of in alike]
+    firsts, rest = [of[0] for of in groups], [part for of in groups for part in of[1:]]
+    return [*firsts, *rest, *parts[len(ties) :]]
 
 
 def _with_whole(found: FoundEdits, step: RoundResult) -> FoundEdits:

@@ -66,7 +66,7 @@ def _lost_statements(
         return
     target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
     others = [t for t in _siblings(target, around) if t not in places.written]
-    names = [n for n in _atoms(statement.value, around) if not _root(n)]
+    names = [n for n in _atoms(statement.value, around) if not root_of(n)]
     for other in others:
         for name in names:
             for new in _alike(name, around):
@@ -93,7 +93,7 @@ def _other_terms(
 ) -> Iterator[str]:
     """The term with another key, those first that nothing reads, and another name."""
     atoms = list(_atoms(term, around))
-    keyed, names = [a for a in atoms if _root(a)], [a for a in atoms if not _root(a)]
+    keyed, names = [a for a in atoms if root_of(a)], [a for a in atoms if not root_of(a)]
     for atom in keyed:
         others = [t for t in _siblings(atom, around) if t not in own]
         for other in sorted(others, key=lambda t: t in read):
@@ -114,14 +114,14 @@ def _lost_values(
     """
     if not isinstance(statement, ast.Assign):
         return
-    mine = [a for a in _atoms(statement.value, around) if _root(a)]
+    mine = [a for a in _atoms(statement.value, around) if root_of(a)]
     for other in others:
         if other is statement or not isinstance(other, ast.Assign):
             continue
         shapes = [around.of(s.targets[0]) for s in (statement, other)]
         if None not in shapes and shapes[0] != shapes[1]:
             continue
-        keyed = [a for a in _atoms(other.value, around) if _root(a)]
+        keyed = [a for a in _atoms(other.value, around) if root_of(a)]
         choices = list(_counterparts(keyed, mine, around, places))
         for chosen in product(*choices) if keyed else ():
             made = _with(text, other.value, list(zip(keyed, chosen, strict=True)))
@@ -136,16 +136,16 @@ def _counterparts(
     """
     own: dict[tuple[str, object], list[str]] = {}
     for atom in mine:
-        own.setdefault((_root(atom), around.of(atom)), []).append(ast.unparse(atom))
+        own.setdefault((root_of(atom), around.of(atom)), []).append(ast.unparse(atom))
     for atom in keyed:
-        left = own.get((_root(atom), around.of(atom)), [])
+        left = own.get((root_of(atom), around.of(atom)), [])
         unread = (t for t in _siblings(atom, around) if t not in places.read)
         yield [left.pop(0)] if left else list(unread)
 
 
 def _siblings(node: ast.expr, around: Surroundings) -> list[str]:
     """Other elements, under other keys, of what a node is an element of, of the same shape."""
-    root, own = _root(node), ast.unparse(node)
+    root, own = root_of(node), ast.unparse(node)
     if not root:
         return []
     return [t for t in around.alike(around.of(node)) if t != own and _root_of_text(t) == root]
@@ -158,7 +158,7 @@ def _alike(node: ast.expr, around: Surroundings) -> Iterator[str]:
     yield from (t for t in around.alike(around.of(node)) if t.isidentifier() and t != own)
 
 
-def _root(node: ast.expr) -> str:
+def root_of(node: ast.expr) -> str:
     """What a node is an element of under a key, or an attribute; "" where it is neither."""
     if isinstance(node, ast.Attribute):
         return f"{ast.unparse(node.value)}."
@@ -168,7 +168,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _root_of_text(text: str) -> str:
-    return _root(ast.parse(text, mode="eval").body)
+    return root_of(ast.parse(text, mode="eval").body)
 
 
 def _atoms(node: ast.AST, around: Surroundings) -> Iterator[ast.expr]:
