@@ -18,11 +18,15 @@ from support.shared_errors import floor, shared_error, with_floors, with_shared_
 
 import bptt_check as bc
 from bptt_check.cases.written.reproduction import reproduction
+from bptt_check.diagnosis.finding import Finding
 from bptt_check.report import run_json
 from bptt_check.report.html import comparison_page, page, runs_page
 from bptt_check.report.several_runs import comparison
+from bptt_check.runs.errors.compared_arrays import ComparedArray
 from bptt_check.runs.measurements import OwnArrays, OwnGrid
+from bptt_check.runs.provenance.provenance import Provenance
 from bptt_check.runs.systematic.slope import RegressorKind
+from bptt_check.verdicts.case_kind import CaseKind
 
 if TYPE_CHECKING:  # without it the tests are skipped by `support.opened`, and still collected
     from playwright.sync_api import Browser
@@ -53,7 +57,36 @@ def hostile(name: str) -> bc.Report:
     )  # fmt: skip
 
 
+CAUSE = "h_t is used in place of h_{t-1} in the gradient of W_hh"
+COMPARED = ComparedArray(
+    "W_hh_l0",
+    "W_hh_l0",
+    "certified",
+    (8, 2),
+    (0.5,) * 16,
+    (0.25,) * 16,
+    (0, 5),
+    ("i", "f", "g", "o"),
+)
+EXPLAINED = made.failure(
+    kind=CaseKind.WRONG_GRADIENT,
+    compared=(COMPARED,),
+    findings=(
+        Finding(
+            f"your gradient is what you get when {CAUSE}", "certain", ("W_hh_l0",), 7,
+            right="W_hh_bar += a_t_bar.T @ h_prev", wrong="W_hh_bar += a_t_bar.T @ h_t",
+            equations=("4.7",), place="section 4", cause=CAUSE,
+        ),
+    ),
+)  # fmt: skip
+"""A failure with all that can be told of it."""
+MADE = Provenance("2026-01-02T03:04:05Z", "a" * 40, True, "a-host")
 REPORTS = {
+    "explained": made.failing(
+        failures=(EXPLAINED, made.failure(model="gru", compared=(COMPARED,))),
+        searches=(searches.search(),),
+        provenance=MADE,
+    ),
     "passing": made.report(),
     "covered": made.report(covered=made.covered()),
     "failing": made.failing(),
@@ -380,6 +413,115 @@ def test_the_reproduction_line_is_copied(browser: Browser, page_of: Any, refused
         if not refused:
             text = opened.page.evaluate("() => navigator.clipboard.readText()")
             assert text == reproduction(made.SPEC, made.failing().run.origin)
+
+
+def test_the_first_sight_has_what_why_and_the_edit(browser: Browser, page_of: Any) -> None:
+    """Above the counts, each once; when, where and of which commit below them."""
+    with Opened(browser, page_of(REPORTS["explained"]), "light") as opened:
+        top = opened.page.locator("#top")
+        shown = top.inner_text()
+
+        assert top.locator("h1 .headline").inner_text() == f"W_hh is wrong: {CAUSE}"
+        assert opened.page.locator("pre.diff").count() == 1
+        assert opened.page.locator(".finding").count() == 1
+        assert shown.index("W_hh_bar += a_t_bar.T @ h_prev") < shown.index("comparison")
+        assert "2026-01-02 03:04:05 UTC on a-host" in shown
+        assert f"{'a' * 40}" in shown
+
+
+def test_wrong_gradients_are_matrices_with_names(browser: Browser, page_of: Any) -> None:
+    """Gate and unit of each row, what each column multiplies; what is over budget is marked."""
+    with Opened(browser, page_of(REPORTS["explained"]), "light") as opened:
+        tables = opened.page.locator("#failure-1 .compared table")
+        captions = [t.locator("caption").inner_text() for t in tables.all()]
+        heads = tables.first.locator("tbody th").all_inner_texts()
+
+        assert captions == ["got", "expected", "difference"]
+        assert heads == ["i 0", "i 1", "f 0", "f 1", "g 0", "g 1", "o 0", "o 1"]
+        assert tables.first.locator("thead th").all_inner_texts() == ["h 0", "h 1"]
+        assert tables.nth(2).locator("td.over").all_inner_texts() == ["0.25", "0.25"]
+
+
+def test_words_are_explained_where_they_stand(browser: Browser, page_of: Any) -> None:
+    """By keyboard: the word is a button, what it means is there and goes away again."""
+    with Opened(browser, page_of(made.report()), "light") as opened:
+        word = opened.page.locator("#overview").get_by_role("button", name="budgets")
+        meaning = opened.page.locator("#term-budget")
+        assert not meaning.is_visible()
+        word.focus()
+        opened.page.keyboard.press("Enter")
+        expect(meaning).to_be_visible()
+        assert "An error above 1 budget is wrong." in meaning.inner_text()
+        assert "docs/budgets.md" in meaning.inner_text()
+        opened.page.keyboard.press("Escape")
+        expect(meaning).not_to_be_visible()
+
+
+def test_a_failure_is_copied_as_markdown(browser: Browser, page_of: Any) -> None:
+    """Its message, the repair, and what it was made with."""
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    with Opened(browser, page_of(REPORTS["explained"]), "light", **options) as opened:
+        opened.page.locator("#failure-1").get_by_role("button", name="Copy as Markdown").click()
+        expect(opened.page.locator("#said")).to_have_text("Copied")
+        text = opened.page.evaluate("() => navigator.clipboard.readText()")
+        second = opened.page.evaluate("() => bptt.markdown(1)")
+
+    assert text.startswith("```text\nFAIL  lstm: the gradient of W_hh_l0 is wrong\n")
+    assert "\n```diff\n" in text
+    assert text.endswith(f"python 3.11.7, torch not installed; commit {'a' * 40}\n")
+    assert "```diff" not in second
+
+
+def test_oracles_that_agree_are_one_line_with_all_names(browser: Browser, page_of: Any) -> None:
+    """Each oracle has one colour, shape and dash, the same in every chart."""
+    oracles = ("torch", "jax", "certified")
+    spread = tuple(
+        made.histogram(oracle=o, budgets=((-4, 3 if o != "jax" else 2),)) for o in oracles
+    )
+    series = """(id) => drawn.get(id).getOption().series.filter((s) => s.name)
+        .map((s) => [s.name, s.color, s.symbol, JSON.stringify(s.lineStyle.type)])"""
+    rows = tuple(made.row(oracle=o) for o in oracles)
+    report = made.report(oracles=oracles, rows=rows, error_histograms=spread)
+    with Opened(browser, page_of(report), "light") as opened:
+        lines = opened.page.evaluate(series, "spread")
+
+    assert [name for name, *_ in lines] == ["torch = certified", "jax"]
+    assert all(a != b for a, b in zip(lines[0], lines[1], strict=True))
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_no_legend_lies_over_its_chart(browser: Browser, page_of: Any, width: int) -> None:
+    """A narrow one has more lines, and the chart begins below them."""
+    oracles = ("finite_difference", "torch", "jax", "complex_step", "certified")
+    spread = tuple(made.histogram(oracle=o, budgets=((-4, n + 1),)) for n, o in enumerate(oracles))
+    rows = tuple(made.row(oracle=o) for o in oracles)
+    report = made.report(oracles=oracles, rows=rows, error_histograms=spread)
+    viewport = {"viewport": {"width": width, "height": 900}}
+    lowest = """() => { const chart = drawn.get('spread');
+        const names = chart.getOption().series.map((s) => s.name).filter(Boolean);
+        const texts = [...chart.getDom().querySelectorAll('svg text')];
+        const legend = texts.filter((t) => names.includes(t.textContent));
+        const top = chart.getDom().getBoundingClientRect().top;
+        const lowest = Math.max(...legend.map((t) => t.getBoundingClientRect().bottom));
+        return [lowest - top, chart.getOption().grid[0].top, legend.length]; }"""
+    with Opened(browser, page_of(report), "light", **viewport) as opened:
+        bottom, grid, count = opened.page.evaluate(lowest)
+
+    assert count == len(oracles)
+    assert bottom <= grid
+
+
+def test_all_rows_are_printed(browser: Browser, page_of: Any) -> None:
+    """Not only those of the first page of the table; the screen is then as it was."""
+    rows = tuple(made.row(parameter=f"W_{n}") for n in range(40))
+    with Opened(browser, page_of(made.report(rows=rows)), "light") as opened:
+        table = opened.page.locator("#rows-table tbody tr")
+        before = table.count()
+        opened.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        printed = table.count()
+        opened.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+
+        assert (before, printed, table.count()) == (15, 40, 15)
 
 
 def downloaded(opened: Opened, name: str, into: Path) -> str:

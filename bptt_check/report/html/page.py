@@ -16,6 +16,7 @@ from .. import grouping, run_json
 from ..strict_json import encoded
 from . import sections
 from .assets import asset_text, assets, deflated
+from .glossary import TERMS
 from .script_data import page_data
 from .standalone_page import environment_of
 
@@ -34,6 +35,7 @@ def render_run(run: Run, study: str = "") -> str:
         title=f"{run.verdict}: {run.subject}",
         version=run.environment.get("bptt_check", ""),
         sections=parts,
+        terms=TERMS,
         assets=assets(),
         records=deflated(encoded(_records(run))),
     )

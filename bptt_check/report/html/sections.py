@@ -26,6 +26,7 @@ from .edited_source import edited_source
 from .factor_table import covered_values
 from .failing_test import failing_test
 from .flow_table import SHADES, flow_table
+from .glossary import OF_COUNTS
 from .sensitivity import least_seen, sensitivities
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ def top_section(run: Run) -> Section:
         "findings": first.findings if first is not None else (),
         "searches": [edited_source(s) for s in run.searches if first and s.check == first.check],
         "counts": counts,
+        "terms": OF_COUNTS,
         "decided": decided,
         "decided_cases": coverage.decided_sentence(run),
     }
@@ -90,8 +92,9 @@ def failures_section(run: Run) -> Section | None:
         return names.of(label(failure.check, failure.model), failure.parameter)
 
     missing = "" if run.failures else sentences.message(run)
+    numbers = {id(failure): n for n, failure in enumerate(run.failures)}
     values = {
-        "failures": [(f, _fitted(run, f), f is run.failures[0]) for f in told[:MOST_FAILURES]],
+        "failures": [(f, _fitted(run, f), numbers[id(f)]) for f in told[:MOST_FAILURES]],
         "left": len(told[MOST_FAILURES:]),
         "open": OPEN_FAILURES,
         "missing": missing,

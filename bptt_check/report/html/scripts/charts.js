@@ -8,7 +8,24 @@ const colour = (name) => {
   return getComputedStyle(probe).color;
 };
 
-const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+// One colour, shape and dash for each oracle, the same in every chart; shape and dash tell in grey.
+const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect"];
+const DASHES = ["solid", [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]];
+const lookOf = (oracle) => {
+  const at = Math.max(0, bptt.run.oracles.indexOf(oracle)), n = at % SYMBOLS.length;
+  return { color: colour(`series-${n + 1}`), symbol: SYMBOLS[n], dash: DASHES[n] };
+};
+
+// Series of oracles; those whose points are the same are one line with all their names.
+const byOracle = (found) => [...Map.groupBy(found, (one) => JSON.stringify(one.data))].map(([, same]) => {
+  const look = lookOf(same[0].name);
+  return {
+    ...same[0], name: same.map((one) => one.name).join(" = "), color: look.color, symbol: look.symbol, symbolSize: 6,
+    itemStyle: { color: look.color }, lineStyle: { width: 1.5, color: look.color, type: look.dash },
+  };
+});
+
+const short = (text) => (text.length > 34 ? `${text.slice(0, 33)}…` : text);
 
 const power = (value) => {
   const exponent = Math.log10(value);
@@ -17,7 +34,7 @@ const power = (value) => {
 
 const axis = (more) => ({
   axisLine: { lineStyle: { color: colour("line-strong") } },
-  axisTick: { show: false },
+  axisTick: { show: true, length: 4, lineStyle: { color: colour("line-strong") } },
   axisLabel: { color: colour("quiet"), fontSize: 11, hideOverlap: true },
   splitLine: { lineStyle: { color: colour("line") } },
   nameTextStyle: { color: colour("quiet"), fontSize: 11 },
@@ -33,7 +50,7 @@ const frame = (more) => ({
   textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink") },
   color: [1, 2, 3, 4, 5].map((n) => colour(`series-${n}`)),
   grid: { left: 58, right: 18, top: 34, bottom: 46 },
-  legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 8, icon: "roundRect", formatter: short, textStyle: { color: colour("quiet"), fontSize: 11 } },
+  legend: { top: 0, left: 0, itemWidth: 26, itemHeight: 8, formatter: short, textStyle: { color: colour("quiet"), fontSize: 11 } },
   tooltip: {
     // drawn as text into the picture: nothing that a subject named can become markup
     renderMode: "richText", confine: true, borderColor: colour("line-strong"), backgroundColor: colour("card"),
@@ -59,14 +76,15 @@ bptt.histogramChart = (histograms, unit) => {
   const bounds = unit === "budgets" ? [-2, 2] : [];
   const first = 2 * Math.floor((Math.min(...bins, ...bounds) - 1) / 2), last = 2 * Math.ceil((Math.max(...bins, ...bounds) + 1) / 2);
   const places = Array.from({ length: last - first + 1 }, (_, n) => first + n);
-  const series = [...Map.groupBy(histograms, (s) => s.oracle)].map(([oracle, found]) => {
+  const found = [...Map.groupBy(histograms, (s) => s.oracle)].map(([oracle, found]) => {
     const counts = new Map();
     for (const [bin, count] of found.flatMap((s) => s[unit])) counts.set(bin, (counts.get(bin) ?? 0) + count);
-    return { name: oracle, type: "line", step: "end", symbol: "none", areaStyle: { opacity: 0.1 }, lineStyle: { width: 1.5 },
-      data: places.map((bin) => [10 ** (bin / 2), counts.get(bin) ?? 0]) };
+    const at = (bin) => ({ value: [10 ** (bin / 2), counts.get(bin) ?? 0], symbol: counts.get(bin) ? undefined : "none" });
+    return { name: oracle, type: "line", step: "end", areaStyle: { opacity: 0.1 }, data: places.map(at) };
   });
+  const series = byOracle(found.filter((one) => one.data.some(({ value }) => value[1])));
   if (unit === "budgets") {
-    const highest = Math.max(...series.flatMap((s) => s.data.map(([, count]) => count)));
+    const highest = Math.max(...series.flatMap((s) => s.data.map((one) => one.value[1])));
     series.push(rule([1, 0], [1, highest], "budget"));
   }
   return frame({
@@ -126,9 +144,9 @@ bptt.lengthChart = (histograms) => {
       worst.set(steps, Math.max(worst.get(steps) ?? 0, bptt.number(largest)));
     }
     const points = positive([...worst].sort((a, b) => a[0] - b[0]));
-    return { name: oracle, type: "line", symbolSize: 5, lineStyle: { width: 1.5 }, connectNulls: true, data: points };
+    return { name: oracle, type: "line", connectNulls: true, data: points };
   });
-  const drawn = series.filter((s) => s.data.length);
+  const drawn = byOracle(series.filter((s) => s.data.length));
   if (!drawn.some((s) => s.data.length > 1)) return null;
   const steps = drawn.flatMap((s) => s.data.map(([at]) => at));
   drawn.push(rule([Math.min(...steps), 1], [Math.max(...steps), 1], "budget"));
@@ -152,12 +170,12 @@ bptt.stepsChart = ({ norms, errors, windows }) => {
   const series = [
     { name: "norm of dL/dx", type: "line", symbolSize: 5, data: points(norms) },
     ...(errors.length ? [{ name: "error in budgets", type: "line", yAxisIndex: 1, symbolSize: 5, lineStyle: { type: "dashed", width: 1.5 }, data: points(errors) }] : []),
-    ...(windows.length ? [{ name: "truncation windows", type: "line", xAxisIndex: 1, yAxisIndex: 2, symbol: "circle", symbolSize: 4, lineStyle: { width: 3, cap: "round" }, data: segments, color: colour("series-3") }] : []),
+    ...(windows.length ? [{ name: "truncation windows", type: "line", xAxisIndex: 1, yAxisIndex: errors.length ? 2 : 1, symbol: "circle", symbolSize: 4, lineStyle: { width: 3, cap: "round" }, data: segments, color: colour("series-3") }] : []),
   ];
   return frame({
     grid: windows.length ? grids : grids.slice(0, 1),
     xAxis: [axis({ ...x, name: "step t", nameGap: 28 }), ...(windows.length ? [{ ...x, gridIndex: 1, show: false }] : [])],
-    yAxis: [logAxis("norm", 44), logAxis("budgets", 44, { splitLine: { show: false } }), ...(windows.length ? [{ type: "value", gridIndex: 1, show: false, inverse: true, min: -0.5, max: windows.length - 0.5 }] : [])],
+    yAxis: [logAxis("norm", 44), ...(errors.length ? [logAxis("budgets", 44, { splitLine: { show: false } })] : []), ...(windows.length ? [{ type: "value", gridIndex: 1, show: false, inverse: true, min: -0.5, max: windows.length - 0.5 }] : [])],
     tooltip: { ...frame({}).tooltip, trigger: "item", formatter: (s) => s.seriesName === "truncation windows" ? `window ${s.value[1]}` : `step ${s.value[0]}\n${s.seriesName}: ${bptt.format(s.value[1])}` },
     series,
   });

@@ -49,7 +49,8 @@ bptt.gradient = () => {
     };
     bptt.recolour();
     bptt.$("#g-unit").addEventListener("change", () => draw(true));
-    addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+    let waiting = 0;
+    addEventListener("resize", () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(bptt.recolour); });
     // paper is white, whatever the screen is
     const root = document.documentElement;
     let scheme = root.dataset.scheme;
@@ -85,6 +86,17 @@ bptt.gradient = () => {
 
 const drawn = new Map();
 
+// A chart with room for as many lines as its legend takes, which wraps in a narrow one.
+const LEGEND_LINE = 17;
+function below(option, width) {
+  if (option.legend?.show === false) return option;
+  const wide = option.series.map((one) => one.name).filter(Boolean).map((name) => 42 + 6.5 * Math.min(name.length, 34));
+  const lines = [...wide].reduce(([count, used], next) => (used + next > width ? [count + 1, next] : [count, used + next]), [1, 0])[0];
+  const more = LEGEND_LINE * (lines - 1);
+  const moved = (grid) => ({ ...grid, top: grid.top + more });
+  return { ...option, grid: Array.isArray(option.grid) ? option.grid.map(moved) : moved(option.grid) };
+}
+
 // Draws an option into its figure; hides the figure (or only the picture) where there is none.
 function plot(id, option, words, whole = true) {
   const figure = bptt.$(`#chart-${id}`), place = bptt.$(".plot", figure);
@@ -93,7 +105,7 @@ function plot(id, option, words, whole = true) {
   place.setAttribute("aria-label", words);
   const chart = drawn.get(id) ?? echarts.init(place, null, { renderer: "svg" });
   drawn.set(id, chart);
-  chart.setOption(option, true);
+  chart.setOption(below(option, place.clientWidth), true);
   chart.resize();
   chart.getZr().flush();
   // so that the picture can be made smaller for paper

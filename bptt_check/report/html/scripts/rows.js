@@ -1,6 +1,8 @@
 // The table of everything that was compared, and the downloads.
 "use strict";
 
+const MOST_PRINTED = 200;
+
 bptt.rows = async () => {
   const { run, page } = bptt;
   await bptt.vendor("datatables");
@@ -54,6 +56,10 @@ bptt.rows = async () => {
     return bptt.isShown(row.verdict, row, text) && (!oracle || row.oracle === oracle) &&
       (!dtype || (dtypes.get(rowKey(row)) ?? []).some((one) => one.dtype === dtype));
   });
+  // on paper nobody turns a page of the table; of very many rows the worst are there
+  let length = table.page.len();
+  addEventListener("beforeprint", () => { length = table.page.len(); table.page.len(MOST_PRINTED).draw(); });
+  addEventListener("afterprint", () => { table.page.len(length).draw(); });
   let before = "";
   bptt.parts.push(() => {
     const { status, only, oracle, dtype, q } = bptt.state;

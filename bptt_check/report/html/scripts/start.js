@@ -1,6 +1,29 @@
 // Copy buttons, the colour scheme, and the order in which the page comes to life.
 "use strict";
 
+// A failure as it is pasted into an issue: its message, the repair of the first, and what made it.
+bptt.markdown = (number) => {
+  const { run } = bptt, failure = run.failures[number], search = number === 0 && run.searches.find((one) => one.check === failure.check);
+  const fenced = (text, kind) => {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+    const fence = "`".repeat(longest + 1);
+    return `${fence}${kind}\n${text.trimEnd()}\n${fence}`;
+  };
+  const made = Object.entries(run.environment).map(([name, version]) => `${name} ${version}`).join(", ");
+  const parts = [fenced(failure.message, "text"), search?.repair ? fenced(search.repair.diff, "diff") : "", [made, run.provenance.commit].filter(Boolean).join("; commit ")];
+  return parts.filter(Boolean).join("\n\n") + "\n";
+};
+
+bptt.copyingFailures = () => {
+  for (const button of bptt.$$("[data-markdown]")) {
+    button.addEventListener("click", async () => {
+      const done = await copy(bptt.markdown(Number(button.dataset.markdown)));
+      bptt.$("#said").textContent = button.textContent = done ? "Copied" : "Not copied: the browser refused";
+      setTimeout(() => { button.textContent = "Copy as Markdown"; }, 1500);
+    });
+  }
+};
+
 bptt.copying = () => {
   for (const code of bptt.$$("[data-copy]")) {
     const button = bptt.el("button", { type: "button", class: "copy-button" }, "Copy");
@@ -51,6 +74,16 @@ bptt.scheme = () => {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => bptt.recolour?.());
 };
 
+// What is folded on the screen is read on paper too, all but the long tables of what was covered.
+bptt.unfolding = () => {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = bptt.$$("details:not([open])").filter((one) => one.closest("#top, #repair, #failures"));
+    for (const one of opened) one.open = true;
+  });
+  addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
+};
+
 bptt.start = async () => {
   const embedded = JSON.parse(await bptt.inflate("records"));
   bptt.record = embedded.run;
@@ -59,8 +92,10 @@ bptt.start = async () => {
   document.documentElement.classList.add("scripted");
   bptt.readAddress();
   bptt.copying();
+  bptt.copyingFailures();
   bptt.downloads();
   bptt.scheme();
+  bptt.unfolding();
   if (bptt.$("#overview")) bptt.overview();
   if (bptt.$("#gradient")) bptt.gradient();
   bptt.go({});
