@@ -15,11 +15,9 @@ from .cases.result import Differentiator
 from .cases.targets import Target, default_targets, parse_targets
 from .cases.timing.stage_clock import Stage, clock_of_run, timed
 from .cases.written.written_out import READABLE, number_count
-from .diagnosis.finding import Finding
 from .errors import GradientMismatch, MissingFramework, SpecError
 from .report.report import Report
 from .runs.check import Setup
-from .runs.diagnosed.what_is_wrong import findings_of_case
 from .runs.effort.number_of_cases import CASES, cases_of_models
 from .runs.effort.progress import Progress
 from .runs.effort.quick import SLOW_STARTS, Quick
@@ -67,28 +65,6 @@ def check(
         SpecError: the text is no spec, or the file no case.
     """
     setup = Setup(load_oracles(oracles), tolerance_of(accuracy), timeout)
-    return _checked(subject, case, setup)
-
-
-def check_and_diagnose(
-    subject: Differentiator,
-    case: Case | Spec | str,
-    oracles: Iterable[str] | None = None,
-    timeout: float | None = None,
-    *,
-    accuracy: float = 0.0,
-) -> tuple[CaseReport, tuple[Finding, ...]]:
-    """`check`, and what is found out about a case that fails, by itself, which may take seconds.
-
-    Raises:
-        As `check`.
-    """
-    setup = Setup(load_oracles(oracles), tolerance_of(accuracy), timeout)
-    report = _checked(subject, case, setup)
-    return report, findings_of_case(subject, setup, report)
-
-
-def _checked(subject: Differentiator, case: Case | Spec | str, setup: Setup) -> CaseReport:
     given = read_case(case)
     report = check_in_detail(subject, given, setup)
     if isinstance(case, str) and case.endswith(SAVED):

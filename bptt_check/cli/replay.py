@@ -12,6 +12,8 @@ import click
 from .. import api
 from ..cases.reading import read_case
 from ..own_loss.taylor_of_subject import taylor
+from ..runs.check import Setup
+from ..runs.diagnosed.what_is_wrong import findings_of_case
 from ..verdicts.verdict import Verdict
 from .group import cli
 from .shared import (
@@ -48,9 +50,11 @@ def replay_command(
         # the subject first: its module may register the cell of the case
         with contextlib.redirect_stdout(sys.stderr), subject_of(subject, kept) as named:
             given = read_case(case)
-            report, findings = api.check_and_diagnose(
-                named, given, oracle or None, kept.timeout, accuracy=accuracy
+            report = api.check(named, given, oracle or None, kept.timeout, accuracy=accuracy)
+            setup = Setup(
+                api.load_oracles(oracle or None), api.tolerance_of(accuracy), kept.timeout
             )
+            findings = findings_of_case(named, setup, report)
             asked = report.verdict not in NO_LOSS
             test = taylor(named, given, timeout=kept.timeout) if asked else None
         terminal.show_case(report, Console(), findings)

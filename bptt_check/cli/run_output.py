@@ -64,7 +64,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def tell_services(run: Run, output: Output) -> ReportError | None:
     """Write and print the remarks that were asked for; returns why a file could not be written."""
-    from ..report.annotations.annotation import annotations
+    from ..report.annotations.annotation import annotations_of
     from ..report.annotations.sarif import to_sarif
     from ..report.annotations.workflow_commands import service_of, workflow_commands
     from ..report.files import write_file
@@ -73,7 +73,7 @@ def tell_services(run: Run, output: Output) -> ReportError | None:
     service = service_of(os.environ) if asked == AUTO else "" if asked == NONE else asked
     if not (service or output.sarif):
         return None
-    found = annotations(run)
+    found = annotations_of(run)
     for line in workflow_commands(found, service):
         click.echo(line, err=True)  # services read both streams; what is piped stays what it is
     if output.sarif is None:

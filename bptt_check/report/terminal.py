@@ -11,7 +11,7 @@ from ..cases.own_names import OwnNames
 from ..diagnosis.finding import Finding
 from ..errors import clean
 from ..own_loss.differencing.taylor_curve import TaylorCurve
-from ..runs.diagnosed.told_findings import with_findings
+from ..runs.diagnosed.told_findings import with_diagnosis
 from ..runs.errors.compared_arrays import compared_arrays
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
@@ -85,7 +85,7 @@ def show_case(report: CaseReport, console: Console, findings: Sequence[Finding] 
         _gradient(clean(report.own.of(parameter)), rows, report.own, console)
     for array in compared_arrays(report):
         _plain("\n" + "\n".join(table_lines(compared_table(array), console.width)), console)
-    told = with_findings(report.explanation, report.own, findings)
+    told = with_diagnosis(report.explanation, report.own, findings)
     if str(told):
         lines = clean(str(told), lines=True).splitlines()
         kept = len(reproduction_lines(told.reproduction))

@@ -30,7 +30,7 @@ from .alike import ending_of
 from .check import Setup, check_case, explainable
 from .counterexample_test import pasted_test
 from .diagnosed.structural import STRUCTURAL, calls_of_kinds
-from .diagnosed.told_findings import with_findings
+from .diagnosed.told_findings import with_diagnosis
 from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
 from .errors.compared_arrays import compared_arrays
@@ -89,7 +89,7 @@ def failure_of(
         else:
             passes_with, findings = what_is_wrong(subject, setup, report, known, design)
     own, plain = report.own, _message(report, passes_with)
-    message = with_findings(plain, own, findings).with_lines(notes)
+    message = with_diagnosis(plain, own, findings).with_lines(notes)
     return FailureWithCase(
         verdict=first.verdict,
         model=name,

@@ -41,7 +41,7 @@ class Annotation:
     fix: str = ""
 
 
-def annotations(run: Run, folder: Path | None = None) -> list[Annotation]:
+def annotations_of(run: Run, folder: Path | None = None) -> list[Annotation]:
     """The failures of a run as remarks, the first of each check on the line that was found.
 
     A repair tells the line; without one the most suspicious line does, or the first line of the

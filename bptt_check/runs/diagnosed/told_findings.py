@@ -11,7 +11,7 @@ from ...diagnosis.wording import derivation_lines
 from ...verdicts.sentences.parts import diagnosed
 
 
-def with_findings(message: Message, own: OwnNames, findings: Iterable[Finding]) -> Message:
+def with_diagnosis(message: Message, own: OwnNames, findings: Iterable[Finding]) -> Message:
     """A message that names the mistakes."""
     for finding in findings:
         told = diagnosed(own.told(finding.sentence), derivation_lines(finding))

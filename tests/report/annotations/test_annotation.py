@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support import made, searches
 
-from bptt_check.report.annotations.annotation import MOST, annotations
+from bptt_check.report.annotations.annotation import MOST, annotations_of
 from bptt_check.verdicts.case_kind import CaseKind
 
 
@@ -16,7 +16,7 @@ def test_the_line_of_a_repair_is_marked() -> None:
     run = made.failing(
         failures=(made.failure(kind=CaseKind.WRONG_GRADIENT),), searches=(search,)
     ).run
-    (one,) = annotations(run)
+    (one,) = annotations_of(run)
     assert search.repair is not None
     edit = search.repair.edits[0]
 
@@ -28,7 +28,7 @@ def test_the_line_of_a_repair_is_marked() -> None:
 def test_without_a_repair_the_most_suspicious_line_is() -> None:
     """Nothing is offered in its place."""
     search = searches.search(repair=None, lines=("my_rnn.py:7", "my_rnn.py:9"))
-    (one,) = annotations(made.failing(searches=(search,)).run)
+    (one,) = annotations_of(made.failing(searches=(search,)).run)
 
     assert (one.file, one.line, one.fix) == ("my_rnn.py", 7, "")
 
@@ -39,7 +39,7 @@ def test_without_a_search_the_function_is(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def (:\n")
     places = {}
     for address in ("my_rnn.py:backward", "my_rnn.py:other", "broken.py:f", "no.py:f", "a.b:c", ""):
-        (one,) = annotations(made.failing(address=address).run, tmp_path)
+        (one,) = annotations_of(made.failing(address=address).run, tmp_path)
         places[address] = (one.file, one.line)
 
     assert places == {
@@ -56,6 +56,6 @@ def test_a_run_that_did_not_fail_has_no_remarks() -> None:
     """One that failed without an explanation has one, and many failures have a few."""
     many = tuple(made.failure(model=f"gru+{n}layers") for n in range(2, 40))
 
-    assert annotations(made.report().run) == []
-    assert len(annotations(made.failing(failures=()).run)) == 1
-    assert len(annotations(made.failing(failures=many).run)) == MOST
+    assert annotations_of(made.report().run) == []
+    assert len(annotations_of(made.failing(failures=()).run)) == 1
+    assert len(annotations_of(made.failing(failures=many).run)) == MOST
