@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cases.any_case import AnyCase
-from ..cases.message import preformatted
 from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..runs.coverage.covered import Covered
 from ..runs.effort.quick import Quick
@@ -54,7 +53,9 @@ class Report:
         )
 
     def _repr_html_(self) -> str:
-        return preformatted(self.message)
+        from .html.notebook import notebook_of_run
+
+        return notebook_of_run(self.run)
 
     @property
     def verdict(self) -> Verdict:
