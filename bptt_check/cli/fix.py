@@ -51,9 +51,6 @@ def fix_command(
 
     Prints a unified diff and what it was verified by. Nothing is changed without --write.
     Exit status: 0 a repair that passes the whole check, 1 none.
-
-    \b
-    bptt-check fix my_rnn.py:backward --model rnn-tanh
     """
     with advice():
         with contextlib.redirect_stdout(sys.stderr):

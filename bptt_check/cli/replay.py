@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import click
 
 from .. import api
+from ..cases.case import DTYPES, Case, Spec
 from ..cases.reading import read_case
+from ..errors import BpttCheckError, printable
 from ..own_loss.taylor_of_subject import taylor
 from ..runs.check import Setup
 from ..runs.diagnosed.what_is_wrong import findings_of_case
+from ..runs.repairs.sentences import headline_of, search_lines
 from ..verdicts.verdict import Verdict
 from .group import cli
 from .shared import (
@@ -36,9 +40,10 @@ NO_LOSS = (Verdict.ERROR, Verdict.UNSUPPORTED)
 @subject_argument
 @oracle_option
 @accuracy_option
+@click.option("--fix", is_flag=True, help="Look for the edit that makes a failing SUBJECT right.")
 @limit_options
 def replay_command(
-    case: str, subject: str, oracle: Sequence[str], accuracy: float, **limits: Any
+    case: str, subject: str, oracle: Sequence[str], accuracy: float, fix: bool, **limits: Any
 ) -> None:
     """Check SUBJECT on one case again, in full detail."""
     from rich.console import Console
@@ -60,4 +65,25 @@ def replay_command(
         terminal.show_case(report, Console(), findings)
         if test is not None:
             terminal.show_taylor(test, Console(), report.own)
+        if report.verdict.failing and isinstance(given, Case) and given.spec is not None:
+            click.echo("\n" + _about_repair(subject, given.spec, oracle, fix))
     raise click.exceptions.Exit(STATUS.get(report.verdict, 1))
+
+
+def _about_repair(subject: str, spec: Spec, oracle: Sequence[str], fix: bool) -> str:
+    """What a search for a repair finds, or the command that makes one."""
+    if not fix:
+        return f"to look for the edit that makes it right: {_command(subject, spec)}"
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            found = api.search_repair(
+                subject, models=[str(spec.model)], oracles=oracle or None, dtypes=(spec.dtype,)
+            )
+        except BpttCheckError as error:
+            return printable(f"no edit was searched for: {error}")
+    return printable("\n".join([headline_of(found), *search_lines(found)[1:]]))
+
+
+def _command(subject: str, spec: Spec) -> str:
+    dtype = [] if spec.dtype == DTYPES[0] else ["--dtype", spec.dtype]
+    return shlex.join(["bptt-check", "fix", subject, "--model", str(spec.model), *dtype])

@@ -27,6 +27,20 @@ def test_the_diff_is_printed_and_no_file_changed(folder: Path) -> None:
     assert (folder / "my_rnn.py").read_text() == before
 
 
+def test_replay_finds_the_edit_where_it_is_asked_to(folder: Path) -> None:
+    """Else it says what to type; a case that passes says nothing of it."""
+    broken(folder, FAULT)
+    case = "rnn-tanh T=3 B=2 D=2 H=3 O=2 seed=0"
+    words = ("replay", case, "my_rnn.py:loss_and_grads", "--oracle", "complex_step")
+    plain, found = invoke(*words), invoke(*words, "--fix")
+    command = "bptt-check fix my_rnn.py:loss_and_grads --model rnn-tanh"
+
+    assert plain.stdout.endswith(f"to look for the edit that makes it right: {command}\n")
+    assert "This edit makes it right, verified on 100 fresh cases by complex_step" in found.stdout
+    assert '    + grads["W_hh_l0"] += a_bar.T @ h[t]' in found.stdout
+    assert "the edit" not in invoke(*words[:2], "bptt_reference:loss_and_grads").stdout
+
+
 def test_write_makes_the_edit_and_keeps_a_copy(folder: Path) -> None:
     """The file is the right one again."""
     broken(folder, FAULT)

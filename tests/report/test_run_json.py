@@ -13,13 +13,16 @@ from support import made
 from support.older_runs import version_2
 from support.shared_errors import floor, shared_error, with_shared_error
 
+from bptt_check.diagnosis.finding import Finding
 from bptt_check.errors import ReportError
 from bptt_check.report import grouping, run_json
+from bptt_check.report.headline import headline
 from bptt_check.report.html import page
 from bptt_check.report.several_runs import comparison
 from bptt_check.runs.errors.error_distribution import bin_of
 from bptt_check.runs.records import Run, Summary
 from bptt_check.runs.systematic.slope import RegressorKind
+from bptt_check.verdicts.case_kind import CaseKind
 from bptt_check.verdicts.verdict import Verdict
 
 FLOATS = [f.name for f in fields(Summary) if f.type == "float"]
@@ -409,3 +412,20 @@ def test_impossible_errors_that_all_cases_share_are_refused(
     """Those that no run of ours has; the test above has siblings that are read."""
     with pytest.raises(ReportError, match=words):
         reread(made.report(**changes).run)
+
+
+def test_a_record_of_the_version_before_opens_and_compares() -> None:
+    """It says nothing of when it was made, has no matrices, and its findings have no cause."""
+    finding = Finding("all of it", "certain", ("W_hh_l0",), cause="the cause")
+    failure = made.failure(kind=CaseKind.WRONG_GRADIENT, findings=(finding,))
+    run = made.failing(failures=(failure,)).run
+    data = json.loads(run_json.to_json(run))
+    del data["provenance"], data["searches"]
+    for one in data["failures"]:
+        del one["compared"], one["without_diagnosis"], one["findings"][0]["cause"]
+    older = run_json.from_json(json.dumps(data).encode(), "run.json")
+
+    assert headline(run) == "W_hh is wrong: the cause"
+    assert headline(older) == "W_hh is wrong"
+    assert '<h1><span class="headline">W_hh is wrong</span>' in page.render_run(older)
+    assert not comparison.compare(older, run).is_worse
