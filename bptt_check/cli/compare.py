@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import clean, printable
-from ..report.folder import load_run
+from ..report.folder import load_run, write_page
 from .group import cli
 from .shared import advice, attempted, shown_run, with_report
 
@@ -47,6 +48,8 @@ def compare_command(
             page, unwritten = attempted(
                 lambda: comparison_page.write_comparison(report, comparison, base, run)
             )
+            if page is not None and _is_folder_of(report, run):  # its page leads to the comparison
+                _, unwritten = attempted(lambda: write_page(report, comparison.run))
         told = (
             comparison_page.comparison_to_json(comparison).decode()
             if as_json
@@ -56,6 +59,11 @@ def compare_command(
     if page is not None:
         click.echo(f"report: {clean(str(page))}", err=as_json)
     raise click.exceptions.Exit(with_report(int(comparison.is_worse), unwritten))
+
+
+def _is_folder_of(report: str, run: str) -> bool:
+    """Whether a comparison was written beside the page of the run."""
+    return Path(run).is_dir() and Path(report).resolve() == Path(run).resolve()
 
 
 def comparison_text(comparison: Comparison) -> str:

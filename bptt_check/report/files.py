@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import ReportError
 
 PAGE, DATA, ROWS = "index.html", "run.json", "results.parquet"
+COMPARISON = "compare.html"
 HALF = ".part"
 """How the name of a file ends that is not written to its end."""
 

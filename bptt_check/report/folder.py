@@ -15,7 +15,18 @@ from ..cases.written.regular_file import read_regular
 from ..errors import ReportError, cut
 from ..runs.records import COUNTEREXAMPLES, Run
 from .bundle import Bundle
-from .files import DATA, HALF, PAGE, ROWS, Content, advised, made, write_file, write_files
+from .files import (
+    COMPARISON,
+    DATA,
+    HALF,
+    PAGE,
+    ROWS,
+    Content,
+    advised,
+    made,
+    write_file,
+    write_files,
+)
 from .foreign.page_records import is_page, record_in_page
 from .run_json import from_json, to_json
 
@@ -27,6 +38,8 @@ LARGEST_OURS = 2**30
 """Bytes of a file that is looked at before it is replaced."""
 STUDY = "power/index.html"
 """Where the page of a power study lies, relative to the folder of a run."""
+GENERATOR = b'<meta name="generator" content="bptt_check">'
+"""What every page of ours has."""
 PREVIOUS = "bptt_check-previous-run"
 """Where the run before lies while one is under way; its name says whose it is."""
 NUMBERED = "[0-9][0-9][0-9]*.npz"
@@ -84,7 +97,7 @@ def prepare(folder: str | Path) -> Path:
 
 def _is_ours(folder: Path) -> bool:
     """Whether the files of a folder may be replaced."""
-    known = {DATA: b'"schema_version"', PAGE: b'<meta name="generator" content="bptt_check">'}
+    known = {DATA: b'"schema_version"', PAGE: GENERATOR}
     with contextlib.suppress(OSError, ValueError):  # a pipe, or larger than any of ours
         for name, mark in known.items():
             if (folder / name).exists():
@@ -135,13 +148,14 @@ def write_folder(folder: str | Path, bundle: Bundle) -> Path:
 
     path = Path(folder)
     contents: dict[str, Content] = {
-        PAGE: _page(path, bundle.run),
+        PAGE: _page(path, bundle.run, compared=False),
         **bundle.files,
         ROWS: lambda rows: parquet.write_table(rows, bundle.table),
         DATA: to_json(bundle.run),
     }
     set_aside(path)
     with advised(path):
+        _remove_comparison(path)
         for name in bundle.files:
             (path / name).parent.mkdir(exist_ok=True)
     try:
@@ -154,18 +168,29 @@ def write_folder(folder: str | Path, bundle: Bundle) -> Path:
     return path / PAGE
 
 
+def _remove_comparison(folder: Path) -> None:
+    """Remove the comparison with the run that was there before, if it is ours."""
+    path = folder / COMPARISON
+    if path.is_file() and GENERATOR in read_regular(path, LARGEST_OURS):
+        path.unlink()
+
+
 def write_page(folder: str | Path, run: Run) -> Path:
-    """Write `index.html`, with a link to the power study in the folder; returns its path."""
+    """Write `index.html`, with links to the power study and the comparison in the folder; returns
+    its path.
+    """
     path = Path(folder)
     write_file(path / PAGE, _page(path, run))
     return path / PAGE
 
 
-def _page(folder: Path, run: Run) -> bytes:
-    """The content of `index.html`."""
+def _page(folder: Path, run: Run, compared: bool = True) -> bytes:
+    """The content of `index.html`; a comparison is none of a run that is written now."""
     from .html.page import render_run
 
-    return render_run(run, STUDY if (folder / STUDY).exists() else "").encode()
+    named = (STUDY, COMPARISON) if compared else (STUDY,)
+    there = [name if (folder / name).exists() else "" for name in named]
+    return render_run(run, *there).encode()
 
 
 def _files_of_run(folder: Path) -> list[Path]:

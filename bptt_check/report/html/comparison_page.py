@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ...errors import clean
 from ...runs.records import Summary
 from ..called import called_in
-from ..files import made, write_file
+from ..files import COMPARISON, PAGE, made, write_file
 from ..several_runs.checked_differently import checked_differently, found_differently
 from ..several_runs.comparison import (
     KINDS,
@@ -22,7 +25,6 @@ from ..systematic.changes import change_to_json
 from .assets import assets
 from .page import page_templates
 
-PAGE = "compare.html"
 FAILURES = 200
 """Models on the page that newly failed or are declined now, and systematic errors; the JSON has
 them all."""
@@ -36,13 +38,22 @@ def write_comparison(folder: str, comparison: Comparison, base: str, run: str) -
     Raises:
         ReportError: the folder cannot be written.
     """
-    path = made(folder) / PAGE
-    write_file(path, render_comparison(comparison, base, run).encode())
+    path = made(folder) / COMPARISON
+    links = {name: _address(given, path.parent) for name, given in (("base", base), ("run", run))}
+    write_file(path, render_comparison(comparison, base, run, links).encode())
     return path
 
 
-def render_comparison(comparison: Comparison, base: str, run: str) -> str:
-    """The page of a comparison."""
+def _address(given: str, folder: Path) -> str:
+    """The address of the page of a run from a folder; "" where it has none."""
+    path = Path(given) / PAGE if Path(given).is_dir() else Path(given).parent / PAGE
+    return quote(os.fsencode(os.path.relpath(path, folder))) if path.is_file() else ""
+
+
+def render_comparison(
+    comparison: Comparison, base: str, run: str, links: Mapping[str, str] | None = None
+) -> str:
+    """The page of a comparison; `links` are the addresses of the pages of `base` and `run`."""
     changed = by_gradient(found_differently(comparison))
     checks = checked_differently(comparison)
     page = page_templates().get_template("compare.html")
@@ -64,6 +75,7 @@ def render_comparison(comparison: Comparison, base: str, run: str) -> str:
             "newly declined model": len(comparison.declined[FAILURES:]),
         },
         names={"base": clean(base), "run": clean(run)},
+        links=links or {"base": "", "run": ""},
         assets=assets(),
     )
 

@@ -21,12 +21,13 @@ from .script_data import page_data
 from .standalone_page import environment_of
 
 
-def render_run(run: Run, study: str = "") -> str:
+def render_run(run: Run, study: str = "", comparison: str = "") -> str:
     """The page of a run: the same run gives the same page, to the last byte.
 
     Args:
         run: to be shown.
         study: address of the page of a power study that lies beside it.
+        comparison: the same of a comparison with an earlier run.
     """
     parts = [part for part in sections.sections_of(run, study) if part is not None]
     page = page_templates().get_template("page.html")
@@ -36,6 +37,7 @@ def render_run(run: Run, study: str = "") -> str:
         version=run.environment.get("bptt_check", ""),
         sections=parts,
         terms=TERMS,
+        comparison=comparison,
         assets=assets(),
         records=deflated(encoded(_records(run))),
     )

@@ -153,6 +153,30 @@ def test_the_command_writes_a_page(folders: tuple[str, str], tmp_path: Path) -> 
     assert "<script" not in source
 
 
+def test_a_comparison_beside_a_run_opens_from_its_page(folders: tuple[str, str]) -> None:
+    """And leads to both; a run that is written there later has none."""
+    base, run = map(Path, folders)
+    assert 'href="compare.html"' not in (run / "index.html").read_text()
+    called(*folders, "--report", str(run))
+    source = (run / "compare.html").read_text()
+
+    assert 'href="compare.html"' in (run / "index.html").read_text()
+    assert '<a href="../base/index.html">' in source
+    assert '<a href="index.html">' in source
+    made.failing().to_folder(run)
+    assert not (run / "compare.html").exists()
+    assert 'href="compare.html"' not in (run / "index.html").read_text()
+    assert 'href="compare.html"' not in (base / "index.html").read_text()
+
+
+def test_a_page_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    """Whatever its name."""
+    (tmp_path / "compare.html").write_text("mine")
+    made.failing().to_folder(tmp_path)
+
+    assert (tmp_path / "compare.html").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
