@@ -393,9 +393,11 @@ def test_repair_gives_the_edit_of_a_file(tmp_path):
     assert repair.verified is not None
 
 
-def test_repair_refuses_what_is_right_and_what_has_no_file(tmp_path):
+def test_repair_refuses_what_is_right_and_what_has_no_source(tmp_path):
     """With a message that says which."""
+    made: dict[str, Any] = {}
+    exec("def subject(case):\n    return 0.0, {}\n", made)
     with pytest.raises(SpecError, match="nothing to repair"):
         bc.repair(broken(tmp_path), models=["rnn-tanh"], oracles=FAST["oracles"])
-    with pytest.raises(SubjectNotFound, match="no file that could be edited"):
-        bc.repair(lambda case: (0.0, {}))
+    with pytest.raises(SubjectNotFound, match="no source that could be edited"):
+        bc.repair(made["subject"])

@@ -114,8 +114,8 @@ def _judged_specs(failing: Sequence[Spec]) -> list[Spec]:
 def _own_files(address: str, runner: Runner) -> list[OwnFile]:
     if not runner.begun.files:
         raise SubjectNotFound(
-            f"{address!r} ran no Python function of a file of its own: what is compiled, installed "
-            f"or typed into a session cannot be edited."
+            f"{address!r} ran no Python function of a file of its own: what is compiled or "
+            f"installed cannot be edited."
         )
     return [read_own_file(path) for path in runner.begun.files]
 
