@@ -93,7 +93,7 @@ def test_every_check_is_in_the_report(session: pytest.Pytester, workers: tuple[s
     result.stdout.fnmatch_lines(
         [
             "*= bptt_check =*",
-            "fail: * cases right, * with a wrong gradient, in 2 of 8 models",
+            "fail: *; in 2 of 8 models: * cases right, * with a wrong gradient",
             "report: out?index.html",
         ]
     )
