@@ -10,7 +10,7 @@ from ..sites import bound_in
 from ..source import Text
 from .formulas import products
 from .shapes import Surroundings, is_atom
-from .statements import LOOPS, BlockOfStatements, after
+from .statements import LOOPS, BlockOfStatements, after, assigned_pairs
 
 GROWING = ("append", "insert", "extend", "appendleft")
 """Methods by which a list grows."""
@@ -88,7 +88,8 @@ def _lists_that_never_grow(function: ast.FunctionDef, loop: ast.stmt) -> set[str
     grown: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and node.lineno < loop.lineno:
-            found |= {n for t in node.targets for n in _of_lists(t, node.value)}
+            pairs = (pair for t in node.targets for pair in assigned_pairs(t, node.value))
+            found |= {name for name, value in pairs if isinstance(value, ast.List)}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             grown |= {ast.unparse(node.func.value)} if node.func.attr in GROWING else set()
         elif isinstance(node, ast.AugAssign):
@@ -96,15 +97,6 @@ def _lists_that_never_grow(function: ast.FunctionDef, loop: ast.stmt) -> set[str
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             grown.add(ast.unparse(node.value))
     return found - grown
-
-
-def _of_lists(target: ast.expr, value: ast.expr) -> Iterator[str]:
-    """The names, in a target, that get a list."""
-    if isinstance(target, ast.Name) and isinstance(value, ast.List):
-        yield target.id
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, part in zip(target.elts, value.elts, strict=False):
-            yield from _of_lists(one, part)
 
 
 def lost_paths(

@@ -148,7 +148,7 @@ def _siblings(node: ast.expr, around: Surroundings) -> list[str]:
     root, own = root_of(node), ast.unparse(node)
     if not root:
         return []
-    return [t for t in around.alike(around.of(node)) if t != own and _root_of_text(t) == root]
+    return [t for t in around.alike(around.of(node)) if t != own and root_of_text(t) == root]
 
 
 def _alike(node: ast.expr, around: Surroundings) -> Iterator[str]:
@@ -167,7 +167,8 @@ def root_of(node: ast.expr) -> str:
     return ""
 
 
-def _root_of_text(text: str) -> str:
+def root_of_text(text: str) -> str:
+    """The same of the text of a node."""
     return root_of(ast.parse(text, mode="eval").body)
 
 

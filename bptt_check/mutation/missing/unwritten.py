@@ -12,8 +12,8 @@ from ..mutant import Edit
 from ..source import Text
 from .formulas import products
 from .shapes import Shape, Surroundings, is_atom
-from .siblings import root_of
-from .statements import BlockOfStatements, after
+from .siblings import root_of, root_of_text
+from .statements import BlockOfStatements, after, assigned_pairs
 
 MOST = 600
 """Statements of one block at most."""
@@ -77,7 +77,7 @@ def _unwritten(
     """Other elements of what a target is an element of."""
     root = root_of(target)
     if root:
-        named = ((t, s) for t, s in around.arrays() if root_of(ast.parse(t, mode="eval").body))
+        named = ((t, s) for t, s in around.arrays() if root_of_text(t))
         yield from ((t, s) for t, s in named if t.startswith(root))
     elif (parts := _prefixed(target)) is not None:
         yield from _other_prefixes(*parts, function, around)
@@ -140,17 +140,8 @@ def _numbers_that_stay(function: ast.FunctionDef) -> set[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                zeros |= {n for n, value in _pairs(target, node.value) if _is_zero(value)}
+                zeros |= {n for n, value in assigned_pairs(target, node.value) if _is_zero(value)}
     return {name for name in zeros if written.count(name) == 1}
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Names of a target with what each gets."""
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, part in zip(target.elts, value.elts, strict=False):
-            yield from _pairs(one, part)
 
 
 def _is_zero(node: ast.expr) -> bool:

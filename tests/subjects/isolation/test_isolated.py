@@ -152,15 +152,32 @@ def test_a_death_in_a_further_call_is_that_of_the_case():
 
 
 @pytest.mark.parametrize("misbehaviour", ["prints", "reads", "forks"])
-def test_printing_reading_and_forking_are_no_errors(subject, misbehaviour, capfd):
-    """Printing, reading and forking leave the channel alone."""
-    answer = call(subject, case_of(misbehaviour), LONG)
+def test_printing_reading_and_forking_are_no_errors(misbehaviour, capfd):
+    """Printing, reading and forking leave the channel alone.
 
-    assert (answer.outcome, answer.text, answer.breaches) == (Outcome.ANSWERED, "", ())
-    assert np.array_equal(
-        answer.result.grads["b_y"], misbehaving.right(case_of(misbehaviour))[1]["b_y"]
+    In a worker of its own: what one has printed is told of its death, also in a later case.
+    """
+    with bc.isolated("support.misbehaving:by_seed", memory="400M") as subject:
+        answer = call(subject, case_of(misbehaviour), LONG)
+
+        assert (answer.outcome, answer.text, answer.breaches) == (Outcome.ANSWERED, "", ())
+        assert np.array_equal(
+            answer.result.grads["b_y"], misbehaving.right(case_of(misbehaviour))[1]["b_y"]
+        )
+        assert is_right(subject)
+
+
+def test_the_end_of_what_it_printed_is_told_of_its_death(capfd):
+    """Also what it printed in an earlier case: it is the end of its standard error."""
+    with bc.isolated("support.misbehaving:by_seed") as subject:
+        call(subject, case_of("prints"), LONG)
+        answer = call(subject, case_of("exits_at_once"), LONG)
+
+    assert answer.outcome is Outcome.DIED
+    assert answer.text == (
+        "exited with status 3; the end of its standard error: "
+        "garbage from Python / garbage from a descriptor / garbage from C"
     )
-    assert is_right(subject)
 
 
 def test_what_it_prints_goes_to_standard_error(capsys):
