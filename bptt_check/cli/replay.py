@@ -17,6 +17,8 @@ from ..errors import BpttCheckError, printable
 from ..own_loss.taylor_of_subject import taylor
 from ..runs.check import Setup
 from ..runs.diagnosed.what_is_wrong import findings_of_case
+from ..runs.errors.compared_arrays import compared_arrays
+from ..runs.own_arrays import layout_of
 from ..runs.repairs.sentences import headline_of, search_lines
 from ..verdicts.verdict import Verdict
 from .group import cli
@@ -60,9 +62,10 @@ def replay_command(
                 api.load_oracles(oracle or None), api.tolerance_of(accuracy), kept.timeout
             )
             findings = findings_of_case(named, setup, report)
+            compared = compared_arrays(report, layout_of(named, report.case))
             asked = report.verdict not in NO_LOSS
             test = taylor(named, given, timeout=kept.timeout) if asked else None
-        terminal.show_case(report, Console(), findings)
+        terminal.show_case(report, Console(), findings, compared)
         if test is not None:
             terminal.show_taylor(test, Console(), report.own)
         if report.verdict.failing and isinstance(given, Case) and given.spec is not None:

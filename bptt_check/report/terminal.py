@@ -12,7 +12,7 @@ from ..diagnosis.finding import Finding
 from ..errors import clean
 from ..own_loss.differencing.taylor_curve import TaylorCurve
 from ..runs.diagnosed.told_findings import with_diagnosis
-from ..runs.errors.compared_arrays import compared_arrays
+from ..runs.errors.compared_arrays import ComparedArray
 from ..runs.records import Run
 from ..verdicts.case_report import CaseReport
 from ..verdicts.row import Row
@@ -71,7 +71,12 @@ def _quick(run: Run, console: Console) -> None:
         _plain(f"\n{line.strip()}", console)
 
 
-def show_case(report: CaseReport, console: Console, findings: Sequence[Finding] = ()) -> None:
+def show_case(
+    report: CaseReport,
+    console: Console,
+    findings: Sequence[Finding] = (),
+    compared: Sequence[ComparedArray] = (),
+) -> None:
     """Print all about one case: the answer, what was measured per gradient and oracle, the wrong
     gradients entry by entry, and what was found out about why they are.
     """
@@ -83,7 +88,7 @@ def show_case(report: CaseReport, console: Console, findings: Sequence[Finding] 
     _plain("", console)
     for parameter, rows in _by_gradient(report.rows).items():
         _gradient(clean(report.own.of(parameter)), rows, report.own, console)
-    for array in compared_arrays(report):
+    for array in compared:
         _plain("\n" + "\n".join(table_lines(compared_table(array), console.width)), console)
     told = with_diagnosis(report.explanation, report.own, findings)
     if str(told):

@@ -34,7 +34,7 @@ from .diagnosed.told_findings import with_diagnosis
 from .diagnosed.what_is_wrong import what_is_wrong
 from .effort.quick import QUICK_TRIES
 from .errors.compared_arrays import compared_arrays
-from .own_arrays import in_own_arrays, in_own_names
+from .own_arrays import in_own_arrays, in_own_names, layout_of
 from .records import FailureWithCase, readable
 from .recurrences.explained import finding_of_answers, findings_of_recurrence, with_own_forward
 from .recurrences.pasted import pasted_recurrence_test
@@ -108,7 +108,7 @@ def failure_of(
         ending=ending_of(first),
         kind=first.end.kind,
         without_diagnosis=str(plain.with_lines(notes)),
-        compared=compared_arrays(report),
+        compared=compared_arrays(report, layout_of(subject, report.case)),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..verdicts.verdict import Verdict
+from .errors.compared_arrays import ComparedArray
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ class WorstEntry:
         quotients: of that entry; None where it is a constant of the loss.
         over_time: of the same case.
         own: the errors in the subject's own arrays; empty where it has those of the contract.
+        compared: what came and what is right, if it is wrong.
     """
 
     model: str
@@ -185,3 +187,4 @@ class WorstEntry:
     over_time: TimeProfile
     check: str = ""
     own: tuple[OwnGrid, ...] = ()
+    compared: tuple[ComparedArray, ...] = ()

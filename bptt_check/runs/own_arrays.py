@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..cases.any_case import AnyCase
 from ..cases.any_target import AnyTarget
 from ..cases.case import Case, Spec
 from ..cases.own_names import OwnNames
@@ -30,11 +31,16 @@ def in_own_arrays(subject: Differentiator, report: CaseReport) -> CaseReport:
     entries = [(r.parameter, r.index) for r in report.rows if r.index and not r.directions]
     if isinstance(report.cause, Disagreement):
         entries.append((report.cause.parameter, report.cause.index))
-    own, found = own_names(subject, report.case, entries), own_layout(subject, report.case.model)
+    own, found = own_names(subject, report.case, entries), layout_of(subject, report.case)
     if found is None or report.evidence is None:
         return replace(report, own=own)
     rows = tuple(with_shares(row, found, report.case, report.evidence) for row in report.rows)
     return replace(report, own=own, rows=rows)
+
+
+def layout_of(subject: Differentiator, case: AnyCase) -> OwnLayout | None:
+    """How a subject's convention lays out a case, if not as the contract does."""
+    return None if isinstance(case, RecurrenceCase) else own_layout(subject, case.model)
 
 
 def in_own_names(finding: Finding, own: OwnNames) -> Finding:

@@ -22,7 +22,6 @@ from bptt_check.diagnosis.finding import Finding
 from bptt_check.report import run_json
 from bptt_check.report.html import comparison_page, page, runs_page
 from bptt_check.report.several_runs import comparison
-from bptt_check.runs.errors.compared_arrays import ComparedArray
 from bptt_check.runs.measurements import OwnArrays, OwnGrid
 from bptt_check.runs.provenance.provenance import Provenance
 from bptt_check.runs.systematic.slope import RegressorKind
@@ -58,19 +57,9 @@ def hostile(name: str) -> bc.Report:
 
 
 CAUSE = "h_t is used in place of h_{t-1} in the gradient of W_hh"
-COMPARED = ComparedArray(
-    "W_hh_l0",
-    "W_hh_l0",
-    "certified",
-    (8, 2),
-    (0.5,) * 16,
-    (0.25,) * 16,
-    (0, 5),
-    ("i", "f", "g", "o"),
-)
 EXPLAINED = made.failure(
     kind=CaseKind.WRONG_GRADIENT,
-    compared=(COMPARED,),
+    compared=(made.compared(),),
     findings=(
         Finding(
             f"your gradient is what you get when {CAUSE}", "certain", ("W_hh_l0",), 7,
@@ -83,9 +72,14 @@ EXPLAINED = made.failure(
 MADE = Provenance("2026-01-02T03:04:05Z", "a" * 40, True, "a-host")
 REPORTS = {
     "explained": made.failing(
-        failures=(EXPLAINED, made.failure(model="gru", compared=(COMPARED,))),
+        failures=(EXPLAINED, made.failure(model="gru", compared=(made.compared(),))),
         searches=(searches.search(),),
         provenance=MADE,
+        worst_entries=(
+            made.worst_entry(verdict="fail", compared=(made.compared(),)),
+            made.worst_entry(parameter="W_hy"),
+        ),
+        rows=(made.wrong(), made.row(parameter="W_hy")),
     ),
     "passing": made.report(),
     "covered": made.report(covered=made.covered()),
@@ -440,6 +434,24 @@ def test_wrong_gradients_are_matrices_with_names(browser: Browser, page_of: Any)
         assert heads == ["i 0", "i 1", "f 0", "f 1", "g 0", "g 1", "o 0", "o 1"]
         assert tables.first.locator("thead th").all_inner_texts() == ["h 0", "h 1"]
         assert tables.nth(2).locator("td.over").all_inner_texts() == ["0.25", "0.25"]
+
+
+def test_the_worst_case_of_a_wrong_gradient_is_there_number_by_number(
+    browser: Browser, page_of: Any
+) -> None:
+    """At a click; of the gradient that is chosen, and of no other."""
+    with Opened(browser, page_of(REPORTS["explained"]), "light") as opened:
+        gradient = opened.page.locator("#gradient")
+        summary = gradient.get_by_text("Got, expected, difference in its worst case")
+        tables = gradient.locator(".compared table")
+        expect(summary).to_be_visible()
+        expect(tables.first).not_to_be_visible()
+        summary.click()
+        expect(tables).to_have_count(3)
+        expect(tables.nth(2)).to_be_visible()
+        gradient.get_by_role("button", name="Next").click()
+        expect(opened.page.locator("#g-parameter")).to_have_value("W_hy")
+        expect(summary).not_to_be_visible()
 
 
 def test_words_are_explained_where_they_stand(browser: Browser, page_of: Any) -> None:

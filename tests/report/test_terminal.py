@@ -13,6 +13,7 @@ from support.right import right
 import bptt_check as bc
 from bptt_check.own_loss.taylor import TaylorTest
 from bptt_check.report import terminal
+from bptt_check.runs.errors.compared_arrays import compared_arrays
 
 
 def shown(report: bc.Report, **console: Any) -> str:
@@ -97,7 +98,8 @@ def test_a_case_is_shown_in_full_detail() -> None:
         lambda c: (0.0, c.params), case, oracles=["complex_step", "finite_difference"]
     )
     target = io.StringIO()
-    terminal.show_case(report, Console(file=target, width=80))
+    compared = compared_arrays(report)
+    terminal.show_case(report, Console(file=target, width=80), compared=compared)
     text = target.getvalue()
 
     assert text.startswith("FAIL  lstm, ")

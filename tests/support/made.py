@@ -10,6 +10,7 @@ from bptt_check.report.columns.levels import numbers_of_levels, text_of_levels
 from bptt_check.report.report import Report
 from bptt_check.runs.cleaning import cleaned
 from bptt_check.runs.coverage.covered import Covered, CoveredFactor, CoveredTarget, Limit
+from bptt_check.runs.errors.compared_arrays import ComparedArray
 from bptt_check.runs.measurements import (
     Agreement,
     DifferenceQuotients,
@@ -121,6 +122,21 @@ def histogram(**changes: Any) -> ErrorHistogram:
         "by_length": (ErrorByLength(1, 4, *drawn(0.01)), ErrorByLength(5, 6, *drawn(0.05))),
     }  # fmt: skip
     return ErrorHistogram(**_typed({**given, **changes}))
+
+
+def compared() -> ComparedArray:
+    """A wrong gradient of gates, two entries of which are over budget."""
+    return ComparedArray(
+        parameter="W_hh_l0",
+        called="W_hh_l0",
+        oracle="certified",
+        shape=(8, 2),
+        axes=(0, 1),
+        got=(0.5,) * 16,
+        want=(0.25,) * 16,
+        over=(0, 5),
+        gates=("i", "f", "g", "o"),
+    )
 
 
 def worst_entry(**changes: Any) -> WorstEntry:

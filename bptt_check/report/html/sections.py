@@ -35,6 +35,8 @@ OPEN_FAILURES = 5
 """Failures shown unfolded; a subject that is wrong everywhere has hundreds."""
 MOST_FAILURES, MOST_MODELS, MOST_COLUMNS, MOST_NAMES = 500, 2000, 100, 200
 """What a page shows of each, with a count of the others: a browser must be able to open it."""
+MOST_COMPARED = 20
+"""Wrong gradients whose worst case is shown number by number; run.json has those of all."""
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,18 @@ def overview_section(run: Run) -> Section | None:
 
 
 def gradient_section(run: Run) -> Section | None:
-    """One gradient in detail, which one the reader chooses; drawn by the script."""
-    return Section("Gradient", "gradient") if profiled_models(run) else None
+    """One gradient in detail, which one the reader chooses; drawn by the script, but for what is
+    compared number by number.
+    """
+    models = profiled_models(run)
+    if not models:
+        return None
+    wrong = {(w.check, w.model, w.parameter): w for w in run.worst_entries if w.compared}
+    keys = ((m.check, m.model, g.parameter) for m in models for g in m.gradients)
+    ordered = [wrong[key] for key in keys if key in wrong]
+    compared = [(w, list(map(compared_table, w.compared))) for w in ordered[:MOST_COMPARED]]
+    left = len(ordered[MOST_COMPARED:])
+    return Section("Gradient", "gradient", {"compared": compared, "left": left})
 
 
 def profiled_models(run: Run) -> list[grouping.ModelFacts]:

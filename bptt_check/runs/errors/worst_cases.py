@@ -37,6 +37,7 @@ from ..measurements import (
     TimeProfile,
     WorstEntry,
 )
+from .compared_arrays import compared_gradient
 
 SHOWN = 64
 """Rows and columns of a gradient that are shown one by one."""
@@ -66,7 +67,10 @@ class WorstCases:
         """
         for row, report in self._worst.values():
             if report.evidence is not None:
-                entry = worst_entry(model, row, report.case, report.evidence)
+                entry = replace(
+                    worst_entry(model, row, report.case, report.evidence),
+                    compared=compared_gradient(report, row.parameter, own),
+                )
                 if own is None or isinstance(report.case, RecurrenceCase):
                     yield entry
                     continue

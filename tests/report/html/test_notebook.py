@@ -8,7 +8,7 @@ from support import made, searches
 
 from bptt_check.runs.errors.compared_arrays import ComparedArray
 
-COMPARED = ComparedArray("b_y", "b_y", "torch", (2,), (0.5, 1.0), (0.25, 1.0), (0,))
+COMPARED = ComparedArray("b_y", "b_y", "torch", (2,), (0,), (0.5, 1.0), (0.25, 1.0), (0,))
 
 
 def test_a_failing_run_shows_what_why_and_the_numbers() -> None:
@@ -37,7 +37,7 @@ def test_nothing_becomes_markup() -> None:
     """Whatever a subject and its arrays are called."""
     for text in made.HOSTILE:
         failure = made.failure(message=text, compared=(ComparedArray(
-            text, text, text, (1,), (0.0,), (1.0,), (0,)),))  # fmt: skip
+            text, text, text, (1,), (0,), (0.0,), (1.0,), (0,)),))  # fmt: skip
         shown = made.failing(subject=text, failures=(failure,))._repr_html_()
         assert "<script>" not in shown
         assert "<img" not in shown

@@ -14,7 +14,13 @@ from support.shared_errors import COMMAND, TEST, shared_failure, with_shared_err
 
 from bptt_check.report import run_json
 from bptt_check.report.html.page import render_run
-from bptt_check.report.html.sections import MOST_COLUMNS, MOST_FAILURES, MOST_MODELS, MOST_NAMES
+from bptt_check.report.html.sections import (
+    MOST_COLUMNS,
+    MOST_COMPARED,
+    MOST_FAILURES,
+    MOST_MODELS,
+    MOST_NAMES,
+)
 from bptt_check.report.markdown import LIMIT, render_markdown
 
 COUNT = 2_500
@@ -44,6 +50,21 @@ def test_nothing_is_left_out_of_a_large_run() -> None:
     page = render_run(made.large(40).run)
 
     assert not re.search(r"[Aa]nd [0-9,]+ more (model|gradient|failure|reason|test)", page)
+
+
+def test_wrong_gradients_beyond_those_shown_number_by_number_are_counted() -> None:
+    """As the record has them all."""
+    names = [f"W{n}" for n in range(MOST_COMPARED + 3)]
+    rows = tuple(made.wrong(parameter=name) for name in names)
+    worst = tuple(made.worst_entry(parameter=name, compared=(made.compared(),)) for name in names)
+    page = render_run(made.failing(rows=rows, worst_entries=worst).run)
+
+    assert page.count("<summary>Got, expected, difference in its worst case</summary>") == (
+        MOST_COMPARED
+    )
+    assert "those of 3 others are in run.json" in page
+    few = made.failing(rows=rows[:2], worst_entries=worst[:2]).run
+    assert "are in run.json" not in render_run(few)
 
 
 @pytest.mark.parametrize("field", ["taylor", "flows"])

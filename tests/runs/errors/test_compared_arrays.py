@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from bptt_reference import loss_and_grads
+from support import own_arrays
 
 import bptt_check as bc
-from bptt_check.runs.errors.compared_arrays import MOST_ARRAYS, compared_arrays
+from bptt_check.runs.errors.compared_arrays import (
+    MOST_ARRAYS,
+    NUMBERS_OF_PART,
+    compared_arrays,
+    compared_gradient,
+)
+from bptt_check.runs.own_arrays import layout_of
 
 SPEC = "lstm T=2 B=2 D=2 H=3 O=2"
 
@@ -40,13 +48,70 @@ def test_rows_of_an_input_have_no_gates() -> None:
     assert {one.gates for one in compared_arrays(checked("x", "W_hy"))} == {()}
 
 
-def test_what_is_right_what_is_large_and_what_is_too_much_is_not_kept() -> None:
-    """A reader compares a few numbers."""
+def test_what_is_right_and_what_is_too_much_is_not_kept() -> None:
+    """A reader compares a few arrays."""
     assert compared_arrays(checked("W_hy", factor=1.0)) == ()
-    large = checked("W_hh_l0", spec="lstm T=2 B=2 D=2 H=9 O=2")
-    assert not large.passed
-    assert compared_arrays(large) == ()
     assert len(compared_arrays(checked())) == MOST_ARRAYS
+
+
+def test_of_a_large_array_the_rows_furthest_off_are_kept() -> None:
+    """A reader compares a few numbers: here those of 14 rows with 9 of each, the last among them,
+    which alone is wrong.
+    """
+    report = checked("W_hh_l0", spec="lstm T=2 B=2 D=2 H=9 O=2")
+    (one,) = compared_arrays(report)
+    got, want = (np.reshape(v, (14, 9)) for v in (one.got, one.want))
+
+    assert (one.shape, len(one.rows), one.rows[-1]) == ((36, 9), NUMBERS_OF_PART // 9, 35)
+    assert list(one.rows) == sorted(set(one.rows))
+    assert one.over == tuple(range(13 * 9, 14 * 9))
+    np.testing.assert_array_equal(got, report.evidence.result.grads["W_hh_l0"][list(one.rows)])
+    np.testing.assert_allclose(got[-1], 2 * want[-1])
+
+
+def test_a_large_vector_is_kept_in_part_too() -> None:
+    """A row of it is an entry."""
+    (one,) = compared_arrays(checked("b_h_l0", spec="lstm T=2 B=2 D=2 H=65 O=2"))
+
+    assert (one.shape, len(one.got), one.rows[-1]) == ((260,), NUMBERS_OF_PART, 259)
+
+
+def test_one_gradient_of_a_case_is_found_if_it_is_wrong() -> None:
+    """And a right one is not."""
+    report = checked("W_hy")
+
+    assert compared_gradient(report, "W_hy") == compared_arrays(report)
+    assert compared_gradient(report, "b_y") == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "called", "shape", "gates", "over"),
+    [
+        ("renamed", "V0", (12, 3), ("i", "f", "g", "o"), [(0, 0)]),
+        ("transposed", "Wh", (3, 12), ("i", "f", "o", "c"), [(0, 11), (1, 11), (2, 11)]),
+        ("stacked", "Wall[:H]", (3, 12), ("i", "f", "g", "o"), []),
+        ("split", "Vc", (3, 3), (), [(n, m) for n in range(3) for m in range(3)]),
+    ],
+)
+def test_they_are_in_the_arrays_of_the_subject(kind, called, shape, gates, over) -> None:
+    """As its debugger has them: its names, its axes, its order of gates; of a matrix per gate only
+    what is wrong. An array that has two gradients is shown in the part that is wrong.
+    """
+    wrong = own_arrays.subject(kind, own_arrays.spoil)
+    report = bc.check(wrong, SPEC)
+    own = layout_of(wrong, report.case)
+    found = {one.parameter: one for one in compared_arrays(report, own)}
+    one = found.get("W_hh_l0")
+
+    if kind == "stacked":  # its last row is that of an input
+        assert (one, found["W_xh_l0"].called) == (None, "Wall[H:]")
+        return
+    assert (one.called, one.shape, one.gates) == (called, shape, gates)
+    assert [divmod(n, shape[1]) for n in one.over] == over
+    np.testing.assert_allclose(
+        np.reshape(one.got, shape)[tuple(np.transpose(over))],
+        2 * np.reshape(one.want, shape)[tuple(np.transpose(over))],
+    )
 
 
 def test_a_subject_that_raises_has_none() -> None:

@@ -63,6 +63,16 @@ def test_a_right_gradient_has_no_entry_over_budget():
     assert max(max(line) for entry in RIGHT.values() for line in entry.errors) < 1
 
 
+def test_of_a_wrong_gradient_what_came_and_what_is_right_is_kept():
+    """Entry by entry, of the same case; of a right one nothing."""
+    found = WRONG["W_hh_l0"]
+    (one,) = found.compared
+
+    assert one.over == (5 * 2 + 1,)
+    assert one.got[one.over[0]] == found.got
+    assert {entry.compared for entry in RIGHT.values()} == {()}
+
+
 def test_the_worst_case_is_kept():
     """Of two cases the failing one is profiled, in whichever order they come."""
     other = FULL.replace("seed=1", "seed=2")

@@ -65,7 +65,9 @@ bptt.gradient = () => {
     });
   };
 
+  const compared = [...bptt.$("#gradient").querySelectorAll("details[data-parameter]")];
   function show(now, worst, histograms, rows) {
+    for (const one of compared) one.hidden = !is({ check: "", ...one.dataset }, now);
     bptt.summary(now, worst, rows);
     bptt.tables(worst);
     if (!window.echarts) return;

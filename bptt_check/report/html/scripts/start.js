@@ -78,7 +78,7 @@ bptt.scheme = () => {
 bptt.unfolding = () => {
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = bptt.$$("details:not([open])").filter((one) => one.closest("#top, #repair, #failures"));
+    opened = bptt.$$("details:not([open])").filter((one) => one.closest("#top, #repair, #failures, #gradient"));
     for (const one of opened) one.open = true;
   });
   addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
