@@ -55,7 +55,7 @@ def compared_arrays(report: CaseReport, own: OwnLayout | None = None) -> tuple[C
     """The wrong gradients of a case; none without an answer. `own` is how the subject lays out its
     arrays, if not as the contract does.
     """
-    found = (one for row in _deciding(report.rows) for one in _compared(report, row, own))
+    found = (one for row in _deciding(report) for one in _compared(report, row, own))
     return tuple(itertools.islice(found, MOST_ARRAYS))
 
 
@@ -63,7 +63,7 @@ def compared_gradient(
     report: CaseReport, parameter: str, own: OwnLayout | None = None
 ) -> tuple[ComparedArray, ...]:
     """The arrays of one gradient of a case; none if it is not wrong there."""
-    rows = (row for row in _deciding(report.rows) if row.parameter == parameter)
+    rows = (row for row in _deciding(report) if row.parameter == parameter)
     return tuple(one for row in rows for one in _compared(report, row, own))
 
 
@@ -142,15 +142,17 @@ def _rows(array: Array, chosen: tuple[int, ...] = ()) -> Array:
     return rows[list(chosen)] if chosen else rows
 
 
-def _deciding(rows: tuple[Row, ...]) -> list[Row]:
+def _deciding(report: CaseReport) -> list[Row]:
     """Of each wrong gradient the row of an oracle that measured it entry by entry: of one that
-    proves, if there is one, else of the first.
+    proves, if there is one, else of the first. What else is wrong, as a training step that its
+    definition decides, is no gradient.
     """
     wrong: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda r: not r.proven):
-        if row.verdict.failing and not row.directions:
+    measured = report.evidence.trusted if report.evidence is not None else ()
+    for row in sorted(report.rows, key=lambda r: not r.proven):
+        if row.verdict.failing and not row.directions and row.oracle in measured:
             wrong.setdefault(row.parameter, row)
-    named = dict.fromkeys(row.parameter for row in rows)
+    named = dict.fromkeys(row.parameter for row in report.rows)
     return [wrong[name] for name in named if name in wrong]
 
 

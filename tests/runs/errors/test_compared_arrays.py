@@ -114,6 +114,19 @@ def test_they_are_in_the_arrays_of_the_subject(kind, called, shape, gates, over)
     )
 
 
+def test_a_training_step_is_no_gradient() -> None:
+    """It is wrong by its definition, which no oracle measured."""
+
+    def subject(case):
+        return loss_and_grads(case)
+
+    subject.clip = lambda grads, limit: grads  # type: ignore[attr-defined]
+    report = bc.check(subject, SPEC)
+
+    assert "definition" in {row.oracle for row in report.rows if row.verdict.failing}
+    assert compared_arrays(report) == ()
+
+
 def test_a_subject_that_raises_has_none() -> None:
     """There is no answer."""
     assert compared_arrays(bc.check(lambda case: 1 / 0, SPEC)) == ()
