@@ -1,6 +1,7 @@
 """Takes the pictures of the report that README and docs show: `nox -s screenshots`.
 
-The report is of a run with a planted mistake, the same on every machine.
+The reports are of an example that is wrong, and of a run with a planted mistake: the same on every
+machine, but for the seconds.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ import numpy as np
 
 import bptt_check as bc
 from bptt_check.cases.case import Case
+from bptt_check.runs.provenance.provenance import Provenance
 
 PICTURES = {
-    "report-top": ("#top", "light"),
-    "report-failure": ("#failures", "light"),
-    "report-overview": ("#overview", "light"),
-    "report-gradient": ("#gradient", "light"),
-    "report-flow": ("#flow", "dark"),
+    "example": {"report-top": ("#top", "light"), "report-failure": ("#failures", "light")},
+    "planted": {
+        "report-overview": ("#overview", "light"),
+        "report-gradient": ("#gradient", "light"),
+        "report-flow": ("#flow", "dark"),
+    },
 }
-"""Name of a picture to the section that it shows and the colour scheme."""
+"""Report to its pictures: each its name, the section that it shows and the colour scheme."""
+EXAMPLE = "examples/numpy_class.py:broken"
 MODELS = ("lstm", "lstm+2layers+mse", "lstm+truncated", "gru", "rnn-tanh", "rnn-relu+last")
 MARGIN = 24
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-sync", "--no-first-run"]
@@ -45,17 +49,33 @@ def kernel(case: Case) -> tuple[float, dict[str, Any]]:
 kernel.name = "my_kernels:loss_and_grads"  # type: ignore[attr-defined]
 
 
-def report(folder: Path) -> Path:
-    """The page of the run."""
+def planted() -> bc.Report:
+    """A run with a planted mistake."""
     oracles = ("finite_difference", "torch", "complex_step")
     found = bc.verify(kernel, MODELS, cases=24, oracles=oracles, dtypes=("float64", "float32"))
     command = f"bptt-check run {found.subject} --cases 24 --dtype float64 --dtype float32 --seed 0"
-    return replace(found, command=command).to_folder(folder)
+    return shown(found, command)
 
 
-def take(browser: Any, page: Path, folder: Path) -> None:
-    """Every picture into a folder."""
-    for name, (section, scheme) in PICTURES.items():
+def example() -> bc.Report:
+    """A run of an example that is wrong, with its repair."""
+    with bc.isolated(EXAMPLE) as subject:
+        found = bc.verify(subject, cases=24, repair_seconds=60)
+    return shown(found, f"bptt-check run {EXAMPLE} --cases 24 --seed 0")
+
+
+def shown(report: bc.Report, command: str) -> bc.Report:
+    """A report with the command that makes it, and without what names this machine."""
+    made = Provenance(begun="2026-01-02T03:04:05Z")
+    return replace(report, run=replace(report.run, command=command, provenance=made))
+
+
+REPORTS = {"example": example, "planted": planted}
+
+
+def take(browser: Any, page: Path, folder: Path, pictures: dict[str, tuple[str, str]]) -> None:
+    """The pictures of a report into a folder."""
+    for name, (section, scheme) in pictures.items():
         view = {"width": 1240, "height": 900}
         context = browser.new_context(color_scheme=scheme, viewport=view)
         tab = context.new_page()
@@ -79,7 +99,9 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as run, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        take(browser, report(Path(run)), folder)
+        for name, made in REPORTS.items():
+            page = made().to_folder(Path(run) / name)
+            take(browser, page, folder, PICTURES[name])
         browser.close()
 
 
