@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ReportError, printable
+from ..errors import ReportError, enumerated, printable
 from .group import cli
 from .shared import advice, shown_run
 
@@ -37,17 +37,17 @@ def history_command(folder: str, subject: str, last: int, as_json: bool) -> None
 
     with advice(), shown_run(folder):
         runs = runs_below(Path(folder))
-        if not runs:
-            raise ReportError(
-                f"{folder} holds no run. Name a folder below which `bptt-check run --report` wrote."
-            )
-        lines = [line for line in history(runs) if subject in line.subject]
+        every = history(runs)
+        lines = [line for line in every if subject in line.subject]
+        if every and not lines:
+            known = enumerated([line.subject for line in every], 4)
+            raise ReportError(f"no subject has {subject!r} in its name; there are {known}")
     unreadable = [one for one in runs if one.run is None]
     undated = sum(one.run is not None and not one.run.provenance.begun for one in runs)
     if as_json:
         click.echo(encoded(strict([asdict(line) for line in lines])).decode())
     else:
-        click.echo(printable("\n\n".join(_told(line, last) for line in lines) or "no such subject"))
+        click.echo(printable("\n\n".join(_told(line, last) for line in lines)))
     for one in unreadable:
         click.echo(printable(f"left out: {one.why}"), err=True)
     if undated:
@@ -70,8 +70,6 @@ def _padded(column: int, text: str, width: int) -> str:
 
 
 def _title(line: HistoryLine) -> str:
-    from ..errors import enumerated
-
     return f"{line.subject}: {enumerated(line.models, 4)}"
 
 

@@ -88,7 +88,7 @@ class Failure:
         spec: of the smallest case, `first_spec` of the one that was found first.
         cases: how many cases failed so.
         kind: which kind of mistake it is; None where that was not recorded.
-        compared: the wrong gradients of the case, entry by entry, where they are small enough.
+        compared: the wrong gradients of the case, entry by entry.
         without_diagnosis: the message without the lines of `findings`; "" in older records.
         explains_further: how many other cases of the model it explains: those that were not asked
             because of it; beside a wrong formula those whose errors are as small as rounding.

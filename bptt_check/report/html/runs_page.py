@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import ReportError
 from .. import grouping
 from ..files import write_file
 from ..several_runs.history import HistoryLine, ListedRun, history, runs_below, worst_budgets
@@ -58,15 +57,10 @@ def write_index(folder: str | Path) -> Path:
     """Write `runs.html`, which lists every run below a folder, into it.
 
     Raises:
-        ReportError: there is none, or the folder cannot be written.
+        ReportError: there is no such folder, or no run below it, or it cannot be written.
     """
-    runs = runs_below(Path(folder))
-    if not runs:
-        raise ReportError(
-            f"{folder} holds no run. Name a folder below which `bptt-check run --report` wrote."
-        )
     path = Path(folder) / INDEX
-    write_file(path, render_index(runs).encode())
+    write_file(path, render_index(runs_below(Path(folder))).encode())
     return path
 
 

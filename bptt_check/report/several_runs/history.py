@@ -68,9 +68,18 @@ class HistoryLine:
 def runs_below(folder: Path) -> list[ListedRun]:
     """Every run below a folder: before all those that are unreadable or ended before they were
     written, then the latest, then those without a date, the worst first.
+
+    Raises:
+        ReportError: there is no such folder, or no run below it.
     """
+    if not folder.is_dir():
+        raise ReportError(f"there is no folder {folder}. Name one below which there are runs.")
     patterns = ("/".join(["*"] * depth + [DATA]) for depth in range(DEPTH + 1))
     places = sorted({_place(path) for pattern in patterns for path in folder.glob(pattern)})
+    if not places:
+        raise ReportError(
+            f"{folder} holds no run. Name a folder below which `bptt-check run --report` wrote."
+        )
     runs = [_listed(place, folder) for place in places]
     ranked = sorted(runs, key=lambda one: -1 if one.run is None else one.run.verdict.rank)
     dated = sorted(ranked, key=lambda one: _begun(one), reverse=True)

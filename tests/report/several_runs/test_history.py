@@ -97,7 +97,9 @@ def test_subjects_are_chosen_and_programs_get_json(folder: Path) -> None:
     (line,) = json.loads(shown(folder, "--json", "--subject", "anoth").stdout)
 
     assert (line["subject"], len(line["points"])) == ("another", 1)
-    assert shown(folder, "--subject", "nobody").stdout.strip() == "no such subject"
+    refused = shown(folder, "--subject", "nobody")
+    assert refused.exit_code == 2
+    assert "no subject has 'nobody' in its name; there are subject, another" in refused.stderr
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
@@ -106,6 +108,7 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "holds no run. Name a folder below which" in done.stderr
+    assert "there is no folder" in shown(tmp_path / "nowhere").stderr
 
 
 def test_where_nothing_was_measured_there_is_no_worst_error() -> None:
