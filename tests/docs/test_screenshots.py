@@ -26,7 +26,7 @@ def pictures() -> dict[str, tuple[str, str]]:
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PICTURES"
     )
-    return ast.literal_eval(found)
+    return {n: taken for of_one in ast.literal_eval(found).values() for n, taken in of_one.items()}
 
 
 def test_every_picture_shows_a_section_of_the_page() -> None:
