@@ -79,7 +79,7 @@ def test_json_is_all_there_is_on_stdout() -> None:
 
 
 def test_the_record_says_how_to_do_it_again() -> None:
-    """Running the recorded command gives the same record, but for when it was made and what it took."""
+    """Running the recorded command gives the same record, but for date and duration."""
     first = json.loads(run("wrong", "--json", "--seed", "5").stdout)
     words = shlex.split(first["command"])
     second = json.loads(invoke(*words[1:], "--json").stdout)
