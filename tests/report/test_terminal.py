@@ -162,13 +162,13 @@ def test_what_is_right_takes_one_line_each() -> None:
     case = bc.Spec.parse("rnn-tanh T=2 B=1 D=1 H=1 O=2").build()
     target = io.StringIO()
     terminal.show_case(
-        bc.check(right, case, ["complex_step", "torch"]), Console(file=target, width=120)
+        bc.check(right, case, ["complex_step", "finite_difference"]), Console(file=target, width=120)
     )
     lines = target.getvalue().splitlines()
     told = [line for line in lines if line.split()[:2] == ["W_hh_l0", "pass"]]
 
     assert len(told) == 1
-    assert told[0].endswith("budgets, by complex_step, torch")
+    assert told[0].endswith("budgets, by complex_step, finite_difference")
     assert not any(line.startswith("  complex_step") for line in lines)
 
 

@@ -14,7 +14,7 @@ from ...cases.model import has_gates
 from ...cases.types import Array
 from ...conventions.own_layout import OwnLayout
 from ...verdicts.budget import ratio
-from ...verdicts.case_report import CaseReport
+from ...verdicts.case_report import CaseReport, Evidence
 from ...verdicts.row import Row
 
 MOST_NUMBERS, MOST_ARRAYS = 256, 6
@@ -144,16 +144,26 @@ def _rows(array: Array, chosen: tuple[int, ...] = ()) -> Array:
 
 def _deciding(report: CaseReport) -> list[Row]:
     """Of each wrong gradient the row of an oracle that measured it entry by entry: of one that
-    proves, if there is one, else of the first. What else is wrong, as a training step that its
-    definition decides, is no gradient.
+    proves, if there is one, else of the one that is least wrong itself. What else is wrong, as a
+    training step that its definition decides, is no gradient.
     """
-    wrong: dict[str, Row] = {}
-    measured = report.evidence.trusted if report.evidence is not None else ()
-    for row in sorted(report.rows, key=lambda r: not r.proven):
-        if row.verdict.failing and not row.directions and row.oracle in measured:
-            wrong.setdefault(row.parameter, row)
+    evidence, wrong = report.evidence, dict[str, Row]()
+    if evidence is None:
+        return []
+    found = [
+        row
+        for row in report.rows
+        if row.verdict.failing and not row.directions and row.oracle in evidence.trusted
+    ]
+    for row in sorted(found, key=lambda r: (not r.proven, _bound(evidence, r))):
+        wrong.setdefault(row.parameter, row)
     named = dict.fromkeys(row.parameter for row in report.rows)
     return [wrong[name] for name in named if name in wrong]
+
+
+def _bound(evidence: Evidence, row: Row) -> float:
+    """What the oracle of a row may be off by, beside rounding."""
+    return float(np.max(evidence.budgets[row.oracle].bound(row.parameter)))
 
 
 def _numbers(array: Array) -> tuple[float, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from bptt_reference import loss_and_grads
@@ -19,7 +21,9 @@ from bptt_check.runs.own_arrays import layout_of
 SPEC = "lstm T=2 B=2 D=2 H=3 O=2"
 
 
-def checked(*wrong: str, factor: float = 2.0, spec: str = SPEC) -> bc.CaseReport:
+def checked(
+    *wrong: str, factor: float = 2.0, spec: str = SPEC, oracles: Sequence[str] = ("complex_step",)
+) -> bc.CaseReport:
     """The check of a case of which some gradients are multiplied in their last row."""
 
     def subject(case):
@@ -29,7 +33,7 @@ def checked(*wrong: str, factor: float = 2.0, spec: str = SPEC) -> bc.CaseReport
             grads[name][-1] *= factor
         return loss, grads
 
-    return bc.check(subject, spec)
+    return bc.check(subject, spec, oracles)
 
 
 def test_a_wrong_gradient_is_kept_with_what_is_right() -> None:
@@ -71,9 +75,16 @@ def test_of_a_large_array_the_rows_furthest_off_are_kept() -> None:
 
 def test_a_large_vector_is_kept_in_part_too() -> None:
     """A row of it is an entry."""
-    (one,) = compared_arrays(checked("b_h_l0", spec="lstm T=2 B=2 D=2 H=65 O=2"))
+    (one,) = compared_arrays(checked("b_y", spec="rnn-tanh T=1 B=1 D=1 H=1 O=260"))
 
     assert (one.shape, len(one.got), one.rows[-1]) == ((260,), NUMBERS_OF_PART, 259)
+
+
+def test_what_is_right_is_told_by_the_oracle_that_is_least_wrong() -> None:
+    """Differences are off by more than a complex step is, whichever was asked first."""
+    report = checked("W_hy", oracles=("finite_difference", "complex_step"))
+
+    assert {one.oracle for one in compared_arrays(report)} == {"complex_step"}
 
 
 def test_one_gradient_of_a_case_is_found_if_it_is_wrong() -> None:
