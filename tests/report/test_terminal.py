@@ -160,10 +160,8 @@ def test_a_case_measured_along_directions_claims_no_entry() -> None:
 def test_what_is_right_takes_one_line_each() -> None:
     """With the oracles that say so and the largest error; what nobody decided has its reason."""
     case = bc.Spec.parse("rnn-tanh T=2 B=1 D=1 H=1 O=2").build()
-    target = io.StringIO()
-    terminal.show_case(
-        bc.check(right, case, ["complex_step", "finite_difference"]), Console(file=target, width=120)
-    )
+    target, report = io.StringIO(), bc.check(right, case, ["complex_step", "finite_difference"])
+    terminal.show_case(report, Console(file=target, width=120))
     lines = target.getvalue().splitlines()
     told = [line for line in lines if line.split()[:2] == ["W_hh_l0", "pass"]]
 
