@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def compare_command(
 
 def _is_folder_of(report: str, run: str) -> bool:
     """Whether a comparison was written beside the page of the run."""
-    return Path(run).is_dir() and Path(report).resolve() == Path(run).resolve()
+    return os.path.isdir(run) and Path(report).resolve() == Path(run).resolve()
 
 
 def comparison_text(comparison: Comparison) -> str:

@@ -580,10 +580,12 @@ def test_a_failure_leads_to_its_counterexample(browser: Browser, page_of: Any) -
 
 
 @pytest.mark.parametrize(
-    ("report", "most"), [(made.failing(), 5), (made.large(85), 14)], ids=["small", "large"]
+    ("report", "most"), [(made.failing(), 5), (made.large(85), 20)], ids=["small", "large"]
 )
 def test_the_page_prints(browser: Browser, page_of: Any, report: bc.Report, most: int) -> None:
-    """A small report is a few pages, a large one not hundreds, and none is dark."""
+    """A small report is a few pages, a large one with its first 200 rows not hundreds, and none is
+    dark.
+    """
     with Opened(browser, page_of(report), "dark") as opened:
         printed = opened.page.pdf(print_background=True)
         opened.page.emulate_media(media="print")

@@ -45,9 +45,11 @@ def write_comparison(folder: str, comparison: Comparison, base: str, run: str) -
 
 
 def _address(given: str, folder: Path) -> str:
-    """The address of the page of a run from a folder; "" where it has none."""
-    path = Path(given) / PAGE if Path(given).is_dir() else Path(given).parent / PAGE
-    return quote(os.fsencode(os.path.relpath(path, folder))) if path.is_file() else ""
+    """The address of the page of a run from a folder; "" where it has none, or no file can have
+    that name.
+    """
+    path = Path(given) / PAGE if os.path.isdir(given) else Path(given).parent / PAGE
+    return quote(os.fsencode(os.path.relpath(path, folder))) if os.path.isfile(path) else ""
 
 
 def render_comparison(

@@ -72,7 +72,7 @@ def runs_below(folder: Path) -> list[ListedRun]:
     Raises:
         ReportError: there is no such folder, or no run below it.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # also of a name that no file can have
         raise ReportError(f"there is no folder {folder}. Name one below which there are runs.")
     patterns = ("/".join(["*"] * depth + [DATA]) for depth in range(DEPTH + 1))
     places = sorted({_place(path) for pattern in patterns for path in folder.glob(pattern)})

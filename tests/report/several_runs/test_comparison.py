@@ -169,6 +169,15 @@ def test_a_comparison_beside_a_run_opens_from_its_page(folders: tuple[str, str])
     assert 'href="compare.html"' not in (base / "index.html").read_text()
 
 
+@pytest.mark.parametrize("name", ["nowhere", "name" * 200, "a\0b", ""])
+def test_a_run_without_a_page_has_no_link(tmp_path: Path, name: str) -> None:
+    """Gone, of a name that no file can have, or with none."""
+    found = comparison.compare(made.report().run, made.failing().run)
+    source = comparison_page.write_comparison(str(tmp_path), found, name, name).read_text()
+
+    assert "<a href" not in source
+
+
 def test_a_page_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     """Whatever its name."""
     (tmp_path / "compare.html").write_text("mine")

@@ -108,7 +108,9 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "holds no run. Name a folder below which" in done.stderr
-    assert "there is no folder" in shown(tmp_path / "nowhere").stderr
+    for name in ("nowhere", "name" * 200):
+        refused = shown(tmp_path / name)
+        assert (refused.exit_code, "there is no folder" in refused.stderr) == (2, True)
 
 
 def test_where_nothing_was_measured_there_is_no_worst_error() -> None:
