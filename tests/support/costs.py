@@ -41,7 +41,7 @@ class Allowance:
 
 SELECTIONS = {
     "all": None,
-    "most": Allowance(test=5.0, table=2.0, share=0.04, unknown=0.03),
+    "most": Allowance(test=4.0, table=1.5, share=0.03, unknown=0.03),
     "some": Allowance(test=0.5, table=0.25, unknown=0.05),
 }
 """All; what a change is tested with; and what finds that another environment breaks something."""
