@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 
 SECONDS = 5.0
 """How long git may take: on a slow disk of a large repository nothing is said of it."""
+FRESH = 20.0
+"""Seconds for which an answer of git holds."""
 COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1", "BITBUCKET_COMMIT")
 """Variables in which the usual services of continuous integration have the commit."""
 EPOCH = "SOURCE_DATE_EPOCH"
@@ -47,12 +50,28 @@ def provenance(variables: Mapping[str, str] = os.environ, folder: str = ".") -> 
     now = variables.get(EPOCH, "")
     seconds = float(now) if now.isdigit() else time.time()
     begun = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    commit = _git(folder, "rev-parse", "HEAD")
+    commit, changed = commit_of(os.path.abspath(folder), int(time.monotonic() // FRESH))
     if commit is None:
         found = next((variables[name] for name in COMMITS if variables.get(name)), "")
         return Provenance(begun, found, host=platform.node())
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return Provenance(begun, commit, bool(changes), platform.node())
+    return Provenance(begun, commit, changed, platform.node())
+
+
+@functools.lru_cache(maxsize=8)
+def commit_of(folder: str, period: int) -> tuple[str | None, bool]:
+    """The commit of a folder, None where there is none, and whether its files differ.
+
+    Asked once in a while: a session of tests begins hundreds of runs, and git takes long for a
+    large repository.
+
+    Args:
+        folder: its absolute path.
+        period: the number of `FRESH` seconds that have passed since some moment.
+    """
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None, False
+    return commit, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
 
 
 def _git(folder: str, *words: str) -> str | None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from bptt_check.runs.provenance import provenance as provenances
-from bptt_check.runs.provenance.provenance import Provenance, merged_provenance, provenance
+from bptt_check.runs.provenance.provenance import (
+    Provenance,
+    commit_of,
+    merged_provenance,
+    provenance,
+)
 
 FIXED = {"SOURCE_DATE_EPOCH": "1700000000"}
 
@@ -21,6 +26,12 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(
         command, cwd=folder, check=True, capture_output=True, text=True
     ).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    """What git said in another test is of another repository."""
+    commit_of.cache_clear()
 
 
 @pytest.fixture
@@ -39,9 +50,23 @@ def test_the_commit_is_told_and_whether_something_differs_from_it(repository: Pa
     (repository / "new.txt").write_text("new\n")
     clean = provenance(FIXED, str(repository))
     (repository / "my_rnn.py").write_text("one = 2\n")
+    commit_of.cache_clear()
 
     assert clean == Provenance("2023-11-14T22:13:20Z", commit, False, platform.node())
     assert provenance(FIXED, str(repository)).changed
+
+
+def test_git_is_asked_once_in_a_while(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session of tests begins many runs; what is older than that is asked again."""
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(provenances, "_git", lambda *words: asked.append(words) or "abc")
+    monkeypatch.setattr(provenances, "FRESH", 1e9)
+    for _ in range(3):
+        assert provenance(FIXED, str(repository)).commit == "abc"
+    assert [words[1] for words in asked] == ["rev-parse", "status"]
+    monkeypatch.setattr(provenances, "FRESH", 1e-9)
+    provenance(FIXED, str(repository))
+    assert len(asked) == 4
 
 
 def test_without_a_repository_the_service_tells_the_commit(tmp_path: Path) -> None:
