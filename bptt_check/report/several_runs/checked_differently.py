@@ -64,17 +64,17 @@ def _shown(value: object) -> str:
 
 def _only_in_one(comparison: Comparison, changes: Iterable[Change]) -> Iterator[CheckDifference]:
     """Models, oracles and gradients that one of the runs has and the other has not, counted."""
+    others = {"new": comparison.base, "gone": comparison.run}
+    models = {kind: {label(r.check, r.model) for r in run.rows} for kind, run in others.items()}
     counts: Counter[tuple[str, str]] = Counter()
     for change in changes:
-        other = comparison.base if change.kind == "new" else comparison.run
-        row = change.row
-        models = {label(r.check, r.model) for r in other.rows}
-        if label(row.check, row.model) not in models:
-            counts[f"model {label(row.check, row.model)}", change.kind] += 1
-        elif row.oracle not in other.oracles:
-            counts[f"oracle {row.oracle}", change.kind] += 1
+        row, kind = change.row, change.kind
+        if (model := label(row.check, row.model)) not in models[kind]:
+            counts[f"model {model}", kind] += 1
+        elif row.oracle not in others[kind].oracles:
+            counts[f"oracle {row.oracle}", kind] += 1
         else:
-            counts[f"{row.parameter} of {label(row.check, row.model)}", change.kind] += 1
+            counts[f"{row.parameter} of {model}", kind] += 1
     for (what, kind), count in counts.items():
         compared = plural(count, "comparison")
         sides = ("none", compared) if kind == "new" else (compared, "none")
