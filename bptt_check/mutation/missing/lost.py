@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from ...subjects.origin.module_source import assigned_pairs
 from ..mutant import Edit
 from ..sites import bound_in
 from ..source import Text
 from .formulas import products
 from .shapes import Surroundings, is_atom
-from .statements import LOOPS, BlockOfStatements, after, assigned_pairs
+from .statements import LOOPS, BlockOfStatements, after
 
 GROWING = ("append", "insert", "extend", "appendleft")
 """Methods by which a list grows."""

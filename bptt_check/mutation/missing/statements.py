@@ -192,15 +192,6 @@ def after(text: Text, statement: ast.stmt, new: str) -> Edit:
     return Edit(end, end, f"\n{indentation}{new}")
 
 
-def assigned_pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Names of a target with what each of them gets."""
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, part in zip(target.elts, value.elts, strict=False):
-            yield from assigned_pairs(one, part)
-
-
 def _lines(text: Text, statement: ast.stmt) -> tuple[int, int]:
     """Where the lines of a statement begin and end."""
     assert statement.end_lineno is not None

@@ -8,12 +8,13 @@ import ast
 import itertools
 from collections.abc import Iterator, Mapping
 
+from ...subjects.origin.module_source import assigned_pairs
 from ..mutant import Edit
 from ..source import Text
 from .formulas import products
 from .shapes import Shape, Surroundings, is_atom
 from .siblings import root_of, root_of_text
-from .statements import BlockOfStatements, after, assigned_pairs
+from .statements import BlockOfStatements, after
 
 MOST = 600
 """Statements of one block at most."""

@@ -95,18 +95,18 @@ def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     """Names and what a statement assigns to each."""
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
-            yield from _paired(target, statement.value)
+            yield from assigned_pairs(target, statement.value)
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        yield from _paired(statement.target, statement.value)
+        yield from assigned_pairs(statement.target, statement.value)
 
 
-def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def assigned_pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Names and what each is assigned: `a = 1`, and `a, b = 1, 2` side by side."""
     if isinstance(target, ast.Name):
         yield target.id, value
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for inner, of_inner in zip(target.elts, value.elts, strict=False):
-            yield from _paired(inner, of_inner)
+            yield from assigned_pairs(inner, of_inner)
 
 
 def _guarded(statement: ast.stmt) -> list[ast.stmt]:
