@@ -69,7 +69,11 @@ class OwnLayout:
         """The arrays that each array of the contract is in, with its slices (`W[:, :D]`) where one
         holds others as well.
         """
-        return {n: tuple(map(name_of_part, self.parts(PROBE, n))) for n in self._shapes(PROBE)}
+        return {n: self.names_of(n) for n in self._shapes(PROBE)}
+
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """The arrays that one array of the contract is in, likewise."""
+        return tuple(map(name_of_part, self.parts(PROBE, name)))
 
     def parts(self, sizes: Sizes, name: str) -> list[OwnPart]:
         """The arrays that an array of the contract is in; of data in sequences that are run one by

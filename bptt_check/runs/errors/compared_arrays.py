@@ -90,7 +90,7 @@ def _pieces(
         yield _Piece(report.own.of(parameter), entries, tuple(range(len(shape))), gates)
         return
     stacked = own.gates() if gates else ()
-    named = zip(own.names()[parameter], own.axes(parameter), strict=True)
+    named = zip(own.names_of(parameter), own.axes(parameter), strict=True)
     for part, (called, axes) in zip(own.parts(case.sizes, parameter), named, strict=True):
         yield _Piece(called, part.source[part.box], axes, () if part.gate else stacked)
 
